@@ -1,0 +1,124 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The rooms of the house are in docs/architecture.md. Pure targets import no IO; `shared` targets are also what
+// the sidecar links: no Foundation, no NIO, no async, typed throws, so that Embedded Swift can build them.
+
+let package = Package(
+  name: "postern",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "postern", targets: ["postern"]),
+    .executable(name: "postern-sidecar", targets: ["postern-sidecar"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    // Shared by both programs
+    .target(name: "JSONBytes"),
+    .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
+    .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
+
+    // Shared, and the only places where unsafe code may be: each wraps one C interface
+    .systemLibrary(
+      name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(
+      name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CLinux"),
+    .target(name: "LibPQ", dependencies: ["CLibPQ"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "Linux", dependencies: ["CLinux"]),
+
+    // The sidecar
+    .target(
+      name: "PostgresProvisioner",
+      dependencies: ["DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
+    .executableTarget(name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux"]),
+
+    // The webhook: pure
+    .target(
+      name: "Declarations", dependencies: ["DatabaseSpec", .product(name: "Yams", package: "Yams")]),
+    .target(name: "JSONPatch", dependencies: ["JSONBytes"]),
+    .target(name: "KubernetesAPI", dependencies: ["JSONBytes"]),
+    .target(
+      name: "Admission",
+      dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"]),
+    .target(
+      name: "Controller",
+      dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL"]),
+
+    // The webhook: IO
+    .target(
+      name: "WebhookServer",
+      dependencies: [
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    .executableTarget(
+      name: "postern",
+      dependencies: [
+        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
+        "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "WebhookServer",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "Yams", package: "Yams"),
+      ]),
+
+    // What several test targets need: throwaway Postgres servers, certificates, fixtures
+    .target(name: "TestSupport", dependencies: ["LibPQ", "Linux"], path: "Tests/TestSupport"),
+    .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),
+    .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
+    .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),
+    .testTarget(name: "JSONPatchTests", dependencies: ["JSONBytes", "JSONPatch"]),
+    .testTarget(
+      name: "AdmissionTests",
+      dependencies: ["Admission", "DatabaseSpec", "JSONBytes", "JSONPatch", "KubernetesAPI"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "ControllerTests",
+      dependencies: ["Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"]),
+    .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
+    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "TestSupport"]),
+    .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
+    .testTarget(
+      name: "PostgresProvisionerTests",
+      dependencies: [
+        "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "TestSupport",
+      ]),
+    .testTarget(
+      name: "WebhookServerTests",
+      dependencies: [
+        "TestSupport", "WebhookServer",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    .testTarget(
+      name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "postern"],
+      resources: [.copy("Fixtures")]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// One place for the settings of every Swift target.
+for target in package.targets where target.type != .system && target.name != "CLinux" {
+  target.swiftSettings = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}

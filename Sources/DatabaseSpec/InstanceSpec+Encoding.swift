@@ -1,0 +1,123 @@
+public import JSONBytes
+
+extension InstanceSpec {
+  /// The version that `spec.json` is written in, and the only one that is read.
+  public static let apiVersion = "postern.io/v1"
+
+  /// `spec.json`: the same bytes for the same spec, whatever the order in the declaration's own maps was.
+  public func encoded() -> [UInt8] {
+    var writer = JSONWriter(capacity: 1024)
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  /// Writes the spec as one JSON object; members that have their default value are left out.
+  public func write(to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("apiVersion", Self.apiVersion)
+    writer.member("customer", customer)
+    writer.key("users")
+    writer.beginArray()
+    for user in users { user.write(to: &writer) }
+    writer.endArray()
+    writer.key("databases")
+    writer.beginArray()
+    for database in databases { database.write(to: &writer) }
+    writer.endArray()
+    if removedUsers != .lock { writer.member("removedUsers", removedUsers.rawValue) }
+    if passwordChange != .keepSessions { writer.member("passwordChange", passwordChange.rawValue) }
+    writer.endObject()
+  }
+}
+
+extension User {
+  func write(to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("name", name.text)
+    if ensure != .present { writer.member("ensure", ensure.rawValue) }
+    if !grants.isEmpty {
+      writer.key("grants")
+      writer.beginObject()
+      for grant in grants.sorted(by: { $0.database < $1.database }) {
+        writer.member(grant.database.text, grant.level.rawValue)
+      }
+      writer.endObject()
+    }
+    if let connectionLimit { writer.member("connectionLimit", connectionLimit) }
+    if let validUntil { writer.member("validUntil", validUntil) }
+    if !memberOf.isEmpty {
+      writer.key("memberOf")
+      writer.beginArray()
+      for role in memberOf.sorted() { writer.string(role.text) }
+      writer.endArray()
+    }
+    writer.endObject()
+  }
+}
+
+extension Database {
+  func write(to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("name", name.text)
+    writer.member("owner", owner.text)
+    if !extensions.isEmpty {
+      writer.key("extensions")
+      writer.beginArray()
+      for item in extensions {
+        writer.beginObject()
+        writer.member("name", item.name.text)
+        if let schema = item.schema { writer.member("schema", schema.text) }
+        if let version = item.version { writer.member("version", version) }
+        writer.endObject()
+      }
+      writer.endArray()
+    }
+    if !schemas.isEmpty {
+      writer.key("schemas")
+      writer.beginArray()
+      for schema in schemas {
+        writer.beginObject()
+        writer.member("name", schema.name.text)
+        if let owner = schema.owner { writer.member("owner", owner.text) }
+        writer.endObject()
+      }
+      writer.endArray()
+    }
+    if let encoding { writer.member("encoding", encoding) }
+    if let locale { writer.member("locale", locale) }
+    if let template { writer.member("template", template.text) }
+    if let connectionLimit { writer.member("connectionLimit", connectionLimit) }
+    if !scripts.isEmpty {
+      writer.key("scripts")
+      writer.beginArray()
+      for script in scripts { script.write(to: &writer) }
+      writer.endArray()
+    }
+    writer.endObject()
+  }
+}
+
+extension Script {
+  func write(to writer: inout JSONWriter) {
+    func write(_ object: ObjectKey, as kind: String) {
+      writer.key(kind)
+      writer.beginObject()
+      writer.member("name", object.name)
+      writer.member("key", object.key)
+      writer.endObject()
+    }
+    writer.beginObject()
+    writer.member("name", name)
+    switch content {
+    case .inline(let sql): writer.member("sql", sql)
+    case .configMap(let object): write(object, as: "configMap")
+    case .secret(let object): write(object, as: "secret")
+    case .file(let file, let sha256):
+      writer.member("file", file)
+      writer.member("sha256", sha256)
+    }
+    if rerun != .never { writer.member("rerun", rerun.rawValue) }
+    if !transaction { writer.member("transaction", false) }
+    writer.endObject()
+  }
+}

@@ -1,0 +1,51 @@
+/// A password. It shows as `[redacted]` wherever it is printed, dumped or interpolated; ``unredacted`` is the one way
+/// to its text.
+public struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+  /// The text itself: never empty, no NUL. For the code that derives a verifier or writes a Secret, and none other.
+  public let unredacted: String
+
+  /// Takes a password, or says why Postgres would not: it makes an empty one NULL, and ends a text at a NUL.
+  public init(_ text: String) throws(PasswordError) {
+    guard !text.utf8.isEmpty else { throw .empty }
+    guard !text.utf8.contains(0) else { throw .containsNUL }
+    unredacted = text
+  }
+
+  /// Takes the value of a Secret's key: UTF-8, of which one trailing newline is dropped and nothing else.
+  public init(secretValue bytes: some Collection<UInt8>) throws(PasswordError) {
+    var bytes = Array(bytes)
+    if bytes.last == 0x0A { bytes.removeLast() }
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard text.utf8.elementsEqual(bytes) else { throw .notUTF8 }
+    try self.init(text)
+  }
+
+  public var description: String { "[redacted]" }
+  public var debugDescription: String { "[redacted]" }
+
+  public static func == (left: Self, right: Self) -> Bool {
+    left.unredacted.utf8.elementsEqual(right.unredacted.utf8)
+  }
+}
+
+#if !hasFeature(Embedded)
+  extension Password: CustomReflectable {
+    public var customMirror: Mirror { Mirror(self, children: []) }
+  }
+#endif
+
+/// Why a text cannot be a password in Postgres.
+public enum PasswordError: Error, Equatable, Sendable {
+  case empty
+  case containsNUL
+  case notUTF8
+
+  /// One clause for people.
+  public var message: String {
+    switch self {
+    case .empty: "is empty"
+    case .containsNUL: "holds a NUL byte"
+    case .notUTF8: "is not UTF-8"
+    }
+  }
+}

@@ -1,0 +1,24 @@
+public import JSONBytes
+
+/// Why bytes are no spec that this version can read.
+public enum SpecError: Error, Equatable, Sendable {
+  case json(JSONError)
+  /// `apiVersion` is missing or another one.
+  case version(String?)
+  /// A member that must be there is not.
+  case missing(String, in: String)
+  /// A value that is not of those that may stand there.
+  case invalid(String, in: String)
+
+  /// One line for people.
+  public var message: String {
+    switch self {
+    case .json(let error): "spec.json is not readable: \(error.message)"
+    case .version(let version?):
+      "spec.json is of version \"\(version)\"; this sidecar reads \"\(InstanceSpec.apiVersion)\""
+    case .version(nil): "spec.json has no apiVersion"
+    case .missing(let member, let place): "spec.json: \(place) has no \"\(member)\""
+    case .invalid(let value, let place): "spec.json: \(place) cannot be \"\(value)\""
+    }
+  }
+}

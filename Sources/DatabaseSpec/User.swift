@@ -1,0 +1,57 @@
+/// A role that may log in. Its password is not part of the spec.
+public struct User: Equatable, Sendable {
+  /// Whether it is to be there.
+  public enum Ensure: String, CaseIterable, Sendable {
+    case present
+    /// What it owns goes to the database's owner, then the role is dropped.
+    case absent
+  }
+
+  /// Its name in Postgres.
+  public var name: PostgresName
+  /// Whether it is to be there.
+  public var ensure: Ensure
+  /// What it may do in databases that it does not own; no two for one database.
+  public var grants: [Grant]
+  /// How many sessions it may have at once; nil for any number.
+  public var connectionLimit: Int?
+  /// Until when its password is good, as in RFC 3339; nil for ever.
+  public var validUntil: String?
+  /// Roles whose privileges it has: predefined ones (`pg_monitor`) or declared users.
+  public var memberOf: [PostgresName]
+
+  /// A user of these parts.
+  public init(
+    name: PostgresName, ensure: Ensure = .present, grants: [Grant] = [], connectionLimit: Int? = nil,
+    validUntil: String? = nil, memberOf: [PostgresName] = []
+  ) {
+    self.name = name
+    self.ensure = ensure
+    self.grants = grants
+    self.connectionLimit = connectionLimit
+    self.validUntil = validUntil
+    self.memberOf = memberOf
+  }
+}
+
+/// What a user may do in a database that another one owns. (`owner` in a declaration becomes ``Database/owner``.)
+public struct Grant: Equatable, Sendable {
+  /// How much.
+  public enum Level: String, CaseIterable, Sendable {
+    /// SELECT on all the owner's tables and sequences, EXECUTE on functions; new ones too.
+    case read
+    /// `read`, and INSERT, UPDATE, DELETE, TRUNCATE; USAGE on sequences; new ones too.
+    case write
+  }
+
+  /// The database's name.
+  public var database: PostgresName
+  /// How much.
+  public var level: Level
+
+  /// A grant of `level` on `database`.
+  public init(database: PostgresName, level: Level) {
+    self.database = database
+    self.level = level
+  }
+}

@@ -1,0 +1,67 @@
+extension JSONReader {
+  /// Whether a key or string is exactly this text.
+  public func matches(_ string: JSONString, _ text: StaticString) -> Bool {
+    if string.hasEscapes { return self.text(string).utf8.elementsEqual(text.description.utf8) }
+    guard string.range.count == text.utf8CodeUnitCount else { return false }
+    var index = string.range.lowerBound
+    for byte in text.description.utf8 {
+      guard bytes[index] == byte else { return false }
+      index += 1
+    }
+    return true
+  }
+
+  /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.
+  public func text(_ string: JSONString) -> String {
+    guard string.hasEscapes else { return String(decoding: bytes[string.range], as: UTF8.self) }
+    var scalars = String.UnicodeScalarView()
+    var index = string.range.lowerBound
+    var plain = index
+    while index < string.range.upperBound {
+      guard bytes[index] == UInt8(ascii: "\\") else {
+        index += 1
+        continue
+      }
+      scalars.append(contentsOf: String(decoding: bytes[plain..<index], as: UTF8.self).unicodeScalars)
+      scalars.append(unescape(&index, limit: string.range.upperBound))
+      plain = index
+    }
+    scalars.append(contentsOf: String(decoding: bytes[plain..<index], as: UTF8.self).unicodeScalars)
+    return String(scalars)
+  }
+
+  /// Resolves the escape at `index`, which the reader has checked, and goes past it.
+  private func unescape(_ index: inout Int, limit: Int) -> Unicode.Scalar {
+    let escaped = bytes[index + 1]
+    guard escaped == UInt8(ascii: "u") else {
+      index += 2
+      switch escaped {
+      case UInt8(ascii: "b"): return "\u{08}"
+      case UInt8(ascii: "f"): return "\u{0C}"
+      case UInt8(ascii: "n"): return "\n"
+      case UInt8(ascii: "r"): return "\r"
+      case UInt8(ascii: "t"): return "\t"
+      default: return Unicode.Scalar(escaped)
+      }
+    }
+    let high = codeUnit(at: index + 2)
+    index += 6
+    if high >= 0xD800, high < 0xDC00, index + 5 < limit, bytes[index] == UInt8(ascii: "\\"),
+      bytes[index + 1] == UInt8(ascii: "u")
+    {
+      let low = codeUnit(at: index + 2)
+      if low >= 0xDC00, low < 0xE000 {
+        index += 6
+        let value = 0x10000 + (UInt32(high) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
+        return Unicode.Scalar(value) ?? "\u{FFFD}"
+      }
+    }
+    return Unicode.Scalar(UInt32(high)) ?? "\u{FFFD}"
+  }
+
+  private func codeUnit(at start: Int) -> UInt16 {
+    var unit: UInt16 = 0
+    for index in start..<(start + 4) { unit = unit << 4 | (Self.hexDigit(bytes[index]) ?? 0) }
+    return unit
+  }
+}

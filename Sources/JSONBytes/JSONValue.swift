@@ -1,0 +1,126 @@
+/// A JSON document as a tree, for what is no hot path: manifests, golden objects, patches being applied. Nothing is
+/// lost on the way in and out: members keep their order, numbers their spelling.
+public indirect enum JSONValue: Equatable, Sendable {
+  case null
+  case bool(Bool)
+  /// As it was spelled: 64-bit integers and decimals stay exact.
+  case number(String)
+  case string(String)
+  case array([JSONValue])
+  case object(JSONObject)
+
+  /// Reads a whole document.
+  public init(parsing bytes: [UInt8]) throws(JSONError) {
+    var reader = JSONReader(bytes)
+    self = try Self(from: &reader)
+    try reader.end()
+  }
+
+  /// Reads the reader's next value.
+  public init(from reader: inout JSONReader) throws(JSONError) {
+    switch try reader.peek() {
+    case .null:
+      _ = try reader.null()
+      self = .null
+    case .bool: self = .bool(try reader.bool())
+    case .string: self = .string(reader.text(try reader.string()))
+    case .number: self = .number(String(decoding: reader.bytes[try reader.value().range], as: UTF8.self))
+    case .array:
+      var elements: [JSONValue] = []
+      try reader.beginArray()
+      while try reader.nextElement() { elements.append(try Self(from: &reader)) }
+      self = .array(elements)
+    case .object:
+      var object = JSONObject()
+      try reader.beginObject()
+      while let key = try reader.nextKey() { object[reader.text(key)] = try Self(from: &reader) }
+      self = .object(object)
+    }
+  }
+
+  /// Writes it where the writer stands.
+  public func write(to writer: inout JSONWriter) {
+    switch self {
+    case .null: writer.null()
+    case .bool(let value): writer.bool(value)
+    case .number(let spelling): writer.raw(spelling.utf8)
+    case .string(let text): writer.string(text)
+    case .array(let elements):
+      writer.beginArray()
+      for element in elements { element.write(to: &writer) }
+      writer.endArray()
+    case .object(let object):
+      writer.beginObject()
+      for member in object.members {
+        writer.key(member.key)
+        member.value.write(to: &writer)
+      }
+      writer.endObject()
+    }
+  }
+
+  /// The whole document, compact.
+  public var bytes: [UInt8] {
+    var writer = JSONWriter()
+    write(to: &writer)
+    return writer.bytes
+  }
+
+  /// A member of an object; nil where this is none, or has none of that name.
+  public subscript(key: String) -> JSONValue? {
+    guard case .object(let object) = self else { return nil }
+    return object[key]
+  }
+
+  /// The text, where this is a string.
+  public var string: String? {
+    guard case .string(let text) = self else { return nil }
+    return text
+  }
+
+  /// The elements, where this is an array.
+  public var array: [JSONValue]? {
+    guard case .array(let elements) = self else { return nil }
+    return elements
+  }
+}
+
+/// The members of a JSON object, in order. Keys are told apart by their bytes, as in Kubernetes: Swift's `==` on
+/// strings takes canonically equivalent ones for the same.
+public struct JSONObject: Equatable, Sendable {
+  /// One member.
+  public struct Member: Sendable {
+    /// Its key, unescaped.
+    public let key: String
+    /// Its value.
+    public var value: JSONValue
+  }
+
+  /// All members, in order.
+  public private(set) var members: [Member] = []
+
+  /// An object without members.
+  public init() {}
+
+  /// A member's value; setting keeps its place, setting nil removes it.
+  public subscript(key: String) -> JSONValue? {
+    get { index(of: key).map { members[$0].value } }
+    set {
+      switch (index(of: key), newValue) {
+      case (let index?, let value?): members[index].value = value
+      case (let index?, nil): members.remove(at: index)
+      case (nil, let value?): members.append(Member(key: key, value: value))
+      case (nil, nil): break
+      }
+    }
+  }
+
+  private func index(of key: String) -> Int? {
+    members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) }
+  }
+
+  /// The same members, in whatever order.
+  public static func == (left: Self, right: Self) -> Bool {
+    left.members.count == right.members.count && left.members.allSatisfy { right[$0.key] == $0.value }
+  }
+}

@@ -1,0 +1,36 @@
+# What a contributor or CI runs. `make demo` and `make test` install what they need on Debian and Ubuntu.
+
+SWIFT ?= swift
+CONFIGURATION ?= debug
+BIN = .build/$(CONFIGURATION)
+
+.PHONY: build demo try test lint format clean
+
+build: ## Build both programs
+	scripts/install-packages build
+	$(SWIFT) build -c $(CONFIGURATION) --product postern
+	$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar
+
+demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
+	@scripts/install-packages build demo
+	@$(SWIFT) build -c $(CONFIGURATION) --product postern --quiet
+	@$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar --quiet
+	@$(BIN)/postern try Examples/acme.yaml --once
+
+try: build ## The same, staying: save Examples/acme.yaml and see it applied
+	@$(BIN)/postern try Examples/acme.yaml
+
+test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server
+	scripts/install-packages build demo test
+	scripts/test-postgres
+	$(SWIFT) build --build-tests
+	POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build
+
+lint: ## What swift-format has to say
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+format: ## Lay the sources out
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+
+clean:
+	rm -rf .build

@@ -1,0 +1,57 @@
+public import JSONBytes
+
+/// A ConfigMap or Secret that is to be there, as server-side apply takes it.
+public struct DesiredObject: Equatable, Sendable {
+  /// Which of the two.
+  public enum Kind: String, Sendable {
+    case configMap = "ConfigMap"
+    case secret = "Secret"
+  }
+
+  /// Which of the two.
+  public var kind: Kind
+  /// `metadata.name`
+  public var name: String
+  /// `metadata.namespace`
+  public var namespace: String
+  /// The customer it belongs to: `metadata.labels[postern.io/customer]`.
+  public var customer: String
+  /// `metadata.annotations`
+  public var annotations: [String: String] = [:]
+  /// `metadata.ownerReferences[0]`; nil for an object that outlives the workload.
+  public var owner: Instance.Workload?
+  /// `type` of a Secret.
+  public var type: String?
+  /// The values, by key: text.
+  public var data: [String: String]
+
+  /// The manifest; a Secret's values stand in `data`, in base64, a ConfigMap's as they are.
+  public func manifest(base64: (String) -> String) -> JSONValue {
+    var metadata = JSONObject()
+    metadata["name"] = .string(name)
+    metadata["namespace"] = .string(namespace)
+    metadata["labels"] = Self.object(["app.kubernetes.io/managed-by": "postern", "postern.io/customer": customer])
+    if !annotations.isEmpty { metadata["annotations"] = Self.object(annotations) }
+    if let owner, let uid = owner.uid {
+      var reference = JSONObject()
+      reference["apiVersion"] = .string(owner.apiVersion)
+      reference["kind"] = .string(owner.kind)
+      reference["name"] = .string(owner.name)
+      reference["uid"] = .string(uid)
+      metadata["ownerReferences"] = .array([.object(reference)])
+    }
+    var root = JSONObject()
+    root["apiVersion"] = .string("v1")
+    root["kind"] = .string(kind.rawValue)
+    root["metadata"] = .object(metadata)
+    if let type { root["type"] = .string(type) }
+    root["data"] = Self.object(kind == .secret ? data.mapValues(base64) : data)
+    return .object(root)
+  }
+
+  private static func object(_ values: [String: String]) -> JSONValue {
+    var object = JSONObject()
+    for (key, value) in values.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
+    return .object(object)
+  }
+}

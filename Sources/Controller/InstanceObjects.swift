@@ -1,0 +1,166 @@
+public import DatabaseSpec
+public import Declarations
+import OpenSSL
+
+/// The objects that an instance is to have (design §3), and what keeps them from being complete.
+public struct InstanceObjects: Equatable, Sendable {
+  /// ConfigMap `<customer>-pg-spec`.
+  public var spec: DesiredObject
+  /// Secret `<customer>-pg-passwords`.
+  public var passwords: DesiredObject
+  /// Secret `<customer>-pg-admin`, where the Pods take the superuser from it; what it holds already stays.
+  public var admin: DesiredObject?
+  /// A Secret `<customer>-pg-user-<user>` for each user who is to be there and whose password is known.
+  public var users: [DesiredObject]
+  /// The declaration with the flat file's users in it.
+  public var declaration: Declaration
+  /// What each user can connect to, in the order of the declaration.
+  public var connections: [UserConnection]
+  /// What is wrong with what the declaration refers to, a line each. The rest is made all the same.
+  public var problems: [String]
+}
+
+/// How one user connects to one database.
+public struct UserConnection: Equatable, Sendable {
+  /// The user.
+  public var user: PostgresName
+  /// The database.
+  public var database: PostgresName
+  /// The password.
+  public var password: Password
+}
+
+extension InstanceObjects {
+  /// What the instance is to have, given what it refers to. Pure but for `generate`, which makes a password and is
+  /// called only for a user who has none yet; where it gives nil, that user goes without.
+  /// - Throws: where the flat file is not to be had or cannot be taken. Users who are in it would else look removed:
+  ///   with it in doubt, nothing is to be changed.
+  public static func make(
+    for instance: Instance, from sources: InstanceSources, generate: () -> Password?
+  ) throws(FlatFileError) -> InstanceObjects {
+    var problems: [String] = []
+    let flatFile = try flatFile(of: instance.declaration, from: sources)
+    let declaration = try merge(instance.declaration, with: flatFile)
+    let passwords = UserPasswords(
+      declaration: declaration, customer: declaration.spec.customer, flatFile: flatFile, sources: sources)
+    let known = passwords.resolve(generate: generate, problems: &problems)
+    let scripts = ScriptFiles(spec: declaration.spec, sources: sources, problems: &problems)
+    let connections = declaration.spec.connections(passwords: known)
+    let customer = declaration.spec.customer
+    func object(_ kind: DesiredObject.Kind, _ name: String, isOwned: Bool, _ data: [String: String]) -> DesiredObject {
+      DesiredObject(
+        kind: kind, name: name, namespace: instance.namespace, customer: customer,
+        owner: isOwned || !declaration.retain ? instance.workload : nil, data: data)
+    }
+    var specData = scripts.publicFiles
+    specData[VolumeLayout.specFile] = String(decoding: scripts.spec.encoded(), as: UTF8.self)
+    var passwordsData = scripts.secretFiles
+    passwordsData[VolumeLayout.passwordsFile] = String(
+      decoding: PasswordsFile(passwords: known).encoded(), as: UTF8.self)
+    return InstanceObjects(
+      spec: object(.configMap, ObjectName.spec(customer: customer), isOwned: true, specData),
+      passwords: object(.secret, ObjectName.passwords(customer: customer), isOwned: true, passwordsData),
+      admin: instance.usesGeneratedAdmin
+        ? adminData(customer: customer, sources: sources, generate: generate).map { data in
+          object(.secret, ObjectName.admin(customer: customer), isOwned: false, data)
+        } : nil,
+      users: declaration.spec.users.filter { $0.ensure == .present }.compactMap { user in
+        guard let password = known[user.name] else { return nil }
+        let data = connectionData(user: user.name, password: password, instance: instance, connections: connections)
+        var secret = object(.secret, ObjectName.user(user.name, customer: customer), isOwned: false, data)
+        secret.type = "servicebinding.io/postgresql"
+        secret.annotations["postern.io/user"] = user.name.text
+        return secret
+      },
+      declaration: declaration, connections: connections, problems: problems)
+  }
+
+  private static func flatFile(
+    of declaration: Declaration, from sources: InstanceSources
+  ) throws(FlatFileError) -> FlatFile? {
+    guard let reference = declaration.usersFrom else { return nil }
+    switch sources.secret(reference) {
+    case .failure(let missing):
+      throw .missing(missing.message)
+    case .success(let bytes):
+      let (file, errors) = FlatFile.parse(bytes, source: reference)
+      guard let file else { throw .refused(errors) }
+      return file
+    }
+  }
+
+  private static func merge(
+    _ declaration: Declaration, with flatFile: FlatFile?
+  ) throws(FlatFileError) -> Declaration {
+    guard let flatFile else { return declaration }
+    let result = declaration.adding(flatFile)
+    guard let merged = result.declaration else { throw .refused(result.errors) }
+    return merged
+  }
+
+  private static func adminData(
+    customer: String, sources: InstanceSources, generate: () -> Password?
+  ) -> [String: String]? {
+    let existing = sources.secrets[ObjectName.admin(customer: customer)] ?? [:]
+    guard let password = existing["password"].map({ String(decoding: $0, as: UTF8.self) }) ?? generate()?.unredacted
+    else { return nil }
+    return [
+      "username": existing["username"].map { String(decoding: $0, as: UTF8.self) } ?? "postgres", "password": password,
+    ]
+  }
+
+  private static func connectionData(
+    user: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
+  ) -> [String: String] {
+    var data = [
+      "username": user.text, "password": password.unredacted, "host": instance.host, "port": String(instance.port),
+      "pgpass": ConnectionText.pgpass(host: instance.host, port: instance.port, user: user, password: password),
+    ]
+    for connection in connections where connection.user == user {
+      let text = ConnectionText(
+        host: instance.host, port: instance.port, database: connection.database, user: user, password: password)
+      if data["uri"] == nil {
+        data["database"] = connection.database.text
+        data["uri"] = text.uri
+        data["jdbc-uri"] = text.jdbcURI
+      }
+      data[ObjectName.uriKey(database: connection.database)] = text.uri
+    }
+    return data
+  }
+}
+
+/// Why the flat file of `postern.io/users-from` gives no users.
+public enum FlatFileError: Error, Equatable, Sendable {
+  /// It is not there: what is missing.
+  case missing(String)
+  /// It cannot be taken: what is wrong, line by line; no text of the file is in it.
+  case refused([DeclarationProblem])
+
+  /// A line for each thing that is wrong.
+  public var messages: [String] {
+    switch self {
+    case .missing(let message): ["postern.io/users-from: \(message)"]
+    case .refused(let problems): problems.map(\.message)
+    }
+  }
+}
+
+extension UserConnection {
+  /// A connection URI (PostgreSQL docs §34.1.1.2) to this host and port. It holds the password.
+  public func uri(host: String, port: Int) -> String {
+    ConnectionText(host: host, port: port, database: database, user: user, password: password).uri
+  }
+}
+
+extension InstanceSpec {
+  /// Every user who is to be there, with every database it owns (first) or has a grant on.
+  func connections(passwords: [PostgresName: Password]) -> [UserConnection] {
+    users.filter { $0.ensure == .present }.flatMap { user -> [UserConnection] in
+      guard let password = passwords[user.name] else { return [] }
+      let owned = databases.filter { $0.owner == user.name }.map(\.name)
+      let granted = user.grants.map(\.database).filter { !owned.contains($0) }
+      return (owned + granted).map { UserConnection(user: user.name, database: $0, password: password) }
+    }
+  }
+}

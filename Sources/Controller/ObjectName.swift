@@ -1,0 +1,49 @@
+import DatabaseSpec
+import OpenSSL
+
+/// Names of the objects that Postern makes. Postgres names are data: one that Kubernetes does not take is sanitised and
+/// told apart by a hash.
+public enum ObjectName {
+  /// ConfigMap with `spec.json` and the scripts.
+  public static func spec(customer: String) -> String { "\(customer)-pg-spec" }
+  /// Secret with `passwords.json`.
+  public static func passwords(customer: String) -> String { "\(customer)-pg-passwords" }
+  /// Secret with the superuser's `username` and `password`.
+  public static func admin(customer: String) -> String { "\(customer)-pg-admin" }
+  /// Secret with all that a client needs to connect as the user.
+  public static func user(_ user: PostgresName, customer: String) -> String {
+    "\(customer)-pg-user-\(dnsLabel(user.text))"
+  }
+  /// The key of a connection Secret that holds the URI for this database.
+  static func uriKey(database: PostgresName) -> String {
+    let isKey = database.text.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
+    return "uri.\(isKey ? database.text : dnsLabel(database.text))"
+  }
+
+  /// The text where it is a DNS label (RFC 1123 §2.1), else what is left of it, a dot and eight digits of its SHA-256.
+  /// The dot keeps sanitised names apart from those that need no change.
+  static func dnsLabel(_ text: String) -> String {
+    let bytes = Array(text.utf8)
+    let isHyphenInside = { (index: Int) in bytes[index] == UInt8(ascii: "-") && index > 0 && index < bytes.count - 1 }
+    if !bytes.isEmpty, bytes.indices.allSatisfy({ isLowercaseAlphanumeric(bytes[$0]) || isHyphenInside($0) }) {
+      return text
+    }
+    var kept = String(
+      decoding: bytes.map { byte in
+        let lower = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+        return isLowercaseAlphanumeric(lower) ? lower : UInt8(ascii: "-")
+      }, as: UTF8.self)
+    while kept.hasPrefix("-") { kept.removeFirst() }
+    while kept.hasSuffix("-") { kept.removeLast() }
+    let hash = Encoding.hex(Digest.sha256(bytes)).prefix(8)
+    return kept.isEmpty ? "x.\(hash)" : "\(kept).\(hash)"
+  }
+
+  private static func isLowercaseAlphanumeric(_ byte: UInt8) -> Bool {
+    (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")) || (byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9"))
+  }
+
+  private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+    isLowercaseAlphanumeric(byte) || (byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z"))
+  }
+}

@@ -1,0 +1,40 @@
+import Admission
+import JSONBytes
+import Logging
+import WebhookServer
+
+/// The admission decisions behind the HTTPS server: one log line a review.
+enum AdmissionService {
+  static func start(
+    _ configuration: ServerConfiguration, admission: AdmissionSettings, logger: Logger
+  ) async throws(ServerError) -> WebhookServer {
+    try await WebhookServer.start(configuration, logger: logger, isReady: { true }) { path, body in
+      do throws(ReviewError) {
+        let answered = try answer(body, at: path == .mutate ? .mutate : .validate, settings: admission)
+        log(answered.record, at: path, to: logger)
+        return WebhookReply(status: 200, body: answered.body)
+      } catch {
+        logger.warning("not a review", metadata: ["path": "\(path)", "reason": "\(error.message)"])
+        return WebhookReply(status: 400, body: refusal(error.message))
+      }
+    }
+  }
+
+  private static func log(_ record: ReviewRecord, at path: WebhookPath, to logger: Logger) {
+    logger.info(
+      "review",
+      metadata: [
+        "path": "\(path)", "uid": "\(record.uid)", "kind": "\(record.kind)", "operation": "\(record.operation)",
+        "namespace": "\(record.namespace)", "name": "\(record.name)", "decision": "\(record.decision)",
+        "causes": "\(record.causes)",
+      ])
+  }
+
+  private static func refusal(_ message: String) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    writer.member("error", message)
+    writer.endObject()
+    return writer.bytes
+  }
+}

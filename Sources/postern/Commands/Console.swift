@@ -1,0 +1,27 @@
+import Foundation
+
+/// What commands print: results to standard output, what went wrong to standard error; colour only on a terminal.
+struct Console: Sendable {
+  private let isColoured = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+
+  func print(_ line: String = "") {
+    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  }
+
+  func error(_ line: String) {
+    FileHandle.standardError.write(Data((line + "\n").utf8))
+  }
+
+  func heading(_ title: String, _ remark: String = "") {
+    let coloured = isColoured ? "\u{1B}[1m\(title)\u{1B}[0m" : title
+    print()
+    print(remark.isEmpty ? coloured : "\(coloured)  \(remark)")
+  }
+}
+
+/// The exit statuses of design §5.
+enum ExitStatus {
+  static let refused: Int32 = 1
+  static let unreadable: Int32 = 2
+  static let changes: Int32 = 3
+}

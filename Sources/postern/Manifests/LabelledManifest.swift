@@ -1,0 +1,46 @@
+import Declarations
+import JSONBytes
+
+/// A manifest that is labelled as a customer's Postgres, on itself or on its Pod template.
+struct LabelledManifest: Equatable {
+  static let kinds = ["Deployment", "StatefulSet", "Pod"]
+
+  let manifest: Manifest
+  let customer: String
+
+  /// nil where the manifest is of another kind or not labelled.
+  init?(_ manifest: Manifest) {
+    guard Self.kinds.contains(manifest.kind) else { return nil }
+    let metadata = [manifest.object["metadata"], manifest.object["spec"]?["template"]?["metadata"]]
+    guard let customer = metadata.lazy.compactMap({ $0?["labels"]?[AnnotationKey.customerLabel]?.string }).first else {
+      return nil
+    }
+    self.manifest = manifest
+    self.customer = customer
+  }
+
+  /// The annotations that declare: the manifest's own, or else its Pod template's.
+  var annotations: [String: String] {
+    let own = Self.annotations(manifest.object)
+    guard manifest.kind != "Pod", !own.keys.contains(where: AnnotationKey.declaring.contains) else { return own }
+    let template = manifest.object["spec"]?["template"].map(Self.annotations) ?? [:]
+    return own.merging(template) { own, _ in own }
+  }
+
+  private static func annotations(_ object: JSONValue) -> [String: String] {
+    guard case .object(let annotations)? = object["metadata"]?["annotations"] else { return [:] }
+    return Dictionary(
+      annotations.members.compactMap { member in member.value.string.map { (member.key, $0) } },
+      uniquingKeysWith: { _, last in last })
+  }
+
+  /// Says why nothing among the manifests is Postern's, and what to do.
+  static func noneFound(among manifests: [Manifest]) -> String {
+    let candidates = manifests.filter { kinds.contains($0.kind) }
+    guard let first = candidates.first else {
+      return "no Deployment, StatefulSet or Pod is in it; Postern works on those"
+    }
+    return "nothing has the label \(AnnotationKey.customerLabel); to make \(first.kind) \(first.name) a customer's"
+      + " Postgres, add \"\(AnnotationKey.customerLabel): <name>\" to its metadata.labels"
+  }
+}

@@ -1,0 +1,94 @@
+import Foundation
+import JSONBytes
+import Yams
+
+/// Reads manifests from files, folders (`*.yaml`, `*.yml`, `*.json` in them, recursively) and standard input (`-`).
+struct ManifestReader {
+  /// All objects of these paths, in order; the items of a `List` stand for themselves.
+  func read(_ paths: [String]) throws(ManifestError) -> [Manifest] {
+    var manifests: [Manifest] = []
+    for path in paths {
+      for file in try files(at: path) {
+        manifests += try Self.parse(try text(of: file.path), file: file.path, isOneOfMany: file.isOneOfMany)
+      }
+    }
+    return manifests
+  }
+
+  private func files(at path: String) throws(ManifestError) -> [(path: String, isOneOfMany: Bool)] {
+    var isFolder: ObjCBool = false
+    guard path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+      return [(path, false)]
+    }
+    guard let entries = try? FileManager.default.subpathsOfDirectory(atPath: path) else {
+      throw .unreadable(file: path, reason: "the folder cannot be listed; check its permissions")
+    }
+    let endings = [".yaml", ".yml", ".json"]
+    return entries.filter { entry in endings.contains { entry.hasSuffix($0) } }.sorted()
+      .map { ((path as NSString).appendingPathComponent($0), true) }
+  }
+
+  private func text(of file: String) throws(ManifestError) -> String {
+    let data: Data
+    do {
+      data =
+        file == "-"
+        ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
+    } catch {
+      let exists = FileManager.default.fileExists(atPath: file)
+      throw .unreadable(file: file, reason: exists ? "permission denied, or not a file" : "there is no such file")
+    }
+    guard let text = String(data: data, encoding: .utf8) else {
+      throw .notYAML(file: file, reason: "it is not UTF-8 text")
+    }
+    return text
+  }
+
+  /// - Parameter isOneOfMany: whether the file was found in a folder, where what is no manifest is passed over.
+  static func parse(_ text: String, file: String, isOneOfMany: Bool = false) throws(ManifestError) -> [Manifest] {
+    var manifests: [Manifest] = []
+    do {
+      let parser = try Yams.Parser(yaml: text)
+      while let node = try parser.nextRoot() {
+        if case .scalar(let scalar) = node, scalar.string.isEmpty { continue }
+        let line = node.mark?.line ?? 1
+        guard let object = JSONValue(yaml: node) else {
+          throw ManifestError.notYAML(file: file, reason: "line \(line): nested too deeply, or keys that are no text")
+        }
+        manifests += try objects(object, file: file, line: line, isOneOfMany: isOneOfMany)
+      }
+    } catch let error as ManifestError {
+      throw error
+    } catch let error as YamlError {
+      throw .notYAML(file: file, reason: Self.reason(error))
+    } catch {
+      throw .notYAML(file: file, reason: "\(error)")
+    }
+    return manifests
+  }
+
+  private static func objects(
+    _ object: JSONValue, file: String, line: Int, isOneOfMany: Bool
+  ) throws(ManifestError) -> [Manifest] {
+    guard let kind = object["kind"]?.string, object["apiVersion"]?.string != nil else {
+      if isOneOfMany { return [] }
+      let missing = object["kind"] == nil ? "it has no kind" : "it has no apiVersion"
+      throw .notKubernetes(file: file, line: line, reason: missing)
+    }
+    guard kind.hasSuffix("List"), let items = object["items"]?.array else {
+      return [Manifest(file: file, line: line, object: object)]
+    }
+    var manifests: [Manifest] = []
+    for item in items { manifests += try objects(item, file: file, line: line, isOneOfMany: isOneOfMany) }
+    return manifests
+  }
+
+  private static func reason(_ error: YamlError) -> String {
+    switch error {
+    case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+      .composer(_, let problem, let mark, _):
+      "line \(mark.line), column \(mark.column): \(problem)"
+    default: "\(error)".split(separator: "\n").joined(separator: " ")
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import JSONBytes
+import Linux
+
+/// Lays out a container's volumes and environment on this machine, as the kubelet would in the Pod.
+struct LocalKubelet {
+  let folder: URL
+
+  /// Where a container finds what it mounts, and what its environment is.
+  struct Layout: Equatable {
+    /// The local folder, by the path in the container.
+    var mounts: [(path: String, folder: URL)]
+    var environment: [String: String]
+
+    static func == (left: Layout, right: Layout) -> Bool {
+      left.environment == right.environment && left.mounts.map(\.path) == right.mounts.map(\.path)
+    }
+
+    /// The local path of a path in the container.
+    func local(_ path: String) -> String? {
+      for mount in mounts where path == mount.path || path.hasPrefix(mount.path + "/") {
+        return mount.folder.path + path.dropFirst(mount.path.count)
+      }
+      return nil
+    }
+  }
+
+  /// Secrets that the container needs and that nobody has given, with the keys that it needs of each.
+  static func missingSecrets(
+    of container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String
+  ) -> [(name: String, keys: [String])] {
+    var missing: [(name: String, keys: [String])] = []
+    func need(_ name: String?, _ keys: [String], optional: JSONValue?) {
+      guard let name, optional != .bool(true) else { return }
+      let absent = keys.filter { objects.secret(name, namespace: namespace)?[$0] == nil }
+      if !absent.isEmpty { missing.append((name, absent)) }
+    }
+    for volume in mountedVolumes(of: container, in: pod) {
+      if let secret = volume.volume["secret"] {
+        let prefix = volume.mountPath + "/"
+        let keys = values(of: container).filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        need(secret["secretName"]?.string, keys, optional: secret["optional"])
+      }
+      for source in volume.volume["projected"]?["sources"]?.array ?? [] {
+        let keys = source["secret"]?["items"]?.array?.compactMap { $0["key"]?.string } ?? []
+        need(source["secret"]?["name"]?.string, keys, optional: source["secret"]?["optional"])
+      }
+    }
+    for variable in container["env"]?.array ?? [] {
+      let reference = variable["valueFrom"]?["secretKeyRef"]
+      need(
+        reference?["name"]?.string, [reference?["key"]?.string].compactMap { $0 }, optional: reference?["optional"])
+    }
+    return missing
+  }
+
+  /// Writes the volumes as they are to be now, each in one step (the `..data` link), so that a reader sees the old files or the new.
+  func layOut(
+    _ container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String
+  ) throws -> Layout {
+    var mounts: [(path: String, folder: URL)] = []
+    for mounted in Self.mountedVolumes(of: container, in: pod) {
+      let volumeFolder = folder.appending(path: "volumes").appending(path: mounted.volume["name"]?.string ?? "volume")
+      try FileManager.default.createDirectory(at: volumeFolder, withIntermediateDirectories: true)
+      if let files = Self.files(of: mounted.volume, objects: objects, namespace: namespace) {
+        try Self.publish(files, in: volumeFolder)
+      }
+      mounts.append((mounted.mountPath, volumeFolder))
+    }
+    var layout = Layout(mounts: mounts.sorted { $0.path.count > $1.path.count }, environment: [:])
+    for variable in container["env"]?.array ?? [] {
+      guard let name = variable["name"]?.string else { continue }
+      let value = variable["value"]?.string
+        ?? Self.referenced(variable["valueFrom"], objects: objects, namespace: namespace)
+      if let value { layout.environment[name] = layout.local(value) ?? value }
+    }
+    return layout
+  }
+
+  private static func values(of container: JSONValue) -> [String] {
+    (container["env"]?.array ?? []).compactMap { $0["value"]?.string }
+  }
+
+  private static func mountedVolumes(
+    of container: JSONValue, in pod: JSONValue
+  ) -> [(mountPath: String, volume: JSONValue)] {
+    (container["volumeMounts"]?.array ?? []).compactMap { mount in
+      guard let path = mount["mountPath"]?.string,
+        let volume = pod["spec"]?["volumes"]?.array?.first(where: { $0["name"] == mount["name"] })
+      else { return nil }
+      return (path, volume)
+    }
+  }
+
+  private static func referenced(_ source: JSONValue?, objects: LocalObjects, namespace: String) -> String? {
+    if let reference = source?["secretKeyRef"], let name = reference["name"]?.string, let key = reference["key"]?.string {
+      return objects.secret(name, namespace: namespace)?[key].map { String(decoding: $0, as: UTF8.self) }
+    }
+    if let reference = source?["configMapKeyRef"], let name = reference["name"]?.string,
+      let key = reference["key"]?.string
+    {
+      return objects.configMap(name, namespace: namespace)?[key].map { String(decoding: $0, as: UTF8.self) }
+    }
+    return nil
+  }
+
+  /// The files of a volume by path; nil for a volume that is no Secret, ConfigMap or projection of them.
+  private static func files(of volume: JSONValue, objects: LocalObjects, namespace: String) -> [String: [UInt8]]? {
+    if let secret = volume["secret"], let name = secret["secretName"]?.string {
+      return picked(secret["items"], from: objects.secret(name, namespace: namespace) ?? [:])
+    }
+    if let configMap = volume["configMap"], let name = configMap["name"]?.string {
+      return picked(configMap["items"], from: objects.configMap(name, namespace: namespace) ?? [:])
+    }
+    guard let sources = volume["projected"]?["sources"]?.array else { return nil }
+    var files: [String: [UInt8]] = [:]
+    for source in sources {
+      let values: [String: [UInt8]]?
+      if let name = source["secret"]?["name"]?.string {
+        values = objects.secret(name, namespace: namespace)
+      } else if let name = source["configMap"]?["name"]?.string {
+        values = objects.configMap(name, namespace: namespace)
+      } else {
+        values = nil
+      }
+      let items = source["secret"]?["items"] ?? source["configMap"]?["items"]
+      files.merge(picked(items, from: values ?? [:])) { _, later in later }
+    }
+    return files
+  }
+
+  private static func picked(_ items: JSONValue?, from values: [String: [UInt8]]) -> [String: [UInt8]] {
+    guard let items = items?.array else { return values }
+    var files: [String: [UInt8]] = [:]
+    for item in items {
+      if let key = item["key"]?.string, let path = item["path"]?.string { files[path] = values[key] }
+    }
+    return files
+  }
+
+  /// As the kubelet's atomic writer does: a new folder, then the link `..data` to it in one rename.
+  private static func publish(_ files: [String: [UInt8]], in folder: URL) throws {
+    let manager = FileManager.default
+    let name = "..\(UUID().uuidString)"
+    let version = folder.appending(path: name)
+    for (path, bytes) in files {
+      let file = version.appending(path: path)
+      try manager.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try Data(bytes).write(to: file)
+    }
+    try manager.createDirectory(at: version, withIntermediateDirectories: true)
+    let link = folder.appending(path: "..data")
+    let previous = try? manager.destinationOfSymbolicLink(atPath: link.path)
+    let fresh = folder.appending(path: "..data_tmp")
+    try? manager.removeItem(at: fresh)
+    try manager.createSymbolicLink(atPath: fresh.path, withDestinationPath: name)
+    try File.rename(fresh.path, to: link.path)
+    for entry in Set(files.keys.compactMap { $0.split(separator: "/").first.map(String.init) }) {
+      let visible = folder.appending(path: entry)
+      if (try? manager.destinationOfSymbolicLink(atPath: visible.path)) == nil {
+        try manager.createSymbolicLink(atPath: visible.path, withDestinationPath: "..data/\(entry)")
+      }
+    }
+    if let previous { try? manager.removeItem(at: folder.appending(path: previous)) }
+  }
+}

@@ -1,0 +1,255 @@
+import Admission
+import Controller
+import DatabaseSpec
+import Foundation
+import Logging
+import OpenSSL
+import ThrowawayPostgres
+import UnixSignals
+import WebhookServer
+
+/// One `postern try`: a webhook, a Postgres and a sidecar on this machine, and the manifest that goes through them.
+final class Trial {
+  let file: String
+  let console: Console
+  let workspace: TrialWorkspace
+  let server: WebhookServer
+  let chain: AdmissionChain
+  private let postgresBin: String?
+  private var postgres: PostgresServer?
+  private var sidecar: SidecarProcess?
+  private var current: AdmittedInstance?
+  /// Passwords that were made stay for the whole trial, as Secrets do in a cluster.
+  private var madeObjects = LocalObjects()
+
+  init(file: String, postgresBin: String?, folder: String?, console: Console) async throws {
+    self.file = file
+    self.console = console
+    self.postgresBin = postgresBin
+    _ = try Self.labelled(in: ManifestReader().read([file]))
+    _ = try SidecarProcess.program()
+    workspace = try TrialWorkspace(folder: folder)
+    do {
+      let certificate = try workspace.makeCertificate()
+      var configuration = ServerConfiguration(
+        port: 0, certificateFile: certificate.certificate, privateKeyFile: certificate.key)
+      configuration.host = "127.0.0.1"
+      configuration.drainTime = .zero
+      do {
+        server = try await AdmissionService.start(
+          configuration, admission: AdmissionSettings(), logger: Logger(label: "postern"))
+      } catch {
+        throw TrialFailure(error.message)
+      }
+      let client = try WebhookClient(
+        host: "127.0.0.1", port: server.port, serverName: TrialWorkspace.serverName, trusting: certificate.certificate)
+      chain = AdmissionChain { path, review in try await client.post(review, to: path) }
+    } catch {
+      workspace.remove()
+      throw error
+    }
+  }
+
+  /// Ends what runs and leaves nothing behind.
+  func end() {
+    sidecar?.end()
+    postgres?.stop()
+    workspace.remove()
+  }
+
+  func endServer() async {
+    await server.shutdown()
+  }
+
+  // MARK: The way
+
+  func runOnce() async throws {
+    let (instance, objects) = try await apply()
+    let sidecar = try start(instance, objects: objects, once: true)
+    let status = sidecar.waitUntilExit()
+    try printConnections(objects)
+    guard status == 0 else {
+      throw TrialFailure("not everything could be provisioned; the sidecar's log above says what and why")
+    }
+    console.heading("Next", "stay, and change it live")
+    console.print("  postern try \(file)        keeps running and applies the file whenever you save it:")
+    printWhatToTry()
+  }
+
+  func runUntilInterrupted() async throws {
+    let (instance, objects) = try await apply()
+    sidecar = try start(instance, objects: objects, once: false)
+    let stopped = Task {
+      for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
+    }
+    try await waitForPass(after: 0)
+    try printConnections(objects)
+    console.heading("Watching \(file)", "save a change and it is applied; Ctrl-C ends it")
+    printWhatToTry()
+    let watch = Task { try await self.followChanges() }
+    _ = await stopped.value
+    watch.cancel()
+    console.print()
+  }
+
+  private func followChanges() async throws {
+    var seen = workspace.modification(of: file)
+    while !Task.isCancelled {
+      try await Task.sleep(for: .milliseconds(100))
+      let now = workspace.modification(of: file)
+      guard now != seen, now != nil else { continue }
+      seen = now
+      do {
+        let passes = workspace.passes
+        let (_, objects) = try await apply()
+        try await waitForPass(after: passes)
+        try printConnections(objects)
+      } catch let failure as TrialFailure {
+        for line in failure.lines { console.error(line) }
+        console.error("nothing was changed; save the file again when it is right")
+      } catch let error as ManifestError {
+        console.error("error: \(error)")
+      }
+    }
+  }
+
+  /// One `kubectl apply`: the webhook decides, the controller's objects are made, the volume is laid out.
+  private func apply() async throws -> (AdmittedInstance, InstanceObjects) {
+    let manifests = try ManifestReader().read([file])
+    let labelled = try Self.labelled(in: manifests)
+    let instance = try await AdmittedInstance.admit(labelled, replacing: current, through: chain)
+    let objects = try makeObjects(for: instance, given: LocalObjects(manifests))
+    if current == nil { printDecision(instance, objects) } else { printUpdate(instance) }
+    current = instance
+    return (instance, objects)
+  }
+
+  private func makeObjects(for instance: AdmittedInstance, given: LocalObjects) throws -> InstanceObjects {
+    let manifest = instance.labelled.manifest
+    guard let sidecar = instance.sidecar else {
+      throw TrialFailure(
+        "\(manifest.kind) \(manifest.name) is left alone by the webhook: \(instance.warnings.first ?? "it says so")")
+    }
+    var cluster = given.merging(madeObjects)
+    let customer = instance.labelled.customer
+    let described = Instance(
+      namespace: manifest.namespace,
+      workload: Instance.Workload(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name),
+      declaration: instance.declaration, port: instance.declaration.port ?? 5432,
+      usesGeneratedAdmin: instance.additions.contains { $0.contains(ObjectName.admin(customer: customer)) })
+    let objects: InstanceObjects
+    do throws(FlatFileError) {
+      objects = try InstanceObjects.make(for: described, from: cluster.sources(namespace: manifest.namespace)) {
+        (try? SecureRandom.password()).flatMap { try? Password($0) }
+      }
+    } catch {
+      throw TrialFailure(lines: error.messages.map { "error: \($0)" })
+    }
+    for problem in objects.problems { console.error("warning: \(problem)") }
+    for object in [objects.admin, objects.spec, objects.passwords].compactMap(\.self) + objects.users {
+      cluster.apply(object)
+      if object.kind == .secret, object.name != objects.passwords.name { madeObjects.apply(object) }
+    }
+    for missing in LocalKubelet.missingSecrets(
+      of: sidecar, in: instance.pod, objects: cluster, namespace: manifest.namespace)
+    {
+      console.error(
+        "note: Secret \(missing.name) is not in \(file); made one up for this trial (\(missing.keys.joined(separator: ", ")))")
+      var data: [String: [UInt8]] = [:]
+      for key in missing.keys {
+        data[key] = Array((key.contains("user") ? "postgres" : try SecureRandom.password()).utf8)
+      }
+      cluster.addSecret(missing.name, namespace: manifest.namespace, data: data)
+      madeObjects.addSecret(missing.name, namespace: manifest.namespace, data: data)
+    }
+    layout = try LocalKubelet(folder: workspace.folder)
+      .layOut(sidecar, in: instance.pod, objects: cluster, namespace: manifest.namespace)
+    return objects
+  }
+
+  private var layout = LocalKubelet.Layout(mounts: [], environment: [:])
+
+  private func start(_ instance: AdmittedInstance, objects: InstanceObjects, once: Bool) throws -> SidecarProcess {
+    let admin = TrialAdmin(layout: layout)
+    let server = try startPostgres(admin)
+    var environment = layout.environment
+    environment["POSTERN_PORT"] = String(server.port)
+    environment["POSTERN_VOLUME"] = layout.local(VolumeLayout.mountPath)
+    environment["POSTERN_STATUS_FILE"] = workspace.statusFile.path
+    let version = "PostgreSQL \(server.installation.majorVersion), throwaway, port \(server.port)"
+    console.heading("Sidecar", "kubectl logs -c postern        (\(version))")
+    let console = console
+    return try SidecarProcess(environment: environment, once: once) { console.print("  \($0)") }
+  }
+
+  private func startPostgres(_ admin: TrialAdmin) throws -> PostgresServer {
+    do {
+      let installation = try TrialWorkspace.installation(postgresBin)
+      let server = try PostgresServer(
+        installation, superuser: admin.user, password: admin.password ?? SecureRandom.password(),
+        trustsSuperuser: true)
+      postgres = server
+      return server
+    } catch let error as PostgresServerError {
+      throw TrialFailure(error.description)
+    }
+  }
+
+  /// Waits until the sidecar has ended a pass more than `count`.
+  private func waitForPass(after count: Int) async throws {
+    while workspace.passes <= count {
+      guard sidecar?.isRunning == true else {
+        throw TrialFailure("the sidecar has ended; its log above says why")
+      }
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  private static func labelled(in manifests: [Manifest]) throws(TrialFailure) -> LabelledManifest {
+    let labelled = manifests.compactMap(LabelledManifest.init)
+    guard let first = labelled.first else { throw TrialFailure(LabelledManifest.noneFound(among: manifests)) }
+    guard labelled.count == 1 else {
+      let places = labelled.map(\.manifest.place).joined(separator: ", ")
+      throw TrialFailure("one customer's Postgres at a time; labelled are \(places)")
+    }
+    return first
+  }
+
+  // MARK: What is printed
+
+  private func printDecision(_ instance: AdmittedInstance, _ objects: InstanceObjects) {
+    let manifest = instance.labelled.manifest
+    console.heading("Admission", "the real webhook, over TLS: POST /mutate, POST /validate")
+    console.print("  \(manifest.kind) \(manifest.name) in namespace \(manifest.namespace): allowed")
+    console.print("  its Pod: injected with")
+    for line in instance.additions { console.print("    + \(line)") }
+    for warning in instance.warnings { console.print("  Warning: \(warning)") }
+    let names = [objects.spec, objects.passwords].map { "\($0.kind.rawValue) \($0.name)" }
+    console.heading("Objects", "what the controller makes beside it")
+    console.print("  \((names + objects.users.map { "Secret \($0.name)" }).joined(separator: ", "))")
+  }
+
+  private func printUpdate(_ instance: AdmittedInstance) {
+    let manifest = instance.labelled.manifest
+    console.print()
+    for warning in instance.warnings { console.print("Warning: \(warning)") }
+    console.print("\(manifest.kind) \(manifest.name) configured")
+  }
+
+  private func printConnections(_ objects: InstanceObjects) throws {
+    guard let port = postgres?.port else { return }
+    console.heading("Connections", "Secret <customer>-pg-user-<user>, key uri")
+    if objects.connections.isEmpty { console.print("  none: no user may use a database yet") }
+    for connection in objects.connections {
+      let names = "\(connection.user.text) → \(connection.database.text)"
+      console.print("  \(names.padding(toLength: max(28, names.count), withPad: " ", startingAt: 0))  \(connection.uri(host: "127.0.0.1", port: port))")
+    }
+  }
+
+  private func printWhatToTry() {
+    console.print("    add a user          - name: reports, with grants: {<database>: read}")
+    console.print("    change a password   edit stringData.password of the Secret that a user's passwordFrom names")
+    console.print("    remove a user       delete its entry: it is locked; with ensure: absent it is dropped")
+    console.print("    make a typo         ownr: shop — and read what comes back")
+  }
+}

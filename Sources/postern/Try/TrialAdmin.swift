@@ -1,0 +1,23 @@
+import DatabaseSpec
+import Foundation
+
+/// The superuser as the sidecar is told of it: the throwaway server is made with the same.
+struct TrialAdmin: Equatable {
+  let user: String
+  let password: String?
+
+  init(layout: LocalKubelet.Layout) {
+    func file(_ path: String?) -> String? {
+      guard let path, let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+      let value = text.hasSuffix("\n") ? String(text.dropLast()) : text
+      return value.isEmpty ? nil : value
+    }
+    let volume = layout.local(VolumeLayout.mountPath) ?? ""
+    let environment = layout.environment
+    user =
+      file(environment["POSTERN_ADMIN_USER_FILE"]) ?? environment["POSTERN_ADMIN_USER"]
+      ?? file("\(volume)/\(VolumeLayout.adminUsernameFile)") ?? "postgres"
+    password =
+      file(environment["POSTERN_ADMIN_PASSWORD_FILE"]) ?? file("\(volume)/\(VolumeLayout.adminPasswordFile)")
+  }
+}

@@ -1,0 +1,79 @@
+import Foundation
+import JSONBytes
+import ThrowawayPostgres
+
+/// The folder of a trial: the certificate, the volumes, the sidecar's status.
+struct TrialWorkspace {
+  /// The name that the API server would call the webhook by.
+  static let serverName = "postern-webhook.postern-system.svc"
+
+  let folder: URL
+
+  init(folder parent: String?) throws(TrialFailure) {
+    let parentURL = parent.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? FileManager.default.temporaryDirectory
+    folder = parentURL.appending(path: "postern-try-\(UUID().uuidString.prefix(8))")
+    do {
+      try FileManager.default.createDirectory(
+        at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      try FileManager.default.createDirectory(
+        at: folder.appending(path: "status"), withIntermediateDirectories: true)
+    } catch {
+      throw TrialFailure("cannot write in \(parentURL.path); name another folder with --folder")
+    }
+  }
+
+  func remove() {
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  var statusFile: URL { folder.appending(path: "status/status.json") }
+
+  /// How many passes the sidecar says it has ended.
+  var passes: Int {
+    guard let data = try? Data(contentsOf: statusFile), let status = try? JSONValue(parsing: Array(data)),
+      case .number(let spelling)? = status["passes"]
+    else { return 0 }
+    return Int(spelling) ?? 0
+  }
+
+  func modification(of file: String) -> Date? {
+    let attributes = try? FileManager.default.attributesOfItem(atPath: file)
+    return attributes?[.modificationDate] as? Date
+  }
+
+  /// A certificate for ``serverName``, and its key, which never leaves the folder.
+  func makeCertificate() throws(TrialFailure) -> (certificate: String, key: String) {
+    let (certificate, key) = (folder.appending(path: "tls.crt").path, folder.appending(path: "tls.key").path)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = [
+      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+      "-subj", "/CN=postern try", "-addext", "subjectAltName=DNS:\(Self.serverName)", "-keyout", key, "-out",
+      certificate,
+    ]
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    do { try process.run() } catch { throw TrialFailure("cannot run openssl: \(error)") }
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else {
+      throw TrialFailure("openssl made no certificate; is it installed? (apt-get install openssl)")
+    }
+    return (certificate, key)
+  }
+
+  /// The programs of Postgres to use: those of `folder`, or the newest that is installed.
+  static func installation(_ folder: String?) throws(TrialFailure) -> PostgresInstallation {
+    if let folder {
+      guard let installation = PostgresInstallation(programs: URL(fileURLWithPath: folder, isDirectory: true)) else {
+        throw TrialFailure("\(folder) holds no postgres program that runs; --postgres-bin names the folder of initdb")
+      }
+      return installation
+    }
+    guard let newest = PostgresInstallation.all.last else {
+      throw TrialFailure(
+        "no Postgres server is installed; install one (apt-get install postgresql) or name its programs with"
+          + " --postgres-bin")
+    }
+    return newest
+  }
+}

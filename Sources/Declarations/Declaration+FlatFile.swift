@@ -1,0 +1,104 @@
+import DatabaseSpec
+
+extension Declaration {
+  /// What follows a user's name in the name of the flat file's database.
+  static let flatFileSuffix = "_db"
+
+  /// The database that a user of the flat file owns; nil where the name would be too long.
+  static func flatFileDatabase(of user: PostgresName) -> PostgresName? {
+    try? PostgresName(user.text + flatFileSuffix)
+  }
+
+  /// The user whose database this would be; nil where it is not called `<user>_db`.
+  static func flatFileUser(of database: PostgresName) -> PostgresName? {
+    guard database.text.utf8.suffix(flatFileSuffix.utf8.count).elementsEqual(flatFileSuffix.utf8) else { return nil }
+    return try? PostgresName(String(decoding: database.text.utf8.dropLast(flatFileSuffix.utf8.count), as: UTF8.self))
+  }
+
+  /// The declaration with the flat file's users, each of whom owns `<user>_db`. A user that is declared already keeps
+  /// its attributes, and a database its own. What the annotations say of users and databases that they do not declare
+  /// is checked now, when all are known.
+  public func adding(_ flatFile: FlatFile) -> DeclarationResult {
+    var merged = self
+    var problems = Problems(warnings: flatFile.warnings)
+    let indexOfUser = spec.users.indices.reduce(into: [PostgresName: Int]()) { $0[spec.users[$1].name] = $1 }
+    var databases = Set(spec.databases.map(\.name))
+    for entry in flatFile.entries {
+      if let index = indexOfUser[entry.user] {
+        checkBoth(index, entry, of: flatFile, &problems)
+      } else {
+        merged.spec.users.append(User(name: entry.user))
+      }
+      if let database = Self.flatFileDatabase(of: entry.user), databases.insert(database).inserted {
+        merged.spec.databases.append(Database(name: database, owner: entry.user))
+      }
+    }
+    merged.checkReferences(of: self, flatFile, &problems)
+    merged.dropGrantsOfOwners()
+    return DeclarationResult(merged, problems: problems)
+  }
+
+  /// Refuses what an annotation and the file say against each other of one user.
+  private func checkBoth(_ index: Int, _ entry: FlatFile.Entry, of file: FlatFile, _ problems: inout Problems) {
+    let place = Place(annotation: AnnotationKey.users).element(index)
+    let line = "line \(entry.line) of \(file.source.name)/\(file.source.key)"
+    let name = quoted(entry.user.text)
+    if passwordSources[entry.user] != nil {
+      problems.error(
+        place.member("passwordFrom"), "\(name) has two passwords: this one, and that of \(line)",
+        hint: "remove one of them")
+    }
+    if spec.users[index].ensure == .absent {
+      problems.error(
+        place.member("ensure"), "\(name) is to be absent, and is a user on \(line)", hint: "remove one of them")
+    }
+  }
+
+  private func checkReferences(of declared: Self, _ file: FlatFile, _ problems: inout Problems) {
+    let users = spec.users.filter { $0.ensure == .present }.map(\.name)
+    let databases = spec.databases.map(\.name)
+    let knownUsers = Set(users)
+    let knownDatabases = Set(databases)
+    let source = "\(file.source.name)/\(file.source.key)"
+    // Names of the file are not suggested: what stands before a line's first colon may be part of a password.
+    let declaredUsers = declared.spec.users.map(\.name.text)
+    let declaredDatabases = declared.spec.databases.map(\.name.text)
+
+    func checkUser(_ user: PostgresName, at place: Place) {
+      guard !knownUsers.contains(user), user.reservedAsRole == nil else { return }
+      problems.error(
+        place, "no user \(quoted(user.text)) is declared in \(AnnotationKey.users) or \(source)",
+        hint: Suggestion.didYouMean(user.text, among: declaredUsers))
+    }
+    for (index, database) in declared.spec.databases.enumerated() {
+      let place = Place(annotation: AnnotationKey.databases).element(index)
+      checkUser(database.owner, at: place.member("owner"))
+      for (index, schema) in database.schemas.enumerated() {
+        if let owner = schema.owner {
+          checkUser(owner, at: place.member("schemas").element(index).member("owner"))
+        }
+      }
+    }
+    for (index, user) in declared.spec.users.enumerated() {
+      let place = Place(annotation: AnnotationKey.users).element(index)
+      for (index, role) in user.memberOf.enumerated() {
+        checkUser(role, at: place.member("memberOf").element(index))
+      }
+      for grant in user.grants where !knownDatabases.contains(grant.database) {
+        problems.error(
+          place.member("grants").member(grant.database.text),
+          "no database \(quoted(grant.database.text)) is declared in \(AnnotationKey.databases) or made for \(source)",
+          hint: Suggestion.didYouMean(grant.database.text, among: declaredDatabases))
+      }
+    }
+  }
+
+  /// An owner needs no grant in its database.
+  private mutating func dropGrantsOfOwners() {
+    let owners = spec.databases.reduce(into: [PostgresName: PostgresName]()) { $0[$1.name] = $1.owner }
+    for index in spec.users.indices {
+      let name = spec.users[index].name
+      spec.users[index].grants.removeAll { owners[$0.database] == name }
+    }
+  }
+}

@@ -1,0 +1,147 @@
+import DatabaseSpec
+
+extension Declaration {
+  /// Reads the annotations of a workload, a Pod template or a Pod. Keys without the prefix `postern.io/`, and those
+  /// that Postern writes itself, are not looked at.
+  /// - Parameters:
+  ///   - customer: the value of the label `postern.io/customer`.
+  ///   - annotations: `metadata.annotations`.
+  public static func parse(customer: String, annotations: [String: String]) -> DeclarationResult {
+    var reader = DeclarationReader()
+    reader.checkCustomer(customer)
+    reader.checkKeys(annotations.keys.sorted())
+    var declaration = Declaration(spec: InstanceSpec(customer: customer))
+    reader.readSettings(annotations, into: &declaration)
+    reader.hasFlatFile = annotations[AnnotationKey.usersFrom] != nil
+    let users = annotations[AnnotationKey.users].map { reader.users($0) } ?? DeclaredList()
+    let databases = annotations[AnnotationKey.databases].map { reader.databases($0) } ?? DeclaredList()
+    reader.resolve(users: users, databases: databases, into: &declaration)
+    return DeclarationResult(declaration, problems: reader.problems)
+  }
+}
+
+extension DeclarationReader {
+  /// How long a customer's name may be: names of objects are made from it.
+  static let maximumCustomerBytes = 40
+
+  mutating func checkCustomer(_ customer: String) {
+    guard !KubernetesName.isLabel(customer, maximumBytes: Self.maximumCustomerBytes) else { return }
+    problems.error(
+      Place(annotation: AnnotationKey.customerLabel),
+      "\(quoted(customer)) cannot be a customer's name; expected at most \(Self.maximumCustomerBytes) "
+        + KubernetesName.labelRule)
+  }
+
+  mutating func checkKeys(_ keys: [String]) {
+    for key in keys where key.utf8.starts(with: AnnotationKey.prefix.utf8) {
+      guard !AnnotationKey.all.contains(key), !AnnotationKey.outputs.contains(key) else { continue }
+      guard key != AnnotationKey.customerLabel else {
+        problems.error(
+          Place(annotation: key), "the customer is a label, not an annotation", hint: "move it to metadata.labels")
+        continue
+      }
+      problems.error(
+        Place(annotation: key), "unknown annotation", hint: Suggestion.hint(key, among: AnnotationKey.all))
+    }
+  }
+
+  /// Reads the annotations that hold one word.
+  mutating func readSettings(_ annotations: [String: String], into declaration: inout Declaration) {
+    if let value = word(annotations, AnnotationKey.usersFrom, expected: "SECRET/KEY") {
+      declaration.usersFrom = flatFile(value.value, at: value.place)
+    }
+    if let value = word(annotations, AnnotationKey.removedUsers, expected: "lock, drop or keep"),
+      let choice: RemovedUsers = choice(value.value, at: value.place)
+    {
+      declaration.spec.removedUsers = choice
+    }
+    if let value = word(annotations, AnnotationKey.passwordChange, expected: "keep-sessions or end-sessions"),
+      let choice: PasswordChange = choice(value.value, at: value.place)
+    {
+      declaration.spec.passwordChange = choice
+    }
+    declaration.adminSecret = name(
+      annotations, AnnotationKey.adminSecret, of: "a Secret", rule: KubernetesName.subdomainRule,
+      isValid: KubernetesName.isSubdomain)
+    declaration.container = name(
+      annotations, AnnotationKey.container, of: "a container", rule: KubernetesName.labelRule,
+      isValid: { KubernetesName.isLabel($0) })
+    declaration.host = host(annotations)
+    declaration.port = port(annotations)
+    declaration.inject = flag(annotations, AnnotationKey.inject)
+    declaration.gateReadiness = flag(annotations, AnnotationKey.gateReadiness)
+    declaration.retain = flag(annotations, AnnotationKey.retain)
+  }
+
+  /// An annotation's value without the white space around it; nil where it is not there, or empty, which is an error.
+  private mutating func word(_ annotations: [String: String], _ key: String, expected: String) -> Located<String>? {
+    guard let value = annotations[key] else { return nil }
+    let place = Place(annotation: key)
+    let words = value.split(whereSeparator: \.isWhitespace)
+    guard let first = words.first, let last = words.last else {
+      problems.error(place, "this is empty; expected \(expected)", hint: "write the value, or remove the annotation")
+      return nil
+    }
+    return Located(value: String(value[first.startIndex..<last.endIndex]), place: place)
+  }
+
+  private mutating func flatFile(_ text: String, at place: Place) -> ObjectKey? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2 else {
+      problems.error(
+        place, "\(quoted(text)) does not name a key of a Secret; expected SECRET/KEY",
+        hint: "write the Secret's name, a slash, and the key of the file")
+      return nil
+    }
+    var isValid = true
+    if !KubernetesName.isSubdomain(parts[0]) {
+      problems.error(
+        place, "\(quoted(parts[0])) cannot be the name of a Secret; expected \(KubernetesName.subdomainRule)")
+      isValid = false
+    }
+    if !KubernetesName.isKey(parts[1]) {
+      problems.error(place, "\(quoted(parts[1])) cannot be a key of a Secret; expected \(KubernetesName.keyRule)")
+      isValid = false
+    }
+    return isValid ? ObjectKey(name: parts[0], key: parts[1]) : nil
+  }
+
+  private mutating func name(
+    _ annotations: [String: String], _ key: String, of what: String, rule: String, isValid: (String) -> Bool
+  ) -> String? {
+    guard let word = word(annotations, key, expected: "the name of \(what)") else { return nil }
+    guard isValid(word.value) else {
+      problems.error(word.place, "\(quoted(word.value)) cannot be the name of \(what); expected \(rule)")
+      return nil
+    }
+    return word.value
+  }
+
+  private mutating func host(_ annotations: [String: String]) -> String? {
+    let expected = "a host name or an IPv4 address"
+    guard let word = word(annotations, AnnotationKey.host, expected: expected) else { return nil }
+    guard KubernetesName.isHost(word.value) else {
+      problems.error(
+        word.place, "\(quoted(word.value)) is no host; expected \(expected)",
+        hint: word.value.utf8.contains(UInt8(ascii: ":")) ? "the port goes into \(AnnotationKey.port)" : nil)
+      return nil
+    }
+    return word.value
+  }
+
+  private mutating func port(_ annotations: [String: String]) -> Int? {
+    let expected = "a whole number from 1 to 65535"
+    guard let word = word(annotations, AnnotationKey.port, expected: expected) else { return nil }
+    guard let port = UInt16(word.value), port > 0 else {
+      problems.error(word.place, "\(quoted(word.value)) is no port; expected \(expected)")
+      return nil
+    }
+    return Int(port)
+  }
+
+  /// `"true"` or `"false"`, to the letter: whoever else reads the annotation compares it so. True where it is not there.
+  private mutating func flag(_ annotations: [String: String], _ key: String) -> Bool {
+    guard let value = annotations[key] else { return true }
+    return bool(value, at: Place(annotation: key)) ?? true
+  }
+}

@@ -1,0 +1,48 @@
+/// One thing that is wrong, or doubtful, in a declaration: where, what, and what to do. It never holds a password.
+public struct DeclarationProblem: Equatable, Sendable {
+  /// `postern.io/users`; the label `postern.io/customer`; for a flat file `SECRET/KEY`.
+  public var annotation: String
+  /// The place in the annotation's YAML, such as `[2].grants.orders`; empty for the whole.
+  public var path: String
+  /// The line in the annotation's value, from 1.
+  public var line: Int?
+  /// The column in that line, in Unicode scalars, from 1.
+  public var column: Int?
+  /// What is wrong and what was expected; it stands alone.
+  public var reason: String
+  /// What to do.
+  public var hint: String?
+
+  /// A problem at a place.
+  public init(
+    annotation: String, path: String = "", line: Int? = nil, column: Int? = nil, reason: String, hint: String? = nil
+  ) {
+    self.annotation = annotation
+    self.path = path
+    self.line = line
+    self.column = column
+    self.reason = reason
+    self.hint = hint
+  }
+
+  /// The field of the object, as a Kubernetes cause names it: `metadata.annotations[postern.io/users][2].name`. For a
+  /// flat file it is the annotation that refers to it.
+  public var field: String {
+    if annotation == AnnotationKey.customerLabel { return "metadata.labels[\(annotation)]" }
+    guard annotation.utf8.starts(with: AnnotationKey.prefix.utf8) else {
+      return "metadata.annotations[\(AnnotationKey.usersFrom)]"
+    }
+    return "metadata.annotations[\(annotation)]\(path)"
+  }
+
+  /// One line: `postern.io/users[2].name (line 3, column 11): …; did you mean …`.
+  public var message: String {
+    var place = annotation + path
+    switch (line, column) {
+    case (let line?, let column?): place += " (line \(line), column \(column))"
+    case (let line?, nil): place += " (line \(line))"
+    case (nil, _): break
+    }
+    return "\(place): \(reason)" + (hint.map { "; \($0)" } ?? "")
+  }
+}

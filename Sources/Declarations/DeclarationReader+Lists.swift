@@ -1,0 +1,90 @@
+import DatabaseSpec
+
+extension DeclarationReader {
+  /// The entries of `postern.io/users` or `postern.io/databases`: those of a YAML list, or of a plain one, such as
+  /// `orders, billing`. Nil where the value is no list at all.
+  mutating func entries(of text: String, annotation: String) -> [YAMLNode]? {
+    let root: YAMLNode
+    do throws(YAMLProblem) {
+      root = try YAMLNode(parsing: text, in: annotation)
+    } catch {
+      problems.error(error.place, error.reason, hint: error.hint)
+      return nil
+    }
+    switch root.content {
+    case .null where root.place.line == nil || !text.utf8.contains(where: { $0 > 0x20 }): return []
+    case .null: return plainList("null", of: text, at: root.place)
+    case .scalar(let plain, isPlain: true): return plainList(plain, of: text, at: root.place)
+    case .scalar: return [YAMLNode(content: root.content, place: root.place.element(0))]
+    case .sequence(let elements): return elements
+    case .mapping:
+      problems.error(
+        root.place, "this is a mapping; expected a list",
+        hint: "begin each entry with \"- name: NAME\", or write plain names: orders, billing")
+      return nil
+    }
+  }
+
+  /// Splits `orders, billing` at commas and white space. A comma too many is an entry that is empty, but for one at the
+  /// end.
+  private func plainList(_ list: String, of text: String, at root: Place) -> [YAMLNode] {
+    var pieces = list.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.split(whereSeparator: \.isWhitespace).map(String.init)
+    }
+    if pieces.count > 1, pieces.last?.isEmpty == true { pieces.removeLast() }
+    var words = wordPlaces(in: text, from: root)[...]
+    var entries: [YAMLNode] = []
+    for piece in pieces {
+      for word in piece.isEmpty ? [""] : piece {
+        var place = Place(annotation: root.annotation).element(entries.count)
+        let at = word.isEmpty ? words.first : words.popFirst()
+        place = place.at(line: at?.line ?? root.line, column: at?.column ?? root.column)
+        let isNull = ["", "~", "null"].contains(word)
+        entries.append(YAMLNode(content: isNull ? .null : .scalar(word, isPlain: true), place: place))
+      }
+    }
+    return entries
+  }
+
+  /// Where each word of a plain list begins. YAML folds the lines of a plain scalar and keeps its words.
+  private func wordPlaces(in text: String, from root: Place) -> [(line: Int, column: Int)] {
+    var places: [(line: Int, column: Int)] = []
+    var (line, column) = (1, 0)
+    var isInWord = false
+    for scalar in text.unicodeScalars {
+      column += 1
+      let isSeparator = scalar == "," || scalar.properties.isWhitespace
+      let isBefore = (line, column) < (root.line ?? 1, root.column ?? 1)
+      if !isSeparator, !isInWord, !isBefore { places.append((line, column)) }
+      isInWord = !isSeparator && !isBefore
+      if scalar == "\n" { (line, column) = (line + 1, 0) }
+    }
+    return places
+  }
+
+  /// An entry that is a plain name; nil (and nothing said) where it is none.
+  mutating func shortName(_ node: YAMLNode, of what: String) -> ShortName {
+    switch node.content {
+    case .null:
+      problems.error(node.place, "an entry is empty; expected \(what)", hint: "remove it, or quote it if it is a name")
+      return .refused
+    case .scalar(let text, _):
+      guard !text.utf8.contains(UInt8(ascii: ":")) else {
+        // Perhaps a line of a flat file, with its password: not to be shown.
+        problems.error(
+          node.place, "an entry holds a colon; expected a name",
+          hint: "user:password lines belong in a Secret, named by \(AnnotationKey.usersFrom); "
+            + "a name with a colon is written {name: \"a:b\"}")
+        return .refused
+      }
+      return name(text, of: what, at: node.place).map(ShortName.name) ?? .refused
+    case .sequence, .mapping: return .none
+    }
+  }
+
+  enum ShortName {
+    case name(Located<PostgresName>)
+    case refused
+    case none
+  }
+}

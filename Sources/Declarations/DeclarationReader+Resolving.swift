@@ -1,0 +1,235 @@
+import DatabaseSpec
+
+/// What is known of the users when references to them are checked.
+private struct KnownUsers {
+  var present: [PostgresName] = []
+  var absent: Set<PostgresName> = []
+  /// Whether a name that is not among them may still be a user.
+  var mayHaveMore: Bool
+
+  init(_ users: DeclaredList<DeclaredUser>, hasFlatFile: Bool) {
+    present = users.elements.filter { $0.ensure == .present }.map(\.name.value)
+    absent = Set(users.elements.filter { $0.ensure == .absent }.map(\.name.value))
+    mayHaveMore = hasFlatFile || !users.isComplete
+  }
+}
+
+extension DeclarationReader {
+  /// Checks what users and databases say of each other, and writes them into the declaration.
+  mutating func resolve(
+    users: DeclaredList<DeclaredUser>, databases: DeclaredList<DeclaredDatabase>, into declaration: inout Declaration
+  ) {
+    let known = KnownUsers(users, hasFlatFile: hasFlatFile)
+    checkGrants(users, databases)
+    checkMemberships(users, known)
+    let owners = ownersByGrant(users, databases)
+    for database in databases.elements {
+      guard let owner = owner(of: database, byGrant: owners[database.name.value], known) else { continue }
+      for case (_, let owner?) in database.schemas { checkOwner(owner, of: "a schema", known) }
+      declaration.spec.databases.append(
+        Database(
+          name: database.name.value, owner: owner, extensions: database.extensions,
+          schemas: database.schemas.map { Schema(name: $0.name.value, owner: $0.owner?.value) },
+          encoding: database.encoding, locale: database.locale, template: database.template,
+          connectionLimit: database.connectionLimit, scripts: database.scripts))
+    }
+    for user in users.elements {
+      declaration.spec.users.append(
+        User(
+          name: user.name.value, ensure: user.ensure,
+          grants: grants(of: user, databases: declaration.spec.databases), connectionLimit: user.connectionLimit,
+          validUntil: user.validUntil, memberOf: user.memberOf.map(\.value)))
+      declaration.passwordSources[user.name.value] = user.passwordFrom
+    }
+  }
+
+  // MARK: Grants
+
+  private mutating func checkGrants(
+    _ users: DeclaredList<DeclaredUser>, _ databases: DeclaredList<DeclaredDatabase>
+  ) {
+    let declared = Set(databases.elements.map(\.name.value))
+    for user in users.elements {
+      for (database, level) in user.grants where !declared.contains(database.value) && databases.isComplete {
+        let mayBeOfFlatFile = hasFlatFile && Declaration.flatFileUser(of: database.value) != nil
+        guard !mayBeOfFlatFile || level == .owner else { continue }
+        problems.error(
+          database.place, "no database \(quoted(database.value.text)) is declared in \(AnnotationKey.databases)",
+          hint: Suggestion.didYouMean(database.value.text, among: databases.elements.map(\.name.value.text))
+            ?? "declare it there, or remove the grant")
+      }
+    }
+  }
+
+  /// The one user whom a grant makes the owner, by database.
+  private mutating func ownersByGrant(
+    _ users: DeclaredList<DeclaredUser>, _ databases: DeclaredList<DeclaredDatabase>
+  ) -> [PostgresName: PostgresName] {
+    var owners: [PostgresName: (user: PostgresName, place: Place)] = [:]
+    let declaredOwners = databases.elements.reduce(into: [PostgresName: Located<PostgresName>]()) {
+      if let owner = $1.owner { $0[$1.name.value] = owner }
+    }
+    for user in users.elements where user.ensure == .present {
+      for (database, level) in user.grants where level == .owner {
+        let name = quoted(database.value.text)
+        if let owner = declaredOwners[database.value], owner.value != user.name.value {
+          problems.error(
+            database.place,
+            "\(quoted(user.name.value.text)) cannot own \(name): \(AnnotationKey.databases)\(owner.place.short) says "
+              + "owner: \(quoted(owner.value.text))",
+            hint: "grant write instead, or change the owner there")
+        } else if let other = owners[database.value], other.user != user.name.value {
+          problems.error(
+            database.place,
+            "\(quoted(user.name.value.text)) cannot own \(name): \(quoted(other.user.text)) owns it already, by "
+              + other.place.short,
+            hint: "a database has one owner; grant write to the others, or make them memberOf it")
+        } else {
+          owners[database.value] = (user.name.value, database.place)
+        }
+      }
+    }
+    return owners.mapValues(\.user)
+  }
+
+  /// The grants that say something: an owner needs none.
+  private mutating func grants(of user: DeclaredUser, databases: [Database]) -> [Grant] {
+    let owned = Set(databases.filter { $0.owner == user.name.value }.map(\.name))
+    var grants: [Grant] = []
+    for (database, declared) in user.grants {
+      let level: Grant.Level
+      switch declared {
+      case .owner: continue
+      case .write: level = .write
+      case .read: level = .read
+      }
+      guard !owned.contains(database.value) else {
+        problems.warn(
+          database.place,
+          "\(quoted(user.name.value.text)) owns the database \(quoted(database.value.text)): the grant adds nothing",
+          hint: "remove it")
+        continue
+      }
+      grants.append(Grant(database: database.value, level: level))
+    }
+    return grants
+  }
+
+  // MARK: Owners
+
+  /// The owner that is declared, by the database or by a grant; else, with a flat file, the user of `<user>_db`; else
+  /// the one user there is.
+  private mutating func owner(
+    of database: DeclaredDatabase, byGrant: PostgresName?, _ known: KnownUsers
+  ) -> PostgresName? {
+    if let owner = database.owner {
+      checkOwner(owner, of: "a database", known)
+      return owner.value
+    }
+    if let byGrant { return byGrant }
+    if hasFlatFile, let user = Declaration.flatFileUser(of: database.name.value), user.reservedAsRole == nil {
+      checkOwner(Located(value: user, place: database.name.place), of: "a database", known)
+      return user
+    }
+    if !hasFlatFile, known.present.count == 1 { return known.present[0] }
+    guard hasFlatFile || !known.mayHaveMore else { return nil }
+    let name = quoted(database.name.value.text)
+    let problem: (reason: String, hint: String) =
+      if hasFlatFile {
+        ("\(name) has no owner, and \(AnnotationKey.usersFrom) may hold any number of users", "add \"owner: USER\"")
+      } else if known.present.isEmpty {
+        ("\(name) has no owner, and no user is declared", "declare one in \(AnnotationKey.users)")
+      } else {
+        (
+          "\(name) has no owner, and \(known.present.count) users are declared",
+          "add \"owner: \(known.present.prefix(3).map(\.text).joined(separator: " | "))\""
+        )
+      }
+    problems.error(database.name.place, problem.reason, hint: problem.hint)
+    return nil
+  }
+
+  private mutating func checkOwner(_ owner: Located<PostgresName>, of what: String, _ known: KnownUsers) {
+    let name = quoted(owner.value.text)
+    if let reason = owner.value.reservedAsRole {
+      problems.error(owner.place, "\(name) cannot own \(what): \(reason)", hint: "name a declared user")
+    } else {
+      checkUser(owner, cannot: "own \(what)", known)
+    }
+  }
+
+  private mutating func checkUser(_ user: Located<PostgresName>, cannot verb: String, _ known: KnownUsers) {
+    let name = quoted(user.value.text)
+    if known.absent.contains(user.value) {
+      problems.error(
+        user.place, "\(name) cannot \(verb): it is declared with ensure: absent in \(AnnotationKey.users)",
+        hint: "name a user that is present")
+    } else if !known.present.contains(user.value), !known.mayHaveMore {
+      problems.error(
+        user.place, "no user \(name) is declared in \(AnnotationKey.users)",
+        hint: Suggestion.didYouMean(user.value.text, among: known.present.map(\.text)) ?? "declare it there")
+    }
+  }
+
+  // MARK: Memberships
+
+  private mutating func checkMemberships(_ users: DeclaredList<DeclaredUser>, _ known: KnownUsers) {
+    for user in users.elements where user.ensure == .present {
+      for role in user.memberOf { checkMembership(role, known) }
+    }
+    checkCycles(users.elements)
+  }
+
+  private mutating func checkMembership(_ role: Located<PostgresName>, _ known: KnownUsers) {
+    let name = quoted(role.value.text)
+    guard role.value.text.utf8.starts(with: "pg_".utf8) else {
+      if let reason = role.value.reservedAsRole {
+        problems.error(
+          role.place, "no user can be a member of \(name): \(reason)",
+          hint: "name a declared user, or a predefined role such as pg_monitor")
+      } else {
+        checkUser(role, cannot: "have members", known)
+      }
+      return
+    }
+    if let reason = PredefinedRole.refused[role.value.text] {
+      problems.error(role.place, "no user can be a member of \(name): \(reason)", hint: "remove it")
+    } else if !PredefinedRole.known.contains(role.value.text) {
+      problems.warn(
+        role.place, "\(name) is no predefined role of PostgreSQL 15 to 18",
+        hint: Suggestion.hint(role.value.text, among: PredefinedRole.known))
+    }
+  }
+
+  /// Refuses users that are members of each other, once for each circle.
+  private mutating func checkCycles(_ users: [DeclaredUser]) {
+    let groups = users.reduce(into: [PostgresName: [Located<PostgresName>]]()) { groups, user in
+      if user.ensure == .present { groups[user.name.value] = user.memberOf }
+    }
+    var done: Set<PostgresName> = []
+    for user in users where !done.contains(user.name.value) {
+      // Depth first, with a stack of its own: the users may be many.
+      var path = [(name: user.name.value, next: 0)]
+      var isOnPath: Set = [user.name.value]
+      while let (name, next) = path.last {
+        guard let roles = groups[name], next < roles.count else {
+          path.removeLast()
+          isOnPath.remove(name)
+          done.insert(name)
+          continue
+        }
+        path[path.count - 1].next += 1
+        let role = roles[next]
+        if isOnPath.contains(role.value) {
+          let circle = path.drop { $0.name != role.value }.map(\.name) + [role.value]
+          problems.error(
+            role.place, "members of each other: \(circle.map { quoted($0.text) }.joined(separator: " → "))",
+            hint: "remove one of these memberships")
+        } else if groups[role.value] != nil, !done.contains(role.value) {
+          path.append((role.value, 0))
+          isOnPath.insert(role.value)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import DatabaseSpec
+
+extension DeclarationReader {
+  private static let scriptKeys = ["name", "sql", "configMap", "secret", "rerun", "transaction"]
+  private static let expectedContent = "exactly one of sql, configMap and secret"
+
+  /// Reads a database's `scripts`.
+  mutating func scripts(_ node: YAMLNode) -> [Script] {
+    var scripts: [Script] = []
+    var places: [(name: String, place: Place)] = []
+    for element in elements(node, expected: "a list of scripts") {
+      guard let members = members(element, known: Self.scriptKeys, expected: "a script") else { continue }
+      let content = content(members, at: element.place)
+      let rerun = members["rerun"].flatMap { choice($0, Script.Rerun.self) } ?? .never
+      let transaction = members["transaction"].flatMap { bool($0) } ?? true
+      guard let nameNode = members["name"] else {
+        problems.error(
+          element.place, "a script has no name, by which it is known to have run", hint: "add \"name: 001-tables\"")
+        continue
+      }
+      guard let name = line(nameNode, expected: "the name of a script") else { continue }
+      if let first = places.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+        problems.error(
+          nameNode.place, "script \(quoted(name)) is declared twice: here and at \(first.place.short)",
+          hint: "rename one of them")
+      }
+      places.append((name, nameNode.place))
+      if let content {
+        scripts.append(Script(name: name, content: content, rerun: rerun, transaction: transaction))
+      }
+    }
+    return scripts
+  }
+
+  private mutating func content(_ members: [String: YAMLNode], at place: Place) -> Script.Content? {
+    let sources = ["sql", "configMap", "secret"].filter { members[$0] != nil }
+    guard sources.count <= 1 else {
+      problems.error(
+        place, "a script has \(sources.joined(separator: " and ")); expected \(Self.expectedContent)", hint: "keep one")
+      return nil
+    }
+    if let node = members["sql"] { return sql(node) }
+    if let node = members["configMap"] {
+      return object(node, kind: "ConfigMap", nameKey: "name").map { .configMap($0) }
+    }
+    if let node = members["secret"] { return object(node, kind: "Secret", nameKey: "name").map { .secret($0) } }
+    problems.error(place, "a script has no content; expected \(Self.expectedContent)", hint: "add \"sql: |\"")
+    return nil
+  }
+
+  private mutating func sql(_ node: YAMLNode) -> Script.Content? {
+    guard let sql = text(node, expected: "SQL") else { return nil }
+    guard sql.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+      problems.error(node.place, "the script is empty; expected SQL", hint: "write the SQL, or remove the script")
+      return nil
+    }
+    guard !sql.utf8.contains(0) else {
+      problems.error(node.place, "the script holds a NUL byte, which no SQL text may", hint: "remove it")
+      return nil
+    }
+    return .inline(sql)
+  }
+}

@@ -1,0 +1,135 @@
+import DatabaseSpec
+
+extension DeclarationReader {
+  private static let userKeys = [
+    "name", "ensure", "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom",
+  ]
+
+  /// Reads `postern.io/users`.
+  mutating func users(_ text: String) -> DeclaredList<DeclaredUser> {
+    var list = DeclaredList<DeclaredUser>()
+    guard let entries = entries(of: text, annotation: AnnotationKey.users) else {
+      list.isComplete = false
+      return list
+    }
+    for entry in entries {
+      if let user = user(entry) { list.elements.append(user) } else { list.isComplete = false }
+    }
+    refuseDuplicates(list.elements.map(\.name), of: "user")
+    return list
+  }
+
+  private mutating func user(_ node: YAMLNode) -> DeclaredUser? {
+    switch shortName(node, of: "a user") {
+    case .refused: return nil
+    case .name(let name): return checked(name).map { DeclaredUser(name: $0) }
+    case .none: break
+    }
+    let node = refusePasswords(node)
+    guard let members = members(node, known: Self.userKeys, expected: "a user") else { return nil }
+    let ensure = members["ensure"].flatMap { choice($0, User.Ensure.self) } ?? .present
+    // All parts are read even where the name is wrong, so that all errors come together.
+    let grants = members["grants"].map { self.grants($0) } ?? []
+    let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
+    let validUntil = members["validUntil"].flatMap { self.validUntil($0) }
+    let memberOf = members["memberOf"].map { self.memberOf($0) } ?? []
+    let passwordFrom = members["passwordFrom"].flatMap { object($0, kind: "Secret", nameKey: "secret") }
+    if ensure == .absent { checkAbsent(members) }
+    guard let nameNode = members["name"] else {
+      problems.error(node.place, "a user has no name", hint: "add \"name: NAME\"")
+      return nil
+    }
+    guard let name = name(nameNode, of: "a user").flatMap({ checked($0) }) else { return nil }
+    return DeclaredUser(
+      name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
+      memberOf: memberOf, passwordFrom: ensure == .present ? passwordFrom : nil)
+  }
+
+  /// Refuses a name that no role may have, warns of one that `pg_hba.conf` would misread.
+  private mutating func checked(_ name: Located<PostgresName>) -> Located<PostgresName>? {
+    if let reason = name.value.reservedAsRole {
+      problems.error(
+        name.place, "no user can be called \(quoted(name.value.text)): \(reason)", hint: "choose another name")
+      return nil
+    }
+    warnOfKeyword(name)
+    return name
+  }
+
+  /// Refuses passwords and takes them out, whatever their key is spelled like; their text is never shown.
+  private mutating func refusePasswords(_ node: YAMLNode) -> YAMLNode {
+    guard case .mapping(let members) = node.content else { return node }
+    var others: [YAMLNode.Member] = []
+    for member in members {
+      let isPassword =
+        Suggestion.nearest(to: member.key, among: ["password", "passwd", "pass", "pwd"]) != nil
+        && !Self.userKeys.contains(member.key)
+      guard isPassword else {
+        others.append(member)
+        continue
+      }
+      problems.error(
+        member.place,
+        "a password cannot stand in an annotation: annotations are copied into ReplicaSets, audit logs and "
+          + "last-applied-configuration",
+        hint: "put it into a Secret and write passwordFrom: {secret: NAME, key: KEY}, or leave it out to have one "
+          + "generated; take this one for known and change it")
+    }
+    return YAMLNode(content: .mapping(others), place: node.place)
+  }
+
+  private mutating func checkAbsent(_ members: [String: YAMLNode]) {
+    for key in ["grants", "memberOf"] {
+      guard let member = members[key] else { continue }
+      problems.error(
+        member.place, "a user that is to be absent cannot have \(key)",
+        hint: "remove \(key), or write ensure: present")
+    }
+    for key in ["connectionLimit", "validUntil", "passwordFrom"] {
+      guard let member = members[key] else { continue }
+      problems.warn(member.place, "\(key) has no effect on a user that is to be absent", hint: "remove it")
+    }
+  }
+
+  private mutating func grants(_ node: YAMLNode) -> [(database: Located<PostgresName>, level: DeclaredUser.Level)] {
+    var grants: [(database: Located<PostgresName>, level: DeclaredUser.Level)] = []
+    switch node.content {
+    case .null: break
+    case .mapping(let members):
+      for member in members {
+        let database = name(member.key, of: "a database", at: member.place)
+        let level = choice(member.value, DeclaredUser.Level.self)
+        if let database, let level { grants.append((database, level)) }
+      }
+    case .scalar, .sequence:
+      problems.error(
+        node.place, "this is \(node.kind); expected a mapping from database to owner, write or read",
+        hint: "write grants: {DATABASE: read}")
+    }
+    return grants
+  }
+
+  private mutating func memberOf(_ node: YAMLNode) -> [Located<PostgresName>] {
+    var roles: [Located<PostgresName>] = []
+    for element in elements(node, expected: "a list of roles") {
+      if case .null = element.content {
+        problems.error(element.place, "an entry is empty; expected a role", hint: "remove it")
+      } else if let role = name(element, of: "a role") {
+        roles.append(role)
+      }
+    }
+    refuseDuplicates(roles, of: "role")
+    return roles
+  }
+
+  private mutating func validUntil(_ node: YAMLNode) -> String? {
+    guard let text = text(node, expected: Timestamp.expected), text != "infinity" else { return nil }
+    guard Timestamp.isValid(text) else {
+      problems.error(
+        node.place, "\(quoted(text)) is no time on the calendar with a zone",
+        hint: "write \(Timestamp.expected), or infinity")
+      return nil
+    }
+    return text
+  }
+}

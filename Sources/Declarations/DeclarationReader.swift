@@ -1,0 +1,165 @@
+import DatabaseSpec
+
+/// Reads YAML values into checked ones and collects all that is wrong on the way. A method that returns nil has said
+/// why.
+struct DeclarationReader {
+  var problems = Problems()
+  /// Whether names of users and databases may come from a flat file, which is not at hand.
+  var hasFlatFile = false
+
+  // MARK: Lists and mappings
+
+  /// The elements of a list; none where there is nothing.
+  mutating func elements(_ node: YAMLNode, expected: String) -> [YAMLNode] {
+    switch node.content {
+    case .null: return []
+    case .sequence(let elements): return elements
+    case .scalar, .mapping:
+      problems.error(node.place, "this is \(node.kind); expected \(expected)")
+      return []
+    }
+  }
+
+  /// The members of a mapping by key; a key that is not known is an error.
+  mutating func members(_ node: YAMLNode, known: [String], expected: String) -> [String: YAMLNode]? {
+    guard case .mapping(let members) = node.content else {
+      problems.error(node.place, "this is \(node.kind); expected \(expected)")
+      return nil
+    }
+    var result: [String: YAMLNode] = [:]
+    for member in members {
+      if known.contains(member.key) {
+        result[member.key] = member.value
+      } else {
+        problems.error(
+          member.place, "unknown key \(quoted(member.key)) in \(expected)",
+          hint: Suggestion.hint(member.key, among: known))
+      }
+    }
+    return result
+  }
+
+  // MARK: Scalars
+
+  /// A scalar's text, whatever YAML would take it for: `yes`, `123` and `1.10` are as they are written.
+  mutating func text(_ node: YAMLNode, expected: String) -> String? {
+    switch node.content {
+    case .scalar(let text, _) where !text.isEmpty: return text
+    case .scalar, .null:
+      problems.error(node.place, "this is empty; expected \(expected)", hint: "write the value, or remove the key")
+    case .sequence, .mapping: problems.error(node.place, "this is \(node.kind); expected \(expected)")
+    }
+    return nil
+  }
+
+  /// A text on one line, such as a locale.
+  mutating func line(_ node: YAMLNode, expected: String) -> String? {
+    guard let text = text(node, expected: expected) else { return nil }
+    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      problems.error(node.place, "\(quoted(text)) holds a control character; expected \(expected)")
+      return nil
+    }
+    return text
+  }
+
+  /// The name of a user, database, schema or extension.
+  mutating func name(_ node: YAMLNode, of what: String) -> Located<PostgresName>? {
+    guard let text = text(node, expected: "the name of \(what)") else { return nil }
+    return name(text, of: what, at: node.place)
+  }
+
+  /// The same from a text.
+  mutating func name(_ text: String, of what: String, at place: Place) -> Located<PostgresName>? {
+    do throws(PostgresNameError) {
+      return Located(value: try PostgresName(text), place: place)
+    } catch {
+      problems.error(place, "the name of \(what) \(error.message)", hint: "choose another name")
+      return nil
+    }
+  }
+
+  /// `true` or `false`.
+  mutating func bool(_ node: YAMLNode) -> Bool? {
+    guard let text = text(node, expected: "true or false") else { return nil }
+    return bool(text, at: node.place)
+  }
+
+  /// The same from a text.
+  mutating func bool(_ text: String, at place: Place) -> Bool? {
+    switch text {
+    case "true": return true
+    case "false": return false
+    default:
+      problems.error(place, "\(quoted(text)) is neither true nor false", hint: "write true or false")
+      return nil
+    }
+  }
+
+  /// One of a few words.
+  mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ node: YAMLNode, _: Choice.Type) -> Choice? {
+    let words = Choice.allCases.map(\.rawValue)
+    guard let text = text(node, expected: words.joined(separator: " or ")) else { return nil }
+    return choice(text, at: node.place)
+  }
+
+  /// The same from a text.
+  mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(_ text: String, at place: Place) -> Choice? {
+    if let choice = Choice(rawValue: text) { return choice }
+    let words = Choice.allCases.map(\.rawValue)
+    problems.error(
+      place, "\(quoted(text)) is not one of \(words.joined(separator: ", "))",
+      hint: Suggestion.didYouMean(text, among: words))
+    return nil
+  }
+
+  /// A number of sessions (PostgreSQL docs, CREATE ROLE): -1 is any number, nil.
+  mutating func connectionLimit(_ node: YAMLNode) -> Int? {
+    let expected = "a whole number of sessions, or -1 for any number"
+    guard let text = text(node, expected: expected) else { return nil }
+    guard let number = Int32(text), number >= -1 else {
+      problems.error(node.place, "\(quoted(text)) is no connection limit; expected \(expected)")
+      return nil
+    }
+    return number == -1 ? nil : Int(number)
+  }
+
+  /// A key of a ConfigMap or Secret, as `{nameKey: NAME, key: KEY}`. No message shows what stands there: some write
+  /// the password itself.
+  mutating func object(_ node: YAMLNode, kind: String, nameKey: String) -> ObjectKey? {
+    let expected = "a key of a \(kind): {\(nameKey): NAME, key: KEY}"
+    guard let members = members(node, known: [nameKey, "key"], expected: expected) else { return nil }
+    var parts: [String] = []
+    for part in [nameKey, "key"] {
+      guard let member = members[part] else {
+        problems.error(node.place, "\"\(part)\" is missing; expected \(expected)")
+        continue
+      }
+      let isName = part == nameKey
+      let rule = isName ? KubernetesName.subdomainRule : KubernetesName.keyRule
+      guard let text = text(member, expected: isName ? "the name of a \(kind)" : "a key of the \(kind)") else {
+        continue
+      }
+      guard isName ? KubernetesName.isSubdomain(text) : KubernetesName.isKey(text) else {
+        let what = isName ? "name of a \(kind)" : "key of a \(kind)"
+        problems.error(member.place, "this cannot be the \(what); expected \(rule)")
+        continue
+      }
+      parts.append(text)
+    }
+    return parts.count == 2 ? ObjectKey(name: parts[0], key: parts[1]) : nil
+  }
+
+  /// Says of each name that came before that it did.
+  mutating func refuseDuplicates(_ names: [Located<PostgresName>], of what: String) {
+    var first: [PostgresName: Place] = [:]
+    for name in names {
+      if let place = first[name.value] {
+        problems.error(
+          name.place, "\(what) \(quoted(name.value.text)) is declared twice: here and at \(place.short)",
+          hint: "remove one of them")
+      } else {
+        first[name.value] = name.place
+      }
+    }
+  }
+}

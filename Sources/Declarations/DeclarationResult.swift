@@ -1,0 +1,26 @@
+/// What came of reading a declaration: either it is sound, or all that is wrong with it is known.
+public struct DeclarationResult: Equatable, Sendable {
+  /// The declaration; nil if and only if there are errors.
+  public var declaration: Declaration?
+  /// All that is wrong, by annotation and line.
+  public var errors: [DeclarationProblem]
+  /// What is allowed and still worth a word, by annotation and line.
+  public var warnings: [DeclarationProblem]
+
+  /// The declaration where there are no errors, otherwise the errors alone.
+  init(_ declaration: Declaration, problems: Problems) {
+    errors = Self.inOrder(problems.errors)
+    warnings = Self.inOrder(problems.warnings)
+    self.declaration = errors.isEmpty ? declaration : nil
+  }
+
+  private static func inOrder(_ problems: [DeclarationProblem]) -> [DeclarationProblem] {
+    problems.enumerated().sorted { left, right in
+      guard left.element.annotation == right.element.annotation else {
+        return left.element.annotation < right.element.annotation
+      }
+      let places = [left, right].map { ($0.element.line ?? 0, $0.element.column ?? 0, $0.offset) }
+      return places[0] < places[1]
+    }.map(\.element)
+  }
+}

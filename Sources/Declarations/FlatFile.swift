@@ -1,0 +1,135 @@
+public import DatabaseSpec
+
+/// The flat file of `postern.io/users-from`: one `user:password` a line.
+///
+/// The password is all that follows the first colon, to the end of the line; a carriage return before the line break is
+/// dropped, and nothing else. Lines of white space are skipped. There are no comments.
+public struct FlatFile: Equatable, Sendable {
+  /// One line.
+  public struct Entry: Equatable, Sendable {
+    /// The user's name, as it stands there.
+    public var user: PostgresName
+    /// The user's password.
+    public var password: Password
+    /// The line it stands on, from 1.
+    public var line: Int
+
+    /// The entry of a line.
+    public init(user: PostgresName, password: Password, line: Int) {
+      self.user = user
+      self.password = password
+      self.line = line
+    }
+  }
+
+  /// Where the file is.
+  public let source: ObjectKey
+  /// The users, in the order of the lines; no two of one name.
+  public let entries: [Entry]
+  /// What is allowed and still worth a word.
+  public let warnings: [DeclarationProblem]
+
+  /// Reads a file, or finds all that is wrong with it; then there is no file. No problem shows what a line holds: a
+  /// line without a colon may be a password.
+  public static func parse(
+    _ bytes: [UInt8], source: ObjectKey
+  ) -> (file: FlatFile?, problems: [DeclarationProblem]) {
+    var reader = FlatFileReader(source: source)
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
+    for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+      reader.read(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
+    }
+    guard reader.problems.errors.isEmpty else { return (nil, reader.problems.errors) }
+    return (FlatFile(source: source, entries: reader.entries, warnings: reader.problems.warnings), [])
+  }
+}
+
+/// Reads a flat file line by line.
+private struct FlatFileReader {
+  let source: ObjectKey
+  var entries: [FlatFile.Entry] = []
+  var problems = Problems()
+  private var line = 0
+  private var lineOfUser: [PostgresName: Int] = [:]
+
+  init(source: ObjectKey) {
+    self.source = source
+  }
+
+  mutating func read(_ bytes: ArraySlice<UInt8>) {
+    line += 1
+    guard bytes.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { return }
+    let place = Place(annotation: "\(source.name)/\(source.key)", line: line)
+    guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
+      problems.error(place, "the line has no colon; expected user:password", hint: "put the user's name before it")
+      return
+    }
+    let user = user(bytes[..<colon], at: place)
+    let password = password(bytes[(colon + 1)...], at: place)
+    guard let user else { return }
+    if let first = lineOfUser[user] {
+      problems.error(place, "the user of this line stands on line \(first) already", hint: "remove one of the lines")
+      return
+    }
+    lineOfUser[user] = line
+    if let password { entries.append(FlatFile.Entry(user: user, password: password, line: line)) }
+  }
+
+  private mutating func user(_ bytes: ArraySlice<UInt8>, at place: Place) -> PostgresName? {
+    guard !bytes.isEmpty else {
+      problems.error(place, "the line has no user before its colon; expected user:password")
+      return nil
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      problems.error(place, "the user's name is not UTF-8", hint: "save the file as UTF-8")
+      return nil
+    }
+    let name: PostgresName
+    do throws(PostgresNameError) { name = try PostgresName(text) } catch {
+      problems.error(place, "the user's name \(error.message)", hint: "choose another name")
+      return nil
+    }
+    if let reason = name.reservedAsRole {
+      problems.error(place, "no user can have this line's name: \(reason)", hint: "choose another name")
+      return nil
+    }
+    guard Declaration.flatFileDatabase(of: name) != nil else {
+      let most = PostgresName.maximumBytes - Declaration.flatFileSuffix.utf8.count
+      problems.error(
+        place,
+        "the name of the database, <user>\(Declaration.flatFileSuffix), would be longer than "
+          + "\(PostgresName.maximumBytes) bytes; expected a user's name of at most \(most)",
+        hint: "choose a shorter name")
+      return nil
+    }
+    warn(of: name, at: place)
+    return name
+  }
+
+  private mutating func warn(of name: PostgresName, at place: Place) {
+    if name.text.utf8.first == UInt8(ascii: "#") {
+      problems.warn(
+        place, "the line begins with \"#\", which is part of the user's name: the file has no comments",
+        hint: "remove the line if it is meant as one")
+    }
+    if name.text.utf8.first == UInt8(ascii: " ") || name.text.utf8.last == UInt8(ascii: " ") {
+      problems.warn(place, "the user's name begins or ends with a space, which is part of it", hint: "remove the space")
+    }
+    if name.isHBAKeyword {
+      problems.warn(
+        place, "the user's name is a keyword in pg_hba.conf", hint: "quote it there, or choose another name")
+    }
+  }
+
+  private mutating func password(_ bytes: ArraySlice<UInt8>, at place: Place) -> Password? {
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      problems.error(place, "the password \(PasswordError.notUTF8.message)", hint: "save the file as UTF-8")
+      return nil
+    }
+    do throws(PasswordError) { return try Password(text) } catch {
+      problems.error(place, "the password \(error.message)", hint: "write the password after the colon")
+      return nil
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import DatabaseSpec
+
+/// What has been found so far.
+struct Problems {
+  var errors: [DeclarationProblem] = []
+  var warnings: [DeclarationProblem] = []
+
+  mutating func error(_ place: Place, _ reason: String, hint: String? = nil) {
+    errors.append(place.problem(reason, hint: hint))
+  }
+
+  mutating func warn(_ place: Place, _ reason: String, hint: String? = nil) {
+    warnings.append(place.problem(reason, hint: hint))
+  }
+}
+
+/// Where something stands: in which annotation, at which path, line and column.
+struct Place: Equatable {
+  var annotation: String
+  var path = ""
+  var line: Int?
+  var column: Int?
+
+  func problem(_ reason: String, hint: String? = nil) -> DeclarationProblem {
+    DeclarationProblem(
+      annotation: annotation, path: path, line: line, column: column, reason: reason, hint: hint)
+  }
+
+  /// The same line and column, further down the path.
+  func member(_ key: String) -> Self {
+    var place = self
+    place.path += key.utf8.allSatisfy(Self.isPlain) && !key.isEmpty ? ".\(key)" : "[\(quoted(key))]"
+    return place
+  }
+
+  func element(_ index: Int) -> Self {
+    var place = self
+    place.path += "[\(index)]"
+    return place
+  }
+
+  func at(line: Int?, column: Int?) -> Self {
+    Self(annotation: annotation, path: path, line: line, column: column)
+  }
+
+  /// For a message about another place in the same annotation: `[0].name (line 1)`.
+  var short: String {
+    (path.isEmpty ? annotation : path) + (line.map { " (line \($0))" } ?? "")
+  }
+
+  private static func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
+
+/// A value with the place where it was declared.
+struct Located<Value> {
+  var value: Value
+  var place: Place
+}
+
+/// A text of the user's in a message: in quotes, on one line, cut where it is longer than any name may be.
+func quoted(_ text: String) -> String {
+  var result = "\""
+  var length = 0
+  for scalar in text.unicodeScalars {
+    guard length < PostgresName.maximumBytes else { return result + "…\"" }
+    length += 1
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator:
+      result += "\\u{\(String(scalar.value, radix: 16))}"
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}

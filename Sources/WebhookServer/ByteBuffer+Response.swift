@@ -1,0 +1,59 @@
+import NIOCore
+import NIOHTTP1
+
+/// A response written by hand, head and body in one buffer, so that it is one write.
+extension ByteBuffer {
+  /// Whether the connection goes on, as the head says it.
+  enum Persistence {
+    /// HTTP/1.1: nothing need be said.
+    case implied
+    /// To an HTTP/1.0 client that asked for it.
+    case keepAlive
+    case close
+  }
+
+  /// The interim answer to `Expect: 100-continue`.
+  mutating func writeContinue() {
+    writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
+  }
+
+  /// The webhook's answer.
+  mutating func writeResponse(_ reply: WebhookReply, _ persistence: Persistence) {
+    let status = (200..<600).contains(reply.status) ? reply.status : 500
+    writeHead(status, "application/json", length: reply.body.count, field: "", persistence)
+    writeBytes(reply.body)
+  }
+
+  /// A line of plain text; `isHead` leaves the body out, and nothing else (RFC 9110 §9.3.2).
+  mutating func writeResponse(
+    status: Int, text: String, field: String = "", isHead: Bool, _ persistence: Persistence
+  ) {
+    writeHead(status, "text/plain; charset=utf-8", length: text.utf8.count + 1, field: field, persistence)
+    if !isHead {
+      writeString(text)
+      writeStaticString("\n")
+    }
+  }
+
+  private mutating func writeHead(
+    _ status: Int, _ contentType: StaticString, length: Int, field: String, _ persistence: Persistence
+  ) {
+    if status == 200 {
+      writeStaticString("HTTP/1.1 200 OK\r\nContent-Type: ")
+    } else {
+      writeStaticString("HTTP/1.1 ")
+      writeString("\(status) \(HTTPResponseStatus(statusCode: status).reasonPhrase)")
+      writeStaticString("\r\nContent-Type: ")
+    }
+    writeStaticString(contentType)
+    writeStaticString("\r\nContent-Length: ")
+    writeString(String(length))
+    switch persistence {
+    case .implied: writeStaticString("\r\n")
+    case .keepAlive: writeStaticString("\r\nConnection: keep-alive\r\n")
+    case .close: writeStaticString("\r\nConnection: close\r\n")
+    }
+    writeString(field)
+    writeStaticString("\r\n")
+  }
+}

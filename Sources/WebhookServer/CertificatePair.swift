@@ -1,0 +1,43 @@
+import NIOCore
+import NIOSSL
+
+/// The bytes of the certificate file and of the key file, as they were read one after the other.
+struct CertificatePair: Equatable {
+  private let certificateBytes: [UInt8]
+  private let keyBytes: [UInt8]
+
+  init(reading configuration: ServerConfiguration) throws(ServerError) {
+    certificateBytes = try FileContents.read(configuration.certificateFile)
+    keyBytes = try FileContents.read(configuration.privateKeyFile)
+  }
+
+  /// A TLS context that serves this pair, once it is known that clients can use it: both parse, they belong
+  /// together, and the certificate has not expired.
+  func context(_ configuration: ServerConfiguration, now: Int) throws(ServerError) -> NIOSSLContext {
+    guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), let own = chain.first else {
+      throw .notACertificate(file: configuration.certificateFile)
+    }
+    guard let key = try? NIOSSLPrivateKey(bytes: keyBytes, format: .pem) else {
+      throw .notAPrivateKey(file: configuration.privateKeyFile)
+    }
+    guard own.notValidAfter > now else {
+      throw .certificateExpired(file: configuration.certificateFile, at: own.notValidAfter)
+    }
+    var tls = TLSConfiguration.makeServerConfiguration(
+      certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+    tls.minimumTLSVersion = .tlsv12
+    // HTTP/2 would cost more, and the API server does not use it for webhooks.
+    tls.applicationProtocols = ["http/1.1"]
+    tls.shutdownTimeout = TimeAmount(configuration.lingerTime)
+    do {
+      return try NIOSSLContext(configuration: tls)
+    } catch {
+      // BoringSSL compares the two public keys when the key is set (X509_R_KEY_VALUES_MISMATCH, …_TYPE_MISMATCH).
+      guard "\(error)".contains("MISMATCH") else {
+        throw .unusableCertificate(file: configuration.certificateFile, reason: "\(error)")
+      }
+      throw .keyMismatch(
+        certificateFile: configuration.certificateFile, privateKeyFile: configuration.privateKeyFile)
+    }
+  }
+}

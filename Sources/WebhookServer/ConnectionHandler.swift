@@ -1,0 +1,261 @@
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOTLS
+
+/// One connection: takes requests one after the other, answers each in its turn, and ends it when it is time.
+///
+/// Answers are made at once, on the event loop, so pipelined requests are answered in their order; what one read
+/// brought is flushed together. While the client leaves answers unread, nothing more is read from it.
+final class ConnectionHandler: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundIn = ByteBuffer
+  typealias OutboundOut = ByteBuffer
+
+  private enum Phase {
+    case handshake
+    /// Between two requests, or within the head of one.
+    case idle
+    /// The head of `request` is there, not its end.
+    case receiving
+    /// The last answer is written: what still comes is dropped.
+    case closing
+  }
+
+  private let configuration: ServerConfiguration
+  private let state: ServerState
+  private let logger: Logger
+  private let isReady: @Sendable () -> Bool
+  private let answer: @Sendable (WebhookPath, [UInt8]) -> WebhookReply
+
+  private var phase = Phase.handshake
+  private var request: Request?
+  private var body: [UInt8] = []
+  /// Bytes of this body so far, kept or not.
+  private var received = 0
+  /// Bytes of this body that count against the server's bound.
+  private var reserved = 0
+
+  /// A request, or a part of one, came since the last `channelReadComplete`.
+  private var sawPart = false
+  private var servedAny = false
+  private var hasUnflushed = false
+  private var holdsRead = false
+  private var watch: Watch
+
+  init(
+    _ configuration: ServerConfiguration, state: ServerState, logger: Logger,
+    isReady: @escaping @Sendable () -> Bool,
+    answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
+  ) {
+    self.configuration = configuration
+    self.state = state
+    self.logger = logger
+    self.isReady = isReady
+    self.answer = answer
+    watch = Watch(configuration)
+  }
+
+  // MARK: Life
+
+  func handlerAdded(context: ChannelHandlerContext) {
+    watch.attach(to: context.eventLoop) { [self] subject in
+      logger.debug("connection cut", metadata: ["peer": "\(peer(context))", "waited for": "\(subject.rawValue)"])
+      phase = .closing
+      dropBody()
+      context.close(promise: nil)
+    }
+    watch.start(.handshake)
+  }
+
+  func handlerRemoved(context: ChannelHandlerContext) {
+    watch.detach()
+    dropBody()
+  }
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    switch event {
+    case TLSUserEvent.handshakeCompleted:
+      phase = .idle
+      // A client that has just connected is about to send, so it is heard even when the server is going.
+      watch.start(state.isQuiescing ? .linger : .idle)
+    case is ChannelShouldQuiesceEvent:
+      guard phase == .idle, watch.subject == .idle else { break }
+      if servedAny { end(context) } else { watch.start(.linger) }
+    default:
+      break
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    logger.debug("connection error", metadata: ["peer": "\(peer(context))", "error": "\(error)"])
+    guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+    guard phase != .closing else { return }
+    switch error {
+    case .headerOverflow: refuse(.headersTooLarge, context)
+    case .invalidVersion: refuse(.versionNotSupported, context)
+    default: refuse(.malformed, context)
+    }
+  }
+
+  // MARK: Reading
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard phase != .closing else { return }
+    sawPart = true
+    switch unwrapInboundIn(data) {
+    case .head(let head): begin(Request(head), context)
+    case .body(let part): take(part, context)
+    case .end: complete(context)
+    }
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if hasUnflushed {
+      hasUnflushed = false
+      context.flush()
+    }
+    switch phase {
+    case .idle where sawPart && context.channel.isWritable: watch.start(.idle)
+    case .idle where !sawPart && watch.subject != .head: watch.start(.head)
+    case .receiving where watch.subject != .body: watch.start(.body)
+    default: break
+    }
+    sawPart = false
+    context.fireChannelReadComplete()
+  }
+
+  func read(context: ChannelHandlerContext) {
+    if context.channel.isWritable { context.read() } else { holdsRead = true }
+  }
+
+  func channelWritabilityChanged(context: ChannelHandlerContext) {
+    if !context.channel.isWritable {
+      watch.start(.reader)
+    } else {
+      if phase == .idle { watch.start(.idle) }
+      if phase == .receiving { watch.start(.body) }
+      if holdsRead {
+        holdsRead = false
+        context.read()
+      }
+    }
+    context.fireChannelWritabilityChanged()
+  }
+
+  // MARK: A request
+
+  private func begin(_ request: Request, _ context: ChannelHandlerContext) {
+    self.request = request
+    phase = .receiving
+    let length = request.contentLength ?? 0
+    if length > configuration.maximumBodyBytes {
+      return refuse(.tooLarge(limit: configuration.maximumBodyBytes), context)
+    }
+    if request.expectsContinue {
+      // A refusal spares the client the body; as it may send it all the same, the connection ends.
+      if case .refuse(let refusal) = request.action { return refuse(refusal, context) }
+      var buffer = context.channel.allocator.buffer(capacity: 32)
+      buffer.writeContinue()
+      context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+    }
+    // What the client says it will send is not believed beyond this: memory is given for what has come.
+    if case .webhook = request.action { body.reserveCapacity(min(length, 64 << 10)) }
+  }
+
+  private func take(_ part: ByteBuffer, _ context: ChannelHandlerContext) {
+    guard let request else { return }
+    received += part.readableBytes
+    guard received <= configuration.maximumBodyBytes else {
+      return refuse(.tooLarge(limit: configuration.maximumBodyBytes), context)
+    }
+    guard case .webhook = request.action else { return }
+    guard state.reserve(part.readableBytes) else { return refuse(.overloaded, context) }
+    reserved += part.readableBytes
+    body.append(contentsOf: part.readableBytesView)
+  }
+
+  private func complete(_ context: ChannelHandlerContext) {
+    guard let request else { return }
+    let persistence = persistence(after: request)
+    var buffer: ByteBuffer
+    switch request.action {
+    case .webhook(let path) where !body.isEmpty:
+      let reply = answer(path, body)
+      buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)
+      buffer.writeResponse(reply, persistence)
+    case .webhook:
+      buffer = text(.emptyBody, request, persistence, context)
+    case .refuse(let refusal):
+      buffer = text(refusal, request, persistence, context)
+    case .health:
+      buffer = text(Refusal(status: 200, text: "ok"), request, persistence, context)
+    case .readiness:
+      let ready = !state.isDraining && isReady()
+      buffer = text(
+        Refusal(status: ready ? 200 : 503, text: ready ? "ok" : "not ready"), request, persistence, context)
+    }
+    servedAny = true
+    dropBody()
+    self.request = nil
+    if persistence == .close {
+      end(context, with: buffer)
+    } else {
+      phase = .idle
+      hasUnflushed = true
+      context.write(wrapOutboundOut(buffer), promise: nil)
+    }
+  }
+
+  private func persistence(after request: Request) -> ByteBuffer.Persistence {
+    // While draining, clients are sent elsewhere with each answer: no connection is then closed under a request.
+    if !request.keepsAlive || state.isDraining { return .close }
+    return request.isHTTP10 ? .keepAlive : .implied
+  }
+
+  private func text(
+    _ answer: Refusal, _ request: Request?, _ persistence: ByteBuffer.Persistence, _ context: ChannelHandlerContext
+  ) -> ByteBuffer {
+    var buffer = context.channel.allocator.buffer(capacity: 256)
+    buffer.writeResponse(
+      status: answer.status, text: answer.text, field: answer.field, isHead: request?.isHead ?? false, persistence)
+    return buffer
+  }
+
+  private func dropBody() {
+    state.release(reserved)
+    reserved = 0
+    received = 0
+    body = []
+  }
+
+  // MARK: The end
+
+  /// Answers before the request has been read, and ends the connection, as its next request cannot be found.
+  private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+    let buffer = text(refusal, request, .close, context)
+    dropBody()
+    request = nil
+    end(context, with: buffer)
+  }
+
+  /// Sends what is written and closes the sending side; the client's closing, or the linger time, does the rest.
+  private func end(_ context: ChannelHandlerContext, with last: ByteBuffer? = nil) {
+    phase = .closing
+    hasUnflushed = false
+    watch.start(.reader)
+    let written = context.eventLoop.makePromise(of: Void.self)
+    written.futureResult.assumeIsolated().whenSuccess { [self] in
+      guard context.channel.isActive else { return }
+      watch.start(.linger)
+      context.close(mode: .output, promise: nil)
+    }
+    context.writeAndFlush(
+      wrapOutboundOut(last ?? context.channel.allocator.buffer(capacity: 0)), promise: written)
+  }
+
+  private func peer(_ context: ChannelHandlerContext) -> String {
+    context.remoteAddress.map { "\($0)" } ?? "unknown"
+  }
+}

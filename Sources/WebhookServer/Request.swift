@@ -1,0 +1,63 @@
+import NIOHTTP1
+
+/// A request from its head: what is to be done once its body has come, and how the connection goes on.
+struct Request {
+  enum Action: Equatable {
+    case webhook(WebhookPath)
+    case health
+    case readiness
+    case refuse(Refusal)
+  }
+
+  let action: Action
+  /// What the client says its body has, if it says so.
+  let contentLength: Int?
+  /// The client waits for `100 Continue`.
+  let expectsContinue: Bool
+  /// The client can send another request on this connection.
+  let keepsAlive: Bool
+  /// HTTP/1.0: a connection that is kept alive must be told so.
+  let isHTTP10: Bool
+  /// HEAD: the answer has no body.
+  let isHead: Bool
+
+  init(_ head: HTTPRequestHead) {
+    let fields = RequestFields(head.headers)
+    isHTTP10 = head.version == .http1_0
+    isHead = head.method == .HEAD
+    keepsAlive = head.isKeepAlive && head.method != .CONNECT && !fields.asksForUpgrade
+    contentLength = fields.contentLength
+    let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
+    expectsContinue = fields.expectsContinue && hasBody && !isHTTP10
+    action =
+      fields.hasHost || isHTTP10 ? Self.action(head, fields, hasBody: hasBody) : .refuse(.noHost)
+  }
+
+  private static func action(_ head: HTTPRequestHead, _ fields: RequestFields, hasBody: Bool) -> Action {
+    switch path(head.uri) {
+    case "/mutate": webhook(.mutate, head, fields, hasBody: hasBody)
+    case "/validate": webhook(.validate, head, fields, hasBody: hasBody)
+    case "/healthz": head.method == .GET || head.method == .HEAD ? .health : .refuse(.getOnly)
+    case "/readyz": head.method == .GET || head.method == .HEAD ? .readiness : .refuse(.getOnly)
+    default: .refuse(.notFound)
+    }
+  }
+
+  private static func webhook(
+    _ path: WebhookPath, _ head: HTTPRequestHead, _ fields: RequestFields, hasBody: Bool
+  ) -> Action {
+    guard head.method == .POST else { return .refuse(.postOnly) }
+    guard hasBody else { return .refuse(.emptyBody) }
+    return fields.isJSON ? .webhook(path) : .refuse(.notJSON)
+  }
+
+  /// The path of a request target, without the query; of an absolute URI, too, as servers must take (RFC 9112 §3.2.2).
+  private static func path(_ target: String) -> Substring {
+    var rest = target[...]
+    if !rest.utf8.starts(with: "/".utf8), let scheme = rest.firstRange(of: "://") {
+      rest = rest[scheme.upperBound...]
+      rest = rest[(rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex)...]
+    }
+    return rest[..<(rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex)]
+  }
+}

@@ -1,0 +1,41 @@
+/// Where the server listens, with which certificate, and how much it lets one client take.
+public struct ServerConfiguration: Sendable {
+  /// The address to listen on. The default, `::`, takes IPv6 and IPv4, and IPv4 alone where there is no IPv6.
+  public var host = "::"
+  /// The TCP port; 0 takes a free one, which `WebhookServer.port` tells.
+  public var port: Int
+  /// The certificate chain, PEM, the server's own certificate first.
+  public var certificateFile: String
+  /// The private key of the first certificate, PEM, without a passphrase.
+  public var privateKeyFile: String
+
+  /// The largest body that is taken; the API server's reviews go to about 7 MiB.
+  public var maximumBodyBytes = 8 << 20
+  /// How much all unfinished bodies may hold together; a request beyond it gets 429 and `Retry-After: 1`.
+  public var maximumBufferedBytes = 64 << 20
+  /// How many connections there may be; one more is closed at once.
+  public var maximumConnections = 1024
+  /// From the first byte of a TCP connection to the end of the TLS handshake.
+  public var handshakeTimeout = Duration.seconds(5)
+  /// From the first byte of a request to the end of its header fields.
+  public var headerTimeout = Duration.seconds(5)
+  /// From the header fields to the end of the body; and how long a client may leave an answer unread.
+  public var bodyTimeout = Duration.seconds(10)
+  /// Between two requests. The API server closes after 90 s: it, not the server, must be the first, so that no
+  /// request meets a closing connection.
+  public var idleTimeout = Duration.seconds(95)
+  /// How long what still comes is read and dropped after the last answer, so that closing does not reset the
+  /// connection before the client has read that answer (RFC 9112 §9.6).
+  public var lingerTime = Duration.seconds(2)
+  /// How long `shutdown` serves on while not ready, until the API server has heard that this server is going.
+  public var drainTime = Duration.seconds(5)
+  /// How often the two files are looked at for a new certificate.
+  public var tlsReloadInterval = Duration.seconds(10)
+
+  /// The defaults, with the port and the two files.
+  public init(port: Int, certificateFile: String, privateKeyFile: String) {
+    self.port = port
+    self.certificateFile = certificateFile
+    self.privateKeyFile = privateKeyFile
+  }
+}

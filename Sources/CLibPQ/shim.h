@@ -1,1 +1,38 @@
+#pragma once
+
 #include <libpq-fe.h>
+#include <limits.h>
+#include <poll.h>
+#include <time.h>
+
+static inline long long postern_pq_milliseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/// Connects as PQconnectdbParams does, and two things more: the notice processor is there from the first byte, so that
+/// nothing goes to stderr, and errors are verbose while connecting, so that they carry the SQLSTATE, which libpq has no
+/// function for before there is a result. Returns null where memory is out; else a connection, good or bad, to be
+/// finished. `timed_out` is set where the server did not answer within the time.
+static inline PGconn *postern_pq_connect(const char *const *keywords, const char *const *values, int timeout_ms,
+                                         PQnoticeProcessor processor, void *context, int *timed_out) {
+  long long deadline = postern_pq_milliseconds() + timeout_ms;
+  PGconn *connection = PQconnectStartParams(keywords, values, 0);
+  PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+  *timed_out = 0;
+  if (connection == NULL || PQstatus(connection) == CONNECTION_BAD) return connection;
+  PQsetNoticeProcessor(connection, processor, context);
+  PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
+  while (next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED) {
+    struct pollfd socket = {PQsocket(connection), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
+    long long left = deadline - postern_pq_milliseconds();
+    if (left <= 0) {
+      *timed_out = 1;
+      return connection;
+    }
+    if (poll(&socket, 1, left > INT_MAX ? INT_MAX : (int)left) > 0) next = PQconnectPoll(connection);
+  }
+  PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
+  return connection;
+}

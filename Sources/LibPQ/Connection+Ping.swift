@@ -1,0 +1,33 @@
+internal import CLibPQ
+
+/// Whether a server answers (`PQping`).
+public enum PingStatus: Equatable, Sendable {
+  /// It takes connections.
+  case accepting
+  /// It is there and refuses them: starting, stopping, or recovering.
+  case rejecting
+  /// Nobody answers.
+  case noResponse
+  /// The question could not be asked.
+  case notAttempted
+}
+
+extension Connection {
+  /// Asks whether a server takes connections; no user or password is needed. Blocks for at most 2 s.
+  public static func ping(host: String, port: Int) throws(PostgresError) -> PingStatus {
+    let parameters =
+      ConnectionSettings(host: host, port: port, user: "postgres", sslMode: .disable).parameters
+      + [("connect_timeout", "2")]
+    let keywords = try CStrings(parameters.map(\.keyword))
+    let values = try CStrings(parameters.map(\.value))
+    let answer = unsafe keywords.withPointers { keywords in
+      unsafe values.withPointers { values in unsafe PQpingParams(keywords, values, 0) }
+    }
+    switch answer {
+    case PQPING_OK: return .accepting
+    case PQPING_REJECT: return .rejecting
+    case PQPING_NO_RESPONSE: return .noResponse
+    default: return .notAttempted
+    }
+  }
+}

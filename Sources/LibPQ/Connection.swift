@@ -1,0 +1,124 @@
+internal import CLibPQ
+
+/// A session with a server. Its calls block until the server has answered; it is one thread's at a time, and ends
+/// with its scope.
+@safe public struct Connection: ~Copyable {
+  let handle: OpaquePointer
+  private let notices: Notices
+
+  /// Logs in. Blocks for at most ``ConnectionSettings/connectTimeout`` seconds.
+  public init(_ settings: ConnectionSettings) throws(PostgresError) {
+    let notices = Notices()
+    unsafe handle = try Self.open(settings, notices)
+    self.notices = notices
+  }
+
+  /// A connection that is good; a bad one is finished here.
+  private static func open(
+    _ settings: ConnectionSettings, _ notices: Notices
+  ) throws(PostgresError) -> OpaquePointer {
+    let parameters = settings.parameters
+    let keywords = try CStrings(parameters.map(\.keyword))
+    let values = try CStrings(parameters.map(\.value))
+    var timedOut: Int32 = 0
+    let opened = unsafe keywords.withPointers { keywords in
+      unsafe values.withPointers { values in
+        unsafe postern_pq_connect(
+          keywords, values, Int32(clamping: settings.connectTimeout * 1000),
+          { context, text in
+            guard let context = unsafe context, let text = unsafe text else { return }
+            unsafe Unmanaged<Notices>.fromOpaque(context).takeUnretainedValue().append(String(cString: text))
+          },
+          Unmanaged.passUnretained(notices).toOpaque(), &timedOut)
+      }
+    }
+    guard let opened = unsafe opened else {
+      throw PostgresError(kind: .connection, message: "out of memory while connecting")
+    }
+    if timedOut == 0, unsafe PQstatus(opened) == CONNECTION_OK { return unsafe opened }
+    defer { unsafe PQfinish(opened) }
+    guard timedOut == 0 else {
+      throw PostgresError(
+        kind: .connection,
+        message: "\(settings.host):\(settings.port) did not answer within \(settings.connectTimeout) s")
+    }
+    throw PostgresError(connecting: unsafe String(cString: PQerrorMessage(opened)))
+  }
+
+  deinit {
+    unsafe PQfinish(handle)
+  }
+
+  /// The server's version as one number: 170004 is 17.4.
+  public var serverVersion: Int { Int(unsafe PQserverVersion(handle)) }
+
+  /// Whether the connection has broken, so that only a new one helps.
+  public var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
+
+  /// The notices that came since the last call, a text each, such as `NOTICE:  role "a" does not exist, skipping`.
+  public func takeNotices() -> [String] { notices.take() }
+
+  /// Runs one statement with its parameters `$1`, `$2`…, nil for NULL, all as text (`PQexecParams`).
+  public func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> QueryResult {
+    try CStrings.check(sql)
+    let values = try CStrings(parameters)
+    return try unsafe outcome(
+      of: values.withPointers { values in
+        unsafe PQexecParams(handle, sql, Int32(parameters.count), nil, values, nil, nil, 0)
+      })
+  }
+
+  /// Runs any number of statements, one string (`PQexec`): without BEGIN of its own it is one transaction. The first
+  /// error ends it.
+  public func execute(_ sql: String) throws(PostgresError) {
+    try CStrings.check(sql)
+    _ = try unsafe outcome(of: PQexec(handle, sql))
+  }
+
+  /// The verifier that stands for a password in `pg_authid`, with a new salt: SCRAM-SHA-256, SASLprep included
+  /// (`PQencryptPasswordConn`). The server learns nothing of the password by it.
+  public func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {
+    try CStrings.check(password)
+    try CStrings.check(user)
+    guard let verifier = unsafe PQencryptPasswordConn(handle, password, user, "scram-sha-256") else {
+      throw failure()
+    }
+    defer { unsafe PQfreemem(verifier) }
+    return unsafe String(cString: verifier)
+  }
+
+  /// Takes a result, or throws the error that it is.
+  func outcome(of result: OpaquePointer?) throws(PostgresError) -> QueryResult {
+    guard let result = unsafe result else { throw failure() }
+    let answer = unsafe QueryResult(result)
+    switch answer.status {
+    case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return answer
+    case PGRES_COPY_IN, PGRES_COPY_OUT, PGRES_COPY_BOTH: throw leaveCopy(answer.status)
+    case PGRES_PIPELINE_ABORTED:
+      throw PostgresError(kind: .protocol, message: "not run: an earlier statement of the same pipeline failed")
+    default: throw answer.error ?? failure()
+    }
+  }
+
+  /// What went wrong where there is no result that says so.
+  func failure() -> PostgresError {
+    var text = unsafe String(cString: PQerrorMessage(handle))
+    while text.utf8.last == 0x0A { text.unicodeScalars.removeLast() }
+    return PostgresError(
+      kind: isBroken ? .connection : .protocol, message: text.utf8.isEmpty ? "the connection was lost" : text)
+  }
+
+  /// Ends a COPY that has no other end here, so that the connection can be used again.
+  private func leaveCopy(_ status: ExecStatusType) -> PostgresError {
+    if status == PGRES_COPY_OUT {
+      var row: UnsafeMutablePointer<CChar>?
+      while unsafe PQgetCopyData(handle, &row, 0) > 0 { unsafe PQfreemem(row) }
+    } else {
+      _ = unsafe PQputCopyEnd(handle, "there is nobody to send the rows")
+    }
+    while let rest = unsafe PQgetResult(handle) { unsafe PQclear(rest) }
+    return PostgresError(
+      kind: .protocol, message: "COPY FROM STDIN and COPY TO STDOUT need a client that sends and takes the rows",
+      hint: "use INSERT, or COPY with a file or program of the server")
+  }
+}

@@ -1,0 +1,100 @@
+/// Where a server is, who logs in, and what holds for the session. It prints without its password.
+public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+  /// Whether the connection is encrypted (PostgreSQL docs §34.1.2, `sslmode`).
+  public enum SSLMode: String, Sendable {
+    case disable, allow, prefer, require
+    case verifyCA = "verify-ca"
+    case verifyFull = "verify-full"
+  }
+
+  /// A run-time parameter set as the session starts, such as `search_path`.
+  public struct RuntimeOption: Equatable, Sendable {
+    /// The parameter's name.
+    public var name: String
+    /// Its value, unquoted.
+    public var value: String
+
+    /// The parameter `name` with `value`.
+    public init(_ name: String, _ value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+
+  /// A host name, an address, or the folder of a Unix socket.
+  public var host: String
+  /// The TCP port, or the number in the socket's name.
+  public var port: Int
+  /// The role that logs in.
+  public var user: String
+  /// Its password; nil for none.
+  public var password: String?
+  /// The database.
+  public var database: String
+  /// What `pg_stat_activity` shows.
+  public var applicationName: String
+  /// Seconds until an attempt to connect is given up.
+  public var connectTimeout: Int
+  /// Whether the connection is encrypted.
+  public var sslMode: SSLMode
+  /// Run-time parameters that the session starts with.
+  public var runtimeOptions: [RuntimeOption]
+
+  /// Settings of these parts; `sslMode` nil is `disable` on this machine and `prefer` elsewhere.
+  public init(
+    host: String = "127.0.0.1", port: Int = 5432, user: String, password: String? = nil, database: String = "postgres",
+    applicationName: String = "postern", connectTimeout: Int = 10, sslMode: SSLMode? = nil,
+    runtimeOptions: [RuntimeOption] = []
+  ) {
+    self.host = host
+    self.port = port
+    self.user = user
+    self.password = password
+    self.database = database
+    self.applicationName = applicationName
+    self.connectTimeout = connectTimeout
+    self.sslMode = sslMode ?? (Self.isLocal(host) ? .disable : .prefer)
+    self.runtimeOptions = runtimeOptions
+  }
+
+  private static func isLocal(_ host: String) -> Bool {
+    host.utf8.starts(with: "127.".utf8) || host.utf8.starts(with: "/".utf8) || host == "::1" || host == "localhost"
+  }
+
+  public var description: String {
+    "\(user)@\(host):\(port)/\(database)\(password == nil ? "" : " (password redacted)")"
+  }
+  public var debugDescription: String { description }
+
+  /// libpq's keywords and values (PostgreSQL docs §34.1.2).
+  var parameters: [(keyword: String, value: String)] {
+    var parameters = [
+      ("host", host), ("port", String(port)), ("user", user), ("dbname", database), ("sslmode", sslMode.rawValue),
+      ("gssencmode", "disable"), ("client_encoding", "UTF8"), ("fallback_application_name", applicationName),
+    ]
+    // Without one, libpq would look for PGPASSWORD and ~/.pgpass; an empty value stops only the first.
+    parameters.append(("password", password ?? ""))
+    if password == nil { parameters.append(("passfile", "/dev/null")) }
+    if !runtimeOptions.isEmpty { parameters.append(("options", startOptions)) }
+    return parameters
+  }
+
+  /// `-c name=value` for each, with blanks and backslashes escaped by a backslash (`options` in the docs).
+  private var startOptions: String {
+    var text = ""
+    for option in runtimeOptions {
+      text += text.isEmpty ? "-c " : " -c "
+      for scalar in "\(option.name)=\(option.value)".unicodeScalars {
+        if scalar == "\\" || scalar == " " || ("\t"..."\r").contains(scalar) { text.unicodeScalars.append("\\") }
+        text.unicodeScalars.append(scalar)
+      }
+    }
+    return text
+  }
+}
+
+#if !hasFeature(Embedded)
+  extension ConnectionSettings: CustomReflectable {
+    public var customMirror: Mirror { Mirror(self, children: []) }
+  }
+#endif

@@ -1,0 +1,79 @@
+/// What a server, or the way to it, answered instead of a result. It holds what the server said and never the
+/// connection's password.
+public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// Where it comes from.
+  public enum Kind: Equatable, Sendable {
+    /// There is no connection: it was refused, timed out, or broke.
+    case connection
+    /// The server took the statement and reported an error.
+    case server
+    /// The statement could not be sent, or asked for what this client does not do.
+    case `protocol`
+  }
+
+  /// Where it comes from.
+  public var kind: Kind
+  /// The SQLSTATE (PostgreSQL docs, appendix A), where the server said one; see ``SQLState``.
+  public var sqlState: String?
+  /// The primary message, one line as a rule.
+  public var message: String
+  /// The secondary message.
+  public var detail: String?
+  /// What the server suggests.
+  public var hint: String?
+  /// Where in the statement, in characters (Unicode scalars), from 1.
+  public var position: Int?
+  /// The call stack of functions, or the line of a COPY.
+  public var context: String?
+
+  /// An error of these parts.
+  public init(
+    kind: Kind, sqlState: String? = nil, message: String, detail: String? = nil, hint: String? = nil,
+    position: Int? = nil, context: String? = nil
+  ) {
+    self.kind = kind
+    self.sqlState = sqlState
+    self.message = message
+    self.detail = detail
+    self.hint = hint
+    self.position = position
+    self.context = context
+  }
+
+  /// Whether the server answered with one of these SQLSTATEs.
+  public func isServer(_ states: String...) -> Bool {
+    guard let sqlState else { return false }
+    return states.contains { $0.utf8.elementsEqual(sqlState.utf8) }
+  }
+
+  /// One line: message, detail, SQLSTATE.
+  public var description: String {
+    var text = message
+    if let detail { text += " (\(detail))" }
+    if let sqlState { text += " [\(sqlState)]" }
+    return String(decoding: text.utf8.map { $0 == 0x0A ? 0x20 : $0 }, as: UTF8.self)
+  }
+}
+
+extension PostgresError {
+  /// Makes it of what libpq leaves when a connection was not made. The text of a refusal by the server is, as
+  /// verbose errors are written, `… FATAL:  28P01: password authentication failed for user "shop"`, and more lines.
+  init(connecting text: String) {
+    let bytes = Array(text.utf8)
+    let line = Array(bytes.prefix { $0 != 0x0A })
+    for start in line.indices.dropLast(9) where line[start...].starts(with: ":  ".utf8) {
+      let code = line[(start + 3)..<(start + 8)]
+      guard line[(start + 8)...].starts(with: ": ".utf8), code.allSatisfy({ Self.isStateByte($0) }) else { continue }
+      self.init(
+        kind: .connection, sqlState: String(decoding: code, as: UTF8.self),
+        message: String(decoding: line[..<start] + ": ".utf8 + line[(start + 10)...], as: UTF8.self))
+      return
+    }
+    // Where the server is not there at all, the second line asks whether it is running; the first says why.
+    self.init(kind: .connection, message: String(decoding: line, as: UTF8.self))
+  }
+
+  private static func isStateByte(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+  }
+}

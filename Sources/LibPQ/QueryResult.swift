@@ -1,0 +1,67 @@
+internal import CLibPQ
+
+/// The rows that a statement gave, as text. The server's memory of them ends with this object.
+@safe public final class QueryResult {
+  private let handle: OpaquePointer
+
+  /// Takes over what libpq returned.
+  init(_ handle: OpaquePointer) {
+    unsafe self.handle = handle
+  }
+
+  deinit {
+    unsafe PQclear(handle)
+  }
+
+  /// How many rows there are.
+  public var rowCount: Int { Int(unsafe PQntuples(handle)) }
+
+  /// How many columns each row has.
+  public var columnCount: Int { Int(unsafe PQnfields(handle)) }
+
+  /// The value at a row and column, both from 0, in its text form; nil where it is NULL, or where there is no such
+  /// place.
+  public func value(_ row: Int, _ column: Int) -> String? {
+    guard row >= 0, row < rowCount, column >= 0, column < columnCount else { return nil }
+    let row = Int32(row)
+    let column = Int32(column)
+    guard unsafe PQgetisnull(handle, row, column) == 0, let start = unsafe PQgetvalue(handle, row, column) else {
+      return nil
+    }
+    let count = Int(unsafe PQgetlength(handle, row, column))
+    return unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
+  }
+
+  /// A column's name.
+  public func columnName(_ column: Int) -> String? {
+    guard column >= 0, column < columnCount, let name = unsafe PQfname(handle, Int32(column)) else { return nil }
+    return unsafe String(cString: name)
+  }
+
+  /// The first column of exactly this name, from 0.
+  public func column(_ name: String) -> Int? {
+    (0..<columnCount).first { columnName($0)?.utf8.elementsEqual(name.utf8) == true }
+  }
+
+  /// How many rows an INSERT, UPDATE, DELETE, MERGE, COPY or SELECT touched; 0 for every other statement.
+  public var affectedRows: Int {
+    guard let text = unsafe PQcmdTuples(handle) else { return 0 }
+    return Int(unsafe String(cString: text)) ?? 0
+  }
+
+  /// What libpq says of it.
+  var status: ExecStatusType { unsafe PQresultStatus(handle) }
+
+  /// The error that it is, by the fields of the protocol (PostgreSQL docs §55.8).
+  var error: PostgresError? {
+    guard status == PGRES_FATAL_ERROR, let sqlState = field("C") else { return nil }
+    return PostgresError(
+      kind: .server, sqlState: sqlState, message: field("M") ?? "", detail: field("D"), hint: field("H"),
+      position: field("P").flatMap { Int($0) }, context: field("W"))
+  }
+
+  private func field(_ code: Unicode.Scalar) -> String? {
+    guard let text = unsafe PQresultErrorField(handle, Int32(code.value)) else { return nil }
+    return unsafe String(cString: text)
+  }
+}

@@ -1,0 +1,15 @@
+/// How much a log line matters.
+public enum LogLevel: String, Comparable, CaseIterable, Sendable {
+  case debug, info, warning, error
+
+  public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+
+  private var rank: Int {
+    switch self {
+    case .debug: 0
+    case .info: 1
+    case .warning: 2
+    case .error: 3
+    }
+  }
+}

@@ -1,4 +1,4 @@
-public import DatabaseSpec
+import DatabaseSpec
 
 /// What the objects that an instance refers to hold at this moment.
 public struct InstanceSources: Sendable {

@@ -1,4 +1,4 @@
-import DatabaseSpec
+public import DatabaseSpec
 import OpenSSL
 
 /// Names of the objects that Postern makes. Postgres names are data: one that Kubernetes does not take is sanitised and

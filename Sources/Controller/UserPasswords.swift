@@ -36,7 +36,7 @@ struct UserPasswords {
     }
   }
 
-  private func own(_ user: PostgresName, problems: inout [String], generate: () -> Password) -> Password? {
+  private func own(_ user: PostgresName, problems: inout [String], generate: () -> Password?) -> Password? {
     let secret = ObjectName.user(user, customer: customer)
     guard let value = sources.secrets[secret]?["password"] else { return generate() }
     return password(value, of: "user \(user.text): Secret \"\(secret)\" key \"password\"", &problems)

@@ -1,1 +1,140 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static int outcome(int result) { return result < 0 ? -errno : result; }
+
+const char *postern_error_text(int code) { return strerror(code); }
+
+int postern_is_missing(int code) { return code == ENOENT || code == ENOTDIR; }
+
+int postern_open_reading(const char *path) { return outcome(open(path, O_RDONLY | O_CLOEXEC)); }
+
+int postern_create(const char *path, unsigned int mode) {
+  return outcome(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode));
+}
+
+long postern_read(int descriptor, void *buffer, size_t count) {
+  ssize_t result;
+  do result = read(descriptor, buffer, count);
+  while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
+}
+
+int postern_write(int descriptor, const void *buffer, size_t count) {
+  const char *next = buffer;
+  while (count > 0) {
+    ssize_t written = write(descriptor, next, count);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return -errno;
+    next += written;
+    count -= (size_t)written;
+  }
+  return 0;
+}
+
+int postern_close(int descriptor) { return outcome(close(descriptor)); }
+int postern_rename(const char *from, const char *to) { return outcome(rename(from, to)); }
+int postern_unlink(const char *path) { return outcome(unlink(path)); }
+int postern_exists(const char *path) { return access(path, F_OK) == 0; }
+int postern_make_directory(const char *path, unsigned int mode) { return outcome(mkdir(path, (mode_t)mode)); }
+
+long postern_read_link(const char *path, char *buffer, size_t size) {
+  ssize_t length = readlink(path, buffer, size);
+  return length < 0 ? -errno : length;
+}
+
+void *postern_open_directory(const char *path, int *error) {
+  DIR *directory = opendir(path);
+  *error = directory == NULL ? -errno : 0;
+  return directory;
+}
+
+const char *postern_next_name(void *directory) {
+  struct dirent *entry = readdir(directory);
+  return entry == NULL ? NULL : entry->d_name;
+}
+
+void postern_close_directory(void *directory) { closedir(directory); }
+
+static int64_t milliseconds(clockid_t clock) {
+  struct timespec now;
+  clock_gettime(clock, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t postern_monotonic_milliseconds(void) { return milliseconds(CLOCK_MONOTONIC); }
+int64_t postern_wall_milliseconds(void) { return milliseconds(CLOCK_REALTIME); }
+const char *postern_environment(const char *name) { return getenv(name); }
+int postern_process_identifier(void) { return getpid(); }
+void postern_exit(int code) { exit(code); }
+
+static volatile sig_atomic_t stop_requested;
+static volatile sig_atomic_t grace;
+static int signal_pipe[2] = {-1, -1};
+
+static void on_stop(int signal) {
+  int saved = errno;
+  struct itimerval timer = {{0, 0}, {grace / 1000, grace % 1000 * 1000}};
+  (void)signal;
+  stop_requested = 1;
+  setitimer(ITIMER_REAL, &timer, NULL);
+  if (write(signal_pipe[1], "", 1) < 0) errno = 0;
+  errno = saved;
+}
+
+static void on_grace_over(int signal) {
+  (void)signal;
+  _exit(0);
+}
+
+int postern_stop_requested(void) { return stop_requested; }
+
+int postern_catch_signals(int grace_milliseconds) {
+  struct sigaction action = {0};
+  if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
+  grace = grace_milliseconds;
+  action.sa_flags = SA_RESTART;
+  action.sa_handler = on_grace_over;
+  if (sigaction(SIGALRM, &action, NULL) < 0) return -errno;
+  action.sa_handler = on_stop;
+  if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0) return -errno;
+  action.sa_handler = SIG_IGN;
+  return outcome(sigaction(SIGPIPE, &action, NULL));
+}
+
+int postern_watch_open(void) { return outcome(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }
+
+int postern_watch_add(int watch, const char *path) {
+  return outcome(inotify_add_watch(watch, path,
+                                   IN_CLOSE_WRITE | IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO |
+                                       IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR));
+}
+
+int postern_watch_wait(int watch, int timeout_milliseconds) {
+  struct pollfd sources[2] = {{watch, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}};
+  char events[4096];
+  int result = 0;
+  // A signal that interrupts the wait has put its byte in the pipe.
+  if (poll(sources, 2, timeout_milliseconds) < 0 && poll(sources, 2, 0) < 0) return outcome(-1);
+  if (sources[0].revents != 0) {
+    result |= POSTERN_FILES_CHANGED;
+    // What changed does not matter: all files are read again.
+    while (read(watch, events, sizeof events) > 0) continue;
+  }
+  if (stop_requested) result |= POSTERN_STOP_REQUESTED;
+  return result;
+}

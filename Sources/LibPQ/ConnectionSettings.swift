@@ -61,9 +61,11 @@ public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebug
     host.utf8.starts(with: "127.".utf8) || host.utf8.starts(with: "/".utf8) || host == "::1" || host == "localhost"
   }
 
+  /// Where to and who, without the password.
   public var description: String {
     "\(user)@\(host):\(port)/\(database)\(password == nil ? "" : " (password redacted)")"
   }
+  /// The same as ``description``.
   public var debugDescription: String { description }
 
   /// libpq's keywords and values (PostgreSQL docs §34.1.2).
@@ -72,9 +74,12 @@ public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebug
       ("host", host), ("port", String(port)), ("user", user), ("dbname", database), ("sslmode", sslMode.rawValue),
       ("gssencmode", "disable"), ("client_encoding", "UTF8"), ("fallback_application_name", applicationName),
     ]
-    // Without one, libpq would look for PGPASSWORD and ~/.pgpass; an empty value stops only the first.
-    parameters.append(("password", password ?? ""))
-    if password == nil { parameters.append(("passfile", "/dev/null")) }
+    if let password {
+      parameters.append(("password", password))
+    } else {
+      // Without one, libpq would look into ~/.pgpass; a path that nothing can be at is passed over in silence.
+      parameters.append(("passfile", "/dev/null/none"))
+    }
     if !runtimeOptions.isEmpty { parameters.append(("options", startOptions)) }
     return parameters
   }
@@ -95,6 +100,7 @@ public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebug
 
 #if !hasFeature(Embedded)
   extension ConnectionSettings: CustomReflectable {
+    /// Nothing: `dump` must not show the password.
     public var customMirror: Mirror { Mirror(self, children: []) }
   }
 #endif

@@ -1,7 +1,37 @@
-/// SASLprep (RFC 4013) as libpq applies it to passwords.
+/// SASLprep (RFC 4013) as libpq applies it to passwords, which has no function for it by itself. It must come out the
+/// same to the byte: a verifier that libpq made would otherwise never match, and be written again at every pass.
 enum SASLprep {
-  /// The bytes that a password is hashed as.
+  /// The bytes that a password is hashed as. Where SASLprep would refuse it, they are the password's own (PostgreSQL
+  /// docs §53.8.1: passwords in other encodings, and with prohibited characters, go as they are).
   static func prepare(_ password: String) -> [UInt8] {
-    Array(password.utf8)
+    let raw = Array(password.utf8)
+    guard raw.contains(where: { $0 >= 0x80 }) else { return raw }
+    let mapped = password.unicodeScalars.compactMap { map($0.value) }
+    guard !mapped.isEmpty, isAllowed(mapped) else { return raw }
+    var prepared = String.UnicodeScalarView()
+    for code in Normalization.nfkc(mapped) {
+      guard let scalar = Unicode.Scalar(code) else { return raw }
+      prepared.append(scalar)
+    }
+    return Array(String(prepared).utf8)
+  }
+
+  /// Spaces become the ASCII one (RFC 3454 C.1.2, before B.1 as libpq has it); what is commonly mapped to nothing
+  /// (B.1) goes.
+  private static func map(_ code: UInt32) -> UInt32? {
+    switch code {
+    case 0xA0, 0x1680, 0x2000...0x200B, 0x202F, 0x205F, 0x3000: 0x20
+    case 0xAD, 0x034F, 0x1806, 0x180B...0x180D, 0x200C...0x200D, 0x2060, 0xFE00...0xFE0F, 0xFEFF: nil
+    default: code
+    }
+  }
+
+  /// No prohibited or unassigned character, and either none of right-to-left scripts or, with such ones first and
+  /// last, none of left-to-right scripts (RFC 3454 §5, §6). libpq asks this before it normalises.
+  private static func isAllowed(_ codes: [UInt32]) -> Bool {
+    let classes = codes.map { Normalization.value(of: $0, in: UnicodeTables.preparation) }
+    guard !classes.contains(1) else { return false }
+    guard classes.contains(2) else { return true }
+    return classes.first == 2 && classes.last == 2 && !classes.contains(3)
   }
 }

@@ -2,6 +2,7 @@
 public enum LogLevel: String, Comparable, CaseIterable, Sendable {
   case debug, info, warning, error
 
+  /// Whether it matters less.
   public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
   private var rank: Int {

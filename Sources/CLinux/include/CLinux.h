@@ -1,1 +1,53 @@
 #pragma once
+
+// The system calls that Swift cannot make by itself (variadic functions, errno, flexible structs), without the Glibc
+// overlay, which Embedded Swift does not have. Where nothing else is said, a call returns 0 or more when it went well,
+// and the negated errno when it did not.
+
+#include <stddef.h>
+#include <stdint.h>
+
+const char *postern_error_text(int code);
+int postern_is_missing(int code);
+
+int postern_open_reading(const char *path);
+int postern_create(const char *path, unsigned int mode);
+long postern_read(int descriptor, void *buffer, size_t count);
+/// Writes all of it.
+int postern_write(int descriptor, const void *buffer, size_t count);
+int postern_close(int descriptor);
+int postern_rename(const char *from, const char *to);
+int postern_unlink(const char *path);
+int postern_exists(const char *path);
+int postern_make_directory(const char *path, unsigned int mode);
+long postern_read_link(const char *path, char *buffer, size_t size);
+
+/// Null where it cannot be opened, with the negated errno in `error`.
+void *postern_open_directory(const char *path, int *error);
+/// The next name; null after the last.
+const char *postern_next_name(void *directory);
+void postern_close_directory(void *directory);
+
+int64_t postern_monotonic_milliseconds(void);
+int64_t postern_wall_milliseconds(void);
+const char *postern_environment(const char *name);
+int postern_process_identifier(void);
+_Noreturn void postern_exit(int code);
+
+/// From now on SIGTERM and SIGINT do not end the process but ask it to end; SIGPIPE is an error of the write. Who has
+/// not ended `grace_milliseconds` after being asked is ended, with exit code 0.
+int postern_catch_signals(int grace_milliseconds);
+/// Whether the process was asked to end.
+int postern_stop_requested(void);
+
+int postern_watch_open(void);
+/// Watches a folder; a second time is no error.
+int postern_watch_add(int watch, const char *path);
+
+enum {
+  POSTERN_FILES_CHANGED = 1,
+  POSTERN_STOP_REQUESTED = 2,
+};
+
+/// Waits for changes, for the signals, or until the time is over (never where it is negative); returns what there is.
+int postern_watch_wait(int watch, int timeout_milliseconds);

@@ -1,0 +1,43 @@
+internal import CLinux
+
+/// This process: what it was started with, what it writes, how it ends.
+public enum CurrentProcess {
+  /// Its number.
+  public static var identifier: Int { Int(postern_process_identifier()) }
+
+  /// Its arguments, the program's name first. Read from /proc: Embedded Swift has no `CommandLine`.
+  public static func arguments() throws(FileError) -> [String] {
+    var bytes = try File.read("/proc/self/cmdline")
+    if bytes.last == 0 { bytes.removeLast() }
+    return bytes.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// A variable of its environment; nil where it is not set.
+  public static func environment(_ name: String) -> String? {
+    unsafe postern_environment(name).map { unsafe String(cString: $0) }
+  }
+
+  /// Writes a text to standard output. That nobody reads it is no error.
+  public static func writeOutput(_ text: String) { write(text, to: 1) }
+
+  /// Writes a text to standard error. That nobody reads it is no error.
+  public static func writeError(_ text: String) { write(text, to: 2) }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    let bytes = Array(text.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
+  }
+
+  /// Ends the process.
+  public static func exit(_ code: Int32) -> Never { postern_exit(code) }
+
+  /// From now on SIGTERM and SIGINT ask the process to end (``stopRequested``) and wake a ``FolderWatch``; and a write
+  /// that nobody reads does not end it. Where a system call takes longer than the grace, the process is ended, with
+  /// exit code 0: what it does must be able to go on from any step.
+  public static func catchSignals(graceMilliseconds: Int = 800) throws(FileError) {
+    _ = try File.check(Int(postern_catch_signals(Int32(clamping: graceMilliseconds))), "signal handlers")
+  }
+
+  /// Whether the process was asked to end.
+  public static var stopRequested: Bool { postern_stop_requested() != 0 }
+}

@@ -1,0 +1,62 @@
+internal import CLinux
+
+/// Waits until something changes in some folders, or the process is asked to end.
+public struct FolderWatch: ~Copyable {
+  /// What there was to wake for.
+  public struct Wake: Equatable, Sendable {
+    /// Something changed in one of the folders; what, does not matter.
+    public var filesChanged: Bool
+    /// The process was asked to end (``CurrentProcess/catchSignals(graceMilliseconds:)``).
+    public var stopRequested: Bool
+
+    /// Whether the time was over before anything happened.
+    public var isTimeout: Bool { !filesChanged && !stopRequested }
+
+    /// A wake for these reasons.
+    public init(filesChanged: Bool = false, stopRequested: Bool = false) {
+      self.filesChanged = filesChanged
+      self.stopRequested = stopRequested
+    }
+  }
+
+  private let descriptor: Int32
+  private let folders: [String]
+
+  /// Watches folders by inotify(7). One that is not there is watched as soon as it is.
+  public init(_ folders: [String]) throws(FileError) {
+    descriptor = Int32(try File.check(Int(postern_watch_open()), "inotify"))
+    self.folders = folders
+    _ = watchAll()
+  }
+
+  deinit {
+    postern_close(descriptor)
+  }
+
+  /// Waits for at most so many milliseconds.
+  public func wait(milliseconds: Int) throws(FileError) -> Wake {
+    let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
+    var isMissing = !watchAll()
+    while true {
+      let left = max(0, Int(deadline - SystemClock.monotonicMilliseconds))
+      // Nothing tells that a folder has been made; look once a second.
+      let timeout = isMissing ? min(left, 1000) : left
+      let bits = try File.check(Int(postern_watch_wait(descriptor, Int32(clamping: timeout))), "inotify")
+      let wake = Wake(
+        filesChanged: bits & POSTERN_FILES_CHANGED != 0,
+        stopRequested: bits & POSTERN_STOP_REQUESTED != 0)
+      if !wake.isTimeout || left <= timeout { return wake }
+      if isMissing, watchAll() {
+        isMissing = false
+        return Wake(filesChanged: true)
+      }
+    }
+  }
+
+  /// Watches what is there; whether that is all.
+  private func watchAll() -> Bool {
+    var isComplete = true
+    for folder in folders where unsafe postern_watch_add(descriptor, folder) < 0 { isComplete = false }
+    return isComplete
+  }
+}

@@ -1,0 +1,37 @@
+internal import CLinux
+
+/// The system's clocks.
+public enum SystemClock {
+  /// Milliseconds since some moment, never going back.
+  public static var monotonicMilliseconds: Int64 { postern_monotonic_milliseconds() }
+
+  /// Milliseconds since 1970-01-01T00:00:00Z.
+  public static var wallMilliseconds: Int64 { postern_wall_milliseconds() }
+
+  /// A moment as RFC 3339 writes it, in UTC: `2026-11-21T10:00:00.000Z`.
+  /// - Parameter milliseconds: since 1970-01-01T00:00:00Z; not before the year 0.
+  public static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {
+    let (days, rest) = floorDivide(milliseconds, by: 86_400_000)
+    // Years are counted from March, so that the leap day is the last one, in eras of 400 years (146097 days).
+    let (era, day) = floorDivide(days + 719_468, by: 146_097)
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
+    let dayOfYear = day - (365 * year + year / 4 - year / 100)
+    let month = (5 * dayOfYear + 2) / 153
+    let dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1
+    let calendarMonth = month < 10 ? month + 3 : month - 9
+    let calendarYear = era * 400 + year + (calendarMonth <= 2 ? 1 : 0)
+    return "\(padded(calendarYear, 4))-\(padded(calendarMonth, 2))-\(padded(dayOfMonth, 2))T"
+      + "\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1000 % 60, 2))"
+      + ".\(padded(rest % 1000, 3))Z"
+  }
+
+  private static func floorDivide(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
+    let rest = ((value % divisor) + divisor) % divisor
+    return ((value - rest) / divisor, rest)
+  }
+
+  private static func padded(_ value: Int64, _ width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+  }
+}

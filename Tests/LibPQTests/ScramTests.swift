@@ -1,0 +1,83 @@
+import LibPQ
+import OpenSSL
+import TestSupport
+import Testing
+
+@Suite struct ScramTests {
+  static let passwords: [String] = [
+    "sesame", "pässwörd", "pa\u{308}sswo\u{308}rd", "Ⅸ", "ａｂｃ", "soft\u{AD}hyphen", "\u{AD}", "no\u{A0}break",
+    "zero\u{200B}width",
+    String(repeating: "x", count: 1000), String(repeating: "ä", count: 1000), String(repeating: "x", count: 64),
+    String(repeating: "x", count: 65), "md5c4ca4238a0b923820dcc509a6f75849b",
+    "SCRAM-SHA-256$4096:c2FsdHNhbHQ=$AAAA:BBBB", " ", "  trailing  ", "tab\tand\nnewline\u{7F}", "ä\u{7}bell", "😀",
+    "한글", "\u{1112}\u{1161}\u{11AB}",
+    "سلام", "سلامabc", "1سلام", "שלום", "שa", "ﬁ", "ﷺ", "ẛ̣", "q\u{307}\u{323}", "q\u{323}\u{307}", "Å", "豈", "\u{F951}",
+    "𝒜", "\u{E000}ä", "ä\u{378}",
+    "ǆ", "½", "①", "㌀", "\u{2F800}", "\u{301}a", "\u{FFFD}", "ßſ", "ά", "ά", "が", "か\u{3099}", "\u{0958}", "\u{2126}",
+    "\u{1F71}",
+    "a\u{0315}\u{0300}\u{05AE}\u{0062}", "\u{0344}", "\u{0340}ä", "\u{AC00}\u{11A8}", "\u{1100}\u{AC00}\u{11A8}",
+    "‚ä“", "naïve café", "пароль", "密码", "パスワード", "ﾊﾟｽ",
+    String(decoding: (1...127).map { UInt8($0) }, as: UTF8.self),
+  ]
+
+  @Test(arguments: PostgresInstallation.all)
+  func `a verifier that libpq or the server made matches its password and no other`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let connection = try PostgresServer.shared(installation).connect()
+    try connection.execute(
+      "DROP ROLE IF EXISTS scram_test; CREATE ROLE scram_test; SET password_encryption = 'scram-sha-256'")
+    for password in Self.passwords {
+      let made = try connection.encryptPassword(password, user: "scram_test")
+      let verifier = try #require(ScramVerifier(made))
+      #expect(verifier.matches(password: password), "\(password.debugDescription)")
+      #expect(!verifier.matches(password: password + "x"))
+      #expect(verifier.text == made)
+      guard !password.hasPrefix("SCRAM"), !password.hasPrefix("md5") else { continue }
+      try connection.execute("ALTER ROLE scram_test PASSWORD \(SQL.quoteLiteral(password))")
+      let stored = try connection.query("SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_test'").value(0, 0)
+      let other = try #require(stored.flatMap { ScramVerifier($0) })
+      #expect(other.matches(password: password), "by the server: \(password.debugDescription)")
+    }
+    try connection.execute("DROP ROLE scram_test")
+  }
+
+  @Test func `every character that could have a form of its own is prepared as libpq does`() throws {
+    let connection = try PostgresServer.shared(.newest).connect()
+    // Spread over all planes; a stride that shares no factor with the blocks' sizes.
+    for code in stride(from: UInt32(0x80), to: 0x30000, by: 389) {
+      guard let scalar = Unicode.Scalar(code) else { continue }
+      let password = "\(Character(scalar))"
+      let verifier = try #require(ScramVerifier(try connection.encryptPassword(password, user: "x")))
+      #expect(verifier.matches(password: password), "U+\(String(code, radix: 16))")
+    }
+  }
+
+  /// RFC 7677 §3 has no verifier, but its exchange has the salt, the rounds and the server's signature.
+  @Test func `derives as RFC 7677 does`() throws {
+    let salt = try #require(Encoding.decodeBase64("W22ZaJ0SNY7soEsUEjb6gQ=="))
+    let verifier = ScramVerifier(password: "pencil", salt: salt, iterations: 4096)
+    let message =
+      "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,"
+      + "i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+    let signature = Digest.hmacSHA256(key: verifier.serverKey, Array(message.utf8))
+    #expect(Encoding.base64(signature) == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+  }
+
+  @Test(arguments: [
+    "", "md5c4ca4238a0b923820dcc509a6f75849b", "SCRAM-SHA-256", "SCRAM-SHA-256$4096:c2FsdA==$AAAA:BBBB",
+    "SCRAM-SHA-256$0:c2FsdA==$\(key):\(key)", "SCRAM-SHA-256$4096:$\(key):\(key)",
+    "SCRAM-SHA-256$4096:c2FsdA$\(key):\(key)", "SCRAM-SHA-256$4096:c2FsdA==$\(key)",
+    "SCRAM-SHA-1$4096:c2FsdA==$\(key):\(key)",
+    "SCRAM-SHA-256$4096:c2FsdA==$\(key):\(key)$", "SCRAM-SHA-256$-1:c2FsdA==$\(key):\(key)",
+  ])
+  func `what is no verifier is not read as one`(_ text: String) {
+    #expect(ScramVerifier(text) == nil)
+  }
+
+  static let key = Encoding.base64([UInt8](repeating: 7, count: 32))
+
+  @Test func `what is one is read`() {
+    #expect(ScramVerifier("SCRAM-SHA-256$4096:c2FsdA==$\(Self.key):\(Self.key)")?.salt == Array("salt".utf8))
+  }
+}

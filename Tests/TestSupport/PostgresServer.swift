@@ -1,0 +1,171 @@
+public import Foundation
+public import LibPQ
+
+/// Why a throwaway server is not to be had.
+public struct PostgresServerError: Error, CustomStringConvertible {
+  /// What went wrong, with the server's log where there is one.
+  public let description: String
+
+  init(_ description: String) {
+    self.description = description
+  }
+}
+
+/// A throwaway server on a free port of 127.0.0.1, with its data and its socket in a folder of its own, as it comes
+/// from `initdb`. It ends, and the folder goes, with this object, at ``stop()``, or when the tests end.
+public final class PostgresServer: @unchecked Sendable {
+  /// Which programs it runs.
+  public let installation: PostgresInstallation
+  /// Its TCP port on 127.0.0.1.
+  public let port: Int
+  /// The bootstrap superuser's name.
+  public let superuser: String
+  /// The bootstrap superuser's password.
+  public let password: String
+  /// The folder of its socket, data and log.
+  public let folder: URL
+
+  private let configuration: [String]
+  private let lock = NSLock()
+  private var process: Process?
+
+  /// Makes a cluster and starts a server on it.
+  /// - Parameters:
+  ///   - configuration: more lines of postgresql.conf.
+  ///   - hostAuthentication: pg_hba's method over TCP; over the socket it is always trust.
+  public init(
+    _ installation: PostgresInstallation, superuser: String = "postgres", password: String = "superuser's password",
+    configuration: [String] = [], hostAuthentication: String = "scram-sha-256"
+  ) throws {
+    self.installation = installation
+    self.superuser = superuser
+    self.password = password
+    self.configuration = configuration
+    port = try Self.freePort()
+    folder = FileManager.default.temporaryDirectory.appending(path: "pg-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    do {
+      let passwordFile = folder.appending(path: "password")
+      try Data("\(password)\n".utf8).write(to: passwordFile)
+      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: passwordFile.path)
+      try Unprivileged.own(folder)
+      let initdb = Unprivileged.commandLine(
+        installation.programs.appending(path: "initdb").path,
+        [
+          "--pgdata", data.path, "--username", superuser, "--pwfile", passwordFile.path, "--auth-local", "trust",
+          "--auth-host", hostAuthentication, "--encoding", "UTF8", "--locale", "C", "--no-sync",
+        ])
+      let answer = try run(initdb.program, initdb.arguments)
+      guard answer.status == 0 else { throw PostgresServerError("initdb: \(answer.output)") }
+      try start()
+    } catch {
+      try? FileManager.default.removeItem(at: folder)
+      throw error
+    }
+  }
+
+  deinit {
+    stop()
+  }
+
+  private var data: URL { folder.appending(path: "data") }
+  private var logFile: URL { folder.appending(path: "log") }
+
+  /// What the server has logged, statements and all where `configuration` says so.
+  public var log: String {
+    String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self)
+  }
+
+  /// How the superuser logs in over TCP.
+  public var settings: ConnectionSettings { settings() }
+
+  /// How a user logs in over TCP: the superuser where nobody is named.
+  public func settings(
+    user: String? = nil, password: String? = nil, database: String = "postgres"
+  ) -> ConnectionSettings {
+    ConnectionSettings(
+      port: port, user: user ?? superuser, password: user == nil ? self.password : password, database: database,
+      applicationName: "tests")
+  }
+
+  /// Logs in as the superuser.
+  public func connect(database: String = "postgres") throws -> Connection {
+    try Connection(settings(database: database))
+  }
+
+  /// Starts the server, which is not running, and waits until it takes connections.
+  public func start() throws {
+    var options = [
+      "-D", data.path, "-p", String(port), "-k", folder.path, "-h", "127.0.0.1", "-c", "fsync=off",
+      "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "shared_buffers=16MB", "-c", "log_timezone=UTC",
+    ]
+    for line in configuration { options += ["-c", line] }
+    let command = Unprivileged.commandLine(installation.programs.appending(path: "postgres").path, options)
+    if !FileManager.default.fileExists(atPath: logFile.path) {
+      try Data().write(to: logFile)
+    }
+    let log = try FileHandle(forWritingTo: logFile)
+    try log.seekToEnd()
+    let server = Process()
+    server.executableURL = URL(filePath: command.program)
+    server.arguments = command.arguments
+    server.currentDirectoryURL = URL(filePath: "/")
+    server.standardOutput = log
+    server.standardError = log
+    server.standardInput = FileHandle.nullDevice
+    try server.run()
+    lock.withLock { process = server }
+    PostgresServers.running.add(self)
+    try waitUntilAccepting(server)
+  }
+
+  /// Ends the server, as fast as it can be done without harm (SIGINT), and leaves its data for another ``start()``.
+  public func halt() {
+    let server = lock.withLock { () -> Process? in
+      defer { process = nil }
+      return process
+    }
+    guard let server, server.isRunning else { return }
+    server.interrupt()
+    server.waitUntilExit()
+  }
+
+  /// Ends the server and starts it again on the same data and port.
+  public func restart() throws {
+    halt()
+    try start()
+  }
+
+  /// Ends the server and removes its folder.
+  public func stop() {
+    halt()
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  private func waitUntilAccepting(_ server: Process) throws {
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while try Connection.ping(host: "127.0.0.1", port: port) != .accepting {
+      guard server.isRunning, Date() < deadline else {
+        throw PostgresServerError("\(installation) does not start: \(log)")
+      }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+  }
+
+  /// A port that nobody listens on: the kernel's choice.
+  private static func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+        unsafe bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
+      }
+    }
+    guard isBound else { throw PostgresServerError("no free port: errno \(errno)") }
+    return Int(UInt16(bigEndian: address.sin_port))
+  }
+}

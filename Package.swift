@@ -63,11 +63,14 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
+    // A Postgres for `postern try` and the tests: made by initdb, gone with its owner
+    .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
+
     .executableTarget(
       name: "postern",
       dependencies: [
         "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
-        "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "WebhookServer",
+        "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -78,8 +81,8 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
 
-    // What several test targets need: throwaway Postgres servers, certificates, fixtures
-    .target(name: "TestSupport", dependencies: ["LibPQ", "Linux"], path: "Tests/TestSupport"),
+    // What several test targets need
+    .target(name: "TestSupport", path: "Tests/TestSupport"),
     .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),
     .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
     .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),
@@ -92,12 +95,12 @@ let package = Package(
       name: "ControllerTests",
       dependencies: ["Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
-    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "TestSupport"]),
+    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
     .testTarget(
       name: "PostgresProvisionerTests",
       dependencies: [
-        "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "TestSupport",
+        "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres",
       ]),
     .testTarget(
       name: "WebhookServerTests",
@@ -109,7 +112,7 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
     .testTarget(
-      name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "postern"],
+      name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "ThrowawayPostgres", "postern"],
       resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

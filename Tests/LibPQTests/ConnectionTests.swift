@@ -1,5 +1,5 @@
 import LibPQ
-import TestSupport
+import ThrowawayPostgres
 import Testing
 
 @Suite struct ConnectionTests {

@@ -1,6 +1,6 @@
 import LibPQ
 import OpenSSL
-import TestSupport
+import ThrowawayPostgres
 import Testing
 
 @Suite struct ScramTests {

@@ -33,9 +33,11 @@ public final class PostgresServer: @unchecked Sendable {
   /// - Parameters:
   ///   - configuration: more lines of postgresql.conf.
   ///   - hostAuthentication: pg_hba's method over TCP; over the socket it is always trust.
+  ///   - trustsSuperuser: whether the superuser needs no password over loopback, as in the official image.
   public init(
     _ installation: PostgresInstallation, superuser: String = "postgres", password: String = "superuser's password",
-    configuration: [String] = [], hostAuthentication: String = "scram-sha-256"
+    configuration: [String] = [], hostAuthentication: String = "scram-sha-256",
+    trustsSuperuser: Bool = false
   ) throws {
     self.installation = installation
     self.superuser = superuser
@@ -57,6 +59,7 @@ public final class PostgresServer: @unchecked Sendable {
         ])
       let answer = try run(initdb.program, initdb.arguments)
       guard answer.status == 0 else { throw PostgresServerError("initdb: \(answer.output)") }
+      if trustsSuperuser { try trustSuperuser() }
       try start()
     } catch {
       try? FileManager.default.removeItem(at: folder)
@@ -66,6 +69,15 @@ public final class PostgresServer: @unchecked Sendable {
 
   deinit {
     stop()
+  }
+
+  /// The first line of pg_hba.conf that fits decides.
+  private func trustSuperuser() throws {
+    let file = data.appending(path: "pg_hba.conf")
+    let lines = try String(contentsOf: file, encoding: .utf8)
+    let name = superuser.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+    try Data("host all \"\(name)\" 127.0.0.1/32 trust\n\(lines)".utf8).write(to: file)
+    try Unprivileged.own(file)
   }
 
   private var data: URL { folder.appending(path: "data") }

@@ -1,5 +1,6 @@
 import Admission
 import JSONBytes
+import KubernetesAPI
 import Logging
 import WebhookServer
 

@@ -1,3 +1,4 @@
+import Admission
 import ArgumentParser
 import Controller
 import DatabaseSpec
@@ -62,8 +63,9 @@ struct Plan: AsyncParsableCommand {
     for problem in objects.problems { console.error("warning: \(problem)") }
     let provisioner = Provisioner(
       settings: try settings(), log: { _, message, _ in console.error(message) }, shouldStop: { false })
+    let wanted = try desired(objects)
     do throws(PostgresError) {
-      return try provisioner.plan(try desired(objects))
+      return try provisioner.plan(wanted)
     } catch {
       throw TrialFailure("\(url.split(separator: "@").last ?? ""): \(error.description)")
     }

@@ -16,10 +16,11 @@ struct ManifestReader {
   }
 
   private func files(at path: String) throws(ManifestError) -> [(path: String, isOneOfMany: Bool)] {
-    var isFolder: ObjCBool = false
-    guard path != "-", FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-      return [(path, false)]
-    }
+    let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+    let target = attributes?[.type] as? FileAttributeType == .typeSymbolicLink
+      ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
+    let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
+    guard path != "-", type == .typeDirectory else { return [(path, false)] }
     guard let entries = try? FileManager.default.subpathsOfDirectory(atPath: path) else {
       throw .unreadable(file: path, reason: "the folder cannot be listed; check its permissions")
     }

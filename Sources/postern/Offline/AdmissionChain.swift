@@ -62,7 +62,10 @@ struct AdmissionChain {
   private func call(
     _ path: AdmissionPath, _ object: JSONValue, _ old: JSONValue?, _ namespace: String
   ) async throws -> Answer {
-    let review = AdmissionReview.request(for: object, old: old, namespace: namespace)
+    let review = review(
+      for: object, replacing: old, kind: GroupVersionKind(
+        apiVersion: object["apiVersion"]?.string ?? "", kind: object["kind"]?.string ?? ""), operation: old == nil ? .create : .update,
+      namespace: namespace, uid: "offline")
     let root = try JSONValue(parsing: try await send(path, review))
     guard let response = root["response"], case .bool(let isAllowed)? = response["allowed"] else {
       throw ProtocolError(description: "the webhook's answer to \(path) holds no response")

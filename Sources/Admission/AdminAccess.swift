@@ -1,0 +1,128 @@
+import DatabaseSpec
+import Declarations
+import KubernetesAPI
+
+/// How the sidecar logs in as the superuser, and where Postgres itself gets that password from: told from the Postgres
+/// container's variables (docs of the official image, "Environment Variables", and of Bitnami's). What is a password in
+/// the Pod's own text is left there: patches reach the audit log, and the official image trusts loopback.
+struct AdminAccess {
+  /// A source of the sidecar's projected volume.
+  struct Source: Equatable {
+    var kind: ObjectReference.Kind
+    var object: String
+    /// Keys, and the files that they become.
+    var items: [(key: String, path: String)]
+    var isOptional: Bool
+
+    static func == (left: Self, right: Self) -> Bool {
+      left.kind == right.kind && left.object == right.object && left.isOptional == right.isOptional
+        && left.items.elementsEqual(right.items, by: ==)
+    }
+  }
+
+  /// A variable of the sidecar.
+  enum Variable {
+    case literal(String, String)
+    /// `valueFrom`, as JSON.
+    case computed(String, [UInt8])
+  }
+
+  /// What the Postgres container is given, where it has no password source of its own.
+  struct Bootstrap {
+    var secret: String
+    var variables: [(name: String, value: String)]
+  }
+
+  static let usernameKey = "username"
+  static let passwordKey = "password"
+  static let bootstrapPath = "/etc/postern-admin"
+
+  private(set) var sources: [Source] = []
+  private(set) var variables: [Variable] = []
+  /// Mounts of the Postgres container that the sidecar repeats, read-only.
+  private(set) var mounts: [VolumeMount] = []
+  private(set) var bootstrap: Bootstrap?
+  private(set) var causes: [StatusCause] = []
+  private(set) var warnings: [String] = []
+  private let field: String
+
+  /// - Parameters:
+  ///   - index: the Postgres container's place in `spec.containers`.
+  ///   - adminSecret: the annotation `postern.io/admin-secret`.
+  init(_ postgres: Container, at index: Int, customer: String, adminSecret: String?) {
+    field = "spec.containers[\(index)]"
+    let given = GivenAdmin(postgres)
+    let secret = adminSecret ?? "\(customer)-pg-admin"
+    if !given.hasPassword {
+      bootstrap = Bootstrap(secret: secret, variables: Self.bootstrapVariables(withUser: given.user == nil))
+    }
+    if adminSecret != nil || (bootstrap != nil && given.user == nil) {
+      use(
+        secret,
+        [(Self.usernameKey, VolumeLayout.adminUsernameFile), (Self.passwordKey, VolumeLayout.adminPasswordFile)])
+      return
+    }
+    if let user = given.user { take(user, postgres) }
+    if bootstrap != nil {
+      use(secret, [(Self.passwordKey, VolumeLayout.adminPasswordFile)])
+    } else if let password = given.password {
+      takePassword(password, postgres)
+    }
+  }
+
+  private static func bootstrapVariables(withUser: Bool) -> [(name: String, value: String)] {
+    let password = ("POSTGRES_PASSWORD_FILE", "\(bootstrapPath)/\(passwordKey)")
+    return withUser ? [("POSTGRES_USER_FILE", "\(bootstrapPath)/\(usernameKey)"), password] : [password]
+  }
+
+  private mutating func use(_ secret: String, _ items: [(key: String, path: String)]) {
+    sources.append(Source(kind: .secret, object: secret, items: items, isOptional: false))
+  }
+
+  private mutating func project(_ reference: ObjectReference, to path: String) {
+    sources.append(
+      Source(
+        kind: reference.kind, object: reference.name, items: [(reference.key, path)], isOptional: reference.isOptional))
+  }
+
+  private mutating func take(_ user: GivenAdmin.Value, _ postgres: Container) {
+    switch user {
+    case .inline(.literal(let text)): variables.append(.literal("POSTERN_ADMIN_USER", text))
+    case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminUsernameFile)
+    case .inline(.computed(let json)): variables.append(.computed("POSTERN_ADMIN_USER", json))
+    case .file(.literal(let path)): read(path, postgres, variable: "POSTERN_ADMIN_USER_FILE")
+    case .file: warnUnreadable("the superuser's name")
+    }
+  }
+
+  private mutating func takePassword(_ password: GivenAdmin.Value, _ postgres: Container) {
+    switch password {
+    case .inline(.literal): break
+    case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminPasswordFile)
+    case .file(.literal(let path)): read(path, postgres, variable: "POSTERN_ADMIN_PASSWORD_FILE")
+    case .inline(.computed), .file: warnUnreadable("the superuser's password")
+    }
+  }
+
+  /// Lets the sidecar read a file where the Postgres container has it.
+  private mutating func read(_ path: String, _ postgres: Container, variable: String) {
+    guard let mount = postgres.mount(holding: path) else {
+      warnUnreadable("\"\(path)\"")
+      return
+    }
+    guard !mount.isInTheWay else {
+      causes.append(
+        StatusCause(
+          field: "\(field).volumeMounts",
+          message: "the sidecar cannot have \"\(mount.path)\" beside \(VolumeLayout.mountPath) and "
+            + "\(Injection.statusPath), which are its own; mount \"\(mount.volume)\" elsewhere"))
+      return
+    }
+    variables.append(.literal(variable, path))
+    if !mounts.contains(mount) { mounts.append(mount) }
+  }
+
+  private mutating func warnUnreadable(_ what: String) {
+    warnings.append("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
+  }
+}

@@ -1,0 +1,79 @@
+import JSONBytes
+import KubernetesAPI
+
+/// What is sent back, and what is worth a line in the log.
+public struct AdmissionAnswer: Sendable {
+  /// The whole AdmissionReview, for a response with HTTP status 200.
+  public let body: [UInt8]
+  /// What was decided, about what.
+  public let record: ReviewRecord
+
+  /// An answer can be made only from the review that it answers.
+  init(to review: AdmissionReview, _ decision: Decision, objectName: String) {
+    var messages: [String] = []
+    let verdict: AdmissionReview.Verdict
+    let warnings: [String]
+    switch decision {
+    case .allowed(let patch, let texts):
+      verdict = .allowed(patch: patch)
+      warnings = Warnings(texts).texts
+      messages = warnings
+    case .denied(let causes):
+      messages = causes.map { "\($0.field): \($0.message)" }
+      verdict = .denied(Status(refusing: review.kind, named: objectName, causes, messages: messages))
+      warnings = []
+    case .unreadable(let error):
+      messages = ["\(review.kind.kind) \"\(objectName)\" is not as Kubernetes defines it: \(error.message)"]
+      verdict = .denied(
+        Status(code: 400, reason: "BadRequest", message: messages[0], name: objectName, kind: review.kind))
+      warnings = []
+    }
+    body = review.response(verdict, warnings: warnings)
+    record = ReviewRecord(
+      uid: review.uid, kind: review.kind.kind, operation: review.operation?.rawValue ?? "", namespace: review.namespace,
+      name: objectName, decision: decision.outcome, causes: decision.causes.count, messages: messages)
+  }
+}
+
+/// One review in the log. No part of it is a password.
+public struct ReviewRecord: Equatable, Sendable {
+  /// What was decided.
+  public enum Outcome: String, Sendable {
+    case unchanged
+    case patched
+    case denied
+    case allowedWithWarnings = "allowed-with-warnings"
+  }
+
+  /// `request.uid`
+  public let uid: String
+  /// `request.kind.kind`
+  public let kind: String
+  /// `request.operation`; empty for one that this version does not know.
+  public let operation: String
+  /// `request.namespace`
+  public let namespace: String
+  /// The object's name, or its `generateName`.
+  public let name: String
+  /// What was decided.
+  public let decision: Outcome
+  /// How many things were wrong.
+  public let causes: Int
+  /// What was wrong, with its place, or what was warned of.
+  public let messages: [String]
+}
+
+extension Status {
+  /// 422 Invalid, as the API server's own validation answers. The causes stand alone, for kubectl; so does the message,
+  /// for events.
+  fileprivate init(
+    refusing kind: GroupVersionKind, named name: String, _ causes: [StatusCause], messages: [String]
+  ) {
+    let list =
+      messages.count == 1
+      ? messages[0] : messages.enumerated().map { "(\($0.offset + 1)) \($0.element)" }.joined(separator: " ")
+    self.init(
+      code: 422, reason: "Invalid", message: "\(kind.kind) \"\(name)\" is invalid: \(list)", name: name, kind: kind,
+      causes: causes)
+  }
+}

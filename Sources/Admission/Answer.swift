@@ -1,0 +1,44 @@
+import JSONBytes
+public import KubernetesAPI
+
+/// Answers a review. The stages, each a value made from the one before:
+///
+/// 1. bytes → ``AdmissionReview``: checked, sliced
+/// 2. review → ``Subject``: is it a customer's Postgres, in a request that matters?
+/// 3. subject → ``DeclarationReading``: what its annotations declare, all that is wrong with them
+/// 4. reading → ``Decision``: allowed, patched or denied
+/// 5. decision and review → ``AdmissionAnswer``
+///
+/// Nothing is read or written but these bytes: a dry run and a forged review are as harmless as any.
+/// - Parameters:
+///   - body: the request's body, an AdmissionReview.
+///   - path: the address that it came to.
+/// - Throws: for what cannot be answered by uid; HTTP 400.
+public func answer(
+  _ body: [UInt8], at path: AdmissionPath, settings: AdmissionSettings
+) throws(ReviewError) -> AdmissionAnswer {
+  let review = try AdmissionReview(decoding: body)
+  var name = review.name
+  let decision: Decision
+  do throws(JSONError) {
+    if name.isEmpty { name = try review.object?.pod.displayName(in: body) ?? "" }
+    if let subject = try Subject(review) {
+      decision = try decide(subject, at: path, settings: settings)
+    } else {
+      decision = .unchanged
+    }
+  } catch {
+    decision = .unreadable(error)
+  }
+  return AdmissionAnswer(to: review, decision, objectName: name)
+}
+
+private func decide(
+  _ subject: Subject, at path: AdmissionPath, settings: AdmissionSettings
+) throws(JSONError) -> Decision {
+  switch (subject.role, path) {
+  case (.pod, .mutate): try subject.review.operation == .create ? injectPod(subject, settings) : .unchanged
+  case (.workload, .mutate): try labelTemplate(subject)
+  case (_, .validate): try validate(subject)
+  }
+}

@@ -1,0 +1,92 @@
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import JSONPatch
+import KubernetesAPI
+
+/// `/mutate`, a Pod that is being created: the sidecar goes in.
+func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+  let reading = DeclarationReading(subject)
+  guard let slices = subject.pod else { return .unchanged }
+  let pod = try PodContainers(slices.spec, of: subject.review.bytes)
+  if subject.object.isInjected, pod.hasSidecar { return reading.isSound ? .unchanged : .denied(reading.causes) }
+  if pod.usesHostNetwork {
+    return reading.isSound
+      ? .allowed(patch: nil, warnings: [PodContainers.hostNetworkWarning]) : .denied(reading.causes)
+  }
+  var causes = reading.causes + pod.nameClashes(field: "")
+  let choice = PostgresChoice(pod.containers, named: subject.object.setting(AnnotationKey.container), field: "")
+  causes += choice.causes
+  guard let postgres = choice.container, let declaration = reading.podSettings else { return .denied(causes) }
+  let admin = AdminAccess(
+    postgres, at: choice.index, customer: subject.customer, adminSecret: declaration.adminSecret)
+  causes += admin.causes
+  guard causes.isEmpty else { return .denied(causes) }
+  let injection = Injection(
+    customer: subject.customer, port: declaration.port ?? postgres.port, gatesReadiness: declaration.gateReadiness,
+    pod: pod, postgres: postgres, index: choice.index, admin: admin, settings: settings)
+  return .allowed(
+    patch: injection.patch(hasAnnotations: subject.object.hasAnnotations).bytes, warnings: admin.warnings)
+}
+
+/// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well.
+func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
+  if !subject.isUnchanged {
+    let causes = try workloadCauses(subject, DeclarationReading(subject))
+    guard causes.isEmpty else { return .denied(causes) }
+  }
+  guard let template = subject.template, subject.pod != nil, template.customer == nil else { return .unchanged }
+  let metadata = JSONPointer("spec", "template", "metadata")
+  var patch = PatchWriter()
+  if template.hasLabels {
+    patch.add(metadata.appending("labels", AnnotationKey.customerLabel)) { $0.string(subject.customer) }
+  } else if template.exists {
+    patch.add(metadata.appending("labels")) { $0.object { $0.member(AnnotationKey.customerLabel, subject.customer) } }
+  } else {
+    patch.add(metadata) { writer in
+      writer.object { writer in
+        writer.key("labels")
+        writer.object { $0.member(AnnotationKey.customerLabel, subject.customer) }
+      }
+    }
+  }
+  return .allowed(patch: patch.bytes, warnings: [])
+}
+
+/// `/validate`: all that is wrong, or what the change will take away.
+func validate(_ subject: Subject) throws(JSONError) -> Decision {
+  guard !subject.isUnchanged else { return .unchanged }
+  let reading = DeclarationReading(subject)
+  let causes = subject.role == .workload ? try workloadCauses(subject, reading) : reading.causes
+  guard causes.isEmpty else { return .denied(causes) }
+  var warnings = reading.warnings
+  if let new = reading.content { warnings += Removals(from: subject, to: new).warnings }
+  if subject.role == .workload, try subject.usesHostNetwork { warnings.append(PodContainers.hostNetworkWarning) }
+  return .allowed(patch: nil, warnings: warnings)
+}
+
+/// What is wrong with a workload: its declarations, and what its Pods would be refused for.
+private func workloadCauses(_ subject: Subject, _ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
+  guard let slices = subject.pod, let template = subject.template else { return reading.causes }
+  let pod = try PodContainers(slices.spec, of: subject.review.bytes)
+  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return reading.causes }
+  let choice = PostgresChoice(
+    pod.containers, named: template.setting(AnnotationKey.container), field: subject.podField)
+  let misplaced = MisplacedSettings(subject, choice, podPort: reading.podSettings?.port ?? choice.container?.port)
+  var causes = reading.causes + pod.nameClashes(field: subject.podField) + misplaced.causes
+  if !misplaced.keys.contains(AnnotationKey.container) { causes += choice.causes }
+  return causes
+}
+
+extension DeclarationReading {
+  /// Whether nothing is wrong.
+  fileprivate var isSound: Bool { causes.isEmpty }
+}
+
+extension Subject {
+  fileprivate var usesHostNetwork: Bool {
+    get throws(JSONError) {
+      try pod.map { slices throws(JSONError) in try slices.spec.usesHostNetwork(review.bytes) } ?? false
+    }
+  }
+}

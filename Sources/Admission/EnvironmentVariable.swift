@@ -1,0 +1,119 @@
+import JSONBytes
+import KubernetesAPI
+
+/// Where a variable's value comes from.
+enum EnvironmentValue {
+  /// Stands in the Pod. A password in one is never copied anywhere.
+  case literal(String)
+  case reference(ObjectReference)
+  /// `valueFrom` of another kind, such as a field of the Pod, as JSON.
+  case computed([UInt8])
+}
+
+/// A key of a Secret or ConfigMap in the Pod's namespace.
+struct ObjectReference: Equatable {
+  enum Kind: String {
+    case secret
+    case configMap
+  }
+
+  var kind: Kind
+  var name = ""
+  var key = ""
+  var isOptional = false
+}
+
+/// A member of `env`.
+struct EnvironmentVariable {
+  private(set) var name = ""
+  private(set) var value = EnvironmentValue.literal("")
+
+  init(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "value") {
+        if let text = try reader.optionalText(), !text.isEmpty { value = .literal(text) }
+      } else if reader.matches(key, "valueFrom"), let slice = try reader.optionalValue() {
+        value = try Self.source(slice, of: reader.bytes)
+      } else if !reader.matches(key, "valueFrom") {
+        try reader.skip()
+      }
+    }
+  }
+
+  /// Whether the official image, Bitnami's, or libpq reads it.
+  var isOfPostgres: Bool {
+    name.utf8.starts(with: "POSTGRES".utf8) || name == "PGPORT"
+  }
+
+  private static func source(_ slice: JSONSlice, of bytes: [UInt8]) throws(JSONError) -> EnvironmentValue {
+    var reader = JSONReader(slice, of: bytes)
+    var value = EnvironmentValue.computed(Array(bytes[slice.range]))
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "secretKeyRef"), let reference = try ObjectReference(.secret, &reader) {
+        value = .reference(reference)
+      } else if reader.matches(key, "configMapKeyRef"), let reference = try ObjectReference(.configMap, &reader) {
+        value = .reference(reference)
+      } else if !reader.matches(key, "secretKeyRef"), !reader.matches(key, "configMapKeyRef") {
+        try reader.skip()
+      }
+    }
+    return value
+  }
+}
+
+extension ObjectReference {
+  /// Reads `{name, key, optional}`; nil where it is null.
+  init?(_ kind: Kind, _ reader: inout JSONReader) throws(JSONError) {
+    guard try !reader.null() else { return nil }
+    self.init(kind: kind)
+    try reader.beginObject()
+    while let member = try reader.nextKey() {
+      if reader.matches(member, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(member, "key") {
+        key = try reader.optionalText() ?? ""
+      } else if reader.matches(member, "optional") {
+        isOptional = try reader.optionalBool()
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+}
+
+/// A member of `envFrom`: each key of an object becomes a variable, `prefix` before it.
+struct EnvironmentSource {
+  private(set) var prefix = ""
+  private var object: ObjectReference?
+
+  /// Nil where it refers to nothing.
+  init?(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "prefix") {
+        prefix = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "secretRef") {
+        object = try ObjectReference(.secret, &reader) ?? object
+      } else if reader.matches(key, "configMapRef") {
+        object = try ObjectReference(.configMap, &reader) ?? object
+      } else {
+        try reader.skip()
+      }
+    }
+    guard object != nil else { return nil }
+  }
+
+  /// The key that would become this variable; that the object has it is not known.
+  func reference(to variable: String) -> ObjectReference? {
+    guard var object, variable.utf8.starts(with: prefix.utf8), variable.utf8.count > prefix.utf8.count else {
+      return nil
+    }
+    object.key = String(decoding: variable.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
+    object.isOptional = true
+    return object
+  }
+}

@@ -1,0 +1,83 @@
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// What an object's, or a Pod template's, labels and annotations say to Postern.
+struct ObjectMetadata {
+  /// The label `postern.io/customer`.
+  private(set) var customer: String?
+  /// The annotations under `postern.io/` that are the user's.
+  private(set) var annotations: [String: String] = [:]
+  /// Whether the webhook has left its mark.
+  private(set) var isInjected = false
+  /// Whether the kubelet made the Pod from a file of its own.
+  private(set) var isMirror = false
+  /// Whether the members are there for a patch to add to.
+  let exists: Bool
+  let hasLabels: Bool
+  let hasAnnotations: Bool
+
+  init(_ slices: MetadataSlices?, of bytes: [UInt8]) throws(JSONError) {
+    exists = slices != nil
+    hasLabels = slices?.labels != nil
+    hasAnnotations = slices?.annotations != nil
+    if let labels = slices?.labels {
+      var reader = JSONReader(labels, of: bytes)
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "postern.io/customer") {
+          customer = try reader.optionalText()
+        } else {
+          try reader.skip()
+        }
+      }
+    }
+    if let annotations = slices?.annotations {
+      var reader = JSONReader(annotations, of: bytes)
+      try reader.beginObject()
+      while let key = try reader.nextKey() { try readAnnotation(key, &reader) }
+    }
+  }
+
+  private mutating func readAnnotation(_ key: JSONString, _ reader: inout JSONReader) throws(JSONError) {
+    if reader.matches(key, "kubernetes.io/config.mirror") {
+      isMirror = try reader.optionalText() != nil
+    } else if reader.matches(key, "postern.io/injected") {
+      isInjected = try reader.optionalText() != nil
+    } else if key.hasEscapes || reader.bytes[key.range].starts(with: AnnotationKey.prefix.utf8) {
+      let name = reader.text(key)
+      let value = try reader.optionalText()
+      if name.utf8.starts(with: AnnotationKey.prefix.utf8) { annotations[name] = value ?? "" }
+    } else {
+      try reader.skip()
+    }
+  }
+
+  /// Whether it says what an instance holds.
+  var declares: Bool {
+    AnnotationKey.declaring.contains { annotations[$0] != nil }
+  }
+
+  /// An annotation of one word, as the declaration reads it: without the white space around it.
+  func setting(_ key: String) -> String? {
+    guard let value = annotations[key] else { return nil }
+    let words = value.split(whereSeparator: \.isWhitespace)
+    guard let first = words.first, let last = words.last else { return "" }
+    return String(value[first.startIndex..<last.endIndex])
+  }
+
+  /// Whether `other` says the same to Postern.
+  func saysTheSame(as other: Self) -> Bool {
+    customer == other.customer && annotations == other.annotations
+  }
+}
+
+extension PodSlices {
+  /// The object's name, or what its name will begin with.
+  func displayName(in bytes: [UInt8]) throws(JSONError) -> String {
+    guard let slice = metadata?.name ?? metadata?.generateName else { return "" }
+    var reader = JSONReader(slice, of: bytes)
+    let text = try reader.string()
+    return reader.text(text)
+  }
+}

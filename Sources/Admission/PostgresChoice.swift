@@ -1,0 +1,54 @@
+import Declarations
+import KubernetesAPI
+
+/// Which of a Pod's containers is Postgres.
+struct PostgresChoice {
+  private static let images = ["postgres", "postgresql", "postgis", "timescaledb", "pgvector"]
+
+  /// Its place in `spec.containers`.
+  private(set) var index = 0
+  /// Nil where it cannot be told; ``causes`` says why.
+  private(set) var container: Container?
+  private(set) var causes: [StatusCause] = []
+
+  /// - Parameters:
+  ///   - named: the annotation `postern.io/container` of the Pod.
+  ///   - field: what the Pod's fields begin with.
+  init(_ containers: [Container], named wanted: String?, field: String) {
+    let all = containers.map { "\"\($0.name)\"" }.joined(separator: ", ")
+    if let wanted {
+      choose(containers) { $0.name == wanted }
+      guard container == nil else { return }
+      causes = [
+        StatusCause(
+          field: "\(field)metadata.annotations[\(AnnotationKey.container)]",
+          message: "there is no container \"\(wanted)\"; the Pod has \(all)")
+      ]
+      return
+    }
+    choose(containers) { $0.name == "postgres" }
+    if container == nil { choose(containers) { Self.images.contains(Self.repository($0.image)) } }
+    if container == nil, containers.count == 1 { choose(containers) { _ in true } }
+    guard container == nil else { return }
+    causes = [
+      StatusCause(
+        .valueRequired, field: "\(field)metadata.annotations[\(AnnotationKey.container)]",
+        message: "which container is Postgres cannot be told from \(all); name it in this annotation")
+    ]
+  }
+
+  /// Takes the container that it holds for; where it holds for several, none.
+  private mutating func choose(_ containers: [Container], _ condition: (Container) -> Bool) {
+    let matches = containers.enumerated().filter { condition($0.element) }
+    guard let match = matches.first, matches.count == 1 else { return }
+    index = match.offset
+    container = match.element
+  }
+
+  /// The last part of an image's path, without tag and digest.
+  static func repository(_ image: String) -> String {
+    let path = image.split(separator: "@", maxSplits: 1).first ?? ""
+    let last = path.split(separator: "/").last ?? ""
+    return String(last.split(separator: ":", maxSplits: 1).first ?? "")
+  }
+}

@@ -1,0 +1,52 @@
+import DatabaseSpec
+import Declarations
+
+/// What an update takes away from an instance, for warnings.
+struct Removals {
+  private(set) var warnings: [String] = []
+
+  /// Compares what the update replaces with what it declares. Where the old declaration cannot be read, or was another
+  /// customer's, there is nothing to compare.
+  init(from subject: Subject, to new: Declaration) {
+    guard let oldObject = subject.oldObject else { return }
+    let template = subject.oldTemplate
+    guard subject.customer == oldObject.customer ?? template?.customer else { return }
+    let place = template.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
+    let old = Declaration.parse(customer: subject.customer, annotations: place.annotations)
+    guard let old = old.declaration else { return }
+    for user in old.spec.users where user.ensure == .present { compare(user, new.spec) }
+    for database in old.spec.databases where !new.spec.databases.contains(where: { $0.name == database.name }) {
+      warnings.append(
+        "database \"\(database.name.text)\" is no longer kept, its data stays (removed from \(AnnotationKey.databases))"
+      )
+    }
+    if let source = old.usersFrom, new.usersFrom != source {
+      warnings.append(
+        "users that only \(source.name)/\(source.key) names \(Self.fate(new.spec.removedUsers))"
+          + " (\(AnnotationKey.usersFrom) changed)")
+    }
+  }
+
+  private mutating func compare(_ user: User, _ new: InstanceSpec) {
+    let name = "user \"\(user.name.text)\""
+    guard let present = new.users.first(where: { $0.name == user.name }) else {
+      warnings.append("\(name) \(Self.fate(new.removedUsers)) (removed from \(AnnotationKey.users))")
+      return
+    }
+    if present.ensure == .absent {
+      warnings.append("\(name) \(Self.fate(.drop)) (ensure: absent)")
+      return
+    }
+    for grant in user.grants where !present.grants.contains(where: { $0.database == grant.database }) {
+      warnings.append("\(name) loses \(grant.level.rawValue) on database \"\(grant.database.text)\"")
+    }
+  }
+
+  private static func fate(_ removed: RemovedUsers) -> String {
+    switch removed {
+    case .lock: "will be locked"
+    case .drop: "will be dropped"
+    case .keep: "stays as it is"
+    }
+  }
+}

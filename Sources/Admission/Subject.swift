@@ -1,0 +1,67 @@
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// A request about a customer's Postgres.
+struct Subject {
+  enum Role {
+    case pod
+    /// A Deployment or a StatefulSet.
+    case workload
+  }
+
+  let review: AdmissionReview
+  let role: Role
+  /// The customer: the object's label, else the template's.
+  let customer: String
+  let object: ObjectMetadata
+  /// A workload's Pod template; for a Pod, nil.
+  let template: ObjectMetadata?
+  /// The Pod, or what the template says of Pods to come.
+  let pod: PodSlices?
+  /// What an update replaces.
+  let oldObject: ObjectMetadata?
+  let oldTemplate: ObjectMetadata?
+
+  /// Nil where Postern has nothing to say: another kind, a subresource, an operation that changes no declaration, a
+  /// namespace or a Pod that belongs to the node, an object on its way out, nobody's Postgres, or one to be left alone.
+  init?(_ review: AdmissionReview) throws(JSONError) {
+    switch review.kind {
+    case .pod: role = .pod
+    case .deployment, .statefulSet: role = .workload
+    default: return nil
+    }
+    guard review.subResource == nil, review.operation == .create || review.operation == .update,
+      review.namespace != "kube-system", let slices = review.object, slices.pod.metadata?.deletionTimestamp == nil
+    else { return nil }
+    let bytes = review.bytes
+    object = try ObjectMetadata(slices.pod.metadata, of: bytes)
+    template = role == .workload ? try ObjectMetadata(slices.template?.metadata, of: bytes) : nil
+    guard let customer = object.customer ?? template?.customer, !object.isMirror else { return nil }
+    guard object.setting(AnnotationKey.inject) != "false", template?.setting(AnnotationKey.inject) != "false"
+    else { return nil }
+    self.review = review
+    self.customer = customer
+    pod = role == .workload ? slices.template : slices.pod
+    let old = review.operation == .update ? review.oldObject : nil
+    oldObject = if let old { try ObjectMetadata(old.pod.metadata, of: bytes) } else { nil }
+    oldTemplate =
+      if let old, role == .workload { try ObjectMetadata(old.template?.metadata, of: bytes) } else { nil }
+  }
+
+  /// Whether this is an update that leaves all labels and annotations of Postern's as they were. Such a one is never
+  /// refused, whatever rules have come since: controllers must be able to do their work.
+  var isUnchanged: Bool {
+    guard let oldObject, oldObject.saysTheSame(as: object) else { return false }
+    switch (template, oldTemplate) {
+    case (let template?, let oldTemplate?): return oldTemplate.saysTheSame(as: template)
+    case (nil, nil): return true
+    default: return false
+    }
+  }
+
+  /// Where Pods' fields are, as a prefix of a cause's field.
+  var podField: String {
+    role == .workload ? "spec.template." : ""
+  }
+}

@@ -1,0 +1,45 @@
+/// Warnings as the API server takes them: no control characters, at most 120 characters each and 4096 in all
+/// (Kubernetes docs, Dynamic Admission Control, "Response").
+struct Warnings {
+  static let maximumLength = 120
+  static let maximumTotal = 4096
+  private static let prefix = "postern: "
+
+  private(set) var texts: [String] = []
+
+  /// What goes beyond the total is left out; the last warning says how much.
+  init(_ messages: [String]) {
+    var total = 0
+    for (index, message) in messages.enumerated() {
+      let text = Self.cut(Self.prefix + message)
+      let rest = Self.prefix + "\(messages.count - index) more"
+      let isLast = index == messages.count - 1
+      guard total + text.unicodeScalars.count + (isLast ? 0 : rest.utf8.count) <= Self.maximumTotal else {
+        texts.append(rest)
+        return
+      }
+      total += text.unicodeScalars.count
+      texts.append(text)
+    }
+  }
+
+  private static func cut(_ text: String) -> String {
+    var scalars = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      guard scalars.count < maximumLength else {
+        scalars.removeLast()
+        scalars.append("…")
+        break
+      }
+      scalars.append(isControl(scalar) ? " " : scalar)
+    }
+    return String(scalars)
+  }
+
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,49 @@
+public import JSONBytes
+
+/// Writes a JSON Patch (RFC 6902) operation by operation. Values are JSON as the caller writes it; nothing is diffed.
+public struct PatchWriter: Sendable {
+  private var writer = JSONWriter(capacity: 2048)
+  /// Whether no operation has been written.
+  public private(set) var isEmpty = true
+
+  /// A patch without operations.
+  public init() {
+    writer.beginArray()
+  }
+
+  /// `add` (RFC 6902 §4.1): a member, which is replaced where it is there, or an element, which is inserted.
+  public mutating func add(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
+    begin("add", pointer)
+    writer.key("value")
+    value(&writer)
+    writer.endObject()
+  }
+
+  /// `replace` (RFC 6902 §4.3): what stands there, which must be there.
+  public mutating func replace(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
+    begin("replace", pointer)
+    writer.key("value")
+    value(&writer)
+    writer.endObject()
+  }
+
+  /// `remove` (RFC 6902 §4.2): what stands there, which must be there.
+  public mutating func remove(_ pointer: JSONPointer) {
+    begin("remove", pointer)
+    writer.endObject()
+  }
+
+  /// The whole patch.
+  public var bytes: [UInt8] {
+    var finished = writer
+    finished.endArray()
+    return finished.bytes
+  }
+
+  private mutating func begin(_ operation: String, _ pointer: JSONPointer) {
+    isEmpty = false
+    writer.beginObject()
+    writer.member("op", operation)
+    writer.member("path", pointer.text)
+  }
+}

@@ -1,0 +1,43 @@
+import JSONBytes
+
+extension AdmissionReview {
+  /// What is answered.
+  public enum Verdict: Equatable, Sendable {
+    /// `patch` is a JSON Patch, or nil where nothing changes.
+    case allowed(patch: [UInt8]?)
+    case denied(Status)
+  }
+
+  /// The whole answer to this review: its uid and its version are the request's.
+  public func response(_ verdict: Verdict, warnings: [String]) -> [UInt8] {
+    var writer = JSONWriter(capacity: 4096)
+    writer.beginObject()
+    writer.member("kind", "AdmissionReview")
+    writer.member("apiVersion", Self.apiVersion)
+    writer.key("response")
+    writer.beginObject()
+    writer.member("uid", uid)
+    switch verdict {
+    case .allowed(let patch):
+      writer.member("allowed", true)
+      if let patch {
+        writer.member("patchType", "JSONPatch")
+        writer.key("patch")
+        writer.raw(Base64.quoted(patch))
+      }
+    case .denied(let status):
+      writer.member("allowed", false)
+      writer.key("status")
+      status.write(to: &writer)
+    }
+    if !warnings.isEmpty {
+      writer.key("warnings")
+      writer.beginArray()
+      for warning in warnings { writer.string(warning) }
+      writer.endArray()
+    }
+    writer.endObject()
+    writer.endObject()
+    return writer.bytes
+  }
+}

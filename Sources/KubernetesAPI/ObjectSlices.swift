@@ -1,0 +1,111 @@
+public import JSONBytes
+
+/// Where an object holds what a decision may depend on. Members that are null or missing are nil; what a slice holds is
+/// checked to be JSON, and no more: of a kind that nobody asked about, it may be anything.
+public struct ObjectSlices: Sendable {
+  /// `metadata` and `spec`, read as those of a Pod.
+  public let pod: PodSlices
+  /// `spec.template`.
+  public let template: PodSlices?
+
+  /// Reads the next value; nil where it is no object.
+  init?(_ reader: inout JSONReader) throws(JSONError) {
+    var template: PodSlices?
+    guard let pod = try PodSlices(&reader, template: &template) else { return nil }
+    self.pod = pod
+    self.template = template
+  }
+}
+
+/// A Pod, a Pod template, or something that has `metadata` and `spec` like them.
+public struct PodSlices: Sendable {
+  /// `metadata`.
+  public private(set) var metadata: MetadataSlices?
+  /// `spec`.
+  public private(set) var spec = PodSpecSlices()
+
+  /// Reads the next value, and `spec.template` of it; nil where it is no object.
+  init?(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
+    guard try reader.entersObject() else { return nil }
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "metadata") {
+        metadata = try MetadataSlices(&reader)
+      } else if reader.matches(key, "spec") {
+        spec = try PodSpecSlices(&reader, template: &template)
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+}
+
+/// `metadata` of an object.
+public struct MetadataSlices: Sendable {
+  /// `labels`
+  public private(set) var labels: JSONSlice?
+  /// `annotations`
+  public private(set) var annotations: JSONSlice?
+  /// `name`
+  public private(set) var name: JSONSlice?
+  /// `generateName`
+  public private(set) var generateName: JSONSlice?
+  /// `deletionTimestamp`: the object is being deleted.
+  public private(set) var deletionTimestamp: JSONSlice?
+
+  init?(_ reader: inout JSONReader) throws(JSONError) {
+    guard try reader.entersObject() else { return nil }
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "labels") {
+        labels = try reader.optionalValue()
+      } else if reader.matches(key, "annotations") {
+        annotations = try reader.optionalValue()
+      } else if reader.matches(key, "name") {
+        name = try reader.optionalValue()
+      } else if reader.matches(key, "generateName") {
+        generateName = try reader.optionalValue()
+      } else if reader.matches(key, "deletionTimestamp") {
+        deletionTimestamp = try reader.optionalValue()
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+}
+
+/// `spec` of a Pod.
+public struct PodSpecSlices: Sendable {
+  /// `containers`
+  public private(set) var containers: JSONSlice?
+  /// `initContainers`
+  public private(set) var initContainers: JSONSlice?
+  /// `volumes`
+  public private(set) var volumes: JSONSlice?
+  /// `securityContext`
+  public private(set) var securityContext: JSONSlice?
+  /// `hostNetwork`
+  public private(set) var hostNetwork: JSONSlice?
+
+  init() {}
+
+  init(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
+    guard try reader.entersObject() else { return }
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "containers") {
+        containers = try reader.optionalValue()
+      } else if reader.matches(key, "initContainers") {
+        initContainers = try reader.optionalValue()
+      } else if reader.matches(key, "volumes") {
+        volumes = try reader.optionalValue()
+      } else if reader.matches(key, "securityContext") {
+        securityContext = try reader.optionalValue()
+      } else if reader.matches(key, "hostNetwork") {
+        hostNetwork = try reader.optionalValue()
+      } else if reader.matches(key, "template") {
+        var nested: PodSlices?
+        template = try PodSlices(&reader, template: &nested)
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+}

@@ -1,0 +1,23 @@
+public import JSONBytes
+
+/// Why bytes are no review that can be answered: nobody to answer by uid, so HTTP 400.
+public enum ReviewError: Error, Equatable, Sendable {
+  case notJSON(JSONError)
+  /// The document's `kind` or `apiVersion` is missing or another one.
+  case notAnAdmissionReview(apiVersion: String?, kind: String?)
+  /// `request` is missing or null.
+  case noRequest
+  /// `request` lacks a member without which it cannot be answered.
+  case missing(member: String)
+
+  /// One line for people.
+  public var message: String {
+    switch self {
+    case .notJSON(let error): "the body is not a JSON document that can be read: \(error.message)"
+    case .notAnAdmissionReview(let apiVersion, let kind):
+      "the body is \(apiVersion ?? "no version") \(kind ?? "of no kind"), not \(AdmissionReview.apiVersion) AdmissionReview"
+    case .noRequest: "the AdmissionReview has no request"
+    case .missing(let member): "the AdmissionReview has no request.\(member)"
+    }
+  }
+}

@@ -1,0 +1,80 @@
+public import JSONBytes
+
+/// `Status` (`v1`) of a request that failed, as far as admission needs it.
+public struct Status: Equatable, Sendable {
+  /// The HTTP status code, 400 or more.
+  public var code: Int
+  /// The machine-readable reason, such as `Invalid`.
+  public var reason: String
+  /// For people; controllers' events show nothing else.
+  public var message: String
+  /// `details.name`
+  public var name: String
+  /// `details.group` and `details.kind`
+  public var kind: GroupVersionKind
+  /// `details.causes`; kubectl shows nothing else where there are some.
+  public var causes: [StatusCause]
+
+  /// A failure of these parts.
+  public init(
+    code: Int, reason: String, message: String, name: String, kind: GroupVersionKind, causes: [StatusCause] = []
+  ) {
+    self.code = code
+    self.reason = reason
+    self.message = message
+    self.name = name
+    self.kind = kind
+    self.causes = causes
+  }
+
+  /// Writes it where the writer stands.
+  public func write(to writer: inout JSONWriter) {
+    writer.beginObject()
+    writer.member("status", "Failure")
+    writer.member("code", code)
+    writer.member("reason", reason)
+    writer.member("message", message)
+    writer.key("details")
+    writer.beginObject()
+    writer.member("name", name)
+    writer.member("group", kind.group)
+    writer.member("kind", kind.kind)
+    writer.key("causes")
+    writer.beginArray()
+    for cause in causes {
+      writer.beginObject()
+      writer.member("reason", cause.reason.rawValue)
+      writer.member("message", cause.message)
+      writer.member("field", cause.field)
+      writer.endObject()
+    }
+    writer.endArray()
+    writer.endObject()
+    writer.endObject()
+  }
+}
+
+/// One thing that is wrong with an object (`StatusCause`, `v1`).
+public struct StatusCause: Equatable, Sendable {
+  /// Kubernetes' words for it (`CauseType`).
+  public enum Reason: String, Sendable {
+    case valueInvalid = "FieldValueInvalid"
+    case valueDuplicate = "FieldValueDuplicate"
+    case valueForbidden = "FieldValueForbidden"
+    case valueRequired = "FieldValueRequired"
+  }
+
+  /// What kind of wrong.
+  public var reason: Reason
+  /// The place in the object, such as `spec.template.spec.containers[1].name`.
+  public var field: String
+  /// What is wrong there and what to do, without the place.
+  public var message: String
+
+  /// A cause of these parts.
+  public init(_ reason: Reason = .valueInvalid, field: String, message: String) {
+    self.reason = reason
+    self.field = field
+    self.message = message
+  }
+}

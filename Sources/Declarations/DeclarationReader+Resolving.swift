@@ -2,13 +2,16 @@ import DatabaseSpec
 
 /// What is known of the users when references to them are checked.
 private struct KnownUsers {
+  /// In the order of the declaration.
   var present: [PostgresName] = []
+  var isPresent: Set<PostgresName> = []
   var absent: Set<PostgresName> = []
   /// Whether a name that is not among them may still be a user.
   var mayHaveMore: Bool
 
   init(_ users: DeclaredList<DeclaredUser>, hasFlatFile: Bool) {
     present = users.elements.filter { $0.ensure == .present }.map(\.name.value)
+    isPresent = Set(present)
     absent = Set(users.elements.filter { $0.ensure == .absent }.map(\.name.value))
     mayHaveMore = hasFlatFile || !users.isComplete
   }
@@ -33,11 +36,12 @@ extension DeclarationReader {
           encoding: database.encoding, locale: database.locale, template: database.template,
           connectionLimit: database.connectionLimit, scripts: database.scripts))
     }
+    let owned = Dictionary(grouping: declaration.spec.databases, by: \.owner).mapValues { Set($0.map(\.name)) }
     for user in users.elements {
       declaration.spec.users.append(
         User(
           name: user.name.value, ensure: user.ensure,
-          grants: grants(of: user, databases: declaration.spec.databases), connectionLimit: user.connectionLimit,
+          grants: grants(of: user, owned: owned[user.name.value] ?? []), connectionLimit: user.connectionLimit,
           validUntil: user.validUntil, memberOf: user.memberOf.map(\.value)))
       declaration.passwordSources[user.name.value] = user.passwordFrom
     }
@@ -93,8 +97,7 @@ extension DeclarationReader {
   }
 
   /// The grants that say something: an owner needs none.
-  private mutating func grants(of user: DeclaredUser, databases: [Database]) -> [Grant] {
-    let owned = Set(databases.filter { $0.owner == user.name.value }.map(\.name))
+  private mutating func grants(of user: DeclaredUser, owned: Set<PostgresName>) -> [Grant] {
     var grants: [Grant] = []
     for (database, declared) in user.grants {
       let level: Grant.Level
@@ -136,13 +139,17 @@ extension DeclarationReader {
     let name = quoted(database.name.value.text)
     let problem: (reason: String, hint: String) =
       if hasFlatFile {
-        ("\(name) has no owner, and \(AnnotationKey.usersFrom) may hold any number of users", "add \"owner: USER\"")
+        (
+          "\(name) has no owner, and \(AnnotationKey.usersFrom) may hold any number of users",
+          "write {name: \(name), owner: USER}"
+        )
       } else if known.present.isEmpty {
         ("\(name) has no owner, and no user is declared", "declare one in \(AnnotationKey.users)")
       } else {
         (
           "\(name) has no owner, and \(known.present.count) users are declared",
-          "add \"owner: \(known.present.prefix(3).map(\.text).joined(separator: " | "))\""
+          "write {name: \(name), owner: USER}, with one of "
+            + known.present.prefix(5).map { quoted($0.text) }.joined(separator: ", ")
         )
       }
     problems.error(database.name.place, problem.reason, hint: problem.hint)
@@ -164,7 +171,7 @@ extension DeclarationReader {
       problems.error(
         user.place, "\(name) cannot \(verb): it is declared with ensure: absent in \(AnnotationKey.users)",
         hint: "name a user that is present")
-    } else if !known.present.contains(user.value), !known.mayHaveMore {
+    } else if !known.isPresent.contains(user.value), !known.mayHaveMore {
       problems.error(
         user.place, "no user \(name) is declared in \(AnnotationKey.users)",
         hint: Suggestion.didYouMean(user.value.text, among: known.present.map(\.text)) ?? "declare it there")
@@ -223,7 +230,8 @@ extension DeclarationReader {
         if isOnPath.contains(role.value) {
           let circle = path.drop { $0.name != role.value }.map(\.name) + [role.value]
           problems.error(
-            role.place, "members of each other: \(circle.map { quoted($0.text) }.joined(separator: " → "))",
+            role.place,
+            "these users are members of each other: \(circle.map { quoted($0.text) }.joined(separator: " → "))",
             hint: "remove one of these memberships")
         } else if groups[role.value] != nil, !done.contains(role.value) {
           path.append((role.value, 0))

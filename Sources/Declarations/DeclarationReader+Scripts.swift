@@ -7,7 +7,7 @@ extension DeclarationReader {
   /// Reads a database's `scripts`.
   mutating func scripts(_ node: YAMLNode) -> [Script] {
     var scripts: [Script] = []
-    var places: [(name: String, place: Place)] = []
+    var places: [[UInt8]: Place] = [:]
     for element in elements(node, expected: "a list of scripts") {
       guard let members = members(element, known: Self.scriptKeys, expected: "a script") else { continue }
       let content = content(members, at: element.place)
@@ -19,12 +19,11 @@ extension DeclarationReader {
         continue
       }
       guard let name = line(nameNode, expected: "the name of a script") else { continue }
-      if let first = places.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
+      if let first = places.updateValue(nameNode.place, forKey: Array(name.utf8)) {
         problems.error(
-          nameNode.place, "script \(quoted(name)) is declared twice: here and at \(first.place.short)",
+          nameNode.place, "script \(quoted(name)) is declared twice: here and at \(first.short)",
           hint: "rename one of them")
       }
-      places.append((name, nameNode.place))
       if let content {
         scripts.append(Script(name: name, content: content, rerun: rerun, transaction: transaction))
       }

@@ -99,7 +99,7 @@ private struct FlatFileReader {
       problems.error(
         place,
         "the name of the database, <user>\(Declaration.flatFileSuffix), would be longer than "
-          + "\(PostgresName.maximumBytes) bytes; expected a user's name of at most \(most)",
+          + "\(PostgresName.maximumBytes) bytes; expected a user's name of at most \(most) bytes",
         hint: "choose a shorter name")
       return nil
     }

@@ -5,12 +5,15 @@ struct Problems {
   var errors: [DeclarationProblem] = []
   var warnings: [DeclarationProblem] = []
 
-  mutating func error(_ place: Place, _ reason: String, hint: String? = nil) {
-    errors.append(place.problem(reason, hint: hint))
+  /// After so many problems there are no more hints: to find what was meant takes time.
+  private static let maximumHints = 100
+
+  mutating func error(_ place: Place, _ reason: String, hint: @autoclosure () -> String? = nil) {
+    errors.append(place.problem(reason, hint: errors.count < Self.maximumHints ? hint() : nil))
   }
 
-  mutating func warn(_ place: Place, _ reason: String, hint: String? = nil) {
-    warnings.append(place.problem(reason, hint: hint))
+  mutating func warn(_ place: Place, _ reason: String, hint: @autoclosure () -> String? = nil) {
+    warnings.append(place.problem(reason, hint: warnings.count < Self.maximumHints ? hint() : nil))
   }
 }
 

@@ -1,7 +1,7 @@
 /// Finds what a user may have meant.
 enum Suggestion {
-  /// `did you mean "orders"?` where one of the candidates is at most two edits away (one, for words of up to three
-  /// letters), whatever the case of its ASCII letters.
+  /// `did you mean "orders"?` where one of the candidates is at most two edits away, and half of it at least stays
+  /// as it is, whatever the case of its ASCII letters.
   static func didYouMean(_ text: String, among candidates: [String]) -> String? {
     nearest(to: text, among: candidates).map { "did you mean \(quoted($0))?" }
   }
@@ -15,7 +15,7 @@ enum Suggestion {
     let word = folded(text)
     // A longer word is near to no name, and the distance takes time by the product of the lengths.
     guard word.count <= 100 else { return nil }
-    let limit = word.count <= 3 ? 1 : 2
+    let limit = min(word.count / 2, 2)
     var best: (candidate: String, distance: Int)?
     for candidate in candidates {
       let other = folded(candidate)

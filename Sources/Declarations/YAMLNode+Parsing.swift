@@ -55,6 +55,7 @@ extension YAMLNode {
       self.init(content: .sequence(elements), place: place)
     case .mapping(let mapping):
       var members: [Member] = []
+      var places: [[UInt8]: Place] = [:]
       for (key, value) in mapping {
         guard case .scalar(let scalar) = key else {
           throw YAMLProblem(
@@ -62,8 +63,8 @@ extension YAMLNode {
             reason: "a key is a list or a mapping; expected a plain key")
         }
         let keyPlace = place.member(scalar.string).at(line: key.mark?.line, column: key.mark?.column)
-        if let first = members.first(where: { $0.key.utf8.elementsEqual(scalar.string.utf8) }) {
-          throw YAMLProblem.duplicateKey(scalar.string, at: keyPlace, first: first.place)
+        if let first = places.updateValue(keyPlace, forKey: Array(scalar.string.utf8)) {
+          throw YAMLProblem.duplicateKey(scalar.string, at: keyPlace, first: first)
         }
         let child = try YAMLNode(value, place: keyPlace, depth: depth + 1, budget: &budget)
         members.append(Member(key: scalar.string, place: keyPlace, value: child))

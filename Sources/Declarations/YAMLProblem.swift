@@ -14,6 +14,8 @@ extension YAMLProblem {
       Place(annotation: annotation, line: mark.line, column: mark.column)
     }
     switch error {
+    case .parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
+      self.init(place: at(mark), reason: "nested deeper than \(YAMLNode.maximumDepth) levels")
     case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
       let details = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
       self.init(place: at(mark), reason: "not valid YAML: \(details)", hint: Self.hint(for: problem))
@@ -36,9 +38,9 @@ extension YAMLProblem {
 
   /// A key that a mapping has twice.
   static func duplicateKey(_ key: String, at place: Place, first: Place?) -> Self {
-    let where_ = first.map { ", first at \($0.short)" } ?? ", first here"
+    let other = first.map { "; the first is at \($0.short)" } ?? "; this is the first"
     return Self(
-      place: place, reason: "the key \(quoted(key)) comes more than once in a mapping\(where_)", hint: "keep one")
+      place: place, reason: "the key \(quoted(key)) comes more than once in a mapping\(other)", hint: "keep one")
   }
 
   private static func hint(for problem: String) -> String? {

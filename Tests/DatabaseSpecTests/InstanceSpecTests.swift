@@ -1,0 +1,121 @@
+import DatabaseSpec
+import JSONBytes
+import Testing
+
+private func name(_ text: String) throws -> PostgresName { try PostgresName(text) }
+
+private func full() throws -> InstanceSpec {
+  InstanceSpec(
+    customer: "acme",
+    users: [
+      User(name: try name("sh\"op é")),
+      User(
+        name: try name("analyst"),
+        grants: [
+          Grant(database: try name("a"), level: .write), Grant(database: try name("orders"), level: .read),
+        ], connectionLimit: 0, validUntil: "2027-01-01T00:00:00Z",
+        memberOf: [try name("pg_monitor"), try name("sh\"op é")]),
+      User(name: try name("gone"), ensure: .absent),
+    ],
+    databases: [
+      Database(name: try name("a"), owner: try name("sh\"op é")),
+      Database(
+        name: try name("orders"), owner: try name("analyst"),
+        extensions: [
+          Extension(name: try name("x")), Extension(name: try name("y"), schema: try name("s"), version: "1.10"),
+        ],
+        schemas: [Schema(name: try name("r")), Schema(name: try name("s"), owner: try name("analyst"))],
+        encoding: "UTF8", locale: "C.UTF-8", template: try name("a"), connectionLimit: 7,
+        scripts: [
+          Script(name: "1", content: .inline("SELECT 'x\n';")),
+          Script(name: "2", content: .configMap(ObjectKey(name: "m", key: "k")), rerun: .onChange),
+          Script(name: "3", content: .secret(ObjectKey(name: "s", key: "k")), transaction: false),
+          Script(name: "4", content: .file(name: "script-0.sql", sha256: "00")),
+        ]),
+    ], removedUsers: .keep, passwordChange: .endSessions)
+}
+
+/// `spec.json` is canonical, and read as it was written.
+struct InstanceSpecTests {
+  @Test func `every part comes back`() throws {
+    let spec = try full()
+    #expect(try InstanceSpec(decoding: spec.encoded()) == spec)
+    #expect(try InstanceSpec(decoding: InstanceSpec(customer: "a").encoded()) == InstanceSpec(customer: "a"))
+  }
+
+  @Test func `what has its default is left out`() {
+    #expect(
+      String(decoding: InstanceSpec(customer: "a").encoded(), as: UTF8.self)
+        == #"{"apiVersion":"postern.io/v1","customer":"a","users":[],"databases":[]}"#)
+  }
+
+  @Test func `the order of grants and memberships makes no difference`() throws {
+    let spec = try full()
+    var other = spec
+    other.users[1].grants.reverse()
+    other.users[1].memberOf.reverse()
+    #expect(other.encoded() == spec.encoded())
+  }
+
+  @Test func `a spec that is cut anywhere is refused`() throws {
+    let bytes = try full().encoded()
+    for length in 0..<bytes.count {
+      #expect(throws: SpecError.self, "cut at \(length)") { try InstanceSpec(decoding: Array(bytes[..<length])) }
+    }
+  }
+
+  @Test(arguments: [
+    (#"{}"#, SpecError.version(nil)),
+    (#"{"apiVersion":"postern.io/v2"}"#, .version("postern.io/v2")),
+    (#"{"apiVersion":"postern.io/v1"}"#, .missing("customer", in: "the spec")),
+    (#"{"apiVersion":"postern.io/v1","customer":"a","users":[{}]}"#, .missing("name", in: "users[0]")),
+    (#"{"apiVersion":"postern.io/v1","customer":"a","users":[{"name":""}]}"#, .invalid("", in: "users[0]")),
+    (
+      #"{"apiVersion":"postern.io/v1","customer":"a","databases":[{"name":"x"}]}"#,
+      .missing("owner", in: "databases[0]")
+    ),
+    (
+      #"{"apiVersion":"postern.io/v1","customer":"a","removedUsers":"burn"}"#,
+      .invalid("burn", in: "the spec.removedUsers")
+    ),
+    ("[", .json(JSONError(.unexpectedEnd, at: 1))),
+  ])
+  func `refuses what it cannot read`(_ text: String, _ expected: SpecError) {
+    #expect(throws: expected) { try InstanceSpec(decoding: Array(text.utf8)) }
+  }
+
+  @Test func `passes over what only a later version knows`() throws {
+    let text = #"{"later":[1],"apiVersion":"postern.io/v1","customer":"a","users":[{"name":"u","later":{}}]}"#
+    #expect(
+      try InstanceSpec(decoding: Array(text.utf8)) == InstanceSpec(customer: "a", users: [User(name: try name("u"))]))
+  }
+}
+
+/// `passwords.json`
+struct PasswordsFileTests {
+  @Test func `comes back, users in the order of their names`() throws {
+    let file = PasswordsFile(passwords: [try name("b"): try Password("1\"\\\n"), try name("a"): try Password("é")])
+    #expect(try PasswordsFile(decoding: file.encoded()) == file)
+    #expect(
+      String(decoding: file.encoded(), as: UTF8.self)
+        == #"{"apiVersion":"postern.io/v1","users":{"a":"é","b":"1\"\\\n"}}"#)
+  }
+
+  @Test(arguments: [
+    (#"{"apiVersion":"postern.io/v1"}"#, SpecError.missing("users", in: "passwords.json")),
+    (#"{"users":{}}"#, .version(nil)),
+    (
+      #"{"apiVersion":"postern.io/v1","users":{"a":""}}"#,
+      .invalid("a password that is empty", in: "passwords.json users a")
+    ),
+    (
+      #"{"apiVersion":"postern.io/v1","users":{"a":"hunter2\u0000"}}"#,
+      .invalid("a password that holds a NUL byte", in: "passwords.json users a")
+    ),
+    (#"{"apiVersion":"postern.io/v1","users":{"":"hunter2"}}"#, .invalid("", in: "passwords.json users")),
+  ])
+  func `is refused without its passwords`(_ text: String, _ expected: SpecError) {
+    #expect(throws: expected) { try PasswordsFile(decoding: Array(text.utf8)) }
+    #expect(!expected.message.contains("hunter2"))
+  }
+}

@@ -1,0 +1,250 @@
+import DatabaseSpec
+import Declarations
+import Testing
+
+/// What is taken, and what comes of it.
+struct AcceptedTests {
+  static let everything: Annotations = [
+    "users": """
+    - name: shop
+    - name: analyst
+      grants: {orders: read}
+      connectionLimit: 5
+      validUntil: 2027-01-01T00:00:00Z
+      memberOf: [pg_monitor]
+      passwordFrom: {secret: analyst-login, key: password}
+    - name: former-employee
+      ensure: absent
+    """,
+    "databases": """
+    - name: orders
+      owner: shop
+      extensions: [pg_trgm, {name: citext, schema: public, version: "1.6"}]
+      schemas: [reporting, {name: audit, owner: analyst}]
+      encoding: UTF8
+      locale: C.UTF-8
+      template: template0
+      connectionLimit: 20
+      scripts:
+        - name: 001-tables
+          sql: |
+            CREATE TABLE invoice (total numeric NOT NULL);
+        - name: 002-data
+          configMap: {name: orders-data, key: rows.sql}
+          rerun: on-change
+        - name: 003-index
+          secret: {name: orders-index, key: index.sql}
+          transaction: false
+    """,
+    "removed-users": "drop", "password-change": "end-sessions", "admin-secret": "acme-admin", "container": "db",
+    "port": "5433", "host": "db.example.com", "inject": "true", "gate-readiness": "false", "retain": "false",
+    "injected": "anything",
+  ]
+
+  @Test func `every key of the contract`() throws {
+    let declaration = try accepts(Self.everything)
+    let spec = InstanceSpec(
+      customer: "acme",
+      users: [
+        User(name: try name("shop")),
+        User(
+          name: try name("analyst"), grants: [Grant(database: try name("orders"), level: .read)], connectionLimit: 5,
+          validUntil: "2027-01-01T00:00:00Z", memberOf: [try name("pg_monitor")]),
+        User(name: try name("former-employee"), ensure: .absent),
+      ],
+      databases: [
+        Database(
+          name: try name("orders"), owner: try name("shop"),
+          extensions: [
+            Extension(name: try name("pg_trgm")),
+            Extension(name: try name("citext"), schema: try name("public"), version: "1.6"),
+          ],
+          schemas: [Schema(name: try name("reporting")), Schema(name: try name("audit"), owner: try name("analyst"))],
+          encoding: "UTF8", locale: "C.UTF-8", template: try name("template0"), connectionLimit: 20,
+          scripts: [
+            Script(name: "001-tables", content: .inline("CREATE TABLE invoice (total numeric NOT NULL);\n")),
+            Script(
+              name: "002-data", content: .configMap(ObjectKey(name: "orders-data", key: "rows.sql")), rerun: .onChange),
+            Script(
+              name: "003-index", content: .secret(ObjectKey(name: "orders-index", key: "index.sql")),
+              transaction: false),
+          ])
+      ], removedUsers: .drop, passwordChange: .endSessions)
+    #expect(
+      declaration
+        == Declaration(
+          spec: spec, passwordSources: [try name("analyst"): ObjectKey(name: "analyst-login", key: "password")],
+          adminSecret: "acme-admin", container: "db", port: 5433, host: "db.example.com", inject: true,
+          gateReadiness: false, retain: false))
+    #expect(try InstanceSpec(decoding: declaration.spec.encoded()) == declaration.spec)
+  }
+
+  @Test func `nothing but the label`() throws {
+    #expect(try accepts([:]) == Declaration(spec: InstanceSpec(customer: "acme")))
+  }
+
+  @Test func `annotations of others and of Postern itself are not looked at`() {
+    let result = Declaration.parse(
+      customer: "acme", annotations: ["example.com/users": "{", "postern.io/injected": "{", "postern.iousers": "{"])
+    #expect(result.declaration == Declaration(spec: InstanceSpec(customer: "acme")))
+  }
+
+  @Test func `the labelled Deployment`() throws {
+    let declaration = try accepts([
+      "users": "- name: keycloak\n- name: dolibarr\n",
+      "databases": """
+      - name: keycloak_db
+        owner: keycloak
+      - name: dolibarr_db
+        owner: dolibarr
+        extensions: [pg_trgm]
+        scripts:
+          - name: 001-invoice
+            sql: |
+              CREATE TABLE invoice (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total numeric NOT NULL);
+
+      """,
+    ])
+    #expect(declaration.spec.databases.map(\.owner) == (try names(["keycloak", "dolibarr"])))
+    #expect(
+      declaration.spec.databases[1].scripts.map(\.content) == [
+        .inline("CREATE TABLE invoice (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, total numeric NOT NULL);\n")
+      ])
+  }
+
+  @Test func `the labelled StatefulSet`() throws {
+    let declaration = try accepts([
+      "users": "- name: shop\n- name: analyst\n  grants: {orders: read}\n",
+      "databases": "- name: orders\n  owner: shop\n",
+    ])
+    #expect(declaration.spec.users[1].grants == [Grant(database: try name("orders"), level: .read)])
+  }
+
+  @Test func `the bare Pod and the Deployment with a label alone: the one user owns the database`() throws {
+    let declaration = try accepts(["users": "solo", "databases": "solo_db"])
+    #expect(declaration.spec.users == [User(name: try name("solo"))])
+    #expect(declaration.spec.databases == [Database(name: try name("solo_db"), owner: try name("solo"))])
+  }
+
+  @Test(arguments: [
+    ("orders", ["orders"]),
+    ("orders, billing", ["orders", "billing"]),
+    ("orders,billing,", ["orders", "billing"]),
+    ("orders billing", ["orders", "billing"]),
+    ("\n orders\n\tbilling\n\n", ["orders", "billing"]),
+    ("[orders, billing]", ["orders", "billing"]),
+    ("- orders\n- name: billing\n", ["orders", "billing"]),
+    ("'an order'", ["an order"]),
+    ("Commandes-été", ["Commandes-été"]),
+    ("- yes\n- 123\n- 1.10\n- \"null\"\n- '~'", ["yes", "123", "1.10", "null", "~"]),
+    ("- !!int 'orders'", ["orders"]),
+    ("- {name: 'a:b'}", ["a:b"]),
+    ("- &x orders", ["orders"]),
+    ("", []), (" \n", []), ("# none yet\n", []), ("[]", []),
+  ])
+  func `lists of names in every form`(_ text: String, _ expected: [String]) throws {
+    let declaration = try accepts(["users": "shop", "databases": text])
+    #expect(declaration.spec.databases.map(\.name) == (try names(expected)))
+    #expect(try accepts(["users": text]).spec.users.map(\.name) == (try names(expected)))
+  }
+
+  @Test func `aliases stand for what they name`() throws {
+    let declaration = try accepts([
+      "users": "shop",
+      "databases": "- {name: a, extensions: &common [pg_trgm, citext]}\n- {name: b, extensions: *common}",
+    ])
+    #expect(declaration.spec.databases[1].extensions.map(\.name) == (try names(["pg_trgm", "citext"])))
+  }
+
+  @Test func `an owner by grant becomes the database's owner and has no grant`() throws {
+    let spec = try accepts([
+      "users": "- {name: a, grants: {x: owner, y: write}}\n- {name: b, grants: {x: read}}",
+      "databases": "- x\n- {name: y, owner: b}",
+    ]).spec
+    #expect(spec.databases.map(\.owner) == (try names(["a", "b"])))
+    #expect(spec.users[0].grants == [Grant(database: try name("y"), level: .write)])
+  }
+
+  @Test func `an absent user does not count where an owner is left out`() throws {
+    let spec = try accepts(["users": "- {name: a, ensure: absent}\n- b", "databases": "x"]).spec
+    #expect(spec.databases.map(\.owner) == (try names(["b"])))
+  }
+
+  @Test(arguments: [
+    ("-1", nil), ("0", 0), ("2147483647", 2_147_483_647),
+  ])
+  func `connection limits`(_ text: String, _ expected: Int?) throws {
+    let spec = try accepts([
+      "users": "- {name: a, connectionLimit: \(text)}", "databases": "- {name: x, connectionLimit: \(text)}",
+    ]).spec
+    #expect(spec.users[0].connectionLimit == expected)
+    #expect(spec.databases[0].connectionLimit == expected)
+  }
+
+  @Test(arguments: [
+    ("2027-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+    ("2028-02-29 23:59:59.123456-05:30", "2028-02-29 23:59:59.123456-05:30"),
+    ("'2000-02-29t00:00:00z'", "2000-02-29t00:00:00z"),
+    ("infinity", nil),
+  ])
+  func `validUntil is kept as it is written`(_ text: String, _ expected: String?) throws {
+    #expect(try accepts(["users": "- {name: a, validUntil: \(text)}"]).spec.users[0].validUntil == expected)
+  }
+
+  @Test(arguments: [("utf8", "UTF8"), ("latin9", "LATIN9"), ("Win1252", "WIN1252"), ("ISO_8859_8", "ISO_8859_8")])
+  func `encodings get the server's spelling`(_ text: String, _ expected: String) throws {
+    let spec = try accepts(["users": "a", "databases": "- {name: x, encoding: \(text)}"]).spec
+    #expect(spec.databases[0].encoding == expected)
+  }
+
+  @Test func `empty lists and grants are as good as none`() throws {
+    try accepts([
+      "users": "- name: a\n  grants:\n  memberOf:\n",
+      "databases": "- name: x\n  extensions:\n  schemas: []\n  scripts:\n",
+    ])
+  }
+
+  @Test func `names that differ in bytes alone are two names`() throws {
+    let spec = try accepts(["users": "- e\u{301}\n- \u{e9}"]).spec
+    #expect(spec.users.count == 2)
+  }
+
+  @Test(arguments: [
+    (
+      "- all",
+      "postern.io/users[0] (line 1, column 3): \"all\" is a keyword in pg_hba.conf; quote it there, or choose another name"
+    ),
+    (
+      "- {name: a, memberOf: [pg_moniter]}",
+      "postern.io/users[0].memberOf[0] (line 1, column 24): \"pg_moniter\" is no predefined role of PostgreSQL 15 to 18; "
+        + "did you mean \"pg_monitor\"?"
+    ),
+    (
+      "- {name: a, ensure: absent, connectionLimit: 1}",
+      "postern.io/users[0].connectionLimit (line 1, column 46): connectionLimit has no effect on a user that is to be "
+        + "absent; remove it"
+    ),
+  ])
+  func `users that are worth a warning`(_ users: String, _ warning: String) throws {
+    try accepts(["users": users], warnings: [warning])
+  }
+
+  @Test func `a grant on the user's own database is worth a warning`() throws {
+    let spec = try accepts(
+      ["users": "- {name: a, grants: {x: read}}", "databases": "x"],
+      warnings: [
+        "postern.io/users[0].grants.x (line 1, column 22): \"a\" owns the database \"x\": the grant adds nothing; remove it"
+      ]
+    ).spec
+    #expect(spec.users[0].grants == [])
+  }
+
+  @Test func `a schema that is not declared is worth a warning`() throws {
+    try accepts(
+      ["users": "a", "databases": "- {name: x, schemas: [reports], extensions: [{name: citext, schema: report}]}"],
+      warnings: [
+        "postern.io/databases[0].extensions[0].schema (line 1, column 69): the schema \"report\" is not declared in this "
+          + "database; did you mean \"reports\"?"
+      ])
+  }
+}

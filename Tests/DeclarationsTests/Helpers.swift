@@ -1,0 +1,54 @@
+import DatabaseSpec
+import Declarations
+import Testing
+
+/// The annotations of a case, without their prefix.
+typealias Annotations = [String: String]
+
+func parse(_ annotations: Annotations, customer: String = "acme") -> DeclarationResult {
+  Declaration.parse(
+    customer: customer,
+    annotations: Dictionary(uniqueKeysWithValues: annotations.map { ("postern.io/\($0.key)", $0.value) }))
+}
+
+/// The declaration of annotations that are sound.
+@discardableResult
+func accepts(
+  _ annotations: Annotations, warnings: [String] = [], _ location: SourceLocation = #_sourceLocation
+) throws -> Declaration {
+  let result = parse(annotations)
+  #expect(result.errors.map(\.message) == [], sourceLocation: location)
+  #expect(result.warnings.map(\.message) == warnings, sourceLocation: location)
+  return try #require(result.declaration, sourceLocation: location)
+}
+
+/// Expects exactly these messages, and no declaration.
+func rejects(_ annotations: Annotations, _ messages: [String], _ location: SourceLocation = #_sourceLocation) {
+  let result = parse(annotations)
+  #expect(result.declaration == nil, sourceLocation: location)
+  #expect(result.errors.map(\.message) == messages, sourceLocation: location)
+}
+
+func name(_ text: String) throws -> PostgresName { try PostgresName(text) }
+
+func names(_ texts: [String]) throws -> [PostgresName] { try texts.map { try PostgresName($0) } }
+
+/// A declaration and the whole of the messages that it is refused with.
+struct Refusal: CustomTestStringConvertible, Sendable {
+  var annotations: Annotations
+  var messages: [String]
+  var testDescription: String { messages.first ?? "\(annotations)" }
+
+  init(_ annotations: Annotations, _ messages: String...) {
+    self.annotations = annotations
+    self.messages = messages
+  }
+
+  /// Entries of `postern.io/users` alone.
+  static func users(_ yaml: String, _ message: String) -> Self { Self(["users": yaml], message) }
+
+  /// Entries of `postern.io/databases`, beside the one user `shop`.
+  static func databases(_ yaml: String, _ message: String) -> Self {
+    Self(["users": "shop", "databases": yaml], message)
+  }
+}

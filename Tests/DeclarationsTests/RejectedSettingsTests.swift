@@ -1,0 +1,155 @@
+import DatabaseSpec
+import Declarations
+import Testing
+
+/// What is refused in the annotations that hold one word, in the label and in the YAML as such.
+struct RejectedSettingsTests {
+  static let settings: [Refusal] = [
+    Refusal(["user": "x"], #"postern.io/user: unknown annotation; did you mean "postern.io/users"?"#),
+    Refusal(
+      ["tables": "x"],
+      "postern.io/tables: unknown annotation; expected one of postern.io/databases, postern.io/users, "
+        + "postern.io/users-from, postern.io/removed-users, postern.io/password-change, postern.io/admin-secret, "
+        + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, "
+        + "postern.io/retain"),
+    Refusal(
+      ["customer": "x"],
+      "postern.io/customer: the customer is a label, not an annotation; move it to metadata.labels"),
+    Refusal(
+      ["removed-users": "drp"], #"postern.io/removed-users: "drp" is not one of lock, drop, keep; did you mean "drop"?"#
+    ),
+    Refusal(["removed-users": "delete"], #"postern.io/removed-users: "delete" is not one of lock, drop, keep"#),
+    Refusal(
+      ["password-change": "end"], #"postern.io/password-change: "end" is not one of keep-sessions, end-sessions"#),
+    Refusal(["inject": "no"], #"postern.io/inject: "no" is neither true nor false; write true or false"#),
+    Refusal(["inject": "True"], #"postern.io/inject: "True" is neither true nor false; write true or false"#),
+    Refusal(
+      ["gate-readiness": ""], #"postern.io/gate-readiness: "" is neither true nor false; write true or false"#),
+    Refusal(["retain": "0"], #"postern.io/retain: "0" is neither true nor false; write true or false"#),
+    Refusal(["port": "0"], #"postern.io/port: "0" is no port; expected a whole number from 1 to 65535"#),
+    Refusal(["port": "65536"], #"postern.io/port: "65536" is no port; expected a whole number from 1 to 65535"#),
+    Refusal(["port": "sql"], #"postern.io/port: "sql" is no port; expected a whole number from 1 to 65535"#),
+    Refusal(
+      ["host": "db:5432"],
+      #"postern.io/host: "db:5432" is no host; expected a host name or an IPv4 address; the port goes into postern.io/port"#
+    ),
+    Refusal(["host": "a..b"], #"postern.io/host: "a..b" is no host; expected a host name or an IPv4 address"#),
+    Refusal(
+      ["admin-secret": " "],
+      "postern.io/admin-secret: this is empty; expected the name of a Secret; write the value, or remove the annotation"
+    ),
+    Refusal(
+      ["admin-secret": "Admin"],
+      #"postern.io/admin-secret: "Admin" cannot be the name of a Secret; expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit"#
+    ),
+    Refusal(
+      ["container": "my.db"],
+      #"postern.io/container: "my.db" cannot be the name of a container; expected lower-case letters, digits and "-", beginning and ending with a letter or digit"#
+    ),
+    Refusal(
+      ["users-from": "logins"],
+      #"postern.io/users-from: "logins" does not name a key of a Secret; expected SECRET/KEY; write the Secret's name, a slash, and the key of the file"#
+    ),
+    Refusal(
+      ["users-from": "Logins/a b"],
+      #"postern.io/users-from: "Logins" cannot be the name of a Secret; expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit"#,
+      #"postern.io/users-from: "a b" cannot be a key of a Secret; expected letters, digits, "-", "_" and ".""#),
+  ]
+
+  @Test(arguments: settings) func `refuses settings`(_ refusal: Refusal) {
+    rejects(refusal.annotations, refusal.messages)
+  }
+
+  static let yaml: [Refusal] = [
+    .users(
+      "- name: [a",
+      "postern.io/users (line 2, column 1): not valid YAML: while parsing a flow sequence, did not find expected ',' or ']'; close the bracket"
+    ),
+    .users(
+      "- name: a\n   ensure: present",
+      #"postern.io/users (line 2, column 10): not valid YAML: mapping values are not allowed in this context; quote a text that holds ": ", and check the indentation"#
+    ),
+    .users(
+      "a\n---\nb",
+      #"postern.io/users (line 2, column 1): more than one YAML document; expected one; remove the "---" line"#),
+    .users(
+      "- *x",
+      #"postern.io/users (line 1, column 3): not valid YAML: found undefined alias; quote a text that begins with "*""#),
+    .users(
+      "- name: a\n  name: b",
+      #"postern.io/users (line 1, column 3): the key "name" comes more than once in a mapping; this is the first; keep one"#
+    ),
+    .users(
+      "- name: a\n  !x name: b",
+      #"postern.io/users[0].name (line 2, column 3): the key "name" comes more than once in a mapping; the first is at [0].name (line 1); keep one"#
+    ),
+    .users(
+      "- ? [a]\n  : b", "postern.io/users[0] (line 1, column 5): a key is a list or a mapping; expected a plain key"),
+    .users(
+      String(repeating: "[", count: 40) + String(repeating: "]", count: 40),
+      "postern.io/users" + String(repeating: "[0]", count: 32) + " (line 1, column 33): nested deeper than 32 levels"),
+    .users(
+      String(repeating: "[", count: 5000), "postern.io/users (line 1, column 1): nested deeper than 32 levels"),
+    .users(
+      "[" + String(repeating: "a,", count: 20_000) + "]",
+      "postern.io/users: more than 20000 values, aliases expanded; put scripts into a ConfigMap, and write fewer aliases"
+    ),
+    .users(
+      "- &a [" + String(repeating: "x,", count: 200) + "]\n- [" + String(repeating: "*a,", count: 200) + "]",
+      "postern.io/users: more than 20000 values, aliases expanded; put scripts into a ConfigMap, and write fewer aliases"
+    ),
+    .users(
+      laughs(asKey: false), "postern.io/users: too many aliases within aliases; write the values out"),
+    .users(laughs(asKey: true), "postern.io/users: too many aliases within aliases; write the values out"),
+    .users(
+      "a\u{1}b",
+      "postern.io/users: not valid YAML: control characters are not allowed; remove control characters, or write them as escapes in a double-quoted text"
+    ),
+  ]
+
+  /// A small document that means 9^12 values.
+  static func laughs(asKey: Bool) -> String {
+    var text = "- &a0 [x]\n"
+    for level in 1...12 {
+      text += "- &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 9).joined(separator: ",") + "]\n"
+    }
+    return text + (asKey ? "- ? *a12\n  : x\n" : "")
+  }
+
+  @Test(arguments: yaml) func `refuses YAML that cannot be looked at`(_ refusal: Refusal) {
+    rejects(refusal.annotations, refusal.messages)
+  }
+
+  @Test(arguments: ["", "Acme", "-acme", "acme-", "a.b", "a_b", String(repeating: "a", count: 41), "é"])
+  func `refuses a customer that is no DNS label of 40`(_ customer: String) {
+    let result = parse([:], customer: customer)
+    #expect(result.declaration == nil)
+    #expect(result.errors.map(\.field) == ["metadata.labels[postern.io/customer]"])
+    #expect(
+      result.errors.map(\.message) == [
+        "postern.io/customer: \"\(customer)\" cannot be a customer's name; expected at most 40 lower-case letters, digits and \"-\", beginning and ending with a letter or digit"
+      ])
+  }
+
+  @Test(arguments: ["a", "acme-2", "0", String(repeating: "a", count: 40)])
+  func `takes a customer that is a DNS label`(_ customer: String) {
+    #expect(parse([:], customer: customer).declaration?.spec.customer == customer)
+  }
+
+  @Test func `all errors come at once, by annotation and line`() {
+    rejects(
+      ["users": "- {nam: a}\n- {name: postgres}", "databases": "template1", "port": "x"],
+      [
+        "postern.io/databases[0] (line 1, column 1): this database cannot be declared: \"template1\" is the server's own database; choose another name",
+        "postern.io/port: \"x\" is no port; expected a whole number from 1 to 65535",
+        "postern.io/users[0] (line 1, column 3): a user has no name; add \"name: NAME\"",
+        "postern.io/users[0].nam (line 1, column 4): unknown key \"nam\" in a user; did you mean \"name\"?",
+        "postern.io/users[1].name (line 2, column 10): no user can be called \"postgres\": \"postgres\" is the server's superuser; choose another name",
+      ])
+  }
+
+  @Test func `a problem names its field as Kubernetes does`() {
+    let errors = parse(["users": "- a\n- b\n- {name: ''}"]).errors
+    #expect(errors.map(\.field) == ["metadata.annotations[postern.io/users][2].name"])
+  }
+}

@@ -5,6 +5,7 @@ public enum Item: Hashable, Sendable, CustomStringConvertible {
   /// The server as a whole, with Postern's own records.
   case server
   case user(PostgresName)
+  case membership(of: PostgresName, in: PostgresName)
   case database(PostgresName)
   case schema(PostgresName, in: PostgresName)
   case `extension`(PostgresName, in: PostgresName)
@@ -16,6 +17,7 @@ public enum Item: Hashable, Sendable, CustomStringConvertible {
     switch self {
     case .server: "server"
     case .user(let name): "user \(name.text)"
+    case .membership(let user, let role): "membership of \(user.text) in \(role.text)"
     case .database(let name): "database \(name.text)"
     case .schema(let name, let database): "schema \(name.text) in \(database.text)"
     case .extension(let name, let database): "extension \(name.text) in \(database.text)"

@@ -26,7 +26,8 @@ extension Planner {
   private func grantedDatabases() -> [PostgresName] {
     let recorded = Set(records.grants.values.flatMap(\.keys))
     let declared = spec.databases.map(\.name)
-    let granted = declared.filter { name in recorded.contains(name) || spec.users.contains { $0.level(on: name) != nil } }
+    let granted = declared.filter { name in recorded.contains(name) || spec.users.contains { $0.level(on: name) != nil }
+    }
     return granted + recorded.filter { !declared.contains($0) }.sorted()
   }
 

@@ -41,12 +41,16 @@ extension Planner {
     if desired.passwords[user.name] != nil {
       statements.append(.setPassword(of: user.name))
     } else {
-      warn(
-        .user(user.name), "has no password yet, and cannot log in with one",
-        hint: "its Secret is not in the volume yet; the password is set as soon as it is")
+      warnOfMissingPassword(user.name)
     }
     statements.append(.sql(Postern.recordRole(user.name, isMade: true)))
     add("create role", [Detail("name", user.name)], for: .user(user.name), requires: [.server], statements)
+  }
+
+  private mutating func warnOfMissingPassword(_ name: PostgresName) {
+    warn(
+      .user(name), "has no password yet, and cannot log in with one",
+      hint: "its Secret is not in the volume yet; the password is set as soon as it is")
   }
 
   private mutating func planExisting(_ user: User, _ role: RoleState) {
@@ -79,6 +83,7 @@ extension Planner {
       statements.append(.setPassword(of: user.name))
       changes.append(Detail("password", "changed"))
     }
+    if desired.passwords[user.name] == nil, !role.hasPassword { warnOfMissingPassword(user.name) }
     if record == nil { statements.append(.sql(Postern.recordRole(user.name, isMade: false))) }
     guard !statements.isEmpty else { return }
     add(
@@ -105,26 +110,28 @@ extension Planner {
         statements.append(
           "DELETE FROM postern.managed_membership WHERE member = \(lit(user.name)) AND role = \(lit(role))")
         add(
-          "revoke membership", [Detail("name", user.name), Detail("role", role)], for: .user(user.name),
-          requires: [.server], isBookkeeping: !have.contains(role), statements.sql)
+          "revoke membership", [Detail("name", user.name), Detail("role", role)],
+          for: .membership(of: user.name, in: role), requires: [.server, .user(user.name)],
+          isBookkeeping: !have.contains(role), statements.sql)
       }
     }
   }
 
   private mutating func planMembership(_ member: PostgresName, _ role: PostgresName) {
+    let item = Item.membership(of: member, in: role)
     let isDeclared = spec.users.contains { $0.name == role && $0.ensure == .present }
     guard isDeclared || observed.roles[role] != nil else {
       return fail(
-        .user(member), "cannot be a member of \(role.text): this server has no such role",
+        item, "this server has no such role",
         hint: "declare it as a user, or take it out of memberOf")
     }
     guard observed.roles[role]?.isSuperuser != true else {
       return fail(
-        .user(member), "cannot be a member of \(role.text), which is a superuser", hint: "take it out of memberOf")
+        item, "\(role.text) is a superuser", hint: "take it out of memberOf")
     }
     add(
-      "grant membership", [Detail("name", member), Detail("role", role)], for: .user(member),
-      requires: [.server] + self.user(role),
+      "grant membership", [Detail("name", member), Detail("role", role)], for: item,
+      requires: [.server, .user(member)] + self.user(role),
       [
         "GRANT \(id(role)) TO \(id(member))",
         """

@@ -20,6 +20,8 @@ public struct RoleState: Equatable, Sendable {
   /// Until when its password is good, in microseconds since 1970 in UTC; nil for ever.
   public var validUntil: Int64?
   public var password: PasswordState
+  /// Whether a verifier is stored at all.
+  public var hasPassword: Bool
   /// The roles that it is a direct member of.
   public var memberships: Set<PostgresName>
   /// How many sessions it has.
@@ -30,8 +32,8 @@ public struct RoleState: Equatable, Sendable {
   /// A role of these parts.
   public init(
     oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1, validUntil: Int64? = nil,
-    password: PasswordState = .notCompared, memberships: Set<PostgresName> = [], sessions: Int = 0,
-    dependencies: [RoleDependency] = []
+    password: PasswordState = .notCompared, hasPassword: Bool = true, memberships: Set<PostgresName> = [],
+    sessions: Int = 0, dependencies: [RoleDependency] = []
   ) {
     self.oid = oid
     self.isSuperuser = isSuperuser
@@ -39,6 +41,7 @@ public struct RoleState: Equatable, Sendable {
     self.connectionLimit = connectionLimit
     self.validUntil = validUntil
     self.password = password
+    self.hasPassword = hasPassword
     self.memberships = memberships
     self.sessions = sessions
     self.dependencies = dependencies

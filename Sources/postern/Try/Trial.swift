@@ -20,6 +20,7 @@ final class Trial {
   private var postgres: PostgresServer?
   private var sidecar: SidecarProcess?
   private var current: AdmittedInstance?
+  private var interruption: Interruption?
   /// Passwords that were made stay for the whole trial, as Secrets do in a cluster.
   private var madeObjects = LocalObjects()
 
@@ -80,22 +81,22 @@ final class Trial {
   func runUntilInterrupted() async throws {
     let (instance, objects) = try await apply()
     sidecar = try start(instance, objects: objects, once: false)
-    let stopped = Task {
-      for await _ in await UnixSignalsSequence(trapping: .sigterm, .sigint) { return }
-    }
+    let interruption = Interruption()
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let listening = Task { for await _ in signals { interruption.happened() } }
+    defer { listening.cancel() }
+    self.interruption = interruption
     try await waitForPass(after: 0)
     try printConnections(objects)
     console.heading("Watching \(file)", "save a change and it is applied; Ctrl-C ends it")
     printWhatToTry()
-    let watch = Task { try await self.followChanges() }
-    _ = await stopped.value
-    watch.cancel()
+    try await followChanges()
     console.print()
   }
 
   private func followChanges() async throws {
     var seen = workspace.modification(of: file)
-    while !Task.isCancelled {
+    while interruption?.isOver != true {
       try await Task.sleep(for: .milliseconds(100))
       let now = workspace.modification(of: file)
       guard now != seen, now != nil else { continue }
@@ -198,7 +199,7 @@ final class Trial {
 
   /// Waits until the sidecar has ended a pass more than `count`.
   private func waitForPass(after count: Int) async throws {
-    while workspace.passes <= count {
+    while workspace.passes <= count, interruption?.isOver != true {
       guard sidecar?.isRunning == true else {
         throw TrialFailure("the sidecar has ended; its log above says why")
       }

@@ -7,17 +7,12 @@ import KubernetesAPI
 /// the Pod's own text is left there: patches reach the audit log, and the official image trusts loopback.
 struct AdminAccess {
   /// A source of the sidecar's projected volume.
-  struct Source: Equatable {
+  struct Source {
     var kind: ObjectReference.Kind
     var object: String
     /// Keys, and the files that they become.
     var items: [(key: String, path: String)]
     var isOptional: Bool
-
-    static func == (left: Self, right: Self) -> Bool {
-      left.kind == right.kind && left.object == right.object && left.isOptional == right.isOptional
-        && left.items.elementsEqual(right.items, by: ==)
-    }
   }
 
   /// A variable of the sidecar.

@@ -48,7 +48,8 @@ struct Container {
     }
   }
 
-  /// Where Postgres listens: the containerPort that says so by name or number, else the first, else `PGPORT`, else 5432.
+  /// Where Postgres listens: the containerPort that says so by name or number, else the first, else `PGPORT`, else
+  /// 5432.
   var port: Int {
     let telling = ports.first { $0.number == 5432 || ["postgres", "postgresql", "sql"].contains($0.name) }
     if let number = (telling ?? ports.first)?.number { return number }

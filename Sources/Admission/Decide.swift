@@ -61,7 +61,9 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
   guard causes.isEmpty else { return .denied(causes) }
   var warnings = reading.warnings
   if let new = reading.content { warnings += Removals(from: subject, to: new).warnings }
-  if subject.role == .workload, try subject.usesHostNetwork { warnings.append(PodContainers.hostNetworkWarning) }
+  if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
+    warnings.append(PodContainers.hostNetworkWarning)
+  }
   return .allowed(patch: nil, warnings: warnings)
 }
 
@@ -81,12 +83,4 @@ private func workloadCauses(_ subject: Subject, _ reading: DeclarationReading) t
 extension DeclarationReading {
   /// Whether nothing is wrong.
   fileprivate var isSound: Bool { causes.isEmpty }
-}
-
-extension Subject {
-  fileprivate var usesHostNetwork: Bool {
-    get throws(JSONError) {
-      try pod.map { slices throws(JSONError) in try slices.spec.usesHostNetwork(review.bytes) } ?? false
-    }
-  }
 }

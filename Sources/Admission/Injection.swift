@@ -26,6 +26,9 @@ struct Injection {
   let admin: AdminAccess
   let settings: AdmissionSettings
 
+  /// Writes one element of an array.
+  private typealias Part = (inout JSONWriter) -> Void
+
   /// The operations, in an order that needs no index but Postgres's own, which nothing before them moves.
   func patch(hasAnnotations: Bool) -> PatchWriter {
     var patch = PatchWriter()
@@ -35,16 +38,16 @@ struct Injection {
     } else {
       patch.add(annotations) { $0.object { $0.member(AnnotationKey.injected, Self.mark) } }
     }
-    var volumes = [writeVolume, writeStatusVolume]
+    var volumes: [Part] = [writeVolume, writeStatusVolume]
     if admin.bootstrap != nil { volumes.append(writeAdminVolume) }
     append(volumes, to: JSONPointer("spec", "volumes"), isThere: pod.hasVolumes, &patch)
     if let bootstrap = admin.bootstrap {
       let container = JSONPointer("spec", "containers", String(index))
-      let variables = bootstrap.variables.map { variable in
-        { (writer: inout JSONWriter) in writer.variable(variable.name, variable.value) }
+      let variables = bootstrap.variables.map { variable -> Part in
+        { writer in writer.variable(variable.name, variable.value) }
       }
       append(variables, to: container.appending("env"), isThere: postgres.hasEnvironment, &patch)
-      let mount = { (writer: inout JSONWriter) in
+      let mount: Part = { writer in
         writer.mount(Self.adminVolumeName, at: AdminAccess.bootstrapPath, readOnly: true)
       }
       append([mount], to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch)
@@ -59,7 +62,7 @@ struct Injection {
 
   /// Adds elements behind an array's last, or the array.
   private func append(
-    _ elements: [(inout JSONWriter) -> Void], to array: JSONPointer, isThere: Bool, _ patch: inout PatchWriter
+    _ elements: [Part], to array: JSONPointer, isThere: Bool, _ patch: inout PatchWriter
   ) {
     guard isThere else {
       patch.add(array) { writer in

@@ -15,7 +15,8 @@ public enum ReviewError: Error, Equatable, Sendable {
     switch self {
     case .notJSON(let error): "the body is not a JSON document that can be read: \(error.message)"
     case .notAnAdmissionReview(let apiVersion, let kind):
-      "the body is \(apiVersion ?? "no version") \(kind ?? "of no kind"), not \(AdmissionReview.apiVersion) AdmissionReview"
+      "the body is \(apiVersion ?? "no version") \(kind ?? "of no kind"), "
+        + "not \(AdmissionReview.apiVersion) AdmissionReview"
     case .noRequest: "the AdmissionReview has no request"
     case .missing(let member): "the AdmissionReview has no request.\(member)"
     }

@@ -1,0 +1,128 @@
+import Admission
+import JSONBytes
+import KubernetesAPI
+import Testing
+
+private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x\n","postern.io/prot":"1"}"#
+
+@Test func allErrorsComeTogetherEachWithItsPlace() throws {
+  let reply = try post(deployment(annotations: broken), .validate)
+  #expect(!reply.isAllowed && reply.patch == nil && reply.response?["patchType"] == nil)
+  #expect(reply.status?["code"] == .number("422"))
+  #expect(reply.status?["reason"]?.string == "Invalid")
+  #expect(reply.status?.at("details", "kind")?.string == "Deployment")
+  #expect(reply.status?.at("details", "group")?.string == "apps")
+  #expect(reply.status?.at("details", "name")?.string == "db")
+  #expect(reply.causes.count >= 3)
+  #expect(reply.fields.contains("metadata.annotations[postern.io/prot]"))
+  #expect(reply.fields.contains("metadata.annotations[postern.io/users][2].name"))
+  #expect(reply.causes.contains { $0.message.hasPrefix("line 2, column ") })
+  #expect(reply.causes.contains { $0.message.contains("postern.io/port") })
+  #expect(reply.causes.allSatisfy { $0.reason.hasPrefix("FieldValue") && !$0.message.isEmpty })
+  let message = try #require(reply.status?["message"]?.string)
+  #expect(reply.causes.allSatisfy { message.contains($0.field) && message.contains($0.message) })
+  #expect(reply.answer.record.causes == reply.causes.count)
+  #expect(reply.answer.record.decision == .denied)
+}
+
+@Test func theSameIsSaidOfPodTemplateDeploymentAndStatefulSet() throws {
+  let fields = try post(deployment(annotations: broken), .validate).fields
+  #expect(try post(deployment(annotations: broken, kind: "StatefulSet"), .validate).fields == fields)
+  #expect(try post(pod(metadata: #","annotations":\#(broken)"#), .validate).fields == fields)
+  #expect(try post(pod(metadata: #","annotations":\#(broken)"#), .mutate).fields == fields)
+  let template = try deployment(templateMetadata: #"{"annotations":\#(broken)}"#)
+  #expect(try post(template, .validate).fields == fields.map { "spec.template." + $0 })
+}
+
+@Test func bothAddressesRefuseTheSameOfAWorkload() throws {
+  let object = try deployment(annotations: broken)
+  #expect(try post(object, .mutate).fields == post(object, .validate).fields)
+}
+
+@Test(arguments: ["", "Acme", "a_b", "-a", "a-", String(repeating: "a", count: 41), "é"])
+func customersAreDNSLabelsOfAtMost40Characters(customer: String) throws {
+  let field = "metadata.labels[postern.io/customer]"
+  let ofPod = try pod().adding("/metadata/labels/postern.io~1customer", #""\#(customer)""#)
+  #expect(try post(ofPod, .mutate).fields == [field])
+  let workload = try deployment().adding("/metadata/labels/postern.io~1customer", #""\#(customer)""#)
+  #expect(try post(workload, .validate).fields == [field])
+  let template = try deployment(templateMetadata: #"{"labels":{"postern.io/customer":"\#(customer)"}}"#)
+    .removing("/metadata/labels")
+  #expect(try post(template, .validate).fields == ["spec.template.\(field)"])
+}
+
+@Test func anUpdateThatLeavesBrokenDeclarationsIsNotRefused() throws {
+  for object in [try deployment(annotations: broken), try pod(metadata: #","annotations":\#(broken)"#)] {
+    let changed = try object.adding("/metadata/annotations/other", #""x""#)
+    for path in AdmissionPath.allCases { #expect(try post(changed, path, replacing: object).isAllowed) }
+    let moved = try object.adding("/metadata/annotations/postern.io~1port", #""5433""#)
+    #expect(try !post(moved, .validate, replacing: object).isAllowed)
+    let relabelled = try object.adding("/metadata/labels/postern.io~1customer", #""other""#)
+    #expect(try !post(relabelled, .validate, replacing: object).isAllowed)
+  }
+}
+
+@Test func aPodOfAWorkloadNeedsNoDeclarationOfItsOwn() throws {
+  for path in AdmissionPath.allCases { #expect(try post(pod(), path).isAllowed) }
+}
+
+/// What an update takes away: before, after, what is said.
+@Test(arguments: [
+  (
+    #"{"postern.io/users":"a, b"}"#, #"{"postern.io/users":"a"}"#,
+    ["user \"b\" will be locked (removed from postern.io/users)"]
+  ),
+  (
+    #"{"postern.io/users":"a, b, c"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"drop"}"#,
+    [
+      "user \"b\" will be dropped (removed from postern.io/users)",
+      "user \"c\" will be dropped (removed from postern.io/users)",
+    ]
+  ),
+  (
+    #"{"postern.io/users":"a, b"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"keep"}"#,
+    ["user \"b\" stays as it is (removed from postern.io/users)"]
+  ),
+  (
+    #"{"postern.io/users":"a, b"}"#, #"{"postern.io/users":"- name: a\n- name: b\n  ensure: absent\n"}"#,
+    ["user \"b\" will be dropped (ensure: absent)"]
+  ),
+  (
+    #"{"postern.io/users":"a","postern.io/databases":"x, y"}"#, #"{"postern.io/users":"a","postern.io/databases":"y"}"#,
+    ["database \"x\" is no longer kept, its data stays (removed from postern.io/databases)"]
+  ),
+  (
+    #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: read}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    #"{"postern.io/users":"- name: a\n- name: b\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    ["user \"b\" loses read on database \"x\""]
+  ),
+  (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a, b"}"#, []),
+])
+func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [String]) throws {
+  let reply = try post(
+    deployment(annotations: after), .validate, replacing: deployment(annotations: before))
+  #expect(reply.warnings == expected.map { "postern: " + $0 })
+  #expect(reply.isAllowed)
+  let reported: ReviewRecord.Outcome = expected.isEmpty ? .unchanged : .allowedWithWarnings
+  #expect(reply.answer.record.decision == reported)
+}
+
+@Test func declarationsThatMoveToTheTemplateTakeNothingAway() throws {
+  let users = #"{"postern.io/users":"a, b"}"#
+  let moved = try deployment(templateMetadata: #"{"annotations":\#(users)}"#)
+  let reply = try post(moved, .validate, replacing: deployment(annotations: users))
+  #expect(reply.isAllowed && reply.warnings.isEmpty)
+}
+
+@Test func warningsAreShortPrintableAndNotTooMany() throws {
+  let long = (0..<100).map { "user-\($0)-" + String(repeating: "é", count: 20) }
+  let quoted = long.map { "- name: \\\"\($0)\\u0085\\\"" }.joined(separator: "\\n")
+  let before = try deployment(annotations: #"{"postern.io/users":"- name: a\n\#(quoted)"}"#)
+  let after = try deployment(annotations: #"{"postern.io/users":"a"}"#)
+  let reply = try post(after, .validate, replacing: before)
+  #expect(reply.isAllowed && reply.warnings.count > 10)
+  #expect(reply.warnings.allSatisfy { $0.unicodeScalars.count <= 120 && $0.hasPrefix("postern: ") })
+  #expect(reply.warnings.reduce(0) { $0 + $1.unicodeScalars.count } <= 4096)
+  #expect(reply.warnings.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } })
+  #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
+}

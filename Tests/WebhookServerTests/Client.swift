@@ -91,9 +91,10 @@ final class Client: Sendable {
 
   /// The bytes of a POST.
   static func post(_ path: String, _ body: [UInt8], contentType: String = "application/json") -> [UInt8] {
-    Array(
-      "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(contentType)\r\nContent-Length: \(body.count)\r\n\r\n"
-        .utf8) + body
+    let head =
+      "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(contentType)\r\n"
+      + "Content-Length: \(body.count)\r\n\r\n"
+    return Array(head.utf8) + body
   }
 
   /// Waits until the server has closed.

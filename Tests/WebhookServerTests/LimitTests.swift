@@ -183,15 +183,24 @@ import WebhookServer
     }
   }
 
-  @Test func aClientThatNeverReadsItsAnswersIsCut() async throws {
+  @Test func aClientThatNeverReadsItsAnswersIsReadNoMoreAndCut() async throws {
+    let sawLast = Flag()
     var configuration = try configuration()
-    configuration.bodyTimeout = .milliseconds(200)
+    configuration.bodyTimeout = .seconds(2)
     configuration.lingerTime = .milliseconds(50)
-    try await serving(configuration) { server in
+    try await serving(
+      configuration,
+      answer: { path, body in
+        if body.first == 100 { sawLast.set() }
+        return echo(path, body)
+      }
+    ) { server in
       let client = try await server.client(reads: false)
-      let body = [UInt8](repeating: 0x20, count: 1 << 20)
-      for _ in 1...40 { client.send(Client.post("/mutate", body)) }
+      for number in 1...100 as ClosedRange<UInt8> {
+        client.send(Client.post("/mutate", [UInt8](repeating: number, count: 1 << 20)))
+      }
       #expect(try await eventually { client.isClosed })
+      #expect(!sawLast.isSet)
       #expect(try await server.client().get("/healthz").status == 200)
     }
   }

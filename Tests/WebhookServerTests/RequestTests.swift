@@ -23,7 +23,7 @@ import WebhookServer
       status: 200),
     Case(
       request:
-        "POST /mutate HTTP/1.1\r\nhost: h\r\ncontent-type: Application/JSON ; charset=utf-8\r\ncontent-length: 2\r\n\r\n{}",
+        "POST /mutate HTTP/1.1\r\nhost: h\r\ncontent-type: Application/JSON ;a=b\r\ncontent-length: 2\r\n\r\n{}",
       status: 200),
     Case(
       request: "POST /mutate HTTP/1.1\r\n\(json)Content-Length: 2\r\nConnection: close\r\n\r\n{}", status: 200,

@@ -27,6 +27,7 @@ func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfigurati
     port: 0, certificateFile: pair.certificateFile, privateKeyFile: pair.privateKeyFile)
   configuration.host = "127.0.0.1"
   configuration.drainTime = .zero
+  configuration.idleTimeout = .seconds(3600)
   return configuration
 }
 

@@ -5,7 +5,7 @@ import Testing
 import WebhookServer
 
 /// How the server goes, and what keeps it from coming up.
-@Suite struct ShutdownTests {
+@Suite(.timeLimit(.minutes(1))) struct ShutdownTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
 
   @Test func whatIsInFlightIsFinishedAndNothingNewIsTaken() async throws {

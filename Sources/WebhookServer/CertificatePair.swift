@@ -31,13 +31,12 @@ struct CertificatePair: Equatable {
     tls.shutdownTimeout = TimeAmount(configuration.lingerTime)
     do {
       return try NIOSSLContext(configuration: tls)
-    } catch {
-      // BoringSSL compares the two public keys when the key is set (X509_R_KEY_VALUES_MISMATCH, …_TYPE_MISMATCH).
-      guard "\(error)".contains("MISMATCH") else {
-        throw .unusableCertificate(file: configuration.certificateFile, reason: "\(error)")
-      }
+    } catch NIOSSLError.failedToLoadPrivateKey {
+      // It parses, but BoringSSL compares its public key with the certificate's when it is set.
       throw .keyMismatch(
         certificateFile: configuration.certificateFile, privateKeyFile: configuration.privateKeyFile)
+    } catch {
+      throw .unusableCertificate(file: configuration.certificateFile, reason: "\(error)")
     }
   }
 }

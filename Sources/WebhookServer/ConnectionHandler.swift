@@ -134,7 +134,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     if !context.channel.isWritable {
       watch.start(.reader)
     } else {
-      if phase == .idle { watch.start(.idle) }
+      if phase == .idle {
+        if state.isQuiescing { end(context) } else { watch.start(.idle) }
+      }
       if phase == .receiving { watch.start(.body) }
       if holdsRead {
         holdsRead = false

@@ -1,0 +1,121 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import NIOTLS
+import Synchronization
+
+/// A client of the tests: a TLS connection on which any bytes can be sent, and from which responses are read.
+final class Client: Sendable {
+  struct Response: Equatable {
+    var status: Int
+    /// Names in lower case.
+    var fields: [String: String]
+    var body: [UInt8]
+    var text: String { String(decoding: body, as: UTF8.self) }
+  }
+
+  enum Failure: Error, Equatable {
+    case timedOut(String)
+    case closedBefore(String)
+  }
+
+  private let channel: any Channel
+  private let inbox: Inbox
+
+  private init(_ channel: any Channel, _ inbox: Inbox) {
+    self.channel = channel
+    self.inbox = inbox
+  }
+
+  /// Connects to `localhost` and waits for the end of the handshake.
+  static func connect(
+    _ port: Int, trusting authorityFile: String, alpn: [String] = ["http/1.1"], version: TLSVersion? = nil,
+    reads: Bool = true
+  ) async throws -> Client {
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = .file(authorityFile)
+    tls.applicationProtocols = alpn
+    if let version { tls.minimumTLSVersion = version }
+    tls.maximumTLSVersion = version
+    let context = try NIOSSLContext(configuration: tls)
+    let client = try await open(port, reads: reads) { channel in
+      try channel.pipeline.syncOperations.addHandler(
+        NIOSSLClientHandler(context: context, serverHostname: "localhost"))
+    }
+    try await client.inbox.wait("the handshake") { $0.isReady ? true : nil }
+    return client
+  }
+
+  /// Connects without TLS.
+  static func connectPlain(_ port: Int) async throws -> Client {
+    try await open(port, reads: true) { _ in }
+  }
+
+  private static func open(
+    _ port: Int, reads: Bool, _ prepare: @escaping @Sendable (any Channel) throws -> Void
+  ) async throws -> Client {
+    let inbox = Inbox(reads: reads)
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try prepare(channel)
+          try channel.pipeline.syncOperations.addHandler(InboxHandler(inbox))
+        }
+      }
+      .connect(host: "127.0.0.1", port: port).get()
+    return Client(channel, inbox)
+  }
+
+  /// Sends bytes as they are; that the server has gone already shows when reading.
+  func send(_ text: String) { send(Array(text.utf8)) }
+
+  /// Sends bytes as they are; that the server has gone already shows when reading.
+  func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
+
+  /// The next response; `isHead` when it answers a HEAD request and has no body.
+  func response(isHead: Bool = false) async throws -> Response {
+    try await inbox.wait("a response") { try $0.takeResponse(isHead: isHead) }
+  }
+
+  /// Sends a request and reads its response.
+  func post(_ path: String, _ body: [UInt8], contentType: String = "application/json") async throws -> Response {
+    send(Client.post(path, body, contentType: contentType))
+    return try await response()
+  }
+
+  /// Sends a GET and reads its response.
+  func get(_ path: String) async throws -> Response {
+    send("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return try await response()
+  }
+
+  /// The bytes of a POST.
+  static func post(_ path: String, _ body: [UInt8], contentType: String = "application/json") -> [UInt8] {
+    let head =
+      "POST \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Type: \(contentType)\r\n"
+      + "Content-Length: \(body.count)\r\n\r\n"
+    return Array(head.utf8) + body
+  }
+
+  /// Waits until the server has closed.
+  func waitForClose() async throws {
+    try await inbox.wait("the server to close") { $0.isClosed ? true : nil }
+  }
+
+  var isClosed: Bool { inbox.isClosed }
+
+  /// What ALPN chose.
+  var alpn: String? { inbox.alpn }
+
+  /// Begins to read, where the connection was opened without.
+  func startReading() {
+    inbox.startReading()
+    channel.read()
+  }
+
+  func tlsVersion() async throws -> TLSVersion? { try await channel.nioSSL_tlsVersion().get() }
+
+  func serverSerial() async throws -> [UInt8]? { try await channel.nioSSL_peerCertificate().get()?.serialNumber }
+
+  func close() async { try? await channel.close() }
+}

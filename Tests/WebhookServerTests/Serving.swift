@@ -1,0 +1,77 @@
+import Foundation
+import Logging
+import Synchronization
+import TestSupport
+import WebhookServer
+
+/// One authority and one pair for all tests that need no other. No global is ever deinitialised, so the folder goes
+/// with the process.
+let authority: Result<Certificates, any Error> = Result {
+  let certificates = try Certificates()
+  atexit { removeAuthority() }
+  return certificates
+}
+private func removeAuthority() {
+  guard let authority = try? authority.get() else { return }
+  try? FileManager.default.removeItem(at: authority.folder)
+}
+
+let defaultPair = Result { try authority.get().issue("default") }
+
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A configuration on a free port of this machine, with the common pair or another.
+func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfiguration {
+  let pair = try pair ?? defaultPair.get()
+  var configuration = ServerConfiguration(
+    port: 0, certificateFile: pair.certificateFile, privateKeyFile: pair.privateKeyFile)
+  configuration.host = "127.0.0.1"
+  configuration.drainTime = .zero
+  configuration.idleTimeout = .seconds(3600)
+  return configuration
+}
+
+/// The body as it came, with the path in front.
+@Sendable func echo(_ path: WebhookPath, _ body: [UInt8]) -> WebhookReply {
+  WebhookReply(status: 200, body: Array((path == .mutate ? "m" : "v").utf8) + body)
+}
+
+/// Starts a server, runs the test, shuts the server down.
+func serving(
+  _ configuration: ServerConfiguration, logger: Logger = silent, isReady: @escaping @Sendable () -> Bool = { true },
+  answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply = echo,
+  _ test: (WebhookServer) async throws -> Void
+) async throws {
+  let server = try await WebhookServer.start(configuration, logger: logger, isReady: isReady, answer: answer)
+  do {
+    try await test(server)
+  } catch {
+    await server.shutdown()
+    throw error
+  }
+  await server.shutdown()
+}
+
+extension WebhookServer {
+  /// A client of this server that trusts the common authority.
+  func client(reads: Bool = true) async throws -> Client {
+    try await Client.connect(port, trusting: authority.get().authorityFile, reads: reads)
+  }
+}
+
+/// Waits until a condition holds, or a time has gone that only a fault can take.
+func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
+  let deadline = ContinuousClock.now + .seconds(60)
+  while ContinuousClock.now < deadline {
+    if try await condition() { return true }
+    try await Task.sleep(for: .milliseconds(1))
+  }
+  return false
+}
+
+/// Set once, seen by all tasks.
+final class Flag: Sendable {
+  private let value = Atomic(false)
+  var isSet: Bool { value.load(ordering: .relaxed) }
+  func set() { value.store(true, ordering: .relaxed) }
+}

@@ -1,0 +1,131 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+
+/// Runs the steps of a plan, one by one. An item that fails takes with it what requires it, and nothing else.
+struct Executor {
+  let administration: Administration
+  let cache: VerifierCache
+  let desired: DesiredState
+  let log: (LogLevel, String, [(String, String)]) -> Void
+  let shouldStop: () -> Bool
+
+  /// Items of which no step is tried any more in this pass.
+  var failed: Set<Item> = []
+  /// Items of which the plan says that they cannot be had; the steps that it has for them are run all the same.
+  var blocked: Set<Item> = []
+  private(set) var failures: [Failure] = []
+  private(set) var applied: [String] = []
+  private(set) var isInterrupted = false
+
+  init(
+    _ administration: Administration, _ cache: VerifierCache, _ desired: DesiredState,
+    log: @escaping (LogLevel, String, [(String, String)]) -> Void, shouldStop: @escaping () -> Bool
+  ) {
+    self.administration = administration
+    self.cache = cache
+    self.desired = desired
+    self.log = log
+    self.shouldStop = shouldStop
+  }
+
+  /// The steps that can be tried; the items of the others fail with what they require.
+  mutating func open(_ steps: ArraySlice<Step>) -> [Step] {
+    steps.filter { step in
+      let isOpen =
+        !failed.contains(step.item) && !step.requires.contains { failed.contains($0) || blocked.contains($0) }
+      if !isOpen { failed.insert(step.item) }
+      return isOpen
+    }
+  }
+
+  /// Runs them. Steps that follow one another in one database share a connection; those in `postgres` use `connection`.
+  /// - Throws: where `connection` breaks, since nothing can be done then.
+  mutating func run(_ steps: [Step], _ connection: borrowing Connection) throws(PostgresError) {
+    var index = 0
+    while index < steps.count, !isInterrupted {
+      let database = steps[index].database
+      let end = steps[index...].firstIndex { $0.database != database } ?? steps.count
+      let group = open(steps[index..<end])
+      index = end
+      if database == Postern.database {
+        for step in group where !isInterrupted { run(step, connection) }
+        if connection.isBroken { _ = try connection.query("SELECT") }
+      } else if !group.isEmpty {
+        runElsewhere(group, in: database)
+      }
+    }
+  }
+
+  private mutating func runElsewhere(_ steps: [Step], in database: PostgresName) {
+    do throws(PostgresError) {
+      let connection = try administration.connect(to: database)
+      for step in steps where !isInterrupted { run(step, connection) }
+    } catch {
+      for step in steps { fail(step, Failure(step.item, error)) }
+    }
+  }
+
+  private mutating func run(_ step: Step, _ connection: borrowing Connection) {
+    guard !open([step]).isEmpty else { return }
+    guard !shouldStop() else {
+      isInterrupted = true
+      return
+    }
+    do throws(PostgresError) {
+      switch step.work {
+      case .transaction(let statements): try transact(statements, connection)
+      case .alone(let statement): try connection.execute(statement.description)
+      case .script(let script): if let failure = run(script, in: step) { return fail(step, failure) }
+      }
+    } catch {
+      return fail(step, Failure(step.item, error))
+    }
+    log(step.isBookkeeping ? .debug : .info, step.title, step.details.map { ($0.key, $0.value) })
+    if !step.isBookkeeping { applied.append(step.summary) }
+  }
+
+  private mutating func fail(_ step: Step, _ failure: Failure) {
+    if failed.insert(step.item).inserted { failures.append(failure) }
+  }
+
+  /// Forgets the failures that reading again may make good; they are told when they come again.
+  mutating func forgetRaces() {
+    guard failures.contains(where: \.isRace) else { return }
+    failures.removeAll(where: \.isRace)
+    failed = Set(failures.map(\.item))
+  }
+
+  /// Around a password, nothing of the statement is logged by the server, though it is but a verifier.
+  private func transact(_ statements: [SQLStatement], _ connection: borrowing Connection) throws(PostgresError) {
+    do throws(PostgresError) {
+      try connection.execute("BEGIN")
+      var made: [(PostgresName, String, Password)] = []
+      for statement in statements {
+        switch statement {
+        case .sql(let text): try connection.execute(text)
+        case .setPassword(let role):
+          guard let password = password(of: role) else { continue }
+          let verifier = try connection.encryptPassword(password.unredacted, user: role.text)
+          try connection.execute(
+            """
+            SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'; \
+            SET LOCAL log_min_duration_statement = -1; SET LOCAL log_duration = off
+            """)
+          try connection.execute(SQLStatement.password(of: role, verifier: verifier))
+          made.append((role, verifier, password))
+        }
+      }
+      try connection.execute("COMMIT")
+      for (role, verifier, password) in made { cache.note(role, stored: verifier, password: password) }
+    } catch {
+      if !connection.isBroken { try connection.execute("ROLLBACK") }
+      throw error
+    }
+  }
+
+  private func password(of role: PostgresName) -> Password? {
+    desired.passwords[role]
+      ?? (role.text.utf8.elementsEqual(administration.settings.user.utf8) ? desired.adminPassword : nil)
+  }
+}

@@ -1,0 +1,28 @@
+import LibPQ
+import Provisioning
+
+/// An item that failed while the server was read or changed.
+struct Failure {
+  var item: Item
+  var problem: ItemProblem
+  /// Whether somebody else changed the same thing at the same time, so that reading again may be all it takes.
+  var isRace = false
+
+  init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {
+    self.item = item
+    var message = error.message
+    if let detail = error.detail { message += " (\(detail))" }
+    if let place { message = "\(place): \(message)" }
+    problem = ItemProblem(
+      item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
+      hint: (error.hint ?? hint).map(Self.oneLine))
+    isRace =
+      error.isServer(
+        SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.deadlockDetected)
+      || error.isServer(SQLState.internalError) && error.message.utf8.starts(with: "tuple concurrently".utf8)
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    String(decoding: text.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }, as: UTF8.self)
+  }
+}

@@ -1,0 +1,82 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+
+/// Reads what a server holds: a few queries for the server as a whole, and one round trip for each database that
+/// something is declared in.
+struct Observer {
+  let administration: Administration
+  let cache: VerifierCache
+
+  /// The state, and the databases that could not be read.
+  func observe(
+    _ desired: DesiredState, _ connection: borrowing Connection
+  ) throws(PostgresError) -> (ObservedState, [Failure]) {
+    var state = try observeServer(desired, connection)
+    var failures: [Failure] = []
+    for name in Self.databasesToRead(desired.spec, state) {
+      do throws(PostgresError) {
+        let database = try administration.connect(to: name)
+        let contents = try observeContents(of: name, desired.spec, state, database)
+        state.databases[name]?.contents = contents
+      } catch {
+        failures.append(Failure(.database(name), error))
+      }
+    }
+    if Self.isExtensionMissing(desired.spec, state) {
+      state.availableExtensions = try observeExtensions(connection)
+    }
+    return (state, failures)
+  }
+
+  /// Databases in which something is declared, or was granted.
+  private static func databasesToRead(_ spec: InstanceSpec, _ state: ObservedState) -> [PostgresName] {
+    let granted = Set(state.records.records.grants.values.flatMap(\.keys))
+    let declared = spec.databases.filter { database in
+      !database.extensions.isEmpty || !database.schemas.isEmpty || !database.scripts.isEmpty
+        || granted.contains(database.name) || state.serverVersion < 150_000
+        || spec.users.contains { $0.ensure == .present && $0.level(on: database.name) != nil }
+    }
+    let names = declared.map(\.name)
+    return (names + granted.filter { !names.contains($0) }.sorted()).filter { name in
+      guard let database = state.databases[name] else { return false }
+      return database.allowsConnections && database.connectionLimit != -2
+    }
+  }
+
+  private static func isExtensionMissing(_ spec: InstanceSpec, _ state: ObservedState) -> Bool {
+    spec.databases.contains { database in
+      database.extensions.contains { wanted in
+        guard let installed = state.databases[database.name]?.contents?.extensions[wanted.name] else { return true }
+        return wanted.version.map { !$0.utf8.elementsEqual(installed.version.utf8) } ?? false
+      }
+    }
+  }
+
+  private func observeExtensions(
+    _ connection: borrowing Connection
+  ) throws(PostgresError) -> [PostgresName: [String]] {
+    let rows = try connection.query(
+      "SELECT name, version FROM pg_available_extension_versions ORDER BY name, version")
+    var available: [PostgresName: [String]] = [:]
+    for row in 0..<rows.rowCount {
+      guard let name = rows.name(row, 0), let version = rows.value(row, 1) else { continue }
+      available[name, default: []].append(version)
+    }
+    return available
+  }
+}
+
+extension QueryResult {
+  /// A value that is a name.
+  func name(_ row: Int, _ column: Int) -> PostgresName? {
+    guard let text = value(row, column) else { return nil }
+    do throws(PostgresNameError) { return try PostgresName(text) } catch { return nil }
+  }
+
+  /// A value that is a number.
+  func integer(_ row: Int, _ column: Int) -> Int? { value(row, column).flatMap { Int($0) } }
+
+  /// A value that is a boolean.
+  func isTrue(_ row: Int, _ column: Int) -> Bool { value(row, column)?.utf8.first == UInt8(ascii: "t") }
+}

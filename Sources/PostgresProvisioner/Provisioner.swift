@@ -1,0 +1,91 @@
+import DatabaseSpec
+public import LibPQ
+public import Provisioning
+
+/// Makes a server hold what is declared, in passes: read, plan, run, and read again until nothing is left to do.
+public struct Provisioner {
+  /// One lock for all sidecars of a server, in the one database that is the same for all: "postern" in ASCII.
+  private static let lockKey = "31649045226775918"
+  /// How often a pass plans anew: what is in a new database, or made by a script, is seen by the second plan.
+  private static let maximumRounds = 4
+
+  private let administration: Administration
+  private let cache = VerifierCache()
+  private let log: (LogLevel, String, [(String, String)]) -> Void
+  private let shouldStop: () -> Bool
+
+  /// A provisioner of the server at `settings`, where it logs in as a superuser; which database is its own choice.
+  /// `log` takes each step as it is done; `shouldStop` is asked between two steps.
+  public init(
+    settings: ConnectionSettings, log: @escaping (LogLevel, String, [(String, String)]) -> Void,
+    shouldStop: @escaping () -> Bool
+  ) {
+    administration = Administration(settings)
+    self.log = log
+    self.shouldStop = shouldStop
+  }
+
+  /// Does what there is to do, and reports. It never throws: what is wrong is in the report.
+  public func pass(_ desired: DesiredState) -> PassReport {
+    do throws(PostgresError) {
+      let connection = try administration.connect(to: Postern.database)
+      guard try !connection.query("SELECT pg_is_in_recovery()").isTrue(0, 0) else {
+        return PassReport(outcome: .standby)
+      }
+      guard try lock(connection) else { return PassReport(outcome: .interrupted) }
+      return try pass(desired, connection)
+    } catch {
+      return PassReport(outcome: .incomplete, problems: [Failure(.server, error).problem])
+    }
+  }
+
+  /// What a pass would do, as redacted SQL with a comment for each step; empty where there is nothing to do.
+  public func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
+    let connection = try administration.connect(to: Postern.database)
+    let observer = Observer(administration: administration, cache: cache)
+    return Provisioning.plan(desired, try observer.observe(desired, connection).0).lines
+  }
+
+  /// Waits for the lock; false where the process is to end first. The lock ends with the connection.
+  private func lock(_ connection: borrowing Connection) throws(PostgresError) -> Bool {
+    while !shouldStop() {
+      if try connection.query("SELECT pg_try_advisory_lock(\(Self.lockKey))").isTrue(0, 0) { return true }
+      _ = try connection.query("SELECT pg_sleep(0.2)")
+    }
+    return false
+  }
+
+  private func pass(
+    _ desired: DesiredState, _ connection: borrowing Connection
+  ) throws(PostgresError) -> PassReport {
+    let observer = Observer(administration: administration, cache: cache)
+    var executor = Executor(administration, cache, desired, log: log, shouldStop: shouldStop)
+    for round in 1...Self.maximumRounds {
+      let (observed, unread) = try observer.observe(desired, connection)
+      let plan = Provisioning.plan(desired, observed)
+      for failure in unread { executor.failed.insert(failure.item) }
+      executor.blocked = Set(plan.problems.filter(\.isFailure).map(\.item))
+      let steps = executor.open(plan.steps[...])
+      let problems = plan.problems.map(\.itemProblem) + unread.map(\.problem)
+      if steps.isEmpty || round == Self.maximumRounds {
+        let unsettled = steps.map {
+          ItemProblem(
+            item: $0.item.description, message: "is still to be done after \(round - 1) rounds: \($0.summary)",
+            hint: "something else may be changing it as well")
+        }
+        return report(executor, problems + unsettled)
+      }
+      try executor.run(steps, connection)
+      if executor.isInterrupted { return report(executor, problems) }
+      executor.forgetRaces()
+    }
+    return report(executor, [])
+  }
+
+  private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {
+    let problems = problems + executor.failures.map(\.problem)
+    let outcome: PassReport.Outcome =
+      executor.isInterrupted ? .interrupted : problems.contains(where: \.isFailure) ? .incomplete : .converged
+    return PassReport(outcome: outcome, applied: executor.applied, problems: problems)
+  }
+}

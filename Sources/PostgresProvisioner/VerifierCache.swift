@@ -1,0 +1,34 @@
+import DatabaseSpec
+import OpenSSL
+import Provisioning
+
+/// Which stored verifiers were found to be of which passwords. A derivation takes as long as a login; a pass that finds
+/// neither changed does none. It keeps hashes, no password.
+final class VerifierCache {
+  /// The most rounds that are derived with. Users may store verifiers of their own making, with enough rounds to keep
+  /// a pass busy for hours; the server's default is 4096.
+  private static let maximumIterations: UInt32 = 1_000_000
+
+  private var outcomes: [PostgresName: (fingerprint: [UInt8], matches: Bool)] = [:]
+
+  /// How a role's stored verifier compares with a password. Anything but SCRAM-SHA-256 differs, so that it is replaced.
+  func compare(_ role: PostgresName, stored: String?, with password: Password?) -> RoleState.PasswordState {
+    guard let password else { return .notCompared }
+    guard let stored else { return .differs }
+    let fingerprint = Self.fingerprint(password, stored)
+    if let known = outcomes[role], known.fingerprint == fingerprint { return known.matches ? .matches : .differs }
+    let verifier = ScramVerifier(stored).flatMap { $0.iterations <= Self.maximumIterations ? $0 : nil }
+    let matches = verifier?.matches(password: password.unredacted) ?? false
+    outcomes[role] = (fingerprint, matches)
+    return matches ? .matches : .differs
+  }
+
+  /// Notes that a verifier was made of a password.
+  func note(_ role: PostgresName, stored: String, password: Password) {
+    outcomes[role] = (Self.fingerprint(password, stored), true)
+  }
+
+  private static func fingerprint(_ password: Password, _ stored: String) -> [UInt8] {
+    Digest.sha256(Array(password.unredacted.utf8) + [0] + Array(stored.utf8))
+  }
+}

@@ -1,0 +1,98 @@
+public import DatabaseSpec
+
+/// A database as the server has it (PostgreSQL docs §53.15, `pg_database`).
+public struct DatabaseState: Equatable, Sendable {
+  public var owner: PostgresName
+  public var allowsConnections: Bool
+  /// How many sessions it takes; -1 for any number, -2 where a DROP DATABASE was interrupted.
+  public var connectionLimit: Int
+  public var encoding: String
+  public var collation: String
+  /// Whether every role may connect.
+  public var isOpenToPublic: Bool
+  /// The roles that CONNECT was granted to.
+  public var connectors: Set<PostgresName>
+  /// What is in it; nil where no plan depends on it, or it could not be read.
+  public var contents: DatabaseContents?
+
+  /// A database of these parts.
+  public init(
+    owner: PostgresName, allowsConnections: Bool = true, connectionLimit: Int = -1, encoding: String = "UTF8",
+    collation: String = "C", isOpenToPublic: Bool = false, connectors: Set<PostgresName> = [],
+    contents: DatabaseContents? = nil
+  ) {
+    self.owner = owner
+    self.allowsConnections = allowsConnections
+    self.connectionLimit = connectionLimit
+    self.encoding = encoding
+    self.collation = collation
+    self.isOpenToPublic = isOpenToPublic
+    self.connectors = connectors
+    self.contents = contents
+  }
+}
+
+/// What is in a database.
+public struct DatabaseContents: Equatable, Sendable {
+  /// The owners of its schemas, the server's own left out.
+  public var schemas: [PostgresName: PostgresName]
+  /// Its extensions.
+  public var extensions: [PostgresName: InstalledExtension]
+  /// Whether every role may make things in the schema `public`, as before Postgres 15.
+  public var isPublicSchemaOpen: Bool
+  /// Where the privileges that it has differ from those that were asked about.
+  public var gaps: [PrivilegeGap]
+  /// What records scripts there.
+  public var recorder: RecorderState
+  /// The scripts that ran there.
+  public var scripts: [AppliedScript]
+
+  /// Contents of these parts.
+  public init(
+    schemas: [PostgresName: PostgresName] = [:], extensions: [PostgresName: InstalledExtension] = [:],
+    isPublicSchemaOpen: Bool = false, gaps: [PrivilegeGap] = [], recorder: RecorderState = .absent,
+    scripts: [AppliedScript] = []
+  ) {
+    self.schemas = schemas
+    self.extensions = extensions
+    self.isPublicSchemaOpen = isPublicSchemaOpen
+    self.gaps = gaps
+    self.recorder = recorder
+    self.scripts = scripts
+  }
+}
+
+/// An extension that is there.
+public struct InstalledExtension: Equatable, Sendable {
+  public var schema: PostgresName
+  public var version: String
+
+  /// An extension of these parts.
+  public init(schema: PostgresName, version: String) {
+    self.schema = schema
+    self.version = version
+  }
+}
+
+/// What records scripts in a database: a table that only the superuser reads, and a function that adds to it.
+public enum RecorderState: Equatable, Sendable {
+  /// Not made yet.
+  case absent
+  /// The schema, the table or the function is there and is not the superuser's: it is not to be touched.
+  case foreign(owner: PostgresName)
+  /// There; these roles may call the function.
+  case present(callers: Set<PostgresName>)
+}
+
+/// A script that ran.
+public struct AppliedScript: Equatable, Sendable {
+  public var name: String
+  /// SHA-256 of its bytes when it ran, in lower-case hexadecimal.
+  public var sha256: String
+
+  /// A script of these parts.
+  public init(name: String, sha256: String) {
+    self.name = name
+    self.sha256 = sha256
+  }
+}

@@ -1,0 +1,28 @@
+public import DatabaseSpec
+
+/// What a step belongs to, and what a problem is about: a thing that users declare.
+public enum Item: Hashable, Sendable, CustomStringConvertible {
+  /// The server as a whole, with Postern's own records.
+  case server
+  case user(PostgresName)
+  case membership(of: PostgresName, in: PostgresName)
+  case database(PostgresName)
+  case schema(PostgresName, in: PostgresName)
+  case `extension`(PostgresName, in: PostgresName)
+  case grant(to: PostgresName, on: PostgresName)
+  case script(String, in: PostgresName)
+
+  /// The item as users know it, such as `script 001-tables in orders`.
+  public var description: String {
+    switch self {
+    case .server: "server"
+    case .user(let name): "user \(name.text)"
+    case .membership(let user, let role): "membership of \(user.text) in \(role.text)"
+    case .database(let name): "database \(name.text)"
+    case .schema(let name, let database): "schema \(name.text) in \(database.text)"
+    case .extension(let name, let database): "extension \(name.text) in \(database.text)"
+    case .grant(let user, let database): "grant to \(user.text) on \(database.text)"
+    case .script(let name, let database): "script \(name) in \(database.text)"
+    }
+  }
+}

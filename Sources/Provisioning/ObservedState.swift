@@ -1,0 +1,79 @@
+public import DatabaseSpec
+
+/// What a server holds, as far as a plan has to know, read at one moment.
+public struct ObservedState: Equatable, Sendable {
+  /// The server's version as a number, such as 150004 for 15.4.
+  public var serverVersion: Int
+  /// The superuser that Postern is logged in as.
+  public var administrator: PostgresName
+  /// Every role.
+  public var roles: [PostgresName: RoleState]
+  /// Every database.
+  public var databases: [PostgresName: DatabaseState]
+  /// What Postern wrote down about its own doings.
+  public var records: RecordsState
+  /// The extensions that the server could make, with their versions; nil where no plan depends on it.
+  public var availableExtensions: [PostgresName: [String]]?
+
+  /// A state of these parts.
+  public init(
+    serverVersion: Int, administrator: PostgresName, roles: [PostgresName: RoleState] = [:],
+    databases: [PostgresName: DatabaseState] = [:], records: RecordsState = .absent,
+    availableExtensions: [PostgresName: [String]]? = nil
+  ) {
+    self.serverVersion = serverVersion
+    self.administrator = administrator
+    self.roles = roles
+    self.databases = databases
+    self.records = records
+    self.availableExtensions = availableExtensions
+  }
+}
+
+/// Postern's records in the database `postgres`.
+public enum RecordsState: Equatable, Sendable {
+  /// Not made yet.
+  case absent
+  /// The schema is there and is not the superuser's: what it holds cannot be relied on.
+  case foreign(owner: PostgresName)
+  case present(Records)
+
+  /// What is recorded; nothing where there are no records.
+  public var records: Records {
+    if case .present(let records) = self { records } else { Records() }
+  }
+}
+
+/// What Postern wrote down about its own doings.
+public struct Records: Equatable, Sendable {
+  /// The roles that it manages.
+  public var roles: [PostgresName: RecordedRole]
+  /// The memberships that it gave, by member.
+  public var memberships: [PostgresName: Set<PostgresName>]
+  /// The grants that it gave, by user, then database.
+  public var grants: [PostgresName: [PostgresName: Grant.Level]]
+
+  /// Records of these parts.
+  public init(
+    roles: [PostgresName: RecordedRole] = [:], memberships: [PostgresName: Set<PostgresName>] = [:],
+    grants: [PostgresName: [PostgresName: Grant.Level]] = [:]
+  ) {
+    self.roles = roles
+    self.memberships = memberships
+    self.grants = grants
+  }
+}
+
+/// A role that Postern manages.
+public struct RecordedRole: Equatable, Sendable {
+  /// Its OID: a role that somebody else made later under the same name has another.
+  public var oid: UInt32
+  /// Whether Postern made it, rather than found it.
+  public var isMade: Bool
+
+  /// A role of these parts.
+  public init(oid: UInt32, isMade: Bool) {
+    self.oid = oid
+    self.isMade = isMade
+  }
+}

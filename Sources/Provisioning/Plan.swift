@@ -1,0 +1,45 @@
+import DatabaseSpec
+
+/// What is to be done to a server so that it holds what is declared: data, made without any IO. Empty where the server
+/// holds it already.
+public struct Plan: Equatable, Sendable {
+  /// What to do, in order: roles, memberships, databases, schemas and extensions, grants, scripts, locks and drops.
+  public var steps: [Step] = []
+  /// What cannot be done, or is to be told.
+  public var problems: [PlanProblem] = []
+  /// Whether there is nothing to do.
+  public var isEmpty: Bool { steps.isEmpty }
+
+  /// The steps as redacted SQL, with a heading each.
+  public var lines: [String] { steps.flatMap(\.lines) }
+}
+
+/// What is wrong with an item before anything was run.
+public struct PlanProblem: Equatable, Sendable {
+  public var item: Item
+  /// What is wrong, in one line.
+  public var message: String
+  /// What to do.
+  public var hint: String?
+  /// Whether the item, and what requires it, fails because of it.
+  public var isFailure: Bool
+
+  /// The same for a report.
+  public var itemProblem: ItemProblem {
+    ItemProblem(item: item.description, message: message, hint: hint, isFailure: isFailure)
+  }
+}
+
+/// What is to be done so that `observed` becomes `desired`. The same states give the same plan.
+public func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
+  var planner = Planner(desired: desired, observed: observed)
+  planner.planRecords()
+  planner.planRoles()
+  planner.planMemberships()
+  planner.planDatabases()
+  for database in desired.spec.databases { planner.planContents(of: database) }
+  planner.planGrants()
+  for database in desired.spec.databases { planner.planScripts(of: database) }
+  planner.planRemovals()
+  return planner.plan
+}

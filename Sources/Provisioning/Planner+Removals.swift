@@ -1,0 +1,108 @@
+import DatabaseSpec
+
+extension Planner {
+  /// Users that are to be absent, and users that Postern made and that are no longer declared.
+  mutating func planRemovals() {
+    for user in spec.users where user.ensure == .absent { planAbsent(user.name) }
+    let declared = Set(spec.users.map(\.name))
+    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) {
+      guard let role = observed.roles[name], role.oid == record.oid, record.isMade, !role.isSuperuser else {
+        // It is gone, or it was never Postern's.
+        forget(name)
+        continue
+      }
+      switch spec.removedUsers {
+      case .keep: break
+      case .lock: lock(name, role)
+      case .drop: drop(name, role)
+      }
+    }
+  }
+
+  private mutating func forget(_ name: PostgresName) {
+    let isThere = observed.roles[name] != nil
+    add(
+      isThere ? "leave role" : "forget role", [Detail("name", name)], for: .user(name), requires: [.server],
+      isBookkeeping: !isThere, Postern.forgetRole(name).sql)
+  }
+
+  private mutating func planAbsent(_ name: PostgresName) {
+    guard let role = observed.roles[name] else {
+      if records.roles[name] != nil { forget(name) }
+      return
+    }
+    guard !role.isSuperuser else {
+      return fail(.user(name), "is a superuser of this server, and superusers are not dropped", hint: "drop it by hand")
+    }
+    drop(name, role)
+  }
+
+  private mutating func lock(_ name: PostgresName, _ role: RoleState) {
+    if role.canLogIn {
+      add("lock role", [Detail("name", name)], for: .user(name), ["ALTER ROLE \(id(name)) NOLOGIN"].sql)
+    }
+    if role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
+  }
+
+  /// Locks a role, gives what it owns in each database to that database's owner, takes back what it was granted, and
+  /// drops it. What it owns never goes to a superuser: a function of its making would run as one then.
+  private mutating func drop(_ name: PostgresName, _ role: RoleState) {
+    lock(name, role)
+    var blockers: [String] = []
+    var requires: [Item] = []
+    var moves: [(database: PostgresName, owner: PostgresName?)] = []
+    let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
+    for database in ownedDatabases {
+      if let declared = spec.databases.first(where: { $0.name == database }), declared.owner != name {
+        requires.append(.database(database))
+      } else {
+        blockers.append("it owns the database \(database.text), for which no other owner is declared")
+      }
+    }
+    for dependency in role.dependencies {
+      guard let database = dependency.database else {
+        if dependency.owned > ownedDatabases.count { blockers.append("it owns a tablespace") }
+        continue
+      }
+      let owner = spec.databases.first { $0.name == database }?.owner ?? observed.databases[database]?.owner
+      let isOwnerFit = owner.map { $0 != name && observed.roles[$0]?.isSuperuser != true } ?? false
+      if observed.databases[database]?.allowsConnections != true || database.text.utf8.elementsEqual("template1".utf8) {
+        blockers.append("it has objects or rights in the database \(database.text), which is not connected to")
+      } else if dependency.owned > 0, !isOwnerFit {
+        if owner != name {
+          blockers.append("it owns \(dependency.owned) objects in the database \(database.text), a superuser's")
+        }
+      } else {
+        moves.append((database, isOwnerFit ? owner : nil))
+        if let owner, isOwnerFit { requires += user(owner) }
+        if spec.databases.contains(where: { $0.name == database }) { requires.append(.database(database)) }
+      }
+    }
+    guard blockers.isEmpty else {
+      return fail(
+        .user(name), "is locked but cannot be dropped: \(blockers.joined(separator: "; "))",
+        hint: "give that to somebody else (declare the database with another owner, or ALTER … OWNER TO)")
+    }
+    for move in moves {
+      add(
+        "give up objects", [Detail("name", name), Detail("database", move.database)], for: .user(name),
+        requires: requires, in: move.database,
+        ((move.owner.map { ["REASSIGN OWNED BY \(id(name)) TO \(id($0))"] } ?? []) + Self.dropOwned(name)).sql)
+    }
+    add(
+      "drop role", [Detail("name", name)], for: .user(name), requires: [.server] + requires,
+      (Self.dropOwned(name) + ["DROP ROLE \(id(name))"] + Postern.forgetRole(name)).sql)
+  }
+
+  /// Takes a role's rights back in the present database, and refuses to where it still owns anything there: DROP OWNED
+  /// would drop that.
+  private static func dropOwned(_ name: PostgresName) -> [String] {
+    let check = """
+      BEGIN IF EXISTS (SELECT FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid \
+      WHERE b.datname = current_database() AND d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' \
+      AND d.refobjid = (SELECT oid FROM pg_authid WHERE rolname = \(lit(name)))) \
+      THEN RAISE EXCEPTION 'the role still owns objects in this database' USING ERRCODE = '2BP01'; END IF; END
+      """
+    return ["DO \(SQLText.literal(check))", "DROP OWNED BY \(id(name))"]
+  }
+}

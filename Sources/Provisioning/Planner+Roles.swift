@@ -1,0 +1,147 @@
+import DatabaseSpec
+
+extension Planner {
+  /// Makes the records themselves; without them nothing else is done, since nobody could tell whose a role is.
+  mutating func planRecords() {
+    switch observed.records {
+    case .present: break
+    case .absent: add("create records", [Detail("schema", Postern.schema)], for: .server, Postern.createRecords.sql)
+    case .foreign(let owner):
+      fail(
+        .server, "the schema postern in the database postgres belongs to \(owner.text), who is no superuser",
+        hint: "rename that schema: Postern keeps its records under this name")
+    }
+  }
+
+  /// Declared users that are to be there, and the superuser's own password.
+  mutating func planRoles() {
+    for user in spec.users where user.ensure == .present {
+      if let validUntil = user.validUntil, Timestamp(rfc3339: validUntil) == nil {
+        fail(
+          .user(user.name), "validUntil is no time: \(validUntil)", hint: "write it as 2027-01-31T00:00:00Z (RFC 3339)")
+      } else if let role = observed.roles[user.name] {
+        planExisting(user, role)
+      } else {
+        planNew(user)
+      }
+    }
+    let administrator = observed.administrator
+    if desired.adminPassword != nil, observed.roles[administrator]?.password == .differs {
+      add(
+        "set password", [Detail("name", administrator)], for: .user(administrator),
+        [.setPassword(of: administrator)])
+    }
+  }
+
+  private mutating func planNew(_ user: User) {
+    var sql = "CREATE ROLE \(id(user.name)) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT"
+    if let limit = user.connectionLimit { sql += " CONNECTION LIMIT \(limit)" }
+    if let validUntil = user.validUntil { sql += " VALID UNTIL \(SQLText.literal(validUntil))" }
+    var statements: [SQLStatement] = [.sql(sql)]
+    if desired.passwords[user.name] != nil {
+      statements.append(.setPassword(of: user.name))
+    } else {
+      warnOfMissingPassword(user.name)
+    }
+    statements.append(.sql(Postern.recordRole(user.name, isMade: true)))
+    add("create role", [Detail("name", user.name)], for: .user(user.name), requires: [.server], statements)
+  }
+
+  private mutating func warnOfMissingPassword(_ name: PostgresName) {
+    warn(
+      .user(name), "has no password yet, and cannot log in with one",
+      hint: "its Secret is not in the volume yet; the password is set as soon as it is")
+  }
+
+  private mutating func planExisting(_ user: User, _ role: RoleState) {
+    guard !role.isSuperuser else {
+      return fail(
+        .user(user.name), "is a superuser of this server, and superusers are not managed",
+        hint: "declare a user of another name")
+    }
+    let record = records.roles[user.name].flatMap { $0.oid == role.oid ? $0 : nil }
+    var changes: [Detail] = []
+    var options = ""
+    if !role.canLogIn {
+      options += " LOGIN"
+      changes.append(Detail("login", "true"))
+    }
+    // What is not declared goes back to the default where Postern made the role, and is left alone where it did not.
+    if let limit = user.connectionLimit ?? (record?.isMade == true ? -1 : nil), limit != role.connectionLimit {
+      options += " CONNECTION LIMIT \(limit)"
+      changes.append(Detail("connectionLimit", "\(limit)"))
+    }
+    if let text = user.validUntil ?? (record?.isMade == true ? "infinity" : nil),
+      Timestamp(rfc3339: text)?.microseconds != role.validUntil
+    {
+      options += " VALID UNTIL \(SQLText.literal(text))"
+      changes.append(Detail("validUntil", text))
+    }
+    var statements: [SQLStatement] = options.utf8.isEmpty ? [] : [.sql("ALTER ROLE \(id(user.name))\(options)")]
+    let isPasswordNew = desired.passwords[user.name] != nil && role.password == .differs
+    if isPasswordNew {
+      statements.append(.setPassword(of: user.name))
+      changes.append(Detail("password", "changed"))
+    }
+    if desired.passwords[user.name] == nil, !role.hasPassword { warnOfMissingPassword(user.name) }
+    if record == nil { statements.append(.sql(Postern.recordRole(user.name, isMade: false))) }
+    guard !statements.isEmpty else { return }
+    add(
+      record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
+      requires: [.server], statements)
+    if isPasswordNew, spec.passwordChange == .endSessions { endSessions(of: user.name, because: "password changed") }
+  }
+
+  /// Ends a role's sessions, waiting up to five seconds for each.
+  mutating func endSessions(of role: PostgresName, because reason: String) {
+    addAlone(
+      "end sessions", [Detail("name", role), Detail("reason", reason)], for: .user(role),
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = \(lit(role))")
+  }
+
+  /// Memberships of declared users. One that was taken out of the declaration is taken back where Postern gave it.
+  mutating func planMemberships() {
+    for user in spec.users where user.ensure == .present {
+      let have = observed.roles[user.name]?.memberships ?? []
+      let recorded = records.memberships[user.name] ?? []
+      for role in user.memberOf where !have.contains(role) { planMembership(user.name, role) }
+      for role in recorded.sorted() where !user.memberOf.contains(role) {
+        var statements: [String] = have.contains(role) ? ["REVOKE \(id(role)) FROM \(id(user.name))"] : []
+        statements.append(
+          "DELETE FROM postern.managed_membership WHERE member = \(lit(user.name)) AND role = \(lit(role))")
+        add(
+          "revoke membership", [Detail("name", user.name), Detail("role", role)],
+          for: .membership(of: user.name, in: role), requires: [.server, .user(user.name)],
+          isBookkeeping: !have.contains(role), statements.sql)
+      }
+    }
+  }
+
+  private mutating func planMembership(_ member: PostgresName, _ role: PostgresName) {
+    let item = Item.membership(of: member, in: role)
+    let isDeclared = spec.users.contains { $0.name == role && $0.ensure == .present }
+    guard isDeclared || observed.roles[role] != nil else {
+      return fail(
+        item, "this server has no such role",
+        hint: "declare it as a user, or take it out of memberOf")
+    }
+    guard observed.roles[role]?.isSuperuser != true else {
+      return fail(
+        item, "\(role.text) is a superuser", hint: "take it out of memberOf")
+    }
+    add(
+      "grant membership", [Detail("name", member), Detail("role", role)], for: item,
+      requires: [.server, .user(member)] + self.user(role),
+      [
+        "GRANT \(id(role)) TO \(id(member))",
+        """
+        INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING
+        """,
+      ].sql)
+  }
+}
+
+extension [String] {
+  /// The texts as statements.
+  var sql: [SQLStatement] { map { .sql($0) } }
+}

@@ -1,0 +1,56 @@
+import DatabaseSpec
+
+/// Makes a ``Plan``, aspect by aspect.
+struct Planner {
+  let desired: DesiredState
+  let observed: ObservedState
+  let records: Records
+  var plan = Plan()
+
+  init(desired: DesiredState, observed: ObservedState) {
+    self.desired = desired
+    self.observed = observed
+    records = observed.records.records
+  }
+
+  var spec: InstanceSpec { desired.spec }
+
+  mutating func add(
+    _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [], in database: PostgresName? = nil,
+    isBookkeeping: Bool = false, _ statements: [SQLStatement]
+  ) {
+    plan.steps.append(
+      Step(
+        title, details, for: item, requires: requires, in: database ?? Postern.database, .transaction(statements),
+        isBookkeeping: isBookkeeping))
+  }
+
+  mutating func addAlone(
+    _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [], _ statement: String
+  ) {
+    plan.steps.append(
+      Step(title, details, for: item, requires: requires, in: Postern.database, .alone(.sql(statement))))
+  }
+
+  mutating func fail(_ item: Item, _ message: String, hint: String? = nil) {
+    plan.problems.append(PlanProblem(item: item, message: message, hint: hint, isFailure: true))
+  }
+
+  mutating func warn(_ item: Item, _ message: String, hint: String? = nil) {
+    plan.problems.append(PlanProblem(item: item, message: message, hint: hint, isFailure: false))
+  }
+
+  /// The items that a declared user stands for; none for a role that nobody declares.
+  func user(_ name: PostgresName) -> [Item] {
+    spec.users.contains { $0.name == name } ? [.user(name)] : []
+  }
+}
+
+/// An identifier, quoted: short, since SQL texts are full of them.
+func id(_ name: PostgresName) -> String { SQLText.identifier(name) }
+/// A literal, quoted.
+func lit(_ name: PostgresName) -> String { SQLText.literal(name.text) }
+
+extension Detail {
+  init(_ key: String, _ name: PostgresName) { self.init(key, name.text) }
+}

@@ -1,0 +1,114 @@
+public import DatabaseSpec
+
+/// A kind of object that privileges are granted on, by its letter in `pg_default_acl.defaclobjtype`.
+public enum ObjectKind: String, CaseIterable, Sendable {
+  case schema = "n"
+  case table = "r"
+  case sequence = "S"
+  case function = "f"
+
+  /// The word after GRANT … ON.
+  public var singular: String {
+    switch self {
+    case .schema: "SCHEMA"
+    case .table: "TABLE"
+    case .sequence: "SEQUENCE"
+    case .function: "ROUTINE"
+    }
+  }
+
+  /// The word after ALTER DEFAULT PRIVILEGES GRANT … ON.
+  public var plural: String {
+    switch self {
+    case .schema: "SCHEMAS"
+    case .table: "TABLES"
+    case .sequence: "SEQUENCES"
+    case .function: "ROUTINES"
+    }
+  }
+}
+
+extension Grant.Level {
+  /// The privileges of this level on objects of a kind (PostgreSQL docs §5.8).
+  public func privileges(on kind: ObjectKind) -> [String] {
+    switch (kind, self) {
+    case (.schema, _): ["USAGE"]
+    case (.function, _): ["EXECUTE"]
+    case (.table, .read), (.sequence, .read): ["SELECT"]
+    case (.table, .write): ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"]
+    case (.sequence, .write): ["SELECT", "USAGE"]
+    }
+  }
+}
+
+/// A privilege that a user is to have, or to have no more, on every object of a kind in a database.
+public struct PrivilegeRequest: Equatable, Sendable {
+  public var role: PostgresName
+  public var kind: ObjectKind
+  public var privilege: String
+  public var isWanted: Bool
+}
+
+/// Where the privileges of a user differ from what was asked for.
+public struct PrivilegeGap: Equatable, Sendable {
+  /// What they are on.
+  public enum Target: Equatable, Sendable {
+    /// An object, as SQL that names it: qualified and quoted, a function with its argument types.
+    case object(String)
+    /// Objects that the role makes from now on.
+    case future(creator: PostgresName)
+  }
+
+  public var role: PostgresName
+  public var kind: ObjectKind
+  public var target: Target
+  /// In the order of ``Grant/Level/privileges(on:)``.
+  public var privileges: [String]
+  /// Whether they are missing, rather than in excess.
+  public var isMissing: Bool
+
+  /// A gap of these parts.
+  public init(role: PostgresName, kind: ObjectKind, target: Target, privileges: [String], isMissing: Bool) {
+    self.role = role
+    self.kind = kind
+    self.target = target
+    self.privileges = privileges
+    self.isMissing = isMissing
+  }
+}
+
+extension InstanceSpec {
+  /// What each declared user is to have in a database and what is to be taken from it, given what was granted before.
+  /// The database's owner and users that are to be absent have none; of a user that is not declared nothing is said.
+  public func privilegeRequests(in database: PostgresName, records: Records) -> [PrivilegeRequest] {
+    let owner = databases.first { $0.name == database }?.owner
+    var requests: [PrivilegeRequest] = []
+    for user in users where user.ensure == .present {
+      let level = user.name == owner ? nil : user.level(on: database)
+      let before = records.grants[user.name]?[database]
+      for kind in ObjectKind.allCases {
+        let wanted = level?.privileges(on: kind) ?? []
+        let unwanted = (before?.privileges(on: kind) ?? []).filter { !wanted.contains($0) }
+        requests += wanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: true) }
+        requests += unwanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false) }
+      }
+    }
+    return requests
+  }
+}
+
+extension User {
+  /// What is granted to the user on a database, if anything is.
+  public func level(on database: PostgresName) -> Grant.Level? {
+    grants.first { $0.database == database }?.level
+  }
+}
+
+extension Database {
+  /// The roles whose objects a grant on the database is about: its owner and the owners of its declared schemas.
+  public var creators: [PostgresName] {
+    schemas.reduce(into: [owner]) { creators, schema in
+      if let owner = schema.owner, !creators.contains(owner) { creators.append(owner) }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+public import DatabaseSpec
+
+/// A role as the server has it (PostgreSQL docs §53.8, `pg_authid`).
+public struct RoleState: Equatable, Sendable {
+  /// How the stored verifier compares with the password that is desired.
+  public enum PasswordState: Equatable, Sendable {
+    /// It was derived from that password, by SCRAM-SHA-256.
+    case matches
+    /// It was not, or by md5, or there is none.
+    case differs
+    /// No password is desired that it could be compared with.
+    case notCompared
+  }
+
+  public var oid: UInt32
+  public var isSuperuser: Bool
+  public var canLogIn: Bool
+  /// How many sessions it may have; -1 for any number.
+  public var connectionLimit: Int
+  /// Until when its password is good, in microseconds since 1970 in UTC; nil for ever.
+  public var validUntil: Int64?
+  public var password: PasswordState
+  /// Whether a verifier is stored at all.
+  public var hasPassword: Bool
+  /// The roles that it is a direct member of.
+  public var memberships: Set<PostgresName>
+  /// How many sessions it has.
+  public var sessions: Int
+  /// What depends on it; read only for a role that may have to be dropped.
+  public var dependencies: [RoleDependency]
+
+  /// A role of these parts.
+  public init(
+    oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1, validUntil: Int64? = nil,
+    password: PasswordState = .notCompared, hasPassword: Bool = true, memberships: Set<PostgresName> = [],
+    sessions: Int = 0, dependencies: [RoleDependency] = []
+  ) {
+    self.oid = oid
+    self.isSuperuser = isSuperuser
+    self.canLogIn = canLogIn
+    self.connectionLimit = connectionLimit
+    self.validUntil = validUntil
+    self.password = password
+    self.hasPassword = hasPassword
+    self.memberships = memberships
+    self.sessions = sessions
+    self.dependencies = dependencies
+  }
+}
+
+/// What depends on a role in one place (PostgreSQL docs §53.49, `pg_shdepend`).
+public struct RoleDependency: Equatable, Sendable {
+  /// The database; nil for what the whole server shares, such as databases.
+  public var database: PostgresName?
+  /// How many objects the role owns there.
+  public var owned: Int
+
+  /// A dependency of these parts.
+  public init(database: PostgresName?, owned: Int) {
+    self.database = database
+    self.owned = owned
+  }
+}

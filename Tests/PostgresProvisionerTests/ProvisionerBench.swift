@@ -1,0 +1,106 @@
+import DatabaseSpec
+import LibPQ
+import OpenSSL
+import PostgresProvisioner
+import Provisioning
+import TestSupport
+
+/// A server of its own, a declaration, and passes over them.
+final class ProvisionerBench {
+  let server: PostgresServer
+  var desired: DesiredState
+  private(set) var log: [String] = []
+
+  private var stop = false
+  private lazy var provisioner = Provisioner(
+    settings: server.settings,
+    log: { [unowned self] level, title, details in
+      log.append("\(level) \(details.reduce(into: title) { $0 += " \($1.0)=\($1.1)" })")
+    }, shouldStop: { [unowned self] in stop })
+
+  init(_ installation: PostgresInstallation, configuration: [String] = []) throws {
+    server = try PostgresServer(installation, configuration: ["autovacuum=off"] + configuration)
+    desired = DesiredState(spec: InstanceSpec(customer: "acme"), specHash: "")
+  }
+
+  /// Declares a user, or declares it differently; the password is the name's with `-secret` unless it is given.
+  func user(
+    _ name: String, ensure: User.Ensure = .present, grants: [String: Grant.Level] = [:], connectionLimit: Int? = nil,
+    validUntil: String? = nil, memberOf: [String] = [], password: String? = nil, hasPassword: Bool = true
+  ) throws {
+    let user = User(
+      name: try PostgresName(name), ensure: ensure,
+      grants: try grants.sorted { $0.key < $1.key }.map { Grant(database: try PostgresName($0.key), level: $0.value) },
+      connectionLimit: connectionLimit, validUntil: validUntil, memberOf: try memberOf.map { try PostgresName($0) })
+    if let index = desired.spec.users.firstIndex(where: { $0.name == user.name }) {
+      desired.spec.users[index] = user
+    } else {
+      desired.spec.users.append(user)
+    }
+    desired.passwords[user.name] = hasPassword ? try Password(password ?? "\(name)-secret") : nil
+  }
+
+  /// Takes a user out of the declaration.
+  func remove(_ name: String) throws {
+    let name = try PostgresName(name)
+    desired.spec.users.removeAll { $0.name == name }
+    desired.passwords[name] = nil
+  }
+
+  /// Declares a database, or declares it differently.
+  func database(
+    _ name: String, owner: String, extensions: [Extension] = [], schemas: [Schema] = [], scripts: [Script] = []
+  ) throws {
+    let database = Database(
+      name: try PostgresName(name), owner: try PostgresName(owner), extensions: extensions, schemas: schemas,
+      scripts: scripts)
+    if let index = desired.spec.databases.firstIndex(where: { $0.name == database.name }) {
+      desired.spec.databases[index] = database
+    } else {
+      desired.spec.databases.append(database)
+    }
+  }
+
+  /// A script whose text is in the volume.
+  func script(_ name: String, _ sql: String, rerun: Script.Rerun = .never, transaction: Bool = true) -> Script {
+    let sha256 = Digest.sha256(Array(sql.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    let file = VolumeLayout.scriptFile(sha256: sha256)
+    desired.scripts[file] = sql
+    return Script(
+      name: name, content: .file(name: file, sha256: sha256), rerun: rerun, transaction: transaction)
+  }
+
+  func pass() -> PassReport { provisioner.pass(desired) }
+
+  func plan() throws -> [String] { try provisioner.plan(desired) }
+
+  /// A pass of a sidecar that is asked to stop from the start.
+  func stoppedPass() -> PassReport {
+    stop = true
+    defer { stop = false }
+    return pass()
+  }
+
+  /// The one value of a query that the superuser makes.
+  func value(_ sql: String, in database: String = "postgres") throws -> String? {
+    try server.connect(database: database).query(sql).value(0, 0)
+  }
+
+  /// The one value of a query that a user makes, who logs in with a password.
+  func value(_ sql: String, in database: String, as user: String, password: String? = nil) throws -> String? {
+    try connect(to: database, as: user, password: password).query(sql).value(0, 0)
+  }
+
+  func connect(to database: String, as user: String, password: String? = nil) throws -> Connection {
+    try Connection(server.settings(user: user, password: password ?? "\(user)-secret", database: database))
+  }
+
+  /// The SQLSTATE that a user gets.
+  func sqlState(_ sql: String, in database: String, as user: String, password: String? = nil) throws -> String? {
+    do throws(PostgresError) {
+      let settings = server.settings(user: user, password: password ?? "\(user)-secret", database: database)
+      try Connection(settings).execute(sql)
+      return nil
+    } catch { return error.sqlState }
+  }
+}

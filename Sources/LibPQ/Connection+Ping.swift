@@ -13,10 +13,11 @@ public enum PingStatus: Equatable, Sendable {
 }
 
 extension Connection {
-  /// Asks whether a server takes connections; no user or password is needed. Blocks for at most 2 s.
-  public static func ping(host: String, port: Int) throws(PostgresError) -> PingStatus {
+  /// Asks whether a server takes connections. No password is needed, and the user need not exist; but where there is
+  /// none and none is asked to prove anything, the server logs it. Blocks for at most 2 s.
+  public static func ping(host: String, port: Int, user: String = "postgres") throws(PostgresError) -> PingStatus {
     let parameters =
-      ConnectionSettings(host: host, port: port, user: "postgres", sslMode: .disable).parameters
+      ConnectionSettings(host: host, port: port, user: user, sslMode: .disable).parameters
       + [("connect_timeout", "2")]
     let keywords = try CStrings(parameters.map(\.keyword))
     let values = try CStrings(parameters.map(\.value))

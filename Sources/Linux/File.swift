@@ -36,6 +36,11 @@ public enum File {
     }
   }
 
+  /// Gives a file, folder or link another name; a file or link that has it already is replaced at once (rename(2)).
+  public static func move(_ path: String, to newPath: String) throws(FileError) {
+    _ = try check(Int(unsafe postern_rename(path, newPath)), path)
+  }
+
   /// Removes a file.
   public static func remove(_ path: String) throws(FileError) {
     _ = try check(Int(unsafe postern_unlink(path)), path)

@@ -1,0 +1,83 @@
+import JSONBytes
+public import Linux
+
+/// What takes log lines: level, message, and what it is about.
+public typealias Log = (LogLevel, String, [(String, String)]) -> Void
+
+/// Writes log lines, one each, whatever the texts hold.
+public struct LogWriter {
+  /// How a line looks.
+  public enum Format: String, CaseIterable, Sendable {
+    /// `2026-11-21T10:00:00.000Z info  created role  user=shop`
+    case text
+    /// `{"time":"2026-11-21T10:00:00.000Z","level":"info","message":"created role","user":"shop"}`
+    case json
+  }
+
+  private let format: Format
+  private let minimum: LogLevel
+  private let write: (String) -> Void
+
+  /// Writes lines of at least this level; where nothing is said, to standard error.
+  public init(
+    format: Format = .text, minimum: LogLevel = .info,
+    write: @escaping (String) -> Void = { CurrentProcess.writeError($0) }
+  ) {
+    self.format = format
+    self.minimum = minimum
+    self.write = write
+  }
+
+  /// Writes one line.
+  public func log(_ level: LogLevel, _ message: String, _ fields: [(String, String)] = []) {
+    guard level >= minimum else { return }
+    write(Self.line(format, SystemClock.timestamp(), level, message, fields))
+  }
+
+  static func line(
+    _ format: Format, _ time: String, _ level: LogLevel, _ message: String, _ fields: [(String, String)]
+  ) -> String {
+    switch format {
+    case .json:
+      var writer = JSONWriter()
+      writer.beginObject()
+      writer.member("time", time)
+      writer.member("level", level.rawValue)
+      writer.member("message", message)
+      for (key, value) in fields { writer.member(key, value) }
+      writer.endObject()
+      return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+    case .text:
+      var line = "\(time) \(label(level)) \(oneLine(message))"
+      for (index, field) in fields.enumerated() {
+        line += "\(index == 0 ? "  " : " ")\(field.0)=\(needsQuotes(field.1) ? quoted(field.1) : field.1)"
+      }
+      return line + "\n"
+    }
+  }
+
+  /// Five characters wide.
+  private static func label(_ level: LogLevel) -> String {
+    switch level {
+    case .debug: "debug"
+    case .info: "info "
+    case .warning: "warn "
+    case .error: "error"
+    }
+  }
+
+  private static func needsQuotes(_ value: String) -> Bool {
+    value.utf8.isEmpty
+      || value.utf8.contains { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }
+  }
+
+  private static func quoted(_ value: String) -> String {
+    var writer = JSONWriter()
+    writer.string(value)
+    return String(decoding: writer.bytes, as: UTF8.self)
+  }
+
+  private static func oneLine(_ text: String) -> String {
+    String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+  }
+}

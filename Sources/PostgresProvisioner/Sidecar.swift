@@ -1,0 +1,177 @@
+import LibPQ
+public import Linux
+import Provisioning
+
+/// The sidecar's life: wait for Postgres, read the files, make a pass, tell how it went, wait until there is a reason
+/// for the next. One thread; every wait ends at once when a file changes or the process is asked to end.
+public struct Sidecar: ~Copyable {
+  private let configuration: SidecarConfiguration
+  private let passes: SidecarPasses
+  private let writer: LogWriter
+  private let reader: VolumeReader
+  private let watch: FolderWatch
+  private var status = Status()
+  /// What the status file holds, so that nothing is written where nothing has changed.
+  private var written: Status?
+  private var failures = 0
+  /// Whom pings name: a role that is not there would be logged by the server at each.
+  private var user = "postgres"
+
+  /// A sidecar that has not begun.
+  public init(
+    _ configuration: SidecarConfiguration, passes: SidecarPasses, writer: LogWriter,
+    environment: @escaping (String) -> String? = CurrentProcess.environment
+  ) throws(FileError) {
+    self.configuration = configuration
+    self.passes = passes
+    self.writer = writer
+    reader = VolumeReader(mountPath: configuration.volume, environment: environment)
+    // Before the first read, so that no change is missed.
+    watch = try FolderWatch(reader.folders)
+  }
+
+  /// Runs until the process is asked to end, or, with `once`, for one pass.
+  /// - Returns: the exit code: 0, or 1 where the one pass did not converge.
+  public consuming func run() throws(FileError) -> Int32 {
+    let place = "\(configuration.host):\(configuration.port)"
+    writer.log(.info, "started", [("postgres", place), ("volume", configuration.volume)])
+    saveStatus()
+    learnUser()
+    while !CurrentProcess.stopRequested {
+      guard try waitForPostgres() else { break }
+      let isDone = makePass()
+      saveStatus()
+      if configuration.once { return isDone ? 0 : 1 }
+      guard !CurrentProcess.stopRequested else { break }
+      failures = isDone ? 0 : failures + 1
+      try waitForReason()
+    }
+    writer.log(.info, "stopped")
+    return configuration.once ? 1 : 0
+  }
+
+  // MARK: Waiting
+
+  /// Whether Postgres is there; false where the process is to end before it is.
+  private mutating func waitForPostgres() throws(FileError) -> Bool {
+    var attempt = 0
+    while !isPostgresThere {
+      if attempt == 0 {
+        writer.log(.info, "waiting for Postgres", [("port", String(configuration.port))])
+        status.postgresIsAway("Postgres does not take connections on \(configuration.host):\(configuration.port)")
+        saveStatus()
+      }
+      let wake = try watch.wait(milliseconds: SidecarBackoff.ping(attempt: attempt))
+      guard !wake.stopRequested else { return false }
+      attempt += 1
+    }
+    if attempt > 0 { writer.log(.info, "Postgres takes connections") }
+    return true
+  }
+
+  private var isPostgresThere: Bool {
+    do throws(PostgresError) {
+      return try Connection.ping(host: configuration.host, port: configuration.port, user: user) == .accepting
+    } catch { return false }
+  }
+
+  private mutating func learnUser() {
+    do throws(VolumeError) { user = try reader.read().adminUser } catch { return }
+  }
+
+  /// Waits for what makes another pass worth while: a changed file, the time, a Postgres that went away, the end.
+  private func waitForReason() throws(FileError) {
+    let delay = failures == 0 ? SidecarBackoff.resync : SidecarBackoff.retry(failures: failures)
+    let deadline = SystemClock.monotonicMilliseconds + Int64(delay)
+    if status.outcome == .incomplete { writer.log(.info, "trying again", [("seconds", String((delay + 999) / 1000))]) }
+    while true {
+      let left = Int(deadline - SystemClock.monotonicMilliseconds)
+      guard left > 0 else { return }
+      let wake = try watch.wait(milliseconds: min(left, SidecarBackoff.liveness))
+      guard !wake.stopRequested else { return }
+      if wake.filesChanged { return try settle() }
+      if left > SidecarBackoff.liveness, !isPostgresThere { return }
+    }
+  }
+
+  /// The kubelet makes several changes for one: waits until there is none for 5 ms, and no longer than 20.
+  private func settle() throws(FileError) {
+    for _ in 0..<4 {
+      let wake = try watch.wait(milliseconds: 5)
+      guard wake.filesChanged else { return }
+    }
+  }
+
+  // MARK: One pass
+
+  /// Whether all is as it is to be, or a standby's primary will see to it.
+  private mutating func makePass() -> Bool {
+    let contents: VolumeContents
+    do throws(VolumeError) { contents = try reader.read() } catch {
+      // What is told again and again is told once.
+      if status.message != error.message { writer.log(.warning, error.message) }
+      status.filesAreUnusable(error.message)
+      return false
+    }
+    user = contents.adminUser
+    let settings = configuration.settings(for: contents)
+    do throws(PostgresError) { status.postgresIsThere(startedAt: try Self.start(of: settings)) } catch {
+      loginFailed(error, settings)
+      return false
+    }
+    let report = passes.pass(contents.desired, settings, { [writer] in writer.log($0, $1, $2) }) {
+      CurrentProcess.stopRequested
+    }
+    tell(report, specHash: contents.desired.specHash)
+    status.passEnded(report, contents.desired, at: SystemClock.timestamp())
+    return report.outcome == .converged || report.outcome == .standby
+  }
+
+  private static func start(of settings: ConnectionSettings) throws(PostgresError) -> String {
+    let sql = "SELECT pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
+    return try Connection(settings).query(sql).value(0, 0) ?? ""
+  }
+
+  private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
+    let hint =
+      error.isServer(SQLState.invalidPassword, SQLState.invalidAuthorization)
+      ? "; the admin Secret must hold the superuser's present name and password" : ""
+    let message = "cannot log in as \(settings.user): \(error)\(hint)"
+    if status.message != message { writer.log(.error, message) }
+    status.postgresIsAway(message)
+  }
+
+  /// Problems are told when they come up or change; that all is well, when it was not so before.
+  private func tell(_ report: PassReport, specHash: String) {
+    if report.problems != status.problems {
+      for problem in report.problems {
+        var fields = [("item", problem.item)]
+        if let sqlState = problem.sqlState { fields.append(("sqlstate", sqlState)) }
+        if let hint = problem.hint { fields.append(("hint", hint)) }
+        writer.log(problem.isFailure ? .error : .warning, problem.message, fields)
+      }
+    }
+    let hash = ("spec", String(specHash.prefix(12)))
+    switch report.outcome {
+    case .converged:
+      guard status.outcome != .converged || !report.applied.isEmpty || status.specHash != specHash else { return }
+      writer.log(.info, "converged", [("steps", String(report.applied.count)), hash])
+    case .standby:
+      if status.outcome != .standby { writer.log(.info, "Postgres is a standby: waiting until it is promoted") }
+    case .incomplete:
+      writer.log(.warning, "incomplete", [("failed", String(report.problems.filter(\.isFailure).count)), hash])
+    case .interrupted:
+      writer.log(.info, "interrupted between two steps")
+    }
+  }
+
+  private mutating func saveStatus() {
+    guard status != written else { return }
+    do throws(FileError) {
+      try StatusFile(path: configuration.statusFile).write(status)
+      written = status
+    } catch {
+      writer.log(.error, "cannot write the status: the Pod does not become ready", [("file", error.message)])
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import LibPQ
+public import Linux
+
+/// `postern-sidecar`: reads its arguments, does what they ask, and says how the process is to end.
+public struct SidecarCommand {
+  /// What this program is.
+  public static let version = "0.1.0"
+
+  static let usage = """
+    usage: postern-sidecar run|ready|plan|version|help [flags]
+
+      run      makes Postgres what the mounted files declare, and keeps it so; with --once, one pass: exit code 0 when
+               it converged, 1 when some item failed
+      ready    exit code 0 when the first pass over the present Postgres has converged; else says why not
+      plan     prints what would be done, as SQL without passwords: exit code 0 for nothing, 3 for something
+      version  prints the version
+
+      --host ADDRESS       where Postgres is (POSTERN_HOST; 127.0.0.1)
+      --port PORT          its TCP port (POSTERN_PORT; 5432)
+      --volume DIR         where the files are mounted (POSTERN_VOLUME; /etc/postern)
+      --status-file FILE   where the status is kept (POSTERN_STATUS_FILE; /run/postern/status.json)
+      --log-format FORMAT  text or json (POSTERN_LOG_FORMAT; text)
+      --log-level LEVEL    debug, info, warning or error (POSTERN_LOG_LEVEL; info)
+      --once               one pass
+
+    The superuser: POSTERN_ADMIN_USER_FILE, POSTERN_ADMIN_USER, the file admin/username, "postgres"; the password:
+    POSTERN_ADMIN_PASSWORD_FILE, POSTERN_ADMIN_PASSWORD, the file admin/password, none.
+
+    """
+
+  private let arguments: [String]
+  private let passes: SidecarPasses
+  private let environment: (String) -> String?
+  private let output: (String) -> Void
+  private let errorOutput: (String) -> Void
+
+  /// A command of these arguments, without the program's name.
+  public init(
+    _ arguments: [String], passes: SidecarPasses,
+    environment: @escaping (String) -> String? = CurrentProcess.environment,
+    output: @escaping (String) -> Void = CurrentProcess.writeOutput,
+    errorOutput: @escaping (String) -> Void = CurrentProcess.writeError
+  ) {
+    self.arguments = arguments
+    self.passes = passes
+    self.environment = environment
+    self.output = output
+    self.errorOutput = errorOutput
+  }
+
+  /// Does it.
+  /// - Returns: the exit code; 2 where the arguments cannot be understood.
+  public func run() -> Int32 {
+    guard let verb = arguments.first else { return misunderstood("what is to be done?") }
+    switch verb {
+    case "help", "--help", "-h":
+      output(Self.usage)
+      return 0
+    case "version", "--version":
+      output("postern-sidecar \(Self.version)\n")
+      return 0
+    case "run", "ready", "plan": break
+    default: return misunderstood("unknown command \(verb)")
+    }
+    let configuration: SidecarConfiguration
+    do throws(SidecarConfigurationError) {
+      configuration = try SidecarConfiguration(flags: Array(arguments.dropFirst()), environment: environment)
+    } catch { return misunderstood(error.message) }
+    switch verb {
+    case "ready": return ready(configuration)
+    case "plan": return plan(configuration)
+    default: return run(configuration)
+    }
+  }
+
+  private func misunderstood(_ message: String) -> Int32 {
+    errorOutput("postern-sidecar: \(message)\n\n\(Self.usage)")
+    return 2
+  }
+
+  private func failed(_ message: String) -> Int32 {
+    errorOutput("postern-sidecar: \(message)\n")
+    return 1
+  }
+
+  private func run(_ configuration: SidecarConfiguration) -> Int32 {
+    let writer = LogWriter(format: configuration.logFormat, minimum: configuration.logLevel, write: errorOutput)
+    do throws(FileError) {
+      try CurrentProcess.catchSignals()
+      return try Sidecar(configuration, passes: passes, writer: writer, environment: environment).run()
+    } catch { return failed(error.message) }
+  }
+
+  private func ready(_ configuration: SidecarConfiguration) -> Int32 {
+    guard let reason = StatusFile(path: configuration.statusFile).whyNotReady() else { return 0 }
+    output("not ready: \(reason)\n")
+    return 1
+  }
+
+  private func plan(_ configuration: SidecarConfiguration) -> Int32 {
+    let contents: VolumeContents
+    do throws(VolumeError) {
+      contents = try VolumeReader(mountPath: configuration.volume, environment: environment).read()
+    } catch { return failed(error.message) }
+    do throws(PostgresError) {
+      let lines = try passes.plan(contents.desired, configuration.settings(for: contents))
+      for line in lines { output("\(line)\n") }
+      return lines.isEmpty ? 0 : 3
+    } catch { return failed(error.description) }
+  }
+}

@@ -1,0 +1,117 @@
+import DatabaseSpec
+import LibPQ
+public import Linux
+import Provisioning
+
+/// What the sidecar was told by its environment and its flags, which go first.
+public struct SidecarConfiguration: Equatable, Sendable {
+  /// Where Postgres is: `--host`, `POSTERN_HOST`; in a Pod it is on the same loopback.
+  public var host = "127.0.0.1"
+  /// Its TCP port: `--port`, `POSTERN_PORT`.
+  public var port = 5432
+  /// Where the volume is mounted: `--volume`, `POSTERN_VOLUME`.
+  public var volume = VolumeLayout.mountPath
+  /// Where the status goes: `--status-file`, `POSTERN_STATUS_FILE`.
+  public var statusFile = StatusFile.defaultPath
+  /// How log lines look: `--log-format`, `POSTERN_LOG_FORMAT`.
+  public var logFormat = LogWriter.Format.text
+  /// Which lines are written: `--log-level`, `POSTERN_LOG_LEVEL`.
+  public var logLevel = LogLevel.info
+  /// Whether there is one pass and no more: `--once`.
+  public var once = false
+
+  /// What is in force where nobody says anything.
+  public init() {}
+
+  /// Reads flags (`--port 5433`, `--port=5433`) and the environment.
+  public init(
+    flags: [String], environment: (String) -> String? = CurrentProcess.environment
+  ) throws(SidecarConfigurationError) {
+    self.init()
+    for flag in Flag.allCases where flag != .once {
+      let variable = flag.variable
+      if let value = environment(variable), !value.utf8.isEmpty { try set(flag, value, from: variable) }
+    }
+    var rest = flags[...]
+    while let argument = rest.popFirst() {
+      let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts[0].utf8.starts(with: "--".utf8), let flag = Flag(rawValue: String(parts[0].dropFirst(2))) else {
+        throw .unknown(argument)
+      }
+      if flag == .once {
+        guard parts.count == 1 else { throw .invalid("--once", "takes no value") }
+        once = true
+        continue
+      }
+      guard let value = parts.count == 2 ? String(parts[1]) : rest.popFirst() else {
+        throw .invalid("--\(flag.rawValue)", "needs a value")
+      }
+      try set(flag, value, from: "--\(flag.rawValue)")
+    }
+  }
+
+  /// How the superuser logs in.
+  func settings(for contents: VolumeContents) -> ConnectionSettings {
+    ConnectionSettings(
+      host: host, port: port, user: contents.adminUser, password: contents.desired.adminPassword?.unredacted)
+  }
+
+  private enum Flag: String, CaseIterable {
+    case host, port, volume, once
+    case statusFile = "status-file"
+    case logFormat = "log-format"
+    case logLevel = "log-level"
+
+    var variable: String {
+      switch self {
+      case .host: "POSTERN_HOST"
+      case .port: "POSTERN_PORT"
+      case .volume: "POSTERN_VOLUME"
+      case .once: "POSTERN_ONCE"
+      case .statusFile: "POSTERN_STATUS_FILE"
+      case .logFormat: "POSTERN_LOG_FORMAT"
+      case .logLevel: "POSTERN_LOG_LEVEL"
+      }
+    }
+  }
+
+  private mutating func set(_ flag: Flag, _ value: String, from source: String) throws(SidecarConfigurationError) {
+    switch flag {
+    case .host: host = value
+    case .volume: volume = value
+    case .statusFile: statusFile = value
+    case .once: once = true
+    case .port:
+      guard let number = Int(value), (1...65535).contains(number) else {
+        throw .invalid(source, "must be a port from 1 to 65535, not \"\(value)\"")
+      }
+      port = number
+    case .logFormat:
+      guard let format = LogWriter.Format(rawValue: value) else {
+        throw .invalid(source, "must be text or json, not \"\(value)\"")
+      }
+      logFormat = format
+    case .logLevel:
+      guard let level = LogLevel(rawValue: value) else {
+        throw .invalid(source, "must be debug, info, warning or error, not \"\(value)\"")
+      }
+      logLevel = level
+    }
+  }
+}
+
+/// What is wrong with a flag or variable.
+public enum SidecarConfigurationError: Error, Equatable, Sendable {
+  /// No such flag.
+  case unknown(String)
+  /// A flag or variable, and what is wrong with its value.
+  case invalid(String, String)
+
+  /// One line for people.
+  public var message: String {
+    switch self {
+    case .unknown(let argument): "unknown flag \(argument)"
+    case .invalid(let source, let reason): "\(source) \(reason)"
+    }
+  }
+}

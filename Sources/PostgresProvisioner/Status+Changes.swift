@@ -1,0 +1,49 @@
+import DatabaseSpec
+public import Provisioning
+
+/// What becomes of the status as things happen: no IO, so that the rules of readiness can be read and tested here.
+extension Status {
+  /// Postgres does not answer, or refuses the login: until a pass has converged again it is not known what it holds.
+  public mutating func postgresIsAway(_ message: String) {
+    isReady = false
+    outcome = .waitingForPostgres
+    self.message = message
+    problems = []
+  }
+
+  /// The login worked. Another start than the one before is another Postgres: what it holds has to be seen first.
+  public mutating func postgresIsThere(startedAt start: String) {
+    if start != postgresStart { isReady = false }
+    postgresStart = start
+  }
+
+  /// The files cannot be gone by. What is in Postgres stays, and so does readiness.
+  public mutating func filesAreUnusable(_ message: String) {
+    outcome = .waitingForFiles
+    self.message = message
+  }
+
+  /// A pass has ended. A failing change does not make a Pod unready that was ready: its database works.
+  public mutating func passEnded(_ report: PassReport, _ desired: DesiredState, at time: String) {
+    customer = desired.spec.customer
+    problems = report.problems
+    message = nil
+    switch report.outcome {
+    case .converged:
+      outcome = .converged
+      isReady = true
+      if specHash != desired.specHash || !report.applied.isEmpty || appliedAt == nil { appliedAt = time }
+      specHash = desired.specHash
+    case .standby:
+      outcome = .standby
+      isReady = true
+      message = "Postgres is a standby: its primary is provisioned, and this one when it is promoted"
+    case .incomplete:
+      outcome = .incomplete
+      message = "\(report.problems.filter(\.isFailure).count) items failed; they are tried again"
+    case .interrupted:
+      outcome = .interrupted
+      message = "the pass was stopped between two steps; the next start goes on from there"
+    }
+  }
+}

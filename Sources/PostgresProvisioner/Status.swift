@@ -1,0 +1,57 @@
+import JSONBytes
+public import Provisioning
+
+/// How things stand: what the readiness probe and `kubectl exec … cat` see.
+public struct Status: Equatable, Sendable {
+  /// What the sidecar came to.
+  public enum Outcome: String, CaseIterable, Sendable {
+    /// Postgres does not take connections, or not this login.
+    case waitingForPostgres
+    /// The mounted files are not there, or not to be read.
+    case waitingForFiles
+    case converged, incomplete, standby, interrupted
+  }
+
+  /// The customer; nil before the files have been read.
+  public var customer: String?
+  /// Whether a pass over the present Postgres has converged since it started.
+  public var isReady: Bool
+  /// What the sidecar came to last.
+  public var outcome: Outcome
+  /// Why that is so, in one line, where it is no success.
+  public var message: String?
+  /// SHA-256 of the `spec.json` that is applied; nil before a pass has converged.
+  public var specHash: String?
+  /// When it was applied, as in RFC 3339.
+  public var appliedAt: String?
+  /// When the present Postgres started, in seconds since 1970; nil where it is not known.
+  public var postgresStart: String?
+  /// What is wrong, item by item.
+  public var problems: [ItemProblem]
+
+  /// A status of these parts; without any, that of a sidecar that has just started.
+  public init(
+    customer: String? = nil, isReady: Bool = false, outcome: Outcome = .waitingForPostgres, message: String? = nil,
+    specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, problems: [ItemProblem] = []
+  ) {
+    self.customer = customer
+    self.isReady = isReady
+    self.outcome = outcome
+    self.message = message
+    self.specHash = specHash
+    self.appliedAt = appliedAt
+    self.postgresStart = postgresStart
+    self.problems = problems
+  }
+
+  /// Why the Pod is not ready, in one line; nil where it is.
+  public var whyNotReady: String? {
+    guard !isReady else { return nil }
+    let failures = problems.filter(\.isFailure)
+    guard outcome == .incomplete, let first = failures.first else {
+      return message ?? "the first pass has not converged yet"
+    }
+    let more = failures.count > 1 ? " (and \(failures.count - 1) more)" : ""
+    return "\(first.item): \(first.message)\(more)"
+  }
+}

@@ -1,0 +1,149 @@
+public import DatabaseSpec
+public import Linux
+import OpenSSL
+public import Provisioning
+
+/// What the mounted files and the environment say, read at one moment.
+public struct VolumeContents: Equatable, Sendable {
+  /// What Postgres is to hold. Its `adminPassword` is also what the sidecar logs in with.
+  public var desired: DesiredState
+  /// The superuser whom the sidecar logs in as.
+  public var adminUser: String
+
+  /// Contents of these parts.
+  public init(desired: DesiredState, adminUser: String) {
+    self.desired = desired
+    self.adminUser = adminUser
+  }
+}
+
+/// Reads the mounted volume (``VolumeLayout``).
+///
+/// The kubelet keeps files that belong together in a folder of their own and puts a new one in its place by turning
+/// the symbolic link `..data` to it (Kubernetes docs, "Mounted ConfigMaps are updated automatically"). So the link is
+/// resolved once, and all files are read from where it led. A folder without the link is read as it is.
+public struct VolumeReader {
+  private let mountPath: String
+  private let environment: (String) -> String?
+
+  /// Reads from where the volume is mounted.
+  /// - Parameter environment: the variables `POSTERN_ADMIN_…`, which go before the files in the volume.
+  public init(
+    mountPath: String = VolumeLayout.mountPath, environment: @escaping (String) -> String? = CurrentProcess.environment
+  ) {
+    self.mountPath = mountPath
+    self.environment = environment
+  }
+
+  /// The folders where a change is to be looked for.
+  public var folders: [String] {
+    var folders = [mountPath, "\(mountPath)/admin"]
+    for variable in [Variable.userFile, Variable.passwordFile] {
+      guard let path = environment(variable), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { continue }
+      folders.append(String(path[..<slash]))
+    }
+    return folders
+  }
+
+  /// Reads all files, none from before and another from after a change.
+  public func read() throws(VolumeError) -> VolumeContents {
+    var folder = dataFolder()
+    while true {
+      do throws(VolumeError) { return try read(from: folder) } catch {
+        // The kubelet removes the old folder after the change; who was reading it reads the new one.
+        let current = dataFolder()
+        guard current != folder else { throw error }
+        folder = current
+      }
+    }
+  }
+
+  private func dataFolder() -> String {
+    guard let target = File.linkTarget("\(mountPath)/..data") else { return mountPath }
+    return target.utf8.first == UInt8(ascii: "/") ? target : "\(mountPath)/\(target)"
+  }
+
+  private func read(from folder: String) throws(VolumeError) -> VolumeContents {
+    let specBytes = try required("\(folder)/\(VolumeLayout.specFile)", named: VolumeLayout.specFile)
+    let spec: InstanceSpec
+    do throws(SpecError) { spec = try InstanceSpec(decoding: specBytes) } catch { throw .spec(error) }
+    let desired = DesiredState(
+      spec: spec, specHash: Encoding.hex(Digest.sha256(specBytes)), passwords: try passwords(spec, in: folder),
+      scripts: try scripts(spec, in: folder), adminPassword: try adminPassword(in: folder))
+    return VolumeContents(desired: desired, adminUser: try adminUser(in: folder))
+  }
+
+  private func passwords(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [PostgresName: Password] {
+    // Where nobody is to log in there may be no such file.
+    guard spec.users.contains(where: { $0.ensure == .present }) else { return [:] }
+    let bytes = try required("\(folder)/\(VolumeLayout.passwordsFile)", named: VolumeLayout.passwordsFile)
+    do throws(SpecError) { return try PasswordsFile(decoding: bytes).passwords } catch { throw .passwords(error) }
+  }
+
+  private func scripts(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [String: String] {
+    var texts: [String: String] = [:]
+    for script in spec.databases.flatMap(\.scripts) {
+      guard case .file(let name, let sha256) = script.content else { continue }
+      guard let bytes = try optional("\(folder)/\(name)") else { throw .notThereYet(file: name) }
+      guard Encoding.hex(Digest.sha256(bytes)) == sha256 else { throw .scriptDiffers(file: name) }
+      let text = String(decoding: bytes, as: UTF8.self)
+      guard text.utf8.elementsEqual(bytes) else { throw .invalid(source: name, reason: "is not UTF-8") }
+      texts[name] = text
+    }
+    return texts
+  }
+
+  // MARK: The superuser
+
+  private enum Variable {
+    static let user = "POSTERN_ADMIN_USER"
+    static let userFile = "POSTERN_ADMIN_USER_FILE"
+    static let password = "POSTERN_ADMIN_PASSWORD"
+    static let passwordFile = "POSTERN_ADMIN_PASSWORD_FILE"
+  }
+
+  private func adminUser(in folder: String) throws(VolumeError) -> String {
+    if let path = environment(Variable.userFile) { return try name(try required(path, named: path), path) }
+    if let name = environment(Variable.user), !name.utf8.isEmpty { return name }
+    let file = VolumeLayout.adminUsernameFile
+    guard let bytes = try optional("\(folder)/\(file)") else { return "postgres" }
+    return try name(bytes, file)
+  }
+
+  private func adminPassword(in folder: String) throws(VolumeError) -> Password? {
+    if let path = environment(Variable.passwordFile) { return try password(try required(path, named: path), path) }
+    if let text = environment(Variable.password) { return try password(Array(text.utf8), Variable.password) }
+    let file = VolumeLayout.adminPasswordFile
+    guard let bytes = try optional("\(folder)/\(file)") else { return nil }
+    return try password(bytes, file)
+  }
+
+  /// One trailing newline is dropped, and nothing else, as with the value of a Secret.
+  private func name(_ bytes: [UInt8], _ source: String) throws(VolumeError) -> String {
+    let bytes = bytes.last == 0x0A ? Array(bytes.dropLast()) : bytes
+    do throws(PostgresNameError) { return try PostgresName(String(decoding: bytes, as: UTF8.self)).text } catch {
+      throw .invalid(source: source, reason: error.message)
+    }
+  }
+
+  private func password(_ bytes: [UInt8], _ source: String) throws(VolumeError) -> Password {
+    do throws(PasswordError) { return try Password(secretValue: bytes) } catch {
+      throw .invalid(source: source, reason: error.message)
+    }
+  }
+
+  // MARK: Files
+
+  /// A file that there must be, with something in it.
+  private func required(_ path: String, named name: String) throws(VolumeError) -> [UInt8] {
+    guard let bytes = try optional(path), !bytes.isEmpty else { throw .notThereYet(file: name) }
+    return bytes
+  }
+
+  private func optional(_ path: String) throws(VolumeError) -> [UInt8]? {
+    do throws(FileError) { return try File.read(path) } catch {
+      guard error.isMissing else { throw .unreadable(error) }
+      return nil
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Linux
+import Testing
+
+@Suite struct FileTests {
+  @Test func `what is written is read, in full or in the old form`() throws {
+    try withFolder { folder in
+      let path = "\(folder)/file"
+      for bytes in [[UInt8]](arrayLiteral: [1, 2, 0, 255], [], [UInt8](repeating: 7, count: 100_000)) {
+        try File.write(bytes, to: path)
+        #expect(try File.read(path) == bytes)
+      }
+      #expect(try Directory.names(folder) == ["file"])
+    }
+  }
+
+  @Test func `a write leaves a reader of the old file with the old bytes`() throws {
+    try withFolder { folder in
+      try File.write([1], to: "\(folder)/file")
+      let handle = try #require(FileHandle(forReadingAtPath: "\(folder)/file"))
+      try File.write([2], to: "\(folder)/file")
+      #expect(try handle.readToEnd() == Data([1]))
+      #expect(try File.read("\(folder)/file") == [2])
+    }
+  }
+
+  @Test func `a write has the permissions asked for`() throws {
+    try withFolder { folder in
+      try File.write([1], to: "\(folder)/secret", mode: 0o600)
+      let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/secret")
+      #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+  }
+
+  @Test func `a write that cannot be made names the file and leaves nothing behind`() throws {
+    try withFolder { folder in
+      try Directory.create("\(folder)/taken/inner")
+      let error = try #require(throws: FileError.self) { try File.write([1], to: "\(folder)/taken") }
+      #expect(error.path == "\(folder)/taken")
+      #expect(try Directory.names(folder) == ["taken"])
+      #expect(throws: FileError.self) { try File.write([1], to: "\(folder)/no/such/folder") }
+    }
+  }
+
+  @Test func `a missing file is told apart from an unreadable one`() throws {
+    try withFolder { folder in
+      let missing = try #require(throws: FileError.self) { try File.read("\(folder)/none") }
+      #expect(missing.isMissing)
+      #expect(missing.message == "\(folder)/none: No such file or directory")
+      let unreadable = try #require(throws: FileError.self) { try File.read(folder) }
+      #expect(!unreadable.isMissing)
+      #expect(unreadable.message == "\(folder): Is a directory")
+    }
+  }
+
+  @Test func `a file larger than the limit is refused`() throws {
+    try withFolder { folder in
+      try File.write([UInt8](repeating: 7, count: 5000), to: "\(folder)/file")
+      #expect(try File.read("\(folder)/file", limit: 5000).count == 5000)
+      #expect(throws: FileError.self) { try File.read("\(folder)/file", limit: 4999) }
+    }
+  }
+
+  @Test func `a link says where it leads, a file does not`() throws {
+    try withFolder { folder in
+      try File.write([1], to: "\(folder)/file")
+      try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "file")
+      #expect(File.linkTarget("\(folder)/link") == "file")
+      #expect(File.linkTarget("\(folder)/file") == nil)
+      #expect(File.linkTarget("\(folder)/none") == nil)
+      #expect(File.exists("\(folder)/link"))
+      try File.remove("\(folder)/file")
+      #expect(!File.exists("\(folder)/link"))
+    }
+  }
+
+  @Test func `folders are made with those above them, and twice`() throws {
+    try withFolder { folder in
+      for _ in 0..<2 { try Directory.create("\(folder)/a/b/c") }
+      #expect(try Directory.names("\(folder)/a") == ["b"])
+      try File.write([1], to: "\(folder)/file")
+      #expect(throws: FileError.self) { try Directory.create("\(folder)/file/inner") }
+      #expect(try Directory.names(folder) == ["a", "file"])
+      #expect(throws: FileError.self) { try Directory.names("\(folder)/none") }
+    }
+  }
+}
+
+/// Lends a folder that goes afterwards.
+func withFolder(_ body: (String) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "linux-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  try body(folder.path)
+}

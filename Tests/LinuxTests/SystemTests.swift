@@ -1,0 +1,39 @@
+import Foundation
+import Linux
+import Testing
+
+@Suite struct SystemTests {
+  @Test(arguments: [
+    (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
+    (951_782_400_000, "2000-02-29T00:00:00.000Z"), (951_868_800_000, "2000-03-01T00:00:00.000Z"),
+    (1_795_255_200_007, "2026-11-21T10:00:00.007Z"), (4_107_542_399_000, "2100-02-28T23:59:59.000Z"),
+    (4_107_542_400_000, "2100-03-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
+    (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+  ])
+  func `a moment is written as RFC 3339 has it`(milliseconds: Int64, text: String) {
+    #expect(SystemClock.timestamp(milliseconds) == text)
+  }
+
+  @Test func `every day of four centuries is written as Foundation writes it`() {
+    let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+    for day in stride(from: Int64(0), to: 146_097, by: 1) {
+      let milliseconds = day * 86_400_000 + 43_200_000
+      let date = Date(timeIntervalSince1970: Double(milliseconds) / 1000)
+      #expect(SystemClock.timestamp(milliseconds) == date.formatted(style))
+    }
+  }
+
+  @Test func `the clocks go on, and the wall clock is the system's`() {
+    let before = SystemClock.monotonicMilliseconds
+    #expect(SystemClock.monotonicMilliseconds >= before)
+    #expect(abs(Double(SystemClock.wallMilliseconds) / 1000 - Date().timeIntervalSince1970) < 60)
+  }
+
+  @Test func `arguments, environment and number are the process's own`() throws {
+    #expect(try CurrentProcess.arguments() == CommandLine.arguments)
+    #expect(CurrentProcess.environment("PATH") == ProcessInfo.processInfo.environment["PATH"])
+    #expect(CurrentProcess.environment("NO_SUCH_VARIABLE_HERE") == nil)
+    #expect(CurrentProcess.identifier == Int(ProcessInfo.processInfo.processIdentifier))
+    #expect(!CurrentProcess.stopRequested)
+  }
+}

@@ -1,0 +1,65 @@
+import DatabaseSpec
+import Foundation
+import Linux
+import OpenSSL
+import Synchronization
+
+/// A volume laid out as the kubelet lays it out: the files in a folder of their own, and `..data` leading to it.
+final class SidecarVolume: @unchecked Sendable {
+  let path: String
+  /// Whether whoever swaps the files is done with it.
+  let isDone = Mutex(false)
+  private var generation = 0
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appending(path: "volume-\(UUID().uuidString)").path
+    try Directory.create(path)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(atPath: path)
+  }
+
+  /// Puts these files in the place of those before, at once.
+  func swap(_ files: [String: [UInt8]]) throws {
+    generation += 1
+    let folder = "..2026_\(generation)"
+    try Directory.create("\(path)/\(folder)")
+    for (name, bytes) in files {
+      if name.contains("/") { try Directory.create("\(path)/\(folder)/admin") }
+      try File.write(bytes, to: "\(path)/\(folder)/\(name)")
+    }
+    try FileManager.default.createSymbolicLink(atPath: "\(path)/..data_tmp", withDestinationPath: folder)
+    try File.move("\(path)/..data_tmp", to: "\(path)/..data")
+    if generation > 1 { try FileManager.default.removeItem(atPath: "\(path)/..2026_\(generation - 1)") }
+  }
+
+  /// Puts a spec, passwords and scripts there, and the superuser's password where there is one.
+  func swap(
+    _ spec: InstanceSpec, passwords: [String: String] = [:], scripts: [String] = [], adminPassword: String? = nil
+  ) throws {
+    var entries: [PostgresName: Password] = [:]
+    for (name, password) in passwords { entries[try PostgresName(name)] = try Password(password) }
+    var files = [
+      VolumeLayout.specFile: spec.encoded(),
+      VolumeLayout.passwordsFile: PasswordsFile(passwords: entries).encoded(),
+    ]
+    for script in scripts { files[Self.file(of: script)] = Array(script.utf8) }
+    if let adminPassword { files[VolumeLayout.adminPasswordFile] = Array(adminPassword.utf8) }
+    try swap(files)
+  }
+
+  static func file(of script: String) -> String { VolumeLayout.scriptFile(sha256: sha256(script)) }
+
+  static func sha256(_ text: String) -> String { Encoding.hex(Digest.sha256(Array(text.utf8))) }
+
+  /// A spec of one user and its database, with these scripts.
+  static func spec(customer: String = "acme", user: String = "shop", scripts: [String] = []) throws -> InstanceSpec {
+    let scripts = scripts.enumerated().map { index, text in
+      Script(name: "00\(index)", content: .file(name: file(of: text), sha256: sha256(text)))
+    }
+    let name = try PostgresName(user)
+    let database = Database(name: try PostgresName("\(user)_db"), owner: name, scripts: scripts)
+    return InstanceSpec(customer: customer, users: [User(name: name)], databases: [database])
+  }
+}

@@ -1,0 +1,112 @@
+import DatabaseSpec
+import Foundation
+import Linux
+import PostgresProvisioner
+import Provisioning
+import Testing
+
+@Suite struct StatusTests {
+  private let desired = DesiredState(spec: InstanceSpec(customer: "acme"), specHash: "abc")
+  private let failure = ItemProblem(item: "user shop", message: "no", sqlState: "42501", hint: "ask")
+
+  private func status(after outcomes: PassReport.Outcome...) -> Status {
+    var status = Status()
+    status.postgresIsThere(startedAt: "1")
+    for outcome in outcomes {
+      let problems = outcome == .incomplete ? [failure] : []
+      status.passEnded(PassReport(outcome: outcome, problems: problems), desired, at: "now")
+    }
+    return status
+  }
+
+  @Test func `is not ready before a pass has converged, and says why`() {
+    #expect(Status().whyNotReady == "the first pass has not converged yet")
+    #expect(status(after: .incomplete).whyNotReady == "user shop: no")
+    #expect(status(after: .interrupted).whyNotReady != nil)
+    #expect(status(after: .converged).whyNotReady == nil)
+  }
+
+  @Test func `a standby is ready, and nothing is applied`() {
+    #expect(status(after: .standby).isReady)
+    #expect(status(after: .standby).specHash == nil)
+  }
+
+  @Test func `a later failing change does not take it out of its Service`() {
+    let status = status(after: .converged, .incomplete)
+    #expect(status.isReady)
+    #expect(status.outcome == .incomplete)
+    #expect(status.problems == [failure])
+    #expect(status.specHash == "abc")
+  }
+
+  @Test func `another start of Postgres has to converge again`() {
+    var status = status(after: .converged)
+    status.postgresIsThere(startedAt: "1")
+    #expect(status.isReady)
+    status.postgresIsThere(startedAt: "2")
+    #expect(!status.isReady)
+    status.passEnded(PassReport(outcome: .converged), desired, at: "later")
+    #expect(status.isReady)
+    #expect(status.appliedAt == "now")
+  }
+
+  @Test func `is not ready while Postgres is away`() {
+    var status = status(after: .converged)
+    status.postgresIsAway("gone")
+    #expect(status.whyNotReady == "gone")
+  }
+
+  @Test func `unusable files change nothing of readiness`() {
+    var ready = status(after: .converged)
+    ready.filesAreUnusable("spec.json is not there yet")
+    #expect(ready.isReady)
+    #expect(ready.outcome == .waitingForFiles)
+    var unready = status()
+    unready.filesAreUnusable("spec.json is not there yet")
+    #expect(unready.whyNotReady == "spec.json is not there yet")
+  }
+
+  @Test func `the time of application is that of the last change`() {
+    var status = status(after: .converged)
+    status.passEnded(PassReport(outcome: .converged), desired, at: "later")
+    #expect(status.appliedAt == "now")
+    status.passEnded(PassReport(outcome: .converged, applied: ["made role"]), desired, at: "later")
+    #expect(status.appliedAt == "later")
+    var other = desired
+    other.specHash = "def"
+    status.passEnded(PassReport(outcome: .converged), other, at: "last")
+    #expect(status.appliedAt == "last")
+    #expect(status.specHash == "def")
+  }
+
+  @Test(arguments: Status.Outcome.allCases)
+  func `is read as it was written`(_ outcome: Status.Outcome) {
+    let warning = ItemProblem(item: "script \"a\"\n", message: "changed", isFailure: false)
+    let full = Status(
+      customer: "acme", isReady: true, outcome: outcome, message: "m", specHash: "abc", appliedAt: "now",
+      postgresStart: "1795255200.5", problems: [failure, warning])
+    #expect(Status(decoding: full.encoded()) == full)
+    let empty = Status(outcome: outcome)
+    #expect(Status(decoding: empty.encoded()) == empty)
+  }
+
+  @Test(arguments: [
+    "", "{}", "[]", #"{"apiVersion":"postern.io/v2","ready":true,"outcome":"converged","problems":[]}"#,
+  ])
+  func `what is no status is not read as one`(_ text: String) {
+    #expect(Status(decoding: Array(text.utf8)) == nil)
+  }
+
+  @Test func `the file is made with its folder, and tells the probe`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = StatusFile(path: "\(folder)/run/status.json")
+    #expect(file.whyNotReady() == "the sidecar has not started: there is no \(file.path)")
+    try file.write(status(after: .incomplete))
+    #expect(file.whyNotReady() == "user shop: no")
+    try file.write(status(after: .converged))
+    #expect(file.whyNotReady() == nil)
+    try File.write([1], to: file.path)
+    #expect(file.whyNotReady() == "\(file.path) holds no status that this version can read")
+  }
+}

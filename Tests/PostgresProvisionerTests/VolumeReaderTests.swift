@@ -1,0 +1,180 @@
+import DatabaseSpec
+import Foundation
+import Linux
+import OpenSSL
+import PostgresProvisioner
+import Provisioning
+import Synchronization
+import Testing
+
+@Suite struct VolumeReaderTests {
+  private func reader(_ path: String, _ environment: [String: String] = [:]) -> VolumeReader {
+    VolumeReader(mountPath: path) { environment[$0] }
+  }
+
+  @Test func `reads spec, passwords, scripts and the superuser's password`() throws {
+    let volume = try SidecarVolume()
+    let script = "CREATE TABLE t (a text DEFAULT 'ä');\n"
+    let spec = try SidecarVolume.spec(scripts: [script])
+    try volume.swap(spec, passwords: ["shop": "sesame"], scripts: [script], adminPassword: "secret\n")
+    let contents = try reader(volume.path).read()
+    #expect(contents.adminUser == "postgres")
+    #expect(contents.desired.spec == spec)
+    #expect(contents.desired.specHash == SidecarVolume.sha256(String(decoding: spec.encoded(), as: UTF8.self)))
+    #expect(contents.desired.passwords == [try PostgresName("shop"): try Password("sesame")])
+    #expect(contents.desired.scripts == [SidecarVolume.file(of: script): script])
+    #expect(contents.desired.adminPassword == (try Password("secret")))
+  }
+
+  @Test func `reads a plain folder as well`() throws {
+    let volume = try SidecarVolume()
+    let spec = InstanceSpec(customer: "acme")
+    try File.write(spec.encoded(), to: "\(volume.path)/spec.json")
+    #expect(try reader(volume.path).read().desired.spec == spec)
+  }
+
+  @Test func `files beside the link are not looked at`() throws {
+    let volume = try SidecarVolume()
+    try volume.swap(InstanceSpec(customer: "new"))
+    try File.write(InstanceSpec(customer: "old").encoded(), to: "\(volume.path)/spec.json")
+    #expect(try reader(volume.path).read().desired.spec.customer == "new")
+  }
+
+  @Test(arguments: ["spec.json", "passwords.json"], [nil, []] as [[UInt8]?])
+  func `a missing or empty file is no change, not an empty declaration`(file: String, bytes: [UInt8]?) throws {
+    let volume = try SidecarVolume()
+    var files = [
+      "spec.json": try SidecarVolume.spec().encoded(), "passwords.json": PasswordsFile().encoded(),
+    ]
+    files[file] = bytes
+    try volume.swap(files)
+    #expect(throws: VolumeError.notThereYet(file: file)) { try reader(volume.path).read() }
+  }
+
+  @Test func `a folder that is not there is no change`() {
+    #expect(throws: VolumeError.notThereYet(file: "spec.json")) { try reader("/nonexistent").read() }
+  }
+
+  @Test func `without users no passwords are needed`() throws {
+    let volume = try SidecarVolume()
+    try volume.swap(["spec.json": InstanceSpec(customer: "acme").encoded()])
+    #expect(try reader(volume.path).read().desired.passwords.isEmpty)
+  }
+
+  @Test func `a script that is missing, or another one, or no UTF-8, is refused`() throws {
+    let volume = try SidecarVolume()
+    let script = "SELECT 1"
+    let file = SidecarVolume.file(of: script)
+    var files = [
+      "spec.json": try SidecarVolume.spec(scripts: [script]).encoded(), "passwords.json": PasswordsFile().encoded(),
+    ]
+    try volume.swap(files)
+    #expect(throws: VolumeError.notThereYet(file: file)) { try reader(volume.path).read() }
+    files[file] = Array("SELECT 2".utf8)
+    try volume.swap(files)
+    #expect(throws: VolumeError.scriptDiffers(file: file)) { try reader(volume.path).read() }
+    let latin = Script(
+      name: "latin", content: .file(name: "latin.sql", sha256: Encoding.hex(Digest.sha256([0xE4]))))
+    var spec = try SidecarVolume.spec()
+    spec.databases[0].scripts = [latin]
+    try volume.swap([
+      "spec.json": spec.encoded(), "passwords.json": PasswordsFile().encoded(), "latin.sql": [0xE4],
+    ])
+    #expect(throws: VolumeError.invalid(source: "latin.sql", reason: "is not UTF-8")) {
+      try reader(volume.path).read()
+    }
+  }
+
+  @Test func `broken files are told by name, and no password is shown`() throws {
+    let volume = try SidecarVolume()
+    try volume.swap(["spec.json": Array("{".utf8)])
+    let broken = try #require(throws: VolumeError.self) { try reader(volume.path).read() }
+    #expect(broken.message == "spec.json is not readable: byte 1: the document ends too early")
+    let text = #"{"apiVersion":"postern.io/v1","users":{"shop":"sesame-4711\u0000"}}"#
+    try volume.swap(["spec.json": SidecarVolume.spec().encoded(), "passwords.json": Array(text.utf8)])
+    let password = try #require(throws: VolumeError.self) { try reader(volume.path).read() }
+    #expect(password.message.contains("passwords.json users shop"))
+    #expect(!password.message.contains("sesame-4711"))
+    try volume.swap(["spec.json": SidecarVolume.spec().encoded(), "passwords.json": Array("[".utf8)])
+    let json = try #require(throws: VolumeError.self) { try reader(volume.path).read() }
+    #expect(json.message.hasPrefix("passwords.json is not readable"))
+  }
+
+  /// Every read must see files of one generation, however fast they are swapped.
+  @Test func `no read mixes two generations`() throws {
+    let volume = try SidecarVolume()
+    let scripts = (0..<200).map { "SELECT \($0)" }
+    try volume.swap(SidecarVolume.spec(scripts: [scripts[0]]), scripts: [scripts[0]])
+    let reader = reader(volume.path)
+    let writer = Thread {
+      for script in scripts { try? volume.swap(SidecarVolume.spec(scripts: [script]), scripts: [script]) }
+      volume.isDone.withLock { $0 = true }
+    }
+    writer.start()
+    var reads = 0
+    while !volume.isDone.withLock({ $0 }) || reads == 0 {
+      #expect(try reader.read().desired.scripts.count == 1)
+      reads += 1
+    }
+    #expect(try reader.read().desired.scripts.values.first == scripts.last)
+  }
+
+  // MARK: The superuser
+
+  struct Admin: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    var environment: [String: String] = [:]
+    var files: [String: String] = [:]
+    var user = "postgres"
+    var password: String?
+  }
+
+  @Test(arguments: [
+    Admin(testDescription: "nothing"),
+    Admin(
+      testDescription: "files", files: ["admin/username": "root\n", "admin/password": "p\n\n"], user: "root",
+      password: "p\n"),
+    Admin(
+      testDescription: "variable before file", environment: ["POSTERN_ADMIN_USER": "root"],
+      files: ["admin/username": "x"], user: "root"),
+    Admin(
+      testDescription: "named files first",
+      environment: [
+        "POSTERN_ADMIN_USER_FILE": "@/u", "POSTERN_ADMIN_USER": "x", "POSTERN_ADMIN_PASSWORD_FILE": "@/p",
+        "POSTERN_ADMIN_PASSWORD": "x",
+      ],
+      files: ["u": "root", "p": "secret", "admin/username": "x", "admin/password": "x"], user: "root",
+      password: "secret"),
+    Admin(
+      testDescription: "password variable before file", environment: ["POSTERN_ADMIN_PASSWORD": "secret"],
+      files: ["admin/password": "x"], password: "secret"),
+  ])
+  func `the superuser is found in this order`(_ admin: Admin) throws {
+    let volume = try SidecarVolume()
+    var files = admin.files.mapValues { Array($0.utf8) }
+    files["spec.json"] = InstanceSpec(customer: "acme").encoded()
+    try volume.swap(files)
+    let environment = admin.environment.mapValues { $0.replacingOccurrences(of: "@", with: "\(volume.path)/..data") }
+    let contents = try reader(volume.path, environment).read()
+    #expect(contents.adminUser == admin.user)
+    #expect(contents.desired.adminPassword == (try admin.password.map { try Password($0) }))
+  }
+
+  @Test(arguments: ["POSTERN_ADMIN_USER_FILE", "POSTERN_ADMIN_PASSWORD_FILE"])
+  func `a named file that is not there is waited for`(variable: String) throws {
+    let volume = try SidecarVolume()
+    try volume.swap(InstanceSpec(customer: "acme"))
+    #expect(throws: VolumeError.notThereYet(file: "/nonexistent/file")) {
+      try reader(volume.path, [variable: "/nonexistent/file"]).read()
+    }
+    #expect(reader(volume.path, [variable: "/nonexistent/file"]).folders.contains("/nonexistent"))
+  }
+
+  @Test func `an empty superuser's password is refused, not taken for none`() throws {
+    let volume = try SidecarVolume()
+    try volume.swap(InstanceSpec(customer: "acme"), adminPassword: "\n")
+    #expect(throws: VolumeError.invalid(source: "admin/password", reason: "is empty")) {
+      try reader(volume.path).read()
+    }
+  }
+}

@@ -3,7 +3,7 @@ import LibPQ
 import OpenSSL
 import PostgresProvisioner
 import Provisioning
-import TestSupport
+import ThrowawayPostgres
 
 /// A server of its own, a declaration, and passes over them.
 final class ProvisionerBench {

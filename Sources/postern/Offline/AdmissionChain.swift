@@ -89,8 +89,8 @@ extension AdmissionChain.Denial {
       causes: causes.map { Cause(field: $0["field"]?.string ?? "", message: $0["message"]?.string ?? "") })
   }
 
-  /// A line for each thing that is wrong.
+  /// A line for each thing that is wrong, as kubectl prints causes.
   var lines: [String] {
-    causes.isEmpty ? [message] : causes.map(\.message)
+    causes.isEmpty ? [message] : causes.map { "\($0.field): \($0.message)" }
   }
 }

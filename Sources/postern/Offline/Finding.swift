@@ -10,4 +10,7 @@ struct Finding: Equatable {
   let field: String
   /// What is wrong and what to do; stands alone.
   let message: String
+
+  /// As kubectl prints a cause.
+  var text: String { field.isEmpty ? message : "\(field): \(message)" }
 }

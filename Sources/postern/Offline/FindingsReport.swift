@@ -12,7 +12,7 @@ struct FindingsReport {
     case .json: console.print(String(decoding: json, as: UTF8.self))
     case .github:
       for finding in findings {
-        let text = Self.escaped("\(finding.manifest.kind) \(finding.manifest.name): \(finding.message)")
+        let text = Self.escaped("\(finding.manifest.kind) \(finding.manifest.name): \(finding.text)")
         console.print("::\(finding.severity.rawValue) file=\(finding.manifest.file),line=\(finding.manifest.line)::\(text)")
       }
     }
@@ -25,7 +25,7 @@ struct FindingsReport {
       if errors.isEmpty, !isQuiet { console.print("\(item.manifest.place): fine") }
       if !errors.isEmpty { console.print("\(item.manifest.place): refused") }
       for finding in own where finding.severity == .error || !isQuiet {
-        console.print("  \(finding.severity == .error ? "*" : "warning:") \(finding.message)")
+        console.print("  \(finding.severity == .error ? "*" : "warning:") \(finding.text)")
       }
     }
   }

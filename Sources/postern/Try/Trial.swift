@@ -5,6 +5,7 @@ import Declarations
 import Foundation
 import Logging
 import OpenSSL
+import PostgresProvisioner
 import ThrowawayPostgres
 import UnixSignals
 import WebhookServer
@@ -20,6 +21,7 @@ final class Trial {
   private var postgres: PostgresServer?
   private var sidecar: SidecarProcess?
   private var current: AdmittedInstance?
+  private var provisioned: InstanceObjects?
   private var interruption: Interruption?
   /// Passwords that were made stay for the whole trial, as Secrets do in a cluster.
   private var madeObjects = LocalObjects()
@@ -86,7 +88,7 @@ final class Trial {
     let listening = Task { for await _ in signals { interruption.happened() } }
     defer { listening.cancel() }
     self.interruption = interruption
-    try await waitForPass(after: 0)
+    try await waitForPass(within: .seconds(120)) { $0.outcome == .converged || $0.outcome == .incomplete || $0.outcome == .standby }
     try printConnections(objects)
     console.heading("Watching \(file)", "save a change and it is applied; Ctrl-C ends it")
     printWhatToTry()
@@ -102,9 +104,11 @@ final class Trial {
       guard now != seen, now != nil else { continue }
       seen = now
       do {
-        let passes = workspace.passes
+        let status = workspace.status
+        let before = provisioned
         let (_, objects) = try await apply()
-        try await waitForPass(after: passes)
+        guard objects != before else { continue }
+        try await waitForPass { $0 != status }
         try printConnections(objects)
       } catch let failure as TrialFailure {
         for line in failure.lines { console.error(line) }
@@ -123,6 +127,7 @@ final class Trial {
     let objects = try makeObjects(for: instance, given: LocalObjects(manifests))
     if current == nil { printDecision(instance, objects) } else { printUpdate(instance) }
     current = instance
+    provisioned = objects
     return (instance, objects)
   }
 
@@ -197,9 +202,12 @@ final class Trial {
     }
   }
 
-  /// Waits until the sidecar has ended a pass more than `count`.
-  private func waitForPass(after count: Int) async throws {
-    while workspace.passes <= count, interruption?.isOver != true {
+  /// Waits until the sidecar's status is such; a change that leaves it as it is (a failure that lasts) ends the wait
+  /// after a while.
+  private func waitForPass(within limit: Duration = .seconds(10), until isReached: (Status) -> Bool) async throws {
+    let deadline = ContinuousClock.now + limit
+    while interruption?.isOver != true, ContinuousClock.now < deadline {
+      if let status = workspace.status, isReached(status) { return }
       guard sidecar?.isRunning == true else {
         throw TrialFailure("the sidecar has ended; its log above says why")
       }

@@ -1,5 +1,5 @@
 import Foundation
-import JSONBytes
+import PostgresProvisioner
 import ThrowawayPostgres
 
 /// The folder of a trial: the certificate, the volumes, the sidecar's status.
@@ -28,12 +28,9 @@ struct TrialWorkspace {
 
   var statusFile: URL { folder.appending(path: "status/status.json") }
 
-  /// How many passes the sidecar says it has ended.
-  var passes: Int {
-    guard let data = try? Data(contentsOf: statusFile), let status = try? JSONValue(parsing: Array(data)),
-      case .number(let spelling)? = status["passes"]
-    else { return 0 }
-    return Int(spelling) ?? 0
+  /// What the sidecar says of itself; nil before it does.
+  var status: Status? {
+    (try? Data(contentsOf: statusFile)).flatMap { Status(decoding: Array($0)) }
   }
 
   func modification(of file: String) -> Date? {

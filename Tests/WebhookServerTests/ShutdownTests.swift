@@ -149,7 +149,8 @@ import WebhookServer
       #expect(error == .portInUse(host: "127.0.0.1", port: server.port))
       #expect(
         error?.message
-          == "cannot listen on 127.0.0.1:\(server.port): the port is in use; stop the other server or choose another port"
+          == "cannot listen on 127.0.0.1:\(server.port): the port is in use; "
+          + "stop the other server or choose another port"
       )
     }
   }

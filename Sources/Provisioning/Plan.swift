@@ -16,6 +16,7 @@ public struct Plan: Equatable, Sendable {
 
 /// What is wrong with an item before anything was run.
 public struct PlanProblem: Equatable, Sendable {
+  /// The item.
   public var item: Item
   /// What is wrong, in one line.
   public var message: String

@@ -63,6 +63,15 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
+  func aDuplicateKeyInAScriptIsTheScriptsOwn(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let sql = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (1)"
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", sql)])
+    #expect(bench.pass().problems.map(\.sqlState) == [SQLState.uniqueViolation])
+  }
+
+  @Test(arguments: PostgresInstallation.all)
   func whatCannotRunInATransactionRunsWithoutOne(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")

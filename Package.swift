@@ -62,6 +62,7 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
       ]),
     // A Postgres for `postern try` and the tests: made by initdb, gone with its owner
     .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
@@ -110,6 +111,7 @@ let package = Package(
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "NIOTLS", package: "swift-nio"),
       ]),
     .testTarget(
       name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "ThrowawayPostgres", "postern"],

@@ -29,9 +29,13 @@ struct Try: AsyncParsableCommand {
     let console = Console()
     do {
       let trial = try await Trial(file: file, postgresBin: postgresBin, folder: folder, console: console)
-      defer { trial.end() }
-      try await once ? trial.runOnce() : trial.runUntilInterrupted()
-      await trial.endServer()
+      do {
+        try await once ? trial.runOnce() : trial.runUntilInterrupted()
+      } catch {
+        await trial.end()
+        throw error
+      }
+      await trial.end()
     } catch let failure as TrialFailure {
       for line in failure.lines { console.error(line) }
       throw ExitCode(ExitStatus.refused)

@@ -55,14 +55,11 @@ final class Trial {
   }
 
   /// Ends what runs and leaves nothing behind.
-  func end() {
+  func end() async {
     sidecar?.end()
     postgres?.stop()
-    workspace.remove()
-  }
-
-  func endServer() async {
     await server.shutdown()
+    workspace.remove()
   }
 
   // MARK: The way
@@ -236,7 +233,8 @@ final class Trial {
     for warning in instance.warnings { console.print("  Warning: \(warning)") }
     let names = [objects.spec, objects.passwords].map { "\($0.kind.rawValue) \($0.name)" }
     console.heading("Objects", "what the controller makes beside it")
-    console.print("  \((names + objects.users.map { "Secret \($0.name)" }).joined(separator: ", "))")
+    let secrets = ([objects.admin].compactMap(\.self) + objects.users).map { "Secret \($0.name)" }
+    console.print("  \((names + secrets).joined(separator: ", "))")
   }
 
   private func printUpdate(_ instance: AdmittedInstance) {
@@ -248,7 +246,7 @@ final class Trial {
 
   private func printConnections(_ objects: InstanceObjects) throws {
     guard let port = postgres?.port else { return }
-    console.heading("Connections", "Secret <customer>-pg-user-<user>, key uri")
+    console.heading("Connections", "key uri of each user's Secret; good while this Postgres runs")
     if objects.connections.isEmpty { console.print("  none: no user may use a database yet") }
     for connection in objects.connections {
       let names = "\(connection.user.text) → \(connection.database.text)"

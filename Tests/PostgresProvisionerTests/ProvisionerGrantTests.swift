@@ -2,7 +2,7 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
-import TestSupport
+import ThrowawayPostgres
 import Testing
 
 @Suite struct ProvisionerGrantTests {

@@ -3,7 +3,7 @@ import LibPQ
 import OpenSSL
 import PostgresProvisioner
 import Provisioning
-import TestSupport
+import ThrowawayPostgres
 import Testing
 
 /// What a tenant may try, who owns a database and writes its scripts.

@@ -114,7 +114,7 @@ let package = Package(
         .product(name: "NIOTLS", package: "swift-nio"),
       ]),
     .testTarget(
-      name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "ThrowawayPostgres", "postern"],
+      name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar"],
       resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,0 +1,188 @@
+import Controller
+import DatabaseSpec
+import Declarations
+import Foundation
+import JSONBytes
+import Testing
+
+/// The objects of an instance that these annotations declare.
+private func objects(
+  _ annotations: [String: String], customer: String = "acme", sources: InstanceSources = InstanceSources(),
+  usesGeneratedAdmin: Bool = false, generate: () -> Password? = { try? Password("generated") }
+) throws -> InstanceObjects {
+  let parsed = Declaration.parse(customer: customer, annotations: annotations)
+  let instance = Instance(
+    namespace: "shops", workload: .init(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "uid-1"),
+    declaration: try #require(parsed.declaration, "\(parsed.errors)"), port: 5433,
+    usesGeneratedAdmin: usesGeneratedAdmin)
+  return try InstanceObjects.make(for: instance, from: sources, generate: generate)
+}
+
+private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+@Suite struct InstanceObjectsTests {
+  static let shop = ["postern.io/users": "shop", "postern.io/databases": "orders"]
+
+  @Test func theUserSecretHoldsAllThatAClientNeeds() throws {
+    let made = try objects(Self.shop)
+    let secret = try #require(made.users.first)
+    #expect(secret.name == "acme-pg-user-shop")
+    #expect(secret.type == "servicebinding.io/postgresql")
+    #expect(secret.annotations == ["postern.io/user": "shop"])
+    #expect(
+      secret.data == [
+        "username": "shop", "password": "generated", "host": "db.shops.svc", "port": "5433", "database": "orders",
+        "uri": "postgresql://shop:generated@db.shops.svc:5433/orders",
+        "uri.orders": "postgresql://shop:generated@db.shops.svc:5433/orders",
+        "jdbc-uri": "jdbc:postgresql://db.shops.svc:5433/orders?user=shop&password=generated",
+        "pgpass": "db.shops.svc:5433:*:shop:generated\n",
+      ])
+  }
+
+  @Test func theSpecIsWhatTheSidecarReadsAndHoldsNoPassword() throws {
+    let made = try objects(Self.shop)
+    let text = try #require(made.spec.data["spec.json"])
+    let spec = try InstanceSpec(decoding: bytes(text))
+    #expect(spec.users.map(\.name.text) == ["shop"])
+    #expect(spec.databases.map(\.owner.text) == ["shop"])
+    #expect(!text.contains("generated"))
+    let passwords = try PasswordsFile(decoding: bytes(try #require(made.passwords.data["passwords.json"])))
+    #expect(passwords.passwords == [try PostgresName("shop"): try Password("generated")])
+  }
+
+  @Test func passwordsAreMadeOnceAndAnEditedOneIsKept() throws {
+    let secrets = ["acme-pg-user-shop": ["password": bytes("edited\n")]]
+    let made = try objects(Self.shop, sources: InstanceSources(secrets: secrets)) {
+      Issue.record("a password was generated although there is one")
+      return nil
+    }
+    #expect(made.users.first?.data["password"] == "edited")
+  }
+
+  @Test func passwordFromGoesBeforeTheUsersOwnSecret() throws {
+    let secrets = [
+      "acme-pg-user-shop": ["password": bytes("old")], "login": ["pw": bytes("chosen")],
+    ]
+    let made = try objects(
+      ["postern.io/users": "- {name: shop, passwordFrom: {secret: login, key: pw}}", "postern.io/databases": "orders"],
+      sources: InstanceSources(secrets: secrets))
+    #expect(made.users.first?.data["password"] == "chosen")
+  }
+
+  @Test(arguments: [
+    (InstanceSources(), "user shop: passwordFrom: there is no Secret \"login\" in the namespace"),
+    (
+      InstanceSources(secrets: ["login": ["other": []]]),
+      "user shop: passwordFrom: Secret \"login\" has no key \"pw\"; it has other"
+    ),
+    (
+      InstanceSources(secrets: ["login": ["pw": [0x0A]]]),
+      "user shop: Secret \"login\" key \"pw\" is empty; the user keeps the password it has"
+    ),
+  ])
+  func aPasswordThatIsNotToBeHadIsAProblemAndNeverAnotherPassword(sources: InstanceSources, problem: String) throws {
+    let made = try objects(
+      ["postern.io/users": "- {name: shop, passwordFrom: {secret: login, key: pw}}", "postern.io/databases": "orders"],
+      sources: sources)
+    #expect(made.problems == [problem])
+    #expect(made.users.isEmpty)
+    #expect(made.passwords.data["passwords.json"] == #"{"apiVersion":"postern.io/v1","users":{}}"#)
+  }
+
+  @Test func theFlatFileGivesEachUserADatabase() throws {
+    let secrets = ["pg": ["db_users.secret": bytes("keycloak:K3cl0@k:x\ndolibarr:D0l1\n")]]
+    let made = try objects(
+      ["postern.io/users-from": "pg/db_users.secret"], sources: InstanceSources(secrets: secrets))
+    #expect(made.connections.map(\.database.text) == ["keycloak_db", "dolibarr_db"])
+    #expect(made.connections.map(\.password.unredacted) == ["K3cl0@k:x", "D0l1"])
+    #expect(
+      made.connections.first?.uri(host: "::1", port: 5432)
+        == "postgresql://keycloak:K3cl0%40k%3Ax@[::1]:5432/keycloak_db")
+  }
+
+  @Test func aMissingFlatFileStopsAllForItsUsersWouldLookRemoved() throws {
+    #expect(throws: FlatFileError.missing(#"there is no Secret "pg" in the namespace"#)) {
+      try objects(["postern.io/users-from": "pg/users", "postern.io/users": "shop", "postern.io/databases": "a_db"])
+    }
+  }
+
+  @Test func aBrokenFlatFileStopsAllAndItsTextIsNotShown() throws {
+    let secrets = ["pg": ["users": bytes("shop:good\nhunter2-without-colon\n")]]
+    let error = #expect(throws: FlatFileError.self) {
+      try objects(["postern.io/users-from": "pg/users"], sources: InstanceSources(secrets: secrets))
+    }
+    let messages = try #require(error?.messages)
+    #expect(messages.count == 1)
+    #expect(messages.allSatisfy { $0.contains("line 2") && !$0.contains("hunter2") })
+  }
+
+  @Test func scriptsOfSecretsStayInSecrets() throws {
+    let sources = InstanceSources(
+      secrets: ["s": ["a.sql": bytes("INSERT INTO t VALUES ('secret')")]],
+      configMaps: ["c": ["b.sql": bytes("CREATE TABLE t (a text)")]])
+    let made = try objects(
+      [
+        "postern.io/users": "shop",
+        "postern.io/databases": """
+        - name: orders
+          scripts:
+            - {name: one, configMap: {name: c, key: b.sql}}
+            - {name: two, secret: {name: s, key: a.sql}}
+            - {name: three, configMap: {name: none, key: b.sql}}
+        """,
+      ], sources: sources)
+    #expect(Set(made.spec.data.values).contains("CREATE TABLE t (a text)"))
+    #expect(!made.spec.data.values.contains { $0.contains("'secret'") })
+    #expect(made.passwords.data.values.contains("INSERT INTO t VALUES ('secret')"))
+    #expect(made.problems == [#"script three in orders: there is no ConfigMap "none" in the namespace"#])
+    let spec = try InstanceSpec(decoding: bytes(try #require(made.spec.data["spec.json"])))
+    #expect(spec.databases.first?.scripts.map(\.name) == ["one", "two"])
+  }
+
+  @Test func whatTheDataNeedsOutlivesTheWorkloadAndWhatIsDerivedDoesNot() throws {
+    let kept = try objects(Self.shop, usesGeneratedAdmin: true)
+    #expect(kept.spec.owner?.uid == "uid-1")
+    #expect(kept.passwords.owner?.uid == "uid-1")
+    #expect(kept.users.map(\.owner) == [nil])
+    #expect(kept.admin?.owner == nil)
+    let tied = try objects(
+      Self.shop.merging(["postern.io/retain": "false"]) { $1 }, usesGeneratedAdmin: true)
+    #expect(tied.users.map(\.owner?.uid) == ["uid-1"])
+    #expect(tied.admin?.owner?.uid == "uid-1")
+  }
+
+  @Test func theSuperuserIsMadeOnce() throws {
+    let secrets = ["acme-pg-admin": ["username": bytes("root"), "password": bytes("kept")]]
+    let made = try objects(Self.shop, sources: InstanceSources(secrets: secrets), usesGeneratedAdmin: true)
+    #expect(made.admin?.data == ["username": "root", "password": "kept"])
+    #expect(try objects(Self.shop).admin == nil)
+  }
+
+  @Test(arguments: [
+    ("shop", "acme-pg-user-shop"), ("a-b-1", "acme-pg-user-a-b-1"), ("Shop", "acme-pg-user-shop.9a0e1b8e"),
+    ("shop_app", "acme-pg-user-shop-app.67f02a4f"), ("-", "acme-pg-user-x.3973e022"),
+  ])
+  func postgresNamesAreDataAndNeverObjectNames(user: String, object: String) throws {
+    let name = ObjectName.user(try PostgresName(user), customer: "acme")
+    // The hash is SHA-256's; what counts is that it is there, eight digits behind a dot, where the name was changed.
+    #expect(name.split(separator: ".").first == object.split(separator: ".").first)
+    #expect(name.split(separator: ".").dropFirst().map(\.count) == object.split(separator: ".").dropFirst().map(\.count))
+  }
+
+  @Test func usersThatSanitiseAlikeHaveSecretsOfTheirOwn() throws {
+    let names = try ["a b", "a_b", "A-B", "a-b", "é", "e\u{301}"].map {
+      ObjectName.user(try PostgresName($0), customer: "acme")
+    }
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test func theManifestIsWhatServerSideApplyTakes() throws {
+    let made = try objects(Self.shop)
+    let manifest = made.passwords.manifest { Data($0.utf8).base64EncodedString() }
+    #expect(manifest["metadata"]?["labels"]?["app.kubernetes.io/managed-by"] == .string("postern"))
+    #expect(manifest["metadata"]?["labels"]?["postern.io/customer"] == .string("acme"))
+    #expect(manifest["metadata"]?["ownerReferences"]?.array?.first?["uid"] == .string("uid-1"))
+    let encoded = try #require(manifest["data"]?["passwords.json"]?.string)
+    #expect(Data(base64Encoded: encoded).map { String(decoding: $0, as: UTF8.self) } == made.passwords.data["passwords.json"])
+  }
+}

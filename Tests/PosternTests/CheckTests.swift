@@ -1,0 +1,116 @@
+import Foundation
+import JSONBytes
+import Testing
+
+@Suite struct CheckTests {
+  @Test(arguments: [
+    "labelled-deployment.yaml", "labelled-statefulset.yaml", "labelled-pod.yaml", "label-only-deployment.yaml",
+    "psql-sidecar-labelled.yaml",
+  ])
+  func takes(_ manifest: String) throws {
+    let answer = try Program.run(["check", Program.fixture(manifest)])
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+    #expect(answer.output.contains(": fine"))
+  }
+
+  @Test func takesTheExample() throws {
+    let answer = try Program.run(["check", Program.package.appending(path: "Examples").path])
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+  }
+
+  @Test func readsFoldersAndPassesOverWhatHasNoLabel() throws {
+    let answer = try Program.run(["check", Program.fixtures.path])
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+    #expect(answer.output.contains("labelled-pod.yaml:1: Pod bare-: fine"))
+    #expect(!answer.output.contains("psql-sidecar.yaml"))
+  }
+
+  static let broken = """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: first}
+    ---
+    apiVersion: apps/v1
+    kind: Deployment
+    metadata:
+      name: acme
+      labels: {postern.io/customer: acme}
+      annotations:
+        postern.io/users: |
+          - name: shop
+          - name: analyst
+            password: hunter2
+        postern.io/databases: |
+          - name: orders
+            ownr: shop
+    spec:
+      template:
+        metadata: {labels: {app: acme}}
+        spec: {containers: [{name: postgres, image: "postgres:17"}]}
+    """
+
+  @Test func showsEveryErrorWithItsPlaceAndNoPassword() throws {
+    let answer = try Program.run(["check", "-"], input: Self.broken)
+    #expect(answer.status == 1)
+    #expect(answer.output.contains("-:5: Deployment acme: refused"))
+    #expect(answer.output.contains("metadata.annotations[postern.io/users][1].password"))
+    #expect(answer.output.contains(#"unknown key "ownr" in a database; did you mean "owner"?"#))
+    #expect(!(answer.output + answer.errors).contains("hunter2"))
+  }
+
+  @Test func jsonHasAFindingEach() throws {
+    let answer = try Program.run(["check", "-o", "json", "-"], input: Self.broken)
+    #expect(answer.status == 1)
+    let findings = try #require(JSONValue(parsing: Array(answer.output.utf8)).array)
+    #expect(findings.count >= 2)
+    #expect(findings.allSatisfy { $0["severity"] == .string("error") && $0["line"] == .number("5") })
+  }
+
+  @Test func githubAnnotationsNameFileAndLine() throws {
+    let answer = try Program.run(["check", "-o", "github", "-"], input: Self.broken)
+    #expect(answer.output.split(separator: "\n").allSatisfy { $0.hasPrefix("::error file=-,line=5::Deployment acme: ") })
+  }
+
+  @Test func aBrokenFlatFileIsRefusedWithoutItsText() throws {
+    let manifest = """
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: pg}
+      stringData: {users: "keycloak:ok\\nhunter2\\n"}
+      ---
+      apiVersion: v1
+      kind: Pod
+      metadata: {name: p, labels: {postern.io/customer: c}, annotations: {postern.io/users-from: pg/users}}
+      spec: {containers: [{name: postgres, image: postgres}]}
+      """
+    let answer = try Program.run(["check", "-"], input: manifest)
+    #expect(answer.status == 1)
+    #expect(answer.output.contains("line 2"))
+    #expect(!answer.output.contains("hunter2"))
+  }
+
+  @Test(arguments: [
+    ("a: [1", "is not YAML: line"),
+    ("hello: world", "is no Kubernetes manifest: it has no kind"),
+    ("kind: Pod", "is no Kubernetes manifest: it has no apiVersion"),
+  ])
+  func saysWhyAFileIsUnreadable(text: String, reason: String) throws {
+    let answer = try Program.run(["check", "-"], input: text)
+    #expect(answer.status == 2)
+    #expect(answer.errors.hasPrefix("error: -"))
+    #expect(answer.errors.contains(reason))
+    #expect(answer.errors.split(separator: "\n").count == 1)
+  }
+
+  @Test func saysThatAFileIsNotThere() throws {
+    let answer = try Program.run(["check", "/no/such/file.yaml"])
+    #expect(answer.status == 2)
+    #expect(answer.errors == "error: /no/such/file.yaml: cannot be read: there is no such file\n")
+  }
+
+  @Test func aManifestWithoutTheLabelIsFineAndSaysWhatToAdd() throws {
+    let answer = try Program.run(["check", Program.fixture("psql-sidecar.yaml")])
+    #expect(answer.status == 0)
+    #expect(answer.errors.contains("add \"postern.io/customer: <name>\" to its metadata.labels"))
+  }
+}

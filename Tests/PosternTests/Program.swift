@@ -1,0 +1,103 @@
+import Foundation
+import Synchronization
+
+/// A built program, run as a user runs it.
+struct Program {
+  /// What it printed and how it ended.
+  struct Answer {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  /// The folder that both programs and the tests are built into.
+  static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+  /// The manifests that these tests read.
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+  /// The folder of the package.
+  static let package = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL
+
+  static func fixture(_ name: String) -> String { fixtures.appending(path: name).path }
+
+  /// Runs it to its end.
+  static func run(_ name: String = "postern", _ arguments: [String], input: String? = nil) throws -> Answer {
+    let process = Process()
+    process.executableURL = products.appending(path: name)
+    process.arguments = arguments
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    if let input {
+      let pipe = Pipe()
+      process.standardInput = pipe
+      try process.run()
+      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
+      try pipe.fileHandleForWriting.close()
+    } else {
+      process.standardInput = FileHandle.nullDevice
+      try process.run()
+    }
+    let collected = Mutex(Data())
+    let thread = DispatchGroup()
+    DispatchQueue.global().async(group: thread) {
+      let data = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
+      collected.withLock { $0 = data }
+    }
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    thread.wait()
+    process.waitUntilExit()
+    return Answer(
+      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: collected.withLock { String(decoding: $0, as: UTF8.self) })
+  }
+}
+
+/// A program that runs on while a test looks at what it prints.
+final class RunningProgram: Sendable {
+  private let process = Process()
+  private let text = Mutex("")
+  private let ended = DispatchSemaphore(value: 0)
+
+  init(_ name: String = "postern", _ arguments: [String]) throws {
+    process.executableURL = Program.products.appending(path: name)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    Thread.detachNewThread { [self] in
+      while true {
+        let chunk = pipe.fileHandleForReading.availableData
+        if chunk.isEmpty { break }
+        text.withLock { $0 += String(decoding: chunk, as: UTF8.self) }
+      }
+      ended.signal()
+    }
+  }
+
+  /// All that it has printed, to both streams.
+  var output: String { text.withLock { $0 } }
+
+  /// Waits until what it has printed fits.
+  func waitFor(_ what: String, in seconds: Double = 60, where fits: (String) -> Bool) throws {
+    let deadline = Date(timeIntervalSinceNow: seconds)
+    while !fits(output) {
+      guard Date() < deadline else { throw Failure(description: "no \(what) in:\n\(output)") }
+      Thread.sleep(forTimeInterval: 0.01)
+    }
+  }
+
+  /// Asks it to end and waits until it has.
+  func terminate() -> Int32 {
+    process.terminate()
+    process.waitUntilExit()
+    ended.wait()
+    ended.signal()
+    return process.terminationStatus
+  }
+
+  struct Failure: Error, CustomStringConvertible {
+    let description: String
+  }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import JSONBytes
+import TestSupport
+import Testing
+
+@testable import postern
+
+/// `postern serve`, asked over TLS as the API server asks it.
+@Suite struct ServeTests {
+  static let reviews = Program.package.appending(path: "Tests/AdmissionTests/Fixtures/reviews")
+
+  private func serve(_ certificates: Certificates) throws -> (server: RunningProgram, port: Int) {
+    let pair = try certificates.issue("server")
+    let server = try RunningProgram(
+      "postern",
+      [
+        "serve", "--no-controller", "--port", "0", "--drain-seconds", "0", "--tls-cert-file", pair.certificateFile,
+        "--tls-private-key-file", pair.privateKeyFile,
+      ])
+    try server.waitFor("port") { $0.contains("serving") }
+    let port = try #require(server.output.firstMatch(of: /port=(\d+)/).flatMap { Int($0.1) })
+    return (server, port)
+  }
+
+  @Test func answersEveryRealReviewAndEndsCleanly() async throws {
+    let certificates = try Certificates()
+    let (server, port) = try serve(certificates)
+    let client = try WebhookClient(
+      host: "127.0.0.1", port: port, serverName: "localhost", trusting: certificates.authorityFile)
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.reviews.path).sorted()
+    #expect(files.count == 23)
+    for file in files {
+      let review = Array(try Data(contentsOf: Self.reviews.appending(path: file)))
+      let uid = try JSONValue(parsing: review)["request"]?["uid"]
+      for path in [("mutate", try await client.post(review, to: .mutate)), ("validate", try await client.post(review, to: .validate))] {
+        let answer = try JSONValue(parsing: path.1)
+        #expect(answer["apiVersion"] == .string("admission.k8s.io/v1"), "\(file) \(path.0)")
+        #expect(answer["response"]?["uid"] == uid, "\(file) \(path.0)")
+        #expect((answer["response"]?["patch"] == nil) == (answer["response"]?["patchType"] == nil), "\(file)")
+        if path.0 == "validate" { #expect(answer["response"]?["patch"] == nil, "\(file)") }
+      }
+    }
+    #expect(server.terminate() == 0)
+    #expect(server.output.contains("decision=patched"))
+    #expect(!server.output.contains("inline-secret"))
+  }
+
+  @Test(arguments: [
+    ([], "--tls-cert-file is missing"),
+    (["--port", "http"], #"--port is "http"; a number from 0 to 65535 is expected"#),
+    (["--sidecar-mode", "modern"], #"--sidecar-mode is "modern"; native or classic is expected"#),
+    (["--tls-cert-file", "/no/cert", "--tls-private-key-file", "/no/key"], "cannot read /no/cert"),
+  ])
+  func saysInOneLineWhatIsWrong(arguments: [String], error: String) throws {
+    let answer = try Program.run(["serve", "--no-controller"] + arguments)
+    #expect(answer.status != 0)
+    let lines = answer.errors.split(separator: "\n")
+    #expect(lines.count == 1)
+    #expect(lines.first?.hasPrefix("error: ") == true && lines.first?.contains(error) == true, "\(answer.errors)")
+  }
+
+  @Test func saysThatThePortIsInUse() throws {
+    let certificates = try Certificates()
+    let (server, port) = try serve(certificates)
+    let pair = try certificates.issue("second")
+    let answer = try Program.run([
+      "serve", "--no-controller", "--port", String(port), "--tls-cert-file", pair.certificateFile,
+      "--tls-private-key-file", pair.privateKeyFile,
+    ])
+    #expect(answer.status == 1)
+    #expect(answer.errors.contains("the port is in use"))
+    #expect(server.terminate() == 0)
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import LibPQ
+import Testing
+
+/// `postern try`, as somebody at a terminal uses it.
+@Suite(.serialized) struct TryTests {
+  @Test(arguments: [
+    ("labelled-deployment.yaml", ["keycloak → keycloak_db", "dolibarr → dolibarr_db"]),
+    ("labelled-statefulset.yaml", ["shop → orders", "analyst → orders"]),
+    ("labelled-pod.yaml", ["solo → solo_db"]),
+    ("label-only-deployment.yaml", ["solo → solo_db"]),
+    ("psql-sidecar-labelled.yaml", ["keycloak → keycloak_db", "dolibarr → dolibarr_db"]),
+  ])
+  func onceProvisions(manifest: String, connections: [String]) throws {
+    let answer = try Program.run(["try", Program.fixture(manifest), "--once"])
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+    #expect(answer.output.contains("converged"))
+    for connection in connections { #expect(answer.output.contains(connection)) }
+  }
+
+  /// A trial of a copy of the example, which may be edited.
+  private func trial(of manifest: String) throws -> (trial: RunningProgram, file: URL) {
+    let file = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID().uuidString).yaml")
+    try Data(manifest.utf8).write(to: file)
+    let trial = try RunningProgram("postern", ["try", file.path])
+    try trial.waitFor("first provisioning") { $0.contains("Watching") }
+    return (trial, file)
+  }
+
+  /// The connection of this user that was printed last.
+  private func settings(of user: String, in output: String) throws -> ConnectionSettings {
+    let line = try #require(output.split(separator: "\n").last { $0.contains("  \(user) → ") })
+    let uri = try #require(URLComponents(string: String(line.split(separator: " ").last ?? "")))
+    return ConnectionSettings(
+      port: try #require(uri.port), user: try #require(uri.user), password: uri.password,
+      database: String(uri.path.dropFirst()))
+  }
+
+  private func canLogIn(_ settings: ConnectionSettings) -> Bool {
+    do throws(PostgresError) {
+      _ = try Connection(settings)
+      return true
+    } catch { return false }
+  }
+
+  @Test func savingTheFileAppliesItLive() throws {
+    let example = try String(contentsOf: Program.package.appending(path: "Examples/acme.yaml"), encoding: .utf8)
+    let (trial, file) = try trial(of: example)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let old = try settings(of: "analyst", in: trial.output)
+    #expect(try Connection(old).query("SELECT count(*) FROM invoice").value(0, 0) == "2")
+    #expect(throws: PostgresError.self) { try Connection(old).execute("DELETE FROM invoice") }
+
+    var text = example.replacing("change-me-live", with: "another password")
+    try Data(text.utf8).write(to: file)
+    try trial.waitFor("changed password") { $0.contains("another%20password") }
+    #expect(canLogIn(try settings(of: "analyst", in: trial.output)))
+    #expect(!canLogIn(old))
+
+    text = text.replacing("      - name: shop\n", with: "      - name: shop\n      - name: reports\n")
+    try Data(text.utf8).write(to: file)
+    try trial.waitFor("new user's role") { $0.contains("create role  name=reports") }
+
+    let beforeTypo = trial.output.count
+    try Data(text.replacing("owner: shop", with: "ownr: shop").utf8).write(to: file)
+    try trial.waitFor("refusal") { $0.dropFirst(beforeTypo).contains("nothing was changed") }
+    #expect(trial.output.contains(#"unknown key "ownr" in a database; did you mean "owner"?"#))
+
+    text = text.replacing("      - name: reports\n", with: "")
+    try Data(text.utf8).write(to: file)
+    try trial.waitFor("locked role") { $0.contains("lock role  name=reports") }
+    #expect(trial.output.contains(#"Warning: postern: user "reports" will be locked"#))
+
+    #expect(trial.terminate() == 0)
+    #expect(!canLogIn(try settings(of: "analyst", in: trial.output)), "the throwaway Postgres still runs")
+  }
+
+  @Test func noPasswordIsInTheSidecarsLog() throws {
+    let answer = try Program.run(["try", Program.fixture("labelled-deployment.yaml"), "--once"])
+    let log = answer.output.split(separator: "\n").filter { $0.hasPrefix("  20") }
+    #expect(!log.isEmpty)
+    let passwords = answer.output.split(separator: "\n").compactMap { line -> String? in
+      line.firstRange(of: "postgresql://").flatMap { URLComponents(string: String(line[$0.lowerBound...]))?.password }
+    }
+    #expect(passwords.count == 2)
+    for password in passwords { #expect(!log.contains { $0.contains(password) }) }
+  }
+
+  @Test func refusesAsKubectlPrintsIt() throws {
+    let answer = try Program.run(["try", "-", "--once"], input: CheckTests.broken)
+    #expect(answer.status == 1)
+    #expect(answer.errors.contains(#"The Deployment "acme" is invalid:"#))
+    #expect(answer.errors.contains("* metadata.annotations[postern.io/users][1].password: "))
+    #expect(!(answer.output + answer.errors).contains("hunter2"))
+  }
+
+  @Test(arguments: [
+    (["/no/such.yaml"], "error: /no/such.yaml: cannot be read: there is no such file\n"),
+    (
+      [Program.fixture("psql-sidecar.yaml")],
+      "error: nothing has the label postern.io/customer; to make Deployment postgres-deployment a customer's Postgres,"
+        + " add \"postern.io/customer: <name>\" to its metadata.labels\n"
+    ),
+    (
+      [Program.fixture("labelled-pod.yaml"), "--postgres-bin", "/no/such"],
+      "error: /no/such holds no postgres program that runs; --postgres-bin names the folder of initdb\n"
+    ),
+    (
+      [Program.fixture("labelled-pod.yaml"), "--folder", "/proc"],
+      "error: cannot write in /proc; name another folder with --folder\n"
+    ),
+  ])
+  func saysInOneLineWhatIsWrong(arguments: [String], error: String) throws {
+    let answer = try Program.run(["try", "--once"] + arguments)
+    #expect(answer.status == 1)
+    #expect(answer.errors == error)
+  }
+}

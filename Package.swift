@@ -114,7 +114,8 @@ let package = Package(
         .product(name: "NIOTLS", package: "swift-nio"),
       ]),
     .testTarget(
-      name: "PosternTests", dependencies: ["JSONBytes", "LibPQ", "Linux", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar"],
+      name: "PosternTests",
+      dependencies: ["Admission", "JSONBytes", "LibPQ", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar"],
       resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// A built program, run as a user runs it.
+/// The built command, run as a user runs it.
 struct Program {
   /// What it printed and how it ended.
   struct Answer {
@@ -20,9 +20,9 @@ struct Program {
   static func fixture(_ name: String) -> String { fixtures.appending(path: name).path }
 
   /// Runs it to its end.
-  static func run(_ name: String = "postern", _ arguments: [String], input: String? = nil) throws -> Answer {
+  static func run(_ arguments: [String], input: String? = nil) throws -> Answer {
     let process = Process()
-    process.executableURL = products.appending(path: name)
+    process.executableURL = products.appending(path: "postern")
     process.arguments = arguments
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
@@ -52,14 +52,14 @@ struct Program {
   }
 }
 
-/// A program that runs on while a test looks at what it prints.
+/// The command, running on while a test looks at what it prints.
 final class RunningProgram: Sendable {
   private let process = Process()
   private let text = Mutex("")
   private let ended = DispatchSemaphore(value: 0)
 
-  init(_ name: String = "postern", _ arguments: [String]) throws {
-    process.executableURL = Program.products.appending(path: name)
+  init(_ arguments: [String]) throws {
+    process.executableURL = Program.products.appending(path: "postern")
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
     let pipe = Pipe()

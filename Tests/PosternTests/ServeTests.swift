@@ -1,3 +1,4 @@
+import Admission
 import Foundation
 import JSONBytes
 import TestSupport
@@ -11,12 +12,10 @@ import Testing
 
   private func serve(_ certificates: Certificates) throws -> (server: RunningProgram, port: Int) {
     let pair = try certificates.issue("server")
-    let server = try RunningProgram(
-      "postern",
-      [
-        "serve", "--no-controller", "--port", "0", "--drain-seconds", "0", "--tls-cert-file", pair.certificateFile,
-        "--tls-private-key-file", pair.privateKeyFile,
-      ])
+    let server = try RunningProgram([
+      "serve", "--no-controller", "--port", "0", "--drain-seconds", "0", "--tls-cert-file", pair.certificateFile,
+      "--tls-private-key-file", pair.privateKeyFile,
+    ])
     try server.waitFor("port") { $0.contains("serving") }
     let port = try #require(server.output.firstMatch(of: /port=(\d+)/).flatMap { Int($0.1) })
     return (server, port)
@@ -32,12 +31,12 @@ import Testing
     for file in files {
       let review = Array(try Data(contentsOf: Self.reviews.appending(path: file)))
       let uid = try JSONValue(parsing: review)["request"]?["uid"]
-      for path in [("mutate", try await client.post(review, to: .mutate)), ("validate", try await client.post(review, to: .validate))] {
-        let answer = try JSONValue(parsing: path.1)
-        #expect(answer["apiVersion"] == .string("admission.k8s.io/v1"), "\(file) \(path.0)")
-        #expect(answer["response"]?["uid"] == uid, "\(file) \(path.0)")
+      for path in [AdmissionPath.mutate, .validate] {
+        let answer = try JSONValue(parsing: try await client.post(review, to: path))
+        #expect(answer["apiVersion"] == .string("admission.k8s.io/v1"), "\(file) \(path)")
+        #expect(answer["response"]?["uid"] == uid, "\(file) \(path)")
         #expect((answer["response"]?["patch"] == nil) == (answer["response"]?["patchType"] == nil), "\(file)")
-        if path.0 == "validate" { #expect(answer["response"]?["patch"] == nil, "\(file)") }
+        if path == .validate { #expect(answer["response"]?["patch"] == nil, "\(file)") }
       }
     }
     #expect(server.terminate() == 0)
@@ -45,11 +44,13 @@ import Testing
     #expect(!server.output.contains("inline-secret"))
   }
 
+  static let files = ["--tls-cert-file", "/no/cert", "--tls-private-key-file", "/no/key"]
+
   @Test(arguments: [
     ([], "--tls-cert-file is missing"),
     (["--port", "http"], #"--port is "http"; a number from 0 to 65535 is expected"#),
-    (["--sidecar-mode", "modern"], #"--sidecar-mode is "modern"; native or classic is expected"#),
-    (["--tls-cert-file", "/no/cert", "--tls-private-key-file", "/no/key"], "cannot read /no/cert"),
+    (["--sidecar-mode", "modern"] + files, #"--sidecar-mode is "modern"; native or classic is expected"#),
+    (files, "cannot read /no/cert"),
   ])
   func saysInOneLineWhatIsWrong(arguments: [String], error: String) throws {
     let answer = try Program.run(["serve", "--no-controller"] + arguments)

@@ -22,7 +22,7 @@ import Testing
   private func trial(of manifest: String) throws -> (trial: RunningProgram, file: URL) {
     let file = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID().uuidString).yaml")
     try Data(manifest.utf8).write(to: file)
-    let trial = try RunningProgram("postern", ["try", file.path])
+    let trial = try RunningProgram(["try", file.path])
     try trial.waitFor("first provisioning") { $0.contains("Watching") }
     return (trial, file)
   }
@@ -87,7 +87,10 @@ import Testing
   }
 
   @Test func refusesAsKubectlPrintsIt() throws {
-    let answer = try Program.run(["try", "-", "--once"], input: CheckTests.broken)
+    let file = FileManager.default.temporaryDirectory.appending(path: "broken-\(UUID().uuidString).yaml")
+    try Data(CheckTests.broken.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let answer = try Program.run(["try", file.path, "--once"])
     #expect(answer.status == 1)
     #expect(answer.errors.contains(#"The Deployment "acme" is invalid:"#))
     #expect(answer.errors.contains("* metadata.annotations[postern.io/users][1].password: "))
@@ -95,6 +98,7 @@ import Testing
   }
 
   @Test(arguments: [
+    (["-"], "error: try watches a file; name one instead of -\n"),
     (["/no/such.yaml"], "error: /no/such.yaml: cannot be read: there is no such file\n"),
     (
       [Program.fixture("psql-sidecar.yaml")],

@@ -30,6 +30,7 @@ final class Trial {
     self.file = file
     self.console = console
     self.postgresBin = postgresBin
+    guard file != "-" else { throw TrialFailure("try watches a file; name one instead of -") }
     _ = try Self.labelled(in: ManifestReader().read([file]))
     _ = try SidecarProcess.program()
     workspace = try TrialWorkspace(folder: folder)

@@ -128,8 +128,9 @@ public struct Sidecar: ~Copyable {
   }
 
   private static func start(of settings: ConnectionSettings) throws(PostgresError) -> String {
-    let sql = "SELECT pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
-    return try Connection(settings).query(sql).value(0, 0) ?? ""
+    var settings = settings
+    settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
+    return try Connection(settings).query("SELECT date_part('epoch', pg_postmaster_start_time())").value(0, 0) ?? ""
   }
 
   private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {

@@ -5,7 +5,8 @@ import Provisioning
 struct Failure {
   var item: Item
   var problem: ItemProblem
-  /// Whether somebody else changed the same thing at the same time, so that reading again may be all it takes.
+  /// Whether somebody else changed the same thing at the same time, so that reading again may be all it takes. What
+  /// a script meets is its own.
   var isRace = false
 
   init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {
@@ -16,6 +17,7 @@ struct Failure {
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
       hint: (error.hint ?? hint).map(Self.oneLine))
+    if case .script = item { return }
     isRace =
       error.isServer(
         SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.deadlockDetected)

@@ -77,7 +77,7 @@ public struct Provisioner {
       }
       try executor.run(steps, connection)
       if executor.isInterrupted { return report(executor, problems) }
-      executor.forgetRaces()
+      if round == 1 { executor.forgetRaces() }
     }
     return report(executor, [])
   }

@@ -2,11 +2,15 @@ public import DatabaseSpec
 
 /// A database as the server has it (PostgreSQL docs §53.15, `pg_database`).
 public struct DatabaseState: Equatable, Sendable {
+  /// The role that owns it.
   public var owner: PostgresName
+  /// Whether it takes connections at all.
   public var allowsConnections: Bool
   /// How many sessions it takes; -1 for any number, -2 where a DROP DATABASE was interrupted.
   public var connectionLimit: Int
+  /// Its encoding, as the server spells it.
   public var encoding: String
+  /// Its collation, as the server spells it.
   public var collation: String
   /// Whether every role may connect.
   public var isOpenToPublic: Bool
@@ -64,7 +68,9 @@ public struct DatabaseContents: Equatable, Sendable {
 
 /// An extension that is there.
 public struct InstalledExtension: Equatable, Sendable {
+  /// The schema that it is in.
   public var schema: PostgresName
+  /// Its version.
   public var version: String
 
   /// An extension of these parts.
@@ -86,6 +92,7 @@ public enum RecorderState: Equatable, Sendable {
 
 /// A script that ran.
 public struct AppliedScript: Equatable, Sendable {
+  /// Its name in the declaration.
   public var name: String
   /// SHA-256 of its bytes when it ran, in lower-case hexadecimal.
   public var sha256: String

@@ -4,9 +4,15 @@ import DatabaseSpec
 /// holds it already.
 public struct Plan: Equatable, Sendable {
   /// What to do, in order: roles, memberships, databases, schemas and extensions, grants, scripts, locks and drops.
-  public var steps: [Step] = []
+  public var steps: [Step]
   /// What cannot be done, or is to be told.
-  public var problems: [PlanProblem] = []
+  public var problems: [PlanProblem]
+  /// A plan of these parts.
+  public init(steps: [Step] = [], problems: [PlanProblem] = []) {
+    self.steps = steps
+    self.problems = problems
+  }
+
   /// Whether there is nothing to do.
   public var isEmpty: Bool { steps.isEmpty }
 
@@ -16,6 +22,7 @@ public struct Plan: Equatable, Sendable {
 
 /// What is wrong with an item before anything was run.
 public struct PlanProblem: Equatable, Sendable {
+  /// The item.
   public var item: Item
   /// What is wrong, in one line.
   public var message: String

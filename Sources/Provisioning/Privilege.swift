@@ -43,9 +43,13 @@ extension Grant.Level {
 
 /// A privilege that a user is to have, or to have no more, on every object of a kind in a database.
 public struct PrivilegeRequest: Equatable, Sendable {
+  /// The user.
   public var role: PostgresName
+  /// The objects.
   public var kind: ObjectKind
+  /// The privilege, as GRANT names it.
   public var privilege: String
+  /// Whether the user is to have it, rather than to lose it.
   public var isWanted: Bool
 }
 
@@ -59,8 +63,11 @@ public struct PrivilegeGap: Equatable, Sendable {
     case future(creator: PostgresName)
   }
 
+  /// The user.
   public var role: PostgresName
+  /// The kind of the object or objects.
   public var kind: ObjectKind
+  /// What the privileges are on.
   public var target: Target
   /// In the order of ``Grant/Level/privileges(on:)``.
   public var privileges: [String]

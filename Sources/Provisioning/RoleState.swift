@@ -12,13 +12,17 @@ public struct RoleState: Equatable, Sendable {
     case notCompared
   }
 
+  /// Its OID, which no later role of the same name has.
   public var oid: UInt32
+  /// Whether it is a superuser.
   public var isSuperuser: Bool
+  /// Whether it may log in.
   public var canLogIn: Bool
   /// How many sessions it may have; -1 for any number.
   public var connectionLimit: Int
   /// Until when its password is good, in microseconds since 1970 in UTC; nil for ever.
   public var validUntil: Int64?
+  /// How its password compares with the one that is desired.
   public var password: PasswordState
   /// Whether a verifier is stored at all.
   public var hasPassword: Bool

@@ -1,5 +1,6 @@
 /// A moment, in microseconds since 1970-01-01T00:00:00Z, as the server keeps one.
 public struct Timestamp: Equatable, Sendable {
+  /// Microseconds since the epoch; before it, they are negative.
   public let microseconds: Int64
 
   /// Reads `2027-01-01T00:00:00Z` with an optional fraction and offset (RFC 3339 §5.6); nil for anything else.

@@ -1,0 +1,130 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import TestSupport
+import Testing
+
+@Suite struct ProvisionerGrantTests {
+  private static let tables = """
+    CREATE TABLE t (id serial PRIMARY KEY, name text); INSERT INTO t (name) VALUES ('a');
+    CREATE SCHEMA later; CREATE TABLE later.t AS SELECT 1 AS one;
+    CREATE FUNCTION f(text, VARIADIC int[]) RETURNS int LANGUAGE sql AS 'SELECT 1';
+    REVOKE ALL ON FUNCTION f FROM PUBLIC;
+    """
+
+  @Test(arguments: PostgresInstallation.all)
+  func readAndWriteHoldForOldAndNewTables(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", Self.tables)])
+    #expect(bench.pass().outcome == .converged)
+    try bench.user("reader", grants: ["orders": .read])
+    try bench.user("writer", grants: ["orders": .write])
+    let report = bench.pass()
+    #expect(report.problems == [])
+    #expect(
+      report.applied.filter { $0.hasPrefix("grant") } == [
+        "grant name=reader database=orders level=read", "grant name=writer database=orders level=write",
+      ])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+
+    try bench.connect(to: "orders", as: "shop").execute(
+      "CREATE TABLE fresh (id serial); CREATE SCHEMA s; CREATE TABLE s.t ()")
+    for table in ["t", "later.t", "fresh", "s.t"] {
+      #expect(try bench.sqlState("SELECT * FROM \(table)", in: "orders", as: "reader") == nil)
+      #expect(
+        try bench.sqlState("DELETE FROM \(table)", in: "orders", as: "reader") == SQLState.insufficientPrivilege)
+    }
+    #expect(try bench.value("SELECT f('x', 1)", in: "orders", as: "reader") == "1")
+    for sql in ["INSERT INTO t (name) VALUES ('b')", "INSERT INTO fresh DEFAULT VALUES", "TRUNCATE fresh"] {
+      #expect(try bench.sqlState(sql, in: "orders", as: "writer") == nil)
+    }
+    #expect(try bench.sqlState("DROP TABLE t", in: "orders", as: "writer") == SQLState.insufficientPrivilege)
+    #expect(try bench.sqlState("CREATE TABLE mine ()", in: "orders", as: "writer") == SQLState.insufficientPrivilege)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whatIsTakenOutOfTheDeclarationIsTakenBack(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("analyst", grants: ["orders": .write], memberOf: ["pg_monitor"])
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", Self.tables)])
+    #expect(bench.pass().outcome == .converged)
+    try bench.user("analyst", grants: ["orders": .read], memberOf: ["pg_monitor"])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.sqlState("SELECT * FROM t", in: "orders", as: "analyst") == nil)
+    #expect(try bench.sqlState("DELETE FROM t", in: "orders", as: "analyst") == SQLState.insufficientPrivilege)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+
+    try bench.user("analyst")
+    let report = bench.pass()
+    #expect(report.problems == [])
+    #expect(
+      report.applied == [
+        "revoke membership name=analyst role=pg_monitor", "revoke name=analyst database=orders level=read",
+      ])
+    #expect(try bench.sqlState("SELECT", in: "orders", as: "analyst") == SQLState.insufficientPrivilege)
+    #expect(try bench.value("SELECT count(*) FROM pg_default_acl", in: "orders") == "0")
+    #expect(try bench.value("SELECT has_table_privilege('analyst', 't', 'SELECT')", in: "orders") == "f")
+    #expect(try bench.value("SELECT pg_has_role('analyst', 'pg_monitor', 'MEMBER')") == "f")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whatOthersGrantedIsLeftAlone(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("analyst")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", Self.tables)])
+    #expect(bench.pass().outcome == .converged)
+    try bench.connect(to: "orders", as: "shop").execute(
+      "GRANT CONNECT ON DATABASE orders TO analyst; GRANT SELECT ON t TO analyst")
+    try bench.server.connect().execute("GRANT pg_signal_backend TO analyst")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(try bench.sqlState("SELECT * FROM t", in: "orders", as: "analyst") == nil)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func extensionsAreMadeInTheirSchemasAndUpdated(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    // The one of the server's own extensions that has two versions, or else the one that is everywhere.
+    let found = try bench.server.connect().query(
+      """
+      SELECT v.name, min(v.version) FROM pg_available_extension_versions v
+      JOIN pg_available_extensions e USING (name)
+      WHERE v.name IN ('citext', 'pg_trgm', 'hstore') AND v.version <> e.default_version
+        AND v.version ~ '^1\\.[3-9]$' AND e.installed_version IS NULL AND EXISTS (
+          SELECT FROM pg_extension_update_paths(v.name) p
+          WHERE p.source = v.version AND p.target = e.default_version AND p.path IS NOT NULL)
+      GROUP BY v.name ORDER BY v.name LIMIT 1
+      """)
+    guard let name = found.value(0, 0), let old = found.value(0, 1) else { return }
+    let newest = try bench.value("SELECT default_version FROM pg_available_extensions WHERE name = '\(name)'")
+    try bench.user("shop")
+    let schema = Schema(name: try PostgresName("ext"))
+    func declare(_ version: String?) throws {
+      try bench.database(
+        "orders", owner: "shop",
+        extensions: [Extension(name: try PostgresName(name), schema: schema.name, version: version)], schemas: [schema])
+    }
+    try declare(newest)
+    #expect(bench.pass().problems == [])
+    #expect(
+      try bench.value("SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = '\(name)'", in: "orders")
+        == "ext")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    try declare("0.0.1")
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.message == "this server does not have version 0.0.1")
+    #expect(problem.hint?.contains(old) == true)
+    try bench.server.connect(database: "orders").execute("DROP EXTENSION \(name)")
+    try declare(old)
+    let first = bench.pass()
+    if first.problems.isEmpty {
+      try declare(newest)
+      #expect(bench.pass().applied.first?.hasPrefix("update extension name=\(name)") == true)
+    }
+  }
+}

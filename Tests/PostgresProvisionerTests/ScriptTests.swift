@@ -1,0 +1,105 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import TestSupport
+import Testing
+
+@Suite struct ScriptTests {
+  @Test(arguments: PostgresInstallation.all)
+  func scriptsRunOnceAsTheOwnerAndAgainOnlyWhereTheySaySo(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let table = bench.script("001", "CREATE TABLE t (who text DEFAULT current_user); INSERT INTO t DEFAULT VALUES")
+    let view = bench.script("002", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one", rerun: .onChange)
+    try bench.database("orders", owner: "shop", scripts: [table, view])
+    #expect(bench.pass().outcome == .converged)
+    #expect(try bench.value("SELECT string_agg(who, ' ') FROM t", in: "orders") == "shop")
+
+    let changedTable = bench.script("001", "DROP TABLE t")
+    let changedView = bench.script("002", "DROP VIEW v; CREATE VIEW v AS SELECT 2 AS two", rerun: .onChange)
+    try bench.database("orders", owner: "shop", scripts: [changedTable, changedView])
+    let report = bench.pass()
+    #expect(report.outcome == .converged)
+    #expect(report.applied == ["run script name=002 database=orders owner=shop"])
+    #expect(report.problems.map(\.item) == ["script 001 in orders"])
+    #expect(report.problems.first?.message == "changed after it was applied, and is not run again")
+    #expect(report.problems.first?.isFailure == false)
+    #expect(try bench.value("SELECT string_agg(who, ' ') FROM t", in: "orders") == "shop")
+    #expect(try bench.value("SELECT two FROM v", in: "orders") == "2")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aFailingScriptLeavesNothingAndSaysWhere(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database(
+      "orders", owner: "shop",
+      scripts: [
+        bench.script("001", "CREATE TABLE t ();\n-- ü\nSELECT 'ü', nosuch FROM t"), bench.script("002", "SELECT 1"),
+      ])
+    let report = bench.pass()
+    #expect(report.outcome == .incomplete)
+    #expect(report.problems.map(\.item) == ["script 001 in orders"])
+    #expect(report.problems.first?.message == "line 3, column 13: column \"nosuch\" does not exist")
+    #expect(report.problems.first?.sqlState == "42703")
+    #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == nil)
+
+    let fixed = bench.script("001", "CREATE TABLE t ();\nSELECT 1")
+    try bench.database("orders", owner: "shop", scripts: [fixed, bench.desired.spec.databases[0].scripts[1]])
+    #expect(bench.pass().applied.count == 2)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func anErrorWithoutAPositionNamesItsStatement(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database(
+      "orders", owner: "shop", scripts: [bench.script("001", "SELECT 1;\n\n  SELECT 1/0; SELECT 2")])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.message == "line 3, column 3: division by zero")
+    #expect(problem.sqlState == "22012")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aDuplicateKeyInAScriptIsTheScriptsOwn(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let sql = "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1), (1)"
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", sql)])
+    #expect(bench.pass().problems.map(\.sqlState) == [SQLState.uniqueViolation])
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whatCannotRunInATransactionRunsWithoutOne(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let sql =
+      "CREATE TABLE t (id int); CREATE INDEX CONCURRENTLY i ON t (id); VACUUM t; BEGIN; INSERT INTO t VALUES (1)"
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", sql, transaction: false)])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT indexname FROM pg_indexes WHERE tablename = 't'", in: "orders") == "i")
+    #expect(try bench.value("SELECT count(*) FROM t", in: "orders") == "1")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aScriptIsNotInTheVolumeYet(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT 1")])
+    bench.desired.scripts = [:]
+    #expect(bench.pass().problems.map(\.item) == ["script 001 in orders"])
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func anOwnerWhosePasswordIsUnknownCannotRunScripts(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop", hasPassword: false)
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT 1")])
+    let problem = try #require(bench.pass().problems.last)
+    #expect(problem.item == "script 001 in orders")
+    #expect(problem.hint == "the owner's password is not in the volume yet: scripts run as the owner")
+  }
+}

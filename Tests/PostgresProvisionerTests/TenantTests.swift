@@ -1,0 +1,111 @@
+import DatabaseSpec
+import LibPQ
+import OpenSSL
+import PostgresProvisioner
+import Provisioning
+import TestSupport
+import Testing
+
+/// What a tenant may try, who owns a database and writes its scripts.
+@Suite struct TenantTests {
+  private static let tricks = [
+    "RESET ROLE; CREATE ROLE mine SUPERUSER",
+    "RESET SESSION AUTHORIZATION; ALTER ROLE shop SUPERUSER",
+    "SET ROLE postgres",
+    "SELECT * FROM postern.script",
+    "DELETE FROM postern.script",
+    "CREATE TRIGGER t BEFORE INSERT ON postern.script EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()",
+    "CREATE FUNCTION postern.mine() RETURNS void LANGUAGE sql AS ''",
+    "DROP SCHEMA postern CASCADE",
+    "ALTER FUNCTION postern.record_script(text, text) OWNER TO shop",
+  ]
+
+  @Test(arguments: PostgresInstallation.all)
+  func scriptsAreTheOwnersAndNoMore(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    for sql in Self.tricks {
+      try bench.database("orders", owner: "shop", scripts: [bench.script("trick", sql)])
+      let report = bench.pass()
+      #expect(report.problems.map(\.item) == ["script trick in orders"], "\(sql)")
+    }
+    #expect(try bench.value("SELECT rolsuper FROM pg_roles WHERE rolname = 'shop'") == "f")
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'mine'") == "0")
+  }
+
+  /// A server where a tenant owns a database.
+  private static func bench(_ installation: PostgresInstallation) throws -> ProvisionerBench {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    return bench
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func triggersAndShadowedNamesNeverRunAsTheSuperuser(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    let first = bench.script(
+      "001",
+      """
+      CREATE TABLE caught (who text);
+      CREATE FUNCTION trap() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO public.caught VALUES (current_user); RETURN NEW; END';
+      CREATE TABLE script (name text, sha256 text);
+      CREATE TRIGGER trap AFTER INSERT ON script FOR EACH ROW EXECUTE FUNCTION trap();
+      CREATE FUNCTION now() RETURNS timestamptz LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO public.caught VALUES (current_user); RETURN pg_catalog.now(); END';
+      CREATE FUNCTION array_to_string(text[], text) RETURNS text LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO public.caught VALUES (current_user); RETURN NULL; END';
+      CREATE FUNCTION eq(name, text) RETURNS boolean LANGUAGE plpgsql AS
+        'BEGIN INSERT INTO public.caught VALUES (current_user); RETURN true; END';
+      CREATE OPERATOR = (LEFTARG = name, RIGHTARG = text, FUNCTION = eq);
+      SET search_path = public, pg_catalog;
+      """)
+    try bench.database(
+      "orders", owner: "shop", schemas: [Schema(name: try PostgresName("audit"))],
+      scripts: [first, bench.script("002", "SELECT 1")])
+    try bench.user("analyst", grants: ["orders": .write])
+    #expect(bench.pass().problems == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(try bench.value("SELECT count(*) FROM caught WHERE who <> 'shop'", in: "orders") == "0")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aSchemaPosternOfTheTenantIsNotTouched(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    #expect(bench.pass().outcome == .converged)
+    try bench.connect(to: "orders", as: "shop").execute(
+      """
+      CREATE SCHEMA postern; CREATE TABLE postern.script (name text, sha256 text, applied_at timestamptz)
+      """)
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT 1")])
+    let report = bench.pass()
+    #expect(report.problems.map(\.item) == ["database orders"])
+    #expect(report.applied == [])
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func usersReachNothingButTheirOwnDatabases(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    try bench.user("other")
+    try bench.database("theirs", owner: "other")
+    #expect(bench.pass().outcome == .converged)
+    #expect(try bench.sqlState("SELECT", in: "theirs", as: "shop") == SQLState.insufficientPrivilege)
+    #expect(try bench.sqlState("SELECT", in: "postgres", as: "shop") == SQLState.insufficientPrivilege)
+    try bench.server.connect().execute("GRANT CONNECT ON DATABASE postgres TO shop")
+    for table in ["managed_role", "managed_membership", "managed_grant"] {
+      #expect(
+        try bench.sqlState("SELECT * FROM postern.\(table)", in: "postgres", as: "shop")
+          == SQLState.insufficientPrivilege)
+    }
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aVerifierOfTheUsersMakingDoesNotKeepAPassBusy(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    #expect(bench.pass().outcome == .converged)
+    // It is the right password: only its rounds are too many.
+    let verifier = ScramVerifier(password: "shop-secret", salt: Array(0..<16), iterations: 1_000_001)
+    try bench.connect(to: "orders", as: "shop").execute("ALTER ROLE shop PASSWORD '\(verifier.text)'")
+    #expect(bench.pass().applied == ["alter role name=shop password=changed"])
+  }
+}

@@ -1,0 +1,157 @@
+import DatabaseSpec
+import Provisioning
+import Testing
+
+@Suite struct PlanTests {
+  private static let shop = name("shop")
+  private static let orders = name("orders")
+
+  private static func name(_ text: String) -> PostgresName {
+    do { return try PostgresName(text) } catch { fatalError("no name: \(text)") }
+  }
+
+  private static func desired(_ change: (inout DesiredState) -> Void = { _ in }) throws -> DesiredState {
+    var state = DesiredState(
+      spec: InstanceSpec(
+        customer: "acme",
+        users: [User(name: shop), User(name: name("analyst"), grants: [Grant(database: orders, level: .read)])],
+        databases: [Database(name: orders, owner: shop)]),
+      specHash: "", passwords: [shop: try Password("top-secret"), name("analyst"): try Password("top-secret")])
+    change(&state)
+    return state
+  }
+
+  /// A server as it comes from initdb.
+  private static let empty = ObservedState(
+    serverVersion: 150_000, administrator: name("postgres"),
+    roles: [name("postgres"): RoleState(oid: 10, isSuperuser: true)],
+    databases: [name("postgres"): DatabaseState(owner: name("postgres"), isOpenToPublic: true)])
+
+  /// The same with everything in it that ``desired(_:)`` declares.
+  private static func converged(_ change: (inout ObservedState) -> Void = { _ in }) -> ObservedState {
+    var state = empty
+    state.roles[shop] = RoleState(oid: 16_384, password: .matches)
+    state.roles[name("analyst")] = RoleState(oid: 16_385, password: .matches)
+    state.databases[name("postgres")]?.isOpenToPublic = false
+    state.databases[orders] = DatabaseState(
+      owner: shop, connectors: [shop, name("analyst")], contents: DatabaseContents(schemas: [name("public"): shop]))
+    state.records = .present(
+      Records(
+        roles: [shop: .init(oid: 16_384, isMade: true), name("analyst"): .init(oid: 16_385, isMade: true)],
+        grants: [name("analyst"): [orders: .read]]))
+    change(&state)
+    return state
+  }
+
+  private static func summaries(_ desired: DesiredState, _ observed: ObservedState) -> [String] {
+    plan(desired, observed).steps.map(\.summary)
+  }
+
+  @Test func aConvergedServerHasAnEmptyPlan() throws {
+    #expect(plan(try Self.desired(), Self.converged()) == Plan())
+  }
+
+  @Test func stepsComeInTheOrderOfTheRules() throws {
+    let desired = try Self.desired { state in
+      state.spec.users[0].memberOf = [Self.name("analyst")]
+      state.spec.databases[0].schemas = [Schema(name: Self.name("audit"))]
+      state.spec.databases[0].scripts = [Script(name: "001", content: .file(name: "f", sha256: "00"))]
+      state.scripts["f"] = "SELECT 1"
+      state.spec.users.append(User(name: Self.name("gone"), ensure: .absent))
+    }
+    var observed = Self.empty
+    observed.roles[Self.name("gone")] = RoleState(oid: 16_390)
+    #expect(
+      Self.summaries(desired, observed) == [
+        "create records schema=postern",
+        "create role name=shop", "create role name=analyst",
+        "grant membership name=shop role=analyst",
+        "close database to others name=postgres",
+        "create database name=orders owner=shop", "close database to others name=orders",
+        "create schema name=audit database=orders owner=shop",
+        "note grant name=analyst database=orders level=read", "grant name=analyst database=orders level=read",
+        "create script records schema=postern database=orders",
+        "run script name=001 database=orders owner=shop",
+        "lock role name=gone", "end sessions name=gone reason=locked", "drop role name=gone",
+      ])
+  }
+
+  @Test func thePlanIsTheSameEachTimeAndShowsNoPassword() throws {
+    let first = plan(try Self.desired(), Self.empty)
+    #expect(first == plan(try Self.desired(), Self.empty))
+    let text = first.lines.joined(separator: "\n")
+    #expect(text.contains("ALTER ROLE \"shop\" PASSWORD '[redacted]';"))
+    #expect(!text.contains("top-secret"))
+    #expect(!"\(first)".contains("top-secret"))
+  }
+
+  /// Something that became different, and what puts it right.
+  struct Drift: Sendable {
+    let steps: [String]
+    let apply: @Sendable (inout ObservedState) -> Void
+
+    init(_ steps: String..., apply: @escaping @Sendable (inout ObservedState) -> Void) {
+      self.steps = steps
+      self.apply = apply
+    }
+  }
+
+  @Test(arguments: [
+    Drift("alter role name=shop login=true") { $0.roles[shop]?.canLogIn = false },
+    Drift("alter role name=shop connectionLimit=-1") { $0.roles[shop]?.connectionLimit = 5 },
+    Drift("alter role name=shop validUntil=infinity") { $0.roles[shop]?.validUntil = 0 },
+    Drift("alter role name=shop password=changed") { $0.roles[shop]?.password = .differs },
+    Drift("adopt role name=shop") { $0.roles[shop]?.oid = 17_000 },
+    Drift("close database to others name=orders") { $0.databases[orders]?.isOpenToPublic = true },
+    Drift("change owner database=orders from=analyst to=shop") { $0.databases[orders]?.owner = name("analyst") },
+    Drift("grant name=analyst database=orders level=read") { $0.databases[orders]?.connectors = [] },
+    Drift("close schema to others name=public database=orders") {
+      $0.databases[orders]?.contents?.isPublicSchemaOpen = true
+      $0.serverVersion = 140_000
+    },
+  ])
+  func driftIsPutRight(_ drift: Drift) throws {
+    #expect(Self.summaries(try Self.desired(), Self.converged(drift.apply)) == drift.steps)
+  }
+
+  @Test(arguments: [
+    (RemovedUsers.keep, []),
+    (.lock, ["lock role name=shop", "end sessions name=shop reason=locked"]),
+    (.drop, ["lock role name=shop", "end sessions name=shop reason=locked"]),
+  ])
+  func whatBecomesOfAUserThatOwnsAnUndeclaredDatabase(_ policy: RemovedUsers, _ steps: [String]) throws {
+    let desired = try Self.desired { state in
+      state.spec.removedUsers = policy
+      state.spec.users = [state.spec.users[1]]
+      state.spec.users[0].grants = [Grant(database: Self.orders, level: .read)]
+      state.spec.databases = []
+    }
+    let plan = plan(desired, Self.converged())
+    #expect(plan.steps.map(\.summary) == steps)
+    #expect(plan.problems.map(\.item) == (policy == .drop ? [.user(Self.shop)] : []))
+  }
+
+  @Test func aRoleThatPosternNeverMadeIsLeftAlone() throws {
+    let desired = try Self.desired { $0.spec.removedUsers = .drop }
+    let observed = Self.converged { state in
+      state.roles[Self.name("dba")] = RoleState(oid: 16_400)
+      state.roles[Self.name("again")] = RoleState(oid: 16_401)
+      guard case .present(var records) = state.records else { return }
+      records.roles[Self.name("again")] = RecordedRole(oid: 16_000, isMade: true)
+      state.records = .present(records)
+    }
+    #expect(Self.summaries(desired, observed) == ["leave role name=again"])
+  }
+
+  @Test func objectsNeverGoToASuperuser() throws {
+    let desired = try Self.desired { $0.spec.users.append(User(name: Self.name("gone"), ensure: .absent)) }
+    let observed = Self.converged { state in
+      state.roles[Self.name("gone")] = RoleState(
+        oid: 16_400, canLogIn: false, dependencies: [RoleDependency(database: Self.name("postgres"), owned: 2)])
+    }
+    let plan = plan(desired, observed)
+    #expect(plan.steps.isEmpty)
+    #expect(plan.problems.map(\.item) == [.user(Self.name("gone"))])
+    #expect(plan.problems.first?.message.contains("it owns 2 objects in the database postgres") == true)
+  }
+}

@@ -1,0 +1,72 @@
+import Provisioning
+import Testing
+
+@Suite struct ScriptStatementTests {
+  @Test(arguments: [
+    ("", []),
+    (" ; ;\n", []),
+    ("SELECT 1", ["SELECT 1"]),
+    ("SELECT 1; SELECT 2;", ["SELECT 1", "SELECT 2"]),
+    ("SELECT ';'';'; B", ["SELECT ';'';'", "B"]),
+    ("SELECT '\\'; B", ["SELECT '\\'", "B"]),
+    ("SELECT E'\\';'; B", ["SELECT E'\\';'", "B"]),
+    ("SELECT E'a'\n'\\';'; B", ["SELECT E'a'\n'\\';'", "B"]),
+    ("SELECT \";\"\";\"; B", ["SELECT \";\"\";\"", "B"]),
+    ("SELECT $$;$$; B", ["SELECT $$;$$", "B"]),
+    ("SELECT $a$;$b$;$$;$a$; B", ["SELECT $a$;$b$;$$;$a$", "B"]),
+    ("SELECT $1; B$c$; D$c$", ["SELECT $1", "B$c$", "D$c$"]),
+    ("SELECT 1 -- ; '\n; B", ["SELECT 1 -- ; '\n", "B"]),
+    ("/* ; /* ' */ ; */ SELECT 1; B", ["SELECT 1", "B"]),
+    (
+      "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); B",
+      [
+        "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", "B",
+      ]
+    ),
+    (
+      "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END; B",
+      [
+        "CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT CASE WHEN true THEN 1 END; SELECT 2; END", "B",
+      ]
+    ),
+    ("SELECT 'never ended; B", ["SELECT 'never ended; B"]),
+    ("\u{FEFF}SELECT 1", ["SELECT 1"]),
+    (
+      "SAVEPOINT a; ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT a",
+      [
+        "SAVEPOINT a", "ROLLBACK TO a", "ROLLBACK WORK TO SAVEPOINT a",
+      ]
+    ),
+  ])
+  func splitsAsTheServerDoes(_ script: String, _ statements: [String]) throws {
+    #expect(try ScriptStatement.split(script, isTransaction: true).map(\.text) == statements)
+  }
+
+  @Test(arguments: [
+    ("SELECT 1;\n  \\i other.sql", "line 2, column 3: holds a command of psql, which begins with a backslash"),
+    ("SELECT 1 \\gexec", "line 1, column 10: holds a command of psql, which begins with a backslash"),
+    ("COPY t FROM stdin;\n1\n\\.", "line 1, column 13: copies from or to the client"),
+    ("SELECT 1; COMMIT", "line 1, column 11: begins or ends a transaction"),
+    ("begin; SELECT 1", "line 1, column 1: begins or ends a transaction"),
+    ("ROLLBACK", "line 1, column 1: begins or ends a transaction"),
+    ("START TRANSACTION", "line 1, column 7: begins or ends a transaction"),
+  ])
+  func refusesWhatItCannotRun(_ script: String, _ message: String) {
+    do throws(ScriptError) {
+      _ = try ScriptStatement.split(script, isTransaction: true)
+      Issue.record("was taken: \(script)")
+    } catch { #expect(error.message == message) }
+  }
+
+  @Test func aScriptWithoutATransactionMayManageItsOwn() throws {
+    #expect(try ScriptStatement.split("BEGIN; SELECT 1; COMMIT", isTransaction: false).count == 3)
+  }
+
+  @Test func placesAreCountedInCharacters() throws {
+    let statements = try ScriptStatement.split("-- é\n'🐘'; SELECT 'é',\n  x", isTransaction: true)
+    #expect(statements.map(\.line) == [2, 2])
+    #expect(statements.map(\.column) == [1, 6])
+    #expect(statements[1].place(of: 8) == (2, 13))
+    #expect(statements[1].place(of: 15) == (3, 3))
+  }
+}

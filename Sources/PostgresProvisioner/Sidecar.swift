@@ -160,7 +160,7 @@ public struct Sidecar: ~Copyable {
     case .standby:
       if status.outcome != .standby { writer.log(.info, "Postgres is a standby: waiting until it is promoted") }
     case .incomplete:
-      writer.log(.warning, "incomplete", [("failed", String(report.problems.filter(\.isFailure).count)), hash])
+      writer.log(.warning, "incomplete", [("failed", String(report.problems.filter { $0.isFailure }.count)), hash])
     case .interrupted:
       writer.log(.info, "interrupted between two steps")
     }

@@ -105,6 +105,7 @@ int postern_stop_requested(void) { return stop_requested; }
 
 int postern_catch_signals(int grace_milliseconds) {
   struct sigaction action = {0};
+  sigset_t caught;
   if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) < 0) return -errno;
   grace = grace_milliseconds;
   action.sa_flags = SA_RESTART;
@@ -120,7 +121,13 @@ int postern_catch_signals(int grace_milliseconds) {
   sigaddset(&signals, SIGINT);
   if (sigprocmask(SIG_UNBLOCK, &signals, NULL) < 0) return -errno;
   action.sa_handler = SIG_IGN;
-  return outcome(sigaction(SIGPIPE, &action, NULL));
+  if (sigaction(SIGPIPE, &action, NULL) < 0) return -errno;
+  // A parent may have blocked them, and then nobody could end this process: a mask outlives exec.
+  sigemptyset(&caught);
+  sigaddset(&caught, SIGTERM);
+  sigaddset(&caught, SIGINT);
+  sigaddset(&caught, SIGALRM);
+  return outcome(sigprocmask(SIG_UNBLOCK, &caught, NULL));
 }
 
 int postern_watch_open(void) { return outcome(inotify_init1(IN_CLOEXEC | IN_NONBLOCK)); }

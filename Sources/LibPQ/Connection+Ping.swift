@@ -19,8 +19,8 @@ extension Connection {
     let parameters =
       ConnectionSettings(host: host, port: port, user: user, sslMode: .disable).parameters
       + [("connect_timeout", "2")]
-    let keywords = try CStrings(parameters.map(\.keyword))
-    let values = try CStrings(parameters.map(\.value))
+    let keywords = try CStrings(parameters.map { $0.keyword })
+    let values = try CStrings(parameters.map { $0.value })
     let answer = unsafe keywords.withPointers { keywords in
       unsafe values.withPointers { values in unsafe PQpingParams(keywords, values, 0) }
     }

@@ -18,8 +18,8 @@ internal import CLibPQ
     _ settings: ConnectionSettings, _ notices: Notices
   ) throws(PostgresError) -> OpaquePointer {
     let parameters = settings.parameters
-    let keywords = try CStrings(parameters.map(\.keyword))
-    let values = try CStrings(parameters.map(\.value))
+    let keywords = try CStrings(parameters.map { $0.keyword })
+    let values = try CStrings(parameters.map { $0.value })
     var timedOut: Int32 = 0
     let opened = unsafe keywords.withPointers { keywords in
       unsafe values.withPointers { values in

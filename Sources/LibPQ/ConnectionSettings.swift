@@ -70,7 +70,7 @@ public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebug
 
   /// libpq's keywords and values (PostgreSQL docs §34.1.2).
   var parameters: [(keyword: String, value: String)] {
-    var parameters = [
+    var parameters: [(keyword: String, value: String)] = [
       ("host", host), ("port", String(port)), ("user", user), ("dbname", database), ("sslmode", sslMode.rawValue),
       ("gssencmode", "disable"), ("client_encoding", "UTF8"), ("fallback_application_name", applicationName),
     ]

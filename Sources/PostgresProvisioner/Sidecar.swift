@@ -128,8 +128,9 @@ public struct Sidecar: ~Copyable {
   }
 
   private static func start(of settings: ConnectionSettings) throws(PostgresError) -> String {
-    let sql = "SELECT pg_catalog.date_part('epoch', pg_catalog.pg_postmaster_start_time())"
-    return try Connection(settings).query(sql).value(0, 0) ?? ""
+    var settings = settings
+    settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
+    return try Connection(settings).query("SELECT date_part('epoch', pg_postmaster_start_time())").value(0, 0) ?? ""
   }
 
   private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
@@ -159,7 +160,7 @@ public struct Sidecar: ~Copyable {
     case .standby:
       if status.outcome != .standby { writer.log(.info, "Postgres is a standby: waiting until it is promoted") }
     case .incomplete:
-      writer.log(.warning, "incomplete", [("failed", String(report.problems.filter(\.isFailure).count)), hash])
+      writer.log(.warning, "incomplete", [("failed", String(report.problems.filter { $0.isFailure }.count)), hash])
     case .interrupted:
       writer.log(.info, "interrupted between two steps")
     }

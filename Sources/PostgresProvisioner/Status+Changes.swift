@@ -40,7 +40,7 @@ extension Status {
       message = "Postgres is a standby: its primary is provisioned, and this one when it is promoted"
     case .incomplete:
       outcome = .incomplete
-      message = "\(report.problems.filter(\.isFailure).count) items failed; they are tried again"
+      message = "\(report.problems.filter { $0.isFailure }.count) items failed; they are tried again"
     case .interrupted:
       outcome = .interrupted
       message = "the pass was stopped between two steps; the next start goes on from there"

@@ -47,7 +47,7 @@ public struct Status: Equatable, Sendable {
   /// Why the Pod is not ready, in one line; nil where it is.
   public var whyNotReady: String? {
     guard !isReady else { return nil }
-    let failures = problems.filter(\.isFailure)
+    let failures = problems.filter { $0.isFailure }
     guard outcome == .incomplete, let first = failures.first else {
       return message ?? "the first pass has not converged yet"
     }

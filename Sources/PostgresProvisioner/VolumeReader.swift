@@ -82,7 +82,7 @@ public struct VolumeReader {
 
   private func scripts(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [String: String] {
     var texts: [String: String] = [:]
-    for script in spec.databases.flatMap(\.scripts) {
+    for script in spec.databases.flatMap({ $0.scripts }) {
       guard case .file(let name, let sha256) = script.content else { continue }
       guard let bytes = try optional("\(folder)/\(name)") else { throw .notThereYet(file: name) }
       guard Encoding.hex(Digest.sha256(bytes)) == sha256 else { throw .scriptDiffers(file: name) }

@@ -1,1 +1,9 @@
-print("")
+import Linux
+import PostgresProvisioner
+
+let arguments: [String]
+do throws(FileError) { arguments = try CurrentProcess.arguments() } catch {
+  CurrentProcess.writeError("postern-sidecar: cannot read its arguments: \(error.message)\n")
+  CurrentProcess.exit(2)
+}
+CurrentProcess.exit(SidecarCommand(Array(arguments.dropFirst()), passes: .provisioner()).run())

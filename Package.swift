@@ -115,7 +115,9 @@ let package = Package(
       ]),
     .testTarget(
       name: "PosternTests",
-      dependencies: ["Admission", "JSONBytes", "LibPQ", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar"],
+      dependencies: [
+        "Admission", "JSONBytes", "LibPQ", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar",
+      ],
       resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]

@@ -113,13 +113,6 @@ int postern_catch_signals(int grace_milliseconds) {
   if (sigaction(SIGALRM, &action, NULL) < 0) return -errno;
   action.sa_handler = on_stop;
   if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0) return -errno;
-  /* Whoever started this process may have left them blocked: a child inherits that. */
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGALRM);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  if (sigprocmask(SIG_UNBLOCK, &signals, NULL) < 0) return -errno;
   action.sa_handler = SIG_IGN;
   if (sigaction(SIGPIPE, &action, NULL) < 0) return -errno;
   // A parent may have blocked them, and then nobody could end this process: a mask outlives exec.

@@ -33,7 +33,8 @@ public struct InstanceSources: Sendable {
       let keys = object.keys.sorted().joined(separator: ", ")
       return .failure(
         MissingSource(
-          message: "\(kind) \"\(reference.name)\" has no key \"\(reference.key)\"; it has \(keys.isEmpty ? "none" : keys)"))
+          message:
+            "\(kind) \"\(reference.name)\" has no key \"\(reference.key)\"; it has \(keys.isEmpty ? "none" : keys)"))
     }
     return .success(value)
   }

@@ -20,9 +20,12 @@ public struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebu
     try self.init(text)
   }
 
+  /// `[redacted]`
   public var description: String { "[redacted]" }
+  /// `[redacted]`
   public var debugDescription: String { "[redacted]" }
 
+  /// Whether both have the same bytes.
   public static func == (left: Self, right: Self) -> Bool {
     left.unredacted.utf8.elementsEqual(right.unredacted.utf8)
   }
@@ -30,6 +33,7 @@ public struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebu
 
 #if !hasFeature(Embedded)
   extension Password: CustomReflectable {
+    /// Shows no members, so that no dump shows the text.
     public var customMirror: Mirror { Mirror(self, children: []) }
   }
 #endif

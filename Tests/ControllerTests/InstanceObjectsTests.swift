@@ -166,7 +166,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     let name = ObjectName.user(try PostgresName(user), customer: "acme")
     // The hash is SHA-256's; what counts is that it is there, eight digits behind a dot, where the name was changed.
     #expect(name.split(separator: ".").first == object.split(separator: ".").first)
-    #expect(name.split(separator: ".").dropFirst().map(\.count) == object.split(separator: ".").dropFirst().map(\.count))
+    #expect(
+      name.split(separator: ".").dropFirst().map(\.count) == object.split(separator: ".").dropFirst().map(\.count))
   }
 
   @Test func usersThatSanitiseAlikeHaveSecretsOfTheirOwn() throws {
@@ -183,6 +184,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(manifest["metadata"]?["labels"]?["postern.io/customer"] == .string("acme"))
     #expect(manifest["metadata"]?["ownerReferences"]?.array?.first?["uid"] == .string("uid-1"))
     let encoded = try #require(manifest["data"]?["passwords.json"]?.string)
-    #expect(Data(base64Encoded: encoded).map { String(decoding: $0, as: UTF8.self) } == made.passwords.data["passwords.json"])
+    #expect(
+      Data(base64Encoded: encoded).map { String(decoding: $0, as: UTF8.self) } == made.passwords.data["passwords.json"])
   }
 }

@@ -68,7 +68,8 @@ import Testing
 
   @Test func githubAnnotationsNameFileAndLine() throws {
     let answer = try Program.run(["check", "-o", "github", "-"], input: Self.broken)
-    #expect(answer.output.split(separator: "\n").allSatisfy { $0.hasPrefix("::error file=-,line=5::Deployment acme: ") })
+    #expect(
+      answer.output.split(separator: "\n").allSatisfy { $0.hasPrefix("::error file=-,line=5::Deployment acme: ") })
   }
 
   @Test func aBrokenFlatFileIsRefusedWithoutItsText() throws {

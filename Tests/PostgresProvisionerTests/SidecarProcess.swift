@@ -1,6 +1,6 @@
 import Foundation
 import PostgresProvisioner
-import TestSupport
+import ThrowawayPostgres
 
 /// The real sidecar, as a process of its own.
 final class SidecarProcess {

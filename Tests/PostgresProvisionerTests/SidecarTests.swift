@@ -3,7 +3,7 @@ import Foundation
 import LibPQ
 import Linux
 import PostgresProvisioner
-import TestSupport
+import ThrowawayPostgres
 import Testing
 
 /// The real sidecar before real servers.

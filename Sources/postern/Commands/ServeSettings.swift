@@ -16,7 +16,8 @@ struct ServeSettings {
     func value(_ option: String?, _ name: String) -> String? { option ?? environment[name] }
     func required(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> String {
       guard let value = value(option, name) else {
-        throw Problem(description: "\(flag) is missing (or \(name) in the environment): the webhook serves over TLS alone")
+        throw Problem(
+          description: "\(flag) is missing (or \(name) in the environment): the webhook serves over TLS alone")
       }
       return value
     }
@@ -25,7 +26,8 @@ struct ServeSettings {
     {
       guard let text = value(option, name) else { return fallback }
       guard let number = Int(text), range.contains(number) else {
-        throw Problem(description: "\(flag) is \"\(text)\"; a number from \(range.lowerBound) to \(range.upperBound) is expected")
+        throw Problem(
+          description: "\(flag) is \"\(text)\"; a number from \(range.lowerBound) to \(range.upperBound) is expected")
       }
       return number
     }

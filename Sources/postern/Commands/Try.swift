@@ -15,7 +15,8 @@ struct Try: AsyncParsableCommand {
   @Argument(help: "The manifest: one labelled Deployment, StatefulSet or Pod, and the Secrets and ConfigMaps it needs.")
   var file: String
 
-  @Option(help: ArgumentHelp("Where initdb and postgres are. (default: the newest that is installed)", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Where initdb and postgres are. (default: the newest that is installed)", valueName: "dir"))
   var postgresBin: String?
 
   @Option(help: ArgumentHelp("Where the throwaway's files go. (default: a temporary folder)", valueName: "dir"))

@@ -17,7 +17,8 @@ struct ManifestReader {
 
   private func files(at path: String) throws(ManifestError) -> [(path: String, isOneOfMany: Bool)] {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-    let target = attributes?[.type] as? FileAttributeType == .typeSymbolicLink
+    let target =
+      attributes?[.type] as? FileAttributeType == .typeSymbolicLink
       ? URL(fileURLWithPath: path).resolvingSymlinksInPath().path : path
     let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
     guard path != "-", type == .typeDirectory else { return [(path, false)] }

@@ -63,8 +63,10 @@ struct AdmissionChain {
     _ path: AdmissionPath, _ object: JSONValue, _ old: JSONValue?, _ namespace: String
   ) async throws -> Answer {
     let review = review(
-      for: object, replacing: old, kind: GroupVersionKind(
-        apiVersion: object["apiVersion"]?.string ?? "", kind: object["kind"]?.string ?? ""), operation: old == nil ? .create : .update,
+      for: object, replacing: old,
+      kind: GroupVersionKind(
+        apiVersion: object["apiVersion"]?.string ?? "", kind: object["kind"]?.string ?? ""),
+      operation: old == nil ? .create : .update,
       namespace: namespace, uid: "offline")
     let root = try JSONValue(parsing: try await send(path, review))
     guard let response = root["response"], case .bool(let isAllowed)? = response["allowed"] else {

@@ -13,7 +13,8 @@ struct FindingsReport {
     case .github:
       for finding in findings {
         let text = Self.escaped("\(finding.manifest.kind) \(finding.manifest.name): \(finding.text)")
-        console.print("::\(finding.severity.rawValue) file=\(finding.manifest.file),line=\(finding.manifest.line)::\(text)")
+        console.print(
+          "::\(finding.severity.rawValue) file=\(finding.manifest.file),line=\(finding.manifest.line)::\(text)")
       }
     }
   }

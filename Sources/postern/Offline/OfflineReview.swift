@@ -27,7 +27,8 @@ struct OfflineReview {
       findings += warnings.map { finding(.warning, "", $0) }
     }
     if manifest.kind != "Pod",
-      case .denied(let denial) = try await chain.admit(LabelledManifest.pod(of: admitted), namespace: manifest.namespace)
+      case .denied(let denial) = try await chain.admit(
+        LabelledManifest.pod(of: admitted), namespace: manifest.namespace)
     {
       return findings + denied(denial)
     }

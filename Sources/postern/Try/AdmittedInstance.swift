@@ -53,7 +53,8 @@ struct AdmittedInstance {
     var lines: [String] = []
     let isNative = pod["spec"]?["initContainers"]?.array?.contains { $0["name"]?.string == "postern" } == true
     if let sidecar {
-      lines.append("container \"postern\", a \(isNative ? "native" : "classic") sidecar: \(sidecar["image"]?.string ?? "")")
+      lines.append(
+        "container \"postern\", a \(isNative ? "native" : "classic") sidecar: \(sidecar["image"]?.string ?? "")")
     }
     for volume in added(in: "volumes") {
       lines.append("volume \"\(volume["name"]?.string ?? "")\": \(Self.sources(of: volume))")

@@ -70,7 +70,8 @@ struct LocalKubelet {
     var layout = Layout(mounts: mounts.sorted { $0.path.count > $1.path.count }, environment: [:])
     for variable in container["env"]?.array ?? [] {
       guard let name = variable["name"]?.string else { continue }
-      let value = variable["value"]?.string
+      let value =
+        variable["value"]?.string
         ?? Self.referenced(variable["valueFrom"], objects: objects, namespace: namespace)
       if let value { layout.environment[name] = layout.local(value) ?? value }
     }
@@ -93,7 +94,8 @@ struct LocalKubelet {
   }
 
   private static func referenced(_ source: JSONValue?, objects: LocalObjects, namespace: String) -> String? {
-    if let reference = source?["secretKeyRef"], let name = reference["name"]?.string, let key = reference["key"]?.string {
+    if let reference = source?["secretKeyRef"], let name = reference["name"]?.string, let key = reference["key"]?.string
+    {
       return objects.secret(name, namespace: namespace)?[key].map { String(decoding: $0, as: UTF8.self) }
     }
     if let reference = source?["configMapKeyRef"], let name = reference["name"]?.string,

@@ -86,7 +86,9 @@ final class Trial {
     let listening = Task { for await _ in signals { interruption.happened() } }
     defer { listening.cancel() }
     self.interruption = interruption
-    try await waitForPass(within: .seconds(120)) { $0.outcome == .converged || $0.outcome == .incomplete || $0.outcome == .standby }
+    try await waitForPass(within: .seconds(120)) {
+      $0.outcome == .converged || $0.outcome == .incomplete || $0.outcome == .standby
+    }
     try printConnections(objects)
     console.heading("Watching \(file)", "save a change and it is applied; Ctrl-C ends it")
     printWhatToTry()
@@ -159,7 +161,8 @@ final class Trial {
       of: sidecar, in: instance.pod, objects: cluster, namespace: manifest.namespace)
     {
       console.error(
-        "note: Secret \(missing.name) is not in \(file); made one up for this trial (\(missing.keys.joined(separator: ", ")))")
+        "note: Secret \(missing.name) is not in \(file); made one up for this trial (\(missing.keys.joined(separator: ", ")))"
+      )
       var data: [String: [UInt8]] = [:]
       for key in missing.keys {
         data[key] = Array((key.contains("user") ? "postgres" : try SecureRandom.password()).utf8)
@@ -251,7 +254,9 @@ final class Trial {
     if objects.connections.isEmpty { console.print("  none: no user may use a database yet") }
     for connection in objects.connections {
       let names = "\(connection.user.text) → \(connection.database.text)"
-      console.print("  \(names.padding(toLength: max(28, names.count), withPad: " ", startingAt: 0))  \(connection.uri(host: "127.0.0.1", port: port))")
+      console.print(
+        "  \(names.padding(toLength: max(28, names.count), withPad: " ", startingAt: 0))  \(connection.uri(host: "127.0.0.1", port: port))"
+      )
     }
   }
 

@@ -57,6 +57,7 @@ let package = Package(
     .target(
       name: "WebhookServer",
       dependencies: [
+        "Linux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),

@@ -21,7 +21,7 @@ const char *postern_error_text(int code) { return strerror(code); }
 
 int postern_is_missing(int code) { return code == ENOENT || code == ENOTDIR; }
 
-int postern_open_reading(const char *path) { return outcome(open(path, O_RDONLY | O_CLOEXEC)); }
+int postern_open_reading(const char *path) { return outcome(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
 
 int postern_create(const char *path, unsigned int mode) {
   return outcome(open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode));

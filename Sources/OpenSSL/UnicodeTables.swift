@@ -1,4 +1,4 @@
-// Written by Scripts/unicode-tables.py; not to be edited.
+// Written by scripts/unicode-tables.py; not to be edited.
 
 /// What SASLprep needs to know of Unicode: the characters of version 3.2, and no others.
 enum UnicodeTables {

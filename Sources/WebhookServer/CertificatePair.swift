@@ -1,14 +1,22 @@
+import Linux
 import NIOCore
 import NIOSSL
 
 /// The bytes of the certificate file and of the key file, as they were read one after the other.
 struct CertificatePair: Equatable {
+  /// More than any certificate chain needs.
+  private static let maximumBytes = 1 << 20
+
   private let certificateBytes: [UInt8]
   private let keyBytes: [UInt8]
 
   init(reading configuration: ServerConfiguration) throws(ServerError) {
-    certificateBytes = try FileContents.read(configuration.certificateFile)
-    keyBytes = try FileContents.read(configuration.privateKeyFile)
+    do throws(FileError) {
+      certificateBytes = try File.read(configuration.certificateFile, limit: Self.maximumBytes)
+      keyBytes = try File.read(configuration.privateKeyFile, limit: Self.maximumBytes)
+    } catch {
+      throw .cannotRead(file: error.path, reason: error.reason)
+    }
   }
 
   /// A TLS context that serves this pair, once it is known that clients can use it: both parse, they belong

@@ -1,3 +1,4 @@
+import Linux
 import Logging
 import NIOSSL
 import Synchronization
@@ -20,7 +21,9 @@ final class CertificateStore: Sendable {
   private let seen: Mutex<Seen>
 
   init(
-    _ configuration: ServerConfiguration, logger: Logger, now: @escaping @Sendable () -> Int = secondsSince1970
+    _ configuration: ServerConfiguration, logger: Logger, now: @escaping @Sendable () -> Int = {
+      Int(SystemClock.wallMilliseconds / 1000)
+    }
   ) throws(ServerError) {
     self.configuration = configuration
     self.logger = logger

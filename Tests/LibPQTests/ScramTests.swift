@@ -34,7 +34,8 @@ import Testing
       #expect(!verifier.matches(password: password + "x"))
       #expect(verifier.text == made)
       guard !password.hasPrefix("SCRAM"), !password.hasPrefix("md5") else { continue }
-      try connection.execute("ALTER ROLE scram_test PASSWORD \(SQL.quoteLiteral(password))")
+      let statement = try connection.query("SELECT format('ALTER ROLE scram_test PASSWORD %L', $1::text)", [password])
+      try connection.execute(try #require(statement.value(0, 0)))
       let stored = try connection.query("SELECT rolpassword FROM pg_authid WHERE rolname = 'scram_test'").value(0, 0)
       let other = try #require(stored.flatMap { ScramVerifier($0) })
       #expect(other.matches(password: password), "by the server: \(password.debugDescription)")

@@ -81,7 +81,7 @@ def table(name, comment, words):
 
 
 with open(sys.argv[1], "w", encoding="ascii") as file:
-    file.write("// Written by Scripts/unicode-tables.py; not to be edited.\n\n")
+    file.write("// Written by scripts/unicode-tables.py; not to be edited.\n\n")
     file.write("/// What SASLprep needs to know of Unicode: the characters of version 3.2, and no others.\nenum UnicodeTables {\n")
     file.write("\n".join([
         table("decompositions",

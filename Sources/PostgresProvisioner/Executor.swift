@@ -91,9 +91,9 @@ struct Executor {
 
   /// Forgets the failures that reading again may make good; they are told when they come again.
   mutating func forgetRaces() {
-    guard failures.contains(where: \.isRace) else { return }
-    failures.removeAll(where: \.isRace)
-    failed = Set(failures.map(\.item))
+    guard failures.contains(where: { $0.isRace }) else { return }
+    failures.removeAll(where: { $0.isRace })
+    failed = Set(failures.map({ $0.item }))
   }
 
   /// Around a password, nothing of the statement is logged by the server, though it is but a verifier.

@@ -20,9 +20,9 @@ extension Observer {
         requests.isEmpty
           ? []
           : [
-            SQLText.array(requests.map(\.role.text)), SQLText.array(requests.map(\.kind.rawValue)),
-            SQLText.array(requests.map(\.privilege)), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
-            SQLText.array(creators.map(\.text)),
+            SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.kind.rawValue })),
+            SQLText.array(requests.map({ $0.privilege })), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
+            SQLText.array(creators.map({ $0.text })),
           ]),
     ])
     var contents = DatabaseContents(isPublicSchemaOpen: answers[2].isTrue(0, 0))

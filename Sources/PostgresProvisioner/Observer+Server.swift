@@ -84,13 +84,13 @@ extension Observer {
   private func observeDependencies(
     _ spec: InstanceSpec, _ connection: borrowing Connection, _ state: inout ObservedState
   ) throws(PostgresError) {
-    var names = spec.users.filter { $0.ensure == .absent && state.roles[$0.name] != nil }.map(\.name)
+    var names = spec.users.filter { $0.ensure == .absent && state.roles[$0.name] != nil }.map({ $0.name })
     if spec.removedUsers == .drop {
-      let declared = Set(spec.users.map(\.name))
+      let declared = Set(spec.users.map({ $0.name }))
       names += state.records.records.roles.keys.filter { !declared.contains($0) }
     }
     guard !names.isEmpty else { return }
-    let rows = try connection.query(Self.dependenciesQuery, [SQLText.array(names.sorted().map(\.text))])
+    let rows = try connection.query(Self.dependenciesQuery, [SQLText.array(names.sorted().map({ $0.text }))])
     for row in 0..<rows.rowCount {
       guard let role = rows.name(row, 0) else { continue }
       state.roles[role]?.dependencies.append(

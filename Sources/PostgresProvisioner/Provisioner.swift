@@ -64,9 +64,9 @@ public struct Provisioner {
       let (observed, unread) = try observer.observe(desired, connection)
       let plan = Provisioning.plan(desired, observed)
       for failure in unread { executor.failed.insert(failure.item) }
-      executor.blocked = Set(plan.problems.filter(\.isFailure).map(\.item))
+      executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
       let steps = executor.open(plan.steps[...])
-      let problems = plan.problems.map(\.itemProblem) + unread.map(\.problem)
+      let problems = plan.problems.map({ $0.itemProblem }) + unread.map({ $0.problem })
       if steps.isEmpty || round == Self.maximumRounds {
         let unsettled = steps.map {
           ItemProblem(
@@ -83,9 +83,9 @@ public struct Provisioner {
   }
 
   private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {
-    let problems = problems + executor.failures.map(\.problem)
+    let problems = problems + executor.failures.map({ $0.problem })
     let outcome: PassReport.Outcome =
-      executor.isInterrupted ? .interrupted : problems.contains(where: \.isFailure) ? .incomplete : .converged
+      executor.isInterrupted ? .interrupted : problems.contains(where: { $0.isFailure }) ? .incomplete : .converged
     return PassReport(outcome: outcome, applied: executor.applied, problems: problems)
   }
 }

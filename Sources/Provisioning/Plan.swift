@@ -17,7 +17,7 @@ public struct Plan: Equatable, Sendable {
   public var isEmpty: Bool { steps.isEmpty }
 
   /// The steps as redacted SQL, with a heading each.
-  public var lines: [String] { steps.flatMap(\.lines) }
+  public var lines: [String] { steps.flatMap({ $0.lines }) }
 }
 
 /// What is wrong with an item before anything was run.

@@ -72,7 +72,7 @@ extension Planner {
   private mutating func isAvailable(_ wanted: Extension, _ item: Item) -> Bool {
     guard let available = observed.availableExtensions else { return true }
     guard let versions = available[wanted.name] else {
-      let names = available.keys.sorted().map(\.text).joined(separator: ", ")
+      let names = available.keys.sorted().map({ $0.text }).joined(separator: ", ")
       fail(item, "this server does not have it", hint: "take an image that has it; this one has: \(names)")
       return false
     }

@@ -24,8 +24,8 @@ extension Planner {
 
   /// The databases that grants are declared or were recorded for, declared ones first.
   private func grantedDatabases() -> [PostgresName] {
-    let recorded = Set(records.grants.values.flatMap(\.keys))
-    let declared = spec.databases.map(\.name)
+    let recorded = Set(records.grants.values.flatMap({ $0.keys }))
+    let declared = spec.databases.map({ $0.name })
     let granted = declared.filter { name in recorded.contains(name) || spec.users.contains { $0.level(on: name) != nil }
     }
     return granted + recorded.filter { !declared.contains($0) }.sorted()
@@ -56,7 +56,7 @@ extension Planner {
     }
     var statements: [String] = []
     if level != nil, !isConnector { statements.append("GRANT CONNECT ON DATABASE \(id(database)) TO \(id(user))") }
-    for gap in merged(gaps.filter(\.isMissing)) { statements.append(sql(gap)) }
+    for gap in merged(gaps.filter({ $0.isMissing })) { statements.append(sql(gap)) }
     if let level, !statements.isEmpty {
       add(
         "grant", details + [Detail("level", level.rawValue)], for: item, requires: requires, in: database,

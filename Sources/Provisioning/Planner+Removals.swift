@@ -4,7 +4,7 @@ extension Planner {
   /// Users that are to be absent, and users that Postern made and that are no longer declared.
   mutating func planRemovals() {
     for user in spec.users where user.ensure == .absent { planAbsent(user.name) }
-    let declared = Set(spec.users.map(\.name))
+    let declared = Set(spec.users.map({ $0.name }))
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) {
       guard let role = observed.roles[name], role.oid == record.oid, record.isMade, !role.isSuperuser else {
         // It is gone, or it was never Postern's.

@@ -20,11 +20,13 @@ demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
 try: build ## The same, staying: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
 
+# No more tests at once than cores: they hold real servers and real deadlines, and each blocks a thread.
 test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server
 	scripts/install-packages build demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
-	POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build
+	POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
+		--experimental-maximum-parallelization-width 2
 
 lint: ## What swift-format has to say
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -15,7 +15,7 @@ public enum File {
       let count = try check(result, path)
       guard count > 0 else { return bytes }
       bytes.append(contentsOf: chunk[..<count])
-      guard bytes.count <= limit else { throw FileError(path, reason: "larger than \(limit) bytes") }
+      guard bytes.count <= limit else { throw FileError(path, reason: "it is larger than \(limit) bytes") }
     }
   }
 

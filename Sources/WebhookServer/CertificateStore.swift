@@ -21,7 +21,8 @@ final class CertificateStore: Sendable {
   private let seen: Mutex<Seen>
 
   init(
-    _ configuration: ServerConfiguration, logger: Logger, now: @escaping @Sendable () -> Int = {
+    _ configuration: ServerConfiguration, logger: Logger,
+    now: @escaping @Sendable () -> Int = {
       Int(SystemClock.wallMilliseconds / 1000)
     }
   ) throws(ServerError) {

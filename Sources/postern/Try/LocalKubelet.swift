@@ -156,7 +156,7 @@ struct LocalKubelet {
     let fresh = folder.appending(path: "..data_tmp")
     try? manager.removeItem(at: fresh)
     try manager.createSymbolicLink(atPath: fresh.path, withDestinationPath: name)
-    try File.rename(fresh.path, to: link.path)
+    try File.move(fresh.path, to: link.path)
     for entry in Set(files.keys.compactMap { $0.split(separator: "/").first.map(String.init) }) {
       let visible = folder.appending(path: entry)
       if (try? manager.destinationOfSymbolicLink(atPath: visible.path)) == nil {

@@ -32,10 +32,22 @@ extension Observer {
     """
 
   static let dependenciesQuery = """
-    SELECT r.rolname, d.datname, count(*) FILTER (WHERE s.deptype = 'o')
-    FROM pg_shdepend s JOIN pg_authid r ON r.oid = s.refobjid LEFT JOIN pg_database d ON d.oid = s.dbid
+    SELECT r.rolname, d.datname, count(*) FILTER (
+      WHERE s.deptype = 'o' AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass))
+    FROM pg_shdepend s JOIN pg_authid r ON r.oid = s.refobjid JOIN pg_database d ON d.oid = s.dbid
     WHERE s.refclassid = 'pg_authid'::regclass AND r.rolname = ANY ($1::text[])
     GROUP BY r.rolname, d.datname ORDER BY r.rolname, d.datname
+    """
+
+  static let holdingsQuery = """
+    SELECT owner, 'x', gid, database FROM pg_prepared_xacts WHERE owner = ANY ($1::text[])
+    UNION ALL
+    SELECT r.rolname, 's', s.subname, d.datname FROM pg_subscription s
+    JOIN pg_authid r ON r.oid = s.subowner JOIN pg_database d ON d.oid = s.subdbid WHERE r.rolname = ANY ($1::text[])
+    UNION ALL
+    SELECT r.rolname, 't', t.spcname, NULL FROM pg_tablespace t
+    JOIN pg_authid r ON r.oid = t.spcowner WHERE r.rolname = ANY ($1::text[])
+    ORDER BY 1, 2, 3
     """
 
   static let schemasQuery = """

@@ -90,11 +90,20 @@ extension Observer {
       names += state.records.records.roles.keys.filter { !declared.contains($0) }
     }
     guard !names.isEmpty else { return }
-    let rows = try connection.query(Self.dependenciesQuery, [SQLText.array(names.sorted().map({ $0.text }))])
-    for row in 0..<rows.rowCount {
-      guard let role = rows.name(row, 0) else { continue }
+    let roles = SQLText.array(names.sorted().map({ $0.text }))
+    let answers = try connection.answers([
+      LibPQ.Statement(Self.dependenciesQuery, [roles]), LibPQ.Statement(Self.holdingsQuery, [roles]),
+    ])
+    for row in 0..<answers[0].rowCount {
+      guard let role = answers[0].name(row, 0), let database = answers[0].name(row, 1) else { continue }
       state.roles[role]?.dependencies.append(
-        RoleDependency(database: rows.name(row, 1), owned: rows.integer(row, 2) ?? 0))
+        RoleDependency(database: database, owned: answers[0].integer(row, 2) ?? 0))
+    }
+    for row in 0..<answers[1].rowCount {
+      guard let role = answers[1].name(row, 0), let name = answers[1].value(row, 2),
+        let kind = answers[1].value(row, 1).flatMap({ RoleHolding.Kind(rawValue: $0) })
+      else { continue }
+      state.roles[role]?.holdings.append(RoleHolding(kind: kind, name: name, database: answers[1].name(row, 3)))
     }
   }
 }

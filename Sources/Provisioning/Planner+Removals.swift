@@ -48,10 +48,9 @@ extension Planner {
   /// drops it. What it owns never goes to a superuser: a function of its making would run as one then.
   private mutating func drop(_ name: PostgresName, _ role: RoleState) {
     lock(name, role)
+    let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     var blockers: [String] = []
     var requires: [Item] = []
-    var moves: [(database: PostgresName, owner: PostgresName?)] = []
-    let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     for database in ownedDatabases {
       if let declared = spec.databases.first(where: { $0.name == database }), declared.owner != name {
         requires.append(.database(database))
@@ -59,15 +58,17 @@ extension Planner {
         blockers.append("it owns the database \(database.text), for which no other owner is declared")
       }
     }
+    blockers += role.holdings.map { Self.blocker($0) }
+    var moves: [(database: PostgresName, owner: PostgresName?)] = []
     for dependency in role.dependencies {
-      guard let database = dependency.database else {
-        if dependency.owned > ownedDatabases.count { blockers.append("it owns a tablespace") }
-        continue
-      }
-      let owner = spec.databases.first { $0.name == database }?.owner ?? observed.databases[database]?.owner
+      let database = dependency.database
+      let state = observed.databases[database]
+      let owner = spec.databases.first { $0.name == database }?.owner ?? state?.owner
       let isOwnerFit = owner.map { $0 != name && observed.roles[$0]?.isSuperuser != true } ?? false
-      if observed.databases[database]?.allowsConnections != true || database.text.utf8.elementsEqual("template1".utf8) {
-        blockers.append("it has objects or rights in the database \(database.text), which is not connected to")
+      if state?.allowsConnections != true || state?.connectionLimit == -2 {
+        blockers.append("it has objects or rights in the database \(database.text), which allows no connection")
+      } else if database.text.utf8.elementsEqual("template1".utf8) {
+        blockers.append("it has objects or rights in the database template1, which Postern never connects to")
       } else if dependency.owned > 0, !isOwnerFit {
         if owner != name {
           blockers.append("it owns \(dependency.owned) objects in the database \(database.text), a superuser's")
@@ -81,7 +82,8 @@ extension Planner {
     guard blockers.isEmpty else {
       return fail(
         .user(name), "is locked but cannot be dropped: \(blockers.joined(separator: "; "))",
-        hint: "give that to somebody else (declare the database with another owner, or ALTER … OWNER TO)")
+        hint: "give that to somebody else or end it (declare the database with another owner, ALTER … OWNER TO, "
+          + "REASSIGN OWNED, ROLLBACK PREPARED); the rest is then done by itself")
     }
     for move in moves {
       add(
@@ -94,14 +96,26 @@ extension Planner {
       (Self.dropOwned(name) + ["DROP ROLE \(id(name))"] + Postern.forgetRole(name)).sql)
   }
 
+  private static func blocker(_ holding: RoleHolding) -> String {
+    let place = holding.database.map { " in the database \($0.text)" } ?? ""
+    return switch holding.kind {
+    case .preparedTransaction: "it has the prepared transaction \(holding.name)\(place)"
+    case .subscription: "it owns the subscription \(holding.name)\(place)"
+    case .tablespace: "it owns the tablespace \(holding.name)"
+    }
+  }
+
   /// Takes a role's rights back in the present database, and refuses to where it still owns anything there: DROP OWNED
-  /// would drop that.
+  /// would drop that. Its default privileges and user mappings count as owned, and are of no use to anybody else.
   private static func dropOwned(_ name: PostgresName) -> [String] {
     let check = """
-      BEGIN IF EXISTS (SELECT FROM pg_shdepend d JOIN pg_database b ON b.oid = d.dbid \
-      WHERE b.datname = current_database() AND d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' \
-      AND d.refobjid = (SELECT oid FROM pg_authid WHERE rolname = \(lit(name)))) \
-      THEN RAISE EXCEPTION 'the role still owns objects in this database' USING ERRCODE = '2BP01'; END IF; END
+      DECLARE owned text; BEGIN \
+      SELECT string_agg(pg_describe_object(d.classid, d.objid, d.objsubid), ', ') INTO owned FROM ( \
+      SELECT s.classid, s.objid, s.objsubid FROM pg_shdepend s JOIN pg_database b ON b.oid = s.dbid \
+      WHERE b.datname = current_database() AND s.refclassid = 'pg_authid'::regclass AND s.deptype = 'o' \
+      AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass) \
+      AND s.refobjid = (SELECT oid FROM pg_authid WHERE rolname = \(lit(name))) LIMIT 10) d; \
+      IF owned IS NOT NULL THEN RAISE EXCEPTION 'it still owns %', owned USING ERRCODE = '2BP01'; END IF; END
       """
     return ["DO \(SQLText.literal(check))", "DROP OWNED BY \(id(name))"]
   }

@@ -30,14 +30,16 @@ public struct RoleState: Equatable, Sendable {
   public var memberships: Set<PostgresName>
   /// How many sessions it has.
   public var sessions: Int
-  /// What depends on it; read only for a role that may have to be dropped.
+  /// What depends on it, database by database; read only for a role that may have to be dropped.
   public var dependencies: [RoleDependency]
+  /// What it has outside of all databases; read only for a role that may have to be dropped.
+  public var holdings: [RoleHolding]
 
   /// A role of these parts.
   public init(
     oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1, validUntil: Int64? = nil,
     password: PasswordState = .notCompared, hasPassword: Bool = true, memberships: Set<PostgresName> = [],
-    sessions: Int = 0, dependencies: [RoleDependency] = []
+    sessions: Int = 0, dependencies: [RoleDependency] = [], holdings: [RoleHolding] = []
   ) {
     self.oid = oid
     self.isSuperuser = isSuperuser
@@ -49,19 +51,47 @@ public struct RoleState: Equatable, Sendable {
     self.memberships = memberships
     self.sessions = sessions
     self.dependencies = dependencies
+    self.holdings = holdings
   }
 }
 
-/// What depends on a role in one place (PostgreSQL docs §53.49, `pg_shdepend`).
+/// What depends on a role in one database (PostgreSQL docs §53.49, `pg_shdepend`).
 public struct RoleDependency: Equatable, Sendable {
-  /// The database; nil for what the whole server shares, such as databases.
-  public var database: PostgresName?
-  /// How many objects the role owns there.
+  /// The database.
+  public var database: PostgresName
+  /// How many objects the role owns there, apart from those that are of no use to anybody else.
   public var owned: Int
 
   /// A dependency of these parts.
-  public init(database: PostgresName?, owned: Int) {
+  public init(database: PostgresName, owned: Int) {
     self.database = database
     self.owned = owned
+  }
+}
+
+/// What REASSIGN OWNED does not give to somebody else.
+public struct RoleHolding: Equatable, Sendable {
+  /// What it is.
+  public enum Kind: String, Sendable {
+    /// In `pg_prepared_xacts`: it keeps its locks until it is committed or rolled back.
+    case preparedTransaction = "x"
+    /// In `pg_subscription`: it applies changes with its owner's rights.
+    case subscription = "s"
+    /// In `pg_tablespace`.
+    case tablespace = "t"
+  }
+
+  /// What it is.
+  public var kind: Kind
+  /// Its name, or the identifier of the transaction.
+  public var name: String
+  /// The database that it is about; nil for a tablespace.
+  public var database: PostgresName?
+
+  /// A holding of these parts.
+  public init(kind: Kind, name: String, database: PostgresName?) {
+    self.kind = kind
+    self.name = name
+    self.database = database
   }
 }

@@ -96,7 +96,7 @@ struct Executor {
     failed = Set(failures.map({ $0.item }))
   }
 
-  /// Around a password, nothing of the statement is logged by the server, though it is but a verifier.
+  /// Around a password, nothing of the statement is logged or shown by the server, though it is but a verifier.
   private func transact(_ statements: [SQLStatement], _ connection: borrowing Connection) throws(PostgresError) {
     do throws(PostgresError) {
       try connection.execute("BEGIN")
@@ -110,7 +110,9 @@ struct Executor {
           try connection.execute(
             """
             SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'; \
-            SET LOCAL log_min_duration_statement = -1; SET LOCAL log_duration = off
+            SET LOCAL log_min_duration_statement = -1; SET LOCAL log_min_duration_sample = -1; \
+            SET LOCAL log_transaction_sample_rate = 0; SET LOCAL log_duration = off; SET LOCAL track_activities = off; \
+            SET LOCAL pg_stat_statements.track_utility = off
             """)
           try connection.execute(SQLStatement.password(of: role, verifier: verifier))
           made.append((role, verifier, password))

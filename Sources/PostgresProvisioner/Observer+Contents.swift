@@ -7,7 +7,8 @@ extension Observer {
   func observeContents(
     of name: PostgresName, _ spec: InstanceSpec, _ state: ObservedState, _ connection: borrowing Connection
   ) throws(PostgresError) -> DatabaseContents {
-    let requests = spec.privilegeRequests(in: name, records: state.records.records)
+    let requests = spec.privilegeRequests(
+      in: name, records: state.records.records, serverVersion: state.serverVersion)
     let creators = spec.databases.first { $0.name == name }?.creators ?? []
     let answers = try connection.answers([
       LibPQ.Statement(Self.schemasQuery),

@@ -10,10 +10,14 @@ extension Observer {
     LEFT JOIN (SELECT usesysid, count(*) AS sessions FROM pg_stat_activity GROUP BY usesysid) s ON s.usesysid = r.oid
     """
 
-  static let membershipsQuery = """
-    SELECT m.rolname, r.rolname FROM pg_auth_members a
-    JOIN pg_authid m ON m.oid = a.member JOIN pg_authid r ON r.oid = a.roleid
+  /// Member, role, and whether the member has the role's rights and may become it: from 16 on, each grantor says so.
+  static func membershipsQuery(serverVersion: Int) -> String {
     """
+    SELECT m.rolname, r.rolname, bool_or(\(serverVersion >= 160_000 ? "a.inherit_option AND a.set_option" : "true"))
+    FROM pg_auth_members a JOIN pg_authid m ON m.oid = a.member JOIN pg_authid r ON r.oid = a.roleid
+    GROUP BY m.rolname, r.rolname
+    """
+  }
 
   static let databasesQuery = """
     SELECT d.datname, r.rolname, d.datallowconn, d.datconnlimit, pg_encoding_to_char(d.encoding), d.datcollate,
@@ -23,7 +27,7 @@ extension Observer {
 
   static let connectorsQuery = """
     SELECT d.datname, r.rolname FROM pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) e
-    JOIN pg_authid r ON r.oid = e.grantee WHERE e.privilege_type = 'CONNECT'
+    JOIN pg_authid r ON r.oid = e.grantee WHERE e.privilege_type = 'CONNECT' AND e.grantor = d.datdba
     """
 
   static let recordsQuery = """

@@ -8,8 +8,8 @@ extension Observer {
     _ desired: DesiredState, _ connection: borrowing Connection
   ) throws(PostgresError) -> ObservedState {
     let answers = try connection.answers([
-      "SELECT current_user", Self.rolesQuery, Self.membershipsQuery, Self.databasesQuery, Self.connectorsQuery,
-      Self.recordsQuery,
+      "SELECT current_user", Self.rolesQuery, Self.membershipsQuery(serverVersion: connection.serverVersion),
+      Self.databasesQuery, Self.connectorsQuery, Self.recordsQuery,
     ])
     guard let administrator = answers[0].name(0, 0) else {
       throw PostgresError(kind: .protocol, message: "the server does not say who is logged in")
@@ -18,7 +18,11 @@ extension Observer {
     readRoles(answers[1], desired, &state)
     for row in 0..<answers[2].rowCount {
       guard let member = answers[2].name(row, 0), let role = answers[2].name(row, 1) else { continue }
-      state.roles[member]?.memberships.insert(role)
+      if answers[2].isTrue(row, 2) {
+        state.roles[member]?.memberships.insert(role)
+      } else {
+        state.roles[member]?.limitedMemberships.insert(role)
+      }
     }
     readDatabases(answers[3], connectors: answers[4], &state)
     if answers[5].rowCount > 0, let owner = answers[5].name(0, 0) {

@@ -28,7 +28,7 @@ public struct Provisioner {
   /// Does what there is to do, and reports. It never throws: what is wrong is in the report.
   public func pass(_ desired: DesiredState) -> PassReport {
     do throws(PostgresError) {
-      let connection = try administration.connect(to: Postern.database)
+      let connection = try administration.connect()
       guard try !connection.query("SELECT pg_is_in_recovery()").isTrue(0, 0) else {
         return PassReport(outcome: .standby)
       }
@@ -41,8 +41,8 @@ public struct Provisioner {
 
   /// What a pass would do, as redacted SQL with a comment for each step; empty where there is nothing to do.
   public func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
-    let connection = try administration.connect(to: Postern.database)
-    let observer = Observer(administration: administration, cache: cache)
+    let connection = try administration.connect()
+    let observer = Observer(administration: administration.adapted(to: connection.serverVersion), cache: cache)
     return Provisioning.plan(desired, try observer.observe(desired, connection).0).lines
   }
 
@@ -58,6 +58,7 @@ public struct Provisioner {
   private func pass(
     _ desired: DesiredState, _ connection: borrowing Connection
   ) throws(PostgresError) -> PassReport {
+    let administration = administration.adapted(to: connection.serverVersion)
     let observer = Observer(administration: administration, cache: cache)
     var executor = Executor(administration, cache, desired, log: log, shouldStop: shouldStop)
     for round in 1...Self.maximumRounds {

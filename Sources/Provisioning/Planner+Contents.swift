@@ -90,7 +90,9 @@ extension DatabaseContents {
     guard database.template == nil else { return nil }
     var contents = Self(isPublicSchemaOpen: true)
     contents.schemas[Postern.publicSchema] = observed.administrator
-    for (role, kind, privileges) in spec.privilegeRequests(in: database.name, records: Records()).byRoleAndKind() {
+    let requests = spec.privilegeRequests(
+      in: database.name, records: Records(), serverVersion: observed.serverVersion)
+    for (role, kind, privileges) in requests.byRoleAndKind() {
       for creator in database.creators where creator != role {
         contents.gaps.append(
           .init(role: role, kind: kind, target: .future(creator: creator), privileges: privileges, isMissing: true))

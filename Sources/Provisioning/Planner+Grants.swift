@@ -34,7 +34,9 @@ extension Planner {
   /// Those in a declared database, with its schemas that are still to be made.
   private func declaredGaps(_ database: Database) -> [PrivilegeGap] {
     guard let contents = contents(of: database) else { return [] }
-    let wanted = spec.privilegeRequests(in: database.name, records: records).byRoleAndKind().filter { $0.1 == .schema }
+    let wanted = spec.privilegeRequests(
+      in: database.name, records: records, serverVersion: observed.serverVersion
+    ).byRoleAndKind().filter { $0.1 == .schema }
     return database.schemas.filter { contents.schemas[$0.name] == nil }.reduce(into: contents.gaps) { gaps, schema in
       for (role, kind, privileges) in wanted where role != schema.owner ?? database.owner {
         gaps.append(

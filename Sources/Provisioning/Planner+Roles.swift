@@ -106,13 +106,14 @@ extension Planner {
       let recorded = records.memberships[user.name] ?? []
       for role in user.memberOf where !have.contains(role) { planMembership(user.name, role) }
       for role in recorded.sorted() where !user.memberOf.contains(role) {
-        var statements: [String] = have.contains(role) ? ["REVOKE \(id(role)) FROM \(id(user.name))"] : []
+        let isMember = have.contains(role) || observed.roles[user.name]?.limitedMemberships.contains(role) == true
+        var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(user.name))"] : []
         statements.append(
           "DELETE FROM postern.managed_membership WHERE member = \(lit(user.name)) AND role = \(lit(role))")
         add(
           "revoke membership", [Detail("name", user.name), Detail("role", role)],
           for: .membership(of: user.name, in: role), requires: [.server, .user(user.name)],
-          isBookkeeping: !have.contains(role), statements.sql)
+          isBookkeeping: !isMember, statements.sql)
       }
     }
   }
@@ -133,7 +134,8 @@ extension Planner {
       "grant membership", [Detail("name", member), Detail("role", role)], for: item,
       requires: [.server, .user(member)] + self.user(role),
       [
-        "GRANT \(id(role)) TO \(id(member))",
+        "GRANT \(id(role)) TO \(id(member))"
+          + (observed.serverVersion >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : ""),
         """
         INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING
         """,

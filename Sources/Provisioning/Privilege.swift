@@ -29,13 +29,15 @@ public enum ObjectKind: String, CaseIterable, Sendable {
 }
 
 extension Grant.Level {
-  /// The privileges of this level on objects of a kind (PostgreSQL docs §5.8).
-  public func privileges(on kind: ObjectKind) -> [String] {
+  /// The privileges of this level on objects of a kind (PostgreSQL docs §5.8). From 17 on, who may write may also
+  /// ANALYZE and VACUUM what they filled.
+  public func privileges(on kind: ObjectKind, serverVersion: Int) -> [String] {
     switch (kind, self) {
     case (.schema, _): ["USAGE"]
     case (.function, _): ["EXECUTE"]
     case (.table, .read), (.sequence, .read): ["SELECT"]
-    case (.table, .write): ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"]
+    case (.table, .write):
+      ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"] + (serverVersion >= 170_000 ? ["MAINTAIN"] : [])
     case (.sequence, .write): ["SELECT", "USAGE"]
     }
   }
@@ -87,15 +89,17 @@ public struct PrivilegeGap: Equatable, Sendable {
 extension InstanceSpec {
   /// What each declared user is to have in a database and what is to be taken from it, given what was granted before.
   /// The database's owner and users that are to be absent have none; of a user that is not declared nothing is said.
-  public func privilegeRequests(in database: PostgresName, records: Records) -> [PrivilegeRequest] {
+  public func privilegeRequests(
+    in database: PostgresName, records: Records, serverVersion: Int
+  ) -> [PrivilegeRequest] {
     let owner = databases.first { $0.name == database }?.owner
     var requests: [PrivilegeRequest] = []
     for user in users where user.ensure == .present {
       let level = user.name == owner ? nil : user.level(on: database)
       let before = records.grants[user.name]?[database]
       for kind in ObjectKind.allCases {
-        let wanted = level?.privileges(on: kind) ?? []
-        let unwanted = (before?.privileges(on: kind) ?? []).filter { !wanted.contains($0) }
+        let wanted = level?.privileges(on: kind, serverVersion: serverVersion) ?? []
+        let unwanted = (before?.privileges(on: kind, serverVersion: serverVersion) ?? []).filter { !wanted.contains($0) }
         requests += wanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: true) }
         requests += unwanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false) }
       }

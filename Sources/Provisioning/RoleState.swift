@@ -26,8 +26,10 @@ public struct RoleState: Equatable, Sendable {
   public var password: PasswordState
   /// Whether a verifier is stored at all.
   public var hasPassword: Bool
-  /// The roles that it is a direct member of.
+  /// The roles that it is a direct member of, with their rights.
   public var memberships: Set<PostgresName>
+  /// The roles that it is a direct member of but, from 16 on, WITH INHERIT FALSE or SET FALSE only.
+  public var limitedMemberships: Set<PostgresName>
   /// How many sessions it has.
   public var sessions: Int
   /// What depends on it, database by database; read only for a role that may have to be dropped.
@@ -39,7 +41,7 @@ public struct RoleState: Equatable, Sendable {
   public init(
     oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1, validUntil: Int64? = nil,
     password: PasswordState = .notCompared, hasPassword: Bool = true, memberships: Set<PostgresName> = [],
-    sessions: Int = 0, dependencies: [RoleDependency] = [], holdings: [RoleHolding] = []
+    limitedMemberships: Set<PostgresName> = [], sessions: Int = 0, dependencies: [RoleDependency] = [], holdings: [RoleHolding] = []
   ) {
     self.oid = oid
     self.isSuperuser = isSuperuser
@@ -49,6 +51,7 @@ public struct RoleState: Equatable, Sendable {
     self.password = password
     self.hasPassword = hasPassword
     self.memberships = memberships
+    self.limitedMemberships = limitedMemberships
     self.sessions = sessions
     self.dependencies = dependencies
     self.holdings = holdings

@@ -42,6 +42,12 @@ import Testing
     }
     #expect(try bench.sqlState("DROP TABLE t", in: "orders", as: "writer") == SQLState.insufficientPrivilege)
     #expect(try bench.sqlState("CREATE TABLE mine ()", in: "orders", as: "writer") == SQLState.insufficientPrivilege)
+    if installation.majorVersion >= 17 {
+      for table in ["t", "fresh"] {
+        #expect(try bench.value("SELECT has_table_privilege('writer', '\(table)', 'MAINTAIN')", in: "orders") == "t")
+        #expect(try bench.value("SELECT has_table_privilege('reader', '\(table)', 'MAINTAIN')", in: "orders") == "f")
+      }
+    }
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
@@ -126,5 +132,41 @@ import Testing
       try declare(newest)
       #expect(bench.pass().applied.first?.hasPrefix("update extension name=\(name)") == true)
     }
+  }
+
+  @Test(arguments: PostgresInstallation.all.filter { $0.majorVersion >= 16 })
+  func aMembershipWithoutItsRightsIsMadeWhole(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    #expect(bench.pass().outcome == .converged)
+    try bench.server.connect().execute("GRANT pg_monitor TO shop WITH INHERIT FALSE, SET FALSE")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    try bench.user("shop", memberOf: ["pg_monitor"])
+    #expect(bench.pass().applied == ["grant membership name=shop role=pg_monitor"])
+    #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'USAGE')") == "t")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+
+    // What Postern gave is taken back even where somebody has weakened it since.
+    try bench.server.connect().execute("GRANT pg_monitor TO shop WITH INHERIT FALSE")
+    try bench.user("shop")
+    #expect(bench.pass().applied == ["revoke membership name=shop role=pg_monitor"])
+    #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'MEMBER')") == "f")
+  }
+
+  /// The grant that somebody else gave as well stays, and no pass tries again and again to take it back.
+  @Test(arguments: PostgresInstallation.all)
+  func whatAnotherGrantedTooStays(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("friend")
+    try bench.user("analyst", grants: ["orders": .read])
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().outcome == .converged)
+    try bench.connect(to: "orders", as: "shop").execute("GRANT CONNECT ON DATABASE orders TO friend WITH GRANT OPTION")
+    try bench.connect(to: "orders", as: "friend").execute("GRANT CONNECT ON DATABASE orders TO analyst")
+    try bench.user("analyst")
+    #expect(bench.pass().problems == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(try bench.sqlState("SELECT", in: "orders", as: "analyst") == nil)
   }
 }

@@ -108,4 +108,36 @@ import Testing
     try bench.connect(to: "orders", as: "shop").execute("ALTER ROLE shop PASSWORD '\(verifier.text)'")
     #expect(bench.pass().applied == ["alter role name=shop password=changed"])
   }
+
+  /// Each is the owner's to set, for everybody who comes into the database.
+  private static let obstacles = [
+    "default_transaction_read_only = on", "default_transaction_isolation = 'serializable'", "statement_timeout = '1ms'",
+    "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "idle_session_timeout = '1ms'",
+    "search_path = 'trap'", "role = 'shop'", "exit_on_error = on", "default_tablespace = 'nosuch'",
+    "default_table_access_method = 'nosuch'", "local_preload_libraries = 'nosuch'", "standard_conforming_strings = off",
+    "client_min_messages = 'debug5'", "client_encoding = 'LATIN1'", "quote_all_identifiers = on", "array_nulls = off",
+    "DateStyle = 'German'", "transform_null_equals = on", "check_function_bodies = off", "application_name = 'x'",
+  ]
+
+  @Test(arguments: PostgresInstallation.all)
+  func whatATenantSetsForItsDatabaseDoesNotKeepPosternOut(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    try bench.user("leaver", grants: ["orders": .write])
+    #expect(bench.pass().problems == [])
+    let tenant = try bench.connect(to: "orders", as: "shop")
+    try tenant.execute("CREATE TABLE t ()")
+    let later = installation.majorVersion >= 17 ? ["transaction_timeout = '1ms'"] : []
+    for setting in Self.obstacles + later { try tenant.execute("ALTER DATABASE orders SET \(setting)") }
+    #expect(throws: PostgresError.self) { try bench.server.connect(database: "orders").query("SELECT pg_sleep(1)") }
+    // From now on only its own programs are in the tenant's way.
+    try bench.user("analyst", grants: ["orders": .read])
+    try bench.user("leaver", ensure: .absent)
+    try bench.database("orders", owner: "shop", schemas: [Schema(name: try PostgresName("b\\s"))])
+    let report = bench.pass()
+    #expect(report.problems == [])
+    #expect(report.outcome == .converged)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    try tenant.execute("ALTER DATABASE orders RESET ALL")
+    #expect(try bench.sqlState("SELECT * FROM t", in: "orders", as: "analyst") == nil)
+  }
 }

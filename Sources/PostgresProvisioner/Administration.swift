@@ -25,6 +25,8 @@ struct Administration {
       .init("idle_in_transaction_session_timeout", "0"),
       .init("exit_on_error", "off"),
       .init("local_preload_libraries", ""),
+      // Whether a transaction is logged whole is decided as it begins: too early for those that set a password.
+      .init("log_transaction_sample_rate", "0"),
     ]
   }
 

@@ -23,6 +23,12 @@ final class ProvisionerBench {
     desired = DesiredState(spec: InstanceSpec(customer: "acme"), specHash: "")
   }
 
+  /// Another process before the same server, with the same declaration.
+  init(besides other: ProvisionerBench) {
+    server = other.server
+    desired = other.desired
+  }
+
   /// Declares a user, or declares it differently; the password is the name's with `-secret` unless it is given.
   func user(
     _ name: String, ensure: User.Ensure = .present, grants: [String: Grant.Level] = [:], connectionLimit: Int? = nil,

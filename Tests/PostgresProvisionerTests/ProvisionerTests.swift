@@ -102,6 +102,10 @@ import Testing
     let names = [
       "Shop", "shop", "o'brien", "a\"b", "$$; DROP", "back\\slash", "user", "{a,b}", " ", "e\u{301}", "\u{e9}",
       String(repeating: "\u{1F418}", count: 15) + "abc", "%s %I",
+      String(repeating: "\u{1F418}", count: 15) + "\u{20AC}", String(repeating: "x", count: 63), "1st", "select",
+      "table",
+      "\"quoted\"", "$$", "$tag$", "tab\tand\nline", "-- no comment", "/* neither */", "all", "replication", "Pg_x",
+      "\u{202E}rtl", "a.b", "'", "\\", "U&\"\\0041\"", "\u{1F468}\u{200D}\u{1F469}\u{200D}\u{1F467}",
     ]
     for name in names {
       try bench.user(name)

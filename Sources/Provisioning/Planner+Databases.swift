@@ -31,7 +31,7 @@ extension Planner {
 
   /// The item of the declared database that one is copied from.
   private func template(of database: Database) -> [Item] {
-    guard let template = database.template, spec.databases.contains(where: { $0.name == template }) else { return [] }
+    guard let template = database.template, self.database(template) != nil else { return [] }
     return [.database(template)]
   }
 

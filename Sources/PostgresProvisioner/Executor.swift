@@ -122,7 +122,7 @@ struct Executor {
         case .sql(let text): try connection.execute(text)
         case .setPassword(let role):
           guard let password = password(of: role) else { continue }
-          let verifier = try connection.encryptPassword(password.unredacted, user: role.text)
+          let verifier = try cache.verifier(of: password, connection)
           try connection.execute(
             """
             SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'; \

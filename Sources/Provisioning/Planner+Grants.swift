@@ -33,7 +33,7 @@ extension Planner {
   private func declaredGaps(_ database: Database) -> [PrivilegeGap] {
     guard let contents = contents(of: database) else { return [] }
     let wanted = spec.privilegeRequests(
-      in: database.name, records: records, serverVersion: observed.serverVersion
+      of: grantees[database.name], in: database.name, records: records, serverVersion: observed.serverVersion
     ).byRoleAndKind().filter { $0.1 == .schema }
     return database.schemas.filter { contents.schemas[$0.name] == nil }.reduce(into: contents.gaps) { gaps, schema in
       for (role, kind, privileges) in wanted where role != schema.owner ?? database.owner {

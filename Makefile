@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build demo try test lint format clean
+.PHONY: build demo try test bench lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -27,6 +27,12 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	$(SWIFT) build --build-tests
 	POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
 		--experimental-maximum-parallelization-width 2
+
+bench: ## Provisioning against a psql script; SIZES="10 100" for other numbers of users, SIDECAR=FILE for another build
+	scripts/install-packages build test
+	$(if $(SIDECAR),,$(SWIFT) build -c release --product postern-sidecar)
+	scripts/bench-provisioning --sidecar $(or $(SIDECAR),.build/release/postern-sidecar) \
+		--output docs/benchmarks/provisioning.md $(SIZES)
 
 lint: ## What swift-format has to say
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests

@@ -27,11 +27,21 @@ public struct Provisioner {
 
   /// Does what there is to do, and reports. It never throws: what is wrong is in the report.
   public func pass(_ desired: DesiredState) -> PassReport {
+    do throws(PostgresError) { return try pass(desired, loggedIn: { _ in }) } catch {
+      return PassReport(outcome: .incomplete, problems: [Failure(.server, error).problem])
+    }
+  }
+
+  /// The same, where it matters that nobody could log in. `loggedIn` is told when the server started, in seconds since
+  /// 1970, before anything is done.
+  /// - Throws: where the superuser cannot log in.
+  public func pass(_ desired: DesiredState, loggedIn: (String) -> Void) throws(PostgresError) -> PassReport {
+    let connection = try administration.connect()
+    let server = try connection.query(
+      "SELECT date_part('epoch', pg_postmaster_start_time()), pg_is_in_recovery()")
+    loggedIn(server.value(0, 0) ?? "")
+    if server.isTrue(0, 1) { return PassReport(outcome: .standby) }
     do throws(PostgresError) {
-      let connection = try administration.connect()
-      guard try !connection.query("SELECT pg_is_in_recovery()").isTrue(0, 0) else {
-        return PassReport(outcome: .standby)
-      }
       guard try lock(connection) else { return PassReport(outcome: .interrupted) }
       return try pass(desired, connection)
     } catch {

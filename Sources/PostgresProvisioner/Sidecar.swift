@@ -115,22 +115,18 @@ public struct Sidecar: ~Copyable {
     }
     user = contents.adminUser
     let settings = configuration.settings(for: contents)
-    do throws(PostgresError) { status.postgresIsThere(startedAt: try Self.start(of: settings)) } catch {
+    let report: PassReport
+    do throws(PostgresError) {
+      report = try passes.pass(
+        contents.desired, settings, { status.postgresIsThere(startedAt: $0) }, { [writer] in writer.log($0, $1, $2) },
+        { CurrentProcess.stopRequested })
+    } catch {
       loginFailed(error, settings)
       return false
-    }
-    let report = passes.pass(contents.desired, settings, { [writer] in writer.log($0, $1, $2) }) {
-      CurrentProcess.stopRequested
     }
     tell(report, specHash: contents.desired.specHash)
     status.passEnded(report, contents.desired, at: SystemClock.timestamp())
     return report.outcome == .converged || report.outcome == .standby
-  }
-
-  private static func start(of settings: ConnectionSettings) throws(PostgresError) -> String {
-    var settings = settings
-    settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
-    return try Connection(settings).query("SELECT date_part('epoch', pg_postmaster_start_time())").value(0, 0) ?? ""
   }
 
   private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {

@@ -28,8 +28,37 @@ final class SidecarProcess {
   }
 
   /// Beside the tests, where the package manager has put it.
-  private static var program: URL {
-    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "postern-sidecar")
+  static let builtWithTests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "postern-sidecar")
+
+  /// The one that ships (`make sidecar`), where that is to be tested.
+  static let shipped = ProcessInfo.processInfo.environment["POSTERN_TEST_SIDECAR"].map { URL(filePath: $0) }
+
+  private static var program: URL { shipped ?? builtWithTests }
+
+  /// What it came to, and what it wrote.
+  struct Answer: Equatable {
+    var code: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// Runs it to its end.
+  static func answer(_ arguments: [String], program: URL = program) throws -> Answer {
+    let process = Process()
+    let (output, errors) = (Pipe(), Pipe())
+    process.executableURL = program
+    process.arguments = arguments
+    process.environment = [:]
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    // Neither is more than a pipe holds.
+    let written = try [output, errors].map {
+      String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    }
+    process.waitUntilExit()
+    return Answer(code: process.terminationStatus, output: written[0], errors: written[1])
   }
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
@@ -40,15 +69,8 @@ final class SidecarProcess {
 
   /// What `postern-sidecar ready` answers.
   func ready() throws -> (code: Int32, output: String) {
-    let probe = Process()
-    let pipe = Pipe()
-    probe.executableURL = Self.program
-    probe.arguments = ["ready", "--status-file", statusFile]
-    probe.standardOutput = pipe
-    try probe.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    probe.waitUntilExit()
-    return (probe.terminationStatus, String(decoding: output, as: UTF8.self))
+    let answer = try Self.answer(["ready", "--status-file", statusFile])
+    return (answer.code, answer.output)
   }
 
   /// Waits until something is so, for at most half a minute; whether it came to be.

@@ -10,7 +10,7 @@ let package = Package(
     .systemLibrary(name: "CLibPQ", pkgConfig: "libpq"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
     .target(name: "CLinux"),
-    .target(name: "CStatic"),
+    .target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."),
     .target(name: "JSONBytes"),
     .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),

@@ -25,6 +25,7 @@ extension Observer {
             SQLText.array(requests.map({ $0.privilege })), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
             SQLText.array(creators.map({ $0.text })),
           ]),
+      LibPQ.Statement(Self.superuserRelationsQuery),
     ])
     var contents = DatabaseContents(isPublicSchemaOpen: answers[2].isTrue(0, 0))
     for row in 0..<answers[0].rowCount {
@@ -43,6 +44,7 @@ extension Observer {
       }
     }
     contents.gaps = Self.gaps(answers[5])
+    contents.superuserRelations = answers[6].integer(0, 0) ?? 0
     return contents
   }
 

@@ -68,6 +68,14 @@ extension Observer {
     FROM pg_namespace WHERE nspname = 'public'
     """
 
+  static let superuserRelationsQuery = """
+    SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_authid r ON r.oid = c.relowner
+    WHERE r.rolsuper AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+      AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'postern') AND NOT EXISTS (
+        SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
+    """
+
   /// The owners of the schema, the table and the function by which scripts are recorded.
   static let recorderQuery = """
     WITH n AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = 'postern'),

@@ -34,7 +34,7 @@ struct Observer {
     let granted = Set(state.records.records.grants.values.flatMap({ $0.keys }))
     let declared = spec.databases.filter { database in
       !database.extensions.isEmpty || !database.schemas.isEmpty || !database.scripts.isEmpty
-        || granted.contains(database.name) || state.serverVersion < 150_000
+        || granted.contains(database.name) || state.serverVersion < 150_000 || state.isSuperusers(database)
         || spec.users.contains { $0.ensure == .present && $0.level(on: database.name) != nil }
     }
     let names = declared.map({ $0.name })

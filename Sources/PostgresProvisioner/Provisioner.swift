@@ -71,13 +71,18 @@ public struct Provisioner {
     let administration = administration.adapted(to: connection.serverVersion)
     let observer = Observer(administration: administration, cache: cache)
     var executor = Executor(administration, cache, desired, log: log, shouldStop: shouldStop)
+    var warnings: [ItemProblem] = []
     for round in 1...Self.maximumRounds {
       let (observed, unread) = try observer.observe(desired, connection)
       let plan = Provisioning.plan(desired, observed)
       for failure in unread { executor.failed.insert(failure.item) }
       executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
       let steps = executor.open(plan.steps[...])
-      let problems = plan.problems.map({ $0.itemProblem }) + unread.map({ $0.problem })
+      let found = plan.problems.map({ $0.itemProblem }) + unread.map({ $0.problem })
+      // What is told of a step is told, though the next round finds it done.
+      warnings = warnings.filter { !found.contains($0) }
+      let problems = warnings + found
+      warnings += found.filter { !$0.isFailure }
       if steps.isEmpty || round == Self.maximumRounds {
         let unsettled = steps.map {
           ItemProblem(

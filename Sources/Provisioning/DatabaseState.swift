@@ -44,6 +44,8 @@ public struct DatabaseContents: Equatable, Sendable {
   public var extensions: [PostgresName: InstalledExtension]
   /// Whether every role may make things in the schema `public`, as before Postgres 15.
   public var isPublicSchemaOpen: Bool
+  /// How many tables, views and sequences superusers own there, apart from those of extensions.
+  public var superuserRelations: Int
   /// Where the privileges that it has differ from those that were asked about.
   public var gaps: [PrivilegeGap]
   /// What records scripts there.
@@ -54,12 +56,14 @@ public struct DatabaseContents: Equatable, Sendable {
   /// Contents of these parts.
   public init(
     schemas: [PostgresName: PostgresName] = [:], extensions: [PostgresName: InstalledExtension] = [:],
-    isPublicSchemaOpen: Bool = false, gaps: [PrivilegeGap] = [], recorder: RecorderState = .absent,
+    isPublicSchemaOpen: Bool = false, superuserRelations: Int = 0, gaps: [PrivilegeGap] = [],
+    recorder: RecorderState = .absent,
     scripts: [AppliedScript] = []
   ) {
     self.schemas = schemas
     self.extensions = extensions
     self.isPublicSchemaOpen = isPublicSchemaOpen
+    self.superuserRelations = superuserRelations
     self.gaps = gaps
     self.recorder = recorder
     self.scripts = scripts

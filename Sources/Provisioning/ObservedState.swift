@@ -30,6 +30,14 @@ public struct ObservedState: Equatable, Sendable {
   }
 }
 
+extension ObservedState {
+  /// Whether a declared database still belongs to a superuser, as one does that was there before.
+  public func isSuperusers(_ database: Database) -> Bool {
+    guard let owner = databases[database.name]?.owner, owner != database.owner else { return false }
+    return roles[owner]?.isSuperuser == true
+  }
+}
+
 /// Postern's records in the database `postgres`.
 public enum RecordsState: Equatable, Sendable {
   /// Not made yet.

@@ -64,7 +64,8 @@ extension Planner {
 
   /// Gives a database, and what the old owner owned there, to the declared owner. REASSIGN OWNED also moves the other
   /// databases of the old owner, so the same transaction moves them back. Nothing can be reassigned of a superuser,
-  /// who owns the catalogs as well: then the database alone changes hands.
+  /// who owns the catalogs as well, and what it made may be a monitor's as well as the customer's: then the database
+  /// alone changes hands, and people are told.
   private mutating func changeOwner(of database: Database, _ state: DatabaseState) {
     let new = id(database.owner)
     var statements: [String] = []
@@ -73,6 +74,12 @@ extension Planner {
       statements += observed.databases.keys.sorted()
         .filter { $0 != database.name && observed.databases[$0]?.owner == state.owner }
         .map { "ALTER DATABASE \(id($0)) OWNER TO \(id(state.owner))" }
+    }
+    if observed.isSuperusers(database), let count = state.contents?.superuserRelations, count > 0 {
+      warn(
+        .database(database.name),
+        "came from the superuser \(state.owner.text), who still owns \(count) tables, views or sequences in it",
+        hint: "give \(database.owner.text) those that it needs: ALTER TABLE … OWNER TO \(new)")
     }
     statements.append("ALTER DATABASE \(id(database.name)) OWNER TO \(new)")
     add(

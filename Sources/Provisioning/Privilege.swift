@@ -99,7 +99,9 @@ extension InstanceSpec {
       let before = records.grants[user.name]?[database]
       for kind in ObjectKind.allCases {
         let wanted = level?.privileges(on: kind, serverVersion: serverVersion) ?? []
-        let unwanted = (before?.privileges(on: kind, serverVersion: serverVersion) ?? []).filter { !wanted.contains($0) }
+        let unwanted = (before?.privileges(on: kind, serverVersion: serverVersion) ?? []).filter {
+          !wanted.contains($0)
+        }
         requests += wanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: true) }
         requests += unwanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false) }
       }

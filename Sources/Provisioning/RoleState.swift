@@ -41,7 +41,8 @@ public struct RoleState: Equatable, Sendable {
   public init(
     oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1, validUntil: Int64? = nil,
     password: PasswordState = .notCompared, hasPassword: Bool = true, memberships: Set<PostgresName> = [],
-    limitedMemberships: Set<PostgresName> = [], sessions: Int = 0, dependencies: [RoleDependency] = [], holdings: [RoleHolding] = []
+    limitedMemberships: Set<PostgresName> = [], sessions: Int = 0, dependencies: [RoleDependency] = [],
+    holdings: [RoleHolding] = []
   ) {
     self.oid = oid
     self.isSuperuser = isSuperuser

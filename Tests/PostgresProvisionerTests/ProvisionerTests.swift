@@ -202,6 +202,67 @@ import Testing
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
+  @Test(arguments: PostgresInstallation.all)
+  func whatASuperuserOwnsInADatabaseThatChangesHandsIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.server.connect().execute("CREATE DATABASE orders")
+    try bench.server.connect(database: "orders").execute("CREATE TABLE t (id serial); CREATE VIEW v AS SELECT 1 AS one")
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    let report = bench.pass()
+    #expect(report.outcome == .converged)
+    #expect(
+      report.problems.map(\.message) == [
+        "came from the superuser postgres, who still owns 3 tables, views or sequences in it"
+      ])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whatIsSaidAtCreationIsSoAndIsNotChangedLater(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("mould", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS SELECT 42 AS n")])
+    #expect(bench.pass().problems == [])
+    bench.desired.spec.databases += [
+      Database(
+        name: try PostgresName("latin"), owner: try PostgresName("shop"), encoding: "latin1", locale: "C",
+        connectionLimit: 5),
+      Database(
+        name: try PostgresName("cast"), owner: try PostgresName("shop"), template: try PostgresName("mould")),
+    ]
+    #expect(bench.pass().problems == [])
+    let query = "SELECT pg_encoding_to_char(encoding) || ' ' || datcollate || ' ' || datconnlimit FROM pg_database "
+    #expect(try bench.value(query + "WHERE datname = 'latin'") == "LATIN1 C 5")
+    #expect(try bench.value("SELECT n FROM t", in: "cast", as: "shop") == "42")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+
+    bench.desired.spec.databases[1].connectionLimit = 6
+    bench.desired.spec.databases[1].encoding = "UTF8"
+    bench.desired.spec.databases[1].locale = "C.UTF-8"
+    let report = bench.pass()
+    #expect(report.applied == ["alter database name=latin connectionLimit=6"])
+    #expect(
+      report.problems.map(\.message) == ["has the encoding LATIN1, not UTF8", "has the locale C, not C.UTF-8"])
+    #expect(report.outcome == .converged)
+    #expect(try bench.value(query + "WHERE datname = 'latin'") == "LATIN1 C 6")
+  }
+
+  /// What is declared no more goes back to the default for a role that Postern made.
+  @Test(arguments: PostgresInstallation.all)
+  func limitsAndValidityCanBeTakenOutAgain(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop", connectionLimit: 3, validUntil: "2020-01-01T00:00:00Z")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.sqlState("SELECT", in: "orders", as: "shop") == SQLState.invalidPassword)
+    try bench.user("shop")
+    #expect(bench.pass().applied == ["alter role name=shop connectionLimit=-1 validUntil=infinity"])
+    #expect(try bench.value("SELECT rolvaliduntil FROM pg_roles WHERE rolname = 'shop'") == "infinity")
+    #expect(try bench.value("SELECT 1", in: "orders", as: "shop") == "1")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
   @Test func stoppingEndsAPassBetweenTwoSteps() throws {
     let bench = try ProvisionerBench(try PostgresInstallation.newest)
     try bench.user("shop")

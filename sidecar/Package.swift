@@ -7,8 +7,9 @@ import PackageDescription
 let package = Package(
   name: "postern-sidecar",
   targets: [
-    .systemLibrary(name: "CLibPQ", pkgConfig: "libpq"),
-    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto"),
+    // Where they are, scripts/build-sidecar says: not where the shared ones are.
+    .systemLibrary(name: "CLibPQ"),
+    .systemLibrary(name: "COpenSSL"),
     .target(name: "CLinux"),
     .target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."),
     .target(name: "JSONBytes"),
@@ -23,9 +24,8 @@ let package = Package(
     .executableTarget(
       name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux", "CStatic"],
       linkerSettings: [
-        // What libpq.a and the standard library ask for in their turn
-        .linkedLibrary("pgcommon_shlib"), .linkedLibrary("pgport_shlib"), .linkedLibrary("ssl"),
-        .linkedLibrary("swiftUnicodeDataTables"), .linkedLibrary("m"),
+        .linkedLibrary("pq"), .linkedLibrary("pgcommon_shlib"), .linkedLibrary("pgport_shlib"), .linkedLibrary("ssl"),
+        .linkedLibrary("crypto"), .linkedLibrary("swiftUnicodeDataTables"), .linkedLibrary("m"),
         .unsafeFlags(["-use-ld=lld", "-Xclang-linker", "-static", "-Xlinker", "--icf=all", "-Xlinker", "--strip-all"]),
       ]),
   ],

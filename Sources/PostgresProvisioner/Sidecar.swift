@@ -44,6 +44,7 @@ public struct Sidecar: ~Copyable {
       if configuration.once { return isDone ? 0 : 1 }
       guard !CurrentProcess.stopRequested else { break }
       failures = isDone ? 0 : failures + 1
+      CurrentProcess.releaseMemory()
       try waitForReason()
     }
     writer.log(.info, "stopped")

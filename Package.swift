@@ -14,6 +14,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -54,6 +55,7 @@ let package = Package(
       dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL"]),
 
     // The webhook: IO
+    .target(name: "PrometheusText", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     .target(
       name: "WebhookServer",
       dependencies: [
@@ -104,6 +106,9 @@ let package = Package(
       dependencies: [
         "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres",
       ]),
+    .testTarget(
+      name: "PrometheusTextTests",
+      dependencies: ["PrometheusText", .product(name: "CoreMetrics", package: "swift-metrics")]),
     .testTarget(
       name: "WebhookServerTests",
       dependencies: [

@@ -59,7 +59,8 @@ let package = Package(
     .target(
       name: "WebhookServer",
       dependencies: [
-        "Linux",
+        "Linux", "PrometheusText",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -74,8 +75,10 @@ let package = Package(
       name: "postern",
       dependencies: [
         "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
-        "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres", "WebhookServer",
+        "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning", "ThrowawayPostgres",
+        "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -112,7 +115,7 @@ let package = Package(
     .testTarget(
       name: "WebhookServerTests",
       dependencies: [
-        "TestSupport", "WebhookServer",
+        "PrometheusText", "TestSupport", "WebhookServer",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

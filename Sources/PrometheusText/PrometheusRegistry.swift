@@ -5,7 +5,7 @@ import Synchronization
 /// families that it was made with are kept: what a library records under other names costs next to nothing.
 public final class PrometheusRegistry: MetricsFactory {
   /// The `Content-Type` of ``text()``.
-  public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+  public static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
   private enum Series {
     case number(Number)

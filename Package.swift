@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
 
-    // Shared, and the only places where unsafe code may be: each wraps one C interface
+    // The only places where unsafe code may be: each wraps one C interface. All but the parser are shared
     .systemLibrary(
       name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(
@@ -35,6 +35,9 @@ let package = Package(
     .target(name: "LibPQ", dependencies: ["CLibPQ"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
+
+    .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
+    .target(name: "PostgresParser", dependencies: ["CPGQuery"]),
 
     // The sidecar
     .target(
@@ -49,7 +52,9 @@ let package = Package(
     .target(name: "KubernetesAPI", dependencies: ["JSONBytes"]),
     .target(
       name: "Admission",
-      dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"]),
+      dependencies: [
+        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "PostgresParser", "Provisioning",
+      ]),
     .target(
       name: "Controller",
       dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL"]),
@@ -103,6 +108,7 @@ let package = Package(
       dependencies: ["Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
+    .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
     .testTarget(
       name: "PostgresProvisionerTests",

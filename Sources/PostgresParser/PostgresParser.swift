@@ -1,5 +1,4 @@
 internal import CPGQuery
-import Synchronization
 
 /// PostgreSQL's own scanner and grammar, from libpg_query: what they refuse, a server of ``majorVersion`` refuses.
 ///
@@ -9,30 +8,23 @@ public enum PostgresParser {
   /// The major version of PostgreSQL whose grammar it is.
   public static let majorVersion = Int(PG_VERSION_NUM) / 10_000
 
-  /// The library sends the process's standard error elsewhere while it works, so that two at once would lose it.
-  private static let turn = Mutex(())
-
   /// The first thing in a script of any number of statements that is not SQL; nil where all of it is.
   public static func syntaxError(in script: String) -> SQLSyntaxError? {
     if let error = SQLSyntaxError(nulIn: script) { return error }
-    return turn.withLock { _ in
-      let result = unsafe pg_query_split_with_parser(script)
-      defer { unsafe pg_query_free_split_result(result) }
-      return unsafe SQLSyntaxError(result.error)
-    }
+    let result = unsafe pg_query_split_with_parser(script)
+    defer { unsafe pg_query_free_split_result(result) }
+    return unsafe SQLSyntaxError(result.error)
   }
 
   /// The statements of a script as the words and signs that they are made of, comments left out; nil where it cannot
   /// be cut into them, as with a literal that has no end.
   public static func statements(of script: String) -> [SQLWords]? {
     guard SQLSyntaxError(nulIn: script) == nil else { return nil }
-    let bytes: [UInt8]? = turn.withLock { _ in
-      let result = unsafe pg_query_scan(script)
-      defer { unsafe pg_query_free_scan_result(result) }
-      guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
-      return unsafe Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len))
-    }
-    return bytes.flatMap { ScanResult($0) }.map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
+    let result = unsafe pg_query_scan(script)
+    defer { unsafe pg_query_free_scan_result(result) }
+    guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
+    let bytes = unsafe Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len))
+    return ScanResult(bytes).map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
   }
 }
 

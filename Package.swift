@@ -53,7 +53,8 @@ let package = Package(
     .target(
       name: "Admission",
       dependencies: [
-        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "PostgresParser", "Provisioning",
+        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
+        "Provisioning",
       ]),
     .target(
       name: "Controller",

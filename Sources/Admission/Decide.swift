@@ -73,7 +73,7 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
   }
-  return .allowed(patch: nil, warnings: warnings)
+  return .allowed(patch: nil, warnings: warnings, declared: reading.content?.spec)
 }
 
 /// The container that is Postgres, where that can be told.

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build demo try test lint format clean
+.PHONY: build demo try test fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -28,11 +28,18 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
 		--experimental-maximum-parallelization-width 2
 
+# RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
+RUNS ?= 1000000
+
+fuzz: ## What takes bytes from outside, under libFuzzer
+	scripts/install-packages build
+	SWIFT="$(SWIFT)" scripts/fuzz $(RUNS)
+
 lint: ## What swift-format has to say
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift fuzz/Package.swift fuzz/Driver Sources Tests
 
 format: ## Lay the sources out
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel Package.swift fuzz/Package.swift fuzz/Driver Sources Tests
 
 clean:
 	rm -rf .build

@@ -96,6 +96,13 @@ let package = Package(
 
     // What several test targets need
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
+        "Provisioning",
+      ], path: "Tests/FuzzTargets"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),
     .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
     .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),

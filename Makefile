@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar demo try test lint format clean
+.PHONY: build sidecar demo try test fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -36,11 +36,20 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	POSTERN_TEST_SIDECAR="$(CURDIR)/.build/sidecar/postern-sidecar" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/'
 
+# RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
+RUNS ?= 1000000
+
+fuzz: ## What takes bytes from outside, under libFuzzer
+	scripts/install-packages build
+	SWIFT="$(SWIFT)" scripts/fuzz $(RUNS)
+
+SWIFT_SOURCES = Package.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
+
 lint: ## What swift-format has to say
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift sidecar/Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 format: ## Lay the sources out
-	$(SWIFT) format --in-place --recursive --parallel Package.swift sidecar/Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean:
 	rm -rf .build

@@ -36,3 +36,18 @@ static inline PGconn *postern_pq_connect(const char *const *keywords, const char
   PQsetErrorVerbosity(connection, PQERRORS_DEFAULT);
   return connection;
 }
+
+static inline int postern_pq_answered(PGconn *connection) {
+  // Where it is broken, PQgetResult says so without waiting.
+  return !PQconsumeInput(connection) || !PQisBusy(connection);
+}
+
+/// Waits until one of two connections has the answer to what was sent on it: 0 the first, 1 the second.
+static inline int postern_pq_first_answered(PGconn *first, PGconn *second) {
+  for (;;) {
+    struct pollfd sockets[2] = {{PQsocket(first), POLLIN, 0}, {PQsocket(second), POLLIN, 0}};
+    if (postern_pq_answered(first)) return 0;
+    if (postern_pq_answered(second)) return 1;
+    poll(sockets, 2, -1);
+  }
+}

@@ -25,21 +25,54 @@ public struct PasswordsFile: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// Reads what ``encoded()`` wrote. No error shows a password.
+  /// Reads what ``encoded()`` wrote, user by user: no tree is made, in which thousands of keys would be compared with one
+  /// another. No error shows a password.
   public init(decoding bytes: [UInt8]) throws(SpecError) {
-    let root: JSONValue
-    do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { throw .json(error) }
-    guard root["apiVersion"]?.string == InstanceSpec.apiVersion else { throw .version(root["apiVersion"]?.string) }
-    guard case .object(let users)? = root["users"] else { throw .missing("users", in: "passwords.json") }
+    let (version, users) = try Self.parts(of: bytes)
+    guard version == InstanceSpec.apiVersion else { throw .version(version) }
+    guard let users, users.kind == .object else { throw .missing("users", in: "passwords.json") }
     passwords = [:]
-    for member in users.members {
+    var reader = JSONReader(users, of: bytes)
+    do throws(JSONError) { try reader.beginObject() } catch { throw .json(error) }
+    while let (user, password) = try Self.nextUser(&reader) {
       let name: PostgresName
-      do throws(PostgresNameError) { name = try PostgresName(member.key) } catch {
-        throw .invalid(member.key, in: "passwords.json users")
+      do throws(PostgresNameError) { name = try PostgresName(user) } catch {
+        throw .invalid(user, in: "passwords.json users")
       }
-      do throws(PasswordError) { passwords[name] = try Password(member.value.string ?? "") } catch {
-        throw .invalid("a password that \(error.message)", in: "passwords.json users \(member.key)")
+      do throws(PasswordError) { passwords[name] = try Password(password) } catch {
+        throw .invalid("a password that \(error.message)", in: "passwords.json users \(user)")
       }
     }
+  }
+
+  private static func parts(of bytes: [UInt8]) throws(SpecError) -> (version: String?, users: JSONSlice?) {
+    do throws(JSONError) {
+      var version: String?
+      var users: JSONSlice?
+      var reader = JSONReader(bytes)
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "apiVersion"), try reader.peek() == .string {
+          version = reader.text(try reader.string())
+        } else {
+          let value = try reader.value()
+          if reader.matches(key, "users") { users = value }
+        }
+      }
+      try reader.end()
+      return (version, users)
+    } catch { throw .json(error) }
+  }
+
+  /// A user's name, and the password, which is empty where there is none.
+  private static func nextUser(_ reader: inout JSONReader) throws(SpecError) -> (name: String, password: String)? {
+    do throws(JSONError) {
+      guard let key = try reader.nextKey() else { return nil }
+      guard try reader.peek() == .string else {
+        try reader.skip()
+        return (reader.text(key), "")
+      }
+      return (reader.text(key), reader.text(try reader.string()))
+    } catch { throw .json(error) }
   }
 }

@@ -52,6 +52,13 @@ internal import CLibPQ
   /// The server's version as one number: 170004 is 17.4.
   public var serverVersion: Int { Int(unsafe PQserverVersion(handle)) }
 
+  /// A run-time parameter that the server tells its clients, such as `scram_iterations` from 16 on (PostgreSQL docs
+  /// §55.2.7); nil where it does not tell it.
+  public func parameter(_ name: StaticString) -> String? {
+    guard let value = unsafe PQparameterStatus(handle, name.description) else { return nil }
+    return unsafe String(cString: value)
+  }
+
   /// Whether the connection has broken, so that only a new one helps.
   public var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
 

@@ -37,6 +37,11 @@ public struct ScramVerifier: Equatable, Sendable {
     serverKey = Digest.hmacSHA256(key: salted, Array("Server Key".utf8))
   }
 
+  /// Derives one for a new password, with a salt of its own, as long as the server's.
+  public init(newPassword password: String, iterations: UInt32) throws(RandomError) {
+    self.init(password: password, salt: try SecureRandom.bytes(16), iterations: iterations)
+  }
+
   /// Whether this verifier is the password's: derived again with the salt and rounds it has itself, and compared in
   /// constant time. A password that only looks like a verifier is a password.
   public func matches(password: String) -> Bool {

@@ -49,11 +49,20 @@ struct Executor {
       let group = open(steps[index..<end])
       index = end
       if database == Postern.database {
-        for step in group where !isInterrupted { run(step, connection) }
+        runHere(group, connection)
         if connection.isBroken { _ = try connection.query("SELECT") }
       } else if !group.isEmpty {
         runElsewhere(group, in: database)
       }
+    }
+  }
+
+  private mutating func runHere(_ steps: [Step], _ connection: borrowing Connection) {
+    var rest = steps[...]
+    while let step = rest.first, !isInterrupted {
+      let ofDatabases = rest.prefix { if case .database = $0.item { true } else { false } }
+      rest = rest.dropFirst(max(1, ofDatabases.count))
+      if ofDatabases.isEmpty { run(step, connection) } else { runDatabases(ofDatabases, connection) }
     }
   }
 
@@ -66,12 +75,15 @@ struct Executor {
     }
   }
 
-  private mutating func run(_ step: Step, _ connection: borrowing Connection) {
-    guard !open([step]).isEmpty else { return }
-    guard !shouldStop() else {
-      isInterrupted = true
-      return
-    }
+  /// Whether a step is to be run now. It is asked before each, so that the process can end between two.
+  mutating func isToRun(_ step: Step) -> Bool {
+    guard !open([step]).isEmpty else { return false }
+    if shouldStop() { isInterrupted = true }
+    return !isInterrupted
+  }
+
+  mutating func run(_ step: Step, _ connection: borrowing Connection) {
+    guard isToRun(step) else { return }
     do throws(PostgresError) {
       switch step.work {
       case .transaction(let statements): try transact(statements, connection)
@@ -81,11 +93,15 @@ struct Executor {
     } catch {
       return fail(step, Failure(step.item, error))
     }
+    succeed(step)
+  }
+
+  mutating func succeed(_ step: Step) {
     log(step.isBookkeeping ? .debug : .info, step.title, step.details.map { ($0.key, $0.value) })
     if !step.isBookkeeping { applied.append(step.summary) }
   }
 
-  private mutating func fail(_ step: Step, _ failure: Failure) {
+  mutating func fail(_ step: Step, _ failure: Failure) {
     if failed.insert(step.item).inserted { failures.append(failure) }
   }
 
@@ -106,7 +122,7 @@ struct Executor {
         case .sql(let text): try connection.execute(text)
         case .setPassword(let role):
           guard let password = password(of: role) else { continue }
-          let verifier = try connection.encryptPassword(password.unredacted, user: role.text)
+          let verifier = try cache.verifier(of: password, connection)
           try connection.execute(
             """
             SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'; \

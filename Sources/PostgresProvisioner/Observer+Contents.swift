@@ -5,10 +5,11 @@ import Provisioning
 extension Observer {
   /// What is in one database, over a connection to it.
   func observeContents(
-    of name: PostgresName, _ spec: InstanceSpec, _ state: ObservedState, _ connection: borrowing Connection
+    of name: PostgresName, _ spec: InstanceSpec, _ grantees: Grantees, _ state: ObservedState,
+    _ connection: borrowing Connection
   ) throws(PostgresError) -> DatabaseContents {
     let requests = spec.privilegeRequests(
-      in: name, records: state.records.records, serverVersion: state.serverVersion)
+      of: grantees[name], in: name, records: state.records.records, serverVersion: state.serverVersion)
     let creators = spec.databases.first { $0.name == name }?.creators ?? []
     let answers = try connection.answers([
       LibPQ.Statement(Self.schemasQuery),

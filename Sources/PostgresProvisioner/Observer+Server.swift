@@ -33,10 +33,12 @@ extension Observer {
   }
 
   private func readRoles(_ rows: QueryResult, _ desired: DesiredState, _ state: inout ObservedState) {
+    let managed = Set(desired.spec.users.filter { $0.ensure == .present }.map({ $0.name }))
     for row in 0..<rows.rowCount {
       guard let name = rows.name(row, 0), let oid = rows.value(row, 1).flatMap({ UInt32($0) }) else { continue }
-      let isManaged = desired.spec.users.contains { $0.name == name && $0.ensure == .present }
-      let password = name == state.administrator ? desired.adminPassword : isManaged ? desired.passwords[name] : nil
+      let password =
+        name == state.administrator
+        ? desired.adminPassword : managed.contains(name) ? desired.passwords[name] : nil
       state.roles[name] = RoleState(
         oid: oid, isSuperuser: rows.isTrue(row, 2), canLogIn: rows.isTrue(row, 3),
         connectionLimit: rows.integer(row, 4) ?? -1, validUntil: rows.value(row, 5).flatMap { Int64($0) },

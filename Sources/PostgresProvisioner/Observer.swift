@@ -13,11 +13,12 @@ struct Observer {
     _ desired: DesiredState, _ connection: borrowing Connection
   ) throws(PostgresError) -> (ObservedState, [Failure]) {
     var state = try observeServer(desired, connection)
+    let grantees = Grantees(desired.spec, state.records.records)
     var failures: [Failure] = []
-    for name in Self.databasesToRead(desired.spec, state) {
+    for name in Self.databasesToRead(desired.spec, grantees, state) {
       do throws(PostgresError) {
         let database = try administration.connect(to: name)
-        let contents = try observeContents(of: name, desired.spec, state, database)
+        let contents = try observeContents(of: name, desired.spec, grantees, state, database)
         state.databases[name]?.contents = contents
       } catch {
         failures.append(Failure(.database(name), error))
@@ -30,15 +31,18 @@ struct Observer {
   }
 
   /// Databases in which something is declared, or was granted.
-  private static func databasesToRead(_ spec: InstanceSpec, _ state: ObservedState) -> [PostgresName] {
+  private static func databasesToRead(
+    _ spec: InstanceSpec, _ grantees: Grantees, _ state: ObservedState
+  ) -> [PostgresName] {
     let granted = Set(state.records.records.grants.values.flatMap({ $0.keys }))
     let declared = spec.databases.filter { database in
       !database.extensions.isEmpty || !database.schemas.isEmpty || !database.scripts.isEmpty
-        || granted.contains(database.name) || state.serverVersion < 150_000 || state.isSuperusers(database)
-        || spec.users.contains { $0.ensure == .present && $0.level(on: database.name) != nil }
+        || granted.contains(database.name) || !grantees[database.name].isEmpty || state.serverVersion < 150_000
+        || state.isSuperusers(database)
     }
     let names = declared.map({ $0.name })
-    return (names + granted.filter { !names.contains($0) }.sorted()).filter { name in
+    let others = granted.subtracting(names)
+    return (names + others.sorted()).filter { name in
       guard let database = state.databases[name] else { return false }
       return database.allowsConnections && database.connectionLimit != -2
     }

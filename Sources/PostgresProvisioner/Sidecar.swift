@@ -55,25 +55,27 @@ public struct Sidecar: ~Copyable {
 
   /// Whether Postgres is there; false where the process is to end before it is.
   private mutating func waitForPostgres() throws(FileError) -> Bool {
+    var answer = ping()
+    guard answer != .accepting else { return true }
+    writer.log(.info, "waiting for Postgres", [("port", String(configuration.port))])
+    status.postgresIsAway("Postgres does not take connections on \(configuration.host):\(configuration.port)")
+    saveStatus()
     var attempt = 0
-    while !isPostgresThere {
-      if attempt == 0 {
-        writer.log(.info, "waiting for Postgres", [("port", String(configuration.port))])
-        status.postgresIsAway("Postgres does not take connections on \(configuration.host):\(configuration.port)")
-        saveStatus()
-      }
-      let wake = try watch.wait(milliseconds: SidecarBackoff.ping(attempt: attempt))
+    while answer != .accepting {
+      let wake = try watch.wait(milliseconds: SidecarBackoff.ping(attempt: attempt, answer))
       guard !wake.stopRequested else { return false }
-      attempt += 1
+      let next = ping()
+      attempt = next == answer ? attempt + 1 : 0
+      answer = next
     }
-    if attempt > 0 { writer.log(.info, "Postgres takes connections") }
+    writer.log(.info, "Postgres takes connections")
     return true
   }
 
-  private var isPostgresThere: Bool {
+  private func ping() -> PingStatus {
     do throws(PostgresError) {
-      return try Connection.ping(host: configuration.host, port: configuration.port, user: user) == .accepting
-    } catch { return false }
+      return try Connection.ping(host: configuration.host, port: configuration.port, user: user)
+    } catch { return .notAttempted }
   }
 
   private mutating func learnUser() {
@@ -91,7 +93,7 @@ public struct Sidecar: ~Copyable {
       let wake = try watch.wait(milliseconds: min(left, SidecarBackoff.liveness))
       guard !wake.stopRequested else { return }
       if wake.filesChanged { return try settle() }
-      if left > SidecarBackoff.liveness, !isPostgresThere { return }
+      if left > SidecarBackoff.liveness, ping() != .accepting { return }
     }
   }
 

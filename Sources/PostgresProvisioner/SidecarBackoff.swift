@@ -1,9 +1,14 @@
+public import LibPQ
 import OpenSSL
 
 /// How long the sidecar waits, in milliseconds.
 public enum SidecarBackoff {
-  /// Between two looks at whether Postgres takes connections while it starts.
-  public static func ping(attempt: Int) -> Int { doubled(10, attempt, limit: 200) }
+  /// Between two looks at whether Postgres takes connections while it starts, after so many with the same answer.
+  /// Where nobody listens a look costs next to nothing, and how long Postgres waits for its users depends on it; a
+  /// server that refuses logs each.
+  public static func ping(attempt: Int, _ answer: PingStatus) -> Int {
+    doubled(10, attempt, limit: answer == .noResponse ? 40 : 200)
+  }
 
   /// Before the next pass, after so many that failed in a row: 1 s, doubling up to a minute, and up to a fifth less, so
   /// that many sidecars do not come at once.

@@ -1,4 +1,5 @@
 import DatabaseSpec
+import LibPQ
 import OpenSSL
 import Provisioning
 
@@ -8,6 +9,8 @@ final class VerifierCache {
   /// The most rounds that are derived with. Users may store verifiers of their own making, with enough rounds to keep
   /// a pass busy for hours; the server's default is 4096.
   private static let maximumIterations: UInt32 = 1_000_000
+  /// The rounds that the server takes where it does not say how many (PostgreSQL docs §20.3, `scram_iterations`).
+  private static let defaultIterations: UInt32 = 4096
 
   private var outcomes: [PostgresName: (fingerprint: [UInt8], matches: Bool)] = [:]
 
@@ -21,6 +24,16 @@ final class VerifierCache {
     let matches = verifier?.matches(password: password.unredacted) ?? false
     outcomes[role] = (fingerprint, matches)
     return matches ? .matches : .differs
+  }
+
+  /// A new verifier of a password, with the server's rounds. What libpq would make takes it ten times as long.
+  func verifier(of password: Password, _ connection: borrowing Connection) throws(PostgresError) -> String {
+    let iterations = connection.parameter("scram_iterations").flatMap { UInt32($0) } ?? Self.defaultIterations
+    do throws(RandomError) {
+      return try ScramVerifier(
+        newPassword: password.unredacted, iterations: min(max(1, iterations), Self.maximumIterations)
+      ).text
+    } catch { throw PostgresError(kind: .protocol, message: error.message) }
   }
 
   /// Notes that a verifier was made of a password.

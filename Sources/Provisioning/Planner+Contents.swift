@@ -3,7 +3,7 @@ import DatabaseSpec
 extension Planner {
   /// What is in a database as the steps before find it. One that is still to be made is as `template0` is.
   func contents(of database: Database) -> DatabaseContents? {
-    guard let state = observed.databases[database.name] else { return .fresh(database, spec, observed) }
+    guard let state = observed.databases[database.name] else { return fresh(database) }
     return state.contents
   }
 
@@ -84,14 +84,14 @@ extension Planner {
   }
 }
 
-extension DatabaseContents {
+extension Planner {
   /// What a database that is made of `template0` holds, and what privileges are missing there.
-  static func fresh(_ database: Database, _ spec: InstanceSpec, _ observed: ObservedState) -> Self? {
+  private func fresh(_ database: Database) -> DatabaseContents? {
     guard database.template == nil else { return nil }
-    var contents = Self(isPublicSchemaOpen: true)
+    var contents = DatabaseContents(isPublicSchemaOpen: true)
     contents.schemas[Postern.publicSchema] = observed.administrator
     let requests = spec.privilegeRequests(
-      in: database.name, records: Records(), serverVersion: observed.serverVersion)
+      of: grantees[database.name], in: database.name, records: Records(), serverVersion: observed.serverVersion)
     for (role, kind, privileges) in requests.byRoleAndKind() {
       for creator in database.creators where creator != role {
         contents.gaps.append(

@@ -25,8 +25,14 @@ extension Planner {
     if let limit = database.connectionLimit { sql += " CONNECTION LIMIT \(limit)" }
     addAlone(
       "create database", [Detail("name", database.name), Detail("owner", database.owner)],
-      for: .database(database.name), requires: user(database.owner), sql)
+      for: .database(database.name), requires: user(database.owner) + template(of: database), sql)
     closeToPublic(database.name)
+  }
+
+  /// The item of the declared database that one is copied from.
+  private func template(of database: Database) -> [Item] {
+    guard let template = database.template, self.database(template) != nil else { return [] }
+    return [.database(template)]
   }
 
   private mutating func closeToPublic(_ database: PostgresName) {

@@ -7,14 +7,14 @@ extension Planner {
     for database in grantedDatabases() {
       let gaps: [PrivilegeGap]
       let owner: PostgresName?
-      if let declared = spec.databases.first(where: { $0.name == database }) {
+      if let declared = self.database(database) {
         gaps = declaredGaps(declared)
         owner = declared.owner
       } else {
         gaps = observed.databases[database]?.contents?.gaps ?? []
         owner = observed.databases[database]?.owner
       }
-      for user in spec.users where user.ensure == .present {
+      for user in grantees[database] {
         planGrant(
           to: user.name, on: database, level: user.name == owner ? nil : user.level(on: database),
           gaps.filter { $0.role == user.name })
@@ -25,17 +25,15 @@ extension Planner {
   /// The databases that grants are declared or were recorded for, declared ones first.
   private func grantedDatabases() -> [PostgresName] {
     let recorded = Set(records.grants.values.flatMap({ $0.keys }))
-    let declared = spec.databases.map({ $0.name })
-    let granted = declared.filter { name in recorded.contains(name) || spec.users.contains { $0.level(on: name) != nil }
-    }
-    return granted + recorded.filter { !declared.contains($0) }.sorted()
+    let declared = spec.databases.map({ $0.name }).filter { recorded.contains($0) || !grantees[$0].isEmpty }
+    return declared + recorded.filter { database($0) == nil }.sorted()
   }
 
   /// Those in a declared database, with its schemas that are still to be made.
   private func declaredGaps(_ database: Database) -> [PrivilegeGap] {
     guard let contents = contents(of: database) else { return [] }
     let wanted = spec.privilegeRequests(
-      in: database.name, records: records, serverVersion: observed.serverVersion
+      of: grantees[database.name], in: database.name, records: records, serverVersion: observed.serverVersion
     ).byRoleAndKind().filter { $0.1 == .schema }
     return database.schemas.filter { contents.schemas[$0.name] == nil }.reduce(into: contents.gaps) { gaps, schema in
       for (role, kind, privileges) in wanted where role != schema.owner ?? database.owner {

@@ -5,12 +5,21 @@ struct Planner {
   let desired: DesiredState
   let observed: ObservedState
   let records: Records
+  /// Where each declared database is in the spec.
+  private let databaseIndices: [PostgresName: Int]
+  private let userNames: Set<PostgresName>
+  let grantees: Grantees
   var plan = Plan()
 
   init(desired: DesiredState, observed: ObservedState) {
     self.desired = desired
     self.observed = observed
     records = observed.records.records
+    var indices: [PostgresName: Int] = [:]
+    for (index, database) in desired.spec.databases.enumerated() { indices[database.name] = index }
+    databaseIndices = indices
+    userNames = Set(desired.spec.users.map({ $0.name }))
+    grantees = Grantees(desired.spec, records)
   }
 
   var spec: InstanceSpec { desired.spec }
@@ -42,8 +51,11 @@ struct Planner {
 
   /// The items that a declared user stands for; none for a role that nobody declares.
   func user(_ name: PostgresName) -> [Item] {
-    spec.users.contains { $0.name == name } ? [.user(name)] : []
+    userNames.contains(name) ? [.user(name)] : []
   }
+
+  /// A declared database.
+  func database(_ name: PostgresName) -> Database? { databaseIndices[name].map { spec.databases[$0] } }
 }
 
 /// An identifier, quoted: short, since SQL texts are full of them.

@@ -87,14 +87,14 @@ public struct PrivilegeGap: Equatable, Sendable {
 }
 
 extension InstanceSpec {
-  /// What each declared user is to have in a database and what is to be taken from it, given what was granted before.
-  /// The database's owner and users that are to be absent have none; of a user that is not declared nothing is said.
+  /// What declared users, the ``Grantees`` of a database, are to have in it and what is to be taken from them, given what
+  /// was granted before. The database's owner has no grants.
   public func privilegeRequests(
-    in database: PostgresName, records: Records, serverVersion: Int
+    of users: [User], in database: PostgresName, records: Records, serverVersion: Int
   ) -> [PrivilegeRequest] {
     let owner = databases.first { $0.name == database }?.owner
     var requests: [PrivilegeRequest] = []
-    for user in users where user.ensure == .present {
+    for user in users {
       let level = user.name == owner ? nil : user.level(on: database)
       let before = records.grants[user.name]?[database]
       for kind in ObjectKind.allCases {

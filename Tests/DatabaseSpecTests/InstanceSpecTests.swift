@@ -101,9 +101,23 @@ struct PasswordsFileTests {
         == #"{"apiVersion":"postern.io/v1","users":{"a":"é","b":"1\"\\\n"}}"#)
   }
 
+  @Test func `passes over what only a later version knows, and takes the last of two`() throws {
+    let text = #"{"later":{"users":[1]},"users":{"a":"1","\u0061":"2"},"apiVersion":"postern.io/v1"}"#
+    #expect(try PasswordsFile(decoding: Array(text.utf8)).passwords == [try name("a"): try Password("2")])
+  }
+
   @Test(arguments: [
     (#"{"apiVersion":"postern.io/v1"}"#, SpecError.missing("users", in: "passwords.json")),
+    (#"{"apiVersion":"postern.io/v1","users":[]}"#, .missing("users", in: "passwords.json")),
     (#"{"users":{}}"#, .version(nil)),
+    (#"{"apiVersion":1,"users":{}}"#, .version(nil)),
+    (#"{"apiVersion":"postern.io/v2","users":{}}"#, .version("postern.io/v2")),
+    (#"{"users":{"a":"hunter2"}"#, .json(JSONError(.unexpectedEnd, at: 24))),
+    (#"{"users":{"a":hunter2}}"#, .json(JSONError(.unexpectedByte(0x68), at: 14))),
+    (
+      #"{"apiVersion":"postern.io/v1","users":{"a":["hunter2"]}}"#,
+      .invalid("a password that is empty", in: "passwords.json users a")
+    ),
     (
       #"{"apiVersion":"postern.io/v1","users":{"a":""}}"#,
       .invalid("a password that is empty", in: "passwords.json users a")

@@ -94,7 +94,8 @@ import Testing
     #expect(SidecarBackoff.retry(failures: failures, random: random) == milliseconds)
   }
 
-  @Test func `while Postgres starts it looks every 10 to 200 ms`() {
-    #expect((0..<7).map { SidecarBackoff.ping(attempt: $0) } == [10, 20, 40, 80, 160, 200, 200])
+  @Test func `while nobody listens it looks every 10 to 40 ms, and while Postgres refuses, every 10 to 200`() {
+    #expect((0..<4).map { SidecarBackoff.ping(attempt: $0, .noResponse) } == [10, 20, 40, 40])
+    #expect((0..<7).map { SidecarBackoff.ping(attempt: $0, .rejecting) } == [10, 20, 40, 80, 160, 200, 200])
   }
 }

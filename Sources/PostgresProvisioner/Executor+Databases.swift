@@ -1,0 +1,91 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+
+extension Executor {
+  /// Runs steps that are about databases as such. Making one is mostly waiting for the disk: two are made at a time,
+  /// where the server has another connection to give.
+  mutating func runDatabases(_ steps: ArraySlice<Step>, _ connection: borrowing Connection) {
+    let chains = Self.chains(steps)
+    if chains.count(where: { Self.makesDatabase($0[0]) }) > 1 {
+      do throws(PostgresError) {
+        return runAbreast(chains, connection, try administration.connect(to: Postern.database))
+      } catch { log(.debug, "no second connection", [("reason", error.description)]) }
+    }
+    for step in steps where !isInterrupted { run(step, connection) }
+  }
+
+  /// The steps of one database, which follow one another, together.
+  private static func chains(_ steps: ArraySlice<Step>) -> [[Step]] {
+    var chains: [[Step]] = []
+    for step in steps {
+      if chains.last?[0].item == step.item { chains[chains.count - 1].append(step) } else { chains.append([step]) }
+    }
+    return chains
+  }
+
+  private static func makesDatabase(_ step: Step) -> Bool {
+    if case .alone = step.work { true } else { false }
+  }
+
+  private mutating func runAbreast(
+    _ chains: [[Step]], _ left: borrowing Connection, _ right: borrowing Connection
+  ) {
+    var waiting = chains[...]
+    var onLeft: [Step]?
+    var onRight: [Step]?
+    while true {
+      if onLeft == nil { onLeft = begin(&waiting, besides: onRight, left) }
+      if onRight == nil { onRight = begin(&waiting, besides: onLeft, right) }
+      switch (onLeft, onRight) {
+      case (nil, nil): return
+      case (let chain?, nil):
+        end(chain, left)
+        onLeft = nil
+      case (nil, let chain?):
+        end(chain, right)
+        onRight = nil
+      case (let leftChain?, let rightChain?):
+        switch Connection.firstAnswered(left, right) {
+        case .left:
+          end(leftChain, left)
+          onLeft = nil
+        case .right:
+          end(rightChain, right)
+          onRight = nil
+        }
+      }
+    }
+  }
+
+  /// Asks for the next database that is to be made and returns its chain; what makes none is done at once. Nil where
+  /// nothing is left to be asked for now.
+  private mutating func begin(
+    _ waiting: inout ArraySlice<[Step]>, besides other: [Step]?, _ connection: borrowing Connection
+  ) -> [Step]? {
+    while let chain = waiting.first, !isInterrupted, !connection.isBroken {
+      // The other may be its template.
+      if let other, chain.contains(where: { $0.requires.contains(other[0].item) }) { return nil }
+      waiting.removeFirst()
+      guard case .alone(let statement) = chain[0].work else {
+        for step in chain { run(step, connection) }
+        continue
+      }
+      guard isToRun(chain[0]) else { continue }
+      do throws(PostgresError) {
+        try connection.send(statement.description)
+        return chain
+      } catch { fail(chain[0], Failure(chain[0].item, error)) }
+    }
+    return nil
+  }
+
+  /// Takes the answer to what was asked for, and runs the other steps of the chain.
+  private mutating func end(_ chain: [Step], _ connection: borrowing Connection) {
+    do throws(PostgresError) { try connection.receive() } catch {
+      return fail(chain[0], Failure(chain[0].item, error))
+    }
+    succeed(chain[0])
+    for step in chain.dropFirst() { run(step, connection) }
+  }
+}

@@ -1,0 +1,51 @@
+import LibPQ
+import ThrowawayPostgres
+import Testing
+
+@Suite struct SendingTests {
+  @Test(arguments: PostgresInstallation.all)
+  func `two connections work at once, and the first to answer is told`(_ installation: PostgresInstallation) throws {
+    let server = try PostgresServer.shared(installation)
+    let left = try server.connect()
+    let right = try server.connect()
+    // Each of them waits for a lock of its own, which a third one holds.
+    let holder = try server.connect()
+    try holder.execute("SELECT pg_advisory_lock(4711), pg_advisory_lock(4712)")
+    try left.send("SELECT pg_advisory_lock(4711)")
+    try right.send("SELECT 1")
+    #expect(Connection.firstAnswered(left, right) == .right)
+    try right.receive()
+    try right.send("SELECT pg_advisory_lock(4712)")
+    try holder.execute("SELECT pg_advisory_unlock(4711)")
+    #expect(Connection.firstAnswered(left, right) == .left)
+    try left.receive()
+    #expect(try left.query("SELECT 2").value(0, 0) == "2")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `an error is thrown as it is taken, and the connection goes on`(_ installation: PostgresInstallation) throws {
+    let connection = try PostgresServer.shared(installation).connect()
+    try connection.send("SELECT 1; SELECT 1 / 0; SELECT 2")
+    let error = #expect(throws: PostgresError.self) { try connection.receive() }
+    #expect(error?.sqlState == "22012")
+    try connection.send("")
+    try connection.receive()
+    #expect(try connection.query("SELECT 2").value(0, 0) == "2")
+    #expect(throws: PostgresError.self) { try connection.send("SELECT '\0'") }
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `one that breaks has its answer at once`(_ installation: PostgresInstallation) throws {
+    let server = try PostgresServer.shared(installation)
+    let left = try server.connect()
+    let right = try server.connect()
+    try left.send("SELECT pg_sleep(60)")
+    try right.send("SELECT pg_terminate_backend(pg_backend_pid())")
+    #expect(Connection.firstAnswered(left, right) == .right)
+    let error = #expect(throws: PostgresError.self) { try right.receive() }
+    #expect(error?.sqlState == SQLState.adminShutdown)
+    let isBroken = right.isBroken
+    #expect(isBroken)
+    #expect(throws: PostgresError.self) { try right.send("SELECT 1") }
+  }
+}

@@ -1,0 +1,97 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// What passes over many users cost the server: counted, not timed.
+@Suite struct ScaleTests {
+  /// Has every statement and login logged, with the backend.
+  private static let logging = ["log_statement=all", "log_connections=on", "log_line_prefix=%p "]
+
+  private static func bench(
+    _ installation: PostgresInstallation, users: Int, configuration: [String] = []
+  ) throws -> ProvisionerBench {
+    let bench = try ProvisionerBench(installation, configuration: logging + configuration)
+    for number in 1...users {
+      try bench.user("user\(number)")
+      try bench.database("user\(number)_db", owner: "user\(number)")
+    }
+    return bench
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `a pass with nothing to do asks as much of 30 users as of 3, and writes nothing`(
+    _ installation: PostgresInstallation
+  ) throws {
+    var counts: [Int] = []
+    for users in [3, 30] {
+      let bench = try Self.bench(installation, users: users)
+      #expect(bench.pass().outcome == .converged)
+      #expect(bench.pass() == PassReport(outcome: .converged))
+      let before = try bench.value("SELECT pg_current_wal_lsn()")
+      let seen = bench.server.log.utf8.count
+      #expect(bench.pass() == PassReport(outcome: .converged))
+      let lines = try #require(String(bench.server.log.utf8.dropFirst(seen))).split(separator: "\n")
+      #expect(try bench.value("SELECT pg_current_wal_lsn()") == before)
+      #expect(lines.count { $0.contains("connection authorized") } == 1)
+      counts.append(lines.count { $0.contains("LOG:  statement: ") || $0.contains("LOG:  execute ") })
+    }
+    #expect(counts[0] == counts[1])
+    #expect((5...15).contains(counts[0]))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `databases are made two at a time`(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation, users: 6)
+    #expect(bench.pass().outcome == .converged)
+    #expect(try Self.makers(bench).count == 2)
+    #expect(
+      try bench.value("SELECT count(*) FROM pg_database WHERE datname ~ '^user' AND datacl::text !~ '[{,]=[^/]*c'")
+        == "6")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `where the server has no second connection, they are made one by one`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try Self.bench(installation, users: 3, configuration: ["max_connections=5", "max_wal_senders=0"])
+    // All but one of the places are taken.
+    let others = try (0..<4).map { _ in try Session(bench.server) }
+    let report = withExtendedLifetime(others) { bench.pass() }
+    #expect(report.outcome == .converged)
+    #expect(report.problems == [])
+    #expect(try Self.makers(bench).count == 1)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `one that cannot be made stops no other, and a template goes before its copy`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try Self.bench(installation, users: 4)
+    bench.desired.spec.databases[0].encoding = "no such encoding"
+    bench.desired.spec.databases[2].template = bench.desired.spec.databases[1].name
+    bench.desired.spec.databases[3].template = bench.desired.spec.databases[0].name
+    let report = bench.pass()
+    #expect(report.problems.map(\.item) == ["database user1_db"])
+    #expect(
+      try bench.value("SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname ~ '^u'")
+        == "user2_db user3_db")
+  }
+
+  /// A connection that can be one of several.
+  private final class Session {
+    private let connection: Connection
+
+    init(_ server: PostgresServer) throws {
+      connection = try server.connect()
+    }
+  }
+
+  /// The backends that made databases.
+  private static func makers(_ bench: ProvisionerBench) throws -> Set<Substring> {
+    Set(
+      bench.server.log.split(separator: "\n").filter { $0.contains("LOG:  statement: CREATE DATABASE") }
+        .compactMap { $0.split(separator: " ").first })
+  }
+}

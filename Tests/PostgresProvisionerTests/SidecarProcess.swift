@@ -87,6 +87,9 @@ final class SidecarProcess {
     wait { status.map(condition) ?? false }
   }
 
+  /// Its number.
+  var identifier: Int32 { process.processIdentifier }
+
   /// Asks it to end, and waits until it has: its exit code.
   func terminate() -> Int32 {
     process.terminate()

@@ -28,3 +28,11 @@ struct Failure {
     String(decoding: text.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }, as: UTF8.self)
   }
 }
+
+extension PostgresError {
+  /// Whether the connection ended, rather than that a statement or a login was refused.
+  var isDisconnection: Bool {
+    guard sqlState != nil else { return kind == .connection }
+    return isServer(SQLState.adminShutdown, SQLState.crashShutdown, SQLState.cannotConnectNow)
+  }
+}

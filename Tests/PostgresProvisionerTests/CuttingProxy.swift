@@ -1,13 +1,13 @@
 import Foundation
 import Synchronization
 
-/// Stands between the sidecar and a server and kills the sidecar (SIGKILL) as soon as so many messages that change
-/// something have been passed on, over all of its connections. Not one more is passed on then, so that each run is cut
-/// at the same place; the server goes on with what it has got.
+/// Stands between the sidecar and a server and kills the sidecar (SIGKILL) as soon as certain messages have been passed
+/// on, over all of its connections. Not one more is passed on then, so that each run is cut at the same place; the
+/// server goes on with what it has got.
 final class CuttingProxy: Sendable {
   let port: Int
   private let serverPort: Int
-  private let limit: Int
+  private let isEnd: @Sendable ([String]) -> Bool
   private let listener: Int32
   private let state = Mutex(State())
 
@@ -18,9 +18,10 @@ final class CuttingProxy: Sendable {
     var isCut = false
   }
 
-  init(serverPort: Int, killAfter limit: Int) throws {
+  /// - Parameter isEnd: whether the sidecar is to be killed after these messages, of those that change something.
+  init(serverPort: Int, killAfter isEnd: @escaping @Sendable ([String]) -> Bool) throws {
     self.serverPort = serverPort
-    self.limit = limit
+    self.isEnd = isEnd
     listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var address = Self.loopback(port: 0)
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -87,7 +88,7 @@ final class CuttingProxy: Sendable {
       _ = Self.transmit(message.bytes, to: server)
       guard let change = message.change else { return }
       state.changes.append(change)
-      guard state.changes.count == limit else { return }
+      guard isEnd(state.changes) else { return }
       state.isCut = true
       if let victim = state.victim { kill(victim, SIGKILL) }
     }

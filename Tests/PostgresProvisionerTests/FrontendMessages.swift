@@ -51,7 +51,7 @@ struct FrontendMessages {
   }
 
   private static func isChange(_ sql: String) -> Bool {
-    if ["record_script", "pg_terminate_backend"].contains(where: { sql.contains($0) }) { return true }
-    return !["SELECT", "WITH", "SET", "BEGIN"].contains { sql.hasPrefix($0) }
+    if ["SELECT postern.", "SELECT pg_terminate_backend"].contains(where: { sql.hasPrefix($0) }) { return true }
+    return !["SELECT", "WITH", "SET", "RESET", "BEGIN"].contains { sql.hasPrefix($0) }
   }
 }

@@ -6,9 +6,12 @@ import Testing
 
 /// The sidecar is killed (SIGKILL) after each change that it asks Postgres for, and started again.
 @Suite struct KillTests {
-  /// Every cut on the newest version; on the others every seventh, at places of their own.
+  /// Every cut on the newest version, the odd and the even ones at once; on the others every seventh, at places of
+  /// their own.
   static let cuts: [(PostgresInstallation, first: Int, step: Int)] = PostgresInstallation.all.reversed().enumerated()
-    .map { index, installation in (installation, index + 1, index == 0 ? 1 : 7) }
+    .flatMap { index, installation in
+      index == 0 ? [(installation, 1, 2), (installation, 2, 2)] : [(installation, index + 1, 7)]
+    }
 
   @Test(arguments: cuts)
   func `killed on the first boot, it comes to the same end`(
@@ -23,21 +26,50 @@ import Testing
     _ installation: PostgresInstallation, _ first: Int, _ step: Int
   ) throws {
     let bench = try Self.bench(installation)
-    try Self.reset(bench.server)
-    #expect(bench.pass().outcome == .converged)
     let present = bench.desired
     try bench.remove("analyst")
     bench.desired.spec.removedUsers = .drop
     bench.desired.spec.databases[0].schemas[0].owner = nil
     let absent = bench.desired
     try Self.checkCuts(bench, first, step) {
-      try bench.server.connect(database: "orders").execute("DROP TABLE IF EXISTS reporting.sums")
+      try Self.reset(bench.server)
       bench.desired = present
       #expect(bench.pass().outcome == .converged)
       try bench.connect(to: "orders", as: "analyst").execute(
         "CREATE TABLE reporting.sums AS SELECT 1 AS n; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO shop")
       bench.desired = absent
     }
+  }
+
+  /// COMMIT takes a second, and goes on without the sidecar: the next one must not run the script beside it.
+  @Test(arguments: PostgresInstallation.all)
+  func `a script that is being committed when the sidecar is killed runs once`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let trigger = bench.script(
+      "001",
+      """
+      CREATE TABLE invoice (total int);
+      CREATE FUNCTION check_slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER t AFTER INSERT ON invoice DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION check_slowly()
+      """)
+    try bench.database("orders", owner: "shop", scripts: [trigger])
+    #expect(bench.pass().outcome == .converged)
+    try bench.database("orders", owner: "shop", scripts: [trigger, bench.script("002", "INSERT INTO invoice VALUES (1)")])
+    let volume = try bench.volume()
+    let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { changes in
+      changes.last == "COMMIT" && changes.contains { $0.hasPrefix("SELECT postern.record_script('002'") }
+    })
+    let killed = try SidecarProcess(volume, port: proxy.port)
+    proxy.setVictim(killed.identifier)
+    #expect(killed.exitCode() == -1)
+    #expect(proxy.lastChange == "COMMIT")
+    let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(again.exitCode() == 0, "\(again.log)")
+    #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
   }
 
   private static func checkCuts(
@@ -49,7 +81,7 @@ import Testing
     let undisturbed = try dump(bench)
     for cut in stride(from: first, to: 1000, by: step) {
       try reset()
-      let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: cut)
+      let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { $0.count == cut })
       let killed = try SidecarProcess(volume, port: proxy.port, flags: ["--once"])
       proxy.setVictim(killed.identifier)
       let code = killed.exitCode()
@@ -60,7 +92,7 @@ import Testing
       #expect(difference.isEmpty, "killed after \(cut): \(change ?? "the end")")
       guard change != nil else {
         #expect(code == 0)
-        #expect(cut > 3 * step)
+        #expect(cut > first + step)
         return
       }
       #expect(code == -1)

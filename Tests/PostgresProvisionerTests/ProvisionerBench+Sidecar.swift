@@ -21,4 +21,7 @@ extension ProvisionerBench {
     try fill(volume)
     return volume
   }
+
+  /// Whether some session waits for a lock.
+  func isWaiting() throws -> Bool { try value("SELECT bool_or(NOT granted) FROM pg_locks") == "t" }
 }

@@ -7,9 +7,12 @@ final class SidecarProcess {
   let statusFile: String
   private let process = Process()
   private let logFile: URL
+  /// Kept for as long as the sidecar reads it.
+  private let volume: SidecarVolume
 
   /// Starts `postern-sidecar run` on a volume and a port.
   init(_ volume: SidecarVolume, port: Int, flags: [String] = []) throws {
+    self.volume = volume
     logFile = FileManager.default.temporaryDirectory.appending(path: "sidecar-\(UUID().uuidString).log")
     statusFile = "\(volume.path)-status/status.json"
     try Data().write(to: logFile)
@@ -62,6 +65,11 @@ final class SidecarProcess {
   }
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
+
+  /// The lines of its log that tell of something wrong.
+  var complaints: [Substring] {
+    log.split(separator: "\n").filter { ["warn", "error"].contains($0.dropFirst(25).prefix { $0 != " " }) }
+  }
 
   var status: Status? {
     (try? Data(contentsOf: URL(filePath: statusFile))).flatMap { Status(decoding: Array($0)) }

@@ -20,7 +20,8 @@ struct Failure {
     if case .script = item { return }
     isRace =
       error.isServer(
-        SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.deadlockDetected)
+        SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.undefinedObject,
+        SQLState.invalidCatalogName, SQLState.deadlockDetected)
       || error.isServer(SQLState.internalError) && error.message.utf8.starts(with: "tuple concurrently".utf8)
   }
 

@@ -14,7 +14,7 @@ final class SidecarProcess {
   init(_ volume: SidecarVolume, port: Int, flags: [String] = []) throws {
     self.volume = volume
     logFile = FileManager.default.temporaryDirectory.appending(path: "sidecar-\(UUID().uuidString).log")
-    statusFile = "\(volume.path)-status/status.json"
+    statusFile = "\(volume.path)-\(UUID().uuidString)/status.json"
     try Data().write(to: logFile)
     process.executableURL = Self.program
     process.arguments =

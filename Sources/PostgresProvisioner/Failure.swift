@@ -8,6 +8,8 @@ struct Failure {
   /// Whether somebody else changed the same thing at the same time, so that reading again may be all it takes. What
   /// a script meets is its own.
   var isRace = false
+  /// Whether a connection ended, perhaps because Postgres did.
+  var isDisconnection = false
 
   init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {
     self.item = item
@@ -17,6 +19,7 @@ struct Failure {
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
       hint: (error.hint ?? hint).map(Self.oneLine))
+    isDisconnection = error.isDisconnection
     if case .script = item { return }
     isRace =
       error.isServer(

@@ -104,8 +104,8 @@ internal import CLibPQ
   func failure() -> PostgresError {
     let text = unsafe String(cString: PQerrorMessage(handle))
     // What libpq thinks of its own message follows it in lines that begin with a tab.
-    let lines = text.utf8.split(separator: 0x0A).filter { $0.first != 0x09 }
-    let message = String(decoding: lines.joined(separator: [0x0A]), as: UTF8.self)
+    let lines = Array(text.utf8).split(separator: 0x0A).filter { $0.first != 0x09 }
+    let message = String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self)
     return PostgresError(
       kind: isBroken ? .connection : .protocol, message: message.utf8.isEmpty ? "the connection was lost" : message)
   }

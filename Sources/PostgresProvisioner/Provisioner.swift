@@ -93,6 +93,7 @@ public struct Provisioner {
     var warnings: [ItemProblem] = []
     for round in 1...Self.maximumRounds {
       let (observed, unread) = try observer.observe(desired, connection)
+      try check(unread, connection)
       let plan = Provisioning.plan(desired, observed)
       for failure in unread { executor.failed.insert(failure.item) }
       executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
@@ -111,10 +112,17 @@ public struct Provisioner {
         return report(executor, problems + unsettled)
       }
       try executor.run(steps, connection)
+      try check(executor.failures, connection)
       if executor.isInterrupted { return report(executor, problems) }
       if round < Self.maximumRounds - 1 { executor.forgetRaces() }
     }
     return report(executor, [])
+  }
+
+  /// Where some connection ended, perhaps all did.
+  /// - Throws: if so: Postgres has gone, and no item is to blame for it.
+  private func check(_ failures: [Failure], _ connection: borrowing Connection) throws(PostgresError) {
+    if failures.contains(where: { $0.isDisconnection }) { _ = try connection.query("SELECT") }
   }
 
   private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {

@@ -7,11 +7,14 @@ final class SidecarProcess {
   let statusFile: String
   private let process = Process()
   private let logFile: URL
+  /// Kept for as long as the sidecar reads it.
+  private let volume: SidecarVolume
 
   /// Starts `postern-sidecar run` on a volume and a port.
   init(_ volume: SidecarVolume, port: Int, flags: [String] = []) throws {
+    self.volume = volume
     logFile = FileManager.default.temporaryDirectory.appending(path: "sidecar-\(UUID().uuidString).log")
-    statusFile = "\(volume.path)-status/status.json"
+    statusFile = "\(volume.path)-\(UUID().uuidString)/status.json"
     try Data().write(to: logFile)
     process.executableURL = Self.program
     process.arguments =
@@ -63,6 +66,11 @@ final class SidecarProcess {
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
 
+  /// The lines of its log that tell of something wrong.
+  var complaints: [Substring] {
+    log.split(separator: "\n").filter { ["warn", "error"].contains($0.dropFirst(25).prefix { $0 != " " }) }
+  }
+
   var status: Status? {
     (try? Data(contentsOf: URL(filePath: statusFile))).flatMap { Status(decoding: Array($0)) }
   }
@@ -86,6 +94,9 @@ final class SidecarProcess {
   func waitForStatus(_ condition: (Status) -> Bool) -> Bool {
     wait { status.map(condition) ?? false }
   }
+
+  /// Its number.
+  var identifier: Int32 { process.processIdentifier }
 
   /// Asks it to end, and waits until it has: its exit code.
   func terminate() -> Int32 {

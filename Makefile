@@ -4,12 +4,16 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build demo try test bench lint format clean
+.PHONY: build sidecar demo try test bench fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
 	$(SWIFT) build -c $(CONFIGURATION) --product postern
 	$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar
+
+sidecar: ## The sidecar as it ships: .build/sidecar/postern-sidecar
+	scripts/install-packages build
+	SWIFT="$(SWIFT)" scripts/build-sidecar
 
 demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
 	@scripts/install-packages build demo
@@ -21,24 +25,37 @@ try: build ## The same, staying: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
 
 # No more tests at once than cores: they hold real servers and real deadlines, and each blocks a thread.
-test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server
+RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
+	--experimental-maximum-parallelization-width 2
+
+test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server; the sidecar's also as it ships
 	scripts/install-packages build demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
-	POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
-		--experimental-maximum-parallelization-width 2
+	$(RUN_TESTS)
+	SWIFT="$(SWIFT)" scripts/build-sidecar
+	POSTERN_TEST_SIDECAR="$(CURDIR)/.build/sidecar/postern-sidecar" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/'
 
-bench: ## Provisioning against a psql script; SIZES="10 100" for other numbers of users, SIDECAR=FILE for another build
-	scripts/install-packages build test
-	$(if $(SIDECAR),,$(SWIFT) build -c release --product postern-sidecar)
-	scripts/bench-provisioning --sidecar $(or $(SIDECAR),.build/release/postern-sidecar) \
-		--output docs/benchmarks/provisioning.md $(SIZES)
+SIDECAR ?= .build/sidecar/postern-sidecar
+
+bench: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
+	scripts/install-packages test
+	scripts/bench-provisioning --sidecar $(SIDECAR) --output docs/benchmarks/provisioning.md $(SIZES)
+
+# RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
+RUNS ?= 1000000
+
+fuzz: ## What takes bytes from outside, under libFuzzer
+	scripts/install-packages build
+	SWIFT="$(SWIFT)" scripts/fuzz $(RUNS)
+
+SWIFT_SOURCES = Package.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
 
 lint: ## What swift-format has to say
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
 
 format: ## Lay the sources out
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests
+	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
 clean:
 	rm -rf .build

@@ -14,6 +14,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -25,7 +26,7 @@ let package = Package(
     .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
 
-    // Shared, and the only places where unsafe code may be: each wraps one C interface
+    // The only places where unsafe code may be: each wraps one C interface. All but the parser are shared
     .systemLibrary(
       name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
     .systemLibrary(
@@ -34,6 +35,9 @@ let package = Package(
     .target(name: "LibPQ", dependencies: ["CLibPQ"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
+
+    .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
+    .target(name: "PostgresParser", dependencies: ["CPGQuery"]),
 
     // The sidecar
     .target(
@@ -48,16 +52,21 @@ let package = Package(
     .target(name: "KubernetesAPI", dependencies: ["JSONBytes"]),
     .target(
       name: "Admission",
-      dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"]),
+      dependencies: [
+        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
+        "Provisioning",
+      ]),
     .target(
       name: "Controller",
       dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL"]),
 
     // The webhook: IO
+    .target(name: "PrometheusText", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     .target(
       name: "WebhookServer",
       dependencies: [
-        "Linux",
+        "Linux", "PrometheusText",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -72,8 +81,10 @@ let package = Package(
       name: "postern",
       dependencies: [
         "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
-        "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres", "WebhookServer",
+        "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning", "ThrowawayPostgres",
+        "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -85,6 +96,13 @@ let package = Package(
 
     // What several test targets need
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
+        "Provisioning",
+      ], path: "Tests/FuzzTargets"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),
     .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
     .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),
@@ -98,6 +116,7 @@ let package = Package(
       dependencies: ["Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
+    .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
     .testTarget(
       name: "PostgresProvisionerTests",
@@ -105,9 +124,12 @@ let package = Package(
         "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres",
       ]),
     .testTarget(
+      name: "PrometheusTextTests",
+      dependencies: ["PrometheusText", .product(name: "CoreMetrics", package: "swift-metrics")]),
+    .testTarget(
       name: "WebhookServerTests",
       dependencies: [
-        "TestSupport", "WebhookServer",
+        "PrometheusText", "TestSupport", "WebhookServer",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),

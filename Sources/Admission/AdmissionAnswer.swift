@@ -1,5 +1,7 @@
+import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
+import OpenSSL
 
 /// What is sent back, and what is worth a line in the log.
 public struct AdmissionAnswer: Sendable {
@@ -13,8 +15,10 @@ public struct AdmissionAnswer: Sendable {
     var messages: [String] = []
     let verdict: AdmissionReview.Verdict
     let warnings: [String]
+    var auditAnnotations: [(key: String, value: String)] = []
     switch decision {
-    case .allowed(let patch, let texts):
+    case .allowed(let patch, let texts, let declared):
+      if let declared { auditAnnotations = Self.auditAnnotations(declared) }
       verdict = .allowed(patch: patch)
       warnings = Warnings(texts).texts
       messages = warnings
@@ -28,10 +32,18 @@ public struct AdmissionAnswer: Sendable {
         Status(code: 400, reason: "BadRequest", message: messages[0], name: objectName, kind: review.kind))
       warnings = []
     }
-    body = review.response(verdict, warnings: warnings)
+    body = review.response(verdict, warnings: warnings, auditAnnotations: auditAnnotations)
     record = ReviewRecord(
       uid: review.uid, kind: review.kind.kind, operation: review.operation?.rawValue ?? "", namespace: review.namespace,
       name: objectName, decision: decision.outcome, causes: decision.causes.count, messages: messages)
+  }
+
+  /// How much is declared, and by which content it can be told whether two requests declared the same.
+  private static func auditAnnotations(_ spec: InstanceSpec) -> [(key: String, value: String)] {
+    [
+      ("customer", spec.customer), ("databases", String(spec.databases.count)), ("users", String(spec.users.count)),
+      ("declaration-sha256", Encoding.hex(Digest.sha256(spec.encoded()))),
+    ]
   }
 }
 

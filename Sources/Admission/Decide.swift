@@ -57,14 +57,31 @@ func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
 func validate(_ subject: Subject) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
-  let causes = subject.role == .workload ? try workloadCauses(subject, reading) : reading.causes
-  guard causes.isEmpty else { return .denied(causes) }
+  var causes = subject.role == .workload ? try workloadCauses(subject, reading) : reading.causes
   var warnings = reading.warnings
-  if let new = reading.content { warnings += Removals(from: subject, to: new).warnings }
+  if let new = reading.content {
+    let old = subject.oldDeclaration
+    if !subject.isMadeOfTemplate {
+      let checks = ScriptChecks(
+        new, replacing: old, field: reading.contentField, serverVersion: try postgres(of: subject)?.postgresVersion)
+      causes += checks.causes
+      warnings += checks.warnings
+    }
+    if let old { warnings += Removals(from: old, to: new).warnings }
+  }
+  guard causes.isEmpty else { return .denied(causes) }
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
   }
-  return .allowed(patch: nil, warnings: warnings)
+  return .allowed(patch: nil, warnings: warnings, declared: reading.content?.spec)
+}
+
+/// The container that is Postgres, where that can be told.
+private func postgres(of subject: Subject) throws(JSONError) -> Container? {
+  guard let slices = subject.pod else { return nil }
+  let pod = try PodContainers(slices.spec, of: subject.review.bytes)
+  let named = (subject.template ?? subject.object).setting(AnnotationKey.container)
+  return PostgresChoice(pod.containers, named: named, field: subject.podField).container
 }
 
 /// What is wrong with a workload: its declarations, and what its Pods would be refused for.

@@ -1,10 +1,11 @@
+import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 
 /// What becomes of a request.
 enum Decision {
-  /// `patch` is a whole JSON Patch, or nil where nothing changes.
-  case allowed(patch: [UInt8]?, warnings: [String])
+  /// `patch` is a whole JSON Patch, or nil where nothing changes; `declared` is what the audit log is told of.
+  case allowed(patch: [UInt8]?, warnings: [String], declared: InstanceSpec? = nil)
   case denied([StatusCause])
   /// The object is JSON, but not what Kubernetes says its kind is.
   case unreadable(JSONError)
@@ -14,8 +15,8 @@ enum Decision {
 
   var outcome: ReviewRecord.Outcome {
     switch self {
-    case .allowed(.some, _): .patched
-    case .allowed(nil, let warnings): warnings.isEmpty ? .unchanged : .allowedWithWarnings
+    case .allowed(.some, _, _): .patched
+    case .allowed(nil, let warnings, _): warnings.isEmpty ? .unchanged : .allowedWithWarnings
     case .denied, .unreadable: .denied
     }
   }

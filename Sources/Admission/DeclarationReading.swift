@@ -7,6 +7,8 @@ struct DeclarationReading {
   let podSettings: Declaration?
   /// What the instance holds. Nil where something is wrong.
   let content: Declaration?
+  /// What the fields of the object that says so begin with.
+  let contentField: String
   private(set) var causes: [StatusCause] = []
   private(set) var warnings: [String] = []
 
@@ -15,13 +17,16 @@ struct DeclarationReading {
     guard let metadata = subject.template else {
       podSettings = object.declaration
       content = object.declaration
+      contentField = ""
       add(object, prefix: "", hasLabel: true)
       return
     }
     let template = Declaration.parse(
       customer: metadata.customer ?? subject.customer, annotations: metadata.annotations)
     podSettings = template.declaration
-    content = metadata.declares && !subject.object.declares ? template.declaration : object.declaration
+    let isTemplates = metadata.declares && !subject.object.declares
+    content = isTemplates ? template.declaration : object.declaration
+    contentField = isTemplates ? subject.podField : ""
     add(object, prefix: "", hasLabel: subject.object.customer != nil)
     add(template, prefix: subject.podField, hasLabel: subject.object.customer == nil)
     addConflicts(subject.object, metadata, kind: subject.review.kind.kind)

@@ -5,15 +5,8 @@ import Declarations
 struct Removals {
   private(set) var warnings: [String] = []
 
-  /// Compares what the update replaces with what it declares. Where the old declaration cannot be read, or was another
-  /// customer's, there is nothing to compare.
-  init(from subject: Subject, to new: Declaration) {
-    guard let oldObject = subject.oldObject else { return }
-    let template = subject.oldTemplate
-    guard subject.customer == oldObject.customer ?? template?.customer else { return }
-    let place = template.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
-    let old = Declaration.parse(customer: subject.customer, annotations: place.annotations)
-    guard let old = old.declaration else { return }
+  /// Compares what an update replaces with what it declares.
+  init(from old: Declaration, to new: Declaration) {
     for user in old.spec.users where user.ensure == .present { compare(user, new.spec) }
     for database in old.spec.databases where !new.spec.databases.contains(where: { $0.name == database.name }) {
       warnings.append(

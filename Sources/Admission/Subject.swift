@@ -60,6 +60,17 @@ struct Subject {
     }
   }
 
+  /// What an update replaces; nil where there is no update, where that cannot be read, or was another customer's.
+  var oldDeclaration: Declaration? {
+    guard let oldObject, customer == oldObject.customer ?? oldTemplate?.customer else { return nil }
+    let place = oldTemplate.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
+    return Declaration.parse(customer: customer, annotations: place.annotations).declaration
+  }
+
+  /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
+  /// since must not keep a Pod from being replaced.
+  var isMadeOfTemplate: Bool { role == .pod && review.object?.pod.metadata?.ownerReferences != nil }
+
   /// Where Pods' fields are, as a prefix of a cause's field.
   var podField: String {
     role == .workload ? "spec.template." : ""

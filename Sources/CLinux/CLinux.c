@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -81,6 +82,7 @@ int64_t postern_wall_milliseconds(void) { return milliseconds(CLOCK_REALTIME); }
 const char *postern_environment(const char *name) { return getenv(name); }
 int postern_process_identifier(void) { return getpid(); }
 void postern_exit(int code) { exit(code); }
+void postern_release_memory(void) { malloc_trim(0); }
 
 static volatile sig_atomic_t stop_requested;
 static volatile sig_atomic_t grace;

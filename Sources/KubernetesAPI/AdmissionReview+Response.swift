@@ -8,8 +8,11 @@ extension AdmissionReview {
     case denied(Status)
   }
 
-  /// The whole answer to this review: its uid and its version are the request's.
-  public func response(_ verdict: Verdict, warnings: [String]) -> [UInt8] {
+  /// The whole answer to this review: its uid and its version are the request's. The API server puts the webhook's name
+  /// and a slash before each key of `auditAnnotations`.
+  public func response(
+    _ verdict: Verdict, warnings: [String], auditAnnotations: [(key: String, value: String)]
+  ) -> [UInt8] {
     var writer = JSONWriter(capacity: 4096)
     writer.beginObject()
     writer.member("kind", "AdmissionReview")
@@ -29,6 +32,12 @@ extension AdmissionReview {
       writer.member("allowed", false)
       writer.key("status")
       status.write(to: &writer)
+    }
+    if !auditAnnotations.isEmpty {
+      writer.key("auditAnnotations")
+      writer.beginObject()
+      for (key, value) in auditAnnotations { writer.member(key, value) }
+      writer.endObject()
     }
     if !warnings.isEmpty {
       writer.key("warnings")

@@ -49,6 +49,8 @@ public struct MetadataSlices: Sendable {
   public private(set) var name: JSONSlice?
   /// `generateName`
   public private(set) var generateName: JSONSlice?
+  /// `ownerReferences`: what made the object, and sees to it.
+  public private(set) var ownerReferences: JSONSlice?
   /// `deletionTimestamp`: the object is being deleted.
   public private(set) var deletionTimestamp: JSONSlice?
 
@@ -63,6 +65,8 @@ public struct MetadataSlices: Sendable {
         name = try reader.optionalValue()
       } else if reader.matches(key, "generateName") {
         generateName = try reader.optionalValue()
+      } else if reader.matches(key, "ownerReferences") {
+        ownerReferences = try reader.optionalValue()
       } else if reader.matches(key, "deletionTimestamp") {
         deletionTimestamp = try reader.optionalValue()
       } else {

@@ -109,10 +109,12 @@ internal import CLibPQ
 
   /// What went wrong where there is no result that says so.
   func failure() -> PostgresError {
-    var text = unsafe String(cString: PQerrorMessage(handle))
-    while text.utf8.last == 0x0A { text.unicodeScalars.removeLast() }
+    let text = unsafe String(cString: PQerrorMessage(handle))
+    // What libpq thinks of its own message follows it in lines that begin with a tab.
+    let lines = Array(text.utf8).split(separator: 0x0A).filter { $0.first != 0x09 }
+    let message = String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self)
     return PostgresError(
-      kind: isBroken ? .connection : .protocol, message: text.utf8.isEmpty ? "the connection was lost" : text)
+      kind: isBroken ? .connection : .protocol, message: message.utf8.isEmpty ? "the connection was lost" : message)
   }
 
   /// Ends a COPY that has no other end here, so that the connection can be used again.

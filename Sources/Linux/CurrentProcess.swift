@@ -28,6 +28,9 @@ public enum CurrentProcess {
     _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
   }
 
+  /// Gives the system back the memory that is no longer used, before a long wait.
+  public static func releaseMemory() { postern_release_memory() }
+
   /// Ends the process.
   public static func exit(_ code: Int32) -> Never { postern_exit(code) }
 

@@ -30,18 +30,42 @@ struct Administration {
     ]
   }
 
-  /// The same for the other connections to a server of this version: what older ones do not know cannot be asked of
-  /// all. One that does not look for its client goes on with the statement of a sidecar that was killed, and keeps the
-  /// lock that the next one waits for.
-  func adapted(to serverVersion: Int) -> Administration {
-    var adapted = self
+  /// What older servers do not know. One that does not look for its client goes on with the statement of a sidecar that
+  /// was killed, and keeps the lock that the next one waits for.
+  private static func options(serverVersion: Int) -> [ConnectionSettings.RuntimeOption] {
+    var options: [ConnectionSettings.RuntimeOption] = []
     if serverVersion >= 140_000 {
-      adapted.settings.runtimeOptions += [
-        .init("idle_session_timeout", "0"), .init("client_connection_check_interval", "1s"),
-      ]
+      options += [.init("idle_session_timeout", "0"), .init("client_connection_check_interval", "1s")]
     }
-    if serverVersion >= 170_000 { adapted.settings.runtimeOptions.append(.init("transaction_timeout", "0")) }
+    if serverVersion >= 170_000 { options.append(.init("transaction_timeout", "0")) }
+    return options
+  }
+
+  /// The same for the other connections that a pass makes to a server of this version. They go by a name of their own,
+  /// so that whoever holds the lock can tell which ones a pass that is no more has left.
+  func adapted(to serverVersion: Int, isPass: Bool) -> Administration {
+    var adapted = self
+    adapted.settings.runtimeOptions += Self.options(serverVersion: serverVersion)
+    if isPass { adapted.settings.applicationName = Self.passName }
     return adapted
+  }
+
+  /// What `pg_stat_activity` shows of the connections that a pass makes beside the one that holds the lock.
+  static let passName = "postern pass"
+
+  /// How a script's owner logs in: the owner's parameters hold, but for what a pass depends on.
+  func settings(
+    ofOwner owner: PostgresName, password: Password?, database: PostgresName
+  ) -> ConnectionSettings {
+    let kept = [
+      "standard_conforming_strings", "client_min_messages", "synchronous_commit", "client_connection_check_interval",
+    ]
+    var settings = settings
+    settings.user = owner.text
+    settings.password = password?.unredacted
+    settings.database = database.text
+    settings.runtimeOptions.removeAll { option in !kept.contains { $0.utf8.elementsEqual(option.name.utf8) } }
+    return settings
   }
 
   func connect(to database: PostgresName) throws(PostgresError) -> Connection {
@@ -53,7 +77,8 @@ struct Administration {
   /// The connection that everything begins with, to the one database that is no tenant's.
   func connect() throws(PostgresError) -> Connection {
     let connection = try connect(to: Postern.database)
-    if connection.serverVersion >= 140_000 { try connection.execute("SET client_connection_check_interval = '1s'") }
+    let options = Self.options(serverVersion: connection.serverVersion)
+    if !options.isEmpty { try connection.execute(options.map { "SET \($0.name) = '\($0.value)'" }.joined(separator: "; ")) }
     return connection
   }
 }

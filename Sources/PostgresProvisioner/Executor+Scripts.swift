@@ -6,11 +6,8 @@ extension Executor {
   /// Runs a script on a connection logged in as the owner: nothing that it does can make it anybody else. The row that
   /// records it is the last statement of the same transaction. Returns why it failed, if it did.
   func run(_ script: ScriptRun, in step: Step) -> Failure? {
-    var settings = administration.settings
-    settings.runtimeOptions = [.init("standard_conforming_strings", "on"), .init("client_min_messages", "warning")]
-    settings.user = script.owner.text
-    settings.password = desired.passwords[script.owner]?.unredacted
-    settings.database = step.database.text
+    let settings = administration.settings(
+      ofOwner: script.owner, password: desired.passwords[script.owner], database: step.database)
     do throws(PostgresError) {
       let connection = try Connection(settings)
       return run(script, step.item, connection)
@@ -39,7 +36,11 @@ extension Executor {
       place = "recording that it ran"
       // The script may have become another role that it is a member of.
       try connection.execute("RESET SESSION AUTHORIZATION; RESET ROLE")
-      try connection.execute(Postern.recordScript(script))
+      guard try connection.query(Postern.recordScript(script)).isTrue(0, 0) || !script.isTransaction else {
+        // Another pass, which lost its lock but not its life, has just committed the very same.
+        try connection.execute("ROLLBACK")
+        return nil
+      }
       // One that manages its own transactions may have left one open: what it did and its record stay together.
       try connection.execute("COMMIT")
       return nil

@@ -8,6 +8,8 @@ struct Failure {
   /// Whether somebody else changed the same thing at the same time, so that reading again may be all it takes. What
   /// a script meets is its own.
   var isRace = false
+  /// Whether a connection ended, perhaps because Postgres did.
+  var isDisconnection = false
 
   init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {
     self.item = item
@@ -17,14 +19,24 @@ struct Failure {
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
       hint: (error.hint ?? hint).map(Self.oneLine))
+    isDisconnection = error.isDisconnection
     if case .script = item { return }
     isRace =
       error.isServer(
-        SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.deadlockDetected)
+        SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.undefinedObject,
+        SQLState.invalidCatalogName, SQLState.deadlockDetected)
       || error.isServer(SQLState.internalError) && error.message.utf8.starts(with: "tuple concurrently".utf8)
   }
 
   private static func oneLine(_ text: String) -> String {
     String(decoding: text.utf8.map { $0 == 0x0A || $0 == 0x0D ? 0x20 : $0 }, as: UTF8.self)
+  }
+}
+
+extension PostgresError {
+  /// Whether the connection ended, rather than that a statement or a login was refused.
+  var isDisconnection: Bool {
+    guard sqlState != nil else { return kind == .connection }
+    return isServer(SQLState.adminShutdown, SQLState.crashShutdown, SQLState.cannotConnectNow)
   }
 }

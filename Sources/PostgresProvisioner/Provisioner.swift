@@ -27,43 +27,73 @@ public struct Provisioner {
 
   /// Does what there is to do, and reports. It never throws: what is wrong is in the report.
   public func pass(_ desired: DesiredState) -> PassReport {
+    do throws(PostgresError) { return try pass(desired, loggedIn: { _ in }) } catch {
+      return PassReport(outcome: .incomplete, problems: [Failure(.server, error).problem])
+    }
+  }
+
+  /// The same, where it matters that nobody could log in. `loggedIn` is told when the server started, in seconds since
+  /// 1970, before anything is done.
+  /// - Throws: where the superuser cannot log in.
+  public func pass(_ desired: DesiredState, loggedIn: (String) -> Void) throws(PostgresError) -> PassReport {
+    let connection = try administration.connect()
+    let server = try connection.query(
+      "SELECT date_part('epoch', pg_postmaster_start_time()), pg_is_in_recovery()")
+    loggedIn(server.value(0, 0) ?? "")
+    if server.isTrue(0, 1) { return PassReport(outcome: .standby) }
     do throws(PostgresError) {
-      let connection = try administration.connect()
-      guard try !connection.query("SELECT pg_is_in_recovery()").isTrue(0, 0) else {
-        return PassReport(outcome: .standby)
-      }
       guard try lock(connection) else { return PassReport(outcome: .interrupted) }
       return try pass(desired, connection)
     } catch {
-      return PassReport(outcome: .incomplete, problems: [Failure(.server, error).problem])
+      return PassReport(
+        outcome: error.isDisconnection ? .disconnected : .incomplete, problems: [Failure(.server, error).problem])
     }
   }
 
   /// What a pass would do, as redacted SQL with a comment for each step; empty where there is nothing to do.
   public func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
     let connection = try administration.connect()
-    let observer = Observer(administration: administration.adapted(to: connection.serverVersion), cache: cache)
+    let administration = administration.adapted(to: connection.serverVersion, isPass: false)
+    let observer = Observer(administration: administration, cache: cache)
     return Provisioning.plan(desired, try observer.observe(desired, connection).0).lines
   }
 
   /// Waits for the lock; false where the process is to end first. The lock ends with the connection.
   private func lock(_ connection: borrowing Connection) throws(PostgresError) -> Bool {
+    var isWaiting = false
     while !shouldStop() {
-      if try connection.query("SELECT pg_try_advisory_lock(\(Self.lockKey))").isTrue(0, 0) { return true }
+      if try connection.query("SELECT pg_try_advisory_lock(\(Self.lockKey))").isTrue(0, 0) {
+        try endOtherPasses(connection)
+        return true
+      }
+      if !isWaiting { log(.info, "waiting for another pass to end", []) }
+      isWaiting = true
       _ = try connection.query("SELECT pg_sleep(0.2)")
     }
     return false
   }
 
+  /// Ends what a pass has left that lost its lock: the server goes on with the statement of a client that was killed,
+  /// and a script that is being committed would run a second time beside it.
+  private func endOtherPasses(_ connection: borrowing Connection) throws(PostgresError) {
+    let rows = try connection.query(
+      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
+      [Administration.passName])
+    guard (0..<rows.rowCount).allSatisfy({ rows.isTrue($0, 0) }) else {
+      throw PostgresError(kind: .server, message: "a session of an earlier pass does not end")
+    }
+  }
+
   private func pass(
     _ desired: DesiredState, _ connection: borrowing Connection
   ) throws(PostgresError) -> PassReport {
-    let administration = administration.adapted(to: connection.serverVersion)
+    let administration = administration.adapted(to: connection.serverVersion, isPass: true)
     let observer = Observer(administration: administration, cache: cache)
     var executor = Executor(administration, cache, desired, log: log, shouldStop: shouldStop)
     var warnings: [ItemProblem] = []
     for round in 1...Self.maximumRounds {
       let (observed, unread) = try observer.observe(desired, connection)
+      try check(unread, connection)
       let plan = Provisioning.plan(desired, observed)
       for failure in unread { executor.failed.insert(failure.item) }
       executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
@@ -82,10 +112,17 @@ public struct Provisioner {
         return report(executor, problems + unsettled)
       }
       try executor.run(steps, connection)
+      try check(executor.failures, connection)
       if executor.isInterrupted { return report(executor, problems) }
-      if round == 1 { executor.forgetRaces() }
+      if round < Self.maximumRounds - 1 { executor.forgetRaces() }
     }
     return report(executor, [])
+  }
+
+  /// Where some connection ended, perhaps all did.
+  /// - Throws: if so: Postgres has gone, and no item is to blame for it.
+  private func check(_ failures: [Failure], _ connection: borrowing Connection) throws(PostgresError) {
+    if failures.contains(where: { $0.isDisconnection }) { _ = try connection.query("SELECT") }
   }
 
   private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {

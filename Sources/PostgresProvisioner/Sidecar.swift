@@ -14,6 +14,8 @@ public struct Sidecar: ~Copyable {
   /// What the status file holds, so that nothing is written where nothing has changed.
   private var written: Status?
   private var failures = 0
+  /// How the last pass logged in.
+  private var settings: ConnectionSettings?
   /// Whom pings name: a role that is not there would be logged by the server at each.
   private var user = "postgres"
 
@@ -44,6 +46,7 @@ public struct Sidecar: ~Copyable {
       if configuration.once { return isDone ? 0 : 1 }
       guard !CurrentProcess.stopRequested else { break }
       failures = isDone ? 0 : failures + 1
+      CurrentProcess.releaseMemory()
       try waitForReason()
     }
     writer.log(.info, "stopped")
@@ -81,8 +84,8 @@ public struct Sidecar: ~Copyable {
     do throws(VolumeError) { user = try reader.read().adminUser } catch { return }
   }
 
-  /// Waits for what makes another pass worth while: a changed file, the time, a Postgres that went away, the end.
-  private func waitForReason() throws(FileError) {
+  /// Waits for what makes another pass worth while: a changed file, the time, another Postgres than before, the end.
+  private mutating func waitForReason() throws(FileError) {
     let delay = failures == 0 ? SidecarBackoff.resync : SidecarBackoff.retry(failures: failures)
     let deadline = SystemClock.monotonicMilliseconds + Int64(delay)
     if status.outcome == .incomplete { writer.log(.info, "trying again", [("seconds", String((delay + 999) / 1000))]) }
@@ -92,7 +95,20 @@ public struct Sidecar: ~Copyable {
       let wake = try watch.wait(milliseconds: min(left, SidecarBackoff.liveness))
       guard !wake.stopRequested else { return }
       if wake.filesChanged { return try settle() }
-      if left > SidecarBackoff.liveness, ping() != .accepting { return }
+      if left > SidecarBackoff.liveness, isAnotherPostgres { return }
+    }
+  }
+
+  /// Whether Postgres is no longer what the last pass saw: gone, started anew, perhaps on other data, or promoted.
+  private var isAnotherPostgres: Bool {
+    guard let settings else { return ping() != .accepting }
+    do throws(PostgresError) {
+      let seen = try Self.look(settings)
+      return !seen.start.utf8.elementsEqual((status.postgresStart ?? "").utf8)
+        || status.outcome == .standby && !seen.isStandby
+    } catch {
+      // One that refuses this login for now may be the same.
+      return ping() != .accepting
     }
   }
 
@@ -117,36 +133,54 @@ public struct Sidecar: ~Copyable {
     }
     user = contents.adminUser
     let settings = configuration.settings(for: contents)
-    do throws(PostgresError) { status.postgresIsThere(startedAt: try Self.start(of: settings)) } catch {
+    self.settings = settings
+    let report: PassReport
+    do throws(PostgresError) {
+      report = try passes.pass(
+        contents.desired, settings, { postgresIsThere(startedAt: $0) }, { [writer] in writer.log($0, $1, $2) },
+        { CurrentProcess.stopRequested })
+    } catch {
       loginFailed(error, settings)
       return false
     }
-    let report = passes.pass(contents.desired, settings, { [writer] in writer.log($0, $1, $2) }) {
-      CurrentProcess.stopRequested
-    }
     tell(report, specHash: contents.desired.specHash)
     status.passEnded(report, contents.desired, at: SystemClock.timestamp())
+    if report.outcome == .disconnected, ping() != .accepting { status.postgresIsAway(status.message ?? "") }
     return report.outcome == .converged || report.outcome == .standby
   }
 
-  private static func start(of settings: ConnectionSettings) throws(PostgresError) -> String {
+  /// Another Postgres than before is not ready while the pass over it lasts, and its failures are counted anew.
+  private mutating func postgresIsThere(startedAt start: String) {
+    if status.postgresStart != start { failures = 0 }
+    status.postgresIsThere(startedAt: start)
+    saveStatus()
+  }
+
+  /// When it was started, and whether it is a standby.
+  private static func look(_ settings: ConnectionSettings) throws(PostgresError) -> (start: String, isStandby: Bool) {
     var settings = settings
     settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
-    return try Connection(settings).query("SELECT date_part('epoch', pg_postmaster_start_time())").value(0, 0) ?? ""
+    let answer = try Connection(settings).query(
+      "SELECT date_part('epoch', pg_postmaster_start_time()), pg_is_in_recovery()")
+    return (answer.value(0, 0) ?? "", answer.isTrue(0, 1))
   }
 
   private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
-    let hint =
-      error.isServer(SQLState.invalidPassword, SQLState.invalidAuthorization)
-      ? "; the admin Secret must hold the superuser's present name and password" : ""
+    let isFull = error.isServer(SQLState.tooManyConnections)
+    var hint = ""
+    if error.isServer(SQLState.invalidPassword, SQLState.invalidAuthorization) {
+      hint = "; the admin Secret must hold the superuser's present name and password"
+    } else if isFull {
+      hint = "; raise max_connections, or superuser_reserved_connections, or end sessions: even the reserved are taken"
+    }
     let message = "cannot log in as \(settings.user): \(error)\(hint)"
     if status.message != message { writer.log(.error, message) }
-    status.postgresIsAway(message)
+    if isFull { status.postgresIsFull(message) } else { status.postgresIsAway(message) }
   }
 
   /// Problems are told when they come up or change; that all is well, when it was not so before.
   private func tell(_ report: PassReport, specHash: String) {
-    if report.problems != status.problems {
+    if report.outcome != .disconnected, report.problems != status.problems {
       for problem in report.problems {
         var fields = [("item", problem.item)]
         if let sqlState = problem.sqlState { fields.append(("sqlstate", sqlState)) }
@@ -163,6 +197,8 @@ public struct Sidecar: ~Copyable {
       if status.outcome != .standby { writer.log(.info, "Postgres is a standby: waiting until it is promoted") }
     case .incomplete:
       writer.log(.warning, "incomplete", [("failed", String(report.problems.filter { $0.isFailure }.count)), hash])
+    case .disconnected:
+      writer.log(.warning, "the connection to Postgres ended", report.problems.map { ("reason", $0.message) })
     case .interrupted:
       writer.log(.info, "interrupted between two steps")
     }

@@ -7,8 +7,8 @@ extension SidecarPasses {
   public static func provisioner() -> SidecarPasses {
     let kept = KeptProvisioner()
     return SidecarPasses(
-      pass: { desired, settings, log, shouldStop in
-        kept.provisioner(settings, log, shouldStop).pass(desired)
+      pass: { desired, settings, loggedIn, log, shouldStop throws(PostgresError) in
+        try kept.provisioner(settings, log, shouldStop).pass(desired, loggedIn: loggedIn)
       },
       plan: { desired, settings throws(PostgresError) in
         try Provisioner(settings: settings, log: { _, _, _ in }, shouldStop: { false }).plan(desired)

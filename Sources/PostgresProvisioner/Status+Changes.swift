@@ -17,6 +17,12 @@ extension Status {
     postgresStart = start
   }
 
+  /// It has no connection left for the superuser. What it holds stays, and so does readiness.
+  public mutating func postgresIsFull(_ message: String) {
+    outcome = .waitingForPostgres
+    self.message = message
+  }
+
   /// The files cannot be gone by. What is in Postgres stays, and so does readiness.
   public mutating func filesAreUnusable(_ message: String) {
     outcome = .waitingForFiles
@@ -41,6 +47,10 @@ extension Status {
     case .incomplete:
       outcome = .incomplete
       message = "\(report.problems.filter { $0.isFailure }.count) items failed; they are tried again"
+    case .disconnected:
+      outcome = .waitingForPostgres
+      message = report.problems.first.map { "the connection to Postgres ended: \($0.message)" }
+      problems = []
     case .interrupted:
       outcome = .interrupted
       message = "the pass was stopped between two steps; the next start goes on from there"

@@ -8,6 +8,8 @@ public struct PassReport: Equatable, Sendable {
     case incomplete
     /// The server is a standby: nothing is to be done until it is promoted.
     case standby
+    /// The connection ended in the middle: Postgres stopped, or somebody ended the session. The one problem says how.
+    case disconnected
     /// The pass was stopped between two steps because the process is to end.
     case interrupted
   }

@@ -45,16 +45,18 @@ public enum Postern {
     (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
     """,
     """
-    CREATE FUNCTION postern.record_script(text, text) RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER \
+    CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
     SET search_path = pg_catalog, pg_temp AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
-    ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now()'
+    ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
+    WHERE script.sha256 <> excluded.sha256 RETURNING true'
     """,
     "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
     "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
   ]
 
   /// What the function is called with, as the last statement of a script: its name and hash. It is qualified, and
-  /// nothing that the script has set changes what it means.
+  /// nothing that the script has set changes what it means. True where that was not recorded yet; else the script has
+  /// run already, and what it did now is not to stay.
   public static func recordScript(_ run: ScriptRun) -> String {
     """
     SELECT postern.record_script(\

@@ -44,22 +44,32 @@ public final class PostgresServer: @unchecked Sendable {
     self.password = password
     self.configuration = configuration
     port = try Self.freePort()
-    folder = FileManager.default.temporaryDirectory.appending(path: "pg-\(UUID().uuidString.prefix(8))")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    folder = try Self.makeFolder()
     do {
-      let passwordFile = folder.appending(path: "password")
-      try Data("\(password)\n".utf8).write(to: passwordFile)
-      try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: passwordFile.path)
-      try Unprivileged.own(folder)
-      let initdb = Unprivileged.commandLine(
-        installation.programs.appending(path: "initdb").path,
-        [
-          "--pgdata", data.path, "--username", superuser, "--pwfile", passwordFile.path, "--auth-local", "trust",
-          "--auth-host", hostAuthentication, "--encoding", "UTF8", "--locale", "C", "--no-sync",
-        ])
-      let answer = try run(initdb.program, initdb.arguments)
-      guard answer.status == 0 else { throw PostgresServerError("initdb: \(answer.output)") }
+      try initializeData(hostAuthentication: hostAuthentication)
       if trustsSuperuser { try trustSuperuser() }
+      try start()
+    } catch {
+      try? FileManager.default.removeItem(at: folder)
+      throw error
+    }
+  }
+
+  /// Makes a standby of a running server, by streaming replication, and starts it.
+  public init(standbyOf primary: PostgresServer) throws {
+    installation = primary.installation
+    superuser = primary.superuser
+    password = primary.password
+    configuration = primary.configuration
+    port = try Self.freePort()
+    folder = try Self.makeFolder()
+    do {
+      try run(
+        "pg_basebackup",
+        [
+          "--dbname", "host=\(primary.folder.path) port=\(primary.port) user=\(primary.superuser)",
+          "--pgdata", data.path, "--checkpoint=fast", "--write-recovery-conf", "--no-sync",
+        ])
       try start()
     } catch {
       try? FileManager.default.removeItem(at: folder)
@@ -69,6 +79,33 @@ public final class PostgresServer: @unchecked Sendable {
 
   deinit {
     stop()
+  }
+
+  private static func makeFolder() throws -> URL {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "pg-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Unprivileged.own(folder)
+    return folder
+  }
+
+  /// Makes a cluster in the data folder, which is not there.
+  private func initializeData(hostAuthentication: String) throws {
+    let passwordFile = folder.appending(path: "password")
+    try Data("\(password)\n".utf8).write(to: passwordFile)
+    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: passwordFile.path)
+    try run(
+      "initdb",
+      [
+        "--pgdata", data.path, "--username", superuser, "--pwfile", passwordFile.path, "--auth-local", "trust",
+        "--auth-host", hostAuthentication, "--encoding", "UTF8", "--locale", "C", "--no-sync",
+      ])
+  }
+
+  /// Runs one of the installation's programs, as whom the server runs.
+  private func run(_ program: String, _ arguments: [String]) throws {
+    let command = Unprivileged.commandLine(installation.programs.appending(path: program).path, arguments)
+    let answer = try ThrowawayPostgres.run(command.program, command.arguments)
+    guard answer.status == 0 else { throw PostgresServerError("\(program): \(answer.output)") }
   }
 
   /// The first line of pg_hba.conf that fits decides.
@@ -106,9 +143,10 @@ public final class PostgresServer: @unchecked Sendable {
   }
 
   /// Starts the server, which is not running, and waits until it takes connections.
-  public func start() throws {
+  /// - Parameter onSocketAlone: whether it listens on its socket alone, as the official image's does on first boot.
+  public func start(onSocketAlone: Bool = false) throws {
     var options = [
-      "-D", data.path, "-p", String(port), "-k", folder.path, "-h", "127.0.0.1", "-c", "fsync=off",
+      "-D", data.path, "-p", String(port), "-k", folder.path, "-h", onSocketAlone ? "" : "127.0.0.1", "-c", "fsync=off",
       "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "shared_buffers=16MB", "-c", "log_timezone=UTC",
     ]
     for line in configuration { options += ["-c", line] }
@@ -128,17 +166,19 @@ public final class PostgresServer: @unchecked Sendable {
     try server.run()
     lock.withLock { process = server }
     PostgresServers.running.add(self)
-    try waitUntilAccepting(server)
+    try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
   }
 
-  /// Ends the server, as fast as it can be done without harm (SIGINT), and leaves its data for another ``start()``.
-  public func halt() {
+  /// Ends the server, and leaves its data for another ``start(onSocketAlone:)``.
+  /// - Parameter immediately: whether it ends as if it had crashed (SIGQUIT), rather than as fast as it can be done
+  ///   without harm (SIGINT).
+  public func halt(immediately: Bool = false) {
     let server = lock.withLock { () -> Process? in
       defer { process = nil }
       return process
     }
     guard let server, server.isRunning else { return }
-    server.interrupt()
+    kill(server.processIdentifier, immediately ? SIGQUIT : SIGINT)
     server.waitUntilExit()
   }
 
@@ -148,15 +188,23 @@ public final class PostgresServer: @unchecked Sendable {
     try start()
   }
 
+  /// Ends the server and starts it on the same port with other data, as they come from `initdb`.
+  public func renew() throws {
+    halt()
+    try FileManager.default.removeItem(at: data)
+    try initializeData(hostAuthentication: "scram-sha-256")
+    try start()
+  }
+
   /// Ends the server and removes its folder.
   public func stop() {
     halt()
     try? FileManager.default.removeItem(at: folder)
   }
 
-  private func waitUntilAccepting(_ server: Process) throws {
+  private func waitUntilAccepting(_ server: Process, host: String) throws {
     let deadline = Date(timeIntervalSinceNow: 60)
-    while try Connection.ping(host: "127.0.0.1", port: port) != .accepting {
+    while try Connection.ping(host: host, port: port) != .accepting {
       guard server.isRunning, Date() < deadline else {
         throw PostgresServerError("\(installation) does not start: \(log)")
       }

@@ -35,6 +35,14 @@ extension ByteBuffer {
     }
   }
 
+  /// A document of plain text, of a version of its own.
+  mutating func writeResponse(
+    document: String, _ contentType: StaticString, isHead: Bool, _ persistence: Persistence
+  ) {
+    writeHead(200, contentType, length: document.utf8.count, field: "", persistence)
+    if !isHead { writeString(document) }
+  }
+
   private mutating func writeHead(
     _ status: Int, _ contentType: StaticString, length: Int, field: String, _ persistence: Persistence
   ) {

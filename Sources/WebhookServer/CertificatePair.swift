@@ -19,9 +19,15 @@ struct CertificatePair: Equatable {
     }
   }
 
+  /// A TLS context that serves a pair, and when its certificate expires, in seconds since 1970.
+  struct Usable {
+    let context: NIOSSLContext
+    let expiry: Int
+  }
+
   /// A TLS context that serves this pair, once it is known that clients can use it: both parse, they belong
   /// together, and the certificate has not expired.
-  func context(_ configuration: ServerConfiguration, now: Int) throws(ServerError) -> NIOSSLContext {
+  func usable(_ configuration: ServerConfiguration, now: Int) throws(ServerError) -> Usable {
     guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), let own = chain.first else {
       throw .notACertificate(file: configuration.certificateFile)
     }
@@ -38,7 +44,7 @@ struct CertificatePair: Equatable {
     tls.applicationProtocols = ["http/1.1"]
     tls.shutdownTimeout = TimeAmount(configuration.lingerTime)
     do {
-      return try NIOSSLContext(configuration: tls)
+      return Usable(context: try NIOSSLContext(configuration: tls), expiry: own.notValidAfter)
     } catch NIOSSLError.failedToLoadPrivateKey {
       // It parses, but BoringSSL compares its public key with the certificate's when it is set.
       throw .keyMismatch(

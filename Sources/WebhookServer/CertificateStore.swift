@@ -1,3 +1,4 @@
+import CoreMetrics
 import Linux
 import Logging
 import NIOSSL
@@ -10,35 +11,35 @@ final class CertificateStore: Sendable {
     var served: CertificatePair
     /// What was refused last: the same again is no news.
     var refused: Result<CertificatePair, ServerError>?
-    var failures = 0
   }
 
   private let configuration: ServerConfiguration
   private let logger: Logger
+  private let metrics: ServerMetrics
   private let now: @Sendable () -> Int
   private let current: Mutex<NIOSSLContext>
   /// Held for the length of a reload, so that an older pair never replaces a newer one.
   private let seen: Mutex<Seen>
 
   init(
-    _ configuration: ServerConfiguration, logger: Logger,
+    _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics,
     now: @escaping @Sendable () -> Int = {
       Int(SystemClock.wallMilliseconds / 1000)
     }
   ) throws(ServerError) {
     self.configuration = configuration
     self.logger = logger
+    self.metrics = metrics
     self.now = now
     let pair = try CertificatePair(reading: configuration)
-    current = Mutex(try pair.context(configuration, now: now()))
+    let usable = try pair.usable(configuration, now: now())
+    current = Mutex(usable.context)
     seen = Mutex(Seen(served: pair))
+    metrics.certificateExpiry.set(usable.expiry)
   }
 
   /// For the next connection.
   var context: NIOSSLContext { current.withLock { $0 } }
-
-  /// How many changes of the files were refused so far.
-  var failures: Int { seen.withLock { $0.failures } }
 
   /// Looks at the files. A new pair that is good is taken; one that is not is logged and counted once, and the old
   /// pair stays. Whether a new one was taken.
@@ -61,16 +62,17 @@ final class CertificateStore: Sendable {
         verdict = judge(found)
       }
       switch (found, verdict) {
-      case (.success(let pair), .success(let context)):
+      case (.success(let pair), .success(let usable)):
         guard pair != seen.served else { return false }
         seen.served = pair
         seen.refused = nil
-        current.withLock { $0 = context }
+        current.withLock { $0 = usable.context }
+        metrics.certificateExpiry.set(usable.expiry)
         logger.info("certificate reloaded", metadata: ["file": "\(configuration.certificateFile)"])
         return true
       case (_, .failure(let error)) where found != seen.refused:
         seen.refused = found
-        seen.failures += 1
+        metrics.reloadFailures.increment()
         logger.error("certificate not reloaded, the old one stays: \(error.message)")
         return false
       default:
@@ -83,9 +85,11 @@ final class CertificateStore: Sendable {
     Result { () throws(ServerError) in try CertificatePair(reading: configuration) }
   }
 
-  private func judge(_ found: Result<CertificatePair, ServerError>) -> Result<NIOSSLContext, ServerError> {
+  private func judge(
+    _ found: Result<CertificatePair, ServerError>
+  ) -> Result<CertificatePair.Usable, ServerError> {
     found.flatMap { pair in
-      Result { () throws(ServerError) in try pair.context(configuration, now: now()) }
+      Result { () throws(ServerError) in try pair.usable(configuration, now: now()) }
     }
   }
 }

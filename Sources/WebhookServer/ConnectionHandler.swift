@@ -1,7 +1,9 @@
+import CoreMetrics
 import Logging
 import NIOCore
 import NIOHTTP1
 import NIOTLS
+import PrometheusText
 
 /// One connection: takes requests one after the other, answers each in its turn, and ends it when it is time.
 ///
@@ -22,14 +24,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case closing
   }
 
+  private let port: Request.Port
   private let configuration: ServerConfiguration
   private let state: ServerState
   private let logger: Logger
+  private let metrics: ServerMetrics
   private let isReady: @Sendable () -> Bool
   private let answer: @Sendable (WebhookPath, [UInt8]) -> WebhookReply
 
   private var phase = Phase.handshake
-  private var request: Request?
+  private var request: Request? {
+    didSet {
+      switch (oldValue, request) {
+      case (nil, .some): metrics.inFlight.increment()
+      case (.some, nil): metrics.inFlight.decrement()
+      default: break
+      }
+    }
+  }
   private var body: [UInt8] = []
   /// Bytes of this body so far, kept or not.
   private var received = 0
@@ -44,13 +56,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var watch: Watch
 
   init(
-    _ configuration: ServerConfiguration, state: ServerState, logger: Logger,
-    isReady: @escaping @Sendable () -> Bool,
+    _ port: Request.Port, _ configuration: ServerConfiguration, state: ServerState, logger: Logger,
+    metrics: ServerMetrics, isReady: @escaping @Sendable () -> Bool,
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
   ) {
+    self.port = port
     self.configuration = configuration
     self.state = state
     self.logger = logger
+    self.metrics = metrics
     self.isReady = isReady
     self.answer = answer
     watch = Watch(configuration)
@@ -60,17 +74,24 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   func handlerAdded(context: ChannelHandlerContext) {
     watch.attach(to: context.eventLoop) { [self] subject in
+      if let word = subject.metric { metrics.cut(waitingFor: word) }
       logger.debug("connection cut", metadata: ["peer": "\(peer(context))", "waited for": "\(subject.rawValue)"])
       phase = .closing
       dropBody()
       context.close(promise: nil)
     }
-    watch.start(.handshake)
+    switch port {
+    case .webhook: watch.start(.handshake)
+    case .operations:
+      phase = .idle
+      watch.start(.idle)
+    }
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
     watch.detach()
     dropBody()
+    request = nil
   }
 
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -105,7 +126,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard phase != .closing else { return }
     sawPart = true
     switch unwrapInboundIn(data) {
-    case .head(let head): begin(Request(head), context)
+    case .head(let head): begin(Request(head, at: port), context)
     case .body(let part): take(part, context)
     case .end: complete(context)
     }
@@ -188,9 +209,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
       buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)
       buffer.writeResponse(reply, persistence)
     case .webhook:
+      metrics.refused(status: Refusal.emptyBody.status)
       buffer = text(.emptyBody, request, persistence, context)
     case .refuse(let refusal):
+      metrics.refused(status: refusal.status)
       buffer = text(refusal, request, persistence, context)
+    case .metrics:
+      buffer = context.channel.allocator.buffer(capacity: 8192)
+      buffer.writeResponse(
+        document: metrics.text(), PrometheusRegistry.contentType, isHead: request.isHead, persistence)
     case .health:
       buffer = text(Refusal(status: 200, text: "ok"), request, persistence, context)
     case .readiness:
@@ -236,6 +263,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   /// Answers before the request has been read, and ends the connection, as its next request cannot be found.
   private func refuse(_ refusal: Refusal, _ context: ChannelHandlerContext) {
+    metrics.refused(status: refusal.status)
     let buffer = text(refusal, request, .close, context)
     dropBody()
     request = nil

@@ -11,6 +11,8 @@ struct Refusal: Equatable {
   static let emptyBody = Refusal(status: 400, text: "the body is empty: POST a JSON document")
   static let notFound = Refusal(
     status: 404, text: "not found: there are /mutate, /validate, /healthz and /readyz")
+  static let notFoundInOperations = Refusal(
+    status: 404, text: "not found: there are /metrics, /healthz and /readyz; reviews go to the TLS port")
   static let postOnly = Refusal(status: 405, text: "use POST", field: "Allow: POST\r\n")
   static let getOnly = Refusal(status: 405, text: "use GET", field: "Allow: GET, HEAD\r\n")
   static let notJSON = Refusal(status: 415, text: "Content-Type must be application/json")

@@ -6,7 +6,15 @@ struct Request {
     case webhook(WebhookPath)
     case health
     case readiness
+    case metrics
     case refuse(Refusal)
+  }
+
+  /// Which of the server's two ports a request came to.
+  enum Port {
+    case webhook
+    /// Plain HTTP, for scrapers and probes: no review is taken there.
+    case operations
   }
 
   let action: Action
@@ -21,7 +29,7 @@ struct Request {
   /// HEAD: the answer has no body.
   let isHead: Bool
 
-  init(_ head: HTTPRequestHead) {
+  init(_ head: HTTPRequestHead, at port: Port) {
     let fields = RequestFields(head.headers)
     isHTTP10 = head.version == .http1_0
     isHead = head.method == .HEAD
@@ -30,17 +38,25 @@ struct Request {
     let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
     expectsContinue = fields.expectsContinue && hasBody && !isHTTP10
     action =
-      fields.hasHost || isHTTP10 ? Self.action(head, fields, hasBody: hasBody) : .refuse(.noHost)
+      fields.hasHost || isHTTP10 ? Self.action(head, fields, at: port, hasBody: hasBody) : .refuse(.noHost)
   }
 
-  private static func action(_ head: HTTPRequestHead, _ fields: RequestFields, hasBody: Bool) -> Action {
-    switch path(head.uri) {
-    case "/mutate": webhook(.mutate, head, fields, hasBody: hasBody)
-    case "/validate": webhook(.validate, head, fields, hasBody: hasBody)
-    case "/healthz": head.method == .GET || head.method == .HEAD ? .health : .refuse(.getOnly)
-    case "/readyz": head.method == .GET || head.method == .HEAD ? .readiness : .refuse(.getOnly)
-    default: .refuse(.notFound)
+  private static func action(
+    _ head: HTTPRequestHead, _ fields: RequestFields, at port: Port, hasBody: Bool
+  ) -> Action {
+    switch (path(head.uri), port) {
+    case ("/mutate", .webhook): webhook(.mutate, head, fields, hasBody: hasBody)
+    case ("/validate", .webhook): webhook(.validate, head, fields, hasBody: hasBody)
+    case ("/healthz", _): reading(head, .health)
+    case ("/readyz", _): reading(head, .readiness)
+    case ("/metrics", .operations): reading(head, .metrics)
+    case (_, .webhook): .refuse(.notFound)
+    case (_, .operations): .refuse(.notFoundInOperations)
     }
+  }
+
+  private static func reading(_ head: HTTPRequestHead, _ action: Action) -> Action {
+    head.method == .GET || head.method == .HEAD ? action : .refuse(.getOnly)
   }
 
   private static func webhook(

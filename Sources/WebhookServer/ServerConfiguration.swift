@@ -4,6 +4,9 @@ public struct ServerConfiguration: Sendable {
   public var host = "::"
   /// The TCP port; 0 takes a free one, which `WebhookServer.port` tells.
   public var port: Int
+  /// The TCP port of `/metrics`, `/healthz` and `/readyz` over plain HTTP, for scrapers and probes, which keep working
+  /// when the webhook's own connections are used up; 0 takes a free one, nil none.
+  public var operationsPort: Int?
   /// The certificate chain, PEM, the server's own certificate first.
   public var certificateFile: String
   /// The private key of the first certificate, PEM, without a passphrase.
@@ -15,6 +18,8 @@ public struct ServerConfiguration: Sendable {
   public var maximumBufferedBytes = 64 << 20
   /// How many connections there may be; one more is closed at once.
   public var maximumConnections = 1024
+  /// How many connections there may be to the port of operations.
+  public var maximumOperationsConnections = 64
   /// From the first byte of a TCP connection to the end of the TLS handshake.
   public var handshakeTimeout = Duration.seconds(5)
   /// From the first byte of a request to the end of its header fields.

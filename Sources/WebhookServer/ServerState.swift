@@ -15,9 +15,9 @@ final class ServerState: Sendable {
   private let bufferedBytes = Atomic(0)
   private let draining = Atomic(false)
 
-  init(_ configuration: ServerConfiguration) {
-    maximumConnections = configuration.maximumConnections
-    maximumBufferedBytes = configuration.maximumBufferedBytes
+  init(maximumConnections: Int, maximumBufferedBytes: Int) {
+    self.maximumConnections = maximumConnections
+    self.maximumBufferedBytes = maximumBufferedBytes
   }
 
   /// Set once shutdown began: not ready, and no answer keeps its connection alive.

@@ -13,6 +13,17 @@ final class Watch {
     case body = "the rest of the body"
     case reader = "the client to read its answer"
     case linger = "the client to close"
+
+    /// The word for it in a metric; nil where the client has done all that it must.
+    var metric: String? {
+      switch self {
+      case .handshake: "handshake"
+      case .head: "header"
+      case .body: "body"
+      case .reader: "reader"
+      case .idle, .linger: nil
+      }
+    }
   }
 
   private(set) var subject = Subject.handshake

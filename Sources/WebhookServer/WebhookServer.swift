@@ -1,3 +1,4 @@
+import CoreMetrics
 public import Logging
 import NIOCore
 import NIOHTTP1
@@ -10,27 +11,35 @@ import Synchronization
 public final class WebhookServer: Sendable {
   /// The TCP port that it listens on.
   public let port: Int
+  /// The TCP port of operations; nil where there is none.
+  public let operationsPort: Int?
 
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let group: MultiThreadedEventLoopGroup
   private let listener: any Channel
+  private let operationsListener: (any Channel)?
   private let state: ServerState
+  private let operationsState: ServerState
   private let certificates: CertificateStore
   private let reloading: Task<Void, Never>
   private let stopping = Mutex<Task<Void, Never>?>(nil)
 
   private init(
     _ configuration: ServerConfiguration, logger: Logger, group: MultiThreadedEventLoopGroup, listener: any Channel,
-    state: ServerState, certificates: CertificateStore
+    operationsListener: (any Channel)?, state: ServerState, operationsState: ServerState,
+    certificates: CertificateStore
   ) {
     self.configuration = configuration
     self.logger = logger
     self.group = group
     self.listener = listener
+    self.operationsListener = operationsListener
     self.state = state
+    self.operationsState = operationsState
     self.certificates = certificates
     port = listener.localAddress?.port ?? configuration.port
+    operationsPort = operationsListener?.localAddress?.port
     reloading = Task {
       while !Task.isCancelled {
         try? await Task.sleep(for: configuration.tlsReloadInterval)
@@ -42,46 +51,75 @@ public final class WebhookServer: Sendable {
   /// Loads the certificate, listens, and serves until `shutdown`.
   ///
   /// - Parameters:
+  ///   - metrics: what is counted, and answered at `/metrics` on the port of operations.
   ///   - isReady: what `/readyz` answers while the server is not going.
   ///   - answer: called on an event loop for every review, with the path and the body, which is not empty. It must
   ///     neither block nor take long.
   public static func start(
-    _ configuration: ServerConfiguration, logger: Logger, isReady: @escaping @Sendable () -> Bool,
+    _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics,
+    isReady: @escaping @Sendable () -> Bool,
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
   ) async throws(ServerError) -> WebhookServer {
-    let certificates = try CertificateStore(configuration, logger: logger)
-    let state = ServerState(configuration)
+    let certificates = try CertificateStore(configuration, logger: logger, metrics: metrics)
+    let state = ServerState(
+      maximumConnections: configuration.maximumConnections, maximumBufferedBytes: configuration.maximumBufferedBytes)
+    let operationsState = ServerState(
+      maximumConnections: configuration.maximumOperationsConnections, maximumBufferedBytes: 0)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-    let bootstrap = ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 1024)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-      .childChannelInitializer { channel in
-        channel.eventLoop.makeCompletedFuture {
-          guard state.add(channel) else {
-            logger.debug("connection closed: there are \(configuration.maximumConnections) already")
-            throw ChannelError.ioOnClosedChannel
-          }
-          channel.closeFuture.whenComplete { _ in state.remove(channel) }
-          try channel.pipeline.syncOperations.addHandlers([
-            NIOSSLServerHandler(context: certificates.context),
-            ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
-            ConnectionHandler(configuration, state: state, logger: logger, isReady: isReady, answer: answer),
-          ])
-        }
+    let webhook = bootstrap(group) { channel in
+      guard state.add(channel) else {
+        metrics.refusedConnections.increment()
+        logger.debug("connection closed: there are \(configuration.maximumConnections) already")
+        throw ChannelError.ioOnClosedChannel
       }
+      metrics.connections.increment()
+      channel.closeFuture.whenComplete { _ in
+        state.remove(channel)
+        metrics.connections.decrement()
+      }
+      try channel.pipeline.syncOperations.addHandlers([
+        NIOSSLServerHandler(context: certificates.context),
+        ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
+        ConnectionHandler(
+          .webhook, configuration, state: state, logger: logger, metrics: metrics, isReady: isReady, answer: answer),
+      ])
+    }
+    let operations = bootstrap(group) { channel in
+      guard operationsState.add(channel) else { throw ChannelError.ioOnClosedChannel }
+      channel.closeFuture.whenComplete { _ in operationsState.remove(channel) }
+      try channel.pipeline.syncOperations.addHandlers([
+        ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
+        ConnectionHandler(
+          .operations, configuration, state: operationsState, logger: logger, metrics: metrics, isReady: isReady,
+          answer: answer),
+      ])
+    }
     do throws(ServerError) {
-      let listener = try await listen(bootstrap, host: configuration.host, port: configuration.port)
+      let listener = try await listen(webhook, host: configuration.host, port: configuration.port)
+      var operationsListener: (any Channel)?
+      if let port = configuration.operationsPort {
+        operationsListener = try await listen(operations, host: configuration.host, port: port)
+      }
       return WebhookServer(
-        configuration, logger: logger, group: group, listener: listener, state: state, certificates: certificates)
+        configuration, logger: logger, group: group, listener: listener, operationsListener: operationsListener,
+        state: state, operationsState: operationsState, certificates: certificates)
     } catch {
       try? await group.shutdownGracefully()
       throw error
     }
   }
 
-  /// How often a changed certificate or key was refused since the start: for a metric.
-  public var reloadFailures: Int { certificates.failures }
+  private static func bootstrap(
+    _ group: MultiThreadedEventLoopGroup, _ initialize: @escaping @Sendable (any Channel) throws -> Void
+  ) -> ServerBootstrap {
+    ServerBootstrap(group: group)
+      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture { try initialize(channel) }
+      }
+  }
 
   /// Looks at the certificate and the key now, as it is done every `tlsReloadInterval`; whether a new pair was taken.
   @discardableResult
@@ -100,10 +138,13 @@ public final class WebhookServer: Sendable {
 
   private func stop() async {
     state.isDraining = true
+    operationsState.isDraining = true
     logger.info("shutting down", metadata: ["drain time": "\(configuration.drainTime)"])
     try? await Task.sleep(for: configuration.drainTime)
     try? await listener.close()
     await state.quiesce()
+    try? await operationsListener?.close()
+    await operationsState.quiesce()
     reloading.cancel()
     try? await group.shutdownGracefully()
   }

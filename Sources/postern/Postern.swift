@@ -7,7 +7,7 @@ struct Postern: AsyncParsableCommand {
     commandName: "postern",
     abstract: "Databases and users inside a customer's Postgres, by label and annotation.",
     version: Version.text,
-    subcommands: [Serve.self, Check.self, Try.self, Plan.self, PrintVersion.self])
+    subcommands: [Serve.self, Check.self, Inject.self, Try.self, Plan.self, PrintVersion.self])
 }
 
 /// What this build calls itself.

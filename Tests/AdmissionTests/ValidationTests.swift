@@ -126,3 +126,23 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
   #expect(reply.warnings.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } })
   #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
 }
+
+@Test func theAuditLogIsToldHowMuchIsDeclaredAndWhetherItIsTheSame() throws {
+  func audit(_ annotations: String) throws -> JSONValue? {
+    try post(deployment(annotations: annotations), .validate).response?["auditAnnotations"]
+  }
+  let one = try #require(
+    try audit(#"{"postern.io/users":"shop, analyst","postern.io/databases":"- {name: a, owner: shop}"}"#))
+  #expect(one["customer"]?.string == "acme")
+  #expect(one["databases"]?.string == "1")
+  #expect(one["users"]?.string == "2")
+  let hash = try #require(one["declaration-sha256"]?.string)
+  #expect(hash.utf8.count == 64)
+  // The same, written otherwise.
+  let same = try audit(
+    #"{"postern.io/users":"- name: shop\n- name: analyst","postern.io/databases":"[{owner: shop, name: a}]"}"#)
+  #expect(same?["declaration-sha256"]?.string == hash)
+  let other = try audit(#"{"postern.io/users":"shop","postern.io/databases":"- {name: a, owner: shop}"}"#)
+  #expect(other?["declaration-sha256"]?.string != hash)
+  #expect(try post(deployment(annotations: broken), .validate).response?["auditAnnotations"] == nil)
+}

@@ -36,4 +36,18 @@ import Testing
     #expect(CurrentProcess.identifier == Int(ProcessInfo.processInfo.processIdentifier))
     #expect(!CurrentProcess.stopRequested)
   }
+
+  @Test func `freed memory goes back to the system between what is still used`() throws {
+    func residentPages() throws -> Int {
+      let fields = String(decoding: try File.read("/proc/self/statm"), as: UTF8.self).split(separator: " ")
+      return try #require(Int(fields[1]))
+    }
+    var blocks = (0..<32_768).map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: 1000) }
+    for index in blocks.indices where index % 64 != 0 { blocks[index] = [] }
+    let before = try residentPages()
+    CurrentProcess.releaseMemory()
+    // Half of it, in pages of 4 KiB: other tests use memory at the same time.
+    #expect(try residentPages() < before - 4096)
+    #expect(blocks.count == 32_768)
+  }
 }

@@ -1,5 +1,6 @@
 import Admission
 import Foundation
+import FoundationNetworking
 import JSONBytes
 import TestSupport
 import Testing
@@ -13,11 +14,12 @@ import Testing
   private func serve(_ certificates: Certificates) throws -> (server: RunningProgram, port: Int) {
     let pair = try certificates.issue("server")
     let server = try RunningProgram([
-      "serve", "--no-controller", "--port", "0", "--drain-seconds", "0", "--tls-cert-file", pair.certificateFile,
+      "serve", "--no-controller", "--port", "0", "--metrics-port", "0", "--drain-seconds", "0", "--tls-cert-file",
+      pair.certificateFile,
       "--tls-private-key-file", pair.privateKeyFile,
     ])
     try server.waitFor("port") { $0.contains("serving") }
-    let port = try #require(server.output.firstMatch(of: /port=(\d+)/).flatMap { Int($0.1) })
+    let port = try #require(server.output.firstMatch(of: /\bport=(\d+)/).flatMap { Int($0.1) })
     return (server, port)
   }
 
@@ -39,6 +41,13 @@ import Testing
         if path == .validate { #expect(answer["response"]?["patch"] == nil, "\(file)") }
       }
     }
+    let metricsPort = try #require(server.output.firstMatch(of: /metrics=(\d+)/).flatMap { Int($0.1) })
+    let url = try #require(URL(string: "http://127.0.0.1:\(metricsPort)/metrics"))
+    let metrics = String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
+    let series = #"postern_admission_reviews_total{path="mutate",kind="Pod",operation="CREATE",decision="patched"} "#
+    #expect(metrics.contains(series))
+    #expect(metrics.contains("postern_admission_duration_seconds_count 46\n"))
+    #expect(metrics.contains("postern_build_info{version=\"\(Version.text)\"} 1\n"))
     #expect(server.terminate() == 0)
     #expect(server.output.contains("decision=patched"))
     #expect(!server.output.contains("inline-secret"))
@@ -65,7 +74,8 @@ import Testing
     let (server, port) = try serve(certificates)
     let pair = try certificates.issue("second")
     let answer = try Program.run([
-      "serve", "--no-controller", "--port", String(port), "--tls-cert-file", pair.certificateFile,
+      "serve", "--no-controller", "--port", String(port), "--metrics-port", "0", "--tls-cert-file",
+      pair.certificateFile,
       "--tls-private-key-file", pair.privateKeyFile,
     ])
     #expect(answer.status == 1)

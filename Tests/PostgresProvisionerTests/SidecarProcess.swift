@@ -7,11 +7,14 @@ final class SidecarProcess {
   let statusFile: String
   private let process = Process()
   private let logFile: URL
+  /// Kept for as long as the sidecar reads it.
+  private let volume: SidecarVolume
 
   /// Starts `postern-sidecar run` on a volume and a port.
   init(_ volume: SidecarVolume, port: Int, flags: [String] = []) throws {
+    self.volume = volume
     logFile = FileManager.default.temporaryDirectory.appending(path: "sidecar-\(UUID().uuidString).log")
-    statusFile = "\(volume.path)-status/status.json"
+    statusFile = "\(volume.path)-\(UUID().uuidString)/status.json"
     try Data().write(to: logFile)
     process.executableURL = Self.program
     process.arguments =
@@ -28,11 +31,45 @@ final class SidecarProcess {
   }
 
   /// Beside the tests, where the package manager has put it.
-  private static var program: URL {
-    URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "postern-sidecar")
+  static let builtWithTests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appending(path: "postern-sidecar")
+
+  /// The one that ships (`make sidecar`), where that is to be tested.
+  static let shipped = ProcessInfo.processInfo.environment["POSTERN_TEST_SIDECAR"].map { URL(filePath: $0) }
+
+  private static var program: URL { shipped ?? builtWithTests }
+
+  /// What it came to, and what it wrote.
+  struct Answer: Equatable {
+    var code: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// Runs it to its end.
+  static func answer(_ arguments: [String], program: URL = program) throws -> Answer {
+    let process = Process()
+    let (output, errors) = (Pipe(), Pipe())
+    process.executableURL = program
+    process.arguments = arguments
+    process.environment = [:]
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    // Neither is more than a pipe holds.
+    let written = try [output, errors].map {
+      String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    }
+    process.waitUntilExit()
+    return Answer(code: process.terminationStatus, output: written[0], errors: written[1])
   }
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
+
+  /// The lines of its log that tell of something wrong.
+  var complaints: [Substring] {
+    log.split(separator: "\n").filter { ["warn", "error"].contains($0.dropFirst(25).prefix { $0 != " " }) }
+  }
 
   var status: Status? {
     (try? Data(contentsOf: URL(filePath: statusFile))).flatMap { Status(decoding: Array($0)) }
@@ -40,15 +77,8 @@ final class SidecarProcess {
 
   /// What `postern-sidecar ready` answers.
   func ready() throws -> (code: Int32, output: String) {
-    let probe = Process()
-    let pipe = Pipe()
-    probe.executableURL = Self.program
-    probe.arguments = ["ready", "--status-file", statusFile]
-    probe.standardOutput = pipe
-    try probe.run()
-    let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-    probe.waitUntilExit()
-    return (probe.terminationStatus, String(decoding: output, as: UTF8.self))
+    let answer = try Self.answer(["ready", "--status-file", statusFile])
+    return (answer.code, answer.output)
   }
 
   /// Waits until something is so, for at most half a minute; whether it came to be.
@@ -64,6 +94,9 @@ final class SidecarProcess {
   func waitForStatus(_ condition: (Status) -> Bool) -> Bool {
     wait { status.map(condition) ?? false }
   }
+
+  /// Its number.
+  var identifier: Int32 { process.processIdentifier }
 
   /// Asks it to end, and waits until it has: its exit code.
   func terminate() -> Int32 {

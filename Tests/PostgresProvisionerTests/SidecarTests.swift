@@ -129,4 +129,16 @@ import Testing
     #expect(failing.exitCode() == 1)
     #expect(failing.log.contains(#""sqlstate":"22012""#), "\(failing.log)")
   }
+
+  @Test(arguments: ["127.0.0.1", "::1", "localhost", "socket"])
+  func `finds Postgres by address, by name and by its socket`(_ host: String) throws {
+    guard host != "::1" || File.exists("/proc/net/if_inet6") else { return }
+    let server = try PostgresServer(.newest, configuration: ["listen_addresses=127.0.0.1,::1"])
+    let volume = try SidecarVolume()
+    try swap(volume, server, users: ["shop"])
+    let flags = ["--once", "--host", host == "socket" ? server.folder.path : host]
+    let sidecar = try SidecarProcess(volume, port: server.port, flags: flags)
+    #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
+    #expect(canLogIn(server, "shop"))
+  }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOSSL
+import PrometheusText
 import Synchronization
 import TestSupport
 import Testing
@@ -99,7 +100,9 @@ import WebhookServer
     let mounted = try Mounted(defaultPair.get())
     try mounted.swap(fault.applied(to: defaultPair.get(), "start"))
     let error = await #expect(throws: ServerError.self) {
-      try await WebhookServer.start(configuration(mounted.pair), logger: silent, isReady: { true }, answer: echo)
+      try await WebhookServer.start(
+        configuration(mounted.pair), logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), isReady: { true },
+        answer: echo)
     }
     #expect(error == fault.error(for: mounted.pair))
     #expect(error?.message.contains(mounted.folder.path) == true)
@@ -111,12 +114,13 @@ import WebhookServer
     let replacement = try authority.get().issue("replacement-\(fault)")
     var configuration = try configuration(mounted.pair)
     configuration.tlsReloadInterval = .seconds(3600)
-    try await serving(configuration, logger: log.logger) { server in
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    try await serving(configuration, logger: log.logger, registry: registry) { server in
       let serial = try await server.client().serverSerial()
       try mounted.swap(fault.applied(to: replacement, "reload"))
       for _ in 1...3 {
         #expect(!server.reloadNow())
-        #expect(server.reloadFailures == 1)
+        #expect(registry.reloadFailures == "1")
       }
       #expect(
         log.errors == [
@@ -128,17 +132,18 @@ import WebhookServer
       try mounted.swap(Contents(replacement))
       #expect(server.reloadNow())
       #expect(try await server.client().serverSerial() != serial)
-      #expect(server.reloadFailures == 1)
+      #expect(registry.reloadFailures == "1")
     }
   }
 
   @Test func filesThatDidNotChangeAreNoNews() async throws {
     let mounted = try Mounted(defaultPair.get())
-    try await serving(configuration(mounted.pair)) { server in
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    try await serving(configuration(mounted.pair), registry: registry) { server in
       #expect(!server.reloadNow())
       try mounted.swap(Contents(defaultPair.get()))
       #expect(!server.reloadNow())
-      #expect(server.reloadFailures == 0)
+      #expect(registry.reloadFailures == "0")
     }
   }
 
@@ -147,14 +152,15 @@ import WebhookServer
     let fault = try Fault.keyEmpty.applied(to: defaultPair.get(), "again")
     var configuration = try configuration(mounted.pair)
     configuration.tlsReloadInterval = .seconds(3600)
-    try await serving(configuration) { server in
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    try await serving(configuration, registry: registry) { server in
       try mounted.swap(fault)
       #expect(!server.reloadNow())
       try mounted.swap(Contents(defaultPair.get()))
       #expect(!server.reloadNow())
       try mounted.swap(fault)
       #expect(!server.reloadNow())
-      #expect(server.reloadFailures == 2)
+      #expect(registry.reloadFailures == "2")
     }
   }
 
@@ -163,7 +169,8 @@ import WebhookServer
     let pairs = try (1...3).map { try authority.get().issue("rotated-\($0)") }
     var configuration = try configuration(mounted.pair)
     configuration.tlsReloadInterval = .milliseconds(5)
-    try await serving(configuration) { server in
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    try await serving(configuration, registry: registry) { server in
       let old = try await server.client()
       let oldSerial = try await old.serverSerial()
       let isDone = Flag()
@@ -187,7 +194,7 @@ import WebhookServer
         try await group.waitForAll()
       }
       #expect(try await old.serverSerial() == oldSerial)
-      #expect(server.reloadFailures == 0)
+      #expect(registry.reloadFailures == "0")
     }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import PrometheusText
 import Synchronization
 import TestSupport
 import WebhookServer
@@ -39,10 +40,12 @@ func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfigurati
 /// Starts a server, runs the test, shuts the server down.
 func serving(
   _ configuration: ServerConfiguration, logger: Logger = silent, isReady: @escaping @Sendable () -> Bool = { true },
+  registry: PrometheusRegistry = PrometheusRegistry(ServerMetrics.families),
   answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply = echo,
   _ test: (WebhookServer) async throws -> Void
 ) async throws {
-  let server = try await WebhookServer.start(configuration, logger: logger, isReady: isReady, answer: answer)
+  let server = try await WebhookServer.start(
+    configuration, logger: logger, metrics: ServerMetrics(registry), isReady: isReady, answer: answer)
   do {
     try await test(server)
   } catch {
@@ -74,4 +77,15 @@ final class Flag: Sendable {
   private let value = Atomic(false)
   var isSet: Bool { value.load(ordering: .relaxed) }
   func set() { value.store(true, ordering: .relaxed) }
+}
+
+extension PrometheusRegistry {
+  /// The number of a series, as it is written; nil where there is none.
+  func value(_ series: String) -> String? {
+    text().split(separator: "\n").first { $0.hasPrefix("\(series) ") }.map {
+      String($0.dropFirst(series.utf8.count + 1))
+    }
+  }
+
+  var reloadFailures: String? { value("postern_certificate_reload_failures_total") }
 }

@@ -1,6 +1,7 @@
 import NIOCore
 import NIOPosix
 import TestSupport
+import PrometheusText
 import Testing
 import WebhookServer
 
@@ -144,7 +145,8 @@ import WebhookServer
       var second = try configuration()
       second.port = server.port
       let error = await #expect(throws: ServerError.self) {
-        try await WebhookServer.start(second, logger: silent, isReady: { true }, answer: echo)
+        try await WebhookServer.start(
+          second, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), isReady: { true }, answer: echo)
       }
       #expect(error == .portInUse(host: "127.0.0.1", port: server.port))
       #expect(
@@ -159,7 +161,8 @@ import WebhookServer
     var configuration = try configuration()
     configuration.host = "192.0.2.1"
     let error = await #expect(throws: ServerError.self) {
-      try await WebhookServer.start(configuration, logger: silent, isReady: { true }, answer: echo)
+      try await WebhookServer.start(
+        configuration, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), isReady: { true }, answer: echo)
     }
     #expect(error?.message == "cannot listen on 192.0.2.1:0: this machine has no such address")
   }

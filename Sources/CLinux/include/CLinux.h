@@ -33,6 +33,8 @@ int64_t postern_wall_milliseconds(void);
 const char *postern_environment(const char *name);
 int postern_process_identifier(void);
 _Noreturn void postern_exit(int code);
+/// Gives what was freed back to the system.
+void postern_release_memory(void);
 
 /// From now on SIGTERM and SIGINT do not end the process but ask it to end; SIGPIPE is an error of the write. Who has
 /// not ended `grace_milliseconds` after being asked is ended, with exit code 0.

@@ -2,6 +2,7 @@ import Admission
 import JSONBytes
 import KubernetesAPI
 import Logging
+import PrometheusText
 import WebhookServer
 
 /// The admission decisions behind the HTTPS server: one log line a review.
@@ -9,9 +10,17 @@ enum AdmissionService {
   static func start(
     _ configuration: ServerConfiguration, admission: AdmissionSettings, logger: Logger
   ) async throws(ServerError) -> WebhookServer {
-    try await WebhookServer.start(configuration, logger: logger, isReady: { true }) { path, body in
+    let registry = PrometheusRegistry(AdmissionMetrics.families + ServerMetrics.families)
+    let metrics = AdmissionMetrics(registry)
+    let clock = ContinuousClock()
+    return try await WebhookServer.start(
+      configuration, logger: logger, metrics: ServerMetrics(registry), isReady: { true }
+    ) { path, body in
+      let start = clock.now
       do throws(ReviewError) {
-        let answered = try answer(body, at: path == .mutate ? .mutate : .validate, settings: admission)
+        let path = path == .mutate ? AdmissionPath.mutate : .validate
+        let answered = try answer(body, at: path, settings: admission)
+        metrics.count(answered.record, at: path, took: start.duration(to: clock.now))
         log(answered.record, at: path, to: logger)
         return WebhookReply(status: 200, body: answered.body)
       } catch {
@@ -21,7 +30,7 @@ enum AdmissionService {
     }
   }
 
-  private static func log(_ record: ReviewRecord, at path: WebhookPath, to logger: Logger) {
+  private static func log(_ record: ReviewRecord, at path: AdmissionPath, to logger: Logger) {
     logger.info(
       "review",
       metadata: [

@@ -4,8 +4,8 @@ import Foundation
 struct Console: Sendable {
   private let isColoured = isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
 
-  func print(_ line: String = "") {
-    FileHandle.standardOutput.write(Data((line + "\n").utf8))
+  func print(_ line: String = "", terminator: String = "\n") {
+    FileHandle.standardOutput.write(Data((line + terminator).utf8))
   }
 
   func error(_ line: String) {

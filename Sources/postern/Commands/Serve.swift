@@ -11,7 +11,8 @@ struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve the admission webhook.",
     discussion: """
-      Answers POST /mutate and /validate, GET /healthz and /readyz, over TLS. A renewed certificate is picked up without \
+      Answers POST /mutate and /validate, GET /healthz and /readyz, over TLS; and GET /metrics, /healthz and /readyz, \
+      over plain HTTP, on the metrics port. A renewed certificate is picked up without \
       a restart. Every option can also be given in the environment: --tls-cert-file as POSTERN_TLS_CERT_FILE, and so on.
       """)
 
@@ -23,6 +24,9 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: "The port of the webhook. (default: 8443)")
   var port: String?
+
+  @Option(help: "The port of /metrics, plain HTTP. (default: 9443)")
+  var metricsPort: String?
 
   @Option(help: "The image of the injected sidecar.")
   var sidecarImage: String?
@@ -57,7 +61,9 @@ struct Serve: AsyncParsableCommand {
       Console().error("error: \(error.message)")
       throw ExitCode(ExitStatus.refused)
     }
-    logger.info("serving", metadata: ["port": "\(server.port)", "version": "\(Version.text)"])
+    logger.info(
+      "serving",
+      metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     for await signal in signals {
       logger.info("ending", metadata: ["signal": "\(signal)", "drain": "\(settings.server.drainTime)"])

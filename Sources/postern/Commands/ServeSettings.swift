@@ -48,6 +48,8 @@ struct ServeSettings {
       port: try number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
       certificateFile: try required(options.tlsCertFile, "--tls-cert-file", "POSTERN_TLS_CERT_FILE"),
       privateKeyFile: try required(options.tlsPrivateKeyFile, "--tls-private-key-file", "POSTERN_TLS_PRIVATE_KEY_FILE"))
+    server.operationsPort = try number(
+      options.metricsPort, "--metrics-port", "POSTERN_METRICS_PORT", 0...65535, 9443)
     server.drainTime = .seconds(
       try number(options.drainSeconds, "--drain-seconds", "POSTERN_DRAIN_SECONDS", 0...600, 5))
     self.server = server

@@ -48,6 +48,14 @@ struct AdmittedInstance {
     return containers.first { $0["name"]?.string == "postern" }
   }
 
+  /// Whether the Pod has a volume of this Secret.
+  func mounts(secret name: String) -> Bool {
+    (pod["spec"]?["volumes"]?.array ?? []).contains { volume in
+      volume["secret"]?["secretName"]?.string == name
+        || (volume["projected"]?["sources"]?.array ?? []).contains { $0["secret"]?["name"]?.string == name }
+    }
+  }
+
   /// What the webhook added, a line each.
   var additions: [String] {
     var lines: [String] = []

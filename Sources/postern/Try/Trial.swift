@@ -143,7 +143,7 @@ final class Trial {
       namespace: manifest.namespace,
       workload: Instance.Workload(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name),
       declaration: instance.declaration, port: instance.declaration.port ?? 5432,
-      usesGeneratedAdmin: instance.additions.contains { $0.contains(ObjectName.admin(customer: customer)) })
+      usesGeneratedAdmin: instance.mounts(secret: ObjectName.admin(customer: customer)))
     let objects: InstanceObjects
     do throws(FlatFileError) {
       objects = try InstanceObjects.make(for: described, from: cluster.sources(namespace: manifest.namespace)) {

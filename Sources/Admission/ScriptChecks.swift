@@ -1,0 +1,84 @@
+import DatabaseSpec
+import Declarations
+import KubernetesAPI
+import PostgresParser
+import Provisioning
+
+/// What is wrong with the SQL that stands in a declaration, before a server sees it. A script that an update leaves as
+/// it was is not looked at again.
+struct ScriptChecks {
+  private(set) var causes: [StatusCause] = []
+  private(set) var warnings: [String] = []
+
+  private let annotation: String
+  private let isParserCurrent: Bool
+
+  /// - Parameters:
+  ///   - declaration: what is declared.
+  ///   - old: what was declared before.
+  ///   - field: what the fields of the declaring object begin with.
+  ///   - serverVersion: the image's major version, where it can be told. The parser knows the syntax of its own version
+  ///     and of those before: what it refuses may be good for a newer server, or for one that cannot be told.
+  init(_ declaration: Declaration, replacing old: Declaration?, field: String, serverVersion: Int?) {
+    annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
+    isParserCurrent = serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false
+    for (index, database) in declaration.spec.databases.enumerated() {
+      let before = old?.spec.databases.first { $0.name == database.name }?.scripts ?? []
+      for (number, script) in database.scripts.enumerated() where !before.contains(script) {
+        guard case .inline(let sql) = script.content else { continue }
+        check(script, sql, field: "\(annotation)[\(index)].scripts[\(number)].sql")
+      }
+    }
+  }
+
+  private mutating func check(_ script: Script, _ sql: String, field: String) {
+    do throws(ScriptError) {
+      _ = try ScriptStatement.split(sql, isTransaction: script.transaction)
+    } catch {
+      causes.append(StatusCause(field: field, message: "script \"\(script.name)\", \(error.message); \(error.hint)"))
+      return
+    }
+    if let error = PostgresParser.syntaxError(in: sql) {
+      let place = error.position.map { ", \(Self.place(ofCharacter: $0, in: sql))" } ?? ""
+      if isParserCurrent {
+        causes.append(StatusCause(field: field, message: "script \"\(script.name)\"\(place): \(error.message)"))
+      } else {
+        warnings.append(
+          "script \"\(script.name)\"\(place): \(error.message), says Postgres \(PostgresParser.majorVersion)")
+      }
+    }
+    for statement in PostgresParser.statements(of: sql) ?? [] {
+      guard let rule = ScriptRule(statement) else { continue }
+      let line = sql.utf8.prefix(statement.start).count { $0 == 0x0A } + 1
+      switch rule {
+      case .refused(let reason):
+        causes.append(
+          StatusCause(.valueForbidden, field: field, message: "script \"\(script.name)\", line \(line): \(reason)"))
+      case .warned(let effect): warnings.append("script \"\(script.name)\", line \(line) \(effect)")
+      }
+    }
+  }
+
+  /// The line and column, both from 1, of a character counted from 1.
+  private static func place(ofCharacter position: Int, in sql: String) -> String {
+    var (line, column) = (1, 1)
+    for scalar in sql.unicodeScalars.prefix(position - 1) {
+      column += 1
+      if scalar == "\n" { (line, column) = (line + 1, 1) }
+    }
+    return "line \(line), column \(column)"
+  }
+}
+
+extension Container {
+  /// The major version of Postgres that the image's tag tells: `postgres:17.4` and `timescaledb:2.17-pg17` are 17. Nil
+  /// where it tells none, as `latest` and a digest do.
+  var postgresVersion: Int? {
+    let path = image.split(separator: "@", maxSplits: 1).first ?? ""
+    guard let name = path.split(separator: "/").last, let colon = name.firstIndex(of: ":") else { return nil }
+    let tag = name[name.index(after: colon)...]
+    let text = tag.firstRange(of: "pg").map { tag[$0.upperBound...] } ?? tag
+    guard let version = Int(text.prefix { $0.isASCII && $0.isNumber }), (9...99).contains(version) else { return nil }
+    return version
+  }
+}

@@ -1,0 +1,73 @@
+// What a wholly static program has in the place of shared libraries: see docs/sidecar-build.md. It is part of the build
+// that ships (sidecar/Package.swift) and of no other.
+//
+// The distribution's libpq.a is built with GSSAPI and LDAP, for which there are no static libraries. Its calls end here
+// and fail. GSSAPI is called where a server's pg_hba.conf asks for it; LDAP where a service file has an ldap:// line.
+// Whoever meets one of them reads why. Only as much of each signature is here as is used: C's callers clean up after
+// themselves.
+
+#include <openssl/crypto.h>
+#include <stddef.h>
+
+// Configured providers and engines would be shared libraries; and a file less is read at the start.
+__attribute__((constructor)) static void leave_openssl_unconfigured(void) {
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+}
+
+// MARK: GSSAPI (RFC 2744)
+
+typedef struct {
+  size_t length;
+  void *value;
+} gss_buffer;
+
+enum { unavailable = 16u << 16 };
+
+const void *const GSS_C_NT_HOSTBASED_SERVICE = NULL;
+
+#define UNAVAILABLE(function)                \
+  unsigned int function(unsigned int *minor) { \
+    *minor = 0;                              \
+    return unavailable;                      \
+  }
+
+UNAVAILABLE(gss_acquire_cred)
+UNAVAILABLE(gss_delete_sec_context)
+UNAVAILABLE(gss_import_name)
+UNAVAILABLE(gss_init_sec_context)
+UNAVAILABLE(gss_release_buffer)
+UNAVAILABLE(gss_release_cred)
+UNAVAILABLE(gss_release_name)
+UNAVAILABLE(gss_unwrap)
+UNAVAILABLE(gss_wrap)
+UNAVAILABLE(gss_wrap_size_limit)
+
+unsigned int gss_display_status(unsigned int *minor, unsigned int status, int kind, const void *mechanism,
+                                unsigned int *more, gss_buffer *text) {
+  static char message[] = "this program is built without GSSAPI";
+  (void)status, (void)kind, (void)mechanism;
+  *minor = *more = 0;
+  text->length = sizeof message - 1;
+  text->value = message;
+  return 0;
+}
+
+// MARK: LDAP (draft-ietf-ldapext-ldap-c-api). Without a session, which is not to be had, libpq calls no more of them.
+
+void *ldap_init(void) { return NULL; }
+
+#define FAILS(function) \
+  int function(void) { return -1; }
+
+FAILS(ldap_count_entries)
+FAILS(ldap_msgfree)
+FAILS(ldap_result)
+FAILS(ldap_search_st)
+FAILS(ldap_set_option)
+FAILS(ldap_simple_bind)
+FAILS(ldap_unbind)
+FAILS(ldap_value_free_len)
+
+const char *ldap_err2string(void) { return "this program is built without LDAP"; }
+void *ldap_first_entry(void) { return NULL; }
+void *ldap_get_values_len(void) { return NULL; }

@@ -1,0 +1,36 @@
+/// The words of one statement that are keywords or could be: unquoted, in lower case, and outside of all parentheses.
+public struct SQLWords: Equatable, Sendable {
+  /// In order.
+  public private(set) var words: [String] = []
+  /// The byte of the script that the statement begins with.
+  public let start: Int
+
+  /// Cuts at each `;` that is in no parentheses, as the grammar does but for the bodies of SQL-standard routines, whose
+  /// statements come out each by itself.
+  static func statements(of script: [UInt8], _ tokens: [Range<Int>]) -> [SQLWords] {
+    var statements: [SQLWords] = []
+    var current: SQLWords?
+    var depth = 0
+    for range in tokens where range.upperBound <= script.count {
+      let text = script[range]
+      guard !text.starts(with: "--".utf8), !text.starts(with: "/*".utf8) else { continue }
+      if depth == 0, text.elementsEqual(";".utf8) {
+        if let current { statements.append(current) }
+        current = nil
+        continue
+      }
+      if current == nil { current = SQLWords(start: range.lowerBound) }
+      if text.elementsEqual("(".utf8) { depth += 1 }
+      if text.elementsEqual(")".utf8) { depth = max(0, depth - 1) }
+      if depth == 0, let first = text.first, first & 0xDF >= 0x41, first & 0xDF <= 0x5A {
+        current?.words.append(String(decoding: text, as: UTF8.self).lowercased())
+      }
+    }
+    if let current { statements.append(current) }
+    return statements
+  }
+
+  private init(start: Int) {
+    self.start = start
+  }
+}

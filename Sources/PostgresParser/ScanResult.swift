@@ -1,0 +1,71 @@
+/// Where the words and signs of a script are, read from libpg_query's `ScanResult` (`pg_query.proto`): field 2 is a
+/// token, whose field 1 is its first byte and field 2 the byte after it. A field that is 0 is left out (Protocol
+/// Buffers, "Encoding").
+struct ScanResult {
+  private(set) var ranges: [Range<Int>] = []
+
+  /// Nil where the bytes are not such a result.
+  init?(_ bytes: [UInt8]) {
+    var message = ProtobufReader(bytes[...])
+    while let field = message.next() {
+      guard case (2, .bytes(let slice)) = field else { continue }
+      var token = ProtobufReader(slice)
+      var (start, end) = (0, 0)
+      while let field = token.next() {
+        switch field {
+        case (1, .number(let number)): start = Int(clamping: number)
+        case (2, .number(let number)): end = Int(clamping: number)
+        default: break
+        }
+      }
+      guard !token.isBroken, start <= end else { return nil }
+      ranges.append(start..<end)
+    }
+    guard !message.isBroken else { return nil }
+  }
+}
+
+/// Reads the fields of one message: numbers and byte strings, all that a `ScanResult` has.
+struct ProtobufReader {
+  enum Value {
+    case number(UInt64)
+    case bytes(ArraySlice<UInt8>)
+  }
+
+  private var rest: ArraySlice<UInt8>
+  private(set) var isBroken = false
+
+  init(_ bytes: ArraySlice<UInt8>) {
+    rest = bytes
+  }
+
+  /// The next field's number and value; nil at the end, or where what follows is none.
+  mutating func next() -> (Int, Value)? {
+    guard !rest.isEmpty, !isBroken else { return nil }
+    guard let tag = varint(), let value = varint() else { return fail() }
+    switch tag & 7 {
+    case 0: return (Int(clamping: tag >> 3), .number(value))
+    case 2 where value <= UInt64(rest.count):
+      defer { rest = rest.dropFirst(Int(value)) }
+      return (Int(clamping: tag >> 3), .bytes(rest.prefix(Int(value))))
+    default: return fail()
+    }
+  }
+
+  private mutating func fail() -> (Int, Value)? {
+    isBroken = true
+    return nil
+  }
+
+  /// Seven bits a byte, the lowest first; the eighth says that more follows.
+  private mutating func varint() -> UInt64? {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while let byte = rest.popFirst(), shift < 64 {
+      value |= UInt64(byte & 0x7F) << shift
+      if byte & 0x80 == 0 { return value }
+      shift += 7
+    }
+    return nil
+  }
+}

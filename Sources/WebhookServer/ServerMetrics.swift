@@ -1,0 +1,59 @@
+import CoreMetrics
+public import PrometheusText
+
+/// What the server counts of itself.
+public struct ServerMetrics: Sendable {
+  /// What a registry must have, so that the numbers go somewhere.
+  public static let families = [
+    MetricFamily(Name.inFlight, "Requests whose answer is not made yet.", .gauge),
+    MetricFamily(Name.connections, "Open connections of the webhook's port.", .gauge),
+    MetricFamily(
+      Name.refusedConnections, "Connections that were closed at once, as there were too many already.", .counter),
+    MetricFamily(Name.refusals, "Requests that the server itself refused, by HTTP status.", .counter),
+    MetricFamily(Name.cutConnections, "Connections cut for what did not come in time.", .counter),
+    MetricFamily(
+      Name.certificateExpiry, "When the certificate in use expires, in seconds since 1970.", .gauge),
+    MetricFamily(
+      Name.reloadFailures, "Changes of the certificate or key that could not be used; the old pair stayed.", .counter),
+  ]
+
+  private enum Name {
+    static let inFlight = "postern_http_requests_in_flight"
+    static let connections = "postern_http_connections"
+    static let refusedConnections = "postern_http_connections_refused_total"
+    static let refusals = "postern_http_refusals_total"
+    static let cutConnections = "postern_http_connections_cut_total"
+    static let certificateExpiry = "postern_certificate_expiry_timestamp_seconds"
+    static let reloadFailures = "postern_certificate_reload_failures_total"
+  }
+
+  let inFlight: Meter
+  let connections: Meter
+  let refusedConnections: Counter
+  let certificateExpiry: Meter
+  let reloadFailures: Counter
+  private let registry: PrometheusRegistry
+
+  /// Numbers that go into a registry.
+  public init(_ registry: PrometheusRegistry) {
+    self.registry = registry
+    inFlight = Meter(label: Name.inFlight, dimensions: [], factory: registry)
+    connections = Meter(label: Name.connections, dimensions: [], factory: registry)
+    refusedConnections = Counter(label: Name.refusedConnections, dimensions: [], factory: registry)
+    certificateExpiry = Meter(label: Name.certificateExpiry, dimensions: [], factory: registry)
+    reloadFailures = Counter(label: Name.reloadFailures, dimensions: [], factory: registry)
+  }
+
+  /// A request that was refused before it reached the webhook.
+  func refused(status: Int) {
+    Counter(label: Name.refusals, dimensions: [("code", String(status))], factory: registry).increment()
+  }
+
+  /// A connection on which something was waited for in vain.
+  func cut(waitingFor subject: String) {
+    Counter(label: Name.cutConnections, dimensions: [("waiting_for", subject)], factory: registry).increment()
+  }
+
+  /// All numbers, as `/metrics` answers.
+  func text() -> String { registry.text() }
+}

@@ -1,0 +1,95 @@
+import Admission
+import JSONBytes
+import KubernetesAPI
+import Testing
+
+/// A Deployment whose one script this is.
+private func scripted(_ sql: String, image: String = "postgres:15", more: String = "") throws -> JSONValue {
+  var writer = JSONWriter()
+  let indented = sql.split(separator: "\n", omittingEmptySubsequences: false).map { "        \($0)" }
+  writer.string(
+    "- name: orders\n  owner: shop\n  scripts:\n    - name: one\n      sql: |\n\(indented.joined(separator: "\n"))\n\(more)"
+  )
+  let text = String(decoding: writer.bytes, as: UTF8.self)
+  return try deployment(annotations: #"{"postern.io/users":"shop","postern.io/databases":\#(text)}"#)
+    .adding("/spec/template/spec/containers/0/image", #""\#(image)""#)
+}
+
+private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sql"
+
+@Test(arguments: [
+  ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
+  ("SELECT 1;\n-- ü\nSELECT 'ü' FORM t;", #"script "one", line 3, column 17: syntax error at or near "t""#),
+  ("SELECT 1;\n\\copy t FROM 'x'", #"script "one", line 2, column 1: holds a command of psql"#),
+  ("BEGIN;\nSELECT 1;\nCOMMIT", #"script "one", line 1, column 1: begins or ends a transaction"#),
+  ("SELECT 1;\n  DROP DATABASE x", #"script "one", line 2: drops a database"#),
+  ("DROP ROLE IF EXISTS shop", #"script "one", line 1: drops a role"#), ("drop user shop", "drops a role"),
+  ("DROP OWNED BY shop", "drops all that a role owns"),
+  ("ALTER SYSTEM SET work_mem = '1GB'", "changes the whole server's settings"),
+  ("COPY t FROM PROGRAM 'curl http://x'", "runs a program on the server"),
+  ("COPY (SELECT 1) TO PROGRAM 'sh'", "runs a program on the server"),
+  ("CREATE ROLE x WITH LOGIN SUPERUSER", "gives a role SUPERUSER"),
+  ("ALTER USER shop CREATEROLE", "gives a role CREATEROLE"),
+])
+func aScriptThatCannotOrMustNotRunIsRefusedWithItsPlace(sql: String, message: String) throws {
+  let reply = try post(scripted(sql), .validate)
+  #expect(reply.fields == [field])
+  #expect(reply.causes.first?.message.contains(message) == true, "\(reply.causes)")
+}
+
+@Test(arguments: [
+  "CREATE TABLE \"drop database\" (note text DEFAULT 'ALTER SYSTEM'); -- DROP ROLE x",
+  "DROP USER MAPPING FOR shop SERVER s",
+  "CREATE ROLE x NOSUPERUSER", "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
+  "DELETE FROM t WHERE id = 1",
+])
+func whatOnlyLooksDangerousIsNot(sql: String) throws {
+  let reply = try post(scripted(sql), .validate)
+  #expect(reply.isAllowed, "\(reply.causes)")
+  #expect(reply.warnings == [])
+}
+
+@Test(arguments: [
+  ("DROP TABLE t", #"postern: script "one", line 1 drops a table and what is in it"#),
+  ("SELECT 1;\nTRUNCATE t", #"postern: script "one", line 2 empties a table"#),
+  ("DELETE FROM t", #"postern: script "one", line 1 deletes every row of a table"#),
+])
+func whatEndsRowsIsWarnedOf(sql: String, warning: String) throws {
+  let reply = try post(scripted(sql), .validate)
+  #expect(reply.isAllowed)
+  #expect(reply.warnings == [warning])
+}
+
+@Test(arguments: [
+  "postgres:17.4-alpine", "timescale/timescaledb:2.17.2-pg16", "postgres", "postgres:latest", "postgres@sha256:00",
+])
+func whatANewerServerMayTakeIsOnlyWarnedOf(image: String) throws {
+  let reply = try post(scripted("SELECT 1 FROM WHERE", image: image), .validate)
+  #expect(reply.isAllowed)
+  #expect(
+    reply.warnings == [#"postern: script "one", line 1, column 15: syntax error at or near "WHERE", says Postgres 15"#])
+}
+
+@Test(arguments: [
+  "postgres:15.4", "registry:5000/bitnami/postgresql:14.1.0-debian-12", "postgis/postgis:15-3.3", "x/pgvector:pg15",
+])
+func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
+  #expect(try !post(scripted("SELECT 1 FROM WHERE", image: image), .validate).isAllowed)
+}
+
+@Test func aScriptThatAnUpdateLeavesAsItWasIsNotLookedAtAgain() throws {
+  let old = try scripted("DROP TABLE t; SELEC")
+  let new = try scripted("DROP TABLE t; SELEC", more: "- name: billing\n  owner: shop\n")
+  let reply = try post(new, .validate, replacing: old)
+  #expect(reply.isAllowed && reply.warnings == [])
+  #expect(try !post(scripted("DROP TABLE t;  SELEC"), .validate, replacing: old).isAllowed)
+}
+
+@Test func aPodOfAWorkloadIsNotRefusedForItsTemplatesScripts() throws {
+  let metadata =
+    #","annotations":{"postern.io/users":"shop","postern.io/databases":"- {name: a, scripts: [{name: x, sql: SELEC}]}"}"#
+  let alone = try pod(metadata: metadata).adding("/spec/containers/0/image", #""postgres:15""#)
+  #expect(try !post(alone, .validate).isAllowed)
+  let made = try alone.adding("/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y"}]"#)
+  #expect(try post(made, .validate).isAllowed)
+}

@@ -1,0 +1,87 @@
+import Admission
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import JSONPatch
+import OpenSSL
+import PostgresParser
+import Provisioning
+
+/// What is fed with bytes that nobody vouches for. Each checks what must hold whatever comes in, and traps where it does
+/// not; `make fuzz` searches for such bytes, the tests replay what it found.
+public enum FuzzTarget: String, CaseIterable, Sendable {
+  /// A request's body, at both addresses.
+  case review
+  /// A JSON pointer, and a JSON Patch with what it is applied to.
+  case pointer
+  /// The annotations `postern.io/users` and `postern.io/databases`, a NUL between them.
+  case annotations
+  /// A Secret's value that `postern.io/users-from` names.
+  case flatfile
+  /// A script.
+  case sql
+
+  /// Feeds it.
+  public func run(_ bytes: [UInt8]) {
+    switch self {
+    case .review: for path in AdmissionPath.allCases { Self.review(bytes, path) }
+    case .pointer: Self.pointer(bytes)
+    case .annotations: Self.annotations(bytes)
+    case .flatfile: Self.flatFile(bytes)
+    case .sql: Self.sql(String(decoding: bytes, as: UTF8.self))
+    }
+  }
+
+  /// Every answer is JSON, is the request's, and carries a patch that applies.
+  private static func review(_ bytes: [UInt8], _ path: AdmissionPath) {
+    guard let answered = try? answer(bytes, at: path, settings: AdmissionSettings()) else { return }
+    let root = require(try? JSONValue(parsing: answered.body))
+    let review = require(try? JSONValue(parsing: bytes))
+    precondition(root["response"]?["uid"] == review["request"]?["uid"], "another request's answer")
+    precondition(path == .mutate || root["response"]?["patch"] == nil, "a validating answer with a patch")
+    guard let patch = root["response"]?["patch"]?.string else { return }
+    let object = require(review["request"]?["object"])
+    _ = require(try? JSONPatch.apply(require(Encoding.decodeBase64(patch)), to: object))
+  }
+
+  /// A pointer is what it was read from; a patch applies or is refused.
+  private static func pointer(_ bytes: [UInt8]) {
+    let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
+    let text = String(decoding: parts[0], as: UTF8.self)
+    if let pointer = JSONPointer(parsing: text) { precondition(pointer.text.utf8.elementsEqual(text.utf8)) }
+    guard parts.count == 2, let document = try? JSONValue(parsing: parts[1]) else { return }
+    _ = try? JSONPatch.apply(parts[0], to: document)
+  }
+
+  /// What is accepted survives being written and read.
+  private static func annotations(_ bytes: [UInt8]) {
+    let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+    var annotations = [AnnotationKey.users: String(decoding: parts[0], as: UTF8.self)]
+    if parts.count == 2 { annotations[AnnotationKey.databases] = String(decoding: parts[1], as: UTF8.self) }
+    let result = Declaration.parse(customer: "acme", annotations: annotations)
+    precondition((result.declaration == nil) == !result.errors.isEmpty, "neither accepted nor refused")
+    guard let spec = result.declaration?.spec else { return }
+    precondition((try? InstanceSpec(decoding: spec.encoded())) != nil, "spec.json cannot be read back")
+  }
+
+  private static func flatFile(_ bytes: [UInt8]) {
+    let (file, problems) = FlatFile.parse(bytes, source: ObjectKey(name: "s", key: "k"))
+    precondition((file == nil) == !problems.isEmpty, "neither accepted nor refused")
+  }
+
+  /// What PostgreSQL takes as a whole it takes statement by statement.
+  private static func sql(_ script: String) {
+    _ = PostgresParser.statements(of: script)
+    guard let statements = try? ScriptStatement.split(script, isTransaction: false),
+      PostgresParser.syntaxError(in: script) == nil
+    else { return }
+    for statement in statements {
+      precondition(PostgresParser.syntaxError(in: statement.text) == nil, "cut in the middle of a statement")
+    }
+  }
+
+  private static func require<Value>(_ value: Value?) -> Value {
+    guard let value else { preconditionFailure("nothing where something must be") }
+    return value
+  }
+}

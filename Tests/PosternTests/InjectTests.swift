@@ -1,0 +1,83 @@
+import Foundation
+import JSONBytes
+import Testing
+
+@testable import postern
+
+@Suite struct InjectTests {
+  private static let example = Program.package.appending(path: "Examples/acme.yaml").path
+
+  private func inject(_ arguments: [String], input: String? = nil) throws -> (Program.Answer, [Manifest]) {
+    let answer = try Program.run(["inject"] + arguments, input: input)
+    return (answer, try ManifestReader.parse(answer.output, file: "out"))
+  }
+
+  @Test func printsWorkloadsWithTheSidecarAndWhatIsMadeForThem() throws {
+    let (answer, manifests) = try inject([Self.example])
+    #expect(answer.status == 0, "\(answer.errors)")
+    #expect(
+      manifests.map { "\($0.kind) \($0.name)" } == [
+        "StatefulSet acme-postgres", "ConfigMap acme-pg-spec", "Secret acme-pg-passwords", "Secret acme-pg-admin",
+        "Secret acme-pg-user-shop", "Secret acme-pg-user-analyst", "ConfigMap orders-data", "Secret analyst-login",
+      ])
+    #expect(manifests.allSatisfy { $0.namespace == "acme" })
+    let template = manifests[0].object["spec"]?["template"]
+    #expect(template?["metadata"]?["labels"]?["postern.io/customer"]?.string == "acme")
+    #expect(template?["metadata"]?["annotations"]?["postern.io/injected"] != nil)
+    #expect(template?["spec"]?["initContainers"]?.array?.first?["name"]?.string == "postern")
+    let volumes = template?["spec"]?["volumes"]?.array?.compactMap { $0["name"]?.string }
+    #expect(volumes == ["postern", "postern-status", "postern-admin"])
+    // What the user wrote is all there.
+    #expect(manifests[0].object["spec"]?["volumeClaimTemplates"]?.array?.count == 1)
+    let original = try ManifestReader().read([Self.example])
+    #expect(manifests[0].object["metadata"] == original[0].object["metadata"])
+    #expect(manifests[6].object == original[1].object && manifests[7].object == original[2].object)
+  }
+
+  @Test func withoutSecretsTheBytesAreAlwaysTheSame() throws {
+    let (first, manifests) = try inject(["--no-secrets", Self.example])
+    #expect(first.output == (try inject(["--no-secrets", Self.example]).0.output))
+    #expect(manifests.filter { $0.kind == "Secret" }.map(\.name) == ["analyst-login"])
+  }
+
+  @Test func whatItPrintedIsTakenAgainAndStaysAsItIs() throws {
+    let (first, _) = try inject([Self.example])
+    let (second, _) = try inject(["-"], input: first.output)
+    #expect(second.status == 0, "\(second.errors)")
+    #expect(second.output == first.output)
+  }
+
+  @Test func whatIsNoWordIsQuotedAndReadAsItWas() throws {
+    let texts = [
+      "yes", "NULL", "1", "0x1F", "1e3", "~", "", " ", "a: b", "# no comment", "-", "[", "\ttab", "ü", "\u{7}", "a\n",
+      "a\nb",
+      "  indented\nless", "trailing \nx", "\n", "é\u{2028}x", "'", "\"", "\\", "plain-word_1.2/3", "2026-11-21", "=",
+      "!x", "%",
+    ]
+    var data = JSONObject()
+    for (index, text) in texts.enumerated() { data["k\(index)"] = .string(text) }
+    var manifest = JSONObject()
+    manifest["apiVersion"] = .string("v1")
+    manifest["kind"] = .string("X")
+    manifest["data"] = .object(data)
+    let parsed = try ManifestReader.parse(try JSONValue.object(manifest).yaml(), file: "x")
+    #expect(parsed.first?.object["data"] == .object(data))
+  }
+
+  @Test func refusesAllThatIsWrongAndPrintsNoManifest() throws {
+    let answer = try Program.run(["inject", "-"], input: CheckTests.broken)
+    #expect(answer.status == 1)
+    #expect(answer.output == "")
+    #expect(answer.errors.contains("ownr") && answer.errors.contains("password"))
+    #expect(!answer.errors.contains("hunter2"))
+    #expect(try Program.run(["inject", "/no/file"]).status == 2)
+  }
+
+  @Test func takesTheAdminsChoices() throws {
+    let (answer, manifests) = try inject(
+      ["--sidecar-mode", "classic", "--sidecar-image", "registry.example/sidecar:1", "--no-secrets", Self.example])
+    #expect(answer.status == 0, "\(answer.errors)")
+    let containers = manifests[0].object["spec"]?["template"]?["spec"]?["containers"]?.array
+    #expect(containers?.last?["image"]?.string == "registry.example/sidecar:1")
+  }
+}

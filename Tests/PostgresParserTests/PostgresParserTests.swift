@@ -1,0 +1,66 @@
+import PostgresParser
+import Testing
+
+@Suite struct PostgresParserTests {
+  @Test(arguments: [
+    "", ";;", "SELECT 1", "SELECT 1; SELECT 2;", "-- nothing", "SELECT 'ü' AS \"Ö\"",
+    "DO $$ BEGIN no sql at all; END $$",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END; SELECT 1",
+    "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)", "SELECT E'\\''",
+  ])
+  func `takes what PostgreSQL takes`(script: String) {
+    #expect(PostgresParser.syntaxError(in: script) == nil)
+  }
+
+  @Test(
+    arguments: [
+      ("CREATE TABEL t ()", #"syntax error at or near "TABEL""#, 8),
+      ("SELECT 'ü';\nSELECT FROM WHERE", #"syntax error at or near "WHERE""#, 25),
+      ("SELECT 1 +", "syntax error at end of input", 11),
+      ("SELECT 'open", #"unterminated quoted string at or near "'open""#, 8),
+      ("\\d t", #"syntax error at or near "\""#, 1), ("SELECT 1\0", "a NUL character is in it", 9),
+      ("COPY t FROM stdin;\n1\t2\n\\.", #"syntax error at or near "1""#, 20),
+    ] as [(String, String, Int)])
+  func `says what is no SQL, and where`(script: String, message: String, position: Int) {
+    let error = PostgresParser.syntaxError(in: script)
+    #expect(error?.message == message)
+    #expect(error?.position == position)
+  }
+
+  @Test func `the words of statements are what is outside of quotes, comments and parentheses`() {
+    let script = """
+      /* DROP TABLE a; */ Drop -- x
+        TABLE "drop;" , b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as e
+      """
+    let statements = PostgresParser.statements(of: script)
+    #expect(statements?.map(\.words) == [["drop", "table", "b"], ["create", "table", "t"], ["select", "as", "e"]])
+    #expect(statements?.first?.start == 20)
+    #expect(PostgresParser.statements(of: "SELECT 'open") == nil)
+    #expect(PostgresParser.statements(of: "") == [])
+  }
+
+  /// Deep and long texts end in an answer, not in a crash.
+  @Test(arguments: [
+    String(repeating: "(", count: 200_000), "SELECT 1" + String(repeating: " + 1", count: 200_000),
+    "SELECT " + String(repeating: "-", count: 3) + String(repeating: "- ", count: 100_000) + "1",
+    "SELECT " + String(repeating: "NOT ", count: 200_000) + "true", String(repeating: "SELECT 1;", count: 50_000),
+    "SELECT '" + String(repeating: "x", count: 1_000_000) + "'",
+  ])
+  func `survives endless nesting`(script: String) {
+    _ = PostgresParser.syntaxError(in: script)
+    _ = PostgresParser.statements(of: script)
+  }
+
+  @Test func `many threads may ask at once`() async {
+    await withTaskGroup { group in
+      for index in 0..<8 {
+        group.addTask {
+          for _ in 0..<50 {
+            #expect(PostgresParser.syntaxError(in: "SELECT \(index)") == nil)
+            #expect(PostgresParser.syntaxError(in: "SELEC \(index)")?.position == 1)
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import DatabaseSpec
+import Foundation
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Synchronization
+import ThrowawayPostgres
+import Testing
+
+/// Several sidecars on one server, and others who change the same things at the same time.
+@Suite struct ConcurrencyTests {
+  @Test(arguments: PostgresInstallation.all)
+  func `three sidecars come to one end, run each script once, and none complains`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    for user in ["shop", "analyst"] { try bench.user(user, grants: ["orders": .read], memberOf: ["pg_monitor"]) }
+    let first = bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")
+    for database in ["orders", "billing"] { try bench.database(database, owner: "shop", scripts: [first]) }
+    let volume = try bench.volume()
+    let sidecars = try (0..<3).map { _ in try SidecarProcess(volume, port: bench.server.port) }
+    for sidecar in sidecars { #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)") }
+
+    let before = sidecars[0].status?.specHash
+    try bench.user("late", grants: ["orders": .write])
+    try bench.remove("analyst")
+    bench.desired.spec.removedUsers = .drop
+    let second = bench.script("002", "INSERT INTO t VALUES (2)")
+    for database in ["orders", "billing"] { try bench.database(database, owner: "shop", scripts: [first, second]) }
+    try bench.fill(volume)
+    for sidecar in sidecars {
+      #expect(sidecar.waitForStatus { $0.outcome == .converged && $0.specHash != before }, "\(sidecar.log)")
+      #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
+    }
+    for database in ["orders", "billing"] {
+      #expect(try bench.value("SELECT string_agg(n::text, ' ' ORDER BY n) FROM t", in: database) == "1 2")
+    }
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname IN ('shop', 'late', 'analyst')") == "2")
+    #expect(sidecars.map { $0.log.split(separator: "run script").count - 1 }.reduce(0, +) == 4)
+  }
+
+  /// What somebody does in a transaction that ends only when the sidecar waits for it, and what is declared then.
+  struct Meddling: Sendable {
+    var sql: String
+    var database = "postgres"
+    var declare: @Sendable (ProvisionerBench) throws -> Void
+  }
+
+  static let meddlings = [
+    Meddling(sql: "CREATE ROLE shop") { try $0.user("shop") },
+    Meddling(sql: "ALTER ROLE shop CONNECTION LIMIT 3") { try $0.user("shop", password: "other") },
+    Meddling(sql: "GRANT pg_monitor TO shop") { try $0.user("shop", memberOf: ["pg_monitor"], password: "other") },
+    Meddling(sql: "GRANT CONNECT ON DATABASE orders TO shop") {
+      try $0.user("shop", grants: ["orders": .read], memberOf: ["pg_monitor"], password: "other")
+    },
+    Meddling(sql: "CREATE SCHEMA work", database: "orders") {
+      try $0.database("orders", owner: "analyst", schemas: [Schema(name: try PostgresName("work"))])
+    },
+    Meddling(sql: "DROP ROLE leaver") { try $0.user("leaver", ensure: .absent) },
+  ]
+
+  @Test(arguments: PostgresInstallation.all)
+  func `what somebody else changes at the same time is read again, and nobody complains`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    for user in ["analyst", "leaver"] { try bench.user(user) }
+    try bench.database("orders", owner: "analyst")
+    #expect(bench.pass().outcome == .converged)
+    for meddling in Self.meddlings {
+      try meddling.declare(bench)
+      let somebody = try bench.server.connect(database: meddling.database)
+      try somebody.execute("BEGIN; \(meddling.sql)")
+      let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port, flags: ["--once"])
+      #expect(try sidecar.wait { try bench.isWaiting() }, "\(meddling.sql): \(sidecar.log)")
+      try somebody.execute("COMMIT")
+      #expect(sidecar.exitCode() == 0, "\(meddling.sql): \(sidecar.log)")
+      #expect(sidecar.complaints.isEmpty, "\(meddling.sql): \(sidecar.log)")
+      #expect(try bench.plan() == [])
+    }
+  }
+
+  private static let noise = [
+    "CREATE ROLE user0 LOGIN", "ALTER ROLE user1 CONNECTION LIMIT 9", "GRANT pg_monitor TO user2",
+    "REVOKE pg_monitor FROM user2", "GRANT CONNECT ON DATABASE orders TO user1", "GRANT CONNECT ON DATABASE orders TO PUBLIC",
+    "ALTER ROLE user0 NOLOGIN", "DROP ROLE user3", "CREATE ROLE user3 LOGIN", "CREATE DATABASE billing",
+  ]
+
+  @Test(arguments: PostgresInstallation.all)
+  func `with others at work on the same roles and databases it comes to its end`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    for index in 0..<4 { try bench.user("user\(index)", connectionLimit: 5, memberOf: ["pg_monitor"]) }
+    for database in ["orders", "billing"] {
+      try bench.database(database, owner: "user1", schemas: [Schema(name: try PostgresName("work"))])
+    }
+    let volume = try bench.volume()
+    let sidecars = try (0..<2).map { _ in try SidecarProcess(volume, port: bench.server.port) }
+    let atWork = Mutex(3)
+    for offset in 0..<3 {
+      Thread.detachNewThread { [settings = bench.server.settings] in
+        if let connection = try? Connection(settings) {
+          for turn in 0..<100 { try? connection.execute(Self.noise[(offset * 3 + turn) % Self.noise.count]) }
+        }
+        atWork.withLock { $0 -= 1 }
+      }
+    }
+    #expect(sidecars[0].wait { atWork.withLock { $0 } == 0 })
+    // The pass that somebody disturbed last is not the last one.
+    try bench.fill(volume)
+    for sidecar in sidecars {
+      #expect(sidecar.waitForStatus { $0.outcome == .converged }, "\(sidecar.log)")
+    }
+    #expect(try sidecars[0].wait { try bench.plan() == [] }, "\(sidecars.map(\.log))")
+  }
+}

@@ -1,0 +1,147 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// The sidecar is killed (SIGKILL) after each change that it asks Postgres for, and started again.
+@Suite struct KillTests {
+  /// Every cut on the newest version, the odd and the even ones at once; on the others every seventh, at places of
+  /// their own.
+  static let cuts: [(PostgresInstallation, first: Int, step: Int)] = PostgresInstallation.all.reversed().enumerated()
+    .flatMap { index, installation in
+      index == 0 ? [(installation, 1, 2), (installation, 2, 2)] : [(installation, index + 1, 7)]
+    }
+
+  @Test(arguments: cuts)
+  func `killed on the first boot, it comes to the same end`(
+    _ installation: PostgresInstallation, _ first: Int, _ step: Int
+  ) throws {
+    let bench = try Self.bench(installation)
+    try Self.checkCuts(bench, first, step) { try Self.reset(bench.server) }
+  }
+
+  @Test(arguments: cuts)
+  func `killed while it removes a user, it comes to the same end`(
+    _ installation: PostgresInstallation, _ first: Int, _ step: Int
+  ) throws {
+    let bench = try Self.bench(installation)
+    let present = bench.desired
+    try bench.remove("analyst")
+    bench.desired.spec.removedUsers = .drop
+    bench.desired.spec.databases[0].schemas[0].owner = nil
+    let absent = bench.desired
+    try Self.checkCuts(bench, first, step) {
+      try Self.reset(bench.server)
+      bench.desired = present
+      #expect(bench.pass().outcome == .converged)
+      try bench.connect(to: "orders", as: "analyst").execute(
+        "CREATE TABLE reporting.sums AS SELECT 1 AS n; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO shop")
+      bench.desired = absent
+    }
+  }
+
+  /// COMMIT takes a second, and goes on without the sidecar: the next one must not run the script beside it.
+  @Test(arguments: PostgresInstallation.all)
+  func `a script that is being committed when the sidecar is killed runs once`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let trigger = bench.script(
+      "001",
+      """
+      CREATE TABLE invoice (total int);
+      CREATE FUNCTION check_slowly() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+      CREATE CONSTRAINT TRIGGER t AFTER INSERT ON invoice DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION check_slowly()
+      """)
+    try bench.database("orders", owner: "shop", scripts: [trigger])
+    #expect(bench.pass().outcome == .converged)
+    try bench.database("orders", owner: "shop", scripts: [trigger, bench.script("002", "INSERT INTO invoice VALUES (1)")])
+    let volume = try bench.volume()
+    let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { changes in
+      changes.last == "COMMIT" && changes.contains { $0.hasPrefix("SELECT postern.record_script('002'") }
+    })
+    let killed = try SidecarProcess(volume, port: proxy.port)
+    proxy.setVictim(killed.identifier)
+    #expect(killed.exitCode() == -1)
+    #expect(proxy.lastChange == "COMMIT")
+    let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(again.exitCode() == 0, "\(again.log)")
+    #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
+  }
+
+  private static func checkCuts(
+    _ bench: ProvisionerBench, _ first: Int, _ step: Int, reset: () throws -> Void
+  ) throws {
+    try reset()
+    let volume = try bench.volume()
+    #expect(try SidecarProcess(volume, port: bench.server.port, flags: ["--once"]).exitCode() == 0)
+    let undisturbed = try dump(bench)
+    for cut in stride(from: first, to: 1000, by: step) {
+      try reset()
+      let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { $0.count == cut })
+      let killed = try SidecarProcess(volume, port: proxy.port, flags: ["--once"])
+      proxy.setVictim(killed.identifier)
+      let code = killed.exitCode()
+      let change = proxy.lastChange
+      let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+      #expect(again.exitCode() == 0, "after \(change ?? "the end"): \(again.log)")
+      let difference = try dump(bench).difference(from: undisturbed)
+      #expect(difference.isEmpty, "killed after \(cut): \(change ?? "the end")")
+      guard change != nil else {
+        #expect(code == 0)
+        #expect(cut > first + step)
+        return
+      }
+      #expect(code == -1)
+    }
+  }
+
+  /// With the logins that work.
+  private static func dump(_ bench: ProvisionerBench) throws -> [String] {
+    var lines = try bench.server.dump(databases: ["postgres", "orders", "billing"])
+    for user in ["shop", "analyst", "leaver"] {
+      for database in ["postgres", "orders", "billing"] {
+        let state = try bench.sqlState("SELECT", in: database, as: user) ?? "works"
+        lines.append("login \(user) \(database) \(state)")
+      }
+    }
+    return lines
+  }
+
+  private static func bench(_ installation: PostgresInstallation) throws -> ProvisionerBench {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop", memberOf: ["pg_monitor"])
+    try bench.user("analyst", grants: ["orders": .write])
+    try bench.user("leaver", ensure: .absent)
+    let available = try bench.value(
+      "SELECT min(name) FROM pg_available_extensions WHERE name IN ('pg_trgm', 'vector')")
+    try bench.database(
+      "orders", owner: "shop",
+      extensions: [Extension(name: try PostgresName(try #require(available)))],
+      schemas: [Schema(name: try PostgresName("reporting"), owner: try PostgresName("analyst"))],
+      scripts: [
+        bench.script("001", "CREATE TABLE invoice (total int); INSERT INTO invoice VALUES (1); SELECT 1"),
+        bench.script("002", "INSERT INTO invoice VALUES (2)"),
+        bench.script(
+          "003", "DROP INDEX IF EXISTS i; CREATE INDEX CONCURRENTLY i ON invoice (total)", transaction: false),
+      ])
+    try bench.database("billing", owner: "shop")
+    return bench
+  }
+
+  /// As it was before: nothing but the user that is to go, who owns a table with rows in a database that is there.
+  private static func reset(_ server: PostgresServer) throws {
+    let connection = try server.connect()
+    for sql in [
+      "DROP DATABASE IF EXISTS orders WITH (FORCE)", "DROP DATABASE IF EXISTS billing WITH (FORCE)",
+      "DROP SCHEMA IF EXISTS postern CASCADE", "GRANT CONNECT ON DATABASE postgres TO PUBLIC",
+      "DROP ROLE IF EXISTS shop, analyst, leaver", "CREATE ROLE leaver LOGIN PASSWORD 'leaver-secret'",
+      "CREATE DATABASE billing",
+    ] { try connection.execute(sql) }
+    try server.connect(database: "billing").execute(
+      "CREATE TABLE kept AS SELECT 42 AS n; ALTER TABLE kept OWNER TO leaver")
+  }
+}

@@ -1,0 +1,27 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+import ThrowawayPostgres
+
+extension ProvisionerBench {
+  /// Puts what is declared, and the superuser's password, into a volume.
+  func fill(_ volume: SidecarVolume) throws {
+    var files = [
+      VolumeLayout.specFile: desired.spec.encoded(),
+      VolumeLayout.passwordsFile: PasswordsFile(passwords: desired.passwords).encoded(),
+      VolumeLayout.adminPasswordFile: Array(server.password.utf8),
+    ]
+    for (file, sql) in desired.scripts { files[file] = Array(sql.utf8) }
+    try volume.swap(files)
+  }
+
+  /// A volume that holds what is declared, and the superuser's password.
+  func volume() throws -> SidecarVolume {
+    let volume = try SidecarVolume()
+    try fill(volume)
+    return volume
+  }
+
+  /// Whether some session waits for a lock.
+  func isWaiting() throws -> Bool { try value("SELECT bool_or(NOT granted) FROM pg_locks") == "t" }
+}

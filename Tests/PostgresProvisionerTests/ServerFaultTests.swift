@@ -1,0 +1,149 @@
+import DatabaseSpec
+import Foundation
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// What becomes of Postgres under the real sidecar.
+@Suite struct ServerFaultTests {
+  @Test(arguments: PostgresInstallation.all, [false, true])
+  func `stopped in the middle of a pass and started, it is provisioned`(
+    _ installation: PostgresInstallation, _ immediately: Bool
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database(
+      "orders", owner: "shop",
+      scripts: [bench.script("001", "CREATE TABLE t AS SELECT 1 AS n; SELECT pg_advisory_xact_lock(7)")])
+    try bench.server.connect().execute("CREATE DATABASE orders")
+    let gate = try bench.server.connect(database: "orders")
+    try gate.execute("SELECT pg_advisory_lock(7)")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(try sidecar.wait { try bench.isWaiting() }, "\(sidecar.log)")
+    bench.server.halt(immediately: immediately)
+    #expect(sidecar.waitForStatus { $0.outcome == .waitingForPostgres && $0.message != nil && !$0.isReady })
+    #expect(sidecar.wait { sidecar.log.contains("waiting for Postgres") })
+    try bench.server.start()
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+    #expect(try bench.value("SELECT n FROM t", in: "orders", as: "shop") == "1")
+    #expect(sidecar.complaints.count == 1, "\(sidecar.log)")
+    #expect(sidecar.log.split(separator: "waiting for Postgres").count == 2, "\(sidecar.log)")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `other data in the place of those before are provisioned, though no file changed`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")])
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+    let start = sidecar.status?.postgresStart
+    // It looks the other way while that happens: it finds Postgres there before and after.
+    kill(sidecar.identifier, SIGSTOP)
+    try bench.server.renew()
+    let gate = try bench.server.connect()
+    try gate.execute("BEGIN; CREATE ROLE shop")
+    kill(sidecar.identifier, SIGCONT)
+    #expect(try sidecar.wait { try bench.isWaiting() }, "\(sidecar.log)")
+    #expect(sidecar.status?.isReady == false)
+    try gate.execute("ROLLBACK")
+    #expect(sidecar.waitForStatus { $0.isReady && $0.postgresStart != start }, "\(sidecar.log)")
+    #expect(try bench.value("SELECT n FROM t", in: "orders", as: "shop") == "1")
+    #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
+  }
+
+  /// The official image's entrypoint fills a new data directory through a server that listens on its socket alone.
+  @Test(arguments: PostgresInstallation.all)
+  func `a server that listens on its socket alone is left alone`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    bench.server.halt()
+    try bench.server.start(onSocketAlone: true)
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.outcome == .waitingForPostgres && $0.message != nil })
+    var overSocket = bench.server.settings
+    overSocket.host = bench.server.folder.path
+    #expect(try Connection(overSocket).query("SELECT FROM pg_roles WHERE rolname = 'shop'").rowCount == 0)
+    bench.server.halt()
+    #expect(try sidecar.ready().code == 1)
+    try bench.server.start()
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'shop'") == "1")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `an item that fails is tried again until it can be had, with no file changed`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("closed", owner: "shop")
+    try bench.database("orders", owner: "shop")
+    try bench.server.connect().execute("CREATE DATABASE closed ALLOW_CONNECTIONS false")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.outcome == .incomplete }, "\(sidecar.log)")
+    #expect(sidecar.status?.problems.map(\.item) == ["database closed"])
+    #expect(try bench.value("SELECT 1", in: "orders", as: "shop") == "1")
+    #expect(sidecar.wait { sidecar.log.contains("trying again") })
+    #expect(try sidecar.ready().output.hasPrefix("not ready: database closed: does not allow connections"))
+    try bench.server.connect().execute("ALTER DATABASE closed ALLOW_CONNECTIONS true")
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+    #expect(try bench.value("SELECT 1", in: "closed", as: "shop") == "1")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `with no connection left for users, all is made but for scripts, which wait`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["max_connections=8"])
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")])
+    try bench.server.connect().execute("CREATE ROLE crowd LOGIN PASSWORD 'crowd-secret'")
+    // Eight, less three that are reserved, less three that a pass takes while a script runs.
+    var crowd = try (0..<5).map { _ in try Session(bench.server.settings(user: "crowd", password: "crowd-secret")) }
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.outcome == .incomplete }, "\(sidecar.log)")
+    #expect(sidecar.status?.problems.map(\.item) == ["script 001 in orders"], "\(sidecar.log)")
+    #expect(sidecar.status?.problems.map(\.sqlState) == [SQLState.tooManyConnections])
+    #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'orders'") == "shop")
+    crowd.removeLast(3)
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `with no connection left at all it says so, stays ready, and goes on when there is one`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["max_connections=8"])
+    try bench.user("shop")
+    let volume = try bench.volume()
+    var crowd = try (0..<8).map { _ in try Session(bench.server.settings) }
+    let sidecar = try SidecarProcess(volume, port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.message?.contains(SQLState.tooManyConnections) == true }, "\(sidecar.log)")
+    #expect(sidecar.status?.message?.contains("max_connections") == true)
+    #expect(sidecar.status?.isReady == false)
+    crowd.removeLast(4)
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+
+    crowd += try (0..<4).map { _ in try Session(bench.server.settings) }
+    try bench.user("late")
+    try bench.fill(volume)
+    #expect(sidecar.waitForStatus { $0.message?.contains(SQLState.tooManyConnections) == true }, "\(sidecar.log)")
+    #expect(sidecar.status?.isReady == true)
+    crowd.removeLast(4)
+    #expect(sidecar.waitForStatus { $0.outcome == .converged }, "\(sidecar.log)")
+  }
+}
+
+/// A connection that can be kept with others in an array.
+final class Session {
+  let connection: Connection
+
+  init(_ settings: ConnectionSettings) throws {
+    connection = try Connection(settings)
+  }
+}

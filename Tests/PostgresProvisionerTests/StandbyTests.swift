@@ -1,0 +1,61 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// Real streaming replication.
+@Suite struct StandbyTests {
+  @Test(arguments: PostgresInstallation.all)
+  func `on a standby it is ready and quiet; promoted, it is provisioned`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let first = bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")
+    try bench.database("orders", owner: "shop", scripts: [first])
+    let volume = try bench.volume()
+    #expect(try SidecarProcess(volume, port: bench.server.port, flags: ["--once"]).exitCode() == 0)
+    let standby = try PostgresServer(standbyOf: bench.server)
+    let sidecar = try SidecarProcess(volume, port: standby.port)
+    #expect(sidecar.waitForStatus { $0.outcome == .standby }, "\(sidecar.log)")
+    #expect(sidecar.status?.isReady == true)
+    #expect(try standby.connect().query("SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'").rowCount == 1)
+
+    // Something new is declared: the primary's sidecar will see to it, and this one when it is the primary.
+    try bench.user("late")
+    try bench.database("orders", owner: "shop", scripts: [first, bench.script("002", "INSERT INTO t VALUES (2)")])
+    try bench.fill(volume)
+    #expect(try SidecarProcess(volume, port: standby.port, flags: ["--once"]).exitCode() == 0)
+    #expect(try standby.connect().query("SELECT FROM pg_roles WHERE rolname = 'late'").rowCount == 0)
+    bench.server.halt()
+    #expect(sidecar.status?.isReady == true)
+    try standby.connect().execute("SELECT pg_promote()")
+    #expect(sidecar.waitForStatus { $0.outcome == .converged }, "\(sidecar.log)")
+    let sums = try standby.connect(database: "orders").query("SELECT string_agg(n::text, ' ' ORDER BY n) FROM t")
+    #expect(sums.value(0, 0) == "1 2")
+    #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
+    #expect(sidecar.log.split(separator: "is a standby").count == 2)
+  }
+
+  /// A commit that waits for a standby waits for ever where there is none.
+  @Test(arguments: PostgresInstallation.all)
+  func `a synchronous standby that is not there is not waited for`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["synchronous_standby_names=nobody"])
+    try bench.user("shop", memberOf: ["pg_monitor"])
+    try bench.user("leaver", grants: ["orders": .read])
+    try bench.database(
+      "orders", owner: "shop",
+      scripts: [
+        bench.script("001", "CREATE TABLE t AS SELECT 1 AS n"),
+        bench.script("002", "INSERT INTO t VALUES (2)", transaction: false),
+      ])
+    let volume = try bench.volume()
+    let first = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(first.exitCode() == 0, "\(first.log)")
+    try bench.user("leaver", ensure: .absent)
+    try bench.fill(volume)
+    let second = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(second.exitCode() == 0, "\(second.log)")
+    #expect(try bench.value("SELECT count(*) FROM t", in: "orders") == "2")
+  }
+}

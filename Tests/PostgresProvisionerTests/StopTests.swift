@@ -1,0 +1,67 @@
+import DatabaseSpec
+import Foundation
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// SIGTERM, whatever Postgres is busy with.
+@Suite struct StopTests {
+  /// Ends the sidecar. It has a second for it; the bound is below whatever else would have ended its wait.
+  private static func stop(_ sidecar: SidecarProcess) {
+    let start = Date()
+    #expect(sidecar.terminate() == 0, "\(sidecar.log)")
+    #expect(Date().timeIntervalSince(start) < 4)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `in a script it ends, and the server does not go on with the script`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t (); SELECT pg_sleep(600)")])
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    #expect(try sidecar.wait { try bench.value(sleepers) == "1" }, "\(sidecar.log)")
+    Self.stop(sidecar)
+    #expect(try sidecar.wait { try bench.value(sleepers) == "0" })
+    #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == nil)
+
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")])
+    #expect(bench.pass().outcome == .converged)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `it ends while another pass holds the lock`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let other = try bench.server.connect()
+    try other.execute("SELECT pg_advisory_lock(31649045226775918)")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.wait { sidecar.log.contains("waiting for another pass to end") })
+    Self.stop(sidecar)
+    #expect(sidecar.log.hasSuffix("stopped\n"))
+    #expect(sidecar.status?.outcome == .interrupted)
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'shop'") == "0")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `it ends while a statement waits for a lock, and the next start goes on`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let volume = try bench.volume()
+    let other = try bench.server.connect()
+    try other.execute("BEGIN; CREATE ROLE shop")
+    let sidecar = try SidecarProcess(volume, port: bench.server.port)
+    #expect(try sidecar.wait { try bench.isWaiting() }, "\(sidecar.log)")
+    Self.stop(sidecar)
+    #expect(try sidecar.wait { try !bench.isWaiting() })
+    try other.execute("ROLLBACK")
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'shop'") == "0")
+    #expect(try SidecarProcess(volume, port: bench.server.port, flags: ["--once"]).exitCode() == 0)
+  }
+}

@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// What takes bytes from outside, under libFuzzer: `make fuzz` builds and runs it. The package above this folder knows
+// nothing of it.
+
+let package = Package(
+  name: "postern-fuzz",
+  platforms: [.macOS(.v15)],
+  dependencies: [.package(url: "https://github.com/jpsim/Yams", from: "6.2.2")],
+  targets: [
+    .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
+    .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto"),
+    .systemLibrary(name: "CPGQuery", path: "Sources/CPGQuery"),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL"], path: "Sources/OpenSSL"),
+    .target(name: "PostgresParser", dependencies: ["CPGQuery"], path: "Sources/PostgresParser"),
+    .target(name: "JSONBytes", path: "Sources/JSONBytes"),
+    .target(name: "DatabaseSpec", dependencies: ["JSONBytes"], path: "Sources/DatabaseSpec"),
+    .target(name: "Provisioning", dependencies: ["DatabaseSpec"], path: "Sources/Provisioning"),
+    .target(
+      name: "Declarations", dependencies: ["DatabaseSpec", .product(name: "Yams", package: "Yams")],
+      path: "Sources/Declarations"),
+    .target(name: "JSONPatch", dependencies: ["JSONBytes"], path: "Sources/JSONPatch"),
+    .target(name: "KubernetesAPI", dependencies: ["JSONBytes"], path: "Sources/KubernetesAPI"),
+    .target(
+      name: "Admission",
+      dependencies: [
+        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
+        "Provisioning",
+      ], path: "Sources/Admission"),
+    .target(
+      name: "FuzzTargets",
+      dependencies: [
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
+        "Provisioning",
+      ], path: "FuzzTargets"),
+    .executableTarget(
+      name: "postern-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Driver",
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+  target.swiftSettings = [
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags([
+      "-sanitize=fuzzer", "-sanitize-coverage=edge,trace-cmp,inline-8bit-counters,pc-table",
+    ]),
+  ]
+}

@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The sidecar as it ships: the same sources as Embedded Swift, wholly static. `make sidecar` builds it, and
+// docs/sidecar-build.md says why it is so. The package above this folder knows nothing of it.
+
+let package = Package(
+  name: "postern-sidecar",
+  targets: [
+    // Where they are, scripts/build-sidecar says: not where the shared ones are.
+    .systemLibrary(name: "CLibPQ"),
+    .systemLibrary(name: "COpenSSL"),
+    .target(name: "CLinux"),
+    .target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."),
+    .target(name: "JSONBytes"),
+    .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
+    .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
+    .target(name: "LibPQ", dependencies: ["CLibPQ"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "Linux", dependencies: ["CLinux"]),
+    .target(
+      name: "PostgresProvisioner",
+      dependencies: ["DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
+    .executableTarget(
+      name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux", "CStatic"],
+      linkerSettings: [
+        .linkedLibrary("pq"), .linkedLibrary("pgcommon_shlib"), .linkedLibrary("pgport_shlib"), .linkedLibrary("ssl"),
+        .linkedLibrary("crypto"), .linkedLibrary("swiftUnicodeDataTables"), .linkedLibrary("m"),
+        .unsafeFlags(["-use-ld=lld", "-Xclang-linker", "-static", "-Xlinker", "--icf=all", "-Xlinker", "--strip-all"]),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system && !["CLinux", "CStatic"].contains(target.name) {
+  target.swiftSettings = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Embedded"),
+    .unsafeFlags(["-wmo", "-Osize"]),
+  ]
+  // The program's own object holds all that it uses of the modules: what they would compile it to is compiled once.
+  if target.type == .regular {
+    target.swiftSettings?.append(.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"]))
+  }
+}

@@ -36,7 +36,8 @@ extension Executor {
     var onRight: [Step]?
     while true {
       if onLeft == nil { onLeft = begin(&waiting, besides: onRight, left) }
-      if onRight == nil { onRight = begin(&waiting, besides: onLeft, right) }
+      // The lock is the left one's: without it nothing more is begun.
+      if onRight == nil, !left.isBroken { onRight = begin(&waiting, besides: onLeft, right) }
       switch (onLeft, onRight) {
       case (nil, nil): return
       case (let chain?, nil):

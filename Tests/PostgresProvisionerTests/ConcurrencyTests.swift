@@ -82,7 +82,8 @@ import Testing
 
   private static let noise = [
     "CREATE ROLE user0 LOGIN", "ALTER ROLE user1 CONNECTION LIMIT 9", "GRANT pg_monitor TO user2",
-    "REVOKE pg_monitor FROM user2", "GRANT CONNECT ON DATABASE orders TO user1", "GRANT CONNECT ON DATABASE orders TO PUBLIC",
+    "REVOKE pg_monitor FROM user2", "GRANT CONNECT ON DATABASE orders TO user1",
+    "GRANT CONNECT ON DATABASE orders TO PUBLIC",
     "ALTER ROLE user0 NOLOGIN", "DROP ROLE user3", "CREATE ROLE user3 LOGIN", "CREATE DATABASE billing",
   ]
 

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar demo try test fuzz lint format clean
+.PHONY: build sidecar demo try test bench fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -35,6 +35,12 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	$(RUN_TESTS)
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	POSTERN_TEST_SIDECAR="$(CURDIR)/.build/sidecar/postern-sidecar" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/'
+
+SIDECAR ?= .build/sidecar/postern-sidecar
+
+bench: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
+	scripts/install-packages test
+	scripts/bench-provisioning --sidecar $(SIDECAR) --output docs/benchmarks/provisioning.md $(SIZES)
 
 # RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
 RUNS ?= 1000000

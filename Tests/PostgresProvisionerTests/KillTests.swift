@@ -1,4 +1,5 @@
 import DatabaseSpec
+import Foundation
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
@@ -73,6 +74,59 @@ import Testing
     let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
     #expect(again.exitCode() == 0, "\(again.log)")
     #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
+  }
+
+  /// Each of its statements is committed by itself, so that one which goes on beside the next sidecar counts twice. This
+  /// one cannot be ended by the server's looking for its client.
+  @Test(arguments: PostgresInstallation.all)
+  func `a script without a transaction does not go on when the next sidecar has begun`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let table = bench.script("001", "CREATE TABLE invoice (total int)")
+    let insert = bench.script(
+      "002",
+      """
+      SET client_connection_check_interval = 0;
+      INSERT INTO invoice SELECT 1 FROM (SELECT pg_advisory_lock(7)) AS gate
+      """, transaction: false)
+    try bench.database("orders", owner: "shop", scripts: [table])
+    #expect(bench.pass().outcome == .converged)
+    try bench.database("orders", owner: "shop", scripts: [table, insert])
+    let volume = try bench.volume()
+    let gate = try bench.server.connect(database: "orders")
+    try gate.execute("SELECT pg_advisory_lock(7)")
+    let killed = try SidecarProcess(volume, port: bench.server.port)
+    #expect(try killed.wait { try bench.isWaiting() }, "\(killed.log)")
+    let waiting = "SELECT min(pid) FROM pg_locks WHERE NOT granted"
+    let first = try bench.value(waiting)
+    kill(killed.identifier, SIGKILL)
+    #expect(killed.exitCode() == -1)
+    let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(try again.wait { try ![nil, first].contains(bench.value(waiting)) }, "\(again.log)")
+    try gate.execute("SELECT pg_advisory_unlock(7)")
+    #expect(again.exitCode() == 0, "\(again.log)")
+    #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `a script that somebody else records while it runs leaves nothing`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let table = bench.script("001", "CREATE TABLE invoice (total int)")
+    let insert = bench.script("002", "INSERT INTO invoice VALUES (1); SELECT pg_advisory_xact_lock(7)")
+    try bench.database("orders", owner: "shop", scripts: [table])
+    #expect(bench.pass().outcome == .converged)
+    try bench.database("orders", owner: "shop", scripts: [table, insert])
+    let other = try bench.server.connect(database: "orders")
+    try other.execute("SELECT pg_advisory_lock(7)")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port, flags: ["--once"])
+    #expect(try sidecar.wait { try bench.isWaiting() }, "\(sidecar.log)")
+    guard case .file(_, let sha256) = insert.content else { return }
+    try other.execute("INSERT INTO postern.script VALUES ('002', '\(sha256)'); SELECT pg_advisory_unlock(7)")
+    #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
+    #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "0")
   }
 
   private static func checkCuts(

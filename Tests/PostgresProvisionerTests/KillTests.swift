@@ -129,6 +129,28 @@ import Testing
     #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "0")
   }
 
+  @Test(arguments: PostgresInstallation.all)
+  func `sessions that a new password is to end are ended, though the sidecar was killed when it was set`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    bench.desired.spec.passwordChange = .endSessions
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().outcome == .converged)
+    let session = try bench.connect(to: "orders", as: "shop")
+    try bench.user("shop", password: "new")
+    let volume = try bench.volume()
+    let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { $0.last == "COMMIT" })
+    let killed = try SidecarProcess(volume, port: proxy.port)
+    proxy.setVictim(killed.identifier)
+    #expect(killed.exitCode() == -1)
+    let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(again.exitCode() == 0, "\(again.log)")
+    #expect(try bench.value("SELECT 1", in: "orders", as: "shop", password: "new") == "1")
+    #expect(throws: PostgresError.self) { try session.execute("SELECT 1") }
+  }
+
   private static func checkCuts(
     _ bench: ProvisionerBench, _ first: Int, _ step: Int, reset: () throws -> Void
   ) throws {

@@ -34,14 +34,12 @@ struct Observer {
   private static func databasesToRead(
     _ spec: InstanceSpec, _ grantees: Grantees, _ state: ObservedState
   ) -> [PostgresName] {
-    let granted = Set(state.records.records.grants.values.flatMap({ $0.keys }))
     let declared = spec.databases.filter { database in
       !database.extensions.isEmpty || !database.schemas.isEmpty || !database.scripts.isEmpty
-        || granted.contains(database.name) || !grantees[database.name].isEmpty || state.serverVersion < 150_000
-        || state.isSuperusers(database)
+        || !grantees[database.name].isEmpty || state.serverVersion < 150_000 || state.isSuperusers(database)
     }
     let names = declared.map({ $0.name })
-    let others = granted.subtracting(names)
+    let others = grantees.recordedDatabases.subtracting(names)
     return (names + others.sorted()).filter { name in
       guard let database = state.databases[name] else { return false }
       return database.allowsConnections && database.connectionLimit != -2

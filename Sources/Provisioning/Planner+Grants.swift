@@ -24,9 +24,8 @@ extension Planner {
 
   /// The databases that grants are declared or were recorded for, declared ones first.
   private func grantedDatabases() -> [PostgresName] {
-    let recorded = Set(records.grants.values.flatMap({ $0.keys }))
-    let declared = spec.databases.map({ $0.name }).filter { recorded.contains($0) || !grantees[$0].isEmpty }
-    return declared + recorded.filter { database($0) == nil }.sorted()
+    spec.databases.map({ $0.name }).filter { !grantees[$0].isEmpty }
+      + grantees.recordedDatabases.filter { database($0) == nil }.sorted()
   }
 
   /// Those in a declared database, with its schemas that are still to be made.

@@ -12,7 +12,7 @@ build: ## Build both programs
 	$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar
 
 sidecar: ## The sidecar as it ships: .build/sidecar/postern-sidecar
-	scripts/install-packages build
+	scripts/install-packages sidecar
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 
 demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
@@ -29,7 +29,7 @@ RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) t
 	--experimental-maximum-parallelization-width 2
 
 test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server; the sidecar's also as it ships
-	scripts/install-packages build demo test
+	scripts/install-packages build sidecar demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
 	$(RUN_TESTS)

@@ -78,7 +78,9 @@ struct Administration {
   func connect() throws(PostgresError) -> Connection {
     let connection = try connect(to: Postern.database)
     let options = Self.options(serverVersion: connection.serverVersion)
-    if !options.isEmpty { try connection.execute(options.map { "SET \($0.name) = '\($0.value)'" }.joined(separator: "; ")) }
+    if !options.isEmpty {
+      try connection.execute(options.map { "SET \($0.name) = '\($0.value)'" }.joined(separator: "; "))
+    }
     return connection
   }
 }

@@ -86,17 +86,23 @@ extension Planner {
     if desired.passwords[user.name] == nil, !role.hasPassword { warnOfMissingPassword(user.name) }
     if record == nil { statements.append(.sql(Postern.recordRole(user.name, isMade: false))) }
     guard !statements.isEmpty else { return }
+    let endsSessions = isPasswordNew && spec.passwordChange == .endSessions
+    // Once with the password, since the next start finds that unchanged; and once it holds, for who came in between.
+    if endsSessions { statements.append(.sql(Self.endSessions(of: user.name))) }
     add(
       record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
       requires: [.server], statements)
-    if isPasswordNew, spec.passwordChange == .endSessions { endSessions(of: user.name, because: "password changed") }
+    if endsSessions { endSessions(of: user.name, because: "password changed") }
   }
 
   /// Ends a role's sessions, waiting up to five seconds for each.
   mutating func endSessions(of role: PostgresName, because reason: String) {
     addAlone(
-      "end sessions", [Detail("name", role), Detail("reason", reason)], for: .user(role),
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = \(lit(role))")
+      "end sessions", [Detail("name", role), Detail("reason", reason)], for: .user(role), Self.endSessions(of: role))
+  }
+
+  private static func endSessions(of role: PostgresName) -> String {
+    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = \(lit(role))"
   }
 
   /// Memberships of declared users. One that was taken out of the declaration is taken back where Postern gave it.

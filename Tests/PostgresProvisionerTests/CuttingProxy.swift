@@ -68,6 +68,11 @@ final class CuttingProxy: Sendable {
       }
     }
     guard isConnected else { return }
+    // Each message goes at once, as from libpq, rather than when the one before it was acknowledged.
+    for socket in [pair.client, pair.server] {
+      var isOn: Int32 = 1
+      _ = unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
+    }
     Thread.detachNewThread {
       var messages = FrontendMessages()
       while let bytes = Self.receive(pair.client) {

@@ -48,7 +48,8 @@ import Testing
 
     try disk.fill(leaving: 8)
     let large = bench.script(
-      "002", "CREATE TABLE large AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 60000); INSERT INTO t VALUES (2)")
+      "002",
+      "CREATE TABLE large AS SELECT repeat('x', 1000) AS x FROM generate_series(1, 60000); INSERT INTO t VALUES (2)")
     try bench.database("orders", owner: "shop", scripts: [first, large])
     try bench.fill(volume)
     #expect(sidecar.waitForStatus { $0.outcome == .waitingForPostgres }, "\(sidecar.log)")

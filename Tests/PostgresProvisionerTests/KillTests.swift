@@ -1,4 +1,5 @@
 import DatabaseSpec
+import Foundation
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
@@ -58,11 +59,14 @@ import Testing
       """)
     try bench.database("orders", owner: "shop", scripts: [trigger])
     #expect(bench.pass().outcome == .converged)
-    try bench.database("orders", owner: "shop", scripts: [trigger, bench.script("002", "INSERT INTO invoice VALUES (1)")])
+    try bench.database(
+      "orders", owner: "shop", scripts: [trigger, bench.script("002", "INSERT INTO invoice VALUES (1)")])
     let volume = try bench.volume()
-    let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { changes in
-      changes.last == "COMMIT" && changes.contains { $0.hasPrefix("SELECT postern.record_script('002'") }
-    })
+    let proxy = try CuttingProxy(
+      serverPort: bench.server.port,
+      killAfter: { changes in
+        changes.last == "COMMIT" && changes.contains { $0.hasPrefix("SELECT postern.record_script('002'") }
+      })
     let killed = try SidecarProcess(volume, port: proxy.port)
     proxy.setVictim(killed.identifier)
     #expect(killed.exitCode() == -1)
@@ -70,6 +74,81 @@ import Testing
     let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
     #expect(again.exitCode() == 0, "\(again.log)")
     #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
+  }
+
+  /// Each of its statements is committed by itself, so that one which goes on beside the next sidecar counts twice. This
+  /// one cannot be ended by the server's looking for its client.
+  @Test(arguments: PostgresInstallation.all)
+  func `a script without a transaction does not go on when the next sidecar has begun`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let table = bench.script("001", "CREATE TABLE invoice (total int)")
+    let insert = bench.script(
+      "002",
+      """
+      SET client_connection_check_interval = 0;
+      INSERT INTO invoice SELECT 1 FROM (SELECT pg_advisory_lock(7)) AS gate
+      """, transaction: false)
+    try bench.database("orders", owner: "shop", scripts: [table])
+    #expect(bench.pass().outcome == .converged)
+    try bench.database("orders", owner: "shop", scripts: [table, insert])
+    let volume = try bench.volume()
+    let gate = try bench.server.connect(database: "orders")
+    try gate.execute("SELECT pg_advisory_lock(7)")
+    let killed = try SidecarProcess(volume, port: bench.server.port)
+    #expect(try killed.wait { try bench.isWaiting() }, "\(killed.log)")
+    let waiting = "SELECT min(pid) FROM pg_locks WHERE NOT granted"
+    let first = try bench.value(waiting)
+    kill(killed.identifier, SIGKILL)
+    #expect(killed.exitCode() == -1)
+    let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(try again.wait { try ![nil, first].contains(bench.value(waiting)) }, "\(again.log)")
+    try gate.execute("SELECT pg_advisory_unlock(7)")
+    #expect(again.exitCode() == 0, "\(again.log)")
+    #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `a script that somebody else records while it runs leaves nothing`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let table = bench.script("001", "CREATE TABLE invoice (total int)")
+    let insert = bench.script("002", "INSERT INTO invoice VALUES (1); SELECT pg_advisory_xact_lock(7)")
+    try bench.database("orders", owner: "shop", scripts: [table])
+    #expect(bench.pass().outcome == .converged)
+    try bench.database("orders", owner: "shop", scripts: [table, insert])
+    let other = try bench.server.connect(database: "orders")
+    try other.execute("SELECT pg_advisory_lock(7)")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port, flags: ["--once"])
+    #expect(try sidecar.wait { try bench.isWaiting() }, "\(sidecar.log)")
+    guard case .file(_, let sha256) = insert.content else { return }
+    try other.execute("INSERT INTO postern.script VALUES ('002', '\(sha256)'); SELECT pg_advisory_unlock(7)")
+    #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
+    #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "0")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func `sessions that a new password is to end are ended, though the sidecar was killed when it was set`(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    bench.desired.spec.passwordChange = .endSessions
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().outcome == .converged)
+    let session = try bench.connect(to: "orders", as: "shop")
+    try bench.user("shop", password: "new")
+    let volume = try bench.volume()
+    let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { $0.last == "COMMIT" })
+    let killed = try SidecarProcess(volume, port: proxy.port)
+    proxy.setVictim(killed.identifier)
+    #expect(killed.exitCode() == -1)
+    let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(again.exitCode() == 0, "\(again.log)")
+    #expect(try bench.value("SELECT 1", in: "orders", as: "shop", password: "new") == "1")
+    #expect(throws: PostgresError.self) { try session.execute("SELECT 1") }
   }
 
   private static func checkCuts(
@@ -102,11 +181,10 @@ import Testing
   /// With the logins that work.
   private static func dump(_ bench: ProvisionerBench) throws -> [String] {
     var lines = try bench.server.dump(databases: ["postgres", "orders", "billing"])
-    for user in ["shop", "analyst", "leaver"] {
-      for database in ["postgres", "orders", "billing"] {
-        let state = try bench.sqlState("SELECT", in: database, as: user) ?? "works"
-        lines.append("login \(user) \(database) \(state)")
-      }
+    for (user, database) in [("shop", "billing"), ("analyst", "orders"), ("analyst", "billing"), ("leaver", "billing")]
+    {
+      let state = try bench.sqlState("SELECT", in: database, as: user) ?? "works"
+      lines.append("login \(user) \(database) \(state)")
     }
     return lines
   }

@@ -56,6 +56,17 @@ import Testing
     #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
   }
 
+  /// The lock would be lost with the connection that holds it, which is idle while a script runs.
+  @Test(arguments: PostgresInstallation.all)
+  func `a script may take longer than a session may be idle`(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["idle_session_timeout=200"])
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT pg_sleep(1)")])
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port, flags: ["--once"])
+    #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
+    #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
+  }
+
   /// The official image's entrypoint fills a new data directory through a server that listens on its socket alone.
   @Test(arguments: PostgresInstallation.all)
   func `a server that listens on its socket alone is left alone`(_ installation: PostgresInstallation) throws {

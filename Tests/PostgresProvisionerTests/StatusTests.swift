@@ -56,6 +56,21 @@ import Testing
     #expect(status.whyNotReady == "gone")
   }
 
+  @Test func `a connection that ended, or a full server, says so and changes nothing of readiness`() {
+    for var status in [status(after: .converged), status(after: .incomplete)] {
+      let isReady = status.isReady
+      let ended = ItemProblem(item: "server", message: "terminating connection")
+      status.passEnded(PassReport(outcome: .disconnected, problems: [ended]), desired, at: "later")
+      #expect(status.isReady == isReady)
+      #expect(status.outcome == .waitingForPostgres)
+      #expect(status.message == "the connection to Postgres ended: terminating connection")
+      #expect(status.problems == [])
+      status.postgresIsFull("too many")
+      #expect(status.isReady == isReady)
+      #expect(status.message == "too many")
+    }
+  }
+
   @Test func `unusable files change nothing of readiness`() {
     var ready = status(after: .converged)
     ready.filesAreUnusable("spec.json is not there yet")

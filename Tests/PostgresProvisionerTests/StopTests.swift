@@ -21,7 +21,8 @@ import Testing
   ) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
-    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t (); SELECT pg_sleep(600)")])
+    try bench.database(
+      "orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t (); SELECT pg_sleep(600)")])
     let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
     let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
     #expect(try sidecar.wait { try bench.value(sleepers) == "1" }, "\(sidecar.log)")

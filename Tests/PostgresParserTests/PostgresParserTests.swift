@@ -39,16 +39,27 @@ import Testing
     #expect(PostgresParser.statements(of: "") == [])
   }
 
+  /// Texts that are named by what they have without end, so that they are not printed.
+  enum Endless: CaseIterable {
+    case parentheses, sums, signs, negations, statements, literal
+
+    var script: String {
+      switch self {
+      case .parentheses: String(repeating: "(", count: 200_000)
+      case .sums: "SELECT 1" + String(repeating: " + 1", count: 200_000)
+      case .signs: "SELECT " + String(repeating: "- ", count: 100_000) + "1"
+      case .negations: "SELECT " + String(repeating: "NOT ", count: 200_000) + "true"
+      case .statements: String(repeating: "SELECT 1;", count: 50_000)
+      case .literal: "SELECT '" + String(repeating: "x", count: 1_000_000) + "'"
+      }
+    }
+  }
+
   /// Deep and long texts end in an answer, not in a crash.
-  @Test(arguments: [
-    String(repeating: "(", count: 200_000), "SELECT 1" + String(repeating: " + 1", count: 200_000),
-    "SELECT " + String(repeating: "-", count: 3) + String(repeating: "- ", count: 100_000) + "1",
-    "SELECT " + String(repeating: "NOT ", count: 200_000) + "true", String(repeating: "SELECT 1;", count: 50_000),
-    "SELECT '" + String(repeating: "x", count: 1_000_000) + "'",
-  ])
-  func `survives endless nesting`(script: String) {
-    _ = PostgresParser.syntaxError(in: script)
-    _ = PostgresParser.statements(of: script)
+  @Test(arguments: Endless.allCases)
+  func `survives endless texts`(_ text: Endless) {
+    _ = PostgresParser.syntaxError(in: text.script)
+    _ = PostgresParser.statements(of: text.script)
   }
 
   @Test func `many threads may ask at once`() async {

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar demo try test bench fuzz lint format clean
+.PHONY: build sidecar demo try test bench bench-memory fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -41,6 +41,9 @@ SIDECAR ?= .build/sidecar/postern-sidecar
 bench: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
 	scripts/install-packages test
 	scripts/bench-provisioning --sidecar $(SIDECAR) --output docs/benchmarks/provisioning.md $(SIZES)
+
+bench-memory: sidecar ## The sidecar as it ships in 8 MiB of memory, against a psql script
+	scripts/bench-sidecar-memory --users 1,100
 
 # RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
 RUNS ?= 1000000

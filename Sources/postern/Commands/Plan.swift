@@ -49,14 +49,9 @@ struct Plan: AsyncParsableCommand {
     let chain = AdmissionChain.offline(settings: .init())
     let instance = try await AdmittedInstance.admit(labelled, replacing: nil, through: chain)
     let sources = LocalObjects(manifests).sources(namespace: labelled.manifest.namespace)
-    let described = Instance(
-      namespace: labelled.manifest.namespace,
-      workload: .init(
-        apiVersion: labelled.manifest.apiVersion, kind: labelled.manifest.kind, name: labelled.manifest.name),
-      declaration: instance.declaration, port: 5432)
     let objects: InstanceObjects
     do throws(FlatFileError) {
-      objects = try InstanceObjects.make(for: described, from: sources) { nil }
+      objects = try InstanceObjects.make(for: instance.described(port: 5432), from: sources) { nil }
     } catch {
       throw TrialFailure(lines: error.messages.map { "error: \($0)" })
     }

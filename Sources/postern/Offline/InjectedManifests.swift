@@ -59,16 +59,10 @@ struct InjectedManifests {
     let port = sidecar["env"]?.array?.first { $0["name"]?.string == "POSTERN_PORT" }?["value"]?.string.flatMap {
       Int($0)
     }
-    let admin = ObjectName.admin(customer: instance.labelled.customer)
-    let described = Instance(
-      namespace: manifest.namespace,
-      workload: .init(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name),
-      declaration: instance.declaration, port: port ?? 5432,
-      usesGeneratedAdmin: instance.mounts(secret: admin))
     do throws(FlatFileError) {
-      return try InstanceObjects.make(for: described, from: objects.sources(namespace: manifest.namespace)) {
-        (try? SecureRandom.password()).flatMap { try? Password($0) }
-      }
+      return try InstanceObjects.make(
+        for: instance.described(port: port ?? 5432), from: objects.sources(namespace: manifest.namespace),
+        generate: AdmittedInstance.generatedPassword)
     } catch {
       throw TrialFailure(lines: error.messages.map { "error: \(manifest.place): \($0)" })
     }

@@ -1,7 +1,9 @@
 import Admission
 import Controller
+import DatabaseSpec
 import Declarations
 import JSONBytes
+import OpenSSL
 
 /// What has come through the webhook: the workload as it would be stored, and its Pod with the sidecar in it.
 struct AdmittedInstance {
@@ -48,8 +50,23 @@ struct AdmittedInstance {
     return containers.first { $0["name"]?.string == "postern" }
   }
 
+  /// What the controller is told of it.
+  func described(port: Int) -> Instance {
+    let manifest = labelled.manifest
+    return Instance(
+      namespace: manifest.namespace,
+      workload: .init(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name),
+      declaration: declaration, port: port,
+      usesGeneratedAdmin: mounts(secret: ObjectName.admin(customer: labelled.customer)))
+  }
+
+  /// A password for a user who has none yet.
+  static func generatedPassword() -> Password? {
+    (try? SecureRandom.password()).flatMap { try? Password($0) }
+  }
+
   /// Whether the Pod has a volume of this Secret.
-  func mounts(secret name: String) -> Bool {
+  private func mounts(secret name: String) -> Bool {
     (pod["spec"]?["volumes"]?.array ?? []).contains { volume in
       volume["secret"]?["secretName"]?.string == name
         || (volume["projected"]?["sources"]?.array ?? []).contains { $0["secret"]?["name"]?.string == name }

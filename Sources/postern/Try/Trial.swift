@@ -138,17 +138,12 @@ final class Trial {
         "\(manifest.kind) \(manifest.name) is left alone by the webhook: \(instance.warnings.first ?? "it says so")")
     }
     var cluster = given.merging(madeObjects)
-    let customer = instance.labelled.customer
-    let described = Instance(
-      namespace: manifest.namespace,
-      workload: Instance.Workload(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name),
-      declaration: instance.declaration, port: instance.declaration.port ?? 5432,
-      usesGeneratedAdmin: instance.mounts(secret: ObjectName.admin(customer: customer)))
+    let described = instance.described(port: instance.declaration.port ?? 5432)
     let objects: InstanceObjects
     do throws(FlatFileError) {
-      objects = try InstanceObjects.make(for: described, from: cluster.sources(namespace: manifest.namespace)) {
-        (try? SecureRandom.password()).flatMap { try? Password($0) }
-      }
+      objects = try InstanceObjects.make(
+        for: described, from: cluster.sources(namespace: manifest.namespace),
+        generate: AdmittedInstance.generatedPassword)
     } catch {
       throw TrialFailure(lines: error.messages.map { "error: \($0)" })
     }

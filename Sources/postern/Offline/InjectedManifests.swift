@@ -1,7 +1,5 @@
 import Admission
 import Controller
-import DatabaseSpec
-import Declarations
 import JSONBytes
 import OpenSSL
 

@@ -61,7 +61,11 @@ struct Container {
 
   /// The longest mount that holds a file.
   func mount(holding path: String) -> VolumeMount? {
-    mounts.filter { $0.holds(path) }.max { $0.path.utf8.count < $1.path.utf8.count }
+    var longest: VolumeMount?
+    for mount in mounts where mount.holds(path) && mount.path.utf8.count > longest?.path.utf8.count ?? -1 {
+      longest = mount
+    }
+    return longest
   }
 }
 

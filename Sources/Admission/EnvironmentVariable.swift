@@ -8,6 +8,11 @@ enum EnvironmentValue {
   case reference(ObjectReference)
   /// `valueFrom` of another kind, such as a field of the Pod, as JSON.
   case computed([UInt8])
+
+  /// An empty literal.
+  var isEmpty: Bool {
+    if case .literal(let text) = self { text.isEmpty } else { false }
+  }
 }
 
 /// A key of a Secret or ConfigMap in the Pod's namespace.

@@ -33,12 +33,8 @@ struct GivenAdmin {
 
   /// An empty variable is none, to the image as well.
   private static func value(_ name: String, of container: Container) -> Value? {
-    for (name, make) in [(name, Value.inline), (name + "_FILE", Value.file)] {
-      switch container.environment[name] {
-      case nil, .literal("")?: continue
-      case let value?: return make(value)
-      }
-    }
+    if let value = container.environment[name], !value.isEmpty { return .inline(value) }
+    if let value = container.environment[name + "_FILE"], !value.isEmpty { return .file(value) }
     return nil
   }
 

@@ -2,6 +2,12 @@ import DatabaseSpec
 import JSONBytes
 
 extension Injection {
+  private static let arguments = #"["run"]"#
+  private static let resources = #"{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}}"#
+  /// Quick to say yes; three misses before a Pod that was ready leaves its Service, lest a busy node take it out.
+  private static let readinessProbe =
+    #"{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,"failureThreshold":3}"#
+
   /// The sidecar's container. It asks for nothing that the Pod Security Standard `restricted` forbids, and it has no
   /// token: the API server mounts those before webhooks run. It has no startup probe: Postgres, which it would wait
   /// for, starts after a native sidecar has.
@@ -9,18 +15,13 @@ extension Injection {
     writer.object { writer in
       writer.member("name", Self.containerName)
       writer.member("image", settings.sidecarImage)
-      writer.key("args")
-      writer.array { $0.string("run") }
+      writer.member("args", json: Self.arguments)
       writer.key("env")
       writer.array(writeEnvironment)
-      writer.key("resources")
-      writer.object(Self.writeResources)
+      writer.member("resources", json: Self.resources)
       writer.key("volumeMounts")
       writer.array(writeMounts)
-      if gatesReadiness {
-        writer.key("readinessProbe")
-        writer.object(Self.writeReadinessProbe)
-      }
+      if gatesReadiness { writer.member("readinessProbe", json: Self.readinessProbe) }
       if settings.sidecarMode == .native { writer.member("restartPolicy", "Always") }
       writer.member("terminationMessagePolicy", "FallbackToLogsOnError")
       writer.key("securityContext")
@@ -44,35 +45,10 @@ extension Injection {
     }
   }
 
-  private static func writeResources(_ writer: inout JSONWriter) {
-    writer.key("requests")
-    writer.object { writer in
-      writer.member("cpu", "5m")
-      writer.member("memory", "8Mi")
-    }
-    writer.key("limits")
-    writer.object { $0.member("memory", "16Mi") }
-  }
-
   private func writeMounts(_ writer: inout JSONWriter) {
     writer.mount(Self.volumeName, at: VolumeLayout.mountPath, readOnly: true)
     writer.mount(Self.statusVolumeName, at: Self.statusPath, readOnly: false)
     for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
-  }
-
-  /// Quick to say yes; three misses before a Pod that was ready leaves its Service, lest a busy node take it out.
-  private static func writeReadinessProbe(_ writer: inout JSONWriter) {
-    writer.key("exec")
-    writer.object { writer in
-      writer.key("command")
-      writer.array { writer in
-        writer.string("/postern-sidecar")
-        writer.string("ready")
-      }
-    }
-    writer.member("periodSeconds", 2)
-    writer.member("timeoutSeconds", 5)
-    writer.member("failureThreshold", 3)
   }
 
   /// As Postgres's own user, so that files which are its alone can be read; never as root.
@@ -80,21 +56,22 @@ extension Injection {
     let identity = postgres.identity.inheriting(pod.identity)
     let user = identity.user ?? 0
     writer.member("allowPrivilegeEscalation", false)
-    writer.key("capabilities")
-    writer.object { writer in
-      writer.key("drop")
-      writer.array { $0.string("ALL") }
-    }
+    writer.member("capabilities", json: #"{"drop":["ALL"]}"#)
     writer.member("readOnlyRootFilesystem", true)
     writer.member("runAsNonRoot", true)
     writer.member("runAsUser", user > 0 ? user : Self.defaultUser)
     if let group = identity.group, user > 0 { writer.member("runAsGroup", group) }
-    writer.key("seccompProfile")
-    writer.object { $0.member("type", "RuntimeDefault") }
+    writer.member("seccompProfile", json: #"{"type":"RuntimeDefault"}"#)
   }
 }
 
 extension JSONWriter {
+  /// A member whose value is the same in every Pod.
+  fileprivate mutating func member(_ key: String, json: String) {
+    self.key(key)
+    raw(json.utf8)
+  }
+
   /// A member of `env`.
   mutating func variable(_ name: String, _ value: String) {
     object { writer in

@@ -26,9 +26,6 @@ struct Injection {
   let admin: AdminAccess
   let settings: AdmissionSettings
 
-  /// Writes one element of an array.
-  private typealias Part = (inout JSONWriter) -> Void
-
   /// The operations, in an order that needs no index but Postgres's own, which nothing before them moves.
   func patch(hasAnnotations: Bool) -> PatchWriter {
     var patch = PatchWriter()
@@ -38,38 +35,44 @@ struct Injection {
     } else {
       patch.add(annotations) { $0.object { $0.member(AnnotationKey.injected, Self.mark) } }
     }
-    var volumes: [Part] = [writeVolume, writeStatusVolume]
-    if admin.bootstrap != nil { volumes.append(writeAdminVolume) }
-    append(volumes, to: JSONPointer("spec", "volumes"), isThere: pod.hasVolumes, &patch)
+    append(admin.bootstrap == nil ? 2 : 3, to: JSONPointer("spec", "volumes"), isThere: pod.hasVolumes, &patch) {
+      switch $0 {
+      case 0: writeVolume(&$1)
+      case 1: writeStatusVolume(&$1)
+      default: writeAdminVolume(&$1)
+      }
+    }
     if let bootstrap = admin.bootstrap {
       let container = JSONPointer("spec", "containers", String(index))
-      let variables = bootstrap.variables.map { variable -> Part in
-        { writer in writer.variable(variable.name, variable.value) }
+      let variables = bootstrap.variables
+      append(variables.count, to: container.appending("env"), isThere: postgres.hasEnvironment, &patch) {
+        $1.variable(variables[$0].name, variables[$0].value)
       }
-      append(variables, to: container.appending("env"), isThere: postgres.hasEnvironment, &patch)
-      let mount: Part = { writer in
-        writer.mount(Self.adminVolumeName, at: AdminAccess.bootstrapPath, readOnly: true)
+      append(1, to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch) {
+        $1.mount(Self.adminVolumeName, at: AdminAccess.bootstrapPath, readOnly: true)
       }
-      append([mount], to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch)
     }
-    switch settings.sidecarMode {
-    case .native:
-      append([writeContainer], to: JSONPointer("spec", "initContainers"), isThere: pod.hasInitContainers, &patch)
-    case .classic: append([writeContainer], to: JSONPointer("spec", "containers"), isThere: true, &patch)
-    }
+    let (list, isThere) =
+      switch settings.sidecarMode {
+      case .native: ("initContainers", pod.hasInitContainers)
+      case .classic: ("containers", true)
+      }
+    append(1, to: JSONPointer("spec", list), isThere: isThere, &patch) { writeContainer(&$1) }
     return patch
   }
 
-  /// Adds elements behind an array's last, or the array.
+  /// Adds elements behind an array's last, or the array. `write` is given an element's number, and writes it.
   private func append(
-    _ elements: [Part], to array: JSONPointer, isThere: Bool, _ patch: inout PatchWriter
+    _ count: Int, to array: JSONPointer, isThere: Bool, _ patch: inout PatchWriter,
+    _ write: (Int, inout JSONWriter) -> Void
   ) {
     guard isThere else {
       patch.add(array) { writer in
-        writer.array { for element in elements { element(&$0) } }
+        writer.array { writer in for element in 0..<count { write(element, &writer) } }
       }
       return
     }
-    for element in elements { patch.add(array.appending("-"), element) }
+    let end = array.appending("-")
+    for element in 0..<count { patch.add(end) { write(element, &$0) } }
   }
 }

@@ -15,7 +15,7 @@ struct PostgresChoice {
   ///   - named: the annotation `postern.io/container` of the Pod.
   ///   - field: what the Pod's fields begin with.
   init(_ containers: [Container], named wanted: String?, field: String) {
-    let all = containers.map { "\"\($0.name)\"" }.joined(separator: ", ")
+    var all: String { containers.map { "\"\($0.name)\"" }.joined(separator: ", ") }
     if let wanted {
       choose(containers) { $0.name == wanted }
       guard container == nil else { return }
@@ -39,10 +39,10 @@ struct PostgresChoice {
 
   /// Takes the container that it holds for; where it holds for several, none.
   private mutating func choose(_ containers: [Container], _ condition: (Container) -> Bool) {
-    let matches = containers.enumerated().filter { condition($0.element) }
-    guard let match = matches.first, matches.count == 1 else { return }
-    index = match.offset
-    container = match.element
+    guard let first = containers.firstIndex(where: condition), containers.lastIndex(where: condition) == first
+    else { return }
+    index = first
+    container = containers[first]
   }
 
   /// The last part of an image's path, without tag and digest.

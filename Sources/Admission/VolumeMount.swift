@@ -38,8 +38,12 @@ struct VolumeMount: Equatable {
   }
 
   private static func isAtOrBelow(_ path: String, _ folder: String) -> Bool {
-    let folder = folder.utf8.last == UInt8(ascii: "/") ? folder.utf8.dropLast() : folder.utf8[...]
-    return path.utf8.starts(with: folder)
-      && (path.utf8.count == folder.count || path.utf8.dropFirst(folder.count).first == UInt8(ascii: "/"))
+    let path = path.utf8Span.span
+    let folder = folder.utf8Span.span
+    let slash = UInt8(ascii: "/")
+    let length = !folder.isEmpty && folder[folder.count - 1] == slash ? folder.count - 1 : folder.count
+    guard path.count >= length, path.count == length || path[length] == slash else { return false }
+    for index in 0..<length where path[index] != folder[index] { return false }
+    return true
   }
 }

@@ -1,12 +1,20 @@
 extension JSONReader {
   /// Whether a key or string is exactly this text.
-  public func matches(_ string: JSONString, _ text: StaticString) -> Bool {
-    if string.hasEscapes { return self.text(string).utf8.elementsEqual(text.description.utf8) }
-    guard string.range.count == text.utf8CodeUnitCount else { return false }
+  @inlinable
+  public func matches(_ string: JSONString, _ text: String) -> Bool {
+    // The length, which tells most keys apart, is compared in the caller, where the text's is known.
+    (string.range.upperBound &- string.range.lowerBound == text.utf8.count || string.hasEscapes)
+      && isSame(string, text)
+  }
+
+  @usableFromInline
+  func isSame(_ string: JSONString, _ text: String) -> Bool {
+    if string.hasEscapes { return self.text(string).utf8.elementsEqual(text.utf8) }
+    let span = bytes.span
     var index = string.range.lowerBound
-    for byte in text.description.utf8 {
-      guard bytes[index] == byte else { return false }
-      index += 1
+    for byte in text.utf8 {
+      guard span[index] == byte else { return false }
+      index &+= 1
     }
     return true
   }
@@ -61,7 +69,7 @@ extension JSONReader {
 
   private func codeUnit(at start: Int) -> UInt16 {
     var unit: UInt16 = 0
-    for index in start..<(start + 4) { unit = unit << 4 | (Self.hexDigit(bytes[index]) ?? 0) }
+    for index in start..<(start + 4) { unit = unit << 4 | (JSONScanner.hexDigit(bytes[index]) ?? 0) }
     return unit
   }
 }

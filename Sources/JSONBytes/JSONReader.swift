@@ -110,24 +110,14 @@ public struct JSONReader: Sendable {
   public mutating func value() throws(JSONError) -> JSONSlice {
     let kind = try peek()
     let start = position
-    switch kind {
-    case .object:
-      try beginObject()
-      while try nextKey() != nil { try skip() }
-    case .array:
-      try beginArray()
-      while try nextElement() { try skip() }
-    case .string: _ = try string()
-    case .number: try skipNumber()
-    case .bool: _ = try bool()
-    case .null: try literal("null")
-    }
+    position = try JSONScanner.valueEnd(bytes.span.extracting(first: limit), from: start, depth: depth)
     return JSONSlice(range: start..<position, kind: kind)
   }
 
   /// Checks the next value and goes past it.
   public mutating func skip() throws(JSONError) {
-    _ = try value()
+    skipWhitespace()
+    position = try JSONScanner.valueEnd(bytes.span.extracting(first: limit), from: position, depth: depth)
   }
 
   /// The next value, which must be a string.
@@ -183,138 +173,33 @@ public struct JSONReader: Sendable {
 
   // MARK: Bytes
 
-  private func unexpected() -> JSONError {
-    position < limit ? JSONError(.unexpectedByte(bytes[position]), at: position) : JSONError(.unexpectedEnd, at: limit)
-  }
+  private func unexpected() -> JSONError { JSONScanner.unexpected(bytes.span.extracting(first: limit), at: position) }
 
+  @inline(__always)
   private mutating func skipWhitespace() {
-    position = Self.whitespaceEnd(bytes.span, from: position, limit: limit)
+    position = JSONScanner.whitespaceEnd(bytes.span.extracting(first: limit), from: position)
   }
 
-  private static func whitespaceEnd(_ span: Span<UInt8>, from start: Int, limit: Int) -> Int {
-    var index = start
-    while index < limit, span[index] == 0x20 || span[index] == 0x0A || span[index] == 0x0D || span[index] == 0x09 {
-      index += 1
-    }
-    return index
-  }
-
+  @inline(__always)
   private mutating func peekByte() throws(JSONError) -> UInt8 {
     skipWhitespace()
     guard position < limit else { throw JSONError(.unexpectedEnd, at: limit) }
     return bytes[position]
   }
 
-  private mutating func literal(_ text: StaticString) throws(JSONError) {
-    for expected in text.description.utf8 {
-      guard position < limit, bytes[position] == expected else { throw unexpected() }
-      position += 1
-    }
+  private mutating func literal(_ text: String) throws(JSONError) {
+    position = try JSONScanner.literalEnd(bytes.span.extracting(first: limit), from: position, text)
   }
 
   private mutating func skipNumber() throws(JSONError) {
-    position = try Self.numberEnd(bytes.span, from: position, limit: limit)
-  }
-
-  private static func numberEnd(_ span: Span<UInt8>, from start: Int, limit: Int) throws(JSONError) -> Int {
-    func digits(from start: Int) -> Int {
-      var index = start
-      while index < limit, span[index] >= UInt8(ascii: "0"), span[index] <= UInt8(ascii: "9") { index += 1 }
-      return index
-    }
-    let whole = span[start] == UInt8(ascii: "-") ? start + 1 : start
-    var index = digits(from: whole)
-    guard index > whole, span[whole] != UInt8(ascii: "0") || index == whole + 1 else {
-      throw JSONError(.invalidNumber, at: start)
-    }
-    if index < limit, span[index] == UInt8(ascii: ".") {
-      let fraction = index + 1
-      index = digits(from: fraction)
-      guard index > fraction else { throw JSONError(.invalidNumber, at: start) }
-    }
-    if index < limit, span[index] | 0x20 == UInt8(ascii: "e") {
-      var exponent = index + 1
-      if exponent < limit, span[exponent] == UInt8(ascii: "+") || span[exponent] == UInt8(ascii: "-") { exponent += 1 }
-      index = digits(from: exponent)
-      guard index > exponent else { throw JSONError(.invalidNumber, at: start) }
-    }
-    return index
+    position = try JSONScanner.numberEnd(bytes.span.extracting(first: limit), from: position)
   }
 
   /// From after the opening quote to after the closing one.
+  @inline(__always)
   private mutating func skipString() throws(JSONError) -> JSONString {
-    let string = try Self.scanString(bytes.span, from: position, limit: limit)
+    let string = try JSONScanner.string(bytes.span.extracting(first: limit), from: position)
     position = string.range.upperBound + 1
     return string
-  }
-
-  private static func scanString(_ span: Span<UInt8>, from start: Int, limit: Int) throws(JSONError) -> JSONString {
-    var index = start
-    var hasEscapes = false
-    while index < limit {
-      let byte = span[index]
-      if byte == UInt8(ascii: "\"") {
-        return JSONString(range: start..<index, hasEscapes: hasEscapes)
-      } else if byte == UInt8(ascii: "\\") {
-        hasEscapes = true
-        index = try skipEscape(span, at: index, limit: limit)
-      } else if byte < 0x20 {
-        throw JSONError(.controlCharacterInString, at: index)
-      } else if byte < 0x80 {
-        index += 1
-      } else {
-        let length = utf8Length(span, at: index, limit: limit)
-        guard length > 0 else { throw JSONError(.invalidUTF8, at: index) }
-        index += length
-      }
-    }
-    throw JSONError(.unexpectedEnd, at: limit)
-  }
-
-  private static func skipEscape(_ span: Span<UInt8>, at start: Int, limit: Int) throws(JSONError) -> Int {
-    guard start + 1 < limit else { throw JSONError(.unexpectedEnd, at: limit) }
-    switch span[start + 1] {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-      return start + 2
-    case UInt8(ascii: "u"):
-      guard start + 5 < limit else { throw JSONError(.unexpectedEnd, at: limit) }
-      for index in (start + 2)...(start + 5) {
-        guard hexDigit(span[index]) != nil else { throw JSONError(.invalidEscape, at: start) }
-      }
-      return start + 6
-    default: throw JSONError(.invalidEscape, at: start)
-    }
-  }
-
-  /// The length of the well-formed multi-byte sequence at `start` (Unicode Standard, table 3-7), or 0.
-  private static func utf8Length(_ span: Span<UInt8>, at start: Int, limit: Int) -> Int {
-    let (length, second): (Int, ClosedRange<UInt8>) =
-      switch span[start] {
-      case 0xC2...0xDF: (2, 0x80...0xBF)
-      case 0xE0: (3, 0xA0...0xBF)
-      case 0xE1...0xEC, 0xEE...0xEF: (3, 0x80...0xBF)
-      case 0xED: (3, 0x80...0x9F)
-      case 0xF0: (4, 0x90...0xBF)
-      case 0xF1...0xF3: (4, 0x80...0xBF)
-      case 0xF4: (4, 0x80...0x8F)
-      default: (0, 0x80...0xBF)
-      }
-    guard length > 0, start + length <= limit, second.contains(span[start + 1]) else { return 0 }
-    var index = start + 2
-    while index < start + length {
-      guard span[index] & 0xC0 == 0x80 else { return 0 }
-      index += 1
-    }
-    return length
-  }
-
-  static func hexDigit(_ byte: UInt8) -> UInt16? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
-    default: nil
-    }
   }
 }

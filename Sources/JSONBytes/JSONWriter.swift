@@ -29,6 +29,16 @@ public struct JSONWriter: Sendable {
   /// A string, escaped where RFC 8259 §7 asks for it and nowhere else.
   public mutating func string(_ text: String) {
     separate()
+    let span = text.utf8Span.span
+    guard JSONScanner.plainEnd(span, from: 0) == span.count else { return escaped(text) }
+    bytes.append(addingCapacity: span.count + 2) { output in
+      output.append(UInt8(ascii: "\""))
+      for index in span.indices { output.append(span[index]) }
+      output.append(UInt8(ascii: "\""))
+    }
+  }
+
+  private mutating func escaped(_ text: String) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 { escape(byte) }
     bytes.append(UInt8(ascii: "\""))

@@ -27,18 +27,12 @@ public struct JSONPointer: Equatable, Sendable {
 
   /// The pointer as text, `~` and `/` in tokens escaped (RFC 6901 §3).
   public var text: String {
-    var bytes: [UInt8] = []
+    var text = ""
     for token in tokens {
-      bytes.append(UInt8(ascii: "/"))
-      for byte in token.utf8 {
-        switch byte {
-        case UInt8(ascii: "~"): bytes.append(contentsOf: "~0".utf8)
-        case UInt8(ascii: "/"): bytes.append(contentsOf: "~1".utf8)
-        default: bytes.append(byte)
-        }
-      }
+      text += "/"
+      text += Self.escape(token)
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return text
   }
 
   /// The place of a member or element of what stands here.
@@ -49,6 +43,19 @@ public struct JSONPointer: Equatable, Sendable {
   /// Whether what stands at `other` is inside what stands here.
   func isAncestor(of other: Self) -> Bool {
     tokens.count < other.tokens.count && zip(tokens, other.tokens).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+  }
+
+  private static func escape(_ token: String) -> String {
+    guard token.utf8.contains(where: { $0 == UInt8(ascii: "~") || $0 == UInt8(ascii: "/") }) else { return token }
+    var bytes: [UInt8] = []
+    for byte in token.utf8 {
+      switch byte {
+      case UInt8(ascii: "~"): bytes.append(contentsOf: "~0".utf8)
+      case UInt8(ascii: "/"): bytes.append(contentsOf: "~1".utf8)
+      default: bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func unescape(_ part: Substring.UTF8View) -> String? {

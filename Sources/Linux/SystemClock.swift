@@ -20,18 +20,29 @@ public enum SystemClock {
     let dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1
     let calendarMonth = month < 10 ? month + 3 : month - 9
     let calendarYear = era * 400 + year + (calendarMonth <= 2 ? 1 : 0)
-    return "\(padded(calendarYear, 4))-\(padded(calendarMonth, 2))-\(padded(dayOfMonth, 2))T"
-      + "\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1000 % 60, 2))"
-      + ".\(padded(rest % 1000, 3))Z"
+    var text: [UInt8] = []
+    text.reserveCapacity(24)
+    func append(_ value: Int64, width: Int, before separator: Unicode.Scalar) {
+      var divisor: Int64 = 1
+      for _ in 1..<width { divisor *= 10 }
+      while divisor > 0 {
+        text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
+        divisor /= 10
+      }
+      text.append(UInt8(ascii: separator))
+    }
+    append(calendarYear, width: 4, before: "-")
+    append(calendarMonth, width: 2, before: "-")
+    append(dayOfMonth, width: 2, before: "T")
+    append(rest / 3_600_000, width: 2, before: ":")
+    append(rest / 60_000 % 60, width: 2, before: ":")
+    append(rest / 1000 % 60, width: 2, before: ".")
+    append(rest % 1000, width: 3, before: "Z")
+    return String(decoding: text, as: UTF8.self)
   }
 
   private static func floorDivide(_ value: Int64, by divisor: Int64) -> (Int64, Int64) {
     let rest = ((value % divisor) + divisor) % divisor
     return ((value - rest) / divisor, rest)
-  }
-
-  private static func padded(_ value: Int64, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
   }
 }

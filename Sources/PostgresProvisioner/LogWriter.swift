@@ -34,7 +34,8 @@ public struct LogWriter {
     write(Self.line(format, SystemClock.timestamp(), level, message, fields))
   }
 
-  static func line(
+  /// A line, with its end.
+  public static func line(
     _ format: Format, _ time: String, _ level: LogLevel, _ message: String, _ fields: [(String, String)]
   ) -> String {
     switch format {
@@ -48,11 +49,22 @@ public struct LogWriter {
       writer.endObject()
       return String(decoding: writer.bytes, as: UTF8.self) + "\n"
     case .text:
-      var line = "\(time) \(label(level)) \(oneLine(message))"
-      for (index, field) in fields.enumerated() {
-        line += "\(index == 0 ? "  " : " ")\(field.0)=\(needsQuotes(field.1) ? quoted(field.1) : field.1)"
+      // Appended piece by piece: it is written for every review.
+      var line = time
+      line.reserveCapacity(256)
+      line += " "
+      line += label(level)
+      line += " "
+      line += oneLine(message)
+      if !fields.isEmpty { line += " " }
+      for (key, value) in fields {
+        line += " "
+        line += key
+        line += "="
+        line += needsQuotes(value) ? quoted(value) : value
       }
-      return line + "\n"
+      line += "\n"
+      return line
     }
   }
 
@@ -78,6 +90,7 @@ public struct LogWriter {
   }
 
   private static func oneLine(_ text: String) -> String {
-    String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
+    guard text.utf8.contains(where: { $0 < 0x20 }) else { return text }
+    return String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
   }
 }

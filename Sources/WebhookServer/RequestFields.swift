@@ -33,7 +33,8 @@ struct RequestFields {
   /// The media type is `application/json`, whatever its parameters (RFC 9110 §8.3.1).
   var isJSON: Bool {
     guard let contentType else { return false }
-    return contentType.prefix { $0 != ";" }.trimmingOptionalSpace().isToken("application/json")
+    let mediaType = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
+    return Substring(mediaType).trimmingOptionalSpace().isToken("application/json")
   }
 }
 
@@ -49,8 +50,8 @@ extension StringProtocol {
 extension Substring {
   /// Without spaces and tabs at either end (RFC 9110 §5.6.3).
   fileprivate func trimmingOptionalSpace() -> Substring {
-    var rest = drop { $0 == " " || $0 == "\t" }
-    while let last = rest.last, last == " " || last == "\t" { rest.removeLast() }
-    return rest
+    var rest = utf8.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+    while let last = rest.last, last == UInt8(ascii: " ") || last == UInt8(ascii: "\t") { rest.removeLast() }
+    return Substring(rest)
   }
 }

@@ -65,7 +65,7 @@ public final class WebhookServer: Sendable {
       maximumConnections: configuration.maximumConnections, maximumBufferedBytes: configuration.maximumBufferedBytes)
     let operationsState = ServerState(
       maximumConnections: configuration.maximumOperationsConnections, maximumBufferedBytes: 0)
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, maximumEventLoops))
     let webhook = bootstrap(group) { channel in
       guard state.add(channel) else {
         metrics.refusedConnections.increment()
@@ -148,6 +148,9 @@ public final class WebhookServer: Sendable {
     reloading.cancel()
     try? await group.shutdownGracefully()
   }
+
+  /// One answers tens of thousands of reviews a second; with two, a review that takes long holds up half of the others.
+  private static let maximumEventLoops = 2
 
   /// What a head may hold: an API server's has some 200 bytes.
   private static var headerLimits: NIOHTTPDecoderLimitConfiguration {

@@ -56,7 +56,9 @@ struct Serve: AsyncParsableCommand {
     let logger = Logger(label: "postern")
     let server: WebhookServer
     do {
-      server = try await AdmissionService.start(settings.server, admission: settings.admission, logger: logger)
+      let reviewLog = ReviewLog(format: format)
+      server = try await AdmissionService.start(
+        settings.server, admission: settings.admission, logger: logger, reviewed: reviewLog.write)
     } catch {
       Console().error("error: \(error.message)")
       throw ExitCode(ExitStatus.refused)

@@ -1,4 +1,5 @@
 import Admission
+import PostgresProvisioner
 import WebhookServer
 
 /// The options of `serve`, each taken from the command line, else from `POSTERN_*`, and checked.
@@ -10,7 +11,7 @@ struct ServeSettings {
 
   let server: ServerConfiguration
   let admission: AdmissionSettings
-  let logFormat: LineLogHandler.Format
+  let logFormat: LogWriter.Format
 
   init(options: Serve, environment: [String: String]) throws(Problem) {
     func value(_ option: String?, _ name: String) -> String? { option ?? environment[name] }

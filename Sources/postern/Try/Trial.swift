@@ -42,7 +42,7 @@ final class Trial {
       configuration.drainTime = .zero
       do {
         server = try await AdmissionService.start(
-          configuration, admission: AdmissionSettings(), logger: Logger(label: "postern"))
+          configuration, admission: AdmissionSettings(), logger: Logger(label: "postern"), reviewed: { _, _ in })
       } catch {
         throw TrialFailure(error.message)
       }

@@ -1,0 +1,284 @@
+/// Finds where values end, and checks them on the way. All of it works on a span and offsets alone, in loops without a
+/// call for each byte or value: most of a review is what no decision depends on.
+enum JSONScanner {
+  /// Whether there is a byte: said as the span itself does, so that it is asked only once.
+  @inline(__always)
+  private static func has(_ span: Span<UInt8>, _ index: Int) -> Bool {
+    UInt(bitPattern: index) < UInt(bitPattern: span.count)
+  }
+
+  /// From a value's first byte to after its last.
+  /// - Parameter depth: how many containers are open around it.
+  static func valueEnd(
+    _ span: Span<UInt8>, from start: Int, depth: Int
+  ) throws(JSONError) -> Int {
+    var index = start
+    var open = OpenContainers()
+    while true {
+      // A value is next.
+      guard has(span, index) else { throw JSONError(.unexpectedEnd, at: span.count) }
+      switch span[index] {
+      case UInt8(ascii: "\""): index = try stringEnd(span, from: index &+ 1)
+      case UInt8(ascii: "{"):
+        try open.enter(isObject: true, at: index, depth: depth)
+        index = whitespaceEnd(span, from: index &+ 1)
+        if has(span, index), span[index] == UInt8(ascii: "}") {
+          open.leave()
+          index &+= 1
+        } else {
+          index = try memberValue(span, from: index)
+          continue
+        }
+      case UInt8(ascii: "["):
+        try open.enter(isObject: false, at: index, depth: depth)
+        index = whitespaceEnd(span, from: index &+ 1)
+        guard has(span, index), span[index] == UInt8(ascii: "]") else { continue }
+        open.leave()
+        index &+= 1
+      case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+        index = try numberEnd(span, from: index)
+      case UInt8(ascii: "t"): index = try literalEnd(span, from: index, "true")
+      case UInt8(ascii: "f"): index = try literalEnd(span, from: index, "false")
+      case UInt8(ascii: "n"): index = try literalEnd(span, from: index, "null")
+      default: throw unexpected(span, at: index)
+      }
+      // A value is done: what it stands in goes on, or ends.
+      while true {
+        if open.count == 0 { return index }
+        index = whitespaceEnd(span, from: index)
+        guard has(span, index) else { throw JSONError(.unexpectedEnd, at: span.count) }
+        let byte = span[index]
+        if byte == UInt8(ascii: ",") {
+          index = whitespaceEnd(span, from: index &+ 1)
+          if open.isObject { index = try memberValue(span, from: index) }
+          break
+        }
+        guard byte == (open.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+          throw unexpected(span, at: index)
+        }
+        open.leave()
+        index &+= 1
+      }
+    }
+  }
+
+  /// From a member's key to its value.
+  @inline(__always)
+  private static func memberValue(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
+    guard has(span, start), span[start] == UInt8(ascii: "\"") else { throw noKey(span, at: start) }
+    let colon = whitespaceEnd(span, from: try stringEnd(span, from: start &+ 1))
+    guard has(span, colon), span[colon] == UInt8(ascii: ":") else { throw unexpected(span, at: colon) }
+    return whitespaceEnd(span, from: colon &+ 1)
+  }
+
+  @inline(never)
+  private static func noKey(_ span: Span<UInt8>, at index: Int) -> JSONError {
+    !has(span, index) || span[index] == UInt8(ascii: "}")
+      ? unexpected(span, at: index) : JSONError(.expected(.string), at: index)
+  }
+
+  /// Kubernetes writes none: one look is enough, mostly.
+  @inline(__always)
+  static func whitespaceEnd(_ span: Span<UInt8>, from start: Int) -> Int {
+    has(span, start) && span[start] > 0x20 ? start : whitespaceRunEnd(span, from: start)
+  }
+
+  @inline(never)
+  private static func whitespaceRunEnd(_ span: Span<UInt8>, from start: Int) -> Int {
+    var index = start
+    while has(span, index), span[index] == 0x20 || span[index] == 0x0A || span[index] == 0x0D || span[index] == 0x09 {
+      index &+= 1
+    }
+    return index
+  }
+
+  static func literalEnd(_ span: Span<UInt8>, from start: Int, _ text: String) throws(JSONError) -> Int {
+    var index = start
+    for expected in text.utf8 {
+      guard has(span, index), span[index] == expected else { throw unexpected(span, at: index) }
+      index &+= 1
+    }
+    return index
+  }
+
+  @inline(never)
+  static func unexpected(_ span: Span<UInt8>, at index: Int) -> JSONError {
+    has(span, index) ? JSONError(.unexpectedByte(span[index]), at: index) : JSONError(.unexpectedEnd, at: span.count)
+  }
+
+  static func numberEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
+    func digits(from start: Int) -> Int {
+      var index = start
+      while has(span, index), span[index] >= UInt8(ascii: "0"), span[index] <= UInt8(ascii: "9") { index &+= 1 }
+      return index
+    }
+    let whole = span[start] == UInt8(ascii: "-") ? start + 1 : start
+    var index = digits(from: whole)
+    guard index > whole, span[whole] != UInt8(ascii: "0") || index == whole + 1 else {
+      throw JSONError(.invalidNumber, at: start)
+    }
+    if has(span, index), span[index] == UInt8(ascii: ".") {
+      let fraction = index + 1
+      index = digits(from: fraction)
+      guard index > fraction else { throw JSONError(.invalidNumber, at: start) }
+    }
+    if has(span, index), span[index] | 0x20 == UInt8(ascii: "e") {
+      var exponent = index + 1
+      if has(span, exponent), span[exponent] == UInt8(ascii: "+") || span[exponent] == UInt8(ascii: "-") {
+        exponent += 1
+      }
+      index = digits(from: exponent)
+      guard index > exponent else { throw JSONError(.invalidNumber, at: start) }
+    }
+    return index
+  }
+
+  /// A string, from after its opening quote.
+  @inline(__always)
+  static func string(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> JSONString {
+    let end = plainEnd(span, from: start)
+    if has(span, end), span[end] == UInt8(ascii: "\"") { return JSONString(range: start..<end, hasEscapes: false) }
+    return try rest(span, of: start, from: end)
+  }
+
+  /// From after a string's opening quote to after its closing one.
+  @inline(__always)
+  private static func stringEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
+    let end = plainEnd(span, from: start)
+    if has(span, end), span[end] == UInt8(ascii: "\"") { return end &+ 1 }
+    return try rest(span, of: start, from: end).range.upperBound &+ 1
+  }
+
+  /// A string that is not all plain.
+  @inline(never)
+  private static func rest(
+    _ span: Span<UInt8>, of start: Int, from special: Int
+  ) throws(JSONError) -> JSONString {
+    var index = special
+    var hasEscapes = false
+    while has(span, index) {
+      let byte = span[index]
+      if byte == UInt8(ascii: "\"") {
+        return JSONString(range: start..<index, hasEscapes: hasEscapes)
+      } else if byte == UInt8(ascii: "\\") {
+        hasEscapes = true
+        index = try escapeEnd(span, at: index)
+      } else if byte < 0x20 {
+        throw JSONError(.controlCharacterInString, at: index)
+      } else {
+        let length = utf8Length(span, at: index)
+        guard length > 0 else { throw JSONError(.invalidUTF8, at: index) }
+        index &+= length
+      }
+      index = plainEnd(span, from: index)
+    }
+    throw JSONError(.unexpectedEnd, at: span.count)
+  }
+
+  /// The first byte that is not simply itself: a quote, a backslash, a control character, or not ASCII. Eight bytes are
+  /// looked at together, each in a lane of a word (no lane's carry reaches the next, as its top bit is masked).
+  @inline(__always)
+  static func plainEnd(_ span: Span<UInt8>, from start: Int) -> Int {
+    var index = start
+    while index &+ 8 <= span.count {
+      let word = word(span, at: index)
+      let special = word | below(word, 0x20) | zero(word ^ lanes(0x22)) | zero(word ^ lanes(0x5C))
+      let found = special & lanes(0x80)
+      if found != 0 { return index &+ found.trailingZeroBitCount >> 3 }
+      index &+= 8
+    }
+    while has(span, index) {
+      let byte = span[index]
+      guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return index }
+      index &+= 1
+    }
+    return index
+  }
+
+  /// Eight bytes, the first one lowest. The load is checked against the span's bounds; unsafe is only that any type could
+  /// be asked for, and eight bytes of any kind are a UInt64.
+  @inline(__always)
+  private static func word(_ span: Span<UInt8>, at index: Int) -> UInt64 {
+    unsafe UInt64(littleEndian: span.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+  }
+
+  /// The byte in every lane.
+  @inline(__always)
+  private static func lanes(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
+
+  /// The top bit of the lowest lane that is 0, and of none below it; above it, it may lie.
+  @inline(__always)
+  private static func zero(_ word: UInt64) -> UInt64 { (word &- lanes(1)) & ~word }
+
+  /// The top bit of the lowest lane that is below `bound` (at most 0x80), and of none below it; above it, it may lie.
+  @inline(__always)
+  private static func below(_ word: UInt64, _ bound: UInt64) -> UInt64 { (word &- lanes(bound)) & ~word }
+
+  private static func escapeEnd(_ span: Span<UInt8>, at start: Int) throws(JSONError) -> Int {
+    guard start + 1 < span.count else { throw JSONError(.unexpectedEnd, at: span.count) }
+    switch span[start + 1] {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+      return start + 2
+    case UInt8(ascii: "u"):
+      guard start + 5 < span.count else { throw JSONError(.unexpectedEnd, at: span.count) }
+      for index in (start + 2)...(start + 5) {
+        guard hexDigit(span[index]) != nil else { throw JSONError(.invalidEscape, at: start) }
+      }
+      return start + 6
+    default: throw JSONError(.invalidEscape, at: start)
+    }
+  }
+
+  /// The length of the well-formed multi-byte sequence at `start` (Unicode Standard, table 3-7), or 0.
+  private static func utf8Length(_ span: Span<UInt8>, at start: Int) -> Int {
+    let (length, second): (Int, ClosedRange<UInt8>) =
+      switch span[start] {
+      case 0xC2...0xDF: (2, 0x80...0xBF)
+      case 0xE0: (3, 0xA0...0xBF)
+      case 0xE1...0xEC, 0xEE...0xEF: (3, 0x80...0xBF)
+      case 0xED: (3, 0x80...0x9F)
+      case 0xF0: (4, 0x90...0xBF)
+      case 0xF1...0xF3: (4, 0x80...0xBF)
+      case 0xF4: (4, 0x80...0x8F)
+      default: (0, 0x80...0xBF)
+      }
+    guard length > 0, start + length <= span.count, second.contains(span[start + 1]) else { return 0 }
+    var index = start + 2
+    while index < start + length {
+      guard span[index] & 0xC0 == 0x80 else { return 0 }
+      index += 1
+    }
+    return length
+  }
+
+  static func hexDigit(_ byte: UInt8) -> UInt16? {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt16(byte - UInt8(ascii: "0"))
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt16(byte - UInt8(ascii: "a") + 10)
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
+    default: nil
+    }
+  }
+}
+
+/// Which containers are open, the innermost last: a bit each.
+private struct OpenContainers {
+  private(set) var count = 0
+  private var bits: InlineArray<4, UInt64> = [0, 0, 0, 0]
+
+  /// Whether the innermost is an object.
+  var isObject: Bool { bits[(count &- 1) >> 6] >> UInt64((count &- 1) & 63) & 1 == 1 }
+
+  @inline(__always)
+  mutating func enter(isObject: Bool, at index: Int, depth: Int) throws(JSONError) {
+    guard depth + count < JSONReader.maximumDepth else {
+      throw JSONError(.tooDeep(limit: JSONReader.maximumDepth), at: index)
+    }
+    let mask: UInt64 = 1 << UInt64(count & 63)
+    if isObject { bits[count >> 6] |= mask } else { bits[count >> 6] &= ~mask }
+    count &+= 1
+  }
+
+  mutating func leave() { count &-= 1 }
+}

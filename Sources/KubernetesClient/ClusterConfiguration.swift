@@ -1,4 +1,5 @@
 public import Linux
+import NIOCore
 public import NIOSSL
 
 /// Where the API server is, how it proves who it is, and who asks.
@@ -21,7 +22,8 @@ public struct ClusterConfiguration: Sendable {
   public var pathPrefix = ""
   /// Whom to trust, and the client certificate.
   public var tls: TLSConfiguration
-  /// The name that the server's certificate must bear, where it is not the host's.
+  /// The name that the server's certificate must bear, where it is not the host's. As swift-nio-ssl has it, a certificate
+  /// of the authority that bears the IP address connected to will do as well.
   public var tlsServerName: String?
   /// Who asks.
   public var credential: Credential
@@ -74,6 +76,8 @@ public struct ClusterConfiguration: Sendable {
   static func clientTLS() -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12
+    // A peer that does not say goodbye is not waited for long.
+    tls.shutdownTimeout = .seconds(1)
     return tls
   }
 

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -10,7 +11,11 @@ extension KubernetesError.Cause {
     case is CancellationError: self = .cancelled
     case is TimedOut: self = .interrupted(reason: "it took longer than \(timeout)")
     case ChannelError.connectTimeout: self = .unreachable(reason: "it does not answer")
-    case let error as NIOConnectionError: self = .unreachable(reason: Self.reason(error))
+    case let error as NIOConnectionError:
+      // By name, with an error for each address; without any where the name has no address.
+      self = .unreachable(reason: error.connectionErrors.first.map { Self.reason($0.error) } ?? "the name is not known")
+    case let error as IOError where error.errnoCode == ECONNREFUSED: self = .unreachable(reason: Self.reason(error))
+    case is IOError: self = .interrupted(reason: Self.reason(error))
     case NIOSSLError.handshakeFailed(let reason): self = Self.handshake(reason)
     case is NIOSSLExtraError: self = .untrusted(reason: "its certificate does not name the host")
     case is NIOTooManyBytesError: self = .notUnderstood(reason: "it is too large")
@@ -39,8 +44,14 @@ extension KubernetesError.Cause {
     return .unreachable(reason: "TLS failed: \(text)")
   }
 
-  private static func reason(_ error: NIOConnectionError) -> String {
-    if let first = error.connectionErrors.first { return "\(first.error)" }
-    return "no address for \(error.host)"
+  private static func reason(_ error: any Error) -> String {
+    guard let error = error as? IOError else { return "\(error)" }
+    return switch error.errnoCode {
+    case ECONNREFUSED: "connection refused"
+    case ECONNRESET, EPIPE: "connection reset"
+    case ETIMEDOUT: "it does not answer any more"
+    case EHOSTUNREACH, ENETUNREACH: "no route to it"
+    default: "error \(error.errnoCode) of the system"
+    }
   }
 }

@@ -65,7 +65,9 @@ final class FakeServer: Sendable {
   private init(script: @escaping Script) { self.script = script }
 
   /// Starts one; `script` gets each request with its number, from 0.
-  static func start(_ pair: Certificates.Pair, script: @escaping Script) async throws -> FakeServer {
+  static func start(
+    _ pair: Certificates.Pair, host: String = "127.0.0.1", script: @escaping Script
+  ) async throws -> FakeServer {
     let server = FakeServer(script: script)
     var tls = TLSConfiguration.makeServerConfiguration(
       certificateChain: try NIOSSLCertificate.fromPEMFile(pair.certificateFile).map { .certificate($0) },
@@ -78,11 +80,12 @@ final class FakeServer: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHandler(NIOSSLServerHandler(context: context))
-          try pipeline.configureHTTPServerPipeline(withErrorHandling: true)
+          // Without assistance it reads on, and sees that the client closes, while it answers.
+          try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
           try pipeline.addHandler(Handler(server))
         }
       }
-      .bind(host: "127.0.0.1", port: 0).get()
+      .bind(host: host, port: 0).get()
     server.channel.withLock { $0 = channel }
     return server
   }

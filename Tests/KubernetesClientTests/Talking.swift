@@ -60,14 +60,15 @@ func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("
 
 /// Starts a server with answers and a client of it, runs the test, shuts both down.
 func talking(
-  _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
+  _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1", settings change: (inout ClientSettings) -> Void = { _ in },
   cluster changeCluster: (inout ClusterConfiguration) -> Void = { _ in },
   _ test: (Talk) async throws -> Void
 ) async throws {
-  let server = try await FakeServer.start(defaultPair.get(), script: script)
+  let server = try await FakeServer.start(defaultPair.get(), host: host, script: script)
   var settings = ClientSettings()
   change(&settings)
   var cluster = try cluster(server.port)
+  cluster.host = host
   changeCluster(&cluster)
   let time = FakeTime()
   let registry = PrometheusRegistry(ClientMetrics.families)

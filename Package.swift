@@ -153,6 +153,7 @@ let package = Package(
       name: "KubernetesClientTests",
       dependencies: [
         "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "PrometheusText", "TestSupport",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),

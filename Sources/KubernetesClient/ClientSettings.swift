@@ -1,6 +1,6 @@
 /// How a ``KubernetesClient`` behaves; the defaults are right for a controller.
 public struct ClientSettings: Sendable {
-  /// Requests a second in the long run, watches' starts included; the API server has its own limits beside it.
+  /// Requests a second in the long run, over zero, watches' starts included; the API server has limits of its own.
   public var requestsPerSecond = 50.0
   /// Requests that may go out at once after a quiet time.
   public var burst = 100

@@ -22,8 +22,8 @@ public struct ClusterConfiguration: Sendable {
   public var pathPrefix = ""
   /// Whom to trust, and the client certificate.
   public var tls: TLSConfiguration
-  /// The name that the server's certificate must bear, where it is not the host's. As swift-nio-ssl has it, a certificate
-  /// of the authority that bears the IP address connected to will do as well.
+  /// The name that the server's certificate must bear, where it is not the host's. As swift-nio-ssl has it, one that
+  /// bears the IP address connected to will do as well.
   public var tlsServerName: String?
   /// Who asks.
   public var credential: Credential
@@ -83,7 +83,8 @@ public struct ClusterConfiguration: Sendable {
 
   static func trustRoots(_ pem: [UInt8], place: String) throws(ConfigurationError) -> NIOSSLTrustRoots {
     guard let certificates = try? NIOSSLCertificate.fromPEMBytes(pem), !certificates.isEmpty else {
-      throw ConfigurationError(place: place, reason: "there is no PEM certificate in it", hint: "write the cluster's CA")
+      throw ConfigurationError(
+        place: place, reason: "there is no PEM certificate in it", hint: "write the cluster's CA")
     }
     return .certificates(certificates)
   }

@@ -3,13 +3,13 @@ import Glibc
 import NIOCore
 
 extension HTTPClient.Configuration {
-  /// How to reach a cluster, whatever is sent there.
-  static func connecting(to cluster: ClusterConfiguration, _ settings: ClientSettings) -> Self {
+  /// How to reach a cluster, whatever is sent there, on so many connections at once.
+  static func connecting(to cluster: ClusterConfiguration, _ settings: ClientSettings, limit: Int) -> Self {
     var configuration = Self(tlsConfiguration: cluster.tls, redirectConfiguration: .disallow)
     // A request on a connection that died says so, and the next one opens another. With HTTP/2 all would share the dead
     // one: the library sends no pings.
     configuration.httpVersion = .http1Only
-    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+    configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = limit
     configuration.connectionPool.idleTimeout = .seconds(60)
     // Further tries are made here, where it is known what was wrong.
     configuration.connectionPool.retryConnectionEstablishment = false

@@ -3,8 +3,8 @@ public import KubernetesAPI
 public import Logging
 import NIOHTTP1
 
-/// A client of the Kubernetes API. Objects are JSON trees: what is not known here is kept. Any number of tasks may use it
-/// at once; a request ends with its task.
+/// A client of the Kubernetes API. Objects are JSON trees: what is not known here is kept. Any number of tasks may use
+/// it at once; a request ends with its task.
 ///
 /// ```swift
 /// let client = KubernetesClient(try .find(), metrics: ClientMetrics(registry), logger: logger)
@@ -16,10 +16,10 @@ import NIOHTTP1
 /// await client.shutdown()
 /// ```
 ///
-/// What may be tried again is, up to ``ClientSettings/maximumTries`` times, with growing random waits, or those of
-/// `Retry-After`: what only reads, and what leads to the same when it is done twice (apply; what bears the resource
-/// version or UID that it is meant for) after 429, 500, 502, 503, 504 and broken connections; everything else only where
-/// the server surely did nothing: after 429, 503 and where there was no connection. All functions throw
+/// What fails may be tried again, up to ``ClientSettings/maximumTries`` times in all, after growing random waits or what
+/// `Retry-After` says. What only reads, and what leads to the same when it is done twice (apply; what bears the resource
+/// version or UID that it is meant for), is, after 429, 500, 502, 503, 504 and broken connections. Everything else is
+/// only where the server surely did nothing: after 429 and 503, and where there was no connection. All functions throw
 /// ``KubernetesError``.
 public final class KubernetesClient: Sendable {
   /// The field manager of all that is written (Kubernetes docs, "Server-Side Apply").

@@ -27,8 +27,9 @@ final class Transport: Sendable {
     base = "https://\(bracketed(cluster.tlsServerName ?? cluster.host)):\(cluster.port)\(cluster.pathPrefix)"
     tokens = TokenSource(cluster.credential, time: time)
     bucket = TokenBucket(rate: settings.requestsPerSecond, burst: settings.burst, time: time)
-    var configuration = HTTPClient.Configuration.connecting(to: cluster, settings)
-    requests = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    requests = HTTPClient(
+      eventLoopGroupProvider: .singleton, configuration: .connecting(to: cluster, settings, limit: 64))
+    var configuration = HTTPClient.Configuration.connecting(to: cluster, settings, limit: 1024)
     configuration.timeout.read = TimeAmount(settings.watchTimeout + settings.watchGrace)
     watches = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
@@ -130,9 +131,9 @@ final class Transport: Sendable {
       ?? Status(
         code: code, reason: response.status.reasonPhrase, message: "", name: "",
         kind: GroupVersionKind(group: "", version: "", kind: ""))
-    if call.resource == .secrets, call.body != nil, code == 400 || code == 422 {
-      // What is said of a body that is not understood, or of a value in it, may quote it.
-      status.message = "the object is not valid; what the API server says is withheld, as it may quote the Secret"
+    if call.resource == .secrets, call.body != nil, [400, 422, 500].contains(code) {
+      // What is said of a body that is not understood may quote it; server-side apply does, as 500.
+      status.message = "what the API server says is withheld, as it may quote the Secret; check its keys and values"
     }
     var error = self.error(call, .refused(status))
     // In seconds; the API server gives no dates.

@@ -133,7 +133,8 @@ import Testing
   func whatIsNoAddressIsSaid(_ server: String) {
     let place = #"F/config: cluster "c""#
     #expect(
-      message(cluster: "server: \"\(server)\"") == "\(place): server \"\(server)\" is no address; write https://HOST:PORT")
+      message(cluster: "server: \"\(server)\"")
+        == "\(place): server \"\(server)\" is no address; write https://HOST:PORT")
   }
 
   @Test(arguments: ["exec: {command: aws}", "auth-provider: {name: gcp}", "username: bob", "as: admin"])
@@ -155,7 +156,8 @@ import Testing
       message(user: "client-key: k, client-certificate: nonesuch")
         == "F/nonesuch: No such file or directory; client-certificate of \(user) names it")
     #expect(
-      message(user: "client-certificate-data: '*'") == "\(user): client-certificate-data is no base64; write it in one line")
+      message(user: "client-certificate-data: '*'")
+        == "\(user): client-certificate-data is no base64; write it in one line")
     #expect(
       message(user: "client-certificate: \(pair.certificateFile)")
         == "\(user): client-certificate and client-key are no PEM pair; write both, the key without a passphrase")

@@ -1,29 +1,11 @@
 import JSONBytes
 import KubernetesAPI
-import Synchronization
 import Testing
 
 @testable import KubernetesClient
 
 /// Lists and watches that go on after whatever breaks.
 @Suite struct ListAndWatchTests {
-  /// What a consumer was told: `=a,b` all, `+a@8` one that changed, `-a@9` one that is gone.
-  private final class Told: Sendable {
-    private let log = Mutex<[String]>([])
-    var all: [String] { log.withLock { $0 } }
-
-    func take(_ change: Change) {
-      let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
-      let text =
-        switch change {
-        case .replaced(let objects): "=" + objects.map(name).joined(separator: ",")
-        case .changed(let object): "+\(name(object))@\(object.resourceVersion)"
-        case .deleted(let object): "-\(name(object))@\(object.resourceVersion)"
-        }
-      log.withLock { $0.append(text) }
-    }
-  }
-
   /// Runs it until these have been told, then ends its task.
   private func follow(
     _ expected: [String], _ script: @escaping FakeServer.Script, _ then: (Talk) throws -> Void

@@ -85,7 +85,8 @@ import Testing
     }
   }
 
-  @Test(arguments: ["", ".", "..", "a/status", "a%2Fstatus"]) func whatIsNoNameIsNeverSent(_ name: String) async throws {
+  @Test(arguments: ["", ".", "..", "a/status", "a%2Fstatus"]) func whatIsNoNameIsNeverSent(_ name: String) async throws
+  {
     try await talking({ _, _ in .json(200, "{}") }) { talk in
       let errors = [
         await failure { try await talk.client.delete(.secrets, name, in: "shop") },
@@ -128,7 +129,7 @@ import Testing
 
   @Test func errorsOfSecretsQuoteNothingThatWasSent() async throws {
     let body = try json(#"{"metadata":{"name":"a","namespace":"b"},"data":{"password":"aHVudGVyMg=="}}"#)
-    for code in [400, 422] {
+    for code in [400, 422, 500] {
       try await talking({ _, request in .status(code, "Bad", "cannot read ...\(request.body.count)...aHVudGVyMg==") }) {
         talk in
         let error = await failure {

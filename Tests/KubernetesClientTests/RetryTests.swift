@@ -58,7 +58,8 @@ import Testing
 
   @Test(arguments: [429, 503]) func afterAnAnswerWithoutEffectEverythingIsTriedAgain(_ code: Int) async throws {
     for operation in Operation.allCases {
-      let script: FakeServer.Script = { number, _ in number == 0 ? .status(code, "TooManyRequests", "busy") : Self.good }
+      let script: FakeServer.Script = { number, _ in number == 0 ? .status(code, "TooManyRequests", "busy") : Self.good
+      }
       try await talking(script) { talk in
         try await operation.run(talk.client)
         #expect(talk.server.requests.count == 2)

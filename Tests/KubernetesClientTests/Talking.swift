@@ -52,7 +52,8 @@ struct Talk {
 }
 
 /// How to reach a server of the tests.
-func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("s3cr3t")) throws -> ClusterConfiguration {
+func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("s3cr3t")) throws -> ClusterConfiguration
+{
   var tls = ClusterConfiguration.clientTLS()
   tls.trustRoots = .file(try authority.get().authorityFile)
   return ClusterConfiguration(host: "127.0.0.1", port: port, tls: tls, credential: credential)
@@ -60,7 +61,8 @@ func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("
 
 /// Starts a server with answers and a client of it, runs the test, shuts both down.
 func talking(
-  _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1", settings change: (inout ClientSettings) -> Void = { _ in },
+  _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1",
+  settings change: (inout ClientSettings) -> Void = { _ in },
   cluster changeCluster: (inout ClusterConfiguration) -> Void = { _ in },
   _ test: (Talk) async throws -> Void
 ) async throws {
@@ -115,9 +117,26 @@ func object(_ name: String, _ version: Int) -> String {
 func list(_ version: Int, _ items: [String], more: String = "") -> FakeServer.Answer {
   .json(
     200,
-    #"{"kind":"List","metadata":{"resourceVersion":"\#(version)","continue":"\#(more)"},"items":[\#(items.joined(separator: ","))]}"#
-  )
+    #"{"kind":"List","metadata":{"resourceVersion":"\#(version)","continue":"\#(more)"},"#
+      + #""items":[\#(items.joined(separator: ","))]}"#)
 }
 
 /// One event of a watch.
 func event(_ type: String, _ object: String) -> String { #"{"type":"\#(type)","object":\#(object)}"# + "\n" }
+
+/// What a consumer was told: `=a,b` all, `+a@8` one that changed, `-a@9` one that is gone.
+final class Told: Sendable {
+  private let log = Mutex<[String]>([])
+  var all: [String] { log.withLock { $0 } }
+
+  func take(_ change: Change) {
+    let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
+    let text =
+      switch change {
+      case .replaced(let objects): "=" + objects.map(name).joined(separator: ",")
+      case .changed(let object): "+\(name(object))@\(object.resourceVersion)"
+      case .deleted(let object): "-\(name(object))@\(object.resourceVersion)"
+      }
+    log.withLock { $0.append(text) }
+  }
+}

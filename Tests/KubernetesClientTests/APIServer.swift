@@ -11,10 +11,14 @@ import TestSupport
 
 /// A real API server on loopback, with an etcd, in a folder of its own; all end with this process.
 final class APIServer: Sendable {
-  /// Where `kube-apiserver` is; nil where there is none to test with.
-  static let program: String? = ProcessInfo.processInfo.environment["K8S_BIN"].flatMap { folder in
-    FileManager.default.isExecutableFile(atPath: "\(folder)/kube-apiserver") ? "\(folder)/kube-apiserver" : nil
-  }
+  /// Where `kube-apiserver` is; nil where there is none to test with, or no etcd.
+  static let program: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    let isThere = { (path: String) in FileManager.default.isExecutableFile(atPath: path) }
+    let path = (environment["PATH"] ?? "").split(separator: ":")
+    guard let folder = environment["K8S_BIN"], path.contains(where: { isThere("\($0)/etcd") }) else { return nil }
+    return isThere("\(folder)/kube-apiserver") ? "\(folder)/kube-apiserver" : nil
+  }()
 
   /// One for all tests: it takes seconds to start.
   static let shared = Task { try await APIServer() }

@@ -6,7 +6,7 @@ import Testing
 @testable import KubernetesClient
 
 /// What a real API server makes of it all. Each test has a namespace of its own.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN")) struct APIServerTests {
+@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct APIServerTests {
   /// Gives the test a client and a namespace.
   private func talking(
     _ namespace: String, settings: (inout ClientSettings) -> Void = { _ in },

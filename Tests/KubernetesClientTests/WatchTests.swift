@@ -81,6 +81,7 @@ import Testing
       .stream { feed in
         feed.send(event("ADDED", object("a", 8)))
         for _ in 0..<40 { feed.send(String(repeating: "x", count: 10)) }
+        feed.end()
       }
     }
     try await talking(script, settings: { $0.maximumEventBytes = 200 }) { talk in

@@ -5,13 +5,22 @@ public import NIOSSL
 /// Where the API server is, how it proves who it is, and who asks.
 public struct ClusterConfiguration: Sendable {
   /// What is sent to say who asks.
-  public enum Credential: Sendable {
+  public enum Credential: Sendable, CustomStringConvertible {
     /// Nothing, or the client certificate of the TLS configuration.
     case none
     /// Always this token.
     case token(String)
     /// The token in this file, which is read anew.
     case tokenFile(String)
+
+    /// What it is, without the token.
+    public var description: String {
+      switch self {
+      case .none: "none"
+      case .token: "a token"
+      case .tokenFile(let path): "the token in \(path)"
+      }
+    }
   }
 
   /// Of the API server: a name or an IP address, without brackets.

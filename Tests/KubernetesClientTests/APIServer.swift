@@ -102,6 +102,20 @@ final class APIServer: Sendable {
       try .kubeconfig(folder.appending(path: user).path), settings: settings, metrics: metrics, logger: silent)
   }
 
+  /// A client of it as in a container whose ServiceAccount is the admin.
+  func clientOfAContainer() throws -> KubernetesClient {
+    let container = folder.appending(path: "serviceaccount")
+    try FileManager.default.createDirectory(at: container, withIntermediateDirectories: false)
+    try FileManager.default.copyItem(
+      at: folder.appending(path: "certs/apiserver.crt"), to: container.appending(path: "ca.crt"))
+    try Data("admin-token".utf8).write(to: container.appending(path: "token"))
+    try Data("default".utf8).write(to: container.appending(path: "namespace"))
+    let environment = ["KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": String(port)]
+    return KubernetesClient(
+      try .inCluster(folder: container.path) { environment[$0] }, metrics: ClientMetrics(PrometheusRegistry([])),
+      logger: silent)
+  }
+
   /// Has etcd forget what was before a resource version. The API server asks it each time for leases, and has no
   /// memory of its own for them.
   func forget(before resourceVersion: String) async throws {

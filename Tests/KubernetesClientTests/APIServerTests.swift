@@ -146,6 +146,13 @@ import Testing
     }
   }
 
+  @Test func aContainerReachesItsCluster() async throws {
+    let client = try await APIServer.shared.value.clientOfAContainer()
+    let namespace = try await client.get(.namespaces, try #require(client.namespace))
+    #expect(namespace["metadata"]?["name"]?.string == "default")
+    await client.shutdown()
+  }
+
   @Test func whatEtcdHasForgottenIsExpired() async throws {
     try await talking("old", settings: { $0.watchTimeout = .seconds(5) }) { server, client in
       let lease = { (name: String) in try json(#"{"metadata":{"name":"\#(name)","namespace":"old"}}"#) }

@@ -97,6 +97,14 @@ import Testing
     }
   }
 
+  @Test func aConfigurationThatIsPrintedSaysNoToken() throws {
+    let cluster = try cluster(443, credential: .token("s3cr3t"))
+    for text in ["\(cluster)", String(reflecting: cluster), "\(cluster.credential)"] {
+      #expect(text.contains("a token"))
+      #expect(!text.contains("s3cr3t"))
+    }
+  }
+
   @Test func theClientCertificateIsPresented() async throws {
     let pair = try authority.get().issue("client")
     let serial = try NIOSSLCertificate.fromPEMFile(pair.certificateFile).first?.serialNumber

@@ -116,6 +116,47 @@ import Testing
     }
   }
 
+  /// As a controller has it: an actor that keeps what it is told, and waits for one object.
+  private actor Cache {
+    private(set) var names: Set<String> = []
+
+    func follow(_ client: KubernetesClient) async {
+      await client.listAndWatch(Selection(.pods)) { await self.take($0) }
+    }
+
+    func waitForEvent(_ client: KubernetesClient) async throws -> WatchEvent? {
+      for try await event in try await client.watch(Selection(.pods), from: "7") { return event }
+      return nil
+    }
+
+    private func take(_ change: Change) {
+      let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
+      switch change {
+      case .replaced(let objects): names = Set(objects.map(name))
+      case .changed(let object): names.insert(name(object))
+      case .deleted(let object): names.remove(name(object))
+      }
+    }
+  }
+
+  @Test func anActorMayKeepWhatItIsTold() async throws {
+    let script: FakeServer.Script = { _, request in
+      guard request.query["watch"] == "true" else { return list(7, [object("a", 1), object("b", 2)]) }
+      return .stream { $0.send(event("DELETED", object("a", 8)) + event("ADDED", object("c", 9))) }
+    }
+    try await talking(script) { talk in
+      let cache = Cache()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await cache.follow(talk.client) }
+        let isThere = try await eventually { await cache.names == ["b", "c"] }
+        #expect(isThere)
+        group.cancelAll()
+      }
+      let first = try await cache.waitForEvent(talk.client)
+      #expect(first == .deleted(try json(object("a", 8))))
+    }
+  }
+
   @Test func itReturnsWhenItsTaskIsCancelledWhileItWaits() async throws {
     try await talking({ _, _ in .silence }) { talk in
       await withTaskGroup { group in

@@ -28,6 +28,7 @@ try: build ## The same, staying: save Examples/acme.yaml and see it applied
 RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
 	--experimental-maximum-parallelization-width 2
 
+# K8S_BIN=FOLDER: the Kubernetes client's also against the kube-apiserver there (and the etcd on the PATH).
 test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server; the sidecar's also as it ships
 	scripts/install-packages build sidecar demo test
 	scripts/test-postgres

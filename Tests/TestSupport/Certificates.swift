@@ -51,7 +51,7 @@ public final class Certificates: Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Issues a server certificate with a new key and a random serial number. Names must differ from each other.
+  /// Issues a certificate for servers and clients, with a new key and a random serial number. Names must differ from each other.
   public func issue(_ name: String, _ validity: Validity = .current) throws -> Pair {
     try Data(configuration(database: path("\(name).index")).utf8).write(to: folder.appending(path: "\(name).cnf"))
     try Data().write(to: folder.appending(path: "\(name).index"))
@@ -91,7 +91,7 @@ public final class Certificates: Sendable {
     [server]
     basicConstraints = critical, CA:FALSE
     keyUsage = critical, digitalSignature
-    extendedKeyUsage = serverAuth
+    extendedKeyUsage = serverAuth, clientAuth
     subjectAltName = DNS:localhost, IP:127.0.0.1, DNS:postern-webhook.postern-system.svc
 
     """

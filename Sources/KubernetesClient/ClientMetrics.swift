@@ -1,0 +1,36 @@
+public import CoreMetrics
+import KubernetesAPI
+public import PrometheusText
+
+/// What a client counts of its requests; each try is one.
+public struct ClientMetrics: Sendable {
+  /// What a registry must have, so that the numbers go somewhere.
+  public static let families = [
+    MetricFamily(
+      Name.requests, "Requests to the API server by verb, resource and HTTP status, or `none` without an answer.",
+      .counter),
+    MetricFamily(
+      Name.duration, "How long they took, but for watches.",
+      .histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])),
+  ]
+
+  private enum Name {
+    static let requests = "postern_kubernetes_requests_total"
+    static let duration = "postern_kubernetes_request_duration_seconds"
+  }
+
+  private let factory: any MetricsFactory
+
+  /// Numbers that go into a registry, or wherever else.
+  public init(_ factory: any MetricsFactory) { self.factory = factory }
+
+  func record(verb: String, resource: String, code: Int?, took duration: Duration?) {
+    let labels = [("verb", verb), ("resource", resource)]
+    let code = code.map { String($0) } ?? "none"
+    Counter(label: Name.requests, dimensions: labels + [("code", code)], factory: factory).increment()
+    guard let duration else { return }
+    let (seconds, attoseconds) = duration.components
+    Timer(label: Name.duration, dimensions: labels, preferredDisplayUnit: .seconds, factory: factory)
+      .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+  }
+}

@@ -1,0 +1,123 @@
+public import JSONBytes
+public import KubernetesAPI
+import NIOHTTP1
+
+/// How an object is patched (Kubernetes docs, "Update API Objects in Place Using kubectl patch").
+public enum ObjectPatch: Sendable {
+  /// RFC 7386: members that are set, and null for those that go.
+  case merge(JSONValue)
+  /// RFC 6902: an array of operations.
+  case json(JSONValue)
+}
+
+/// What becomes of the objects that an object owns (Kubernetes docs, "Garbage Collection").
+public enum PropagationPolicy: String, Sendable {
+  case background = "Background"
+  case foreground = "Foreground"
+  case orphan = "Orphan"
+}
+
+extension KubernetesClient {
+  /// Server-side apply: makes the object, or sets the fields that are given and removes those given before and no more.
+  /// - Parameters:
+  ///   - object: with its name, its namespace, `apiVersion` and `kind`.
+  ///   - force: whether to take over fields that somebody else manages; otherwise that is a conflict.
+  ///   - dryRun: whether nothing is kept.
+  /// - Returns: the object as it is now.
+  @discardableResult
+  public func apply(
+    _ resource: Resource, _ object: JSONValue, force: Bool, dryRun: Bool = false
+  ) async throws(KubernetesError) -> JSONValue {
+    try await write("apply", .PATCH, resource, object, named: true, dryRun: dryRun) { call in
+      call.body = ("application/apply-patch+yaml", object.bytes)
+      call.query.append(("force", force ? "true" : "false"))
+    }
+  }
+
+  /// Makes an object that is not there yet.
+  /// - Returns: the object as it is now.
+  @discardableResult
+  public func create(
+    _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
+  ) async throws(KubernetesError) -> JSONValue {
+    try await write("create", .POST, resource, object, named: false, dryRun: dryRun) { $0.isRepeatable = false }
+  }
+
+  /// Replaces an object; with `metadata.resourceVersion`, only where it has not changed since.
+  /// - Returns: the object as it is now.
+  @discardableResult
+  public func update(
+    _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
+  ) async throws(KubernetesError) -> JSONValue {
+    try await write("update", .PUT, resource, object, named: true, dryRun: dryRun) { call in
+      call.isRepeatable = object.isForOneVersion
+    }
+  }
+
+  /// Changes some of an object.
+  /// - Returns: the object as it is now.
+  @discardableResult
+  public func patch(
+    _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: ObjectPatch, dryRun: Bool = false
+  ) async throws(KubernetesError) -> JSONValue {
+    var call = Call("patch", .PATCH, resource, namespace: namespace, name: name)
+    switch patch {
+    case .merge(let value):
+      call.body = ("application/merge-patch+json", value.bytes)
+      call.isRepeatable = value.isForOneVersion
+    case .json(let value):
+      call.body = ("application/json-patch+json", value.bytes)
+      call.isRepeatable = false
+    }
+    call.query = Self.query(dryRun: dryRun)
+    return try await object(call, named: name, in: namespace)
+  }
+
+  /// Deletes an object, or asks for it where finalizers keep it.
+  /// - Parameters:
+  ///   - uid: only where it is still this object.
+  ///   - resourceVersion: only where it has not changed since.
+  ///   - propagation: nil: as is usual for the kind.
+  ///   - dryRun: whether it stays.
+  public func delete(
+    _ resource: Resource, _ name: String, in namespace: String? = nil, uid: String? = nil,
+    resourceVersion: String? = nil, propagation: PropagationPolicy? = nil, dryRun: Bool = false
+  ) async throws(KubernetesError) {
+    var call = Call("delete", .DELETE, resource, namespace: namespace, name: name)
+    var preconditions = JSONObject()
+    preconditions["uid"] = uid.map { .string($0) }
+    preconditions["resourceVersion"] = resourceVersion.map { .string($0) }
+    var options = JSONObject()
+    options["apiVersion"] = .string("v1")
+    options["kind"] = .string("DeleteOptions")
+    if !preconditions.members.isEmpty { options["preconditions"] = .object(preconditions) }
+    options["propagationPolicy"] = propagation.map { .string($0.rawValue) }
+    if dryRun { options["dryRun"] = .array([.string("All")]) }
+    call.body = ("application/json", JSONValue.object(options).bytes)
+    // Otherwise it might be another object of that name that is deleted the second time.
+    call.isRepeatable = !preconditions.members.isEmpty
+    _ = try await object(call, named: name, in: namespace)
+  }
+
+  private static func query(dryRun: Bool) -> [(String, String)] {
+    [("fieldManager", fieldManager)] + (dryRun ? [("dryRun", "All")] : [])
+  }
+
+  private func write(
+    _ verb: String, _ method: HTTPMethod, _ resource: Resource, _ object: JSONValue, named: Bool, dryRun: Bool,
+    _ complete: (inout Call) -> Void
+  ) async throws(KubernetesError) -> JSONValue {
+    let namespace = object["metadata"]?["namespace"]?.string
+    let name = named ? object["metadata"]?["name"]?.string ?? "" : nil
+    var call = Call(verb, method, resource, namespace: namespace, name: name)
+    call.body = ("application/json", object.bytes)
+    call.query = Self.query(dryRun: dryRun)
+    complete(&call)
+    return try await self.object(call, named: name, in: namespace)
+  }
+}
+
+extension JSONValue {
+  /// Whether it bears the version of the object that it is meant for.
+  fileprivate var isForOneVersion: Bool { self["metadata"]?["resourceVersion"]?.string?.isEmpty == false }
+}

@@ -1,0 +1,52 @@
+public import JSONBytes
+public import KubernetesAPI
+import NIOHTTP1
+
+/// Which objects are listed or watched.
+public struct Selection: Sendable {
+  /// Of what kind.
+  public var resource: Resource
+  /// Where; nil: in all namespaces.
+  public var namespace: String?
+  /// Such as `postern.io/customer` (Kubernetes docs, "Labels and Selectors").
+  public var labelSelector: String?
+  /// Such as `metadata.name=acme` (Kubernetes docs, "Field Selectors").
+  public var fieldSelector: String?
+  /// Whether only `metadata` is wanted: the objects come as `PartialObjectMetadata`.
+  public var metadataOnly: Bool
+
+  /// All objects of a kind, or those that the selectors leave.
+  public init(
+    _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, fieldSelector: String? = nil,
+    metadataOnly: Bool = false
+  ) {
+    self.resource = resource
+    self.namespace = namespace
+    self.labelSelector = labelSelector
+    self.fieldSelector = fieldSelector
+    self.metadataOnly = metadataOnly
+  }
+
+  /// A call for these objects.
+  func call(_ verb: String) -> Call {
+    var call = Call(verb, .GET, resource, namespace: namespace)
+    if let labelSelector { call.query.append(("labelSelector", labelSelector)) }
+    if let fieldSelector { call.query.append(("fieldSelector", fieldSelector)) }
+    return call
+  }
+}
+
+/// The answer to a list.
+public struct ObjectList: Sendable {
+  /// The objects. Items of a list bear no `apiVersion` and `kind`: the resource says both.
+  public var items: [JSONValue]
+  /// From where a watch goes on.
+  public var resourceVersion: String
+}
+
+/// How the API server names the answer with `metadata` alone (Kubernetes docs, "Kubernetes API Concepts",
+/// metadata-only fetches).
+enum MetadataOnly {
+  static let object = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
+  static let list = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+}

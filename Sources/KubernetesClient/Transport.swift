@@ -1,0 +1,143 @@
+import AsyncHTTPClient
+import JSONBytes
+import KubernetesAPI
+import Linux
+import NIOCore
+import NIOHTTP1
+
+/// Sends calls: credentials, rate limit, timeouts, further tries, and errors with their place.
+final class Transport: Sendable {
+  let settings: ClientSettings
+  let time: Time
+  private let base: String
+  private let server: String
+  private let requests: HTTPClient
+  /// Apart from the others: watches hold their connections, and are given up when nothing comes, not at a deadline.
+  private let watches: HTTPClient
+  private let tokens: TokenSource
+  private let bucket: TokenBucket
+  private let metrics: ClientMetrics
+
+  init(_ cluster: ClusterConfiguration, _ settings: ClientSettings, _ metrics: ClientMetrics, _ time: Time) {
+    self.settings = settings
+    self.time = time
+    self.metrics = metrics
+    let bracketed = { (host: String) in host.contains(":") ? "[\(host)]" : host }
+    server = "\(bracketed(cluster.host)):\(cluster.port)"
+    base = "https://\(bracketed(cluster.tlsServerName ?? cluster.host)):\(cluster.port)\(cluster.pathPrefix)"
+    tokens = TokenSource(cluster.credential, time: time)
+    bucket = TokenBucket(rate: settings.requestsPerSecond, burst: settings.burst, time: time)
+    requests = HTTPClient(
+      eventLoopGroupProvider: .singleton, configuration: .connecting(to: cluster, settings, limit: 64))
+    var configuration = HTTPClient.Configuration.connecting(to: cluster, settings, limit: 1024)
+    configuration.timeout.read = TimeAmount(settings.watchTimeout + settings.watchGrace)
+    watches = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  func shutdown() async {
+    try? await requests.shutdown()
+    try? await watches.shutdown()
+  }
+
+  /// The whole answer to a call.
+  func answer(to call: Call) async throws(KubernetesError) -> [UInt8] {
+    try await retrying(call) { token in
+      try await withTimeout(self.settings.requestTimeout) {
+        let response = try await self.execute(call, with: token, on: self.requests, isTimed: true)
+        return try await self.collect(response)
+      }
+    }
+  }
+
+  /// The body of a watch that has begun.
+  func stream(_ call: Call) async throws(KubernetesError) -> HTTPClientResponse.Body {
+    try await retrying(call) { token in
+      try await self.execute(call, with: token, on: self.watches, isTimed: false).body
+    }
+  }
+
+  func error(_ call: Call, _ cause: KubernetesError.Cause) -> KubernetesError {
+    KubernetesError(verb: call.verb, path: call.path, server: server, cause: cause)
+  }
+
+  /// An error of this call, whatever was thrown.
+  func error(_ call: Call, thrown error: any Error) -> KubernetesError {
+    if let error = error as? KubernetesError { return error }
+    let cause = KubernetesError.Cause(transport: error, timeout: settings.requestTimeout)
+    return self.error(call, Task.isCancelled ? .cancelled : cause)
+  }
+
+  private func retrying<Value>(
+    _ call: Call, _ attempt: (_ token: String?) async throws -> Value
+  ) async throws(KubernetesError) -> Value {
+    var backoff = Backoff(settings)
+    var tries = 0
+    var isRejected = false
+    while true {
+      tries += 1
+      var token: String?
+      do {
+        try await bucket.take()
+        do { token = try tokens.token() } catch { throw self.error(call, .noCredential(reason: error.message)) }
+        return try await attempt(token)
+      } catch {
+        let error = self.error(call, thrown: error)
+        if error.isUnauthorized, !isRejected, tokens.reject(token) {
+          isRejected = true
+          continue
+        }
+        guard tries < settings.maximumTries, call.isRetried(after: error),
+          (error.retryAfter ?? .zero) <= settings.maximumRetryDelay
+        else { throw error }
+        do { try await time.sleep(backoff.next(after: error.retryAfter)) } catch { throw self.error(call, .cancelled) }
+      }
+    }
+  }
+
+  /// One try, up to the head of an answer that says yes.
+  private func execute(
+    _ call: Call, with token: String?, on client: HTTPClient, isTimed: Bool
+  ) async throws -> HTTPClientResponse {
+    var request = HTTPClientRequest(url: base + call.target)
+    request.method = call.method
+    request.headers = ["Accept": call.accept, "User-Agent": "postern"]
+    if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+    if let body = call.body {
+      request.headers.add(name: "Content-Type", value: body.type)
+      request.body = .bytes(ByteBuffer(bytes: body.bytes))
+    }
+    let start = time.now()
+    var code: Int?
+    defer {
+      metrics.record(
+        verb: call.verb, resource: call.resource.plural, code: code, took: isTimed ? time.now() - start : nil)
+    }
+    let response = try await client.execute(request, timeout: TimeAmount(settings.requestTimeout))
+    code = Int(response.status.code)
+    guard !(200..<300).contains(response.status.code) else { return response }
+    throw await refusal(call, response)
+  }
+
+  private func collect(_ response: HTTPClientResponse) async throws -> [UInt8] {
+    Array(try await response.body.collect(upTo: settings.maximumBodyBytes).readableBytesView)
+  }
+
+  private func refusal(_ call: Call, _ response: HTTPClientResponse) async -> KubernetesError {
+    let code = Int(response.status.code)
+    let body = try? await response.body.collect(upTo: 1 << 20)
+    let value = body.flatMap { try? JSONValue(parsing: Array($0.readableBytesView)) }
+    var status =
+      value.flatMap { Status($0) }
+      ?? Status(
+        code: code, reason: response.status.reasonPhrase, message: "", name: "",
+        kind: GroupVersionKind(group: "", version: "", kind: ""))
+    if call.resource == .secrets, call.body != nil, [400, 422, 500].contains(code) {
+      // What is said of a body that is not understood may quote it; server-side apply does, as 500.
+      status.message = "what the API server says is withheld, as it may quote the Secret; check its keys and values"
+    }
+    var error = self.error(call, .refused(status))
+    // In seconds; the API server gives no dates.
+    error.retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds(max(0, $0)) }
+    return error
+  }
+}

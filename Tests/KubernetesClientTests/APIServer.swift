@@ -1,0 +1,141 @@
+import AsyncHTTPClient
+import Foundation
+import KubernetesAPI
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import PrometheusText
+import TestSupport
+
+@testable import KubernetesClient
+
+/// A real API server on loopback, with an etcd, in a folder of its own; all end with this process.
+final class APIServer: Sendable {
+  /// Where `kube-apiserver` is; nil where there is none to test with, or no etcd.
+  static let program: String? = {
+    let environment = ProcessInfo.processInfo.environment
+    let isThere = { (path: String) in FileManager.default.isExecutableFile(atPath: path) }
+    let path = (environment["PATH"] ?? "").split(separator: ":")
+    guard let folder = environment["K8S_BIN"], path.contains(where: { isThere("\($0)/etcd") }) else { return nil }
+    return isThere("\(folder)/kube-apiserver") ? "\(folder)/kube-apiserver" : nil
+  }()
+
+  /// One for all tests: it takes seconds to start.
+  static let shared = Task { try await APIServer() }
+
+  struct NotReady: Error, CustomStringConvertible { let description: String }
+
+  private let folder: URL
+  private let port: Int
+  private let etcdPort: Int
+  /// Its other end is open as long as this process lives.
+  private let lifeline = Pipe()
+
+  /// Starts both and waits until the server answers.
+  private init() async throws {
+    folder = FileManager.default.temporaryDirectory.appending(path: "postern-apiserver-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    let ports = try await Self.freePorts(3)
+    port = ports[2]
+    etcdPort = ports[0]
+    try Data("admin-token,admin,1,\"system:masters\"\nnobody-token,nobody,2\n".utf8)
+      .write(to: folder.appending(path: "tokens.csv"))
+    try FileManager.default.copyItem(
+      atPath: authority.get().authorityFile, toPath: folder.appending(path: "client-ca.pem").path)
+    let script = """
+      cd "$1" && openssl genrsa -out sa.key 2048 2>/dev/null
+      etcd --data-dir etcd --listen-client-urls http://127.0.0.1:$3 --advertise-client-urls http://127.0.0.1:$3 \
+        --listen-peer-urls http://127.0.0.1:$4 --initial-advertise-peer-urls http://127.0.0.1:$4 \
+        --initial-cluster default=http://127.0.0.1:$4 --unsafe-no-fsync </dev/null >etcd.log 2>&1 &
+      etcd=$!
+      "$2" --etcd-servers http://127.0.0.1:$3 --secure-port $5 --bind-address 127.0.0.1 --cert-dir certs \
+        --service-account-key-file sa.key --service-account-signing-key-file sa.key \
+        --service-account-issuer https://kubernetes.default.svc --token-auth-file tokens.csv \
+        --client-ca-file client-ca.pem --authorization-mode RBAC --service-cluster-ip-range 10.96.0.0/16 \
+        --watch-cache-sizes leases.coordination.k8s.io#0 \
+        </dev/null >api.log 2>&1 &
+      api=$!
+      cat >/dev/null
+      kill -9 $api $etcd; wait
+      rm -rf "$1"
+      """
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", script, "sh", folder.path, Self.program ?? ""] + ports.map { String($0) }
+    process.standardInput = lifeline
+    try process.run()
+    try kubeconfig("admin", "token: admin-token")
+    try kubeconfig("nobody", "token: nobody-token")
+    let pair = try authority.get().issue("real-client")
+    try kubeconfig("cert", "client-certificate: \(pair.certificateFile), client-key: \(pair.privateKeyFile)")
+    let isReady = try await eventually {
+      guard let client = try? client() else { return false }
+      let isReady = (try? await client.get(.namespaces, "default")) != nil
+      await client.shutdown()
+      return isReady
+    }
+    guard isReady else {
+      let log = (try? String(contentsOf: folder.appending(path: "api.log"), encoding: .utf8)) ?? ""
+      throw NotReady(description: String(log.suffix(2000)))
+    }
+  }
+
+  private func kubeconfig(_ user: String, _ credential: String) throws {
+    let text = """
+      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(port)", certificate-authority: certs/apiserver.crt,
+        tls-server-name: kubernetes}}]
+      users: [{name: u, user: {\(credential)}}]
+      contexts: [{name: x, context: {cluster: c, user: u}}]
+      current-context: x
+      """
+    try Data(text.utf8).write(to: folder.appending(path: user))
+  }
+
+  /// A client of it, by a kubeconfig.
+  func client(
+    _ user: String = "admin", metrics: ClientMetrics = ClientMetrics(PrometheusRegistry([])),
+    settings change: (inout ClientSettings) -> Void = { _ in }
+  ) throws -> KubernetesClient {
+    var settings = ClientSettings()
+    change(&settings)
+    return KubernetesClient(
+      try .kubeconfig(folder.appending(path: user).path), settings: settings, metrics: metrics, logger: silent)
+  }
+
+  /// A client of it as in a container whose ServiceAccount is the admin.
+  func clientOfAContainer() throws -> KubernetesClient {
+    let container = folder.appending(path: "serviceaccount")
+    try FileManager.default.createDirectory(at: container, withIntermediateDirectories: false)
+    try FileManager.default.copyItem(
+      at: folder.appending(path: "certs/apiserver.crt"), to: container.appending(path: "ca.crt"))
+    try Data("admin-token".utf8).write(to: container.appending(path: "token"))
+    try Data("default".utf8).write(to: container.appending(path: "namespace"))
+    let environment = ["KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": String(port)]
+    return KubernetesClient(
+      try .inCluster(folder: container.path) { environment[$0] }, metrics: ClientMetrics(PrometheusRegistry([])),
+      logger: silent)
+  }
+
+  /// Has etcd forget what was before a resource version. The API server asks it each time for leases, and has no
+  /// memory of its own for them.
+  func forget(before resourceVersion: String) async throws {
+    var request = HTTPClientRequest(url: "http://127.0.0.1:\(etcdPort)/v3/kv/compaction")
+    request.method = .POST
+    request.body = .bytes(ByteBuffer(string: #"{"revision":"\#(resourceVersion)","physical":true}"#))
+    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+    let said = String(buffer: try await response.body.collect(upTo: 1 << 20))
+    guard response.status == .ok else { throw NotReady(description: said) }
+  }
+
+  /// Ports that nobody listened on a moment ago.
+  private static func freePorts(_ count: Int) async throws -> [Int] {
+    var channels: [any Channel] = []
+    for _ in 0..<count {
+      channels.append(
+        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get())
+    }
+    let ports = channels.compactMap { $0.localAddress?.port }
+    for channel in channels { try await channel.close() }
+    return ports
+  }
+}

@@ -1,0 +1,157 @@
+import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Synchronization
+import TestSupport
+
+/// An API server of the tests: HTTP/1.1 over TLS, with answers as the test has it.
+final class FakeServer: Sendable {
+  struct Request: Sendable {
+    var method: HTTPMethod
+    /// Without the query.
+    var path: String
+    /// Percent-encodings resolved.
+    var query: [String: String]
+    var headers: HTTPHeaders
+    var body = ""
+    /// The serial number of the client's certificate.
+    var certificate: [UInt8]?
+    /// Which TCP connection it came on.
+    var connection: ObjectIdentifier
+    var token: String? { headers.first(name: "Authorization") }
+  }
+
+  enum Answer: Sendable {
+    case json(Int, String, [(String, String)] = [])
+    /// The head goes out; the rest is the test's affair.
+    case stream(@Sendable (Feed) -> Void)
+    /// The connection is closed without an answer.
+    case cut
+    /// Nothing, for ever.
+    case silence
+
+    /// A `Status`.
+    static func status(_ code: Int, _ reason: String, _ message: String, _ headers: [(String, String)] = []) -> Answer {
+      .json(
+        code, #"{"kind":"Status","code":\#(code),"status":"Failure","reason":"\#(reason)","message":"\#(message)"}"#,
+        headers)
+    }
+  }
+
+  /// An answer that comes in pieces.
+  struct Feed: Sendable {
+    let channel: any Channel
+
+    func send(_ text: String) {
+      channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: text))), promise: nil)
+    }
+    func end() { channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil) }
+    func cut() { channel.close(promise: nil) }
+    var isClosed: Bool { !channel.isActive }
+  }
+
+  typealias Script = @Sendable (_ number: Int, _ request: Request) -> Answer
+
+  private let log = Mutex<[Request]>([])
+  private let script: Script
+  private let channel = Mutex<(any Channel)?>(nil)
+
+  /// All requests so far.
+  var requests: [Request] { log.withLock { $0 } }
+  var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
+
+  private init(script: @escaping Script) { self.script = script }
+
+  /// Starts one; `script` gets each request with its number, from 0.
+  static func start(
+    _ pair: Certificates.Pair, host: String = "127.0.0.1", script: @escaping Script
+  ) async throws -> FakeServer {
+    let server = FakeServer(script: script)
+    var tls = TLSConfiguration.makeServerConfiguration(
+      certificateChain: try NIOSSLCertificate.fromPEMFile(pair.certificateFile).map { .certificate($0) },
+      privateKey: .privateKey(try NIOSSLPrivateKey(file: pair.privateKeyFile, format: .pem)))
+    tls.trustRoots = .file(try authority.get().authorityFile)
+    tls.certificateVerification = .optionalVerification
+    let context = try NIOSSLContext(configuration: tls)
+    let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .childChannelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          let pipeline = channel.pipeline.syncOperations
+          try pipeline.addHandler(NIOSSLServerHandler(context: context))
+          // Without assistance it reads on, and sees that the client closes, while it answers.
+          try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
+          try pipeline.addHandler(Handler(server))
+        }
+      }
+      .bind(host: host, port: 0).get()
+    server.channel.withLock { $0 = channel }
+    return server
+  }
+
+  func stop() async { try? await channel.withLock { $0 }?.close() }
+
+  fileprivate func answer(_ request: Request) -> Answer {
+    let number = log.withLock { log in
+      log.append(request)
+      return log.count - 1
+    }
+    return script(number, request)
+  }
+}
+
+private final class Handler: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  private let server: FakeServer
+  private var request: FakeServer.Request?
+
+  init(_ server: FakeServer) { self.server = server }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    switch unwrapInboundIn(data) {
+    case .head(let head):
+      let parts = head.uri.split(separator: "?", maxSplits: 1)
+      let pairs = (parts.count > 1 ? parts[1] : "").split(separator: "&").map { pair in
+        let sides = pair.split(separator: "=", maxSplits: 1)
+        return (String(sides[0]), (sides.count > 1 ? String(sides[1]) : "").removingPercentEncoding ?? "")
+      }
+      request = FakeServer.Request(
+        method: head.method, path: String(parts[0]), query: Dictionary(uniqueKeysWithValues: pairs),
+        headers: head.headers,
+        certificate: (try? context.pipeline.syncOperations.nioSSL_peerCertificate())?.serialNumber,
+        connection: ObjectIdentifier(context.channel))
+    case .body(let bytes): request?.body += String(buffer: bytes)
+    case .end:
+      guard let request else { return }
+      self.request = nil
+      send(server.answer(request), context)
+    }
+  }
+
+  private func send(_ answer: FakeServer.Answer, _ context: ChannelHandlerContext) {
+    switch answer {
+    case .json(let code, let body, let headers):
+      var fields = HTTPHeaders(headers)
+      fields.add(name: "Content-Length", value: String(body.utf8.count))
+      write(.head(HTTPResponseHead(version: .http1_1, status: .init(statusCode: code), headers: fields)), context)
+      write(.body(.byteBuffer(ByteBuffer(string: body))), context)
+      context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+    case .stream(let feed):
+      let fields: HTTPHeaders = ["Transfer-Encoding": "chunked"]
+      write(.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: fields)), context)
+      context.flush()
+      feed(FakeServer.Feed(channel: context.channel))
+    case .cut: context.close(promise: nil)
+    case .silence: break
+    }
+  }
+
+  private func write(_ part: HTTPServerResponsePart, _ context: ChannelHandlerContext) {
+    context.write(wrapOutboundOut(part), promise: nil)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+}

@@ -1,0 +1,170 @@
+import JSONBytes
+import KubernetesAPI
+import Testing
+
+@testable import KubernetesClient
+
+/// Lists and watches that go on after whatever breaks.
+@Suite struct ListAndWatchTests {
+  /// Runs it until these have been told, then ends its task.
+  private func follow(
+    _ expected: [String], _ script: @escaping FakeServer.Script, _ then: (Talk) throws -> Void
+  ) async throws {
+    try await talking(script) { talk in
+      let told = Told()
+      try await withThrowingTaskGroup { group in
+        group.addTask {
+          await talk.client.listAndWatch(Selection(.pods, namespace: "shop")) { told.take($0) }
+        }
+        _ = try await eventually { told.all.count >= expected.count }
+        group.cancelAll()
+      }
+      #expect(told.all == expected)
+      try then(talk)
+    }
+  }
+
+  private func versions(_ talk: Talk) -> [String] {
+    talk.server.requests.map { $0.query["watch"] == nil ? "list" : $0.query["resourceVersion"] ?? "" }
+  }
+
+  @Test func allComeFirstThenEachChange() async throws {
+    let script: FakeServer.Script = { number, _ in
+      guard number > 0 else { return list(7, [object("a", 1), object("b", 2)]) }
+      return .stream {
+        $0.send(event("ADDED", object("c", 8)) + event("MODIFIED", object("a", 9)) + event("DELETED", object("b", 10)))
+      }
+    }
+    try await follow(["=a,b", "+c@8", "+a@9", "-b@10"], script) { talk in
+      #expect(versions(talk) == ["list", "7"])
+      #expect(talk.server.requests.allSatisfy { $0.path == "/api/v1/namespaces/shop/pods" })
+    }
+  }
+
+  @Test func afterAnEndACutAndAnErrorItGoesOnFromTheLastEvent() async throws {
+    let script: FakeServer.Script = { number, _ in
+      switch number {
+      case 0: return list(7, [])
+      case 1:
+        return .stream {
+          $0.send(event("ADDED", object("a", 8)))
+          $0.end()
+        }
+      case 2:
+        return .stream {
+          $0.send(event("BOOKMARK", object("", 20)))
+          $0.cut()
+        }
+      case 3: return .cut
+      case 4: return .status(429, "TooManyRequests", "later", [("Retry-After", "7")])
+      case 5: return .stream { $0.send(event("ERROR", #"{"kind":"Status","code":500,"message":"etcd"}"#)) }
+      default: return .stream { $0.send(event("DELETED", object("a", 21))) }
+      }
+    }
+    try await follow(["=", "+a@8", "-a@21"], script) { talk in
+      #expect(versions(talk) == ["list", "7", "8", "20", "20", "20", "20"])
+      #expect(talk.time.waits.count == 5)
+      #expect(talk.time.waits.filter { $0 >= .seconds(7) }.count == 1)
+    }
+  }
+
+  @Test func whereItCannotGoOnItListsAgain() async throws {
+    let script: FakeServer.Script = { number, _ in
+      switch number {
+      case 0: return list(7, [object("a", 1), object("b", 2)])
+      case 1: return .status(410, "Expired", "too old")
+      case 2: return list(30, [object("b", 2)])
+      case 3:
+        return .stream {
+          $0.send(event("ADDED", object("c", 31)))
+          $0.send(event("ERROR", #"{"kind":"Status","code":410,"reason":"Expired","message":"too old"}"#))
+        }
+      case 4: return list(40, [])
+      default: return .stream { $0.send(event("ADDED", object("d", 41))) }
+      }
+    }
+    try await follow(["=a,b", "=b", "+c@31", "=", "+d@41"], script) { talk in
+      #expect(versions(talk) == ["list", "7", "list", "30", "list", "40"])
+    }
+  }
+
+  @Test func aListThatFailsIsTriedAgainAndNothingIsToldBefore() async throws {
+    let script: FakeServer.Script = { number, _ in
+      switch number {
+      case 0: .status(403, "Forbidden", "no RBAC yet")
+      case 1: .json(200, "{}")
+      case 2: list(7, [object("a", 1)])
+      default: .stream { _ in }
+      }
+    }
+    try await follow(["=a"], script) { talk in #expect(talk.time.waits.count == 2) }
+  }
+
+  @Test func aServerThatEndsEachWatchAtOnceIsAskedLessAndLess() async throws {
+    let script: FakeServer.Script = { number, _ in
+      switch number {
+      case 0: list(7, [])
+      case 40: .stream { $0.send(event("ADDED", object("a", 8))) }
+      default: .stream { $0.end() }
+      }
+    }
+    try await follow(["=", "+a@8"], script) { talk in
+      #expect(talk.time.waits.count == 39)
+      #expect(talk.time.waits.allSatisfy { $0 <= .seconds(30) })
+      // Random ones, but 30 of at most 30 s each.
+      #expect(talk.time.waits.suffix(30).reduce(.zero, +) > .seconds(60))
+    }
+  }
+
+  /// As a controller has it: an actor that keeps what it is told, and waits for one object.
+  private actor Cache {
+    private(set) var names: Set<String> = []
+
+    func follow(_ client: KubernetesClient) async {
+      await client.listAndWatch(Selection(.pods)) { await self.take($0) }
+    }
+
+    func waitForEvent(_ client: KubernetesClient) async throws -> WatchEvent? {
+      for try await event in try await client.watch(Selection(.pods), from: "7") { return event }
+      return nil
+    }
+
+    private func take(_ change: Change) {
+      let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
+      switch change {
+      case .replaced(let objects): names = Set(objects.map(name))
+      case .changed(let object): names.insert(name(object))
+      case .deleted(let object): names.remove(name(object))
+      }
+    }
+  }
+
+  @Test func anActorMayKeepWhatItIsTold() async throws {
+    let script: FakeServer.Script = { _, request in
+      guard request.query["watch"] == "true" else { return list(7, [object("a", 1), object("b", 2)]) }
+      return .stream { $0.send(event("DELETED", object("a", 8)) + event("ADDED", object("c", 9))) }
+    }
+    try await talking(script) { talk in
+      let cache = Cache()
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { await cache.follow(talk.client) }
+        let isThere = try await eventually { await cache.names == ["b", "c"] }
+        #expect(isThere)
+        group.cancelAll()
+      }
+      let first = try await cache.waitForEvent(talk.client)
+      #expect(first == .deleted(try json(object("a", 8))))
+    }
+  }
+
+  @Test func itReturnsWhenItsTaskIsCancelledWhileItWaits() async throws {
+    try await talking({ _, _ in .silence }) { talk in
+      await withTaskGroup { group in
+        group.addTask { await talk.client.listAndWatch(Selection(.pods)) { _ in Issue.record("told") } }
+        _ = try? await eventually { talk.server.requests.count == 1 }
+        group.cancelAll()
+      }
+      #expect(talk.server.requests.count == 1)
+    }
+  }
+}

@@ -1,0 +1,142 @@
+import Foundation
+import JSONBytes
+import KubernetesAPI
+import Logging
+import NIOSSL
+import PrometheusText
+import Synchronization
+import TestSupport
+
+@testable import KubernetesClient
+
+/// One authority and one pair for all tests that need no other. No global is ever deinitialised, so the folder goes
+/// with the process.
+let authority: Result<Certificates, any Error> = Result {
+  let certificates = try Certificates()
+  atexit { removeAuthority() }
+  return certificates
+}
+private func removeAuthority() {
+  guard let authority = try? authority.get() else { return }
+  try? FileManager.default.removeItem(at: authority.folder)
+}
+
+let defaultPair = Result { try authority.get().issue("server") }
+
+let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// Time in which every wait is over at once, and kept.
+final class FakeTime: Sendable {
+  private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
+
+  var waits: [Duration] { state.withLock { $0.waits } }
+  func pass(_ duration: Duration) { state.withLock { $0.now += duration } }
+
+  var time: Time {
+    Time(
+      now: { self.state.withLock { $0.now } },
+      sleep: { duration in
+        self.state.withLock { $0.waits.append(duration) }
+        try Task.checkCancellation()
+        await Task.yield()
+      })
+  }
+}
+
+/// A client and the server that it talks to.
+struct Talk {
+  let server: FakeServer
+  let client: KubernetesClient
+  let time: FakeTime
+  let registry: PrometheusRegistry
+}
+
+/// How to reach a server of the tests.
+func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("s3cr3t")) throws -> ClusterConfiguration
+{
+  var tls = ClusterConfiguration.clientTLS()
+  tls.trustRoots = .file(try authority.get().authorityFile)
+  return ClusterConfiguration(host: "127.0.0.1", port: port, tls: tls, credential: credential)
+}
+
+/// Starts a server with answers and a client of it, runs the test, shuts both down.
+func talking(
+  _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1",
+  settings change: (inout ClientSettings) -> Void = { _ in },
+  cluster changeCluster: (inout ClusterConfiguration) -> Void = { _ in },
+  _ test: (Talk) async throws -> Void
+) async throws {
+  let server = try await FakeServer.start(defaultPair.get(), host: host, script: script)
+  var settings = ClientSettings()
+  change(&settings)
+  var cluster = try cluster(server.port)
+  cluster.host = host
+  changeCluster(&cluster)
+  let time = FakeTime()
+  let registry = PrometheusRegistry(ClientMetrics.families)
+  let client = KubernetesClient(
+    cluster, settings: settings, metrics: ClientMetrics(registry), logger: silent, time: time.time)
+  let result: Result<Void, any Error>
+  do { result = .success(try await test(Talk(server: server, client: client, time: time, registry: registry))) } catch {
+    result = .failure(error)
+  }
+  await client.shutdown()
+  await server.stop()
+  try result.get()
+}
+
+/// The error that an operation throws; nil where it throws none, or another.
+func failure<Value>(_ operation: () async throws -> Value) async -> KubernetesError? {
+  do {
+    _ = try await operation()
+    return nil
+  } catch {
+    return error as? KubernetesError
+  }
+}
+
+/// Waits until a condition holds, or a time has gone that only a fault can take.
+func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
+  let deadline = ContinuousClock.now + .seconds(60)
+  while ContinuousClock.now < deadline {
+    if try await condition() { return true }
+    try await Task.sleep(for: .milliseconds(1))
+  }
+  return false
+}
+
+/// A JSON tree of what the test writes.
+func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
+
+/// An object of this name and resource version.
+func object(_ name: String, _ version: Int) -> String {
+  #"{"metadata":{"name":"\#(name)","namespace":"shop","resourceVersion":"\#(version)"}}"#
+}
+
+/// A list of these objects.
+func list(_ version: Int, _ items: [String], more: String = "") -> FakeServer.Answer {
+  .json(
+    200,
+    #"{"kind":"List","metadata":{"resourceVersion":"\#(version)","continue":"\#(more)"},"#
+      + #""items":[\#(items.joined(separator: ","))]}"#)
+}
+
+/// One event of a watch.
+func event(_ type: String, _ object: String) -> String { #"{"type":"\#(type)","object":\#(object)}"# + "\n" }
+
+/// What a consumer was told: `=a,b` all, `+a@8` one that changed, `-a@9` one that is gone.
+final class Told: Sendable {
+  private let log = Mutex<[String]>([])
+  var all: [String] { log.withLock { $0 } }
+
+  func take(_ change: Change) {
+    let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
+    let text =
+      switch change {
+      case .replaced(let objects): "=" + objects.map(name).joined(separator: ",")
+      case .changed(let object): "+\(name(object))@\(object.resourceVersion)"
+      case .deleted(let object): "-\(name(object))@\(object.resourceVersion)"
+      }
+    log.withLock { $0.append(text) }
+  }
+}

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar demo try test bench bench-memory fuzz lint format clean
+.PHONY: build sidecar postern images demo try test bench bench-admission bench-provisioning bench-memory fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -14,6 +14,14 @@ build: ## Build both programs
 sidecar: ## The sidecar as it ships: .build/sidecar/postern-sidecar
 	scripts/install-packages sidecar
 	SWIFT="$(SWIFT)" scripts/build-sidecar
+
+postern: ## The command as it ships: .build/static-release/postern
+	scripts/install-packages build sidecar
+	SWIFT="$(SWIFT)" scripts/build-postern
+
+images: postern sidecar ## OCI images of both, in .build/images, without a daemon
+	scripts/install-packages images
+	scripts/build-images
 
 demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
 	@scripts/install-packages build demo
@@ -39,7 +47,17 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 
 SIDECAR ?= .build/sidecar/postern-sidecar
 
-bench: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
+bench: bench-admission bench-provisioning ## What follows
+
+# PEER: another webhook's command, with {port}, {cert} and {key}; PEER_PATH: where it takes Pods; PEER_NAME.
+export PEER PEER_PATH PEER_NAME
+POSTERN ?= .build/static-release/postern
+
+bench-admission: postern ## The webhook as it ships: CPU of a review, latency, memory; PEER="…": beside another
+	scripts/install-packages bench
+	scripts/bench-admission --postern $(POSTERN) --output docs/benchmarks/admission.md
+
+bench-provisioning: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
 	scripts/install-packages test
 	scripts/bench-provisioning --sidecar $(SIDECAR) --output docs/benchmarks/provisioning.md $(SIZES)
 

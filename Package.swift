@@ -171,8 +171,14 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// What ships links no shared library: scripts/build-postern.
+if Context.environment["POSTERN_STATIC"] != nil {
+  package.targets.append(.target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."))
+  package.targets.first { $0.name == "postern" }?.dependencies.append("CStatic")
+}
+
 // One place for the settings of every Swift target.
-for target in package.targets where target.type != .system && target.name != "CLinux" {
+for target in package.targets where target.type != .system && !["CLinux", "CStatic"].contains(target.name) {
   target.swiftSettings = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),

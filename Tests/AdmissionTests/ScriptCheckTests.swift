@@ -93,3 +93,21 @@ func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
   let made = try alone.adding("/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y"}]"#)
   #expect(try post(made, .validate).isAllowed)
 }
+
+/// What PostgreSQL is near may be a password: then its place is said, and not what stands there.
+@Test(arguments: [
+  ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
+  ("SELECT 1; create user x Encrypted Password hunter2", "line 1, column 44: syntax error"),
+  ("SELECT 'hunter2", "line 1, column 8: unterminated quoted string"),
+  ("SELECT $x$hunter2", "line 1, column 8: unterminated dollar-quoted string"),
+  ("SELECT \"hunter2", "line 1, column 8: unterminated quoted identifier"),
+  ("ALTER ROLE shop WITH 'hunter2'", "line 1, column 22: syntax error"),
+  ("ALTER ROLE shop PASSWORD 'x'; SELEC 1", "line 1, column 31: syntax error at or near \"SELEC\""),
+])
+func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
+  let refused = try post(scripted(sql), .validate)
+  #expect(refused.causes.map(\.message) == ["script \"one\", \(message)"])
+  let warned = try post(scripted(sql, image: "postgres"), .validate)
+  #expect(warned.warnings == ["postern: script \"one\", \(message), says Postgres 15"])
+  #expect(!(refused.root.text + warned.root.text).contains("hunter2"))
+}

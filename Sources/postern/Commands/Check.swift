@@ -31,16 +31,14 @@ struct Check: AsyncParsableCommand {
       console.error("error: \(error)")
       throw ExitCode(ExitStatus.unreadable)
     }
-    let labelled = manifests.compactMap(LabelledManifest.init)
-    if labelled.isEmpty, !quiet {
+    let review = OfflineReview(manifests)
+    let checked = manifests.filter(review.concerns)
+    if checked.isEmpty, !quiet {
       console.error("nothing to check: \(LabelledManifest.noneFound(among: manifests))")
     }
-    let objects = LocalObjects(manifests)
     var findings: [Finding] = []
-    for item in labelled {
-      findings += try await OfflineReview(objects: objects).findings(for: item)
-    }
-    FindingsReport(findings: findings, checked: labelled, isQuiet: quiet).print(as: output, on: console)
+    for manifest in checked { findings += try await review.findings(for: manifest) }
+    FindingsReport(findings: findings, checked: checked, isQuiet: quiet).print(as: output, on: console)
     if findings.contains(where: { $0.severity == .error }) { throw ExitCode(ExitStatus.refused) }
   }
 }

@@ -7,7 +7,7 @@ struct Removals {
 
   /// Compares what an update replaces with what it declares.
   init(from old: Declaration, to new: Declaration) {
-    for user in old.spec.users where user.ensure == .present { compare(user, new.spec) }
+    for user in old.spec.users where user.ensure == .present { compare(user, of: old.spec, new.spec) }
     for database in old.spec.databases where !new.spec.databases.contains(where: { $0.name == database.name }) {
       warnings.append(
         "database \"\(database.name.text)\" is no longer kept, its data stays (removed from \(AnnotationKey.databases))"
@@ -20,7 +20,7 @@ struct Removals {
     }
   }
 
-  private mutating func compare(_ user: User, _ new: InstanceSpec) {
+  private mutating func compare(_ user: User, of old: InstanceSpec, _ new: InstanceSpec) {
     let name = "user \"\(user.name.text)\""
     guard let present = new.users.first(where: { $0.name == user.name }) else {
       warnings.append("\(name) \(Self.fate(new.removedUsers)) (removed from \(AnnotationKey.users))")
@@ -30,8 +30,18 @@ struct Removals {
       warnings.append("\(name) \(Self.fate(.drop)) (ensure: absent)")
       return
     }
-    for grant in user.grants where !present.grants.contains(where: { $0.database == grant.database }) {
+    for grant in user.grants
+    where !new.databases.contains(where: { $0.name == grant.database && $0.owner == user.name }) {
+      let level = present.grants.first { $0.database == grant.database }?.level
+      guard level == nil || (grant.level, level) == (.write, .read) else { continue }
       warnings.append("\(name) loses \(grant.level.rawValue) on database \"\(grant.database.text)\"")
+    }
+    for database in old.databases where database.owner == user.name {
+      guard let now = new.databases.first(where: { $0.name == database.name }), now.owner != user.name else { continue }
+      warnings.append("\(name) no longer owns database \"\(database.name.text)\", \"\(now.owner.text)\" does")
+    }
+    for role in user.memberOf where !present.memberOf.contains(role) {
+      warnings.append("\(name) is no longer a member of \"\(role.text)\"")
     }
   }
 

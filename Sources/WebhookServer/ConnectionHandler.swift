@@ -204,6 +204,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let persistence = persistence(after: request)
     var buffer: ByteBuffer
     switch request.action {
+    case .webhook where !isReady():
+      metrics.refused(status: Refusal.notReady.status)
+      buffer = text(.notReady, request, persistence, context)
     case .webhook(let path) where !body.isEmpty:
       let reply = answer(path, body)
       buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)

@@ -5,6 +5,26 @@ import WebhookServer
 @Suite struct LimitTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
 
+  /// What the API server does (client-go's transport: idle connections end after 90 s) must be within what is taken.
+  @Test func theDefaultsLeaveRoomForTheAPIServer() {
+    let defaults = ServerConfiguration(port: 0, certificateFile: "", privateKeyFile: "")
+    #expect(defaults.idleTimeout > .seconds(90))
+    #expect(defaults.maximumBodyBytes >= 7 << 20)
+    #expect(defaults.maximumConnections >= 10 * 25)
+    #expect(defaults.maximumBufferedBytes >= 2 * defaults.maximumBodyBytes)
+  }
+
+  @Test func twentyFiveIdleConnectionsAreKept() async throws {
+    try await serving(configuration()) { server in
+      var clients: [Client] = []
+      for _ in 1...25 { clients.append(try await server.client()) }
+      for round in 1...3 {
+        for client in clients { #expect(try await client.post("/mutate", Array("\(round)".utf8)).text == "m\(round)") }
+      }
+      #expect(!clients.contains { $0.isClosed })
+    }
+  }
+
   @Test func aReviewOfSevenMiBIsTaken() async throws {
     try await serving(
       configuration(), answer: { _, body in WebhookReply(status: 200, body: Array("\(body.count)".utf8)) }

@@ -183,19 +183,39 @@ func refusesAMountInTheWayOfTheSidecarsOwn(path: String) throws {
   #expect(reply.fields == ["spec.containers[0].volumeMounts"])
 }
 
-/// Passwords, wherever a user has put one, come back in nothing.
+/// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.
 @Test(
   arguments: [
     #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"}]"#, #","env":[{"name":"PGPASSWORD","value":"hunter2"}]"#,
     #","env":[{"name":"POSTGRESQL_PASSWORD","value":"hunter2"}]"#,
     #","env":[{"name":"POSTGRESQL_POSTGRES_PASSWORD","value":"hunter2"}]"#, #","args":["--password=hunter2"]"#,
-  ], ["", "users: [{", "- name: a\\n  password: hunter2\\n", "- {name: a, password: {hunter2: 1}}"])
+    #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"},{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}]"#,
+    #","command":["sh","-c","PGPASSWORD=hunter2 postgres"]"#, "",
+  ],
+  [
+    "", "users: [{", "- name: a\\n  password: hunter2\\n", "- {name: a, password: {hunter2: 1}}", "a:hunter2, b",
+    "- a: hunter2", "- name: a\\n  passwordFrom: hunter2", "a: hunter2",
+  ])
 func noPasswordComesBack(container: String, users: String) throws {
-  let annotations = users.isEmpty ? "" : #","annotations":{"postern.io/users":"\#(users)"}"#
-  let object = try pod(container: container, metadata: annotations)
-  for path in AdmissionPath.allCases {
-    let reply = try post(object, path)
-    let said = [reply.root.text, String(decoding: reply.patch ?? [], as: UTF8.self)] + reply.answer.record.messages
-    #expect(!said.contains { $0.contains("hunter2") })
+  let annotations = users.isEmpty ? "{}" : #"{"postern.io/users":"\#(users)"}"#
+  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+  for object in [
+    try pod(container: container, metadata: #","annotations":\#(annotations)"#),
+    try deployment(annotations: annotations, podSpec: podSpec),
+    try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#, podSpec: podSpec, kind: "StatefulSet"),
+  ] {
+    for path in AdmissionPath.allCases {
+      for old in [nil, object.removingAnnotations] {
+        let reply = try post(object, path, replacing: old)
+        let said = [reply.root.text, String(decoding: reply.patch ?? [], as: UTF8.self)] + reply.answer.record.messages
+        #expect(!said.contains { $0.contains("hunter2") }, "\(said)")
+      }
+    }
+  }
+}
+
+extension JSONValue {
+  fileprivate var removingAnnotations: JSONValue? {
+    (try? removing("/metadata/annotations")) ?? self
   }
 }

@@ -23,14 +23,22 @@ struct ScriptChecks {
     let annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
     isParserCurrent = serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false
     quotesSQL = true
+    let oldScripts = Self.scripts(of: old)
     for (index, database) in declaration.spec.databases.enumerated() {
-      let before = old?.spec.databases.first { $0.name == database.name }?.scripts ?? []
-      for (number, script) in database.scripts.enumerated() where !before.contains(script) {
+      let before = oldScripts[database.name] ?? [:]
+      for (number, script) in database.scripts.enumerated() where before[Array(script.name.utf8)] != script {
         guard case .inline(let sql) = script.content else { continue }
         check(
           sql, "script \"\(script.name)\"", isTransaction: script.transaction,
           field: "\(annotation)[\(index)].scripts[\(number)].sql")
       }
+    }
+  }
+
+  /// By database and name. A declaration may hold thousands: none is looked for one by one.
+  private static func scripts(of declaration: Declaration?) -> [PostgresName: [[UInt8]: Script]] {
+    (declaration?.spec.databases ?? []).reduce(into: [:]) { scripts, database in
+      for script in database.scripts { scripts[database.name, default: [:]][Array(script.name.utf8)] = script }
     }
   }
 
@@ -48,6 +56,14 @@ struct ScriptChecks {
       causes.append(StatusCause(field: field, message: "\(script), \(error.message); \(error.hint)"))
       return
     }
+    if let line = PostgresParser.lineOfEndlessSigns(in: sql) {
+      causes.append(
+        StatusCause(
+          field: field,
+          message: "\(script), line \(line): more than \(PostgresParser.maximumSigns) \"+\" or \"/*\" without anything "
+            + "between them, which is too much to check; take some out"))
+      return
+    }
     if let error = PostgresParser.syntaxError(in: sql) {
       let place = error.position.map { ", \(Self.place(ofCharacter: $0, in: sql))" } ?? ""
       let message = text(error, in: sql)
@@ -57,9 +73,13 @@ struct ScriptChecks {
         warnings.append("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
       }
     }
+    let bytes = Array(sql.utf8)
+    var (line, place) = (1, 0)
     for statement in PostgresParser.statements(of: sql) ?? [] {
+      let start = max(place, statement.start)
+      line += bytes[place..<start].count { $0 == 0x0A }
+      place = start
       guard let rule = ScriptRule(statement) else { continue }
-      let line = sql.utf8.prefix(statement.start).count { $0 == 0x0A } + 1
       switch rule {
       case .refused(let reason):
         causes.append(

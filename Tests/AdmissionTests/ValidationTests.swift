@@ -119,7 +119,7 @@ func customersAreDNSLabelsOfAtMost40Characters(customer: String) throws {
   (
     #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: read}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
     #"{"postern.io/users":"a, b","postern.io/databases":"- {name: x, owner: b}"}"#,
-    ["user \"a\" no longer owns database \"x\", \"b\" does"]
+    ["database \"x\" will be owned by \"b\", and no longer by \"a\""]
   ),
   (
     #"{"postern.io/users":"[{name: a, memberOf: [b, pg_monitor]}, {name: b}]"}"#,

@@ -171,6 +171,18 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
   #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
 }
 
+/// Annotations of 256 KiB, the most that the API server takes, all wrong: no answer is larger than anybody can use.
+@Test func endlessErrorsAreCountedAndTheFirstThousandShown() throws {
+  let names = String(repeating: "a\\n ", count: 87_000)
+  let reply = try post(deployment(annotations: #"{"postern.io/users":"\#(names)"}"#), .validate)
+  #expect(reply.answer.record.causes == 86_999)
+  let causes = reply.causes
+  #expect(causes.count == 1001)
+  #expect(causes.first?.message.contains("line 2") == true)
+  #expect(causes.last?.message == "this and 85998 more")
+  #expect(reply.answer.body.count < 1 << 20)
+}
+
 @Test func theAuditLogIsToldHowMuchIsDeclaredAndWhetherItIsTheSame() throws {
   func audit(_ annotations: String) throws -> JSONValue? {
     try post(deployment(annotations: annotations), .validate).response?["auditAnnotations"]

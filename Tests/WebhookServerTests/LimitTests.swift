@@ -1,3 +1,4 @@
+import PrometheusText
 import Testing
 import WebhookServer
 
@@ -132,9 +133,30 @@ import WebhookServer
     }
   }
 
-  @Test func connectionsBeyondTheLimitAreClosedUntilOneEnds() async throws {
+  @Test func connectionsBeyondTheLimitAreToldToComeAgain() async throws {
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    var configuration = try configuration()
+    configuration.maximumConnections = 1
+    try await serving(configuration, registry: registry) { server in
+      let first = try await server.client()
+      let second = try await server.client()
+      let refused = try await second.post("/mutate", [UInt8](repeating: 0x20, count: 1 << 20))
+      #expect(refused.status == 429)
+      #expect(refused.fields["retry-after"] == "1")
+      #expect(refused.fields["connection"] == "close")
+      try await second.waitForClose()
+      #expect(registry.value("postern_http_connections_refused_total") == "1")
+      #expect(registry.value("postern_http_refusals_total{code=\"429\"}") == "1")
+      #expect(try await first.post("/mutate", [0x7B, 0x7D]).text == "m{}")
+      await first.close()
+      #expect(try await eventually { try await server.client().post("/mutate", [0x7B, 0x7D]).status == 200 })
+    }
+  }
+
+  @Test func connectionsBeyondAllLimitsAreClosedUntilOneEnds() async throws {
     var configuration = try configuration()
     configuration.maximumConnections = 2
+    configuration.maximumSurplusConnections = 0
     try await serving(configuration) { server in
       let first = try await server.client()
       let second = try await server.client()

@@ -8,8 +8,10 @@ func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) th
   guard review.subResource == nil, review.operation == .create || review.operation == .update,
     review.namespace != "kube-system", let object = review.object?.pod, object.metadata?.deletionTimestamp == nil
   else { return .unchanged }
-  let customer = try ObjectMetadata(object.metadata, of: review.bytes).customer
   let old = review.operation == .update ? review.oldObject?.pod : nil
+  // The API server still asks where an update takes the label away.
+  let oldCustomer = try ObjectMetadata(old?.metadata, of: review.bytes).customer
+  let customer = try ObjectMetadata(object.metadata, of: review.bytes).customer ?? oldCustomer
   if let customer, review.name == "\(customer)-pg-passwords" {
     guard let old, try review.fieldManager != ownFieldManager, !old.hasData(of: object, review.bytes) else {
       return .unchanged

@@ -161,6 +161,8 @@ func secretsThatPosternNamesAreCheckedBeforeTheyLand(
     #expect(try post(broken, .validate, replacing: unlabelled).isAllowed)
     let another = try broken.adding("/data/another", #""eA==""#)
     #expect(try post(another, .validate, replacing: broken).isAllowed)
+    let worseWithoutLabel = try secret(name, values, label: nil).adding("/data/password", #""Cg==""#)
+    #expect(try post(worseWithoutLabel, .validate, replacing: broken).fields.contains("data[password]"))
     let worse = try secret(name, values).adding("/data/password", #""Cg==""#)
     #expect(try post(worse, .validate, replacing: broken).fields.contains("data[password]"))
   }
@@ -248,7 +250,9 @@ func dataAndStringDataAreReadAsTheAPIServerWould(members: String, isAllowed: Boo
     .password(key: "k"), .admin, .flatFile(key: "k"), .script(key: "k", name: "s", isTransaction: true),
   ]
   for use in uses {
-    for text in [value, "\(value)\n\(value)", "\(value)\u{0}", ":\(value)\n\(value):", "\\\(value)", "'\(value)"] {
+    for text in [
+      value, "\(value)\n\(value)", "\(value)\u{0}", ":\(value)\n\(value):", "a:\(value)", "\\\(value)", "'\(value)",
+    ] {
       let object = try secret("pg", [("k", text), ("username", text), ("password", text)])
       let sound = try secret("pg", [("k", "a:b"), ("username", "a"), ("password", "b")])
       for old in [nil, sound] {

@@ -6,7 +6,7 @@ import Declarations
 /// `postern check FILE…`
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check the declarations in manifests, offline, as the webhook would.",
+    abstract: "Check the declarations in manifests, and the Secrets that they name, offline, as the webhook would.",
     discussion: "Ends with 0 where all is fine, 1 where declarations are refused, 2 where a file cannot be read.")
 
   enum Output: String, ExpressibleByArgument, CaseIterable {

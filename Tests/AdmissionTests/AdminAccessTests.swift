@@ -169,18 +169,29 @@ func warnsOfWhatTheSidecarCannotRead(container: String) throws {
   let reply = try post(pod(container: container), .mutate)
   #expect(reply.patch != nil && reply.warnings.count == 1)
   #expect(reply.warnings.first?.contains("postern.io/admin-secret") == true)
+  // Whoever applies the workload is told, who sees no warning about its Pods.
+  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+  for kind in ["Deployment", "StatefulSet"] {
+    #expect(try post(deployment(podSpec: podSpec, kind: kind), .validate).warnings == reply.warnings)
+  }
 }
 
 @Test(arguments: ["/", "/etc", "/etc/postern", "/etc/postern/sub", "/run", "/run/postern/"])
 func refusesAMountInTheWayOfTheSidecarsOwn(path: String) throws {
   let file = path + (path.hasSuffix("/") ? "p" : "/p")
-  let reply = try post(
-    pod(
-      container: """
-        ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"\(file)"}],
-         "volumeMounts":[{"name":"a","mountPath":"\(path)"}]
-        """), .mutate)
+  let container = """
+    ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"\(file)"}],"volumeMounts":[{"name":"a","mountPath":"\(path)"}]
+    """
+  let reply = try post(pod(container: container), .mutate)
   #expect(reply.fields == ["spec.containers[0].volumeMounts"])
+  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+  for kind in ["Deployment", "StatefulSet"] {
+    for path in AdmissionPath.allCases {
+      let workload = try post(deployment(podSpec: podSpec, kind: kind), path)
+      #expect(workload.fields == ["spec.template.spec.containers[0].volumeMounts"])
+      #expect(workload.causes.map(\.message) == reply.causes.map(\.message))
+    }
+  }
 }
 
 /// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.

@@ -100,6 +100,8 @@ public struct PodSpecSlices: Sendable {
   init() {}
 
   init(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
+    // Of members of one name the last counts, here as in the object that a patch is applied to.
+    template = nil
     guard try reader.entersObject() else { return }
     while let key = try reader.nextKey() {
       if reader.matches(key, "containers") {

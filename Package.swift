@@ -122,7 +122,7 @@ let package = Package(
     .testTarget(name: "JSONPatchTests", dependencies: ["JSONBytes", "JSONPatch"]),
     .testTarget(
       name: "AdmissionTests",
-      dependencies: ["Admission", "DatabaseSpec", "JSONBytes", "JSONPatch", "KubernetesAPI"],
+      dependencies: ["Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ControllerTests",

@@ -32,7 +32,7 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
 /// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well.
 func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
   if !subject.isUnchanged {
-    let causes = try workloadCauses(subject, DeclarationReading(subject))
+    let causes = try findings(subject, DeclarationReading(subject)).causes
     guard causes.isEmpty else { return .denied(causes) }
   }
   guard let template = subject.template, subject.pod != nil, template.customer == nil else { return .unchanged }
@@ -57,8 +57,7 @@ func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
 func validate(_ subject: Subject) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
-  var causes = subject.role == .workload ? try workloadCauses(subject, reading) : reading.causes
-  var warnings = reading.warnings
+  var (causes, warnings) = try findings(subject, reading)
   if let new = reading.content {
     let old = subject.oldDeclaration
     if !subject.isMadeOfTemplate {
@@ -84,17 +83,28 @@ private func postgres(of subject: Subject) throws(JSONError) -> Container? {
   return PostgresChoice(pod.containers, named: named, field: subject.podField).container
 }
 
-/// What is wrong with a workload: its declarations, and what its Pods would be refused for.
-private func workloadCauses(_ subject: Subject, _ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
-  guard let slices = subject.pod, let template = subject.template else { return reading.causes }
+/// What is wrong with a subject's declarations or doubtful, and of a workload also what is so with its Pods: whoever
+/// applies it sees no answer about those.
+private func findings(
+  _ subject: Subject, _ reading: DeclarationReading
+) throws(JSONError) -> (causes: [StatusCause], warnings: [String]) {
+  var (causes, warnings) = (reading.causes, reading.warnings)
+  guard let slices = subject.pod, let template = subject.template else { return (causes, warnings) }
   let pod = try PodContainers(slices.spec, of: subject.review.bytes)
-  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return reading.causes }
+  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return (causes, warnings) }
   let choice = PostgresChoice(
     pod.containers, named: template.setting(AnnotationKey.container), field: subject.podField)
   let misplaced = MisplacedSettings(subject, choice, podPort: reading.podSettings?.port ?? choice.container?.port)
-  var causes = reading.causes + pod.nameClashes(field: subject.podField) + misplaced.causes
+  causes += pod.nameClashes(field: subject.podField) + misplaced.causes
   if !misplaced.keys.contains(AnnotationKey.container) { causes += choice.causes }
-  return causes
+  if let postgres = choice.container, let settings = reading.podSettings {
+    let admin = AdminAccess(
+      postgres, at: choice.index, prefix: subject.podField, customer: subject.customer,
+      adminSecret: settings.adminSecret)
+    causes += admin.causes
+    warnings += admin.warnings
+  }
+  return (causes, warnings)
 }
 
 extension DeclarationReading {

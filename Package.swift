@@ -57,9 +57,6 @@ let package = Package(
         "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
         "Provisioning",
       ]),
-    .target(
-      name: "Controller",
-      dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL"]),
 
     // The webhook: IO
     .target(name: "PrometheusText", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
@@ -87,6 +84,14 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(
+      name: "Controller",
+      dependencies: [
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux",
+        "OpenSSL", "PrometheusText",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     // A Postgres for `postern try` and the tests: made by initdb, gone with its owner
     .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
 
@@ -108,7 +113,17 @@ let package = Package(
       ]),
 
     // What several test targets need
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "PrometheusText",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], path: "Tests/TestSupport"),
     .target(
       name: "FuzzTargets",
       dependencies: [
@@ -126,7 +141,11 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ControllerTests",
-      dependencies: ["Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"]),
+      dependencies: [
+        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
+        "PrometheusText", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),

@@ -17,8 +17,10 @@ struct ClusterState: Sendable {
   private var keys: [WatchSource: [String: CustomerKey]] = [:]
   /// Sources whose objects are not all known yet.
   private var awaited: Set<WatchSource>
-  /// Versions of objects that Postern wrote itself: to see them come back is no news.
-  private var ownVersions: [ObjectName.Reference: String] = [:]
+  /// What Postern wrote itself and has not seen come back: it is no news then.
+  private var ownVersions: Set<ObjectName.Version> = []
+  /// Customers that are worked on, and what was seen of their objects meanwhile: a write may be seen before its answer.
+  private var unsure: [CustomerKey: [ObjectName.Version]] = [:]
 
   init(_ sources: [WatchSource]) { awaited = Set(sources) }
 
@@ -45,9 +47,21 @@ struct ClusterState: Sendable {
     (customers[namespace] ?? [:]).values.flatMap { $0.uses(of: name) }
   }
 
+  /// A customer is worked on.
+  mutating func began(_ key: CustomerKey) { unsure[key] = [] }
+
   /// Postern wrote an object.
   mutating func wrote(_ object: LiveObject, of key: CustomerKey) {
-    ownVersions[.init(kind: object.kind, namespace: key.namespace, name: object.name)] = object.resourceVersion
+    let reference = ObjectName.Reference(kind: object.kind, namespace: key.namespace, name: object.name)
+    ownVersions.insert(ObjectName.Version(reference: reference, version: object.resourceVersion))
+  }
+
+  /// A customer is not worked on any more.
+  /// - Returns: whether somebody else changed one of its objects meanwhile.
+  mutating func ended(_ key: CustomerKey) -> Bool {
+    var hasNews = false
+    for version in unsure.removeValue(forKey: key) ?? [] where ownVersions.remove(version) == nil { hasNews = true }
+    return hasNews
   }
 
   /// Takes a change in.
@@ -103,27 +117,29 @@ struct ClusterState: Sendable {
     switch change {
     case .replaced:
       awaited.remove(source)
+      ownVersions = []
       return Set(all.filter { source.namespace == nil || $0.namespace == source.namespace })
-    case .changed(let object):
-      return concerned(by: object, kind) { [ownVersions] reference, version in ownVersions[reference] == version }
-    case .deleted(let object):
-      if let reference = ObjectName.Reference(object, kind) { ownVersions[reference] = nil }
-      return concerned(by: object, kind) { _, _ in false }
+    case .changed(let object): return concerned(by: object, kind)
+    case .deleted(let object): return concerned(by: object, kind, isGone: true)
     }
   }
 
-  private func concerned(
-    by object: JSONValue, _ kind: DesiredObject.Kind, isOwn: (ObjectName.Reference, String) -> Bool
+  private mutating func concerned(
+    by object: JSONValue, _ kind: DesiredObject.Kind, isGone: Bool = false
   ) -> Set<CustomerKey> {
     guard let reference = ObjectName.Reference(object, kind), let candidates = customers[reference.namespace] else {
       return []
     }
-    let owns = isOwn(reference, object["metadata"]?["resourceVersion"]?.string ?? "")
+    let version = ObjectName.Version(
+      reference: reference, version: object["metadata"]?["resourceVersion"]?.string ?? "")
+    let isOwn = !isGone && ownVersions.remove(version) != nil
     var woken: Set<CustomerKey> = []
     for (name, customer) in candidates {
-      let isNamedSo = reference.name.utf8.starts(with: "\(name)-pg-".utf8)
-      if (isNamedSo && !owns) || customer.refers(to: kind, reference.name) {
-        woken.insert(CustomerKey(namespace: reference.namespace, customer: name))
+      let key = CustomerKey(namespace: reference.namespace, customer: name)
+      if customer.refers(to: kind, reference.name) {
+        woken.insert(key)
+      } else if !isOwn, reference.name.utf8.starts(with: "\(name)-pg-".utf8) {
+        if !isGone, unsure[key] != nil { unsure[key]?.append(version) } else { woken.insert(key) }
       }
     }
     return woken
@@ -149,5 +165,10 @@ extension ObjectName {
       else { return nil }
       self.init(kind: kind, namespace: namespace, name: name)
     }
+  }
+  /// One state of a ConfigMap or Secret.
+  struct Version: Hashable, Sendable {
+    var reference: Reference
+    var version: String
   }
 }

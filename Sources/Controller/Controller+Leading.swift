@@ -27,7 +27,10 @@ extension Controller {
 
   private func work(on key: CustomerKey, mayWrite: @escaping @Sendable () -> Bool) async {
     let start = ContinuousClock.now
-    let customer = cluster.withLock { $0[key] }
+    let customer = cluster.withLock { cluster in
+      cluster.began(key)
+      return cluster[key]
+    }
     let resolution = customer.resolve(key)
     var notices = resolution.notices
     var state = resolution.state
@@ -45,6 +48,7 @@ extension Controller {
       return instances.states
     }
     metrics.set(states)
+    if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
     guard let wait = queue.finished(key, result == "error" ? .failed : .done) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)

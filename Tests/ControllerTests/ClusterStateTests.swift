@@ -173,8 +173,19 @@ import Testing
     let live = try #require(LiveObject(try metadata("acme-pg-passwords", version: "7"), kind: .secret))
     state.wrote(live, of: Self.key)
     let secrets = Self.sources[3]
-    #expect(state.take(.changed(try metadata("acme-pg-passwords", version: "7")), of: secrets).isEmpty)
-    #expect(state.take(.changed(try metadata("acme-pg-passwords", version: "8")), of: secrets) == [Self.key])
+    func change(_ version: String) throws -> Change { .changed(try metadata("acme-pg-passwords", version: version)) }
+    #expect(state.take(try change("7"), of: secrets).isEmpty)
+    #expect(state.take(try change("8"), of: secrets) == [Self.key])
     #expect(state.take(.deleted(try metadata("acme-pg-passwords", version: "7")), of: secrets) == [Self.key])
+    // Seen before the answer to the write.
+    state.began(Self.key)
+    #expect(state.take(try change("9"), of: secrets).isEmpty)
+    state.wrote(try #require(LiveObject(try metadata("acme-pg-passwords", version: "9"), kind: .secret)), of: Self.key)
+    let isKnown = !state.ended(Self.key)
+    #expect(isKnown)
+    state.began(Self.key)
+    #expect(state.take(try change("10"), of: secrets).isEmpty)
+    let isNews = state.ended(Self.key)
+    #expect(isNews)
   }
 }

@@ -131,22 +131,25 @@ struct Leading {
       .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
   }
 
-  /// Runs the real kubectl in the namespace, as a user would; nil where there is none.
-  func kubectl(_ arguments: [String], input: String? = nil) async throws -> (status: Int32, output: String)? {
-    let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/kubectl" }
-    guard let program = path.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
+  /// Where kubectl is; nil where there is none to test with.
+  static let kubectlProgram: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .map { "\($0)/kubectl" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+
+  /// Runs the real kubectl in the namespace, as a user would.
+  /// - Returns: what it said, where it did not do it.
+  func kubectl(_ arguments: [String], input: String = "") throws -> String? {
     let process = Process()
     let (inputPipe, outputPipe) = (Pipe(), Pipe())
-    process.executableURL = URL(filePath: program)
+    process.executableURL = URL(filePath: Self.kubectlProgram ?? "kubectl")
     process.arguments = ["--kubeconfig", server.kubeconfig(), "-n", namespace] + arguments
     process.standardInput = inputPipe
     process.standardOutput = outputPipe
     process.standardError = outputPipe
     try process.run()
-    inputPipe.fileHandleForWriting.write(Data((input ?? "").utf8))
+    inputPipe.fileHandleForWriting.write(Data(input.utf8))
     try inputPipe.fileHandleForWriting.close()
     let output = outputPipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+    return process.terminationStatus == 0 ? nil : String(decoding: output, as: UTF8.self)
   }
 }

@@ -146,3 +146,16 @@ func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
     #expect(warned.warnings.last?.hasSuffix(" more") == true)
   }
 }
+
+@Test(arguments: AdmissionPath.allCases)
+func aScriptIsRefusedInOneAnswerWithAllElseThatIsWrong(path: AdmissionPath) throws {
+  let object = try scripted("CREATE TABEL t ()")
+    .adding("/spec/template/spec/containers/-", #"{"name":"postern","image":"x"}"#)
+  #expect(try post(object, path).fields.sorted() == [field, "spec.template.spec.containers[1].name"])
+  let ofPod = try pod(
+    metadata:
+      #","annotations":\#(object["metadata"]?["annotations"].map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")"#
+  )
+  .adding("/spec/containers/0/image", #""postgres:15""#)
+  #expect(try post(ofPod, path).fields == [field])
+}

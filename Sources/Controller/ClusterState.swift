@@ -90,9 +90,11 @@ struct ClusterState: Sendable {
     if let old = keys[source]?[watched.uid], old != watched.key { woken = remove(watched.uid, source) }
     keys[source, default: [:]][watched.uid] = watched.key
     var customer = self[watched.key]
-    let isNews =
-      customer.declarers[watched.uid] != watched.declarer
-      || watched.pod.map { $0.isInjected ? false : customer.pods[watched.uid]?.isInjected != false } == true
+    let old = customer.pods[watched.uid]
+    var isNews = customer.declarers[watched.uid] != watched.declarer
+    if let pod = watched.pod {
+      isNews = isNews || (!pod.isInjected && old?.isInjected != false) || (old == nil && customer.declarers.isEmpty)
+    }
     customer.declarers[watched.uid] = watched.declarer
     customer.pods[watched.uid] = watched.pod
     self[watched.key] = customer
@@ -104,6 +106,7 @@ struct ClusterState: Sendable {
     var customer = self[key]
     let declared = customer.declarers.removeValue(forKey: uid) != nil
     customer.pods[uid] = nil
+    if !customer.needsLookup { customer.unlabelled = nil }
     self[key] = customer
     return declared ? [key] : []
   }

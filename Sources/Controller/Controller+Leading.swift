@@ -27,19 +27,26 @@ extension Controller {
 
   private func work(on key: CustomerKey, mayWrite: @escaping @Sendable () -> Bool) async {
     let start = ContinuousClock.now
-    let customer = cluster.withLock { cluster in
+    var customer = cluster.withLock { cluster in
       cluster.began(key)
       return cluster[key]
     }
-    let resolution = customer.resolve(key)
-    var notices = resolution.notices
-    var state = resolution.state
+    var state = Customer.State?.none
     var result = "unchanged"
-    if let instance = resolution.instance {
-      let outcome = await pass(over: instance, of: key, pods: Array(customer.pods.values), mayWrite)
-      notices += outcome.notices
-      if let outcomeState = outcome.state { state = outcomeState }
-      result = outcome.result
+    var notices: [Notice] = []
+    do throws(KubernetesError) {
+      if customer.needsLookup { try await lookUp(&customer, of: key) }
+      let resolution = customer.resolve(key)
+      (state, notices) = (resolution.state, resolution.notices)
+      if let instance = resolution.instance {
+        let outcome = await pass(over: instance, of: key, pods: Array(customer.pods.values), mayWrite)
+        notices += outcome.notices
+        if let outcomeState = outcome.state { state = outcomeState }
+        result = outcome.result
+      }
+    } catch {
+      logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
+      (state, result) = (.failed, "error")
     }
     await events.tell(notices, mayWrite: mayWrite)
     metrics.record(result, took: ContinuousClock.now - start)
@@ -52,6 +59,14 @@ extension Controller {
     guard let wait = queue.finished(key, result == "error" ? .failed : .done) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
+  }
+
+  /// Finds the workload of Pods where that is not labelled itself.
+  private func lookUp(_ customer: inout Customer, of key: CustomerKey) async throws(KubernetesError) {
+    let pods = Array(customer.pods.values)
+    let found = try await OwnerLookup(client: client, namespace: key.namespace).declarer(of: pods)
+    customer.unlabelled = found
+    cluster.withLock { if $0[key].needsLookup { $0[key].unlabelled = found } }
   }
 
   private func pass(

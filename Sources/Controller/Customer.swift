@@ -9,6 +9,15 @@ struct Customer: Equatable, Sendable {
   var declarers: [String: Declarer] = [:]
   /// By UID.
   var pods: [String: ObservedPod] = [:]
+  /// The workload of the Pods, where it is not labelled itself: as it was when a Pod of it was last made.
+  var unlabelled: Declarer?
+
+  /// Whether its Pods' workload is to be looked up.
+  var needsLookup: Bool { declarers.isEmpty && pods.values.contains { $0.owner != nil } }
+
+  private var allDeclarers: [Declarer] {
+    declarers.isEmpty ? [unlabelled].compactMap(\.self) : Array(declarers.values)
+  }
 
   var isEmpty: Bool { declarers.isEmpty && pods.isEmpty }
 
@@ -37,7 +46,7 @@ struct Customer: Equatable, Sendable {
   /// One workload declares; others of the customer's that say nothing share what it has. Where none says anything, the
   /// oldest has an instance without users: its Pods wait for a spec.
   func resolve(_ key: CustomerKey) -> Resolution {
-    let all = declarers.values.sorted { ($0.created, $0.name) < ($1.created, $1.name) }
+    let all = allDeclarers.sorted { ($0.created, $0.name) < ($1.created, $1.name) }
     let declaring = all.filter(\.declares)
     var resolution = Resolution()
     guard declaring.count < 2 else {
@@ -71,12 +80,12 @@ struct Customer: Equatable, Sendable {
 
   /// Whether it is of interest to a declaration of this customer's when this object changes.
   func refers(to kind: DesiredObject.Kind, _ name: String) -> Bool {
-    declarers.values.contains { $0.instance?.declaration.references(kind).contains(name) == true }
+    allDeclarers.contains { $0.instance?.declaration.references(kind).contains(name) == true }
   }
 
   /// What its declarations take from a Secret.
   func uses(of secret: String) -> [SecretUse] {
-    declarers.values.compactMap { $0.instance?.declaration }.flatMap { declaration in
+    allDeclarers.compactMap { $0.instance?.declaration }.flatMap { declaration in
       SecretUse.all(in: declaration).filter { $0.secret == secret }.map(\.use)
     }
   }

@@ -21,10 +21,27 @@ struct Declarer: Equatable, Sendable {
 
 /// A customer's Pod that is not over.
 struct ObservedPod: Equatable, Sendable {
+  /// What made it, and sees to it (Kubernetes docs, "Owners and Dependents").
+  struct Owner: Hashable, Sendable {
+    var kind: String
+    var name: String
+
+    /// Nil where nothing did.
+    init?(_ metadata: JSONValue?) {
+      let owners = metadata?["ownerReferences"]?.array ?? []
+      guard let owner = owners.first(where: { $0["controller"] == .bool(true) }), let kind = owner["kind"]?.string,
+        let name = owner["name"]?.string
+      else { return nil }
+      (self.kind, self.name) = (kind, name)
+    }
+  }
+
   var name: String
   var uid: String
   var isInjected: Bool
   var isRunning: Bool
+  /// Nil: it is a bare one.
+  var owner: Owner?
 }
 
 /// A labelled object, reduced to what a pass needs.
@@ -46,14 +63,17 @@ struct WatchedObject: Sendable {
     else { return nil }
     self.uid = uid
     key = CustomerKey(namespace: namespace, customer: declared.customer)
-    let isOwned = (metadata["ownerReferences"]?.array ?? []).contains { $0["controller"] == .bool(true) }
-    let isPod = resource == .pods
-    pod =
-      isPod ? ObservedPod(name: name, uid: uid, isInjected: declared.isInjected, isRunning: phase == "Running") : nil
-    // What makes a Pod declares for it.
-    guard !isPod || !isOwned else {
-      declarer = nil
-      return
+    if resource == .pods {
+      let owner = ObservedPod.Owner(metadata)
+      pod = ObservedPod(
+        name: name, uid: uid, isInjected: declared.isInjected, isRunning: phase == "Running", owner: owner)
+      // What makes a Pod declares for it.
+      guard owner == nil else {
+        declarer = nil
+        return
+      }
+    } else {
+      pod = nil
     }
     let workload = Instance.Workload(
       apiVersion: resource.apiVersion, kind: resource.kind, name: name, uid: uid)

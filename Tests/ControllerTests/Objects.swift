@@ -12,6 +12,8 @@ struct Sample {
   var customer = "acme"
   var annotations: [String: String] = ["postern.io/users": "shop", "postern.io/databases": "orders"]
   var templateAnnotations: [String: String] = [:]
+  /// Whether it bears the label itself; a Pod template always does.
+  var isLabelled = true
   var uid: String?
   var created = "2026-01-01T00:00:00Z"
   /// Variables of the Postgres container, as JSON.
@@ -23,8 +25,9 @@ struct Sample {
   func manifest() throws -> JSONValue {
     let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17","env":\#(environment)}]}"#
     let own = Self.text(annotations)
+    let labels = isLabelled ? #""postern.io/customer":"\#(customer)""# : ""
     var metadata =
-      #""name":"\#(name)","namespace":"\#(namespace)","labels":{"postern.io/customer":"\#(customer)"},"annotations":\#(own)"#
+      #""name":"\#(name)","namespace":"\#(namespace)","labels":{\#(labels)},"annotations":\#(own)"#
     if let uid { metadata += #","uid":"\#(uid)","creationTimestamp":"\#(created)""# }
     if kind == "Pod" {
       if let replicaSet {

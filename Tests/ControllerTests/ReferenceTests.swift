@@ -128,6 +128,30 @@ import Testing
     }
   }
 
+  @Test func aWorkloadWhosePodsAloneAreLabelledIsFoundByThem() async throws {
+    try await Leading.run("found") { cluster in
+      try await cluster.client.create(
+        .serviceAccounts, try json(#"{"metadata":{"name":"default","namespace":"found"}}"#))
+      let deployment = try await cluster.create(
+        Sample(
+          annotations: [:],
+          templateAnnotations: ["postern.io/users": "- {name: shop, passwordFrom: {secret: s, key: k}}"],
+          isLabelled: false))
+      let uid = try #require(deployment["metadata"]?["uid"]?.string)
+      try await cluster.client.create(
+        .replicaSets,
+        try json(
+          #"{"metadata":{"name":"db-1","namespace":"found","ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"db","uid":"\#(uid)","controller":true}]},"spec":{"selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},"spec":{"containers":[{"name":"a","image":"a"}]}}}}"#
+        ))
+      try await cluster.create(
+        Sample(kind: "Pod", name: "db-1-a", annotations: ["postern.io/injected": "v1"], replicaSet: "db-1"))
+      #expect(try await eventually { try await cluster.live(.configMap, "acme-pg-spec")?.owners == [uid] })
+      // It is known from then on what it refers to.
+      try await cluster.secret("s", ["k": "chosen"])
+      #expect(try await eventually { try await cluster.value("password", of: "acme-pg-user-shop") == "chosen" })
+    }
+  }
+
   @Test func thePodsAreToldOfAChangeAndOfASidecarThatIsMissing() async throws {
     try await Leading.run("pods") { cluster in
       try await cluster.client.create(

@@ -56,7 +56,13 @@ extension Controller {
     }
     metrics.set(states)
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
-    guard let wait = queue.finished(key, result == "error" ? .failed : .done) else { return }
+    let outcome: WorkQueue<CustomerKey>.Result =
+      switch result {
+      case "error": .failed
+      case "changed": .changed
+      default: .done
+      }
+    guard let wait = queue.finished(key, outcome) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
   }

@@ -6,6 +6,8 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   /// How work came out.
   enum Result: Sendable {
     case done
+    /// Done, and something was changed. Where that is so again and again, somebody else undoes it: then it waits, too.
+    case changed
     /// It is to be tried again.
     case failed
   }
@@ -22,7 +24,23 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     /// Counts up with each failure, so that of several waits for a key the last one counts.
     var retries: [Key: Int] = [:]
     var lastRetry = 0
+    /// How often something was changed lately, and since when that is counted.
+    var changes: [Key: (count: Int, since: ContinuousClock.Instant)] = [:]
+    /// Contested: what is added waits until the retry.
+    var held: Set<Key> = []
+
+    /// Whether something was changed too often within a minute.
+    mutating func isContested(_ key: Key) -> Bool {
+      let now = ContinuousClock.now
+      var (count, since) = changes[key] ?? (0, now)
+      if now - since > .seconds(60) { (count, since) = (0, now) }
+      changes[key] = (count + 1, since)
+      return count >= WorkQueue.maximumChanges
+    }
   }
+
+  /// More changes of one key within a minute are none that people make.
+  static var maximumChanges: Int { 20 }
 
   private let limit: Int
   private let firstDelay: Duration
@@ -63,6 +81,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   }
 
   private static func add(_ key: Key, _ state: inout State) {
+    guard !state.held.contains(key) else { return }
     state.retries[key] = nil
     if state.running.contains(key) {
       state.again.insert(key)
@@ -90,12 +109,14 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
       guard state.running.remove(key) != nil else { return nil }
       state.signal?.yield()
       let isAgain = state.again.remove(key) != nil
-      guard result == .failed else {
+      let isContested = result == .changed && state.isContested(key)
+      guard result == .failed || isContested else {
         state.failures[key] = nil
         if isAgain { Self.add(key, &state) }
         return nil
       }
-      // What is added meanwhile does not go before the wait: where the API server refuses, it would be asked at once.
+      // What was added meanwhile does not go before the wait: where the API server refuses, it would be asked at once.
+      if isContested { state.held.insert(key) }
       let failures = state.failures[key, default: 0]
       state.failures[key] = failures + 1
       state.lastRetry += 1
@@ -107,7 +128,10 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
   /// The wait of a retry is over.
   func retry(_ key: Key, _ retry: Int) {
-    let isDue = state.withLock { $0.retries[key] == retry }
+    let isDue = state.withLock { state in
+      state.held.remove(key)
+      return state.retries[key] == retry
+    }
     if isDue { add(CollectionOfOne(key)) }
   }
 }

@@ -67,6 +67,23 @@ import Testing
     #expect(queue.take() == ["a"])
   }
 
+  @Test func whatIsChangedAgainAndAgainWaitsWhateverIsAdded() throws {
+    let queue = queue()
+    _ = queue.open()
+    for _ in 0..<WorkQueue<String>.maximumChanges {
+      queue.add(["a"])
+      #expect(queue.take() == ["a"])
+      #expect(queue.finished("a", .changed) == nil)
+    }
+    queue.add(["a"])
+    _ = queue.take()
+    let wait = try #require(queue.finished("a", .changed))
+    queue.add(["a"])
+    #expect(queue.take().isEmpty)
+    queue.retry("a", wait.retry)
+    #expect(queue.take() == ["a"])
+  }
+
   @Test func aClosedQueueTakesNothingAndOpensEmpty() async {
     let queue = queue()
     queue.add(["a"])

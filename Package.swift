@@ -13,6 +13,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.1"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -57,9 +60,6 @@ let package = Package(
         "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
         "Provisioning",
       ]),
-    .target(
-      name: "Controller",
-      dependencies: ["DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL"]),
 
     // The webhook: IO
     .target(name: "PrometheusText", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
@@ -87,15 +87,32 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "Yams", package: "Yams"),
       ]),
+    .target(
+      name: "Controller",
+      dependencies: [
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux",
+        "OpenSSL", "PrometheusText",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
+      name: "ServingCertificate",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "OpenSSL",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ]),
     // A Postgres for `postern try` and the tests: made by initdb, gone with its owner
     .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
 
     .executableTarget(
       name: "postern",
       dependencies: [
-        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
-        "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning", "ThrowawayPostgres",
-        "WebhookServer",
+        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI",
+        "KubernetesClient", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning",
+        "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -108,7 +125,17 @@ let package = Package(
       ]),
 
     // What several test targets need
-    .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "PrometheusText",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ], path: "Tests/TestSupport"),
     .target(
       name: "FuzzTargets",
       dependencies: [
@@ -126,7 +153,25 @@ let package = Package(
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ControllerTests",
-      dependencies: ["Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"]),
+      dependencies: [
+        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
+        "PrometheusText", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
+    .testTarget(
+      name: "ServingCertificateTests",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "OpenSSL", "PrometheusText", "ServingCertificate",
+        "TestSupport", "WebhookServer",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
@@ -164,7 +209,8 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Admission", "JSONBytes", "LibPQ", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar",
+        "Admission", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL", "TestSupport",
+        "ThrowawayPostgres", "postern", "postern-sidecar",
       ],
       resources: [.copy("Fixtures")]),
   ],

@@ -1,5 +1,6 @@
 import JSONBytes
 import KubernetesAPI
+import TestSupport
 import Testing
 
 @testable import KubernetesClient

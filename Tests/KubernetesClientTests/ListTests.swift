@@ -1,6 +1,7 @@
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
+import TestSupport
 import Testing
 
 /// Lists, page by page.

@@ -3,6 +3,7 @@ import KubernetesAPI
 import KubernetesClient
 import NIOHTTP1
 import PrometheusText
+import TestSupport
 import Testing
 
 /// What goes over the wire for each verb, and what comes back.

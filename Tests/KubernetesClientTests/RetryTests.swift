@@ -1,6 +1,7 @@
 import JSONBytes
 import KubernetesAPI
 import PrometheusText
+import TestSupport
 import Testing
 
 @testable import KubernetesClient

@@ -9,22 +9,6 @@ import TestSupport
 
 @testable import KubernetesClient
 
-/// One authority and one pair for all tests that need no other. No global is ever deinitialised, so the folder goes
-/// with the process.
-let authority: Result<Certificates, any Error> = Result {
-  let certificates = try Certificates()
-  atexit { removeAuthority() }
-  return certificates
-}
-private func removeAuthority() {
-  guard let authority = try? authority.get() else { return }
-  try? FileManager.default.removeItem(at: authority.folder)
-}
-
-let defaultPair = Result { try authority.get().issue("server") }
-
-let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
 /// Time in which every wait is over at once, and kept.
 final class FakeTime: Sendable {
   private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
@@ -94,19 +78,6 @@ func failure<Value>(_ operation: () async throws -> Value) async -> KubernetesEr
     return error as? KubernetesError
   }
 }
-
-/// Waits until a condition holds, or a time has gone that only a fault can take.
-func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-  let deadline = ContinuousClock.now + .seconds(60)
-  while ContinuousClock.now < deadline {
-    if try await condition() { return true }
-    try await Task.sleep(for: .milliseconds(1))
-  }
-  return false
-}
-
-/// A JSON tree of what the test writes.
-func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
 /// An object of this name and resource version.
 func object(_ name: String, _ version: Int) -> String {

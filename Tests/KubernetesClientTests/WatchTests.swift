@@ -3,6 +3,7 @@ import KubernetesAPI
 import Linux
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import KubernetesClient

@@ -1,29 +1,28 @@
 import Foundation
-import NIOCore
-import NIOHTTP1
+package import NIOCore
+package import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import Synchronization
-import TestSupport
 
 /// An API server of the tests: HTTP/1.1 over TLS, with answers as the test has it.
-final class FakeServer: Sendable {
-  struct Request: Sendable {
-    var method: HTTPMethod
+package final class FakeServer: Sendable {
+  package struct Request: Sendable {
+    package var method: HTTPMethod
     /// Without the query.
-    var path: String
+    package var path: String
     /// Percent-encodings resolved.
-    var query: [String: String]
-    var headers: HTTPHeaders
-    var body = ""
+    package var query: [String: String]
+    package var headers: HTTPHeaders
+    package var body = ""
     /// The serial number of the client's certificate.
-    var certificate: [UInt8]?
+    package var certificate: [UInt8]?
     /// Which TCP connection it came on.
-    var connection: ObjectIdentifier
-    var token: String? { headers.first(name: "Authorization") }
+    package var connection: ObjectIdentifier
+    package var token: String? { headers.first(name: "Authorization") }
   }
 
-  enum Answer: Sendable {
+  package enum Answer: Sendable {
     case json(Int, String, [(String, String)] = [])
     /// The head goes out; the rest is the test's affair.
     case stream(@Sendable (Feed) -> Void)
@@ -33,7 +32,7 @@ final class FakeServer: Sendable {
     case silence
 
     /// A `Status`.
-    static func status(_ code: Int, _ reason: String, _ message: String, _ headers: [(String, String)] = []) -> Answer {
+    package static func status(_ code: Int, _ reason: String, _ message: String, _ headers: [(String, String)] = []) -> Answer {
       .json(
         code, #"{"kind":"Status","code":\#(code),"status":"Failure","reason":"\#(reason)","message":"\#(message)"}"#,
         headers)
@@ -41,31 +40,31 @@ final class FakeServer: Sendable {
   }
 
   /// An answer that comes in pieces.
-  struct Feed: Sendable {
-    let channel: any Channel
+  package struct Feed: Sendable {
+    package let channel: any Channel
 
-    func send(_ text: String) {
+    package func send(_ text: String) {
       channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: text))), promise: nil)
     }
-    func end() { channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil) }
-    func cut() { channel.close(promise: nil) }
-    var isClosed: Bool { !channel.isActive }
+    package func end() { channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil) }
+    package func cut() { channel.close(promise: nil) }
+    package var isClosed: Bool { !channel.isActive }
   }
 
-  typealias Script = @Sendable (_ number: Int, _ request: Request) -> Answer
+  package typealias Script = @Sendable (_ number: Int, _ request: Request) -> Answer
 
   private let log = Mutex<[Request]>([])
   private let script: Script
   private let channel = Mutex<(any Channel)?>(nil)
 
   /// All requests so far.
-  var requests: [Request] { log.withLock { $0 } }
-  var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
+  package var requests: [Request] { log.withLock { $0 } }
+  package var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
 
   private init(script: @escaping Script) { self.script = script }
 
   /// Starts one; `script` gets each request with its number, from 0.
-  static func start(
+  package static func start(
     _ pair: Certificates.Pair, host: String = "127.0.0.1", script: @escaping Script
   ) async throws -> FakeServer {
     let server = FakeServer(script: script)
@@ -90,7 +89,7 @@ final class FakeServer: Sendable {
     return server
   }
 
-  func stop() async { try? await channel.withLock { $0 }?.close() }
+  package func stop() async { try? await channel.withLock { $0 }?.close() }
 
   fileprivate func answer(_ request: Request) -> Answer {
     let number = log.withLock { log in

@@ -1,18 +1,16 @@
 import AsyncHTTPClient
 import Foundation
 import KubernetesAPI
+package import KubernetesClient
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import PrometheusText
-import TestSupport
-
-@testable import KubernetesClient
 
 /// A real API server on loopback, with an etcd, in a folder of its own; all end with this process.
-final class APIServer: Sendable {
+package final class APIServer: Sendable {
   /// Where `kube-apiserver` is; nil where there is none to test with, or no etcd.
-  static let program: String? = {
+  package static let program: String? = {
     let environment = ProcessInfo.processInfo.environment
     let isThere = { (path: String) in FileManager.default.isExecutableFile(atPath: path) }
     let path = (environment["PATH"] ?? "").split(separator: ":")
@@ -21,9 +19,9 @@ final class APIServer: Sendable {
   }()
 
   /// One for all tests: it takes seconds to start.
-  static let shared = Task { try await APIServer() }
+  package static let shared = Task { try await APIServer() }
 
-  struct NotReady: Error, CustomStringConvertible { let description: String }
+  package struct NotReady: Error, CustomStringConvertible { package let description: String }
 
   private let folder: URL
   private let port: Int
@@ -91,19 +89,22 @@ final class APIServer: Sendable {
     try Data(text.utf8).write(to: folder.appending(path: user))
   }
 
+  /// The kubeconfig of a user: `admin`, `nobody`, `cert`.
+  package func kubeconfig(_ user: String = "admin") -> String { folder.appending(path: user).path }
+
   /// A client of it, by a kubeconfig.
-  func client(
+  package func client(
     _ user: String = "admin", metrics: ClientMetrics = ClientMetrics(PrometheusRegistry([])),
     settings change: (inout ClientSettings) -> Void = { _ in }
   ) throws -> KubernetesClient {
     var settings = ClientSettings()
     change(&settings)
     return KubernetesClient(
-      try .kubeconfig(folder.appending(path: user).path), settings: settings, metrics: metrics, logger: silent)
+      try .kubeconfig(kubeconfig(user)), settings: settings, metrics: metrics, logger: silent)
   }
 
   /// A client of it as in a container whose ServiceAccount is the admin.
-  func clientOfAContainer() throws -> KubernetesClient {
+  package func clientOfAContainer() throws -> KubernetesClient {
     let container = folder.appending(path: "serviceaccount")
     try FileManager.default.createDirectory(at: container, withIntermediateDirectories: false)
     try FileManager.default.copyItem(
@@ -118,7 +119,7 @@ final class APIServer: Sendable {
 
   /// Has etcd forget what was before a resource version. The API server asks it each time for leases, and has no
   /// memory of its own for them.
-  func forget(before resourceVersion: String) async throws {
+  package func forget(before resourceVersion: String) async throws {
     var request = HTTPClientRequest(url: "http://127.0.0.1:\(etcdPort)/v3/kv/compaction")
     request.method = .POST
     request.body = .bytes(ByteBuffer(string: #"{"revision":"\#(resourceVersion)","physical":true}"#))

@@ -88,7 +88,8 @@ extension CertificateKeeper {
         state.published = nil
         return nil
       }
-      let published = state.published.flatMap { $0.authorities == authorities ? $0 : nil } ?? (authorities: authorities, since: now)
+      let published =
+        state.published.flatMap { $0.authorities == authorities ? $0 : nil } ?? (authorities: authorities, since: now)
       state.published = published
       return max(.zero, settings.settleTime - (now - published.since))
     }
@@ -111,7 +112,9 @@ extension CertificateKeeper {
       guard mayWrite() else { return settings.pollInterval }
       state.withLock { $0.spacing[resource, default: WriteSpacing()].wrote(at: now) }
       let patched = try await client.patch(resource, settings.configuration, .json(patch))
-      state.withLock { if $0.configurations[resource] == .some(.some(object)) { $0.configurations[resource] = patched } }
+      state.withLock {
+        if $0.configurations[resource] == .some(.some(object)) { $0.configurations[resource] = patched }
+      }
       let metadata: Logger.Metadata = ["\(resource.kind)": "\(settings.configuration)"]
       if spacing.isContested {
         logger.warning("caBundle set again; does another (cert-manager's injector?) write it too?", metadata: metadata)

@@ -32,7 +32,9 @@ package final class FakeServer: Sendable {
     case silence
 
     /// A `Status`.
-    package static func status(_ code: Int, _ reason: String, _ message: String, _ headers: [(String, String)] = []) -> Answer {
+    package static func status(_ code: Int, _ reason: String, _ message: String, _ headers: [(String, String)] = [])
+      -> Answer
+    {
       .json(
         code, #"{"kind":"Status","code":\#(code),"status":"Failure","reason":"\#(reason)","message":"\#(message)"}"#,
         headers)

@@ -30,4 +30,3 @@ package func eventually(_ condition: () async throws -> Bool) async throws -> Bo
 
 /// A JSON tree of what the test writes.
 package func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
-

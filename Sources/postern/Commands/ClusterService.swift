@@ -48,7 +48,9 @@ struct ClusterService {
     let settings = CertificateSettings(namespace: namespace, service: settings.service)
     logger.info(
       "managing certificates",
-      metadata: ["secret": "\(namespace)/\(settings.secret)", "names": "\(settings.policy.names.joined(separator: ","))"])
+      metadata: [
+        "secret": "\(namespace)/\(settings.secret)", "names": "\(settings.policy.names.joined(separator: ","))",
+      ])
     let use = CertificateUse(
       serve: { server.use(certificateChain: Array($0.utf8), privateKey: Array($1.utf8)) },
       refuse: { server.refuseCertificate($0) })

@@ -110,7 +110,8 @@ extension ServeSettings {
       }
       let reason = "the webhook serves over TLS alone; or let it make its own certificate with --self-signed"
       guard let certificate else {
-        throw Problem(description: "--tls-cert-file is missing (or POSTERN_TLS_CERT_FILE in the environment): \(reason)")
+        throw Problem(
+          description: "--tls-cert-file is missing (or POSTERN_TLS_CERT_FILE in the environment): \(reason)")
       }
       guard let privateKey else {
         throw Problem(

@@ -72,7 +72,7 @@ extension CertificateKeeper {
     let written = try await client.update(
       .secrets, new.secret(settings.secret, in: settings.namespace, replacing: old))
     logger.notice("certificates changed", metadata: ["secret": "\(name)", "step": "\(step)"])
-    wrote(written, over: old)
+    saw(written, over: old)
     return .zero
   }
 

@@ -76,35 +76,28 @@ public final class CertificateKeeper: Sendable {
   }
 
   /// The Secret is so now; nil: there is none.
-  private func saw(_ object: JSONValue?) {
+  /// - Parameter old: what this process wrote over; where the watch has told of something later meanwhile, this is no
+  ///   news.
+  func saw(_ object: JSONValue?, over old: JSONValue? = nil) {
     let secret = object.map { CertificateSecret($0) }
-    let isGood = secret.map { Findings($0, settings.policy, now: wallTime()).isGood } ?? false
-    let isNews = state.withLock { state in
+    let findings = secret.map { Findings($0, settings.policy, now: wallTime()) }
+    // Used under the lock, so that an older pair never replaces a newer one.
+    state.withLock { state in
+      guard old == nil || state.secret == old else { return }
       state.isKnown = true
       state.secret = object
-      if isGood { state.remembered = secret }
-      guard let secret, secret.certificate != state.served?.certificate || secret.privateKey != state.served?.privateKey
-      else { return false }
+      guard let secret, let findings else { return }
+      if findings.isGood { state.remembered = secret }
+      guard secret.certificate != state.served?.certificate || secret.privateKey != state.served?.privateKey
+      else { return }
       state.served = secret
-      return true
-    }
-    if let secret, isNews {
-      if Findings(secret, settings.policy, now: wallTime()).serving != nil {
-        use.serve(secret.certificate, secret.privateKey)
-      } else {
-        use.refuse(
-          "the Secret \(settings.namespace)/\(settings.secret) holds no serving certificate that is valid now, bears "
-            + "\(settings.policy.names.joined(separator: ", ")) and is issued by an authority in it")
-      }
+      guard findings.serving == nil else { return use.serve(secret.certificate, secret.privateKey) }
+      use.refuse(
+        "the Secret \(name) holds no serving certificate that is valid now, bears "
+          + "\(settings.policy.names.joined(separator: ", ")) and is issued by an authority in it")
     }
     if object == nil { missing.call() }
     changed.call()
-  }
-
-  /// The object was written by this process; a watch may have told of a later version meanwhile.
-  func wrote(_ object: JSONValue, over old: JSONValue) {
-    let isLatest = state.withLock { $0.secret == old }
-    if isLatest { saw(object) }
   }
 
   private func makeWhereMissing() async {

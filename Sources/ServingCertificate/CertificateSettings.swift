@@ -21,7 +21,7 @@ public struct CertificateSettings: Sendable {
   }
 }
 
-/// What becomes of a pair that the Secret holds.
+/// What becomes of a pair that the Secret holds. Both are called under a lock, one at a time, and must not take long.
 public struct CertificateUse: Sendable {
   /// Takes a pair that is good, as PEM.
   public var serve: @Sendable (_ certificate: String, _ privateKey: String) -> Void

@@ -94,11 +94,14 @@ struct Serve: AsyncParsableCommand {
     logger.info(
       "serving",
       metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    if settings.cluster?.hasController == true {
+      logger.warning("this version makes no customers' objects", metadata: ["hint": "--no-controller says so"])
+    }
     let work = Task {
       guard let cluster else { return }
       await cluster.run(settings.cluster?.isSelfSigned == true ? [cluster.certificates(for: server)] : [])
     }
-    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     for await signal in signals {
       logger.info("ending", metadata: ["signal": "\(signal)", "drain": "\(settings.server.drainTime)"])
       break

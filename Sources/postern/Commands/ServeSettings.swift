@@ -40,9 +40,9 @@ struct ServeSettings {
     logLevel = try reader.choice(options.logLevel, "--log-level", "POSTERN_LOG_LEVEL", .info)
     let cluster = ClusterSettings(
       kubeconfig: reader.value(options.kubeconfig, "POSTERN_KUBECONFIG"),
-      namespace: try reader.names(nil, "POSTERN_NAMESPACE", "POSTERN_NAMESPACE").first,
+      namespace: try reader.name(nil, "POSTERN_NAMESPACE", "POSTERN_NAMESPACE"),
       podName: reader.value(nil, "POSTERN_POD_NAME"),
-      service: try reader.names(options.service, "--service", "POSTERN_SERVICE").first ?? "postern",
+      service: try reader.name(options.service, "--service", "POSTERN_SERVICE") ?? "postern",
       namespaces: try reader.names(options.namespaces, "--namespaces", "POSTERN_NAMESPACES"),
       isSelfSigned: isSelfSigned, hasController: !hasNoController)
     self.cluster = isSelfSigned || !hasNoController ? cluster : nil
@@ -86,6 +86,13 @@ extension ServeSettings {
         throw Problem(description: "\(flag) is \"\(text)\"; \(known) is expected")
       }
       return choice
+    }
+
+    /// A DNS label.
+    func name(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> String? {
+      let names = try names(option, flag, name)
+      guard names.count < 2 else { throw Problem(description: "\(flag) names several; one is expected") }
+      return names.first
     }
 
     /// Names with commas between them, each a DNS label.

@@ -56,7 +56,7 @@ extension CertificateKeeper {
   /// Does what is to be done now.
   /// - Returns: when to look again, where nothing changes before.
   private func tend(_ mayWrite: @Sendable () -> Bool) async throws -> Duration {
-    guard mayWrite(), let old = state.withLock({ $0.secret }) else { return settings.pollInterval }
+    guard let old = state.withLock({ $0.secret }) else { return settings.pollInterval }
     let secret = CertificateSecret(old)
     let wallTime = wallTime()
     let settling = settling(secret.authorities)

@@ -161,6 +161,7 @@ import Testing
       #expect(first.isRunning)
       #expect(server.holder == "a")
       await first.end()
+      #expect(!first.isRunning)
       let follows = try await eventually { second.mayWrite }
       #expect(follows)
       // Before the Lease could have run out.
@@ -176,6 +177,10 @@ import Testing
     let contenders = try ["a", "b"].map { Contender($0, try server.cluster($0)) }
     try await contending(contenders) {
       let first = try await leader(contenders)
+      // Who has never seen it cannot know that it has a holder.
+      let other = try #require(contenders.first { $0.name != first.name })
+      let hasRead = try await eventually { server.readers.contains(other.name) }
+      #expect(hasRead)
       for _ in 0..<3 {
         server.deleteLease()
         let isBack = try await eventually { server.holder != nil }

@@ -12,7 +12,7 @@ final class LeaseServer: Sendable {
     var lease: JSONValue?
     var version = 0
     var isCutOff: Set<String> = []
-    var writes: [(token: String, holder: String)] = []
+    var readers: Set<String> = []
   }
 
   private let state = Mutex(State())
@@ -37,8 +37,8 @@ final class LeaseServer: Sendable {
   func deleteLease() { state.withLock { $0.lease = nil } }
 
   var holder: String? { state.withLock { $0.lease?["spec"]?["holderIdentity"]?.string } }
-  /// Who wrote it, in order.
-  var writers: [String] { state.withLock { $0.writes.map(\.token) } }
+  /// Who has read it while it was there.
+  var readers: Set<String> { state.withLock { $0.readers } }
 
   /// How to reach it, with this token.
   func cluster(_ token: String) throws -> ClusterConfiguration {
@@ -54,6 +54,7 @@ final class LeaseServer: Sendable {
       guard !state.isCutOff.contains(token) else { return .silence }
       guard request.method != .GET else {
         guard let lease = state.lease else { return .status(404, "NotFound", "no lease") }
+        state.readers.insert(token)
         return .json(200, String(decoding: lease.bytes, as: UTF8.self))
       }
       guard case .object(var body)? = try? JSONValue(parsing: Array(request.body.utf8)),
@@ -72,7 +73,6 @@ final class LeaseServer: Sendable {
       body["metadata"] = .object(metadata)
       let lease = JSONValue.object(body)
       state.lease = lease
-      state.writes.append((token, lease["spec"]?["holderIdentity"]?.string ?? ""))
       return .json(200, String(decoding: lease.bytes, as: UTF8.self))
     }
   }

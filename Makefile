@@ -4,16 +4,24 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar demo try test bench bench-memory fuzz lint format clean
+.PHONY: build sidecar postern images demo try test bench bench-admission bench-provisioning bench-memory fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
 	$(SWIFT) build -c $(CONFIGURATION) --product postern
 	$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar
 
-sidecar: ## The sidecar as it ships: .build/sidecar/postern-sidecar
+sidecar: ## The sidecar as it ships: .build/shipped/postern-sidecar
 	scripts/install-packages sidecar
 	SWIFT="$(SWIFT)" scripts/build-sidecar
+
+postern: ## The command as it ships: .build/shipped/postern
+	scripts/install-packages build sidecar
+	SWIFT="$(SWIFT)" scripts/build-postern
+
+images: postern sidecar ## OCI images of both, in .build/images, without a daemon
+	scripts/install-packages images
+	scripts/build-images
 
 demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
 	@scripts/install-packages build demo
@@ -29,17 +37,28 @@ RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) t
 	--experimental-maximum-parallelization-width 2
 
 # K8S_BIN=FOLDER: the Kubernetes client's also against the kube-apiserver there (and the etcd on the PATH).
-test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server; the sidecar's also as it ships
+test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server; the programs' also as they ship
 	scripts/install-packages build sidecar demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
 	$(RUN_TESTS)
 	SWIFT="$(SWIFT)" scripts/build-sidecar
-	POSTERN_TEST_SIDECAR="$(CURDIR)/.build/sidecar/postern-sidecar" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/'
+	SWIFT="$(SWIFT)" scripts/build-postern
+	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/|PosternTests\.'
 
-SIDECAR ?= .build/sidecar/postern-sidecar
+SIDECAR ?= .build/shipped/postern-sidecar
 
-bench: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
+bench: bench-admission bench-provisioning ## What follows
+
+# PEER: another webhook's command, with {port}, {cert} and {key}; PEER_PATH: where it takes Pods; PEER_NAME.
+export PEER PEER_PATH PEER_NAME
+POSTERN ?= .build/shipped/postern
+
+bench-admission: postern ## The webhook as it ships: CPU of a review, latency, memory; PEER="…": beside another
+	scripts/install-packages bench
+	scripts/bench-admission --postern $(POSTERN) --output docs/benchmarks/admission.md
+
+bench-provisioning: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
 	scripts/install-packages test
 	scripts/bench-provisioning --sidecar $(SIDECAR) --output docs/benchmarks/provisioning.md $(SIZES)
 

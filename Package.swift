@@ -149,7 +149,7 @@ let package = Package(
     .testTarget(name: "JSONPatchTests", dependencies: ["JSONBytes", "JSONPatch"]),
     .testTarget(
       name: "AdmissionTests",
-      dependencies: ["Admission", "DatabaseSpec", "JSONBytes", "JSONPatch", "KubernetesAPI"],
+      dependencies: ["Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "ControllerTests",
@@ -218,8 +218,14 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// What ships links no shared library: scripts/build-postern.
+if Context.environment["POSTERN_STATIC"] != nil {
+  package.targets.append(.target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."))
+  package.targets.first { $0.name == "postern" }?.dependencies.append("CStatic")
+}
+
 // One place for the settings of every Swift target.
-for target in package.targets where target.type != .system && target.name != "CLinux" {
+for target in package.targets where target.type != .system && !["CLinux", "CStatic"].contains(target.name) {
   target.swiftSettings = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),

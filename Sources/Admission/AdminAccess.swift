@@ -43,9 +43,10 @@ struct AdminAccess {
 
   /// - Parameters:
   ///   - index: the Postgres container's place in `spec.containers`.
+  ///   - prefix: what the Pod's fields begin with.
   ///   - adminSecret: the annotation `postern.io/admin-secret`.
-  init(_ postgres: Container, at index: Int, customer: String, adminSecret: String?) {
-    field = "spec.containers[\(index)]"
+  init(_ postgres: Container, at index: Int, prefix: String = "", customer: String, adminSecret: String?) {
+    field = "\(prefix)spec.containers[\(index)]"
     let given = GivenAdmin(postgres)
     let secret = adminSecret ?? "\(customer)-pg-admin"
     if !given.hasPassword {

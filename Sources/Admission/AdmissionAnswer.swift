@@ -22,7 +22,8 @@ public struct AdmissionAnswer: Sendable {
       verdict = .allowed(patch: patch)
       warnings = Warnings(texts).texts
       messages = warnings
-    case .denied(let causes):
+    case .denied(let all):
+      let causes = Self.shown(all)
       messages = causes.map { "\($0.field): \($0.message)" }
       verdict = .denied(Status(refusing: review.kind, named: objectName, causes, messages: messages))
       warnings = []
@@ -37,6 +38,16 @@ public struct AdmissionAnswer: Sendable {
       uid: review.uid, kind: review.kind.kind, operation: review.operation?.rawValue ?? "", namespace: review.namespace,
       name: objectName, decision: decision.outcome, causes: decision.causes.count, messages: messages)
   }
+
+  /// All that is wrong, as far as anybody reads: a quarter of a megabyte of annotations can be wrong in 80,000 ways, of
+  /// which the last cause then says how many are left out.
+  private static func shown(_ causes: [StatusCause]) -> [StatusCause] {
+    guard causes.count > maximumCauses, let next = causes.dropFirst(maximumCauses).first else { return causes }
+    let rest = StatusCause(next.reason, field: next.field, message: "this and \(causes.count - maximumCauses - 1) more")
+    return causes.prefix(maximumCauses) + [rest]
+  }
+
+  private static let maximumCauses = 1000
 
   /// How much is declared, and by which content it can be told whether two requests declared the same.
   private static func auditAnnotations(_ spec: InstanceSpec) -> [(key: String, value: String)] {

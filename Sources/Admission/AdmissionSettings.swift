@@ -1,5 +1,5 @@
-/// What the admin has chosen about injection.
-public struct AdmissionSettings: Equatable, Sendable {
+/// What the admin has chosen about injection, and what is known of the cluster.
+public struct AdmissionSettings: Sendable {
   /// The sidecar's image where the admin names none.
   public static let defaultSidecarImage = "ghcr.io/postern/postern-sidecar:0.1.0"
 
@@ -15,11 +15,18 @@ public struct AdmissionSettings: Equatable, Sendable {
   public var sidecarImage: String
   /// How the sidecar runs in the Pod.
   public var sidecarMode: SidecarMode
+  /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
+  /// among them.
+  public var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
 
-  /// Settings; the defaults are right for a cluster of Kubernetes 1.29 or later.
-  public init(sidecarImage: String = Self.defaultSidecarImage, sidecarMode: SidecarMode = .native) {
+  /// Settings; the defaults are right for a cluster of Kubernetes 1.29 or later, of whose declarations nothing is known.
+  public init(
+    sidecarImage: String = Self.defaultSidecarImage, sidecarMode: SidecarMode = .native,
+    secretUses: @escaping @Sendable (_ namespace: String, _ name: String) -> [SecretUse] = { _, _ in [] }
+  ) {
     self.sidecarImage = sidecarImage
     self.sidecarMode = sidecarMode
+    self.secretUses = secretUses
   }
 }
 

@@ -9,6 +9,8 @@ public import KubernetesAPI
 /// 4. reading → ``Decision``: allowed, patched or denied
 /// 5. decision and review → ``AdmissionAnswer``
 ///
+/// A Secret is no subject: what is taken from it is checked by ``SecretUse``.
+///
 /// Nothing is read or written but these bytes: a dry run and a forged review are as harmless as any.
 /// - Parameters:
 ///   - body: the request's body, an AdmissionReview.
@@ -22,11 +24,7 @@ public func answer(
   let decision: Decision
   do throws(JSONError) {
     if name.isEmpty { name = try review.object?.pod.displayName(in: body) ?? "" }
-    if let subject = try Subject(review) {
-      decision = try decide(subject, at: path, settings: settings)
-    } else {
-      decision = .unchanged
-    }
+    decision = try decide(review, at: path, settings: settings)
   } catch {
     decision = .unreadable(error)
   }
@@ -34,9 +32,11 @@ public func answer(
 }
 
 private func decide(
-  _ subject: Subject, at path: AdmissionPath, settings: AdmissionSettings
+  _ review: AdmissionReview, at path: AdmissionPath, settings: AdmissionSettings
 ) throws(JSONError) -> Decision {
-  switch (subject.role, path) {
+  if review.kind == .secret { return path == .validate ? try validateSecret(review, settings) : .unchanged }
+  guard let subject = try Subject(review) else { return .unchanged }
+  return switch (subject.role, path) {
   case (.pod, .mutate): try subject.review.operation == .create ? injectPod(subject, settings) : .unchanged
   case (.workload, .mutate): try labelTemplate(subject)
   case (_, .validate): try validate(subject)

@@ -14,7 +14,7 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
     return reading.isSound
       ? .allowed(patch: nil, warnings: [PodContainers.hostNetworkWarning]) : .denied(reading.causes)
   }
-  var causes = reading.causes + pod.nameClashes(field: "")
+  var causes = reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading)?.causes ?? [])
   let choice = PostgresChoice(pod.containers, named: subject.object.setting(AnnotationKey.container), field: "")
   causes += choice.causes
   guard let postgres = choice.container, let declaration = reading.podSettings else { return .denied(causes) }
@@ -29,12 +29,10 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
     patch: injection.patch(hasAnnotations: subject.object.hasAnnotations).bytes, warnings: admin.warnings)
 }
 
-/// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well.
+/// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well. It is refused for all that
+/// `/validate` would refuse it for, which is not asked any more then.
 func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
-  if !subject.isUnchanged {
-    let causes = try workloadCauses(subject, DeclarationReading(subject))
-    guard causes.isEmpty else { return .denied(causes) }
-  }
+  if case .denied(let causes) = try validate(subject) { return .denied(causes) }
   guard let template = subject.template, subject.pod != nil, template.customer == nil else { return .unchanged }
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()
@@ -57,23 +55,25 @@ func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
 func validate(_ subject: Subject) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
-  var causes = subject.role == .workload ? try workloadCauses(subject, reading) : reading.causes
-  var warnings = reading.warnings
-  if let new = reading.content {
-    let old = subject.oldDeclaration
-    if !subject.isMadeOfTemplate {
-      let checks = ScriptChecks(
-        new, replacing: old, field: reading.contentField, serverVersion: try postgres(of: subject)?.postgresVersion)
-      causes += checks.causes
-      warnings += checks.warnings
-    }
-    if let old { warnings += Removals(from: old, to: new).warnings }
+  var (causes, warnings) = try findings(subject, reading)
+  if let checks = try scriptChecks(subject, reading) {
+    causes += checks.causes
+    warnings += checks.warnings
   }
+  if let new = reading.content, let old = subject.oldDeclaration { warnings += Removals(from: old, to: new).warnings }
   guard causes.isEmpty else { return .denied(causes) }
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
   }
   return .allowed(patch: nil, warnings: warnings, declared: reading.content?.spec)
+}
+
+/// What is wrong with the scripts, where the declaration can be read and comes from whoever applied this object.
+private func scriptChecks(_ subject: Subject, _ reading: DeclarationReading) throws(JSONError) -> ScriptChecks? {
+  guard let content = reading.content, !subject.isMadeOfTemplate else { return nil }
+  return ScriptChecks(
+    content, replacing: subject.oldDeclaration, field: reading.contentField,
+    serverVersion: try postgres(of: subject)?.postgresVersion)
 }
 
 /// The container that is Postgres, where that can be told.
@@ -84,17 +84,28 @@ private func postgres(of subject: Subject) throws(JSONError) -> Container? {
   return PostgresChoice(pod.containers, named: named, field: subject.podField).container
 }
 
-/// What is wrong with a workload: its declarations, and what its Pods would be refused for.
-private func workloadCauses(_ subject: Subject, _ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
-  guard let slices = subject.pod, let template = subject.template else { return reading.causes }
+/// What is wrong with a subject's declarations or doubtful, and of a workload also what is so with its Pods: whoever
+/// applies it sees no answer about those.
+private func findings(
+  _ subject: Subject, _ reading: DeclarationReading
+) throws(JSONError) -> (causes: [StatusCause], warnings: [String]) {
+  var (causes, warnings) = (reading.causes, reading.warnings)
+  guard let slices = subject.pod, let template = subject.template else { return (causes, warnings) }
   let pod = try PodContainers(slices.spec, of: subject.review.bytes)
-  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return reading.causes }
+  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return (causes, warnings) }
   let choice = PostgresChoice(
     pod.containers, named: template.setting(AnnotationKey.container), field: subject.podField)
   let misplaced = MisplacedSettings(subject, choice, podPort: reading.podSettings?.port ?? choice.container?.port)
-  var causes = reading.causes + pod.nameClashes(field: subject.podField) + misplaced.causes
+  causes += pod.nameClashes(field: subject.podField) + misplaced.causes
   if !misplaced.keys.contains(AnnotationKey.container) { causes += choice.causes }
-  return causes
+  if let postgres = choice.container, let settings = reading.podSettings {
+    let admin = AdminAccess(
+      postgres, at: choice.index, prefix: subject.podField, customer: subject.customer,
+      adminSecret: settings.adminSecret)
+    causes += admin.causes
+    warnings += admin.warnings
+  }
+  return (causes, warnings)
 }
 
 extension DeclarationReading {

@@ -61,7 +61,7 @@ struct DeclarationReading {
 
 extension DeclarationProblem {
   /// `line 3, column 11: …; …`: the field of a cause says the rest.
-  fileprivate var withoutPlace: String {
+  var withoutPlace: String {
     let place =
       switch (line, column) {
       case (let line?, let column?): "line \(line), column \(column): "

@@ -1,38 +1,59 @@
 import DatabaseSpec
 import Declarations
 
-/// What an update takes away from an instance, for warnings.
+/// What an update takes away from an instance, for warnings. Declarations may hold thousands of users and databases:
+/// none is looked for one by one.
 struct Removals {
   private(set) var warnings: [String] = []
 
+  private let users: [PostgresName: User]
+  private let owners: [PostgresName: PostgresName]
+  private let removedUsers: RemovedUsers
+
   /// Compares what an update replaces with what it declares.
   init(from old: Declaration, to new: Declaration) {
-    for user in old.spec.users where user.ensure == .present { compare(user, new.spec) }
-    for database in old.spec.databases where !new.spec.databases.contains(where: { $0.name == database.name }) {
-      warnings.append(
-        "database \"\(database.name.text)\" is no longer kept, its data stays (removed from \(AnnotationKey.databases))"
-      )
-    }
+    users = new.spec.users.reduce(into: [:]) { $0[$1.name] = $1 }
+    owners = new.spec.databases.reduce(into: [:]) { $0[$1.name] = $1.owner }
+    removedUsers = new.spec.removedUsers
+    for user in old.spec.users where user.ensure == .present { compare(user) }
+    for database in old.spec.databases { compare(database) }
     if let source = old.usersFrom, new.usersFrom != source {
       warnings.append(
-        "users that only \(source.name)/\(source.key) names \(Self.fate(new.spec.removedUsers))"
+        "users that only \(source.name)/\(source.key) names \(Self.fate(removedUsers))"
           + " (\(AnnotationKey.usersFrom) changed)")
     }
   }
 
-  private mutating func compare(_ user: User, _ new: InstanceSpec) {
+  private mutating func compare(_ user: User) {
     let name = "user \"\(user.name.text)\""
-    guard let present = new.users.first(where: { $0.name == user.name }) else {
-      warnings.append("\(name) \(Self.fate(new.removedUsers)) (removed from \(AnnotationKey.users))")
+    guard let present = users[user.name] else {
+      warnings.append("\(name) \(Self.fate(removedUsers)) (removed from \(AnnotationKey.users))")
       return
     }
     if present.ensure == .absent {
       warnings.append("\(name) \(Self.fate(.drop)) (ensure: absent)")
       return
     }
-    for grant in user.grants where !present.grants.contains(where: { $0.database == grant.database }) {
+    let levels = present.grants.reduce(into: [:]) { $0[$1.database] = $1.level }
+    for grant in user.grants where owners[grant.database] != user.name {
+      let level = levels[grant.database]
+      guard level == nil || (grant.level, level) == (.write, .read) else { continue }
       warnings.append("\(name) loses \(grant.level.rawValue) on database \"\(grant.database.text)\"")
     }
+    let roles = Set(present.memberOf)
+    for role in user.memberOf where !roles.contains(role) {
+      warnings.append("\(name) is no longer a member of \"\(role.text)\"")
+    }
+  }
+
+  private mutating func compare(_ database: Database) {
+    let name = "database \"\(database.name.text)\""
+    guard let owner = owners[database.name] else {
+      warnings.append("\(name) is no longer kept, its data stays (removed from \(AnnotationKey.databases))")
+      return
+    }
+    guard owner != database.owner, users[database.owner]?.ensure == .present else { return }
+    warnings.append("\(name) will be owned by \"\(owner.text)\", and no longer by \"\(database.owner.text)\"")
   }
 
   private static func fate(_ removed: RemovedUsers) -> String {

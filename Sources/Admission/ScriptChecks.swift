@@ -4,14 +4,14 @@ import KubernetesAPI
 import PostgresParser
 import Provisioning
 
-/// What is wrong with the SQL that stands in a declaration, before a server sees it. A script that an update leaves as
-/// it was is not looked at again.
+/// What is wrong with the SQL of a declaration, before a server sees it. A script that an update leaves as it was is not
+/// looked at again.
 struct ScriptChecks {
   private(set) var causes: [StatusCause] = []
   private(set) var warnings: [String] = []
 
-  private let annotation: String
   private let isParserCurrent: Bool
+  private let quotesSQL: Bool
 
   /// - Parameters:
   ///   - declaration: what is declared.
@@ -20,43 +20,86 @@ struct ScriptChecks {
   ///   - serverVersion: the image's major version, where it can be told. The parser knows the syntax of its own version
   ///     and of those before: what it refuses may be good for a newer server, or for one that cannot be told.
   init(_ declaration: Declaration, replacing old: Declaration?, field: String, serverVersion: Int?) {
-    annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
+    let annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
     isParserCurrent = serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false
+    quotesSQL = true
+    let oldScripts = Self.scripts(of: old)
     for (index, database) in declaration.spec.databases.enumerated() {
-      let before = old?.spec.databases.first { $0.name == database.name }?.scripts ?? []
-      for (number, script) in database.scripts.enumerated() where !before.contains(script) {
+      let before = oldScripts[database.name] ?? [:]
+      for (number, script) in database.scripts.enumerated() where before[Array(script.name.utf8)] != script {
         guard case .inline(let sql) = script.content else { continue }
-        check(script, sql, field: "\(annotation)[\(index)].scripts[\(number)].sql")
+        check(
+          sql, "script \"\(script.name)\"", isTransaction: script.transaction,
+          field: "\(annotation)[\(index)].scripts[\(number)].sql")
       }
     }
   }
 
-  private mutating func check(_ script: Script, _ sql: String, field: String) {
+  /// By database and name. A declaration may hold thousands: none is looked for one by one.
+  private static func scripts(of declaration: Declaration?) -> [PostgresName: [[UInt8]: Script]] {
+    (declaration?.spec.databases ?? []).reduce(into: [:]) { scripts, database in
+      for script in database.scripts { scripts[database.name, default: [:]][Array(script.name.utf8)] = script }
+    }
+  }
+
+  /// A script that a Secret holds, for a server of whatever version: no word of it is shown.
+  init(secret sql: String, named name: String, isTransaction: Bool, field: String) {
+    isParserCurrent = false
+    quotesSQL = false
+    check(sql, "script \"\(name)\"", isTransaction: isTransaction, field: field)
+  }
+
+  private mutating func check(_ sql: String, _ script: String, isTransaction: Bool, field: String) {
     do throws(ScriptError) {
-      _ = try ScriptStatement.split(sql, isTransaction: script.transaction)
+      _ = try ScriptStatement.split(sql, isTransaction: isTransaction)
     } catch {
-      causes.append(StatusCause(field: field, message: "script \"\(script.name)\", \(error.message); \(error.hint)"))
+      causes.append(StatusCause(field: field, message: "\(script), \(error.message); \(error.hint)"))
+      return
+    }
+    if let line = PostgresParser.lineOfEndlessSigns(in: sql) {
+      causes.append(
+        StatusCause(
+          field: field,
+          message: "\(script), line \(line): more than \(PostgresParser.maximumSigns) \"+\" or \"/*\" without anything "
+            + "between them, which is too much to check; take some out"))
       return
     }
     if let error = PostgresParser.syntaxError(in: sql) {
       let place = error.position.map { ", \(Self.place(ofCharacter: $0, in: sql))" } ?? ""
+      let message = text(error, in: sql)
       if isParserCurrent {
-        causes.append(StatusCause(field: field, message: "script \"\(script.name)\"\(place): \(error.message)"))
+        causes.append(StatusCause(field: field, message: "\(script)\(place): \(message)"))
       } else {
-        warnings.append(
-          "script \"\(script.name)\"\(place): \(error.message), says Postgres \(PostgresParser.majorVersion)")
+        warnings.append("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
       }
     }
+    let bytes = Array(sql.utf8)
+    var (line, place) = (1, 0)
     for statement in PostgresParser.statements(of: sql) ?? [] {
+      let start = max(place, statement.start)
+      line += bytes[place..<start].count { $0 == 0x0A }
+      place = start
       guard let rule = ScriptRule(statement) else { continue }
-      let line = sql.utf8.prefix(statement.start).count { $0 == 0x0A } + 1
       switch rule {
       case .refused(let reason):
         causes.append(
-          StatusCause(.valueForbidden, field: field, message: "script \"\(script.name)\", line \(line): \(reason)"))
-      case .warned(let effect): warnings.append("script \"\(script.name)\", line \(line) \(effect)")
+          StatusCause(.valueForbidden, field: field, message: "\(script), line \(line): \(reason)"))
+      case .warned(let effect): warnings.append("\(script), line \(line) \(effect)")
       }
     }
+  }
+
+  /// PostgreSQL's own words; without those of the script that they quote where these may be a password: in a Secret, in a
+  /// literal, and behind PASSWORD.
+  private func text(_ error: SQLSyntaxError, in sql: String) -> String {
+    guard let quote = error.message.firstIndex(of: "\"") else { return error.message }
+    let word = error.message[quote...].dropFirst().dropLast()
+    let before = String(sql.unicodeScalars.prefix(max(0, (error.position ?? 1) - 1))).lowercased()
+    let statement = before.split(separator: ";", omittingEmptySubsequences: false).last ?? ""
+    let isSecret = !quotesSQL || word.contains { "'\"$".contains($0) } || statement.contains("password")
+    guard isSecret else { return error.message }
+    let start = error.message[..<quote]
+    return String(start.hasSuffix(" at or near ") ? start.dropLast(" at or near ".count) : start.dropLast())
   }
 
   /// The line and column, both from 1, of a character counted from 1.

@@ -22,7 +22,9 @@ extension DeclarationReader {
   private mutating func database(_ node: YAMLNode) -> DeclaredDatabase? {
     switch shortName(node, of: "a database") {
     case .refused: return nil
-    case .name(let name): return checked(name).map { DeclaredDatabase(name: $0) }
+    case .name(let name):
+      check(name)
+      return DeclaredDatabase(name: name)
     case .none: break
     }
     guard let members = members(node, known: Self.databaseKeys, expected: "a database") else { return nil }
@@ -39,7 +41,8 @@ extension DeclarationReader {
       problems.error(node.place, "a database has no name", hint: "add \"name: NAME\"")
       return nil
     }
-    guard let name = name(nameNode, of: "a database").flatMap({ checked($0) }) else { return nil }
+    guard let name = name(nameNode, of: "a database") else { return nil }
+    check(name)
     if let template, template == name.value, let place = members["template"]?.place {
       problems.error(place, "a database cannot be its own template", hint: "remove template")
     }
@@ -48,13 +51,12 @@ extension DeclarationReader {
       template: template, connectionLimit: connectionLimit, scripts: scripts)
   }
 
-  private mutating func checked(_ name: Located<PostgresName>) -> Located<PostgresName>? {
+  private mutating func check(_ name: Located<PostgresName>) {
     if let reason = name.value.reservedAsDatabase {
       problems.error(name.place, "this database cannot be declared: \(reason)", hint: "choose another name")
-      return nil
+    } else {
+      warnOfKeyword(name)
     }
-    warnOfKeyword(name)
-    return name
   }
 
   /// Warns of a name that `pg_hba.conf` reads as a keyword.

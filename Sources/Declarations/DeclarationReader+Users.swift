@@ -22,7 +22,9 @@ extension DeclarationReader {
   private mutating func user(_ node: YAMLNode) -> DeclaredUser? {
     switch shortName(node, of: "a user") {
     case .refused: return nil
-    case .name(let name): return checked(name).map { DeclaredUser(name: $0) }
+    case .name(let name):
+      check(name)
+      return DeclaredUser(name: name)
     case .none: break
     }
     let node = refusePasswords(node)
@@ -39,21 +41,22 @@ extension DeclarationReader {
       problems.error(node.place, "a user has no name", hint: "add \"name: NAME\"")
       return nil
     }
-    guard let name = name(nameNode, of: "a user").flatMap({ checked($0) }) else { return nil }
+    guard let name = name(nameNode, of: "a user") else { return nil }
+    check(name)
     return DeclaredUser(
       name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
       memberOf: memberOf, passwordFrom: ensure == .present ? passwordFrom : nil)
   }
 
-  /// Refuses a name that no role may have, warns of one that `pg_hba.conf` would misread.
-  private mutating func checked(_ name: Located<PostgresName>) -> Located<PostgresName>? {
+  /// Refuses a name that no role may have, warns of one that `pg_hba.conf` would misread. The name is known all the same:
+  /// references to others are checked.
+  private mutating func check(_ name: Located<PostgresName>) {
     if let reason = name.value.reservedAsRole {
       problems.error(
         name.place, "no user can be called \(quoted(name.value.text)): \(reason)", hint: "choose another name")
-      return nil
+    } else {
+      warnOfKeyword(name)
     }
-    warnOfKeyword(name)
-    return name
   }
 
   /// Refuses passwords and takes them out, whatever their key is spelled like; their text is never shown.

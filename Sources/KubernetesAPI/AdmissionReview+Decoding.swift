@@ -25,6 +25,7 @@ extension AdmissionReview {
     self.operation = Operation(rawValue: operation)
     object = request.object
     oldObject = request.oldObject
+    options = request.options
   }
 }
 
@@ -59,6 +60,7 @@ private struct Request {
   var operation: String?
   var object: ObjectSlices?
   var oldObject: ObjectSlices?
+  var options: JSONSlice?
 
   init(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
@@ -79,6 +81,8 @@ private struct Request {
         object = try ObjectSlices(&reader)
       } else if reader.matches(key, "oldObject") {
         oldObject = try ObjectSlices(&reader)
+      } else if reader.matches(key, "options") {
+        options = try reader.optionalValue()
       } else {
         try reader.skip()
       }

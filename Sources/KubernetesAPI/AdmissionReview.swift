@@ -1,3 +1,5 @@
+public import JSONBytes
+
 /// An AdmissionReview with a request (`admission.k8s.io/v1`, Kubernetes docs, Dynamic Admission Control). What the
 /// objects hold is kept as slices of ``bytes``; nothing is decoded into types that would lose unknown fields.
 public struct AdmissionReview: Sendable {
@@ -30,4 +32,6 @@ public struct AdmissionReview: Sendable {
   public let object: ObjectSlices?
   /// `request.oldObject`; nil for CREATE.
   public let oldObject: ObjectSlices?
+  /// `request.options`, such as `CreateOptions`.
+  public let options: JSONSlice?
 }

@@ -26,4 +26,6 @@ public struct GroupVersionKind: Hashable, Sendable {
   public static let deployment = Self(group: "apps", version: "v1", kind: "Deployment")
   /// `apps/v1 StatefulSet`
   public static let statefulSet = Self(group: "apps", version: "v1", kind: "StatefulSet")
+  /// `v1 Secret`
+  public static let secret = Self(group: "", version: "v1", kind: "Secret")
 }

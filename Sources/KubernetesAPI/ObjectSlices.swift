@@ -17,12 +17,16 @@ public struct ObjectSlices: Sendable {
   }
 }
 
-/// A Pod, a Pod template, or something that has `metadata` and `spec` like them.
+/// A Pod, a Pod template, or something that has `metadata`, and `spec` like them or `data` like a Secret.
 public struct PodSlices: Sendable {
   /// `metadata`.
   public private(set) var metadata: MetadataSlices?
   /// `spec`.
   public private(set) var spec = PodSpecSlices()
+  /// `data`
+  public private(set) var data: JSONSlice?
+  /// `stringData`, which the API server has folded into `data`: a manifest may still have it.
+  public private(set) var stringData: JSONSlice?
 
   /// Reads the next value, and `spec.template` of it; nil where it is no object.
   init?(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
@@ -32,6 +36,10 @@ public struct PodSlices: Sendable {
         metadata = try MetadataSlices(&reader)
       } else if reader.matches(key, "spec") {
         spec = try PodSpecSlices(&reader, template: &template)
+      } else if reader.matches(key, "data") {
+        data = try reader.optionalValue()
+      } else if reader.matches(key, "stringData") {
+        stringData = try reader.optionalValue()
       } else {
         try reader.skip()
       }
@@ -92,6 +100,8 @@ public struct PodSpecSlices: Sendable {
   init() {}
 
   init(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
+    // Of members of one name the last counts, here as in the object that a patch is applied to.
+    template = nil
     guard try reader.entersObject() else { return }
     while let key = try reader.nextKey() {
       if reader.matches(key, "containers") {

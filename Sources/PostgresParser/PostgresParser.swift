@@ -8,7 +8,8 @@ public enum PostgresParser {
   /// The major version of PostgreSQL whose grammar it is.
   public static let majorVersion = Int(PG_VERSION_NUM) / 10_000
 
-  /// The first thing in a script of any number of statements that is not SQL; nil where all of it is.
+  /// The first thing in a script of any number of statements that is not SQL; nil where all of it is. Scripts with a
+  /// ``lineOfEndlessSigns(in:)`` are none to ask this of.
   public static func syntaxError(in script: String) -> SQLSyntaxError? {
     if let error = SQLSyntaxError(nulIn: script) { return error }
     let result = unsafe pg_query_split_with_parser(script)

@@ -27,6 +27,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private let port: Request.Port
   private let configuration: ServerConfiguration
   private let state: ServerState
+  /// There are too many connections: this one is told so.
+  private let isSurplus: Bool
   private let logger: Logger
   private let metrics: ServerMetrics
   private let isReady: @Sendable () -> Bool
@@ -56,13 +58,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var watch: Watch
 
   init(
-    _ port: Request.Port, _ configuration: ServerConfiguration, state: ServerState, logger: Logger,
+    _ port: Request.Port, _ configuration: ServerConfiguration, state: ServerState, isSurplus: Bool, logger: Logger,
     metrics: ServerMetrics, isReady: @escaping @Sendable () -> Bool,
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
   ) {
     self.port = port
     self.configuration = configuration
     self.state = state
+    self.isSurplus = isSurplus
     self.logger = logger
     self.metrics = metrics
     self.isReady = isReady
@@ -172,6 +175,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func begin(_ request: Request, _ context: ChannelHandlerContext) {
     self.request = request
     phase = .receiving
+    if isSurplus { return refuse(.tooManyConnections, context) }
     let length = request.contentLength ?? 0
     if length > configuration.maximumBodyBytes {
       return refuse(.tooLarge(limit: configuration.maximumBodyBytes), context)
@@ -204,6 +208,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let persistence = persistence(after: request)
     var buffer: ByteBuffer
     switch request.action {
+    case .webhook where !isReady():
+      metrics.refused(status: Refusal.notReady.status)
+      buffer = text(.notReady, request, persistence, context)
     case .webhook(let path) where !body.isEmpty:
       let reply = answer(path, body)
       buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)

@@ -18,6 +18,9 @@ struct Refusal: Equatable {
   static let notJSON = Refusal(status: 415, text: "Content-Type must be application/json")
   static let overloaded = Refusal(
     status: 429, text: "too many large requests at once", field: "Retry-After: 1\r\n")
+  static let tooManyConnections = Refusal(
+    status: 429, text: "too many connections", field: "Retry-After: 1\r\n")
+  static let notReady = Refusal(status: 503, text: "not ready", field: "Retry-After: 1\r\n")
   static let headersTooLarge = Refusal(status: 431, text: "the header fields are too large")
   static let versionNotSupported = Refusal(status: 505, text: "use HTTP/1.1")
 

@@ -23,8 +23,11 @@ public struct ServerConfiguration: Sendable {
   public var maximumBodyBytes = 8 << 20
   /// How much all unfinished bodies may hold together; a request beyond it gets 429 and `Retry-After: 1`.
   public var maximumBufferedBytes = 64 << 20
-  /// How many connections there may be; one more is closed at once.
+  /// How many connections there may be.
   public var maximumConnections = 1024
+  /// How many more are taken only to be told 429 and `Retry-After: 1`: the API server asks again where it gets an
+  /// answer, and not where the handshake fails. One beyond these is closed at once.
+  public var maximumSurplusConnections = 64
   /// How many connections there may be to the port of operations.
   public var maximumOperationsConnections = 64
   /// From the first byte of a TCP connection to the end of the TLS handshake.

@@ -8,7 +8,7 @@ public struct ServerMetrics: Sendable {
     MetricFamily(Name.inFlight, "Requests whose answer is not made yet.", .gauge),
     MetricFamily(Name.connections, "Open connections of the webhook's port.", .gauge),
     MetricFamily(
-      Name.refusedConnections, "Connections that were closed at once, as there were too many already.", .counter),
+      Name.refusedConnections, "Connections that were not served, as there were too many already.", .counter),
     MetricFamily(Name.refusals, "Requests that the server itself refused, by HTTP status.", .counter),
     MetricFamily(Name.cutConnections, "Connections cut for what did not come in time.", .counter),
     MetricFamily(

@@ -9,14 +9,24 @@ final class ServerState: Sendable {
     var whenEmpty: CheckedContinuation<Void, Never>?
   }
 
+  /// Whether a connection is served.
+  enum Admission {
+    case served
+    /// Each request is told to come again.
+    case surplus
+    case refused
+  }
+
   private let maximumConnections: Int
+  private let maximumSurplusConnections: Int
   private let maximumBufferedBytes: Int
   private let connections = Mutex(Connections())
   private let bufferedBytes = Atomic(0)
   private let draining = Atomic(false)
 
-  init(maximumConnections: Int, maximumBufferedBytes: Int) {
+  init(maximumConnections: Int, maximumSurplusConnections: Int, maximumBufferedBytes: Int) {
     self.maximumConnections = maximumConnections
+    self.maximumSurplusConnections = maximumSurplusConnections
     self.maximumBufferedBytes = maximumBufferedBytes
   }
 
@@ -30,11 +40,12 @@ final class ServerState: Sendable {
   var isQuiescing: Bool { connections.withLock { $0.quiescing } }
 
   /// Notes a connection, unless there are too many.
-  func add(_ channel: any Channel) -> Bool {
+  func add(_ channel: any Channel) -> Admission {
     connections.withLock { connections in
-      guard connections.open.count < maximumConnections else { return false }
+      let count = connections.open.count
+      guard count < maximumConnections + maximumSurplusConnections else { return .refused }
       connections.open[ObjectIdentifier(channel)] = channel
-      return true
+      return count < maximumConnections ? .served : .surplus
     }
   }
 

@@ -63,16 +63,20 @@ public final class WebhookServer: Sendable {
     let certificates = try CertificateStore(configuration, logger: logger, metrics: metrics)
     let isReady = { @Sendable in certificates.context != nil && isReady() }
     let state = ServerState(
-      maximumConnections: configuration.maximumConnections, maximumBufferedBytes: configuration.maximumBufferedBytes)
+      maximumConnections: configuration.maximumConnections,
+      maximumSurplusConnections: configuration.maximumSurplusConnections,
+      maximumBufferedBytes: configuration.maximumBufferedBytes)
     let operationsState = ServerState(
-      maximumConnections: configuration.maximumOperationsConnections, maximumBufferedBytes: 0)
+      maximumConnections: configuration.maximumOperationsConnections, maximumSurplusConnections: 0,
+      maximumBufferedBytes: 0)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, maximumEventLoops))
     let webhook = bootstrap(group) { channel in
-      guard state.add(channel) else {
+      let admission = state.add(channel)
+      if admission != .served {
         metrics.refusedConnections.increment()
-        logger.debug("connection closed: there are \(configuration.maximumConnections) already")
-        throw ChannelError.ioOnClosedChannel
+        logger.debug("connection refused: there are \(configuration.maximumConnections) already")
       }
+      if admission == .refused { throw ChannelError.ioOnClosedChannel }
       metrics.connections.increment()
       channel.closeFuture.whenComplete { _ in
         state.remove(channel)
@@ -83,16 +87,18 @@ public final class WebhookServer: Sendable {
         NIOSSLServerHandler(context: context),
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
         ConnectionHandler(
-          .webhook, configuration, state: state, logger: logger, metrics: metrics, isReady: isReady, answer: answer),
+          .webhook, configuration, state: state, isSurplus: admission == .surplus, logger: logger, metrics: metrics,
+          isReady: isReady, answer: answer),
       ])
     }
     let operations = bootstrap(group) { channel in
-      guard operationsState.add(channel) else { throw ChannelError.ioOnClosedChannel }
+      guard operationsState.add(channel) == .served else { throw ChannelError.ioOnClosedChannel }
       channel.closeFuture.whenComplete { _ in operationsState.remove(channel) }
       try channel.pipeline.syncOperations.addHandlers([
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
         ConnectionHandler(
-          .operations, configuration, state: operationsState, logger: logger, metrics: metrics, isReady: isReady,
+          .operations, configuration, state: operationsState, isSurplus: false, logger: logger, metrics: metrics,
+          isReady: isReady,
           answer: answer),
       ])
     }

@@ -169,33 +169,64 @@ func warnsOfWhatTheSidecarCannotRead(container: String) throws {
   let reply = try post(pod(container: container), .mutate)
   #expect(reply.patch != nil && reply.warnings.count == 1)
   #expect(reply.warnings.first?.contains("postern.io/admin-secret") == true)
+  // Whoever applies the workload is told, who sees no warning about its Pods.
+  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+  for kind in ["Deployment", "StatefulSet"] {
+    #expect(try post(deployment(podSpec: podSpec, kind: kind), .validate).warnings == reply.warnings)
+  }
 }
 
 @Test(arguments: ["/", "/etc", "/etc/postern", "/etc/postern/sub", "/run", "/run/postern/"])
 func refusesAMountInTheWayOfTheSidecarsOwn(path: String) throws {
   let file = path + (path.hasSuffix("/") ? "p" : "/p")
-  let reply = try post(
-    pod(
-      container: """
-        ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"\(file)"}],
-         "volumeMounts":[{"name":"a","mountPath":"\(path)"}]
-        """), .mutate)
+  let container = """
+    ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"\(file)"}],"volumeMounts":[{"name":"a","mountPath":"\(path)"}]
+    """
+  let reply = try post(pod(container: container), .mutate)
   #expect(reply.fields == ["spec.containers[0].volumeMounts"])
+  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+  for kind in ["Deployment", "StatefulSet"] {
+    for path in AdmissionPath.allCases {
+      let workload = try post(deployment(podSpec: podSpec, kind: kind), path)
+      #expect(workload.fields == ["spec.template.spec.containers[0].volumeMounts"])
+      #expect(workload.causes.map(\.message) == reply.causes.map(\.message))
+    }
+  }
 }
 
-/// Passwords, wherever a user has put one, come back in nothing.
+/// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.
 @Test(
   arguments: [
     #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"}]"#, #","env":[{"name":"PGPASSWORD","value":"hunter2"}]"#,
     #","env":[{"name":"POSTGRESQL_PASSWORD","value":"hunter2"}]"#,
     #","env":[{"name":"POSTGRESQL_POSTGRES_PASSWORD","value":"hunter2"}]"#, #","args":["--password=hunter2"]"#,
-  ], ["", "users: [{", "- name: a\\n  password: hunter2\\n", "- {name: a, password: {hunter2: 1}}"])
+    #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"},{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}]"#,
+    #","command":["sh","-c","PGPASSWORD=hunter2 postgres"]"#, "",
+  ],
+  [
+    "", "users: [{", "- name: a\\n  password: hunter2\\n", "- {name: a, password: {hunter2: 1}}", "a:hunter2, b",
+    "- a: hunter2", "- name: a\\n  passwordFrom: hunter2", "a: hunter2",
+  ])
 func noPasswordComesBack(container: String, users: String) throws {
-  let annotations = users.isEmpty ? "" : #","annotations":{"postern.io/users":"\#(users)"}"#
-  let object = try pod(container: container, metadata: annotations)
-  for path in AdmissionPath.allCases {
-    let reply = try post(object, path)
-    let said = [reply.root.text, String(decoding: reply.patch ?? [], as: UTF8.self)] + reply.answer.record.messages
-    #expect(!said.contains { $0.contains("hunter2") })
+  let annotations = users.isEmpty ? "{}" : #"{"postern.io/users":"\#(users)"}"#
+  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+  for object in [
+    try pod(container: container, metadata: #","annotations":\#(annotations)"#),
+    try deployment(annotations: annotations, podSpec: podSpec),
+    try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#, podSpec: podSpec, kind: "StatefulSet"),
+  ] {
+    for path in AdmissionPath.allCases {
+      for old in [nil, object.removingAnnotations] {
+        let reply = try post(object, path, replacing: old)
+        let said = [reply.root.text, String(decoding: reply.patch ?? [], as: UTF8.self)] + reply.answer.record.messages
+        #expect(!said.contains { $0.contains("hunter2") }, "\(said)")
+      }
+    }
+  }
+}
+
+extension JSONValue {
+  fileprivate var removingAnnotations: JSONValue? {
+    (try? removing("/metadata/annotations")) ?? self
   }
 }

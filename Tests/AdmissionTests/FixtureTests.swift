@@ -43,6 +43,11 @@ func answersRealReviews(name: String, atMutate: ReviewRecord.Outcome, atValidate
     #expect(reply.isAllowed == (expected != .denied))
     #expect((reply.patch != nil) == (expected == .patched))
     #expect((reply.response?["patchType"] != nil) == (expected == .patched))
+    #expect((reply.response?["status"] != nil) == (expected == .denied))
+    // The same of a dry run and of what is meant: all that `--dry-run=server` prints is true.
+    let dryRun = try #require(request["dryRun"])
+    let other = try JSONValue(parsing: body).adding("/request/dryRun", JSONValue.bool(dryRun == .bool(false)).text)
+    #expect(try post(other.bytes, path).answer.body == reply.answer.body)
   }
 }
 

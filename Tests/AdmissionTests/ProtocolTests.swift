@@ -143,6 +143,24 @@ func deniesByUidWhatKubernetesWouldNotSend(metadata: String) throws {
   #expect(try post(body, .mutate).answer.body == post(fixture("07-pod-create"), .mutate).answer.body)
 }
 
+/// Of members of one name the last counts, for what is decided as for what the patch is applied to.
+@Test(arguments: [
+  #""spec":{}"#, #""spec":null"#, #""spec":{"template":null}"#, #""spec":{"template":{"metadata":null}}"#,
+  #""metadata":{"labels":{"postern.io/customer":"b"}}"#, #""metadata":null"#,
+])
+func membersThatComeTwiceAreReadAsThePatchIsApplied(again: String) throws {
+  for object in [try deployment(), try pod()] {
+    let kind = try #require(object["kind"]?.string)
+    let twice = object.text.dropLast() + ",\(again)}"
+    let body = """
+      {"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":{"uid":"1","operation":"CREATE","namespace":"shop",
+       "kind":{"group":"\(kind == "Pod" ? "" : "apps")","version":"v1","kind":"\(kind)"},"object":\(twice)}}
+      """
+    let reply = try post(Array(body.utf8), .mutate)
+    #expect(throws: Never.self) { try reply.admitted(json(String(twice))) }
+  }
+}
+
 @Test func theUidComesBackAsItWas() throws {
   let uid = "a\"b\\c\u{1}é🐘"
   let body = review(for: try pod(), kind: .pod, namespace: "shop", uid: uid)

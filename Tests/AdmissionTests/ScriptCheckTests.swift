@@ -93,3 +93,69 @@ func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
   let made = try alone.adding("/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y"}]"#)
   #expect(try post(made, .validate).isAllowed)
 }
+
+/// What PostgreSQL is near may be a password: then its place is said, and not what stands there.
+@Test(arguments: [
+  ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
+  ("SELECT 1; create user x Encrypted Password hunter2", "line 1, column 44: syntax error"),
+  ("SELECT 'hunter2", "line 1, column 8: unterminated quoted string"),
+  ("SELECT $x$hunter2", "line 1, column 8: unterminated dollar-quoted string"),
+  ("SELECT \"hunter2", "line 1, column 8: unterminated quoted identifier"),
+  ("ALTER ROLE shop WITH 'hunter2'", "line 1, column 22: syntax error"),
+  ("ALTER ROLE shop PASSWORD 'x'; SELEC 1", "line 1, column 31: syntax error at or near \"SELEC\""),
+])
+func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
+  let refused = try post(scripted(sql), .validate)
+  #expect(refused.causes.map(\.message) == ["script \"one\", \(message)"])
+  let warned = try post(scripted(sql, image: "postgres"), .validate)
+  #expect(warned.warnings == ["postern: script \"one\", \(message), says Postgres 15"])
+  #expect(!(refused.root.text + warned.root.text).contains("hunter2"))
+}
+
+/// What takes PostgreSQL's scanner time by the square of its length is not given to it, and what is refused or warned of
+/// a thousand times is not counted from the script's beginning each time. Both took minutes: none of these is slow.
+@Suite(.timeLimit(.minutes(1))) struct EndlessScriptTests {
+  @Test(arguments: [("+", 150_000), ("/*", 100_000), ("+-", 100_000), ("=+", 100_000), ("/*+", 80_000)])
+  func signsWithoutEndAreRefused(sign: String, count: Int) throws {
+    for image in ["postgres:15", "postgres:18"] {
+      let reply = try post(
+        scripted("SELECT 1;\nSELECT " + String(repeating: sign, count: count), image: image), .validate)
+      #expect(
+        reply.causes.map(\.message) == [
+          "script \"one\", line 2: more than 64 \"+\" or \"/*\" without anything between them, which is too much to check; "
+            + "take some out"
+        ])
+    }
+  }
+
+  @Test(arguments: [
+    "-- " + String(repeating: "=", count: 1000), "/" + String(repeating: "*", count: 1000) + "/",
+    "SELECT '" + String(repeating: "+/", count: 64) + "'", "SELECT 1" + String(repeating: " + 1", count: 10_000),
+    "-- +" + String(repeating: "-", count: 500) + "+",
+  ])
+  func bannersAndSumsAreTaken(sql: String) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.isAllowed && reply.warnings == [], "\(reply.causes)")
+  }
+
+  @Test func thirtyThousandStatementsAreLookedAtOnceEach() throws {
+    let refused = try post(scripted(String(repeating: "DROP ROLE x;\n", count: 1000)), .validate)
+    #expect(refused.causes.count == 1000)
+    #expect(refused.causes.last?.message.hasPrefix("script \"one\", line 1000: drops a role") == true)
+    let warned = try post(scripted(String(repeating: "TRUNCATE x;\n", count: 30_000)), .validate)
+    #expect(warned.warnings.last?.hasSuffix(" more") == true)
+  }
+}
+
+@Test(arguments: AdmissionPath.allCases)
+func aScriptIsRefusedInOneAnswerWithAllElseThatIsWrong(path: AdmissionPath) throws {
+  let object = try scripted("CREATE TABEL t ()")
+    .adding("/spec/template/spec/containers/-", #"{"name":"postern","image":"x"}"#)
+  #expect(try post(object, path).fields.sorted() == [field, "spec.template.spec.containers[1].name"])
+  let ofPod = try pod(
+    metadata:
+      #","annotations":\#(object["metadata"]?["annotations"].map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")"#
+  )
+  .adding("/spec/containers/0/image", #""postgres:15""#)
+  #expect(try post(ofPod, path).fields == [field])
+}

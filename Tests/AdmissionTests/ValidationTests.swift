@@ -26,12 +26,18 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
 }
 
 @Test func theSameIsSaidOfPodTemplateDeploymentAndStatefulSet() throws {
-  let fields = try post(deployment(annotations: broken), .validate).fields
-  #expect(try post(deployment(annotations: broken, kind: "StatefulSet"), .validate).fields == fields)
-  #expect(try post(pod(metadata: #","annotations":\#(broken)"#), .validate).fields == fields)
-  #expect(try post(pod(metadata: #","annotations":\#(broken)"#), .mutate).fields == fields)
-  let template = try deployment(templateMetadata: #"{"annotations":\#(broken)}"#)
-  #expect(try post(template, .validate).fields == fields.map { "spec.template." + $0 })
+  func said(_ object: JSONValue, _ path: AdmissionPath = .validate) throws -> [String] {
+    try post(object, path).causes.map { "\($0.field): \($0.message)" }
+  }
+  let causes = try said(deployment(annotations: broken))
+  #expect(causes.count >= 3)
+  #expect(try said(deployment(annotations: broken, kind: "StatefulSet")) == causes)
+  #expect(try said(pod(metadata: #","annotations":\#(broken)"#)) == causes)
+  #expect(try said(pod(metadata: #","annotations":\#(broken)"#), .mutate) == causes)
+  for kind in ["Deployment", "StatefulSet"] {
+    let template = try deployment(templateMetadata: #"{"annotations":\#(broken)}"#, kind: kind)
+    #expect(try said(template) == causes.map { "spec.template." + $0 })
+  }
 }
 
 @Test func bothAddressesRefuseTheSameOfAWorkload() throws {
@@ -52,7 +58,11 @@ func customersAreDNSLabelsOfAtMost40Characters(customer: String) throws {
 }
 
 @Test func anUpdateThatLeavesBrokenDeclarationsIsNotRefused() throws {
-  for object in [try deployment(annotations: broken), try pod(metadata: #","annotations":\#(broken)"#)] {
+  for object in [
+    try deployment(annotations: broken), try deployment(annotations: broken, kind: "StatefulSet"),
+    try deployment(templateMetadata: #"{"annotations":\#(broken)}"#).adding("/metadata/annotations", "{}"),
+    try pod(metadata: #","annotations":\#(broken)"#),
+  ] {
     let changed = try object.adding("/metadata/annotations/other", #""x""#)
     for path in AdmissionPath.allCases { #expect(try post(changed, path, replacing: object).isAllowed) }
     let moved = try object.adding("/metadata/annotations/postern.io~1port", #""5433""#)
@@ -96,15 +106,49 @@ func customersAreDNSLabelsOfAtMost40Characters(customer: String) throws {
     #"{"postern.io/users":"- name: a\n- name: b\n","postern.io/databases":"- {name: x, owner: a}"}"#,
     ["user \"b\" loses read on database \"x\""]
   ),
+  (
+    #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: write}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: read}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    ["user \"b\" loses write on database \"x\""]
+  ),
+  (
+    #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: read}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: write}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    []
+  ),
+  (
+    #"{"postern.io/users":"- name: a\n- name: b\n  grants: {x: read}\n","postern.io/databases":"- {name: x, owner: a}"}"#,
+    #"{"postern.io/users":"a, b","postern.io/databases":"- {name: x, owner: b}"}"#,
+    ["database \"x\" will be owned by \"b\", and no longer by \"a\""]
+  ),
+  (
+    #"{"postern.io/users":"[{name: a, memberOf: [b, pg_monitor]}, {name: b}]"}"#,
+    #"{"postern.io/users":"[{name: a, memberOf: [b]}, {name: b}]"}"#,
+    ["user \"a\" is no longer a member of \"pg_monitor\""]
+  ),
+  (
+    #"{"postern.io/users":"a","postern.io/users-from":"s/k"}"#, #"{"postern.io/users":"a"}"#,
+    ["users that only s/k names will be locked (postern.io/users-from changed)"]
+  ),
   (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a, b"}"#, []),
 ])
 func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [String]) throws {
-  let reply = try post(
-    deployment(annotations: after), .validate, replacing: deployment(annotations: before))
-  #expect(reply.warnings == expected.map { "postern: " + $0 })
-  #expect(reply.isAllowed)
-  let reported: ReviewRecord.Outcome = expected.isEmpty ? .unchanged : .allowedWithWarnings
-  #expect(reply.answer.record.decision == reported)
+  func template(_ annotations: String) throws -> JSONValue {
+    try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#)
+  }
+  let updates = [
+    (try deployment(annotations: before), try deployment(annotations: after)),
+    (try deployment(annotations: before, kind: "StatefulSet"), try deployment(annotations: after, kind: "StatefulSet")),
+    (try template(before), try template(after)),
+    (try pod(metadata: #","annotations":\#(before)"#), try pod(metadata: #","annotations":\#(after)"#)),
+  ]
+  for (old, new) in updates {
+    let reply = try post(new, .validate, replacing: old)
+    #expect(reply.warnings == expected.map { "postern: " + $0 })
+    #expect(reply.isAllowed)
+    let reported: ReviewRecord.Outcome = expected.isEmpty ? .unchanged : .allowedWithWarnings
+    #expect(reply.answer.record.decision == reported)
+  }
 }
 
 @Test func declarationsThatMoveToTheTemplateTakeNothingAway() throws {
@@ -116,15 +160,29 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
 
 @Test func warningsAreShortPrintableAndNotTooMany() throws {
   let long = (0..<100).map { "user-\($0)-" + String(repeating: "é", count: 20) }
-  let quoted = long.map { "- name: \\\"\($0)\\u0085\\\"" }.joined(separator: "\\n")
+  let quoted = long.map { "- name: \\\"\($0)\\\\u0085\\\\n\\\\u202e\\\"" }.joined(separator: "\\n")
   let before = try deployment(annotations: #"{"postern.io/users":"- name: a\n\#(quoted)"}"#)
   let after = try deployment(annotations: #"{"postern.io/users":"a"}"#)
   let reply = try post(after, .validate, replacing: before)
   #expect(reply.isAllowed && reply.warnings.count > 10)
   #expect(reply.warnings.allSatisfy { $0.unicodeScalars.count <= 120 && $0.hasPrefix("postern: ") })
   #expect(reply.warnings.reduce(0) { $0 + $1.unicodeScalars.count } <= 4096)
-  #expect(reply.warnings.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } })
+  for scalar in reply.warnings.flatMap(\.unicodeScalars) {
+    #expect(![.control, .format, .lineSeparator].contains(scalar.properties.generalCategory))
+  }
   #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
+}
+
+/// Annotations of 256 KiB, the most that the API server takes, all wrong: no answer is larger than anybody can use.
+@Test func endlessErrorsAreCountedAndTheFirstThousandShown() throws {
+  let names = String(repeating: "a\\n ", count: 87_000)
+  let reply = try post(deployment(annotations: #"{"postern.io/users":"\#(names)"}"#), .validate)
+  #expect(reply.answer.record.causes == 86_999)
+  let causes = reply.causes
+  #expect(causes.count == 1001)
+  #expect(causes.first?.message.contains("line 2") == true)
+  #expect(causes.last?.message == "this and 85998 more")
+  #expect(reply.answer.body.count < 1 << 20)
 }
 
 @Test func theAuditLogIsToldHowMuchIsDeclaredAndWhetherItIsTheSame() throws {

@@ -185,4 +185,18 @@ struct RejectedDatabasesTests {
   @Test(arguments: owners) func `refuses a database without an owner`(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
+
+  @Test func `a name that cannot be had hides nothing that is wrong elsewhere`() {
+    let result = Declaration.parse(
+      customer: "acme",
+      annotations: [
+        "postern.io/users": "[{name: shop}, {name: postgres}]",
+        "postern.io/databases": "[{name: x, owner: shpo}, {name: template1, owner: nobody}]",
+      ])
+    #expect(
+      result.errors.map { $0.annotation + $0.path } == [
+        "postern.io/databases[0].owner", "postern.io/databases[1].name", "postern.io/databases[1].owner",
+        "postern.io/users[1].name",
+      ])
+  }
 }

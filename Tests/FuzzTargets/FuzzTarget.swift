@@ -32,9 +32,16 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     }
   }
 
+  /// A cluster that takes everything from every Secret.
+  private static let settings = AdmissionSettings { _, _ in
+    [
+      .password(key: "p"), .admin, .flatFile(key: "f"), .script(key: "s", name: "s", isTransaction: true),
+    ]
+  }
+
   /// Every answer is JSON, is the request's, and carries a patch that applies.
   private static func review(_ bytes: [UInt8], _ path: AdmissionPath) {
-    guard let answered = try? answer(bytes, at: path, settings: AdmissionSettings()) else { return }
+    guard let answered = try? answer(bytes, at: path, settings: settings) else { return }
     let root = require(try? JSONValue(parsing: answered.body))
     let review = require(try? JSONValue(parsing: bytes))
     precondition(root["response"]?["uid"] == review["request"]?["uid"], "another request's answer")

@@ -22,7 +22,9 @@ import Testing
     let answer = try Program.run(["check", Program.fixtures.path])
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
     #expect(answer.output.contains("labelled-pod.yaml:1: Pod bare-: fine"))
-    #expect(!answer.output.contains("psql-sidecar.yaml"))
+    // Of this file that has no label, the Secret alone is looked at, which another one's declaration names.
+    #expect(
+      !answer.output.split(separator: "\n").contains { $0.contains("/psql-sidecar.yaml") && !$0.contains(": Secret ") })
   }
 
   static let broken = """
@@ -86,8 +88,53 @@ import Testing
       """
     let answer = try Program.run(["check", "-"], input: manifest)
     #expect(answer.status == 1)
-    #expect(answer.output.contains("line 2"))
-    #expect(!answer.output.contains("hunter2"))
+    // Once, where it is.
+    #expect(
+      answer.output == """
+        -:1: Secret pg: refused
+          * data[users]: line 2: the line has no colon; expected user:password; put the user's name before it
+        -:6: Pod p: fine
+
+        """)
+  }
+
+  @Test func secretsThatADeclarationNamesAreChecked() throws {
+    let manifest = """
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: p
+        labels: {postern.io/customer: c}
+        annotations:
+          postern.io/users: "- {name: a, passwordFrom: {secret: login, key: pw}}"
+          postern.io/admin-secret: root
+      spec: {containers: [{name: postgres, image: postgres}]}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: login}, data: {pw: hunter2}}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: root}, stringData: {username: "", password: hunter2}}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: c-pg-user-a, labels: {postern.io/customer: c}}}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: nobodys}, data: {pw: hunter2}}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: login, namespace: other}, data: {pw: hunter2}}
+      """
+    let answer = try Program.run(["check", "-"], input: manifest)
+    #expect(answer.status == 1)
+    #expect(
+      answer.output == """
+        -:1: Pod p: fine
+        -:11: Secret login: refused
+          * data[pw]: is no base64; encode the value, or write it as it is under stringData
+        -:13: Secret root: refused
+          * data[username]: the superuser's name is empty; write the name of a role of this Postgres
+        -:15: Secret c-pg-user-a: refused
+          * data[password]: is missing; Postern takes a user's password from it: add the key
+
+        """)
+    let github = try Program.run(["check", "-o", "github", "-"], input: manifest)
+    #expect(github.output.hasPrefix("::error file=-,line=11::Secret login: data[pw]: is no base64"))
   }
 
   @Test(arguments: [

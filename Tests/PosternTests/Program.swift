@@ -10,8 +10,10 @@ struct Program {
     let errors: String
   }
 
-  /// The folder that both programs and the tests are built into.
-  static let products = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+  /// The folder of both programs: the one that the tests are built into, or one that the environment names.
+  static let products =
+    ProcessInfo.processInfo.environment["POSTERN_TEST_PROGRAMS"].map { URL(filePath: $0) }
+    ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
   /// The manifests that these tests read.
   static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
   /// The folder of the package.

@@ -11,12 +11,11 @@ import Testing
 @Suite struct ServeTests {
   static let reviews = Program.package.appending(path: "Tests/AdmissionTests/Fixtures/reviews")
 
-  private func serve(_ certificates: Certificates) throws -> (server: RunningProgram, port: Int) {
+  private func serve(_ certificates: Certificates, drain: Int = 0) throws -> (server: RunningProgram, port: Int) {
     let pair = try certificates.issue("server")
     let server = try RunningProgram([
-      "serve", "--no-controller", "--port", "0", "--metrics-port", "0", "--drain-seconds", "0", "--tls-cert-file",
-      pair.certificateFile,
-      "--tls-private-key-file", pair.privateKeyFile,
+      "serve", "--no-controller", "--port", "0", "--metrics-port", "0", "--drain-seconds", String(drain),
+      "--tls-cert-file", pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
     ])
     try server.waitFor("port") { $0.contains("serving") }
     let port = try #require(server.output.firstMatch(of: /\bport=(\d+)/).flatMap { Int($0.1) })
@@ -41,9 +40,7 @@ import Testing
         if path == .validate { #expect(answer["response"]?["patch"] == nil, "\(file)") }
       }
     }
-    let metricsPort = try #require(server.output.firstMatch(of: /metrics=(\d+)/).flatMap { Int($0.1) })
-    let url = try #require(URL(string: "http://127.0.0.1:\(metricsPort)/metrics"))
-    let metrics = String(decoding: try await URLSession.shared.data(from: url).0, as: UTF8.self)
+    let metrics = try await get("metrics", of: server).text
     let series = #"postern_admission_reviews_total{path="mutate",kind="Pod",operation="CREATE",decision="patched"} "#
     #expect(metrics.contains(series))
     #expect(metrics.contains("postern_admission_duration_seconds_count 46\n"))
@@ -51,6 +48,63 @@ import Testing
     #expect(server.terminate() == 0)
     #expect(server.output.contains("decision=patched"))
     #expect(!server.output.contains("inline-secret"))
+  }
+
+  /// Asks at the port for scrapers and probes.
+  private func get(_ path: String, of server: RunningProgram) async throws -> (status: Int?, text: String) {
+    let port = try #require(server.output.firstMatch(of: /metrics=(\d+)/).flatMap { Int($0.1) })
+    let url = try #require(URL(string: "http://127.0.0.1:\(port)/\(path)"))
+    let (body, response) = try await URLSession.shared.data(from: url)
+    return ((response as? HTTPURLResponse)?.statusCode, String(decoding: body, as: UTF8.self))
+  }
+
+  @Test func whatIsNoReviewIsRefusedAndTheNextIsAnswered() async throws {
+    let certificates = try Certificates()
+    let (server, port) = try serve(certificates)
+    let client = try WebhookClient(
+      host: "127.0.0.1", port: port, serverName: "localhost", trusting: certificates.authorityFile)
+    let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
+    let empty = #"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":null}"#
+    for body in [[], Array("{".utf8), Array(empty.utf8), Array(review.dropLast(2)), [0xFF], review + [0x7B]] {
+      for path in AdmissionPath.allCases {
+        let failure = await #expect(throws: WebhookClient.Failure.self) { try await client.post(body, to: path) }
+        #expect(failure?.description == "the webhook answered 400 Bad Request")
+        #expect(try JSONValue(parsing: try await client.post(review, to: path))["response"]?["allowed"] == .bool(true))
+      }
+    }
+    #expect(server.terminate() == 0)
+  }
+
+  /// The largest that an API server sends: a Pod with annotations and variables to the brim, twice in the review.
+  @Test func aRealReviewOfSevenMiBIsDecided() async throws {
+    let certificates = try Certificates()
+    let (server, port) = try serve(certificates)
+    let client = try WebhookClient(
+      host: "127.0.0.1", port: port, serverName: "localhost", trusting: certificates.authorityFile)
+    let text = String(decoding: try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")), as: UTF8.self)
+    let filler = String(repeating: #"\\é \""#, count: (7 << 20) / 7)
+    let review = text.replacing(#""dryRun":false"#, with: #""dryRun":false,"filler":"\#(filler)""#)
+    #expect(review.utf8.count > 7 << 20)
+    let answer = try JSONValue(parsing: try await client.post(Array(review.utf8), to: .mutate))
+    #expect(answer["response"]?["patch"] != nil)
+    #expect(server.terminate() == 0)
+  }
+
+  @Test func onSIGTERMItIsUnreadyServesOnAndEndsCleanly() async throws {
+    let certificates = try Certificates()
+    let (server, port) = try serve(certificates, drain: 8)
+    let client = try WebhookClient(
+      host: "127.0.0.1", port: port, serverName: "localhost", trusting: certificates.authorityFile)
+    let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
+    #expect(try await get("readyz", of: server).status == 200)
+    async let status = Task.detached { server.terminate() }.value
+    try server.waitFor("signal") { $0.contains("ending") }
+    #expect(try await get("readyz", of: server).status == 503)
+    #expect(try await get("healthz", of: server).status == 200)
+    #expect(try JSONValue(parsing: try await client.post(review, to: .mutate))["response"]?["patch"] != nil)
+    #expect(await status == 0)
+    await #expect(throws: (any Error).self) { try await client.post(review, to: .mutate) }
+    #expect(server.output.hasSuffix("ended\n"))
   }
 
   static let files = ["--tls-cert-file", "/no/cert", "--tls-private-key-file", "/no/key"]

@@ -35,7 +35,9 @@ final class SidecarProcess {
     .appending(path: "postern-sidecar")
 
   /// The one that ships (`make sidecar`), where that is to be tested.
-  static let shipped = ProcessInfo.processInfo.environment["POSTERN_TEST_SIDECAR"].map { URL(filePath: $0) }
+  static let shipped = ProcessInfo.processInfo.environment["POSTERN_TEST_PROGRAMS"].map {
+    URL(filePath: $0).appending(path: "postern-sidecar")
+  }
 
   private static var program: URL { shipped ?? builtWithTests }
 

@@ -27,10 +27,10 @@ final class Client: Sendable {
     self.inbox = inbox
   }
 
-  /// Connects to `localhost` and waits for the end of the handshake.
+  /// Connects to this machine, asks for a name, and waits for the end of the handshake.
   static func connect(
-    _ port: Int, trusting authorityFile: String, alpn: [String] = ["http/1.1"], version: TLSVersion? = nil,
-    reads: Bool = true
+    _ port: Int, trusting authorityFile: String, serverName: String = "localhost", alpn: [String] = ["http/1.1"],
+    version: TLSVersion? = nil, reads: Bool = true
   ) async throws -> Client {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .file(authorityFile)
@@ -40,7 +40,7 @@ final class Client: Sendable {
     let context = try NIOSSLContext(configuration: tls)
     let client = try await open(port, reads: reads) { channel in
       try channel.pipeline.syncOperations.addHandler(
-        NIOSSLClientHandler(context: context, serverHostname: "localhost"))
+        NIOSSLClientHandler(context: context, serverHostname: serverName))
     }
     try await client.inbox.wait("the handshake") { $0.isReady ? true : nil }
     return client

@@ -1,9 +1,30 @@
+import PrometheusText
 import Testing
 import WebhookServer
 
 /// What one client may take, and that the others do not notice.
 @Suite struct LimitTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
+
+  /// What the API server does (client-go's transport: idle connections end after 90 s) must be within what is taken.
+  @Test func theDefaultsLeaveRoomForTheAPIServer() {
+    let defaults = ServerConfiguration(port: 0, certificateFile: "", privateKeyFile: "")
+    #expect(defaults.idleTimeout > .seconds(90))
+    #expect(defaults.maximumBodyBytes >= 7 << 20)
+    #expect(defaults.maximumConnections >= 10 * 25)
+    #expect(defaults.maximumBufferedBytes >= 2 * defaults.maximumBodyBytes)
+  }
+
+  @Test func twentyFiveIdleConnectionsAreKept() async throws {
+    try await serving(configuration()) { server in
+      var clients: [Client] = []
+      for _ in 1...25 { clients.append(try await server.client()) }
+      for round in 1...3 {
+        for client in clients { #expect(try await client.post("/mutate", Array("\(round)".utf8)).text == "m\(round)") }
+      }
+      #expect(!clients.contains { $0.isClosed })
+    }
+  }
 
   @Test func aReviewOfSevenMiBIsTaken() async throws {
     try await serving(
@@ -112,9 +133,30 @@ import WebhookServer
     }
   }
 
-  @Test func connectionsBeyondTheLimitAreClosedUntilOneEnds() async throws {
+  @Test func connectionsBeyondTheLimitAreToldToComeAgain() async throws {
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    var configuration = try configuration()
+    configuration.maximumConnections = 1
+    try await serving(configuration, registry: registry) { server in
+      let first = try await server.client()
+      let second = try await server.client()
+      let refused = try await second.post("/mutate", [UInt8](repeating: 0x20, count: 1 << 20))
+      #expect(refused.status == 429)
+      #expect(refused.fields["retry-after"] == "1")
+      #expect(refused.fields["connection"] == "close")
+      try await second.waitForClose()
+      #expect(registry.value("postern_http_connections_refused_total") == "1")
+      #expect(registry.value("postern_http_refusals_total{code=\"429\"}") == "1")
+      #expect(try await first.post("/mutate", [0x7B, 0x7D]).text == "m{}")
+      await first.close()
+      #expect(try await eventually { try await server.client().post("/mutate", [0x7B, 0x7D]).status == 200 })
+    }
+  }
+
+  @Test func connectionsBeyondAllLimitsAreClosedUntilOneEnds() async throws {
     var configuration = try configuration()
     configuration.maximumConnections = 2
+    configuration.maximumSurplusConnections = 0
     try await serving(configuration) { server in
       let first = try await server.client()
       let second = try await server.client()

@@ -34,6 +34,7 @@ import WebhookServer
   @Test func countsConnectionsRefusalsAndWhatIsInFlight() async throws {
     var configuration = try configuration()
     configuration.maximumConnections = 1
+    configuration.maximumSurplusConnections = 0
     configuration.operationsPort = 0
     let registry = PrometheusRegistry(ServerMetrics.families)
     try await serving(configuration, registry: registry) { server in

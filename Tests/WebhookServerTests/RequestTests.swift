@@ -158,8 +158,15 @@ import WebhookServer
       #expect(before.status == 503)
       #expect(before.text == "not ready\n")
       #expect(try await client.get("/healthz").status == 200)
+      // The API server asks again within its deadline: nothing is decided before all is there to decide by.
+      for path in ["/mutate", "/validate"] {
+        let review = try await client.post(path, [0x7B, 0x7D])
+        #expect(review.status == 503)
+        #expect(review.fields["retry-after"] == "1")
+      }
       flag.set()
       #expect(try await client.get("/readyz").text == "ok\n")
+      #expect(try await client.post("/mutate", [0x7B, 0x7D]).text == "m{}")
     }
   }
 

@@ -17,6 +17,16 @@ import WebhookServer
     }
   }
 
+  /// The name that the API server asks for is the Service's; whatever it is, there is one certificate.
+  @Test(arguments: ["postern-webhook.postern-system.svc", "other.name"])
+  func anyNameIsServed(_ name: String) async throws {
+    try await serving(configuration()) { server in
+      let client = try await Client.connect(
+        server.port, trusting: authority.get().authorityFile, serverName: name)
+      #expect(try await client.post("/mutate?timeout=5s", [0x7B, 0x7D]).text == "m{}")
+    }
+  }
+
   @Test(arguments: [TLSVersion.tlsv12, .tlsv13])
   func bothVersionsAreServed(_ version: TLSVersion) async throws {
     try await serving(configuration()) { server in

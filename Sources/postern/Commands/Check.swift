@@ -6,7 +6,7 @@ import Declarations
 /// `postern check FILE…`
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Check the declarations in manifests, offline, as the webhook would.",
+    abstract: "Check the declarations in manifests, and the Secrets that they name, offline, as the webhook would.",
     discussion: "Ends with 0 where all is fine, 1 where declarations are refused, 2 where a file cannot be read.")
 
   enum Output: String, ExpressibleByArgument, CaseIterable {
@@ -31,16 +31,14 @@ struct Check: AsyncParsableCommand {
       console.error("error: \(error)")
       throw ExitCode(ExitStatus.unreadable)
     }
-    let labelled = manifests.compactMap(LabelledManifest.init)
-    if labelled.isEmpty, !quiet {
+    let review = OfflineReview(manifests)
+    let checked = manifests.filter(review.concerns)
+    if checked.isEmpty, !quiet {
       console.error("nothing to check: \(LabelledManifest.noneFound(among: manifests))")
     }
-    let objects = LocalObjects(manifests)
     var findings: [Finding] = []
-    for item in labelled {
-      findings += try await OfflineReview(objects: objects).findings(for: item)
-    }
-    FindingsReport(findings: findings, checked: labelled, isQuiet: quiet).print(as: output, on: console)
+    for manifest in checked { findings += try await review.findings(for: manifest) }
+    FindingsReport(findings: findings, checked: checked, isQuiet: quiet).print(as: output, on: console)
     if findings.contains(where: { $0.severity == .error }) { throw ExitCode(ExitStatus.refused) }
   }
 }

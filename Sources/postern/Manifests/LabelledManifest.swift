@@ -27,6 +27,11 @@ struct LabelledManifest: Equatable {
     return own.merging(template) { own, _ in own }
   }
 
+  /// What they declare; nil where something is wrong with them.
+  var declaration: Declaration? {
+    Declaration.parse(customer: customer, annotations: annotations).declaration
+  }
+
   private static func annotations(_ object: JSONValue) -> [String: String] {
     guard case .object(let annotations)? = object["metadata"]?["annotations"] else { return [:] }
     return Dictionary(

@@ -3,7 +3,7 @@ import JSONBytes
 /// Prints findings for people, machines, or as annotations of a GitHub workflow.
 struct FindingsReport {
   let findings: [Finding]
-  let checked: [LabelledManifest]
+  let checked: [Manifest]
   let isQuiet: Bool
 
   func print(as output: Check.Output, on console: Console) {
@@ -20,11 +20,11 @@ struct FindingsReport {
   }
 
   private func printText(on console: Console) {
-    for item in checked {
-      let own = findings.filter { $0.manifest == item.manifest }
+    for manifest in checked {
+      let own = findings.filter { $0.manifest == manifest }
       let errors = own.filter { $0.severity == .error }
-      if errors.isEmpty, !isQuiet { console.print("\(item.manifest.place): fine") }
-      if !errors.isEmpty { console.print("\(item.manifest.place): refused") }
+      if errors.isEmpty, !isQuiet { console.print("\(manifest.place): fine") }
+      if !errors.isEmpty { console.print("\(manifest.place): refused") }
       for finding in own where finding.severity == .error || !isQuiet {
         console.print("  \(finding.severity == .error ? "*" : "warning:") \(finding.text)")
       }

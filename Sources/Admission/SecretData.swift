@@ -1,0 +1,43 @@
+import JSONBytes
+import KubernetesAPI
+import OpenSSL
+
+/// The values of a Secret, as far as something is taken from them.
+struct SecretData {
+  enum Value: Equatable {
+    case bytes([UInt8])
+    case notBase64
+  }
+
+  private var values: [String: Value] = [:]
+
+  /// Reads `data`, and `stringData`, which goes before it (Kubernetes docs, Secret): the API server folds it into
+  /// `data`, a manifest that is looked at offline may still have it.
+  /// - Parameter keys: the others are gone past.
+  init(_ slices: PodSlices?, keys: Set<String>, of bytes: [UInt8]) throws(JSONError) {
+    for (slice, isEncoded) in [(slices?.data, true), (slices?.stringData, false)] {
+      guard let slice else { continue }
+      var reader = JSONReader(slice, of: bytes)
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        let name = reader.text(key)
+        guard keys.contains(name) else {
+          try reader.skip()
+          continue
+        }
+        let text = try reader.optionalText() ?? ""
+        values[name] = isEncoded ? Self.decoded(text) : .bytes(Array(text.utf8))
+      }
+    }
+  }
+
+  /// Nil where there is no such key.
+  subscript(key: String) -> Value? { values[key] }
+
+  /// As the API server's decoder takes it: line breaks in it do not count (Go, encoding/base64).
+  private static func decoded(_ text: String) -> Value {
+    let isBroken = text.utf8.contains { $0 == 0x0A || $0 == 0x0D }
+    let joined = isBroken ? String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" }) : text
+    return Encoding.decodeBase64(joined).map(Value.bytes) ?? .notBase64
+  }
+}

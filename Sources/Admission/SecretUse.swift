@@ -1,0 +1,40 @@
+import DatabaseSpec
+public import Declarations
+
+/// What Postern takes from a Secret.
+public enum SecretUse: Hashable, Sendable {
+  /// A user's password.
+  case password(key: String)
+  /// The superuser's `username` and `password`.
+  case admin
+  /// The flat file of `postern.io/users-from`.
+  case flatFile(key: String)
+  /// A script of a database.
+  case script(key: String, name: String, isTransaction: Bool)
+
+  /// What a declaration takes from Secrets, by the Secret's name.
+  public static func all(in declaration: Declaration) -> [(secret: String, use: SecretUse)] {
+    var uses = declaration.passwordSources.values.map { (secret: $0.name, use: Self.password(key: $0.key)) }
+    if let secret = declaration.adminSecret { uses.append((secret, .admin)) }
+    if let source = declaration.usersFrom { uses.append((source.name, .flatFile(key: source.key))) }
+    for script in declaration.spec.databases.flatMap(\.scripts) {
+      guard case .secret(let source) = script.content else { continue }
+      uses.append((source.name, .script(key: source.key, name: script.name, isTransaction: script.transaction)))
+    }
+    return uses
+  }
+
+  /// What is taken from the Secrets that Postern names itself (design §3): a user may write them too.
+  static func own(_ secret: String, of customer: String) -> SecretUse? {
+    if secret == "\(customer)-pg-admin" { return .admin }
+    return secret.utf8.starts(with: "\(customer)-pg-user-".utf8) ? .password(key: AdminAccess.passwordKey) : nil
+  }
+
+  /// The keys that it needs.
+  var keys: [String] {
+    switch self {
+    case .password(let key), .flatFile(let key), .script(let key, _, _): [key]
+    case .admin: [AdminAccess.usernameKey, AdminAccess.passwordKey]
+    }
+  }
+}

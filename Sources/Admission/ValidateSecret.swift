@@ -1,0 +1,62 @@
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// `/validate`, a Secret: refused where Postern could not use what it takes from it. Which Secrets those are is told by
+/// their name where Postern named them, and by the declarations that are known.
+func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+  guard review.subResource == nil, review.operation == .create || review.operation == .update,
+    review.namespace != "kube-system", let object = review.object?.pod, object.metadata?.deletionTimestamp == nil
+  else { return .unchanged }
+  let old = review.operation == .update ? review.oldObject?.pod : nil
+  // The API server still asks where an update takes the label away.
+  let oldCustomer = try ObjectMetadata(old?.metadata, of: review.bytes).customer
+  let customer = try ObjectMetadata(object.metadata, of: review.bytes).customer ?? oldCustomer
+  if let customer, review.name == "\(customer)-pg-passwords" {
+    guard let old, try review.fieldManager != ownFieldManager, !old.hasData(of: object, review.bytes) else {
+      return .unchanged
+    }
+    return .allowed(
+      patch: nil,
+      warnings: ["\(review.name) is written by Postern, which will undo this; edit \(customer)-pg-user-<user>"])
+  }
+  let own = customer.flatMap { SecretUse.own(review.name, of: $0) }
+  var uses: [SecretUse] = []
+  for use in settings.secretUses(review.namespace, review.name) + [own].compactMap(\.self) where !uses.contains(use) {
+    uses.append(use)
+  }
+  guard !uses.isEmpty else { return .unchanged }
+  let keys = Set(uses.flatMap(\.keys))
+  let data = try SecretData(object, keys: keys, of: review.bytes)
+  let oldData: SecretData? = if let old { try SecretData(old, keys: keys, of: review.bytes) } else { nil }
+  let checks = SecretChecks(review.name, uses: uses, data: data, replacing: oldData)
+  return checks.causes.isEmpty ? .allowed(patch: nil, warnings: checks.warnings) : .denied(checks.causes)
+}
+
+/// The field manager of what Postern writes (design §3).
+private let ownFieldManager = "postern"
+
+extension AdmissionReview {
+  /// `fieldManager` of the request's options: every server-side apply names it. A client that names none has one that
+  /// the API server makes of its user agent, and is told here by nil.
+  fileprivate var fieldManager: String? {
+    get throws(JSONError) {
+      guard let options else { return nil }
+      var reader = JSONReader(options, of: bytes)
+      guard try reader.entersObject() else { return nil }
+      var name: String?
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "fieldManager") { name = try reader.optionalText() } else { try reader.skip() }
+      }
+      return name
+    }
+  }
+}
+
+extension PodSlices {
+  /// Whether `data` is byte for byte the other's, as the API server writes it: its keys are sorted.
+  fileprivate func hasData(of other: Self, _ bytes: [UInt8]) -> Bool {
+    func text(_ slice: JSONSlice?) -> ArraySlice<UInt8> { slice.map { bytes[$0.range] } ?? [] }
+    return text(data) == text(other.data) && text(stringData) == text(other.stringData)
+  }
+}

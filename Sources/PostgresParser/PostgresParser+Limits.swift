@@ -1,0 +1,30 @@
+extension PostgresParser {
+  /// The most `+` or `/*` in a run of operator characters that is looked at.
+  public static let maximumSigns = 64
+
+  /// The line, from 1, in which there are more. PostgreSQL's scanner goes over the whole run once for each of them (its
+  /// `scan.l`: `operator`, `xcstart`), which takes minutes for what fits into an annotation.
+  public static func lineOfEndlessSigns(in script: String) -> Int? {
+    var (line, signs, previous) = (1, 0, UInt8(0))
+    for byte in script.utf8 {
+      if !isOperator(byte) { signs = 0 }
+      if byte == UInt8(ascii: "+") || (byte == UInt8(ascii: "*") && previous == UInt8(ascii: "/")) { signs += 1 }
+      guard signs <= maximumSigns else { return line }
+      if byte == 0x0A { line += 1 }
+      previous = byte
+    }
+    return nil
+  }
+
+  /// `op_chars` of PostgreSQL's `scan.l`.
+  private static func isOperator(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "~"), UInt8(ascii: "!"), UInt8(ascii: "@"), UInt8(ascii: "#"), UInt8(ascii: "^"),
+      UInt8(ascii: "&"), UInt8(ascii: "|"), UInt8(ascii: "`"), UInt8(ascii: "?"), UInt8(ascii: "+"),
+      UInt8(ascii: "-"), UInt8(ascii: "*"), UInt8(ascii: "/"), UInt8(ascii: "%"), UInt8(ascii: "<"),
+      UInt8(ascii: ">"), UInt8(ascii: "="):
+      true
+    default: false
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+import Testing
+
+/// A decision writes nothing and reads nothing: what it is made by cannot. Dry runs and forged reviews are harmless for
+/// that, and `sideEffects: None` is true.
+@Test(arguments: [
+  "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI",
+  "PostgresParser", "Provisioning",
+])
+func pureTargetsImportNoIO(target: String) throws {
+  let sources = URL(filePath: #filePath).appending(path: "../../../Sources/\(target)").standardizedFileURL
+  let files = try FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil)
+  #expect(!files.isEmpty)
+  let pure: Set = [
+    "CPGQuery", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
+    "Provisioning", "Yams",
+  ]
+  for file in files {
+    for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.dropLast().last == "import", let module = words.last else { continue }
+      #expect(pure.contains(String(module)), "\(file.lastPathComponent)")
+    }
+  }
+}

@@ -13,6 +13,9 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-asn1", from: "1.7.1"),
+    .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -92,15 +95,24 @@ let package = Package(
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    .target(
+      name: "ServingCertificate",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "OpenSSL",
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ]),
     // A Postgres for `postern try` and the tests: made by initdb, gone with its owner
     .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
 
     .executableTarget(
       name: "postern",
       dependencies: [
-        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
-        "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning", "ThrowawayPostgres",
-        "WebhookServer",
+        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI",
+        "KubernetesClient", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning",
+        "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -148,6 +160,19 @@ let package = Package(
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ]),
+    .testTarget(
+      name: "ServingCertificateTests",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "OpenSSL", "PrometheusText", "ServingCertificate",
+        "TestSupport", "WebhookServer",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        .product(name: "SwiftASN1", package: "swift-asn1"),
+        .product(name: "X509", package: "swift-certificates"),
+      ]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
@@ -185,7 +210,8 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Admission", "JSONBytes", "LibPQ", "TestSupport", "ThrowawayPostgres", "postern", "postern-sidecar",
+        "Admission", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL", "TestSupport",
+        "ThrowawayPostgres", "postern", "postern-sidecar",
       ],
       resources: [.copy("Fixtures")]),
   ],

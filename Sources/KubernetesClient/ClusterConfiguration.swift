@@ -120,6 +120,13 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
   /// What to do.
   public var hint: String
 
+  /// An error of these parts.
+  public init(place: String, reason: String, hint: String) {
+    self.place = place
+    self.reason = reason
+    self.hint = hint
+  }
+
   /// One line for people.
   public var description: String { "\(place): \(reason); \(hint)" }
 }

@@ -2,21 +2,34 @@ import Linux
 import NIOCore
 import NIOSSL
 
-/// The bytes of the certificate file and of the key file, as they were read one after the other.
+/// The bytes of a certificate chain and of a key, and what they are called in errors.
 struct CertificatePair: Equatable {
   /// More than any certificate chain needs.
   private static let maximumBytes = 1 << 20
 
+  let certificateName: String
+  let keyName: String
   private let certificateBytes: [UInt8]
   private let keyBytes: [UInt8]
 
-  init(reading configuration: ServerConfiguration) throws(ServerError) {
+  /// Reads two files, one after the other.
+  init(certificateFile: String, privateKeyFile: String) throws(ServerError) {
+    certificateName = certificateFile
+    keyName = privateKeyFile
     do throws(FileError) {
-      certificateBytes = try File.read(configuration.certificateFile, limit: Self.maximumBytes)
-      keyBytes = try File.read(configuration.privateKeyFile, limit: Self.maximumBytes)
+      certificateBytes = try File.read(certificateFile, limit: Self.maximumBytes)
+      keyBytes = try File.read(privateKeyFile, limit: Self.maximumBytes)
     } catch {
       throw .cannotRead(file: error.path, reason: error.reason)
     }
+  }
+
+  /// What is in memory.
+  init(certificateChain: [UInt8], privateKey: [UInt8]) {
+    certificateName = "tls.crt"
+    keyName = "tls.key"
+    certificateBytes = certificateChain
+    keyBytes = privateKey
   }
 
   /// A TLS context that serves a pair, and when its certificate expires, in seconds since 1970.
@@ -27,30 +40,29 @@ struct CertificatePair: Equatable {
 
   /// A TLS context that serves this pair, once it is known that clients can use it: both parse, they belong
   /// together, and the certificate has not expired.
-  func usable(_ configuration: ServerConfiguration, now: Int) throws(ServerError) -> Usable {
+  func usable(lingerTime: Duration, now: Int) throws(ServerError) -> Usable {
     guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), let own = chain.first else {
-      throw .notACertificate(file: configuration.certificateFile)
+      throw .notACertificate(file: certificateName)
     }
     guard let key = try? NIOSSLPrivateKey(bytes: keyBytes, format: .pem) else {
-      throw .notAPrivateKey(file: configuration.privateKeyFile)
+      throw .notAPrivateKey(file: keyName)
     }
     guard own.notValidAfter > now else {
-      throw .certificateExpired(file: configuration.certificateFile, at: own.notValidAfter)
+      throw .certificateExpired(file: certificateName, at: own.notValidAfter)
     }
     var tls = TLSConfiguration.makeServerConfiguration(
       certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
     tls.minimumTLSVersion = .tlsv12
     // HTTP/2 would cost more, and the API server does not use it for webhooks.
     tls.applicationProtocols = ["http/1.1"]
-    tls.shutdownTimeout = TimeAmount(configuration.lingerTime)
+    tls.shutdownTimeout = TimeAmount(lingerTime)
     do {
       return Usable(context: try NIOSSLContext(configuration: tls), expiry: own.notValidAfter)
     } catch NIOSSLError.failedToLoadPrivateKey {
       // It parses, but BoringSSL compares its public key with the certificate's when it is set.
-      throw .keyMismatch(
-        certificateFile: configuration.certificateFile, privateKeyFile: configuration.privateKeyFile)
+      throw .keyMismatch(certificateFile: certificateName, privateKeyFile: keyName)
     } catch {
-      throw .unusableCertificate(file: configuration.certificateFile, reason: "\(error)")
+      throw .unusableCertificate(file: certificateName, reason: "\(error)")
     }
   }
 }

@@ -1,3 +1,12 @@
+/// Where a server's certificate and key come from.
+public enum CertificateSource: Equatable, Sendable {
+  /// From two PEM files, which are looked at again and again: the chain, the server's own certificate first, and its
+  /// private key without a passphrase.
+  case files(certificate: String, privateKey: String)
+  /// From memory, by `WebhookServer.use`. Until then the server is not ready, and closes each connection.
+  case memory
+}
+
 /// Where the server listens, with which certificate, and how much it lets one client take.
 public struct ServerConfiguration: Sendable {
   /// The address to listen on. The default, `::`, takes IPv6 and IPv4, and IPv4 alone where there is no IPv6.
@@ -7,10 +16,8 @@ public struct ServerConfiguration: Sendable {
   /// The TCP port of `/metrics`, `/healthz` and `/readyz` over plain HTTP, for scrapers and probes, which keep working
   /// when the webhook's own connections are used up; 0 takes a free one, nil none.
   public var operationsPort: Int?
-  /// The certificate chain, PEM, the server's own certificate first.
-  public var certificateFile: String
-  /// The private key of the first certificate, PEM, without a passphrase.
-  public var privateKeyFile: String
+  /// Where the certificate comes from.
+  public var certificate: CertificateSource
 
   /// The largest body that is taken; the API server's reviews go to about 7 MiB.
   public var maximumBodyBytes = 8 << 20
@@ -40,10 +47,14 @@ public struct ServerConfiguration: Sendable {
   /// How often the two files are looked at for a new certificate.
   public var tlsReloadInterval = Duration.seconds(10)
 
+  /// The defaults, with the port and the certificate.
+  public init(port: Int, certificate: CertificateSource) {
+    self.port = port
+    self.certificate = certificate
+  }
+
   /// The defaults, with the port and the two files.
   public init(port: Int, certificateFile: String, privateKeyFile: String) {
-    self.port = port
-    self.certificateFile = certificateFile
-    self.privateKeyFile = privateKeyFile
+    self.init(port: port, certificate: .files(certificate: certificateFile, privateKey: privateKeyFile))
   }
 }

@@ -48,11 +48,11 @@ public final class WebhookServer: Sendable {
     }
   }
 
-  /// Loads the certificate, listens, and serves until `shutdown`.
+  /// Loads the certificate, where it is in files, listens, and serves until `shutdown`.
   ///
   /// - Parameters:
   ///   - metrics: what is counted, and answered at `/metrics` on the port of operations.
-  ///   - isReady: what `/readyz` answers while the server is not going.
+  ///   - isReady: what `/readyz` answers while the server has a certificate and is not going.
   ///   - answer: called on an event loop for every review, with the path and the body, which is not empty. It must
   ///     neither block nor take long.
   public static func start(
@@ -61,6 +61,7 @@ public final class WebhookServer: Sendable {
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
   ) async throws(ServerError) -> WebhookServer {
     let certificates = try CertificateStore(configuration, logger: logger, metrics: metrics)
+    let isReady = { @Sendable in certificates.context != nil && isReady() }
     let state = ServerState(
       maximumConnections: configuration.maximumConnections,
       maximumSurplusConnections: configuration.maximumSurplusConnections,
@@ -81,8 +82,9 @@ public final class WebhookServer: Sendable {
         state.remove(channel)
         metrics.connections.decrement()
       }
+      guard let context = certificates.context else { throw ChannelError.ioOnClosedChannel }
       try channel.pipeline.syncOperations.addHandlers([
-        NIOSSLServerHandler(context: certificates.context),
+        NIOSSLServerHandler(context: context),
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
         ConnectionHandler(
           .webhook, configuration, state: state, isSurplus: admission == .surplus, logger: logger, metrics: metrics,
@@ -130,6 +132,17 @@ public final class WebhookServer: Sendable {
   /// Looks at the certificate and the key now, as it is done every `tlsReloadInterval`; whether a new pair was taken.
   @discardableResult
   public func reloadNow() -> Bool { certificates.reload() }
+
+  /// Gives the server a certificate and its key, PEM, for the connections from now on; for `CertificateSource.memory`.
+  /// A pair that is no good is logged and counted, and the old one stays.
+  /// - Returns: whether it is a new one and was taken.
+  @discardableResult
+  public func use(certificateChain: [UInt8], privateKey: [UInt8]) -> Bool {
+    certificates.use(CertificatePair(certificateChain: certificateChain, privateKey: privateKey))
+  }
+
+  /// Logs and counts that there is a new certificate which cannot be used; the old one stays.
+  public func refuseCertificate(_ reason: String) { certificates.refuse(reason) }
 
   /// Stops without hurting a request: not ready at once, serves on for the drain time, listens no more, finishes what
   /// is in flight, closes. Returns when all is closed; more calls wait for the first.

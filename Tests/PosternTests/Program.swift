@@ -60,9 +60,10 @@ final class RunningProgram: Sendable {
   private let text = Mutex("")
   private let ended = DispatchSemaphore(value: 0)
 
-  init(_ arguments: [String]) throws {
+  init(_ arguments: [String], environment: [String: String] = [:]) throws {
     process.executableURL = Program.products.appending(path: "postern")
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.standardInput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardOutput = pipe
@@ -88,6 +89,12 @@ final class RunningProgram: Sendable {
       guard Date() < deadline else { throw Failure(description: "no \(what) in:\n\(output)") }
       Thread.sleep(forTimeInterval: 0.01)
     }
+  }
+
+  /// Ends it without a chance to do anything.
+  func kill() {
+    Foundation.kill(process.processIdentifier, SIGKILL)
+    process.waitUntilExit()
   }
 
   /// Asks it to end and waits until it has.

@@ -109,18 +109,30 @@ import Testing
 
   static let files = ["--tls-cert-file", "/no/cert", "--tls-private-key-file", "/no/key"]
 
-  @Test(arguments: [
+  static let mistakes: [(arguments: [String], error: String)] = [
     ([], "--tls-cert-file is missing"),
+    (["--self-signed"] + files, "--self-signed and --tls-cert-file are both given; choose one"),
+    (["--self-signed", "--kubeconfig", "/no/kubeconfig"], "no cluster: /no/kubeconfig: No such file or directory"),
+    (["--namespaces", "shop, A_b"] + files, #"--namespaces is "shop, A_b"; "A_b" can be no name"#),
+    (["--log-level", "loud"] + files, #"--log-level is "loud""#),
     (["--port", "http"], #"--port is "http"; a number from 0 to 65535 is expected"#),
     (["--sidecar-mode", "modern"] + files, #"--sidecar-mode is "modern"; native or classic is expected"#),
     (files, "cannot read /no/cert"),
-  ])
+  ]
+
+  @Test(arguments: mistakes)
   func saysInOneLineWhatIsWrong(arguments: [String], error: String) throws {
     let answer = try Program.run(["serve", "--no-controller"] + arguments)
     #expect(answer.status != 0)
     let lines = answer.errors.split(separator: "\n")
     #expect(lines.count == 1)
     #expect(lines.first?.hasPrefix("error: ") == true && lines.first?.contains(error) == true, "\(answer.errors)")
+  }
+
+  @Test func refusesToRunWithoutAnythingToDoInTheCluster() throws {
+    let answer = try Program.run(["serve"] + Self.files)
+    #expect(answer.status == 2)
+    #expect(answer.errors.contains("say so with --no-controller"))
   }
 
   @Test func saysThatThePortIsInUse() throws {

@@ -7,16 +7,21 @@ import WebhookServer
 
 /// The admission decisions behind the HTTPS server.
 enum AdmissionService {
-  /// - Parameter reviewed: called for every review that was answered.
+  /// What a registry must have, so that the numbers go somewhere.
+  static let families = AdmissionMetrics.families + ServerMetrics.families
+
+  /// - Parameters:
+  ///   - isReady: whether reviews can be answered, as far as it is not the server's affair.
+  ///   - reviewed: called for every review that was answered.
   static func start(
-    _ configuration: ServerConfiguration, admission: AdmissionSettings, logger: Logger,
+    _ configuration: ServerConfiguration, admission: AdmissionSettings, registry: PrometheusRegistry,
+    isReady: @escaping @Sendable () -> Bool, logger: Logger,
     reviewed: @escaping @Sendable (ReviewRecord, AdmissionPath) -> Void
   ) async throws(ServerError) -> WebhookServer {
-    let registry = PrometheusRegistry(AdmissionMetrics.families + ServerMetrics.families)
     let metrics = AdmissionMetrics(registry)
     let clock = ContinuousClock()
     return try await WebhookServer.start(
-      configuration, logger: logger, metrics: ServerMetrics(registry), isReady: { true }
+      configuration, logger: logger, metrics: ServerMetrics(registry), isReady: isReady
     ) { path, body in
       let start = clock.now
       do throws(ReviewError) {

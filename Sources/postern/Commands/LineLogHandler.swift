@@ -5,11 +5,12 @@ import PostgresProvisioner
 /// Log lines as the sidecar writes them: `time level msg key=value`, or JSON objects, to standard error.
 struct LineLogHandler: LogHandler {
   let format: LogWriter.Format
-  var logLevel: Logger.Level = .info
+  var logLevel: Logger.Level
   var metadata: Logger.Metadata = [:]
 
-  init(format: LogWriter.Format) {
+  init(format: LogWriter.Format, logLevel: Logger.Level = .info) {
     self.format = format
+    self.logLevel = logLevel
   }
 
   subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -1,19 +1,24 @@
 import Admission
 import ArgumentParser
+import Controller
 import Foundation
 import Logging
 import NIOPosix
+import PrometheusText
 import UnixSignals
 import WebhookServer
 
 /// `postern serve`
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Serve the admission webhook.",
+    abstract: "Serve the admission webhook, and keep the customers' Secrets and ConfigMaps.",
     discussion: """
       Answers POST /mutate and /validate, GET /healthz and /readyz, over TLS; and GET /metrics, /healthz and /readyz, \
       over plain HTTP, on the metrics port. A renewed certificate is picked up without \
-      a restart. Every option can also be given in the environment: --tls-cert-file as POSTERN_TLS_CERT_FILE, and so on.
+      a restart; with --self-signed, Postern makes and renews its own, keeps it in the Secret postern-webhook-tls, and \
+      has the webhook configurations named postern trust it. The cluster is the one that it runs in, or a \
+      kubeconfig's; its own namespace and name are POSTERN_NAMESPACE and POSTERN_POD_NAME, where they are not the \
+      container's. Every option can also be given in the environment: --tls-cert-file as POSTERN_TLS_CERT_FILE, and so on.
       """)
 
   @Option(help: ArgumentHelp("The certificate chain, PEM.", valueName: "file"))
@@ -21,6 +26,18 @@ struct Serve: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The certificate's private key, PEM.", valueName: "file"))
   var tlsPrivateKeyFile: String?
+
+  @Flag(help: "Make and renew the certificate, in a Secret.")
+  var selfSigned = false
+
+  @Option(help: "The Service that the certificate is for. (default: postern)")
+  var service: String?
+
+  @Option(help: ArgumentHelp("How to reach the cluster, from outside.", valueName: "file"))
+  var kubeconfig: String?
+
+  @Option(help: "Namespaces whose customers are served, with commas between them. (default: all)")
+  var namespaces: String?
 
   @Option(help: "The port of the webhook. (default: 8443)")
   var port: String?
@@ -40,6 +57,9 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "text or json. (default: text)")
   var logFormat: String?
 
+  @Option(help: "debug, info, warning or error, and levels between. (default: info)")
+  var logLevel: String?
+
   @Flag(help: "The webhook alone: make no Secrets and ConfigMaps.")
   var noController = false
 
@@ -51,14 +71,26 @@ struct Serve: AsyncParsableCommand {
       Console().error("error: \(error)")
       throw ExitCode(ExitStatus.unreadable)
     }
-    let format = settings.logFormat
-    LoggingSystem.bootstrap { _ in LineLogHandler(format: format) }
+    let (format, level) = (settings.logFormat, settings.logLevel)
+    LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
     let logger = Logger(label: "postern")
+    let registry = PrometheusRegistry(AdmissionService.families + ClusterService.families)
+    let cluster: ClusterService?
+    do {
+      cluster = try settings.cluster.map { try ClusterService($0, registry: registry, logger: logger) }
+    } catch {
+      Console().error("error: no cluster: \(error)")
+      throw ExitCode(ExitStatus.unreadable)
+    }
     let server: WebhookServer
     do {
+      let controller = cluster?.controller
+      var admission = settings.admission
+      if let controller { admission.secretUses = controller.secretUses }
       let reviewLog = ReviewLog(format: format)
       server = try await AdmissionService.start(
-        settings.server, admission: settings.admission, logger: logger, reviewed: reviewLog.write)
+        settings.server, admission: admission, registry: registry, isReady: { controller?.isSynced ?? true },
+        logger: logger, reviewed: reviewLog.write)
     } catch {
       Console().error("error: \(error.message)")
       throw ExitCode(ExitStatus.refused)
@@ -67,11 +99,17 @@ struct Serve: AsyncParsableCommand {
       "serving",
       metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let work = Task {
+      if let cluster { await cluster.run(cluster.duties(beside: server)) }
+    }
     for await signal in signals {
       logger.info("ending", metadata: ["signal": "\(signal)", "drain": "\(settings.server.drainTime)"])
       break
     }
+    // Unready and drained first: as long as reviews come, the certificate must be looked after.
     await server.shutdown()
+    work.cancel()
+    await work.value
     logger.info("ended")
   }
 }

@@ -1,4 +1,5 @@
 import Admission
+import Logging
 import PostgresProvisioner
 import WebhookServer
 
@@ -11,17 +12,57 @@ struct ServeSettings {
 
   let server: ServerConfiguration
   let admission: AdmissionSettings
+  /// What is done in the cluster; nil: nothing, and none is needed.
+  let cluster: ClusterSettings?
   let logFormat: LogWriter.Format
+  let logLevel: Logger.Level
 
   init(options: Serve, environment: [String: String]) throws(Problem) {
-    func value(_ option: String?, _ name: String) -> String? { option ?? environment[name] }
-    func required(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> String {
-      guard let value = value(option, name) else {
-        throw Problem(
-          description: "\(flag) is missing (or \(name) in the environment): the webhook serves over TLS alone")
+    let reader = Reader(environment: environment)
+    let isSelfSigned = try reader.flag(options.selfSigned, "POSTERN_SELF_SIGNED")
+    let hasNoController = try reader.flag(options.noController, "POSTERN_NO_CONTROLLER")
+    var server = ServerConfiguration(
+      port: try reader.number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
+      certificate: try reader.certificate(options, isSelfSigned: isSelfSigned))
+    server.operationsPort = try reader.number(
+      options.metricsPort, "--metrics-port", "POSTERN_METRICS_PORT", 0...65535, 9443)
+    server.drainTime = .seconds(
+      try reader.number(options.drainSeconds, "--drain-seconds", "POSTERN_DRAIN_SECONDS", 0...600, 5))
+    self.server = server
+    var admission = AdmissionSettings()
+    if let image = reader.value(options.sidecarImage, "POSTERN_SIDECAR_IMAGE") { admission.sidecarImage = image }
+    admission.sidecarMode = try reader.choice(options.sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE", .native)
+    self.admission = admission
+    logFormat = try reader.choice(options.logFormat, "--log-format", "POSTERN_LOG_FORMAT", .text)
+    logLevel = try reader.choice(options.logLevel, "--log-level", "POSTERN_LOG_LEVEL", .info)
+    let cluster = ClusterSettings(
+      kubeconfig: reader.value(options.kubeconfig, "POSTERN_KUBECONFIG"),
+      namespace: try reader.name(nil, "POSTERN_NAMESPACE", "POSTERN_NAMESPACE"),
+      podName: reader.value(nil, "POSTERN_POD_NAME"),
+      service: try reader.name(options.service, "--service", "POSTERN_SERVICE") ?? "postern",
+      namespaces: try reader.names(options.namespaces, "--namespaces", "POSTERN_NAMESPACES"),
+      isSelfSigned: isSelfSigned, hasController: !hasNoController)
+    self.cluster = isSelfSigned || !hasNoController ? cluster : nil
+  }
+}
+
+extension ServeSettings {
+  /// Takes options one by one.
+  fileprivate struct Reader {
+    let environment: [String: String]
+
+    func value(_ option: String?, _ name: String) -> String? {
+      (option ?? environment[name]).flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    func flag(_ option: Bool, _ name: String) throws(Problem) -> Bool {
+      guard !option, let text = value(nil, name) else { return option }
+      guard let value = Bool(text) else {
+        throw Problem(description: "\(name) is \"\(text)\"; true or false is expected")
       }
       return value
     }
+
     func number(_ option: String?, _ flag: String, _ name: String, _ range: ClosedRange<Int>, _ fallback: Int)
       throws(Problem) -> Int
     {
@@ -32,6 +73,7 @@ struct ServeSettings {
       }
       return number
     }
+
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
       _ option: String?, _ flag: String, _ name: String, _ fallback: Choice
     ) throws(Problem) -> Choice {
@@ -42,22 +84,53 @@ struct ServeSettings {
       }
       return choice
     }
-    guard options.noController || environment["POSTERN_NO_CONTROLLER"] == "true" else {
-      throw Problem(description: "this version serves the webhook alone; say so with --no-controller")
+
+    /// A DNS label.
+    func name(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> String? {
+      let names = try names(option, flag, name)
+      guard names.count < 2 else { throw Problem(description: "\(flag) names several; one is expected") }
+      return names.first
     }
-    var server = ServerConfiguration(
-      port: try number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
-      certificateFile: try required(options.tlsCertFile, "--tls-cert-file", "POSTERN_TLS_CERT_FILE"),
-      privateKeyFile: try required(options.tlsPrivateKeyFile, "--tls-private-key-file", "POSTERN_TLS_PRIVATE_KEY_FILE"))
-    server.operationsPort = try number(
-      options.metricsPort, "--metrics-port", "POSTERN_METRICS_PORT", 0...65535, 9443)
-    server.drainTime = .seconds(
-      try number(options.drainSeconds, "--drain-seconds", "POSTERN_DRAIN_SECONDS", 0...600, 5))
-    self.server = server
-    var admission = AdmissionSettings()
-    if let image = value(options.sidecarImage, "POSTERN_SIDECAR_IMAGE") { admission.sidecarImage = image }
-    admission.sidecarMode = try choice(options.sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE", .native)
-    self.admission = admission
-    logFormat = try choice(options.logFormat, "--log-format", "POSTERN_LOG_FORMAT", .text)
+
+    /// Names with commas between them, each a DNS label.
+    func names(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> [String] {
+      guard let text = value(option, name) else { return [] }
+      let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimming(" ")) }
+      for name in names where name.wholeMatch(of: /[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/) == nil {
+        throw Problem(
+          description: "\(flag) is \"\(text)\"; \"\(name)\" can be no name: lower-case letters, digits and \"-\"")
+      }
+      return names
+    }
+
+    func certificate(_ options: Serve, isSelfSigned: Bool) throws(Problem) -> CertificateSource {
+      let certificate = value(options.tlsCertFile, "POSTERN_TLS_CERT_FILE")
+      let privateKey = value(options.tlsPrivateKeyFile, "POSTERN_TLS_PRIVATE_KEY_FILE")
+      guard !isSelfSigned else {
+        guard certificate == nil, privateKey == nil else {
+          throw Problem(description: "--self-signed and --tls-cert-file are both given; choose one")
+        }
+        return .memory
+      }
+      let reason = "the webhook serves over TLS alone; or let it make its own certificate with --self-signed"
+      guard let certificate else {
+        throw Problem(
+          description: "--tls-cert-file is missing (or POSTERN_TLS_CERT_FILE in the environment): \(reason)")
+      }
+      guard let privateKey else {
+        throw Problem(
+          description:
+            "--tls-private-key-file is missing (or POSTERN_TLS_PRIVATE_KEY_FILE in the environment): \(reason)")
+      }
+      return .files(certificate: certificate, privateKey: privateKey)
+    }
+  }
+}
+
+extension Substring {
+  fileprivate func trimming(_ character: Character) -> Substring {
+    var text = drop { $0 == character }
+    while text.last == character { text.removeLast() }
+    return text
   }
 }

@@ -6,6 +6,7 @@ import Foundation
 import Logging
 import OpenSSL
 import PostgresProvisioner
+import PrometheusText
 import ThrowawayPostgres
 import UnixSignals
 import WebhookServer
@@ -42,7 +43,8 @@ final class Trial {
       configuration.drainTime = .zero
       do {
         server = try await AdmissionService.start(
-          configuration, admission: AdmissionSettings(), logger: Logger(label: "postern"), reviewed: { _, _ in })
+          configuration, admission: AdmissionSettings(), registry: PrometheusRegistry(AdmissionService.families),
+          isReady: { true }, logger: Logger(label: "postern"), reviewed: { _, _ in })
       } catch {
         throw TrialFailure(error.message)
       }

@@ -1,0 +1,55 @@
+import JSONBytes
+import KubernetesAPI
+
+/// `spec` of a Lease, as far as an election needs it (Kubernetes API, `coordination.k8s.io/v1`). Members missing, as
+/// after an edit by hand, are as if empty.
+struct LeaseRecord: Equatable {
+  /// `holderIdentity`; empty where nobody holds it.
+  var holder = ""
+  /// `leaseDurationSeconds`
+  var seconds = 0
+  /// `acquireTime`, for people.
+  var acquired = ""
+  /// `renewTime`, for people.
+  var renewed = ""
+  /// `leaseTransitions`
+  var transitions = 0
+
+  init() {}
+
+  /// Reads that of a Lease.
+  init(_ lease: JSONValue) {
+    let spec = lease["spec"]
+    holder = spec?["holderIdentity"]?.string ?? ""
+    seconds = Self.number(spec?["leaseDurationSeconds"])
+    acquired = spec?["acquireTime"]?.string ?? ""
+    renewed = spec?["renewTime"]?.string ?? ""
+    transitions = Self.number(spec?["leaseTransitions"])
+  }
+
+  private static func number(_ value: JSONValue?) -> Int {
+    guard case .number(let spelling)? = value else { return 0 }
+    return Int(spelling) ?? 0
+  }
+
+  /// A Lease with this record; what else the old one says stays. An empty holder is left out: it may not be empty.
+  func lease(_ name: String, in namespace: String, replacing old: JSONValue?) -> JSONValue {
+    var root = JSONObject()
+    root["apiVersion"] = .string(Resource.leases.apiVersion)
+    root["kind"] = .string(Resource.leases.kind)
+    var metadata = JSONObject()
+    if case .object(let kept)? = old?["metadata"] { metadata = kept }
+    metadata["name"] = .string(name)
+    metadata["namespace"] = .string(namespace)
+    root["metadata"] = .object(metadata)
+    var spec = JSONObject()
+    if case .object(let kept)? = old?["spec"] { spec = kept }
+    spec["holderIdentity"] = holder.isEmpty ? nil : .string(holder)
+    spec["leaseDurationSeconds"] = .number(String(seconds))
+    spec["acquireTime"] = acquired.isEmpty ? nil : .string(acquired)
+    spec["renewTime"] = .string(renewed)
+    spec["leaseTransitions"] = .number(String(transitions))
+    root["spec"] = .object(spec)
+    return .object(root)
+  }
+}

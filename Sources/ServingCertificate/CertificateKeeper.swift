@@ -1,0 +1,142 @@
+import JSONBytes
+import KubernetesAPI
+public import KubernetesClient
+import Linux
+public import Logging
+import Synchronization
+
+/// Keeps an authority and a serving certificate in a Secret, and clients' trust in them.
+///
+/// Every replica runs ``watch()``: it serves what the Secret holds and makes the first Secret. The leader also runs
+/// ``lead(mayWrite:)``: it repairs and renews the Secret and keeps the webhook configurations' `caBundle`. Every write
+/// is for one version of its object, so that two who write never undo each other's work.
+public final class CertificateKeeper: Sendable {
+  struct State {
+    /// Whether the watch has told what there is.
+    var isKnown = false
+    /// Nil: there is none.
+    var secret: JSONValue?
+    /// As it was when it was last good.
+    var remembered: CertificateSecret?
+    /// What was given to the server last.
+    var served: CertificateSecret?
+    /// While leading: those that the watches have told of; nil: not there.
+    var configurations: [Resource: JSONValue?] = [:]
+    var spacing: [Resource: WriteSpacing] = [:]
+    /// Which authorities `caBundle` has everywhere, and since when, by the monotonic clock.
+    var published: (authorities: String, since: Duration)?
+  }
+
+  static let configurations: [Resource] = [.mutatingWebhookConfigurations, .validatingWebhookConfigurations]
+
+  let client: KubernetesClient
+  let settings: CertificateSettings
+  let logger: Logger
+  private let use: CertificateUse
+  /// The wall clock, in seconds since 1970.
+  let wallTime: @Sendable () -> Int
+  let state = Mutex(State())
+  /// The Secret is missing.
+  private let missing = WakeUp()
+  /// Something changed that a leader looks at.
+  let changed = WakeUp()
+  private let start = ContinuousClock.now
+
+  /// A keeper.
+  /// - Parameter wallTime: in seconds since 1970; nil: the system's.
+  public init(
+    _ client: KubernetesClient, settings: CertificateSettings, logger: Logger, use: CertificateUse,
+    wallTime: (@Sendable () -> Int)? = nil
+  ) {
+    self.client = client
+    self.settings = settings
+    self.logger = logger
+    self.use = use
+    self.wallTime = wallTime ?? { Int(SystemClock.wallMilliseconds / 1000) }
+  }
+
+  var now: Duration { ContinuousClock.now - start }
+
+  /// Serves what the Secret holds, and makes it where there is none, until the task is cancelled.
+  public func watch() async {
+    let selection = Selection(
+      .secrets, namespace: settings.namespace, fieldSelector: "metadata.name=\(settings.secret)")
+    await withTaskGroup { group in
+      group.addTask {
+        await self.client.listAndWatch(selection) { change in
+          switch change {
+          case .replaced(let objects): self.saw(objects.first)
+          case .changed(let object): self.saw(object)
+          case .deleted: self.saw(nil)
+          }
+        }
+      }
+      group.addTask { await self.makeWhereMissing() }
+    }
+  }
+
+  /// The Secret is so now; nil: there is none.
+  /// - Parameter old: what this process wrote over; where the watch has told of something later meanwhile, this is no
+  ///   news.
+  func saw(_ object: JSONValue?, over old: JSONValue? = nil) {
+    let secret = object.map { CertificateSecret($0) }
+    let findings = secret.map { Findings($0, settings.policy, now: wallTime()) }
+    // Used under the lock, so that an older pair never replaces a newer one.
+    state.withLock { state in
+      guard old == nil || state.secret == old else { return }
+      state.isKnown = true
+      state.secret = object
+      guard let secret, let findings else { return }
+      if findings.isGood { state.remembered = secret }
+      guard secret.certificate != state.served?.certificate || secret.privateKey != state.served?.privateKey
+      else { return }
+      state.served = secret
+      guard findings.serving == nil else { return use.serve(secret.certificate, secret.privateKey) }
+      use.refuse(
+        "the Secret \(name) holds no serving certificate that is valid now, bears "
+          + "\(settings.policy.names.joined(separator: ", ")) and is issued by an authority in it")
+    }
+    if object == nil { missing.call() }
+    changed.call()
+  }
+
+  private func makeWhereMissing() async {
+    var pause = Pause()
+    while !Task.isCancelled {
+      let (isMissing, remembered) = state.withLock { ($0.isKnown && $0.secret == nil, $0.remembered) }
+      guard isMissing else {
+        await missing.sleep(atMost: settings.pollInterval)
+        continue
+      }
+      do {
+        let now = wallTime()
+        let step = settings.policy.step(for: nil, remembered: remembered, isPublished: false, now: now)
+        let secret = try settings.policy.carriedOut(step, on: nil, remembered: remembered, now: now)
+        try await client.create(.secrets, secret.secret(settings.secret, in: settings.namespace))
+        logger.info("certificates made", metadata: ["secret": "\(name)", "step": "\(step)"])
+        pause = Pause()
+        // The watch tells; it must not be made again before.
+        await missing.sleep(atMost: settings.pollInterval)
+      } catch let error as KubernetesError where error.isAlreadyExists {
+        // Another replica's: the watch tells of it.
+        await missing.sleep(atMost: settings.pollInterval)
+      } catch {
+        if Task.isCancelled { return }
+        logger.error("certificates not made", metadata: ["secret": "\(name)", "error": "\(error)"])
+        await pause.take()
+      }
+    }
+  }
+
+  var name: String { "\(settings.namespace)/\(settings.secret)" }
+}
+
+/// Waits after errors: random, at most a second at first, a minute at last.
+struct Pause {
+  private var bound: Duration = .seconds(1)
+
+  mutating func take() async {
+    try? await Task.sleep(for: bound * Double.random(in: 0.5...1))
+    bound = min(bound * 2, .seconds(60))
+  }
+}

@@ -1,0 +1,61 @@
+public import JSONBytes
+import KubernetesAPI
+import OpenSSL
+
+/// What the Secret holds, as PEM; what is missing, or no base64, is empty.
+public struct CertificateSecret: Equatable, Sendable {
+  /// `tls.crt`: the serving certificate.
+  public var certificate: String
+  /// `tls.key`: its key.
+  public var privateKey: String
+  /// `ca.crt`: the authorities that clients are to trust, the one that issues first.
+  public var authorities: String
+  /// `ca.key`: the key of the first authority.
+  public var authorityKey: String
+
+  /// A Secret of these parts.
+  public init(certificate: String = "", privateKey: String = "", authorities: String = "", authorityKey: String = "") {
+    self.certificate = certificate
+    self.privateKey = privateKey
+    self.authorities = authorities
+    self.authorityKey = authorityKey
+  }
+
+  /// Reads a Secret.
+  public init(_ secret: JSONValue) {
+    func text(_ key: String) -> String {
+      secret["data"]?[key]?.string.flatMap { Encoding.decodeBase64($0) }.map { String(decoding: $0, as: UTF8.self) }
+        ?? ""
+    }
+    self.init(
+      certificate: text("tls.crt"), privateKey: text("tls.key"), authorities: text("ca.crt"),
+      authorityKey: text("ca.key"))
+  }
+
+  /// The Secret with these contents: a new one, or what the old one says beside them stays.
+  public func secret(_ name: String, in namespace: String, replacing old: JSONValue? = nil) -> JSONValue {
+    var root = JSONObject()
+    if case .object(let kept)? = old { root = kept }
+    root["apiVersion"] = .string(Resource.secrets.apiVersion)
+    root["kind"] = .string(Resource.secrets.kind)
+    if old == nil {
+      var metadata = JSONObject()
+      metadata["name"] = .string(name)
+      metadata["namespace"] = .string(namespace)
+      var labels = JSONObject()
+      labels["app.kubernetes.io/managed-by"] = .string("postern")
+      metadata["labels"] = .object(labels)
+      root["metadata"] = .object(metadata)
+      root["type"] = .string("kubernetes.io/tls")
+    }
+    var data = JSONObject()
+    if case .object(let kept)? = old?["data"] { data = kept }
+    for (key, text) in [
+      ("tls.crt", certificate), ("tls.key", privateKey), ("ca.crt", authorities), ("ca.key", authorityKey),
+    ] {
+      data[key] = .string(Encoding.base64(Array(text.utf8)))
+    }
+    root["data"] = .object(data)
+    return .object(root)
+  }
+}

@@ -1,0 +1,96 @@
+import Controller
+import CoreMetrics
+import KubernetesClient
+import Logging
+import PrometheusText
+import ServingCertificate
+import WebhookServer
+
+/// What one replica does in the cluster beside answering reviews.
+struct ClusterDuty: Sendable {
+  /// Every replica's part, until its task is cancelled.
+  let watch: @Sendable () async -> Void
+  /// The leader's part, until its task is cancelled; it asks before every write.
+  let lead: @Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void
+}
+
+/// The cluster that `serve` runs in: who this replica is there, and its duties.
+struct ClusterService {
+  /// What a registry must have, so that the numbers go somewhere.
+  static let families = ClientMetrics.families + LeaderElectionMetrics.families + ControllerMetrics.families
+
+  /// Keeps the customers' objects; nil where that is not wanted.
+  let controller: Controller?
+  private let client: KubernetesClient
+  private let settings: ClusterSettings
+  private let namespace: String
+  private let election: LeaderElection
+  private let logger: Logger
+
+  init(_ settings: ClusterSettings, registry: PrometheusRegistry, logger: Logger) throws {
+    self.settings = settings
+    self.logger = logger
+    let cluster = try ClusterConfiguration.find(kubeconfig: settings.kubeconfig)
+    guard let namespace = settings.namespace ?? cluster.namespace else {
+      throw ConfigurationError(
+        place: settings.kubeconfig ?? "kubeconfig", reason: "its context names no namespace",
+        hint: "say where Postern's own objects are to be, with POSTERN_NAMESPACE")
+    }
+    self.namespace = namespace
+    let metrics = ClientMetrics(registry)
+    var clientSettings = ClientSettings()
+    // A new leader looks at every customer: 500 of them within seconds. The API server's own limits come before.
+    clientSettings.requestsPerSecond = 200
+    clientSettings.burst = 400
+    client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
+    controller =
+      settings.hasController
+      ? Controller(
+        client: client,
+        settings: ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces),
+        metrics: ControllerMetrics(registry), logger: logger) : nil
+    election = LeaderElection(
+      cluster, namespace: namespace, identity: try settings.identity(), clientMetrics: metrics,
+      metrics: LeaderElectionMetrics(registry), logger: logger)
+  }
+
+  /// What this replica is there for, beside answering reviews at a server.
+  func duties(beside server: WebhookServer) -> [ClusterDuty] {
+    var duties: [ClusterDuty] = []
+    if settings.isSelfSigned { duties.append(certificates(for: server)) }
+    if let controller {
+      duties.append(ClusterDuty(watch: { await controller.watch() }, lead: { await controller.lead(mayWrite: $0) }))
+    }
+    return duties
+  }
+
+  /// Keeping the certificate of a server.
+  private func certificates(for server: WebhookServer) -> ClusterDuty {
+    let settings = CertificateSettings(namespace: namespace, service: settings.service)
+    logger.info(
+      "managing certificates",
+      metadata: [
+        "secret": "\(namespace)/\(settings.secret)", "names": "\(settings.policy.names.joined(separator: ","))",
+      ])
+    let use = CertificateUse(
+      serve: { server.use(certificateChain: Array($0.utf8), privateKey: Array($1.utf8)) },
+      refuse: { server.refuseCertificate($0) })
+    let keeper = CertificateKeeper(client, settings: settings, logger: logger, use: use)
+    return ClusterDuty(watch: { await keeper.watch() }, lead: { await keeper.lead(mayWrite: $0) })
+  }
+
+  /// Does duties until the task is cancelled; then gives the leadership back.
+  func run(_ duties: [ClusterDuty]) async {
+    await withTaskGroup { group in
+      for duty in duties { group.addTask { await duty.watch() } }
+      group.addTask {
+        await election.run { mayWrite in
+          await withTaskGroup { group in
+            for duty in duties { group.addTask { await duty.lead(mayWrite) } }
+          }
+        }
+      }
+    }
+    await client.shutdown()
+  }
+}

@@ -1,0 +1,27 @@
+import Linux
+import OpenSSL
+
+/// What `serve` is to do in a cluster, and as whom.
+struct ClusterSettings {
+  /// The kubeconfig; nil: the cluster that this process runs in, else what kubectl takes.
+  let kubeconfig: String?
+  /// The namespace of this process's own objects; nil: where it runs.
+  let namespace: String?
+  /// The name of the Pod; nil: the host's name, which is the same in a container.
+  let podName: String?
+  /// The Service that the API server calls.
+  let service: String
+  /// The namespaces whose customers are served; empty: all.
+  let namespaces: [String]
+  /// Whether the certificate is kept in a Secret.
+  let isSelfSigned: Bool
+  /// Whether customers' objects are to be made.
+  let hasController: Bool
+
+  /// Who this replica is in an election: no two processes are ever the same.
+  func identity() throws(RandomError) -> String {
+    let host = (try? File.read("/proc/sys/kernel/hostname")).map { String(decoding: $0, as: UTF8.self) } ?? "postern"
+    let name = podName ?? String(host.prefix { !$0.isWhitespace })
+    return "\(name)_\(Encoding.hex(try SecureRandom.bytes(8)))"
+  }
+}

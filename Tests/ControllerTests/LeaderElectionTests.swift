@@ -1,0 +1,222 @@
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import PrometheusText
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// Contenders, with times that are shorter, against a server of the tests and a real one.
+@Suite struct LeaderElectionTests {
+  /// What one contender does while it leads: whether it runs, whether it may write, and how often both were so of two
+  /// at once.
+  final class Contender: Sendable {
+    private struct State {
+      var mayWrite: (@Sendable () -> Bool)?
+      var isRunning = false
+      var terms = 0
+      var delay: Duration = .zero
+    }
+
+    let name: String
+    let registry = PrometheusRegistry(LeaderElectionMetrics.families)
+    private let state = Mutex(State())
+    private let task = Mutex<Task<Void, Never>?>(nil)
+
+    init(
+      _ name: String, _ cluster: ClusterConfiguration, in namespace: String = "n",
+      now: (@Sendable () -> Duration)? = nil
+    ) {
+      self.name = name
+      let election = LeaderElection(
+        cluster, namespace: namespace, identity: name, timing: LeaderElectionTests.timing,
+        clientMetrics: ClientMetrics(PrometheusRegistry([])), metrics: LeaderElectionMetrics(registry), logger: silent,
+        now: now)
+      task.withLock { task in
+        task = Task { [self] in
+          await election.run { mayWrite in
+            self.state.withLock { state in
+              state.mayWrite = mayWrite
+              state.isRunning = true
+              state.terms += 1
+            }
+            while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
+            let delay = self.state.withLock { $0.delay }
+            await Task { try? await Task.sleep(for: delay) }.value
+            self.state.withLock { $0.isRunning = false }
+          }
+        }
+      }
+    }
+
+    var mayWrite: Bool { state.withLock { $0.mayWrite }.map { $0() } ?? false }
+    var isRunning: Bool { state.withLock { $0.isRunning } }
+    var terms: Int { state.withLock { $0.terms } }
+    var metric: String? {
+      registry.text().split(separator: "\n").first { $0.hasPrefix("postern_leader ") }.map { String($0.suffix(1)) }
+    }
+
+    /// How long the body takes to end.
+    func endsSlowly(_ delay: Duration) { state.withLock { $0.delay = delay } }
+
+    func cancel() { task.withLock { $0 }?.cancel() }
+    func end() async {
+      cancel()
+      await task.withLock { $0 }?.value
+    }
+  }
+
+  static let timing: LeaderElectionTiming = {
+    var timing = LeaderElectionTiming()
+    timing.leaseDuration = .seconds(2)
+    timing.renewInterval = .milliseconds(200)
+    timing.renewDeadline = .milliseconds(1200)
+    return timing
+  }()
+
+  /// Runs a test, and notes whether two ever might write at once.
+  private func contending(
+    _ contenders: [Contender], _ test: () async throws -> Void
+  ) async throws {
+    let watching = Task {
+      var wereTwo = false
+      while !Task.isCancelled {
+        if contenders.count(where: { $0.mayWrite }) > 1 { wereTwo = true }
+        await Task.yield()
+      }
+      return wereTwo
+    }
+    let result: Result<Void, any Error>
+    do { result = .success(try await test()) } catch { result = .failure(error) }
+    watching.cancel()
+    let wereTwo = await watching.value
+    #expect(!wereTwo)
+    for contender in contenders { await contender.end() }
+    try result.get()
+  }
+
+  private func leader(_ contenders: [Contender]) async throws -> Contender {
+    let found = try await eventually { contenders.contains { $0.mayWrite } }
+    #expect(found)
+    return try #require(contenders.first { $0.mayWrite })
+  }
+
+  @Test func aLostLeaderIsFollowedAndStopsBeforeThat() async throws {
+    let server = try await LeaseServer.start()
+    let contenders = try ["a", "b", "c"].map { Contender($0, try server.cluster($0)) }
+    try await contending(contenders) {
+      let first = try await leader(contenders)
+      #expect(first.metric == "1")
+      server.cutOff(first.name)
+      let stops = try await eventually { !first.isRunning }
+      #expect(stops)
+      #expect(!first.mayWrite)
+      let others = contenders.filter { $0.name != first.name }
+      let next = try await leader(others)
+      #expect(next.name != first.name)
+      #expect(first.metric == "0")
+      // Back again, it follows.
+      server.cutOff(first.name, false)
+      #expect(first.terms == 1)
+      #expect(next.mayWrite)
+    }
+    await server.stop()
+  }
+
+  @Test func aLeaderThatWasStoppedWritesNothingWhenItGoesOn() async throws {
+    let server = try await LeaseServer.start()
+    let skipped = Mutex(Duration.zero)
+    let start = ContinuousClock.now
+    let paused = Contender("a", try server.cluster("a")) { ContinuousClock.now - start + skipped.withLock { $0 } }
+    let leads = try await eventually { paused.mayWrite }
+    #expect(leads)
+    // As after SIGSTOP: no time went by for it, but the clock went on. It knows before it hears of anything.
+    server.cutOff("a")
+    skipped.withLock { $0 += .seconds(60) }
+    #expect(!paused.mayWrite)
+    let stops = try await eventually { !paused.isRunning }
+    #expect(stops)
+    server.cutOff("a", false)
+    let leadsAgain = try await eventually { paused.mayWrite }
+    #expect(leadsAgain)
+    #expect(paused.terms == 2)
+    await paused.end()
+    await server.stop()
+  }
+
+  @Test func theLeaseIsGivenBackWhenTheBodyHasEnded() async throws {
+    let server = try await LeaseServer.start()
+    let first = Contender("a", try server.cluster("a"))
+    let leads = try await eventually { first.mayWrite }
+    #expect(leads)
+    let second = Contender("b", try server.cluster("b"))
+    first.endsSlowly(.milliseconds(300))
+    let start = ContinuousClock.now
+    try await contending([first, second]) {
+      first.cancel()
+      let stops = try await eventually { !first.mayWrite }
+      #expect(stops)
+      #expect(first.isRunning)
+      #expect(server.holder == "a")
+      await first.end()
+      #expect(!first.isRunning)
+      let follows = try await eventually { second.mayWrite }
+      #expect(follows)
+      // Before the Lease could have run out.
+      #expect(ContinuousClock.now - start < Self.timing.leaseDuration)
+    }
+    // The second gave it back too.
+    #expect(server.holder == nil)
+    await server.stop()
+  }
+
+  @Test func aDeletedLeaseIsMadeAgainByItsHolder() async throws {
+    let server = try await LeaseServer.start()
+    let contenders = try ["a", "b"].map { Contender($0, try server.cluster($0)) }
+    try await contending(contenders) {
+      let first = try await leader(contenders)
+      // Who has never seen it cannot know that it has a holder.
+      let other = try #require(contenders.first { $0.name != first.name })
+      let hasRead = try await eventually { server.readers.contains(other.name) }
+      #expect(hasRead)
+      for _ in 0..<3 {
+        server.deleteLease()
+        let isBack = try await eventually { server.holder != nil }
+        #expect(isBack)
+        #expect(server.holder == first.name)
+        #expect(first.mayWrite)
+      }
+      #expect(contenders.map(\.terms).reduce(0, +) == 1)
+    }
+    await server.stop()
+  }
+
+  @Test(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+  func aRealAPIServerTakesItAll() async throws {
+    let server = try await APIServer.shared.value
+    let client = try server.client()
+    try await client.create(.namespaces, try json(#"{"metadata":{"name":"election"}}"#))
+    let cluster = try ClusterConfiguration.kubeconfig(server.kubeconfig())
+    let contenders = ["a", "b"].map { Contender($0, cluster, in: "election") }
+    try await contending(contenders) {
+      let first = try await leader(contenders)
+      let lease = try await client.get(.leases, "postern", in: "election")
+      #expect(lease["spec"]?["holderIdentity"]?.string == first.name)
+      let isRenewed = try await eventually {
+        try await client.get(.leases, "postern", in: "election")["spec"]?["renewTime"] != lease["spec"]?["renewTime"]
+      }
+      #expect(isRenewed)
+      await first.end()
+      let second = try await leader(contenders.filter { $0.name != first.name })
+      let taken = try await client.get(.leases, "postern", in: "election")
+      #expect(taken["spec"]?["holderIdentity"]?.string == second.name)
+      #expect(taken["spec"]?["leaseTransitions"] == .number("1"))
+      await second.end()
+      let released = try await client.get(.leases, "postern", in: "election")
+      #expect(released["spec"]?["holderIdentity"] == nil)
+    }
+    await client.shutdown()
+  }
+}

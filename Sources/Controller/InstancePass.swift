@@ -8,8 +8,6 @@ struct InstancePass {
   let instance: Instance
   let pods: [ObservedPod]
   let access: ObjectAccess
-  /// Whether an earlier pass wrote what is mounted, and did not come to tell the Pods.
-  let owesUpdate: Bool
 
   /// Secrets of the customer's, and those referred to, by name.
   private var secrets: [String: LiveObject] = [:]
@@ -20,12 +18,14 @@ struct InstancePass {
   private(set) var problems: [InstanceProblem] = []
   /// What is mounted was written, and not all Pods were told.
   private(set) var hasUntoldUpdate: Bool
+  /// Why not.
+  private var untold: KubernetesError?
 
+  /// - Parameter owesUpdate: whether an earlier pass wrote what is mounted, and did not come to tell the Pods.
   init(_ instance: Instance, pods: [ObservedPod], access: ObjectAccess, owesUpdate: Bool) {
     self.instance = instance
     self.pods = pods
     self.access = access
-    self.owesUpdate = owesUpdate
     hasUntoldUpdate = owesUpdate
   }
 
@@ -49,6 +49,7 @@ struct InstancePass {
     try await deleteDropped(objects)
     noteTaken(objects)
     problems += objects.problems
+    if let untold { throw .failed(untold) }
   }
 
   private mutating func isOurs(_ live: LiveObject?, _ kind: DesiredObject.Kind, _ name: String) -> Bool {
@@ -143,9 +144,13 @@ struct InstancePass {
     let hash = Encoding.hex(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)
     // A Pod that has yet to start mounts what is there then.
     for pod in pods where pod.isInjected && (pod.isRunning || wasThere) {
-      try await access.annotate(pod, updated: String(hash))
+      do throws(Interruption) { try await access.annotate(pod, updated: String(hash)) } catch {
+        // Where a webhook is away, say, the rest is not to wait for it: the kubelet looks within a minute anyway.
+        guard case .failed(let failure) = error, !failure.isCancelled else { throw error }
+        untold = failure
+      }
     }
-    hasUntoldUpdate = false
+    hasUntoldUpdate = untold != nil
   }
 
   /// A Secret that outlives the workload.

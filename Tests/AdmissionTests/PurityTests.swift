@@ -4,7 +4,7 @@ import Testing
 /// A decision writes nothing and reads nothing: what it is made by cannot. Dry runs and forged reviews are harmless for
 /// that, and `sideEffects: None` is true.
 @Test(arguments: [
-  "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI",
+  "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI",
   "PostgresParser", "Provisioning",
 ])
 func pureTargetsImportNoIO(target: String) throws {

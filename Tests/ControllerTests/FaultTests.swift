@@ -88,6 +88,32 @@ import Testing
     }
   }
 
+  @Test func whereAPodCannotBeToldTheRestGoesOnAndItIsToldLater() async throws {
+    let isRefused = Mutex(true)
+    let pod = String(
+      decoding: try Sample(
+        kind: "Pod", name: "db-1", annotations: ["postern.io/injected": "v1"], uid: "2", replicaSet: "r"
+      ).manifest().bytes, as: UTF8.self
+    ).replacing(#""spec":"#, with: #""status":{"phase":"Running"},"spec":"#)
+    let script = try script { request in
+      if request.path == "/api/v1/pods" {
+        return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(pod)]}"#)
+      }
+      guard request.path.contains("/pods/"), isRefused.withLock({ $0 }) else { return nil }
+      return .status(403, "Forbidden", "a webhook does not want it")
+    }
+    try await controlling(script) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"result="error"} "#) })
+        #expect(server.requests.contains { $0.path.hasSuffix("acme-pg-passwords") && $0.method == .PATCH })
+        #expect(server.requests.contains { $0.path.hasSuffix("/events") && $0.body.contains("Provisioned") })
+        isRefused.withLock { $0 = false }
+        let told = { server.requests.last { $0.path.contains("/pods/") }?.body.contains("postern.io/updated") }
+        #expect(try await eventually { registry.text().contains(#"result="changed"} "#) && told() == true })
+      }
+    }
+  }
+
   @Test func aLeaderThatComesBackLooksAtAll() async throws {
     try await controlling(try script { _ in nil }) { server, controller, registry in
       for term in 1...2 {

@@ -210,8 +210,8 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Admission", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL", "TestSupport",
-        "ThrowawayPostgres", "postern", "postern-sidecar",
+        "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL",
+        "TestSupport", "ThrowawayPostgres", "WebhookServer", "postern", "postern-sidecar",
       ],
       resources: [.copy("Fixtures")]),
   ],

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar postern images demo try test bench bench-admission bench-provisioning bench-memory fuzz lint format clean
+.PHONY: build sidecar postern images demo try test e2e bench bench-admission bench-provisioning bench-memory fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -45,6 +45,10 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
 	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/|PosternTests\.'
+
+e2e: postern sidecar ## A user's whole way on a real cluster of one node; needs Kubernetes' server programs in K8S_BIN
+	scripts/install-packages images e2e
+	Tests/EndToEnd/run
 
 SIDECAR ?= .build/shipped/postern-sidecar
 

@@ -44,6 +44,8 @@ struct ObjectMetadata {
       isMirror = try reader.optionalText() != nil
     } else if reader.matches(key, "postern.io/injected") {
       isInjected = try reader.optionalText() != nil
+    } else if reader.matches(key, "postern.io/updated") {
+      try reader.skip()
     } else if key.hasEscapes || reader.bytes[key.range].starts(with: AnnotationKey.prefix.utf8) {
       let name = reader.text(key)
       let value = try reader.optionalText()

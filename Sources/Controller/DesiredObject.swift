@@ -1,7 +1,13 @@
+import Declarations
 public import JSONBytes
 
 /// A ConfigMap or Secret that is to be there, as server-side apply takes it.
 public struct DesiredObject: Equatable, Sendable {
+  static let managedByLabel = "app.kubernetes.io/managed-by"
+  static let manager = "postern"
+  /// The user's name as it is in Postgres, on the user's Secret.
+  static let userAnnotation = "postern.io/user"
+
   /// Which of the two.
   public enum Kind: String, Sendable {
     case configMap = "ConfigMap"
@@ -24,13 +30,15 @@ public struct DesiredObject: Equatable, Sendable {
   public var type: String?
   /// The values, by key: text.
   public var data: [String: String]
+  /// Keys whose values are given when the object is made, and then are whoever's who edits them.
+  public var seeds: Set<String> = []
 
   /// The manifest; a Secret's values stand in `data`, in base64, a ConfigMap's as they are.
   public func manifest(base64: (String) -> String) -> JSONValue {
     var metadata = JSONObject()
     metadata["name"] = .string(name)
     metadata["namespace"] = .string(namespace)
-    metadata["labels"] = Self.object(["app.kubernetes.io/managed-by": "postern", "postern.io/customer": customer])
+    metadata["labels"] = Self.object([Self.managedByLabel: Self.manager, AnnotationKey.customerLabel: customer])
     if !annotations.isEmpty { metadata["annotations"] = Self.object(annotations) }
     if let owner, let uid = owner.uid {
       var reference = JSONObject()

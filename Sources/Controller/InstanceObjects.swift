@@ -16,8 +16,8 @@ public struct InstanceObjects: Equatable, Sendable {
   public var declaration: Declaration
   /// What each user can connect to, in the order of the declaration.
   public var connections: [UserConnection]
-  /// What is wrong with what the declaration refers to, a line each. The rest is made all the same.
-  public var problems: [String]
+  /// What is wrong with what the declaration refers to. The rest is made all the same.
+  public var problems: [InstanceProblem]
 }
 
 /// How one user connects to one database.
@@ -38,7 +38,7 @@ extension InstanceObjects {
   public static func make(
     for instance: Instance, from sources: InstanceSources, generate: () -> Password?
   ) throws(FlatFileError) -> InstanceObjects {
-    var problems: [String] = []
+    var problems: [InstanceProblem] = []
     let flatFile = try flatFile(of: instance.declaration, from: sources)
     let declaration = try merge(instance.declaration, with: flatFile)
     let passwords = UserPasswords(
@@ -62,14 +62,22 @@ extension InstanceObjects {
       passwords: object(.secret, ObjectName.passwords(customer: customer), isOwned: true, passwordsData),
       admin: instance.usesGeneratedAdmin
         ? adminData(customer: customer, sources: sources, generate: generate).map { data in
-          object(.secret, ObjectName.admin(customer: customer), isOwned: false, data)
+          var secret = object(.secret, ObjectName.admin(customer: customer), isOwned: false, data)
+          secret.seeds = Set(data.keys)
+          return secret
         } : nil,
       users: declaration.spec.users.filter { $0.ensure == .present }.compactMap { user in
         guard let password = known[user.name] else { return nil }
         let data = connectionData(user: user.name, password: password, instance: instance, connections: connections)
         var secret = object(.secret, ObjectName.user(user.name, customer: customer), isOwned: false, data)
         secret.type = "servicebinding.io/postgresql"
-        secret.annotations["postern.io/user"] = user.name.text
+        secret.annotations[DesiredObject.userAnnotation] = user.name.text
+        // Whoever edits it changes the user's password, unless that comes from elsewhere.
+        if declaration.passwordSources[user.name] == nil,
+          flatFile?.entries.contains(where: { $0.user == user.name }) != true
+        {
+          secret.seeds = ["password"]
+        }
         return secret
       },
       declaration: declaration, connections: connections, problems: problems)

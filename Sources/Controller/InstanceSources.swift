@@ -6,6 +6,10 @@ public struct InstanceSources: Sendable {
   public var secrets: [String: [String: [UInt8]]]
   /// Values of ConfigMaps, by ConfigMap and key.
   public var configMaps: [String: [String: [UInt8]]]
+  /// Names of Secrets that Postern would make, and somebody else has made.
+  var taken: Set<String> = []
+  /// What is mounted now: it stays where what is declared is not to be had.
+  var mounted = MountedContents()
 
   /// Sources of these objects; each as name → key → value.
   public init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
@@ -42,5 +46,6 @@ public struct InstanceSources: Sendable {
 
 /// Why a referenced value is not to be had.
 struct MissingSource: Error {
+  var reason = InstanceProblem.Reason.missingReference
   let message: String
 }

@@ -1,3 +1,4 @@
+import Admission
 import DatabaseSpec
 import OpenSSL
 
@@ -10,46 +11,67 @@ struct ScriptFiles {
   /// Texts that came from a Secret, by file.
   private(set) var secretFiles: [String: String] = [:]
 
-  init(spec: InstanceSpec, sources: InstanceSources, problems: inout [String]) {
+  init(spec: InstanceSpec, sources: InstanceSources, problems: inout [InstanceProblem]) {
     self.spec = spec
     for (index, database) in spec.databases.enumerated() {
-      var scripts: [Script] = []
-      for script in database.scripts {
-        switch Self.text(of: script, from: sources) {
+      self.spec.databases[index].scripts = database.scripts.compactMap { script in
+        let mounted = sources.mounted.script(script.name, in: database.name)
+        switch Self.text(of: script, from: sources, mounted: mounted?.text) {
+        case .success(let text): return place(script, text: text, isSecret: script.isSecret)
         case .failure(let missing):
-          problems.append("script \(script.name) in \(database.name.text): \(missing.message)")
-        case .success(let bytes):
-          scripts.append(place(script, text: bytes))
+          let stays = mounted == nil ? "it is not run" : "it stays as it was"
+          problems.append(
+            InstanceProblem(
+              reason: missing.reason,
+              message: "script \(script.name) in \(database.name.text): \(missing.message); \(stays)"))
+          return mounted.map { place($0.script, text: $0.text, isSecret: $0.isSecret) }
         }
       }
-      self.spec.databases[index].scripts = scripts
     }
   }
 
-  private mutating func place(_ script: Script, text bytes: [UInt8]) -> Script {
+  private mutating func place(_ script: Script, text bytes: [UInt8], isSecret: Bool) -> Script {
     let hash = Encoding.hex(Digest.sha256(bytes))
     let file = VolumeLayout.scriptFile(sha256: hash)
     let text = String(decoding: bytes, as: UTF8.self)
-    if case .secret = script.content { secretFiles[file] = text } else { publicFiles[file] = text }
+    if isSecret { secretFiles[file] = text } else { publicFiles[file] = text }
     var placed = script
     placed.content = .file(name: file, sha256: hash)
     return placed
   }
 
-  private static func text(of script: Script, from sources: InstanceSources) -> Result<[UInt8], MissingSource> {
+  /// - Parameter mounted: a text that has been found good before.
+  private static func text(
+    of script: Script, from sources: InstanceSources, mounted: [UInt8]?
+  ) -> Result<[UInt8], MissingSource> {
+    let given: Result<[UInt8], MissingSource>
     switch script.content {
     case .inline(let sql): return .success(Array(sql.utf8))
-    case .configMap(let reference): return sources.configMap(reference).flatMap(checked)
-    case .secret(let reference): return sources.secret(reference).flatMap(checked)
+    case .configMap(let reference): given = sources.configMap(reference)
+    case .secret(let reference): given = sources.secret(reference)
     case .file(let name, _):
       return .failure(MissingSource(message: "the file \(name) is not one that a declaration can name"))
     }
+    return given.flatMap { bytes in
+      bytes == mounted ? .success(bytes) : checked(bytes, script)
+    }
   }
 
-  private static func checked(_ bytes: [UInt8]) -> Result<[UInt8], MissingSource> {
-    guard String(decoding: bytes, as: UTF8.self).utf8.elementsEqual(bytes), !bytes.contains(0) else {
-      return .failure(MissingSource(message: "its text is not UTF-8"))
+  /// What the webhook says of a script in a declaration is said here of one that an object holds.
+  private static func checked(_ bytes: [UInt8], _ script: Script) -> Result<[UInt8], MissingSource> {
+    guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+      return .failure(MissingSource(reason: .invalidDeclaration, message: "its text is not UTF-8"))
+    }
+    let refusals = scriptRefusals(text, named: script.name, isTransaction: script.transaction)
+    guard refusals.isEmpty else {
+      return .failure(MissingSource(reason: .invalidDeclaration, message: refusals.joined(separator: "; ")))
     }
     return .success(bytes)
+  }
+}
+
+extension Script {
+  fileprivate var isSecret: Bool {
+    if case .secret = content { true } else { false }
   }
 }

@@ -1,8 +1,9 @@
-import DatabaseSpec
+public import DatabaseSpec
 import Declarations
+import OpenSSL
 
 /// Where each user's password comes from: `passwordFrom`, the flat file, the user's own Secret (which may have been
-/// edited), or else a new one.
+/// edited), what is mounted (that Secret was deleted), or else a new one. Where one cannot be had, what is mounted stays.
 struct UserPasswords {
   let declaration: Declaration
   let customer: String
@@ -10,7 +11,7 @@ struct UserPasswords {
   let sources: InstanceSources
 
   /// The password of every user who is to be there and whose password is to be had.
-  func resolve(generate: () -> Password?, problems: inout [String]) -> [PostgresName: Password] {
+  func resolve(generate: () -> Password?, problems: inout [InstanceProblem]) -> [PostgresName: Password] {
     var passwords: [PostgresName: Password] = [:]
     let fromFile = Dictionary(
       (flatFile?.entries ?? []).map { ($0.user, $0.password) }, uniquingKeysWith: { _, last in last })
@@ -26,28 +27,50 @@ struct UserPasswords {
     return passwords
   }
 
-  private func referenced(_ reference: ObjectKey, by user: PostgresName, problems: inout [String]) -> Password? {
+  private func referenced(
+    _ reference: ObjectKey, by user: PostgresName, problems: inout [InstanceProblem]
+  ) -> Password? {
     switch sources.secret(reference) {
     case .failure(let missing):
-      problems.append("user \(user.text): passwordFrom: \(missing.message)")
-      return nil
+      problems.append(
+        InstanceProblem(reason: missing.reason, message: "user \(user.text): passwordFrom: \(missing.message)"))
+      return sources.mounted.passwords[user]
     case .success(let value):
-      return password(value, of: "user \(user.text): Secret \"\(reference.name)\" key \"\(reference.key)\"", &problems)
+      return password(value, of: user, in: reference, &problems)
     }
   }
 
-  private func own(_ user: PostgresName, problems: inout [String], generate: () -> Password?) -> Password? {
+  private func own(
+    _ user: PostgresName, problems: inout [InstanceProblem], generate: () -> Password?
+  ) -> Password? {
     let secret = ObjectName.user(user, customer: customer)
-    guard let value = sources.secrets[secret]?["password"] else { return generate() }
-    return password(value, of: "user \(user.text): Secret \"\(secret)\" key \"password\"", &problems)
+    let mounted = sources.mounted.passwords[user]
+    // Where it could not be kept in the user's Secret, none is made.
+    guard !sources.taken.contains(secret) else { return mounted }
+    guard let value = sources.secrets[secret]?["password"] else { return mounted ?? generate() }
+    return password(value, of: user, in: ObjectKey(name: secret, key: "password"), &problems)
   }
 
-  private func password(_ value: [UInt8], of place: String, _ problems: inout [String]) -> Password? {
+  private func password(
+    _ value: [UInt8], of user: PostgresName, in source: ObjectKey, _ problems: inout [InstanceProblem]
+  ) -> Password? {
+    var reason = "holds a line break"
     do throws(PasswordError) {
-      return try Password(secretValue: value)
-    } catch {
-      problems.append("\(place) \(error.message); the user keeps the password it has")
-      return nil
-    }
+      let password = try Password(secretValue: value)
+      if !password.unredacted.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) { return password }
+    } catch { reason = error.message }
+    problems.append(
+      InstanceProblem(
+        reason: .invalidDeclaration,
+        message: "user \(user.text): Secret \"\(source.name)\" key \"\(source.key)\" \(reason); "
+          + "the user keeps the password it has"))
+    return sources.mounted.passwords[user]
+  }
+}
+
+extension Password {
+  /// A new one, of 32 letters and digits; nil where the system has no randomness to give.
+  public static func generated() -> Password? {
+    (try? SecureRandom.password()).flatMap { try? Password($0) }
   }
 }

@@ -28,6 +28,8 @@ public enum AnnotationKey {
   public static let retain = "postern.io/retain"
   /// Written by the webhook on a Pod that has the sidecar; no user's to write.
   public static let injected = "postern.io/injected"
+  /// Written by the controller on running Pods, so that the kubelet brings what has changed at once.
+  public static let updated = "postern.io/updated"
 
   /// The label, not an annotation: whose Postgres this is.
   public static let customerLabel = "postern.io/customer"
@@ -40,5 +42,5 @@ public enum AnnotationKey {
     declaring + [adminSecret, container, port, host, inject, gateReadiness, retain]
 
   /// Those that Postern writes itself, which a declaration may carry along and which are not looked at.
-  public static let outputs = [injected]
+  public static let outputs = [injected, updated]
 }

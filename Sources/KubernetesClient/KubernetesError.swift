@@ -80,7 +80,7 @@ public struct KubernetesError: Error, Equatable, Sendable, CustomStringConvertib
   public var isCancelled: Bool { cause == .cancelled }
 
   /// Whether trying again may help.
-  var isTransient: Bool {
+  public var isTransient: Bool {
     switch cause {
     case .refused(let status): [429, 500, 502, 503, 504].contains(status.code)
     case .unreachable, .interrupted: true

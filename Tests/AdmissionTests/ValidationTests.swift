@@ -63,8 +63,10 @@ func customersAreDNSLabelsOfAtMost40Characters(customer: String) throws {
     try deployment(templateMetadata: #"{"annotations":\#(broken)}"#).adding("/metadata/annotations", "{}"),
     try pod(metadata: #","annotations":\#(broken)"#),
   ] {
-    let changed = try object.adding("/metadata/annotations/other", #""x""#)
-    for path in AdmissionPath.allCases { #expect(try post(changed, path, replacing: object).isAllowed) }
+    for key in ["other", "postern.io~1updated"] {
+      let changed = try object.adding("/metadata/annotations/\(key)", #""x""#)
+      for path in AdmissionPath.allCases { #expect(try post(changed, path, replacing: object).isAllowed) }
+    }
     let moved = try object.adding("/metadata/annotations/postern.io~1port", #""5433""#)
     #expect(try !post(moved, .validate, replacing: object).isAllowed)
     let relabelled = try object.adding("/metadata/labels/postern.io~1customer", #""other""#)

@@ -85,7 +85,10 @@ struct AcceptedTests {
 
   @Test func `annotations of others and of Postern itself are not looked at`() {
     let result = Declaration.parse(
-      customer: "acme", annotations: ["example.com/users": "{", "postern.io/injected": "{", "postern.iousers": "{"])
+      customer: "acme",
+      annotations: [
+        "example.com/users": "{", "postern.io/injected": "{", "postern.io/updated": "{", "postern.iousers": "{",
+      ])
     #expect(result.declaration == Declaration(spec: InstanceSpec(customer: "acme")))
   }
 

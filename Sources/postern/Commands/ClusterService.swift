@@ -17,10 +17,11 @@ struct ClusterDuty: Sendable {
 /// The cluster that `serve` runs in: who this replica is there, and its duties.
 struct ClusterService {
   /// What a registry must have, so that the numbers go somewhere.
-  static let families = ClientMetrics.families + LeaderElectionMetrics.families
+  static let families = ClientMetrics.families + LeaderElectionMetrics.families + ControllerMetrics.families
 
-  /// For all duties.
-  let client: KubernetesClient
+  /// Keeps the customers' objects; nil where that is not wanted.
+  let controller: Controller?
+  private let client: KubernetesClient
   private let settings: ClusterSettings
   private let namespace: String
   private let election: LeaderElection
@@ -37,14 +38,34 @@ struct ClusterService {
     }
     self.namespace = namespace
     let metrics = ClientMetrics(registry)
-    client = KubernetesClient(cluster, metrics: metrics, logger: logger)
+    var clientSettings = ClientSettings()
+    // A new leader looks at every customer: 500 of them within seconds. The API server's own limits come before.
+    clientSettings.requestsPerSecond = 200
+    clientSettings.burst = 400
+    client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
+    controller =
+      settings.hasController
+      ? Controller(
+        client: client,
+        settings: ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces),
+        metrics: ControllerMetrics(registry), logger: logger) : nil
     election = LeaderElection(
       cluster, namespace: namespace, identity: try settings.identity(), clientMetrics: metrics,
       metrics: LeaderElectionMetrics(registry), logger: logger)
   }
 
+  /// What this replica is there for, beside answering reviews at a server.
+  func duties(beside server: WebhookServer) -> [ClusterDuty] {
+    var duties: [ClusterDuty] = []
+    if settings.isSelfSigned { duties.append(certificates(for: server)) }
+    if let controller {
+      duties.append(ClusterDuty(watch: { await controller.watch() }, lead: { await controller.lead(mayWrite: $0) }))
+    }
+    return duties
+  }
+
   /// Keeping the certificate of a server.
-  func certificates(for server: WebhookServer) -> ClusterDuty {
+  private func certificates(for server: WebhookServer) -> ClusterDuty {
     let settings = CertificateSettings(namespace: namespace, service: settings.service)
     logger.info(
       "managing certificates",

@@ -48,14 +48,17 @@ struct Plan: AsyncParsableCommand {
     }
     let chain = AdmissionChain.offline(settings: .init())
     let instance = try await AdmittedInstance.admit(labelled, replacing: nil, through: chain)
+    guard let described = instance.instance else {
+      throw TrialFailure("\(labelled.manifest.kind) \(labelled.manifest.name) is left alone by the webhook")
+    }
     let sources = LocalObjects(manifests).sources(namespace: labelled.manifest.namespace)
     let objects: InstanceObjects
     do throws(FlatFileError) {
-      objects = try InstanceObjects.make(for: instance.described(port: 5432), from: sources) { nil }
+      objects = try InstanceObjects.make(for: described, from: sources) { nil }
     } catch {
       throw TrialFailure(lines: error.messages.map { "error: \($0)" })
     }
-    for problem in objects.problems { console.error("warning: \(problem)") }
+    for problem in objects.problems { console.error("warning: \(problem.message)") }
     let provisioner = Provisioner(
       settings: try settings(), log: { _, message, _ in console.error(message) }, shouldStop: { false })
     let wanted = try desired(objects)

@@ -1,5 +1,6 @@
 import Admission
 import ArgumentParser
+import Controller
 import Foundation
 import Logging
 import NIOPosix
@@ -10,7 +11,7 @@ import WebhookServer
 /// `postern serve`
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Serve the admission webhook.",
+    abstract: "Serve the admission webhook, and keep the customers' Secrets and ConfigMaps.",
     discussion: """
       Answers POST /mutate and /validate, GET /healthz and /readyz, over TLS; and GET /metrics, /healthz and /readyz, \
       over plain HTTP, on the metrics port. A renewed certificate is picked up without \
@@ -83,10 +84,13 @@ struct Serve: AsyncParsableCommand {
     }
     let server: WebhookServer
     do {
+      let controller = cluster?.controller
+      var admission = settings.admission
+      if let controller { admission.secretUses = controller.secretUses }
       let reviewLog = ReviewLog(format: format)
       server = try await AdmissionService.start(
-        settings.server, admission: settings.admission, registry: registry, isReady: { true }, logger: logger,
-        reviewed: reviewLog.write)
+        settings.server, admission: admission, registry: registry, isReady: { controller?.isSynced ?? true },
+        logger: logger, reviewed: reviewLog.write)
     } catch {
       Console().error("error: \(error.message)")
       throw ExitCode(ExitStatus.refused)
@@ -95,12 +99,8 @@ struct Serve: AsyncParsableCommand {
       "serving",
       metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    if settings.cluster?.hasController == true {
-      logger.warning("this version makes no customers' objects", metadata: ["hint": "--no-controller says so"])
-    }
     let work = Task {
-      guard let cluster else { return }
-      await cluster.run(settings.cluster?.isSelfSigned == true ? [cluster.certificates(for: server)] : [])
+      if let cluster { await cluster.run(cluster.duties(beside: server)) }
     }
     for await signal in signals {
       logger.info("ending", metadata: ["signal": "\(signal)", "drain": "\(settings.server.drainTime)"])

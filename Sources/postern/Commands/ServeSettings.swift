@@ -21,9 +21,6 @@ struct ServeSettings {
     let reader = Reader(environment: environment)
     let isSelfSigned = try reader.flag(options.selfSigned, "POSTERN_SELF_SIGNED")
     let hasNoController = try reader.flag(options.noController, "POSTERN_NO_CONTROLLER")
-    guard hasNoController || isSelfSigned else {
-      throw Problem(description: "this version makes no customers' objects; say so with --no-controller")
-    }
     var server = ServerConfiguration(
       port: try reader.number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
       certificate: try reader.certificate(options, isSelfSigned: isSelfSigned))

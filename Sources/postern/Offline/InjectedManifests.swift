@@ -1,5 +1,6 @@
 import Admission
 import Controller
+import DatabaseSpec
 import JSONBytes
 import OpenSSL
 
@@ -25,9 +26,9 @@ struct InjectedManifests {
         let instance = try await AdmittedInstance.admit(labelled, replacing: nil, through: .offline(settings: settings))
         warnings += instance.warnings.map { "\(manifest.place): \($0)" }
         documents[documents.count - 1] = instance.injectedWorkload
-        guard let sidecar = instance.sidecar else { continue }
-        let result = try Self.objects(of: instance, sidecar, objects)
-        warnings += result.problems.map { "\(manifest.place): \($0)" }
+        guard instance.sidecar != nil, let described = instance.instance else { continue }
+        let result = try Self.objects(of: described, manifest, objects)
+        warnings += result.problems.map { "\(manifest.place): \($0.message)" }
         let all =
           [result.spec] + (withSecrets ? [result.passwords] + [result.admin].compactMap(\.self) + result.users : [])
         for object in all {
@@ -51,16 +52,11 @@ struct InjectedManifests {
   }
 
   private static func objects(
-    of instance: AdmittedInstance, _ sidecar: JSONValue, _ objects: LocalObjects
+    of instance: Instance, _ manifest: Manifest, _ objects: LocalObjects
   ) throws -> InstanceObjects {
-    let manifest = instance.labelled.manifest
-    let port = sidecar["env"]?.array?.first { $0["name"]?.string == "POSTERN_PORT" }?["value"]?.string.flatMap {
-      Int($0)
-    }
     do throws(FlatFileError) {
       return try InstanceObjects.make(
-        for: instance.described(port: port ?? 5432), from: objects.sources(namespace: manifest.namespace),
-        generate: AdmittedInstance.generatedPassword)
+        for: instance, from: objects.sources(namespace: manifest.namespace), generate: Password.generated)
     } catch {
       throw TrialFailure(lines: error.messages.map { "error: \(manifest.place): \($0)" })
     }

@@ -1,6 +1,5 @@
 import Controller
 import JSONBytes
-import OpenSSL
 
 /// The ConfigMaps and Secrets of a set of manifests, as the API server would hold them.
 struct LocalObjects: Equatable {
@@ -11,29 +10,12 @@ struct LocalObjects: Equatable {
   init(_ manifests: [Manifest] = []) {
     for manifest in manifests {
       switch manifest.kind {
-      case "Secret":
-        let plain = Self.texts(manifest.object["stringData"]).mapValues { Array($0.utf8) }
-        let encoded = Self.texts(manifest.object["data"]).compactMapValues(Self.decoded)
-        secrets[manifest.namespace, default: [:]][manifest.name] = encoded.merging(plain) { _, plain in plain }
+      case "Secret": secrets[manifest.namespace, default: [:]][manifest.name] = manifest.object.objectData(.secret)
       case "ConfigMap":
-        let binary = Self.texts(manifest.object["binaryData"]).compactMapValues(Self.decoded)
-        let plain = Self.texts(manifest.object["data"]).mapValues { Array($0.utf8) }
-        configMaps[manifest.namespace, default: [:]][manifest.name] = plain.merging(binary) { plain, _ in plain }
+        configMaps[manifest.namespace, default: [:]][manifest.name] = manifest.object.objectData(.configMap)
       default: break
       }
     }
-  }
-
-  private static func texts(_ value: JSONValue?) -> [String: String] {
-    guard case .object(let object)? = value else { return [:] }
-    return Dictionary(
-      object.members.compactMap { member in member.value.string.map { (member.key, $0) } },
-      uniquingKeysWith: { _, last in last })
-  }
-
-  /// Base64 as kubectl takes it: line breaks in it do not count.
-  private static func decoded(_ text: String) -> [UInt8]? {
-    Encoding.decodeBase64(text.filter { !$0.isWhitespace })
   }
 
   func secret(_ name: String, namespace: String) -> [String: [UInt8]]? { secrets[namespace]?[name] }

@@ -1,9 +1,7 @@
 import Admission
 import Controller
-import DatabaseSpec
-import Declarations
 import JSONBytes
-import OpenSSL
+import KubernetesAPI
 
 /// What has come through the webhook: the workload as it would be stored, and its Pod with the sidecar in it.
 struct AdmittedInstance {
@@ -12,7 +10,6 @@ struct AdmittedInstance {
   let plainPod: JSONValue
   let pod: JSONValue
   let warnings: [String]
-  let declaration: Declaration
 
   /// Sends the manifest, and the Pod that its controller would make, through the webhook.
   static func admit(
@@ -25,22 +22,16 @@ struct AdmittedInstance {
     case .denied(let denial): throw TrialFailure(denied: manifest, denial)
     case .admitted(let object, let given): (workload, warnings) = (object, given)
     }
-    let parsed = Declaration.parse(customer: labelled.customer, annotations: labelled.annotations)
-    guard let declaration = parsed.declaration else {
-      throw TrialFailure(lines: parsed.errors.map { "error: \($0.message)" })
-    }
     guard manifest.kind != "Pod" || old != nil else {
       return AdmittedInstance(
-        labelled: labelled, workload: workload, plainPod: manifest.object, pod: workload, warnings: warnings,
-        declaration: declaration)
+        labelled: labelled, workload: workload, plainPod: manifest.object, pod: workload, warnings: warnings)
     }
     let plainPod = LabelledManifest.pod(of: manifest.kind == "Pod" ? manifest.object : workload)
     switch try await chain.admit(plainPod, namespace: manifest.namespace) {
     case .denied(let denial): throw TrialFailure(denied: manifest, denial)
     case .admitted(let pod, let given):
       return AdmittedInstance(
-        labelled: labelled, workload: workload, plainPod: plainPod, pod: pod, warnings: warnings + given,
-        declaration: declaration)
+        labelled: labelled, workload: workload, plainPod: plainPod, pod: pod, warnings: warnings + given)
     }
   }
 
@@ -50,27 +41,14 @@ struct AdmittedInstance {
     return containers.first { $0["name"]?.string == "postern" }
   }
 
-  /// What the controller is told of it.
-  func described(port: Int) -> Instance {
+  /// What the controller sees of it; nil where it is left alone.
+  var instance: Instance? {
     let manifest = labelled.manifest
+    let kind = GroupVersionKind(apiVersion: manifest.apiVersion, kind: manifest.kind)
+    guard let declared = DeclaredPostgres(workload, kind: kind, namespace: manifest.namespace) else { return nil }
     return Instance(
-      namespace: manifest.namespace,
-      workload: .init(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name),
-      declaration: declaration, port: port,
-      usesGeneratedAdmin: mounts(secret: ObjectName.admin(customer: labelled.customer)))
-  }
-
-  /// A password for a user who has none yet.
-  static func generatedPassword() -> Password? {
-    (try? SecureRandom.password()).flatMap { try? Password($0) }
-  }
-
-  /// Whether the Pod has a volume of this Secret.
-  private func mounts(secret name: String) -> Bool {
-    (pod["spec"]?["volumes"]?.array ?? []).contains { volume in
-      volume["secret"]?["secretName"]?.string == name
-        || (volume["projected"]?["sources"]?.array ?? []).contains { $0["secret"]?["name"]?.string == name }
-    }
+      declared, namespace: manifest.namespace,
+      workload: .init(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name))
   }
 
   /// What the webhook added, a line each.

@@ -135,21 +135,20 @@ final class Trial {
 
   private func makeObjects(for instance: AdmittedInstance, given: LocalObjects) throws -> InstanceObjects {
     let manifest = instance.labelled.manifest
-    guard let sidecar = instance.sidecar else {
+    guard let sidecar = instance.sidecar, let described = instance.instance else {
       throw TrialFailure(
         "\(manifest.kind) \(manifest.name) is left alone by the webhook: \(instance.warnings.first ?? "it says so")")
     }
     var cluster = given.merging(madeObjects)
-    let described = instance.described(port: instance.declaration.port ?? 5432)
     let objects: InstanceObjects
     do throws(FlatFileError) {
       objects = try InstanceObjects.make(
         for: described, from: cluster.sources(namespace: manifest.namespace),
-        generate: AdmittedInstance.generatedPassword)
+        generate: Password.generated)
     } catch {
       throw TrialFailure(lines: error.messages.map { "error: \($0)" })
     }
-    for problem in objects.problems { console.error("warning: \(problem)") }
+    for problem in objects.problems { console.error("warning: \(problem.message)") }
     for object in [objects.admin, objects.spec, objects.passwords].compactMap(\.self) + objects.users {
       cluster.apply(object)
       if object.kind == .secret, object.name != objects.passwords.name { madeObjects.apply(object) }

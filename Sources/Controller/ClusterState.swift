@@ -1,0 +1,177 @@
+import Admission
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+
+/// What a watch selects.
+struct WatchSource: Hashable, Sendable {
+  var resource: Resource
+  /// Nil: all.
+  var namespace: String?
+}
+
+/// What is known of the cluster, and whom a change concerns. Pure.
+struct ClusterState: Sendable {
+  private var customers: [String: [String: Customer]] = [:]
+  /// Whose the objects of a source are, by UID.
+  private var keys: [WatchSource: [String: CustomerKey]] = [:]
+  /// Sources whose objects are not all known yet.
+  private var awaited: Set<WatchSource>
+  /// What Postern wrote itself and has not seen come back: it is no news then.
+  private var ownVersions: Set<ObjectName.Version> = []
+  /// Customers that are worked on, and what was seen of their objects meanwhile: a write may be seen before its answer.
+  private var unsure: [CustomerKey: [ObjectName.Version]] = [:]
+
+  init(_ sources: [WatchSource]) { awaited = Set(sources) }
+
+  var isSynced: Bool { awaited.isEmpty }
+
+  /// All customers.
+  var all: [CustomerKey] {
+    customers.flatMap { namespace, customers in
+      customers.keys.map { CustomerKey(namespace: namespace, customer: $0) }
+    }
+  }
+
+  /// What is known of a customer.
+  subscript(key: CustomerKey) -> Customer {
+    get { customers[key.namespace]?[key.customer] ?? Customer() }
+    set {
+      customers[key.namespace, default: [:]][key.customer] = newValue.isEmpty ? nil : newValue
+      if customers[key.namespace]?.isEmpty == true { customers[key.namespace] = nil }
+    }
+  }
+
+  /// What declarations take from a Secret.
+  func secretUses(namespace: String, name: String) -> [SecretUse] {
+    (customers[namespace] ?? [:]).values.flatMap { $0.uses(of: name) }
+  }
+
+  /// A customer is worked on.
+  mutating func began(_ key: CustomerKey) { unsure[key] = [] }
+
+  /// Postern wrote an object.
+  mutating func wrote(_ object: LiveObject, of key: CustomerKey) {
+    let reference = ObjectName.Reference(kind: object.kind, namespace: key.namespace, name: object.name)
+    ownVersions.insert(ObjectName.Version(reference: reference, version: object.resourceVersion))
+  }
+
+  /// A customer is not worked on any more.
+  /// - Returns: whether somebody else changed one of its objects meanwhile.
+  mutating func ended(_ key: CustomerKey) -> Bool {
+    var hasNews = false
+    for version in unsure.removeValue(forKey: key) ?? [] where ownVersions.remove(version) == nil { hasNews = true }
+    return hasNews
+  }
+
+  /// Takes a change in.
+  /// - Returns: whom it concerns.
+  mutating func take(_ change: Change, of source: WatchSource) -> Set<CustomerKey> {
+    if let kind = DesiredObject.Kind(rawValue: source.resource.kind) { return takeMetadata(change, kind, source) }
+    switch change {
+    case .replaced(let objects):
+      let gone = Set((keys[source] ?? [:]).keys).subtracting(objects.compactMap { $0["metadata"]?["uid"]?.string })
+      var woken: Set<CustomerKey> = []
+      for uid in gone { woken.formUnion(remove(uid, source)) }
+      for object in objects { woken.formUnion(put(object, source)) }
+      awaited.remove(source)
+      return woken
+    case .changed(let object): return put(object, source)
+    case .deleted(let object):
+      return object["metadata"]?["uid"]?.string.map { remove($0, source) } ?? []
+    }
+  }
+
+  private mutating func put(_ object: JSONValue, _ source: WatchSource) -> Set<CustomerKey> {
+    guard let watched = WatchedObject(object, source.resource) else {
+      return object["metadata"]?["uid"]?.string.map { remove($0, source) } ?? []
+    }
+    var woken: Set<CustomerKey> = []
+    if let old = keys[source]?[watched.uid], old != watched.key { woken = remove(watched.uid, source) }
+    keys[source, default: [:]][watched.uid] = watched.key
+    var customer = self[watched.key]
+    let old = customer.pods[watched.uid]
+    var isNews = customer.declarers[watched.uid] != watched.declarer
+    if let pod = watched.pod {
+      isNews = isNews || (!pod.isInjected && old?.isInjected != false) || (old == nil && customer.declarers.isEmpty)
+    }
+    customer.declarers[watched.uid] = watched.declarer
+    customer.pods[watched.uid] = watched.pod
+    self[watched.key] = customer
+    return isNews ? woken.union([watched.key]) : woken
+  }
+
+  private mutating func remove(_ uid: String, _ source: WatchSource) -> Set<CustomerKey> {
+    guard let key = keys[source]?.removeValue(forKey: uid) else { return [] }
+    var customer = self[key]
+    let declared = customer.declarers.removeValue(forKey: uid) != nil
+    customer.pods[uid] = nil
+    if !customer.needsLookup { customer.unlabelled = nil }
+    self[key] = customer
+    return declared ? [key] : []
+  }
+
+  // MARK: Secrets and ConfigMaps
+
+  /// After a gap, any of them may have changed.
+  private mutating func takeMetadata(
+    _ change: Change, _ kind: DesiredObject.Kind, _ source: WatchSource
+  ) -> Set<CustomerKey> {
+    switch change {
+    case .replaced:
+      awaited.remove(source)
+      ownVersions = []
+      return Set(all.filter { source.namespace == nil || $0.namespace == source.namespace })
+    case .changed(let object): return concerned(by: object, kind)
+    case .deleted(let object): return concerned(by: object, kind, isGone: true)
+    }
+  }
+
+  private mutating func concerned(
+    by object: JSONValue, _ kind: DesiredObject.Kind, isGone: Bool = false
+  ) -> Set<CustomerKey> {
+    guard let reference = ObjectName.Reference(object, kind), let candidates = customers[reference.namespace] else {
+      return []
+    }
+    let version = ObjectName.Version(
+      reference: reference, version: object["metadata"]?["resourceVersion"]?.string ?? "")
+    let isOwn = !isGone && ownVersions.remove(version) != nil
+    var woken: Set<CustomerKey> = []
+    for (name, customer) in candidates {
+      let key = CustomerKey(namespace: reference.namespace, customer: name)
+      if customer.refers(to: kind, reference.name) {
+        woken.insert(key)
+      } else if !isOwn, reference.name.utf8.starts(with: "\(name)-pg-".utf8) {
+        if !isGone, unsure[key] != nil { unsure[key]?.append(version) } else { woken.insert(key) }
+      }
+    }
+    return woken
+  }
+}
+
+extension ObjectName {
+  /// One ConfigMap or Secret.
+  struct Reference: Hashable, Sendable {
+    var kind: DesiredObject.Kind
+    var namespace: String
+    var name: String
+
+    init(kind: DesiredObject.Kind, namespace: String, name: String) {
+      self.kind = kind
+      self.namespace = namespace
+      self.name = name
+    }
+
+    init?(_ object: JSONValue, _ kind: DesiredObject.Kind) {
+      guard let metadata = object["metadata"], let namespace = metadata["namespace"]?.string,
+        let name = metadata["name"]?.string
+      else { return nil }
+      self.init(kind: kind, namespace: namespace, name: name)
+    }
+  }
+  /// One state of a ConfigMap or Secret.
+  struct Version: Hashable, Sendable {
+    var reference: Reference
+    var version: String
+  }
+}

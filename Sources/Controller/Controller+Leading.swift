@@ -1,0 +1,122 @@
+import KubernetesClient
+import Logging
+import Synchronization
+
+extension Controller {
+  /// Brings every instance to what is declared, and keeps it so, until the task is cancelled. To be run by one replica
+  /// at a time; it begins when all declarations are known.
+  /// - Parameter mayWrite: asked right before each write; false ends the work on an instance.
+  public func lead(mayWrite: @escaping @Sendable () -> Bool) async {
+    let signals = queue.open()
+    queue.add(cluster.withLock { $0.all })
+    await withDiscardingTaskGroup { group in
+      for await _ in signals {
+        guard isSynced else { continue }
+        for key in queue.take() {
+          group.addTask { await self.work(on: key, mayWrite: mayWrite) }
+        }
+        metrics.set(depth: queue.depth)
+      }
+      group.cancelAll()
+    }
+    queue.close()
+    instances.withLock { $0 = ([:], []) }
+    metrics.set(depth: 0)
+    metrics.set([:])
+  }
+
+  private func work(on key: CustomerKey, mayWrite: @escaping @Sendable () -> Bool) async {
+    let start = ContinuousClock.now
+    var customer = cluster.withLock { cluster in
+      cluster.began(key)
+      return cluster[key]
+    }
+    var state = Customer.State?.none
+    var result = "unchanged"
+    var notices: [Notice] = []
+    do throws(KubernetesError) {
+      if customer.needsLookup { try await lookUp(&customer, of: key) }
+      let resolution = customer.resolve(key)
+      (state, notices) = (resolution.state, resolution.notices)
+      if let instance = resolution.instance {
+        let outcome = await pass(over: instance, of: key, pods: Array(customer.pods.values), mayWrite)
+        notices += outcome.notices
+        if let outcomeState = outcome.state { state = outcomeState }
+        result = outcome.result
+      }
+    } catch {
+      logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
+      (state, result) = (.failed, "error")
+    }
+    await events.tell(notices, mayWrite: mayWrite)
+    metrics.record(result, took: ContinuousClock.now - start)
+    let states = instances.withLock { instances in
+      instances.states[key] = state
+      return instances.states
+    }
+    metrics.set(states)
+    if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
+    let outcome: WorkQueue<CustomerKey>.Result =
+      switch result {
+      case "error": .failed
+      case "changed": .changed
+      default: .done
+      }
+    guard let wait = queue.finished(key, outcome) else { return }
+    guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
+    queue.retry(key, wait.retry)
+  }
+
+  /// Finds the workload of Pods where that is not labelled itself.
+  private func lookUp(_ customer: inout Customer, of key: CustomerKey) async throws(KubernetesError) {
+    let pods = Array(customer.pods.values)
+    let found = try await OwnerLookup(client: client, namespace: key.namespace).declarer(of: pods)
+    customer.unlabelled = found
+    cluster.withLock { if $0[key].needsLookup { $0[key].unlabelled = found } }
+  }
+
+  private func pass(
+    over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
+  ) async -> (result: String, state: Customer.State?, notices: [Notice]) {
+    let access = ObjectAccess(client: client, key: key, mayWrite: mayWrite) { written in
+      self.cluster.withLock { $0.wrote(written, of: key) }
+    }
+    var pass = InstancePass(
+      instance, pods: pods.sorted { $0.name < $1.name }, access: access,
+      owesUpdate: instances.withLock { $0.owed.contains(key) })
+    var failure: KubernetesError?
+    var isStopped = false
+    do throws(Interruption) { try await pass.run() } catch {
+      switch error {
+      case .notLeading: isStopped = true
+      case .failed(let error): failure = error
+      }
+    }
+    let isOwed = pass.hasUntoldUpdate
+    instances.withLock { if isOwed { $0.owed.insert(key) } else { $0.owed.remove(key) } }
+    var notices = pass.problems.map { Notice($0, of: instance.workload, in: key.namespace) }
+    if let summary = pass.summary {
+      logger.info("instance changed", metadata: ["instance": "\(key)", "what": "\(summary)"])
+      notices.append(Notice(.provisioned, of: instance.workload, in: key.namespace, summary))
+    }
+    if let failure, !failure.isCancelled {
+      logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(failure)"])
+      // Somebody was faster, or the API server is away: it is tried again before anybody could read of it.
+      if !failure.isConflict, !failure.isTransient {
+        notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
+      }
+      return ("error", .failed, notices)
+    }
+    if isStopped || failure != nil { return ("stopped", nil, []) }
+    return (pass.summary == nil ? "unchanged" : "changed", pass.problems.isEmpty ? nil : .incomplete, notices)
+  }
+}
+
+extension InstancePass {
+  /// What was written, for people; nil where nothing was.
+  var summary: String? {
+    let parts = [("made", made), ("changed", changed), ("deleted", deleted)].filter { !$0.1.isEmpty }
+      .map { "\($0.0) \($0.1.joined(separator: ", "))" }
+    return parts.isEmpty ? nil : parts.joined(separator: "; ")
+  }
+}

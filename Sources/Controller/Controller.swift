@@ -1,0 +1,81 @@
+public import Admission
+import JSONBytes
+import KubernetesAPI
+public import KubernetesClient
+public import Logging
+import Synchronization
+
+/// Keeps the objects of all customers' instances (design §3) as they are declared.
+///
+/// ```swift
+/// let controller = Controller(client: client, settings: ControllerSettings(), metrics: metrics, logger: logger)
+/// async let watching: Void = controller.watch()           // in every replica, for as long as it runs
+/// await election.run { await controller.lead(mayWrite: $0) }  // only the leader
+/// ```
+public final class Controller: Sendable {
+  let client: KubernetesClient
+  let settings: ControllerSettings
+  let metrics: ControllerMetrics
+  let logger: Logger
+  let cluster: Mutex<ClusterState>
+  let queue: WorkQueue<CustomerKey>
+  let events: EventRecorder
+  let sources: [WatchSource]
+  /// How the instances are, and those whose Pods are still to be told of an update.
+  let instances = Mutex<(states: [CustomerKey: Customer.State], owed: Set<CustomerKey>)>(([:], []))
+
+  /// A controller of a cluster; it does nothing by itself.
+  public init(
+    client: KubernetesClient, settings: ControllerSettings, metrics: ControllerMetrics, logger: Logger
+  ) {
+    self.client = client
+    self.settings = settings
+    self.metrics = metrics
+    self.logger = logger
+    let resources: [Resource] = [.deployments, .statefulSets, .pods, .secrets, .configMaps]
+    sources = (settings.namespaces.map { $0.map(Optional.some) } ?? [nil]).flatMap { namespace in
+      resources.map { WatchSource(resource: $0, namespace: namespace) }
+    }
+    cluster = Mutex(ClusterState(sources))
+    queue = WorkQueue(
+      limit: settings.maximumConcurrentPasses, firstDelay: settings.retryDelay,
+      maximumDelay: settings.maximumRetryDelay)
+    events = EventRecorder(client, settings, logger)
+  }
+
+  /// Whether all declarations of the cluster are known.
+  public var isSynced: Bool { cluster.withLock { $0.isSynced } }
+
+  /// What declarations take from a Secret: what ``AdmissionSettings/secretUses`` asks. Those that Postern names itself
+  /// are not among them.
+  @Sendable public func secretUses(namespace: String, name: String) -> [SecretUse] {
+    cluster.withLock { $0.secretUses(namespace: namespace, name: name) }
+  }
+
+  /// Keeps what is known of the cluster, until the task is cancelled. To be run once, in every replica.
+  public func watch() async {
+    await withDiscardingTaskGroup { group in
+      for source in sources {
+        group.addTask {
+          await self.client.listAndWatch(source.selection) { self.take($0, of: source) }
+        }
+      }
+    }
+  }
+
+  private func take(_ change: Change, of source: WatchSource) {
+    let woken = cluster.withLock { $0.take(change, of: source) }
+    queue.add(woken)
+    metrics.set(depth: queue.depth)
+  }
+}
+
+extension WatchSource {
+  /// Of Secrets and ConfigMaps only who they are: any of them may be one that a declaration refers to.
+  fileprivate var selection: Selection {
+    let isNamedOnly = resource == .secrets || resource == .configMaps
+    return Selection(
+      resource, namespace: namespace, labelSelector: isNamedOnly ? nil : "postern.io/customer",
+      metadataOnly: isNamedOnly)
+  }
+}

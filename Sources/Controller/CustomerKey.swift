@@ -1,0 +1,7 @@
+/// A customer in a namespace: what has one Postgres.
+struct CustomerKey: Hashable, Sendable, CustomStringConvertible {
+  var namespace: String
+  var customer: String
+
+  var description: String { "\(namespace)/\(customer)" }
+}

@@ -1,0 +1,64 @@
+import Declarations
+import JSONBytes
+import OpenSSL
+
+extension DesiredObject {
+  /// Whether nothing is to be written. What somebody else has added is let be.
+  func isSatisfied(by live: LiveObject) -> Bool {
+    let owners = Set([owner?.uid].compactMap(\.self))
+    return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil
+      && annotations.allSatisfy { live.annotations[$0] == $1 }
+      && live.appliedOwners == owners && owners.isSubset(of: live.owners)
+      && data.allSatisfy { isSeeded($0, in: live) || live.data[$0].map { Array($0) } == Array($1.utf8) }
+      && staleKeys(in: live).isEmpty
+  }
+
+  /// Keys that Postern wrote once and that are to be there no more.
+  func staleKeys(in live: LiveObject) -> [String] {
+    live.writtenKeys.filter { live.data[$0] != nil && data[$0] == nil }.sorted()
+  }
+
+  /// What makes it: without an owner, which only what is applied can give up again.
+  var creation: JSONValue {
+    var object = self
+    object.owner = nil
+    return object.manifest
+  }
+
+  /// What is applied. Over an object that is there it bears the version that was read: what somebody else has written
+  /// since is never lost. A seed belongs to whoever wrote it last; only as long as that was an apply of Postern's must
+  /// it be said again, as it would else be removed.
+  func application(over live: LiveObject?) -> JSONValue {
+    guard let live else { return manifest }
+    var object = self
+    object.type = nil
+    for key in seeds where isSeeded(key, in: live) {
+      object.data[key] =
+        live.appliedKeys.contains(key) ? live.data[key].map { String(decoding: $0, as: UTF8.self) } : nil
+    }
+    guard case .object(var root) = object.manifest, case .object(var metadata)? = root["metadata"] else {
+      return object.manifest
+    }
+    metadata["resourceVersion"] = .string(live.resourceVersion)
+    root["metadata"] = .object(metadata)
+    return .object(root)
+  }
+
+  /// A merge patch that takes keys away which no apply does: they were written when the object was made.
+  static func removal(of keys: [String], from live: LiveObject) -> JSONValue {
+    var data = JSONObject()
+    for key in keys { data[key] = .null }
+    var metadata = JSONObject()
+    metadata["resourceVersion"] = .string(live.resourceVersion)
+    var root = JSONObject()
+    root["metadata"] = .object(metadata)
+    root["data"] = .object(data)
+    return .object(root)
+  }
+
+  private func isSeeded(_ key: String, in live: LiveObject) -> Bool {
+    seeds.contains(key) && live.data[key] != nil
+  }
+
+  private var manifest: JSONValue { manifest(base64: { Encoding.base64(Array($0.utf8)) }) }
+}

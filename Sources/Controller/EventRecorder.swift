@@ -1,0 +1,117 @@
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import Linux
+import Logging
+import OpenSSL
+import Synchronization
+
+/// Tells people what happened, as Events. What was told of an object within the last hour is not told again; after
+/// that, the Event's count goes up. What cannot be told is let be: no pass fails of it.
+final class EventRecorder: Sendable {
+  private struct Told {
+    var event: String
+    var count: Int
+    var at: ContinuousClock.Instant
+  }
+
+  private struct State {
+    var told: [Notice: Told] = [:]
+    /// What each object may still be told, by its UID, and when that was counted.
+    var allowances: [String: (left: Double, at: ContinuousClock.Instant)] = [:]
+  }
+
+  /// Beyond so many, what is older than the interval is forgotten; where nothing is, everything.
+  private static let maximumRemembered = 10_000
+
+  private let client: KubernetesClient
+  private let settings: ControllerSettings
+  private let logger: Logger
+  private let state = Mutex(State())
+
+  init(_ client: KubernetesClient, _ settings: ControllerSettings, _ logger: Logger) {
+    self.client = client
+    self.settings = settings
+    self.logger = logger
+  }
+
+  /// - Parameter mayWrite: asked right before each is written.
+  func tell(_ notices: [Notice], mayWrite: () -> Bool) async {
+    for notice in notices {
+      guard let told = next(notice), mayWrite() else { continue }
+      do throws(KubernetesError) {
+        if told.count > 1, try await countUp(notice, told) { continue }
+        try await client.create(.events, Self.event(notice, name: told.event))
+      } catch {
+        logger.warning("an Event was not written", metadata: ["reason": "\(notice.reason)", "error": "\(error)"])
+      }
+    }
+  }
+
+  /// - Returns: how it is to be told; nil where it is not.
+  private func next(_ notice: Notice) -> Told? {
+    let now = ContinuousClock.now
+    return state.withLock { state in
+      if let told = state.told[notice], now - told.at < settings.eventInterval { return nil }
+      guard allows(notice.uid, now, &state) else { return nil }
+      var told = state.told[notice] ?? Told(event: Self.name(notice), count: 0, at: now)
+      told.count += 1
+      told.at = now
+      state.told[notice] = told
+      if state.told.count > Self.maximumRemembered {
+        state.told = state.told.filter { now - $0.value.at < settings.eventInterval }
+        if state.told.count > Self.maximumRemembered { state.told = [notice: told] }
+      }
+      return told
+    }
+  }
+
+  private func allows(_ uid: String, _ now: ContinuousClock.Instant, _ state: inout State) -> Bool {
+    if state.allowances.count > Self.maximumRemembered { state.allowances = [:] }
+    let full = Double(settings.eventBurst)
+    let (left, at) = state.allowances[uid] ?? (full, now)
+    let allowance = min(full, left + (now - at) / .seconds(300))
+    state.allowances[uid] = (max(0, allowance - 1), now)
+    return allowance >= 1
+  }
+
+  /// - Returns: whether the Event was still there.
+  private func countUp(_ notice: Notice, _ told: Told) async throws(KubernetesError) -> Bool {
+    var patch = JSONObject()
+    patch["count"] = .number(String(told.count))
+    patch["lastTimestamp"] = .string(SystemClock.timestamp())
+    do throws(KubernetesError) {
+      try await client.patch(.events, told.event, in: notice.namespace, .merge(.object(patch)))
+      return true
+    } catch {
+      guard error.isNotFound else { throw error }
+      return false
+    }
+  }
+
+  private static func name(_ notice: Notice) -> String {
+    let random = (try? SecureRandom.bytes(8)) ?? Array(SystemClock.timestamp().utf8)
+    return "\(notice.name.prefix(200)).\(Encoding.hex(random))"
+  }
+
+  private static func event(_ notice: Notice, name: String) -> JSONValue {
+    func object(_ members: [(String, JSONValue)]) -> JSONValue {
+      var object = JSONObject()
+      for (key, value) in members { object[key] = value }
+      return .object(object)
+    }
+    let now = JSONValue.string(SystemClock.timestamp())
+    let involved = object([
+      ("apiVersion", .string(notice.apiVersion)), ("kind", .string(notice.kind)), ("name", .string(notice.name)),
+      ("namespace", .string(notice.namespace)), ("uid", .string(notice.uid)),
+    ])
+    return object([
+      ("apiVersion", .string("v1")), ("kind", .string("Event")),
+      ("metadata", object([("name", .string(name)), ("namespace", .string(notice.namespace))])),
+      ("involvedObject", involved), ("type", .string(notice.reason.type)),
+      ("reason", .string(notice.reason.rawValue)), ("message", .string(notice.message)),
+      ("source", object([("component", .string("postern"))])), ("reportingComponent", .string("postern")),
+      ("firstTimestamp", now), ("lastTimestamp", now), ("count", .number("1")),
+    ])
+  }
+}

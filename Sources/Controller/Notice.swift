@@ -1,0 +1,58 @@
+/// What is to be told of an object, as an Event.
+struct Notice: Hashable, Sendable {
+  enum Reason: String, Sendable {
+    case provisioned = "Provisioned"
+    case invalidDeclaration = "InvalidDeclaration"
+    case conflict = "Conflict"
+    case notInjected = "NotInjected"
+    case missingReference = "MissingReference"
+    case failed = "Failed"
+
+    /// `type` of the Event.
+    var type: String { self == .provisioned ? "Normal" : "Warning" }
+  }
+
+  let reason: Reason
+  let apiVersion: String
+  let kind: String
+  let name: String
+  let uid: String
+  let namespace: String
+  /// For people; no password, and no text of a Secret.
+  let message: String
+
+  /// The API server takes no longer message (`events` validation); what is beyond is cut off.
+  private static let maximumMessageBytes = 1024
+
+  init(_ reason: Reason, of object: Instance.Workload, in namespace: String, _ message: String) {
+    self.reason = reason
+    apiVersion = object.apiVersion
+    kind = object.kind
+    name = object.name
+    uid = object.uid ?? ""
+    self.namespace = namespace
+    self.message = Self.cut(message)
+  }
+
+  init(_ problem: InstanceProblem, of object: Instance.Workload, in namespace: String) {
+    let reason: Reason =
+      switch problem.reason {
+      case .missingReference: .missingReference
+      case .invalidDeclaration: .invalidDeclaration
+      case .conflict: .conflict
+      }
+    self.init(reason, of: object, in: namespace, problem.message)
+  }
+
+  private static func cut(_ text: String) -> String {
+    guard text.utf8.count > maximumMessageBytes else { return text }
+    var cut = String.UnicodeScalarView()
+    var bytes = 3
+    for scalar in text.unicodeScalars {
+      bytes += UTF8.width(scalar)
+      guard bytes <= maximumMessageBytes else { break }
+      cut.append(scalar)
+    }
+    return String(cut) + "…"
+  }
+}

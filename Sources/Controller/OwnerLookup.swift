@@ -1,0 +1,44 @@
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+
+/// Finds the workload of a Pod where its Pod template alone bears the label: no watch selects it.
+struct OwnerLookup {
+  let client: KubernetesClient
+  let namespace: String
+
+  /// What the first of these Pods that has a workload was made of; nil where none has.
+  func declarer(of pods: [ObservedPod]) async throws(KubernetesError) -> Declarer? {
+    for owner in Set(pods.compactMap(\.owner)).sorted(by: { $0.name < $1.name }) {
+      if let declarer = try await declarer(owner) { return declarer }
+    }
+    return nil
+  }
+
+  private func declarer(_ owner: ObservedPod.Owner) async throws(KubernetesError) -> Declarer? {
+    switch owner.kind {
+    case "StatefulSet": return try await workload(.statefulSets, owner.name)
+    case "ReplicaSet":
+      guard let replicaSet = try await get(.replicaSets, owner.name, metadataOnly: true),
+        let deployment = ObservedPod.Owner(replicaSet["metadata"]), deployment.kind == "Deployment"
+      else { return nil }
+      return try await workload(.deployments, deployment.name)
+    default: return nil
+    }
+  }
+
+  private func workload(_ resource: Resource, _ name: String) async throws(KubernetesError) -> Declarer? {
+    try await get(resource, name, metadataOnly: false).flatMap { WatchedObject($0, resource)?.declarer }
+  }
+
+  private func get(
+    _ resource: Resource, _ name: String, metadataOnly: Bool
+  ) async throws(KubernetesError) -> JSONValue? {
+    do throws(KubernetesError) {
+      return try await client.get(resource, name, in: namespace, metadataOnly: metadataOnly)
+    } catch {
+      guard error.isNotFound else { throw error }
+      return nil
+    }
+  }
+}

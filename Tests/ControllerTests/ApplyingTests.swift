@@ -1,0 +1,92 @@
+import JSONBytes
+import OpenSSL
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// What is compared with what is there, and what is written of it.
+@Suite struct ApplyingTests {
+  private let desired = DesiredObject(
+    kind: .secret, name: "acme-pg-user-shop", namespace: "shops", customer: "acme",
+    annotations: ["postern.io/user": "shop"], type: "t", data: ["password": "made", "uri": "new"], seeds: ["password"])
+
+  private func live(
+    password: String = "edited", uri: String = "new", more: [String: String] = [:], applied: [String] = ["uri"],
+    written: [String] = [], labels: String = #""app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme""#,
+    owners: [String] = [], appliedOwners: [String] = []
+  ) throws -> LiveObject {
+    let data = ["password": password, "uri": uri].merging(more) { $1 }
+      .map { #""\#($0)":"\#(Encoding.base64(Array($1.utf8)))""# }.joined(separator: ",")
+    let fields = { (keys: [String]) in keys.map { #""f:\#($0)":{}"# }.joined(separator: ",") }
+    let ownerKeys = appliedOwners.map { #""k:{\"uid\":\"\#($0)\"}":{}"# }.joined(separator: ",")
+    let ownerList = owners.map { #"{"uid":"\#($0)"}"# }.joined(separator: ",")
+    let value = try json(
+      #"""
+      {"metadata":{"name":"acme-pg-user-shop","resourceVersion":"7","uid":"u","labels":{\#(labels)},
+      "annotations":{"postern.io/user":"shop"},"ownerReferences":[\#(ownerList)],"managedFields":[
+      {"manager":"postern","operation":"Apply","fieldsV1":{"f:metadata":{"f:ownerReferences":{\#(ownerKeys)}},
+      "f:data":{".":{},\#(fields(applied))}}},
+      {"manager":"postern","operation":"Update","fieldsV1":{"f:data":{\#(fields(written))}}},
+      {"manager":"kubectl","operation":"Update","fieldsV1":{"f:data":{"f:theirs":{}}}}]},"data":{\#(data)}}
+      """#)
+    return try #require(LiveObject(value, kind: .secret))
+  }
+
+  @Test func anEditedSeedIsWhoseItIs() throws {
+    #expect(desired.isSatisfied(by: try live()))
+    let application = desired.application(over: try live(uri: "old"))
+    #expect(application["data"]?.keys == ["uri"])
+    #expect(application["metadata"]?["resourceVersion"] == .string("7"))
+    #expect(application["type"] == nil)
+  }
+
+  @Test func aSeedThatPosternAppliedIsSaidAgainOrItWouldBeRemoved() throws {
+    let application = desired.application(over: try live(password: "applied", applied: ["uri", "password"]))
+    #expect(application["data"]?["password"] == .string(Encoding.base64(Array("applied".utf8))))
+  }
+
+  @Test func allElseIsCompared() throws {
+    #expect(!desired.isSatisfied(by: try live(uri: "old")))
+    #expect(!desired.isSatisfied(by: try live(labels: #""app.kubernetes.io/managed-by":"postern""#)))
+    #expect(!desired.isSatisfied(by: try live(labels: #""postern.io/customer":"acme""#)))
+    #expect(desired.isSatisfied(by: try live(more: ["theirs": "x"])))
+    var annotated = desired
+    annotated.annotations["postern.io/user"] = "Shop"
+    #expect(!annotated.isSatisfied(by: try live()))
+    var unseeded = desired
+    unseeded.seeds = []
+    #expect(!unseeded.isSatisfied(by: try live()))
+    #expect(unseeded.isSatisfied(by: try live(password: "made")))
+  }
+
+  @Test func whatPosternWroteOnceIsTakenAway() throws {
+    for live in [
+      try live(more: ["uri.old": "x"], applied: ["uri", "uri.old"]),
+      try live(more: ["uri.old": "x"], written: ["uri.old"]),
+    ] {
+      #expect(!desired.isSatisfied(by: live))
+      #expect(desired.staleKeys(in: live) == ["uri.old"])
+    }
+    let patch = DesiredObject.removal(of: ["uri.old"], from: try live())
+    #expect(patch == (try json(#"{"metadata":{"resourceVersion":"7"},"data":{"uri.old":null}}"#)))
+  }
+
+  @Test func anOwnerIsTheWorkloadThatIsThere() throws {
+    var owned = desired
+    owned.owner = Instance.Workload(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "new")
+    #expect(!owned.isSatisfied(by: try live()))
+    #expect(!owned.isSatisfied(by: try live(owners: ["old"], appliedOwners: ["old"])))
+    #expect(owned.isSatisfied(by: try live(owners: ["new"], appliedOwners: ["new"])))
+    #expect(owned.isSatisfied(by: try live(owners: ["new", "theirs"], appliedOwners: ["new"])))
+    #expect(!desired.isSatisfied(by: try live(owners: ["old"], appliedOwners: ["old"])))
+    #expect(owned.creation["metadata"]?["ownerReferences"] == nil)
+    #expect(owned.application(over: nil)["metadata"]?["ownerReferences"]?.array?.count == 1)
+  }
+
+  @Test func anObjectOfAnotherCustomerIsNotOurs() throws {
+    let other = try live(labels: #""app.kubernetes.io/managed-by":"postern","postern.io/customer":"zeta""#)
+    #expect(!other.isManaged(for: "acme"))
+    #expect(other.isManaged(for: "zeta"))
+  }
+}

@@ -1,0 +1,191 @@
+import Admission
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// What is known of a cluster, whom a change concerns, and who has an instance.
+@Suite struct ClusterStateTests {
+  static let key = CustomerKey(namespace: "shops", customer: "acme")
+  private static let sources = [Resource.deployments, .statefulSets, .pods, .secrets, .configMaps].map {
+    WatchSource(resource: $0, namespace: nil)
+  }
+
+  private func source(_ kind: String) -> WatchSource { WatchSource(resource: .named(kind), namespace: nil) }
+
+  private func state(_ samples: [Sample]) throws -> ClusterState {
+    var state = ClusterState(Self.sources)
+    for sample in samples { _ = state.take(.changed(try sample.manifest()), of: source(sample.kind)) }
+    return state
+  }
+
+  private func metadata(_ name: String, version: String = "1") throws -> JSONValue {
+    try json(#"{"metadata":{"name":"\#(name)","namespace":"shops","resourceVersion":"\#(version)"}}"#)
+  }
+
+  @Test func itIsSyncedWhenAllListsAreThere() {
+    var state = ClusterState(Self.sources)
+    for source in Self.sources {
+      #expect(!state.isSynced)
+      _ = state.take(.replaced([]), of: source)
+    }
+    #expect(state.isSynced)
+  }
+
+  @Test func aWorkloadIsTheInstanceItDeclares() throws {
+    let state = try state([Sample(uid: "1", environment: #"[{"name":"PGPORT","value":"6000"}]"#)])
+    let resolution = state[Self.key].resolve(Self.key)
+    let instance = try #require(resolution.instance)
+    #expect(instance.workload == .init(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "1"))
+    #expect(instance.port == 6000)
+    #expect(instance.usesGeneratedAdmin)
+    #expect(instance.declaration.spec.users.map(\.name.text) == ["shop"])
+    #expect(resolution.state == .complete)
+    #expect(resolution.notices.isEmpty)
+  }
+
+  @Test func aPodOfAWorkloadDeclaresNothingAndABarePodDoes() throws {
+    let owned = try state([Sample(kind: "Pod", name: "db-1", uid: "1", replicaSet: "db")])
+    #expect(owned[Self.key].resolve(Self.key).instance == nil)
+    #expect(owned[Self.key].pods.count == 1)
+    let bare = try state([Sample(kind: "Pod", uid: "1")])
+    #expect(bare[Self.key].resolve(Self.key).instance?.workload.kind == "Pod")
+  }
+
+  @Test func anInjectedPodHasItsAdminFromTheVolumeThatWasAdded() throws {
+    let pod = try json(
+      #"{"metadata":{"name":"db","namespace":"shops","uid":"1","labels":{"postern.io/customer":"acme"},"annotations":{"postern.io/injected":"v1","postern.io/updated":"abc"}},"spec":{"initContainers":[{"name":"postern"}],"containers":[{"name":"db","image":"custom","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/etc/postern-admin/password"}]}],"volumes":[{"name":"postern-admin"}]}}"#
+    )
+    let declared = try #require(DeclaredPostgres(pod, kind: .pod, namespace: "shops"))
+    #expect(declared.problems == [])
+    #expect(declared.usesGeneratedAdmin)
+    #expect(declared.isInjected)
+  }
+
+  @Test(arguments: [
+    (["postern.io/retain": "false", "postern.io/host": "pg.example"], [:]),
+    ([:], ["postern.io/retain": "false", "postern.io/host": "pg.example"]),
+  ])
+  func whatTheWorkloadAndItsTemplateSayCountsTogether(own: [String: String], template: [String: String]) throws {
+    let declaring = ["postern.io/users": "shop"]
+    let state = try state([
+      Sample(
+        annotations: own,
+        templateAnnotations: template.merging(declaring) { $1 }.merging(["postern.io/port": "7000"]) { $1 },
+        uid: "1")
+    ])
+    let instance = try #require(state[Self.key].resolve(Self.key).instance)
+    #expect(!instance.declaration.retain)
+    #expect(instance.host == "pg.example")
+    #expect(instance.port == 7000)
+  }
+
+  @Test func twoThatDeclareAreAConflictNamedByBoth() throws {
+    let state = try state([Sample(uid: "1"), Sample(kind: "StatefulSet", name: "other", uid: "2")])
+    let resolution = state[Self.key].resolve(Self.key)
+    #expect(resolution.instance == nil)
+    #expect(resolution.state == .conflict)
+    #expect(resolution.notices.map(\.reason) == [.conflict, .conflict])
+    #expect(Set(resolution.notices.map(\.name)) == ["db", "other"])
+    #expect(resolution.notices.allSatisfy { $0.message.contains("Deployment db and StatefulSet other") })
+  }
+
+  @Test func aSecondWorkloadThatSaysNothingSharesTheInstance() throws {
+    let state = try state([
+      Sample(name: "standby", annotations: [:], uid: "1", created: "2025-01-01T00:00:00Z"), Sample(uid: "2"),
+    ])
+    #expect(state[Self.key].resolve(Self.key).instance?.workload.name == "db")
+    let silent = try self.state([
+      Sample(name: "a", annotations: [:], uid: "1", created: "2026-02-01T00:00:00Z"),
+      Sample(name: "b", annotations: [:], uid: "2", created: "2026-01-01T00:00:00Z"),
+    ])
+    #expect(silent[Self.key].resolve(Self.key).instance?.workload.name == "b")
+  }
+
+  @Test func whatCannotBeReadIsToldAndNothingIsMade() throws {
+    let state = try state([Sample(annotations: ["postern.io/users": "- {nam: shop}"], uid: "1")])
+    let resolution = state[Self.key].resolve(Self.key)
+    #expect(resolution.instance == nil)
+    #expect(resolution.state == .invalid)
+    #expect(resolution.notices.map(\.reason) == [.invalidDeclaration])
+    #expect(resolution.notices.first?.message.contains("nam") == true)
+  }
+
+  @Test func aPodWithoutTheSidecarIsToldUnlessItIsToBeLeftAlone() throws {
+    let pods = [
+      Sample(kind: "Pod", name: "plain", annotations: [:], uid: "2", replicaSet: "r"),
+      Sample(kind: "Pod", name: "with", annotations: ["postern.io/injected": "v1"], uid: "3", replicaSet: "r"),
+      Sample(kind: "Pod", name: "left", annotations: ["postern.io/inject": "false"], uid: "4", replicaSet: "r"),
+    ]
+    let notices = try state([Sample(uid: "1")] + pods)[Self.key].resolve(Self.key).notices
+    #expect(notices.map(\.reason) == [.notInjected])
+    #expect(notices.map(\.name) == ["plain"])
+  }
+
+  @Test func onlyNewsWakes() throws {
+    var state = try state([])
+    let deployment = source("Deployment")
+    let sample = Sample(uid: "1")
+    #expect(state.take(.changed(try sample.manifest()), of: deployment) == [Self.key])
+    #expect(state.take(.changed(try sample.manifest()), of: deployment).isEmpty)
+    var other = sample
+    other.annotations["postern.io/users"] = "shop, more"
+    #expect(state.take(.changed(try other.manifest()), of: deployment) == [Self.key])
+    other.customer = "zeta"
+    let moved = state.take(.changed(try other.manifest()), of: deployment)
+    #expect(moved == [Self.key, CustomerKey(namespace: "shops", customer: "zeta")])
+    #expect(state.all.map(\.customer) == ["zeta"])
+    #expect(state.take(.replaced([]), of: deployment).map(\.customer) == ["zeta"])
+    #expect(state.all.isEmpty)
+  }
+
+  @Test func aSecretWakesThoseItIsNamedForOrWhoReferToIt() throws {
+    var state = try state([
+      Sample(
+        annotations: [
+          "postern.io/users": "- {name: shop, passwordFrom: {secret: login, key: pw}}",
+          "postern.io/databases":
+            "- {name: orders, scripts: [{name: a, configMap: {name: sql, key: k}}, {name: b, secret: {name: data, key: k}}]}",
+        ], uid: "1"), Sample(name: "z", customer: "zeta", uid: "2"),
+    ])
+    let (secrets, maps) = (Self.sources[3], Self.sources[4])
+    for name in ["login", "data", "acme-pg-user-shop", "acme-pg-passwords"] {
+      #expect(state.take(.changed(try metadata(name)), of: secrets) == [Self.key], "\(name)")
+    }
+    for name in ["sql", "acme-pg-spec"] {
+      #expect(state.take(.changed(try metadata(name)), of: maps) == [Self.key], "\(name)")
+    }
+    for name in ["sql", "other"] { #expect(state.take(.changed(try metadata(name)), of: secrets).isEmpty, "\(name)") }
+    #expect(state.take(.replaced([]), of: secrets).count == 2)
+    #expect(
+      Set(state.secretUses(namespace: "shops", name: "login")) == [.password(key: "pw")])
+    #expect(state.secretUses(namespace: "shops", name: "data") == [.script(key: "k", name: "b", isTransaction: true)])
+    #expect(state.secretUses(namespace: "other", name: "login").isEmpty)
+  }
+
+  @Test func whatPosternWroteItselfIsNoNews() throws {
+    var state = try state([Sample(uid: "1")])
+    let live = try #require(LiveObject(try metadata("acme-pg-passwords", version: "7"), kind: .secret))
+    state.wrote(live, of: Self.key)
+    let secrets = Self.sources[3]
+    func change(_ version: String) throws -> Change { .changed(try metadata("acme-pg-passwords", version: version)) }
+    #expect(state.take(try change("7"), of: secrets).isEmpty)
+    #expect(state.take(try change("8"), of: secrets) == [Self.key])
+    #expect(state.take(.deleted(try metadata("acme-pg-passwords", version: "7")), of: secrets) == [Self.key])
+    // Seen before the answer to the write.
+    state.began(Self.key)
+    #expect(state.take(try change("9"), of: secrets).isEmpty)
+    state.wrote(try #require(LiveObject(try metadata("acme-pg-passwords", version: "9"), kind: .secret)), of: Self.key)
+    let isKnown = !state.ended(Self.key)
+    #expect(isKnown)
+    state.began(Self.key)
+    #expect(state.take(try change("10"), of: secrets).isEmpty)
+    let isNews = state.ended(Self.key)
+    #expect(isNews)
+  }
+}

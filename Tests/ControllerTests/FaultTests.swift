@@ -1,0 +1,121 @@
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import NIOHTTP1
+import NIOSSL
+import PrometheusText
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// The loop against an API server that does not always do as it is asked.
+@Suite struct FaultTests {
+  /// One labelled Deployment, nothing else; what is written is taken. `refuse` may answer otherwise.
+  private func script(
+    _ refuse: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer?
+  ) throws -> FakeServer.Script {
+    let deployment = String(decoding: try Sample(uid: "1").manifest().bytes, as: UTF8.self)
+    return { _, request in
+      if request.query["watch"] == "true" { return .stream { _ in } }
+      if let answer = refuse(request) { return answer }
+      if request.method == .GET {
+        let isObject = request.path.contains("-pg-")
+        let items = request.path.hasSuffix("/deployments") ? deployment : ""
+        return isObject
+          ? .status(404, "NotFound", "not found")
+          : .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(items)]}"#)
+      }
+      return .json(200, request.body)
+    }
+  }
+
+  /// A controller and the server that it talks to.
+  private func controlling(
+    _ script: @escaping FakeServer.Script, _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
+  ) async throws {
+    let server = try await FakeServer.start(defaultPair.get(), script: script)
+    var tls = TLSConfiguration.makeClientConfiguration()
+    tls.trustRoots = .file(try authority.get().authorityFile)
+    let cluster = ClusterConfiguration(host: "127.0.0.1", port: server.port, tls: tls, credential: .none)
+    var clientSettings = ClientSettings()
+    clientSettings.retryDelay = .milliseconds(1)
+    let client = KubernetesClient(
+      cluster, settings: clientSettings, metrics: ClientMetrics(PrometheusRegistry([])), logger: silent)
+    let registry = PrometheusRegistry(ControllerMetrics.families)
+    var settings = ControllerSettings()
+    settings.retryDelay = .milliseconds(1)
+    let controller = Controller(
+      client: client, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
+    let watching = Task { await controller.watch() }
+    let result: Result<Void, any Error>
+    do { result = .success(try await test(server, controller, registry)) } catch { result = .failure(error) }
+    watching.cancel()
+    await watching.value
+    await client.shutdown()
+    await server.stop()
+    try result.get()
+  }
+
+  private func leading(_ controller: Controller, _ test: () async throws -> Void) async throws {
+    let work = Task { await controller.lead { true } }
+    let result: Result<Void, any Error>
+    do { result = .success(try await test()) } catch { result = .failure(error) }
+    work.cancel()
+    await work.value
+    try result.get()
+  }
+
+  @Test func whatIsRefusedIsToldAndTriedAgain() async throws {
+    let left = Mutex(3)
+    let script = try script { request in
+      guard request.query["labelSelector"] == "postern.io/customer=acme" else { return nil }
+      let isRefused = left.withLock { left in
+        left -= 1
+        return left >= 0
+      }
+      return isRefused ? .status(403, "Forbidden", "no secrets for you") : nil
+    }
+    try await controlling(script) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="changed"} 1"#) })
+        #expect(registry.text().contains(#"postern_reconciles_total{result="error"} 3"#))
+        let events = server.requests.filter { $0.path.hasSuffix("/events") }.map(\.body)
+        #expect(events.count { $0.contains("no secrets for you") } == 1)
+        #expect(events.count { $0.contains("Provisioned") } == 1)
+      }
+    }
+  }
+
+  @Test func aLeaderThatComesBackLooksAtAll() async throws {
+    try await controlling(try script { _ in nil }) { server, controller, registry in
+      for term in 1...2 {
+        try await leading(controller) { () async throws in
+          let changed = #"postern_reconciles_total{result="changed"} \#(term)"#
+          #expect(try await eventually { registry.text().contains(changed) })
+        }
+        #expect(registry.text().contains(#"postern_instances{state="complete"} 0"#))
+      }
+    }
+  }
+
+  @Test func noPassBeginsBeforeAllIsKnown() async throws {
+    let isHeld = Mutex(true)
+    let script = try script { request in
+      guard request.path == "/api/v1/pods", isHeld.withLock({ $0 }) else { return nil }
+      return .status(503, "ServiceUnavailable", "not yet")
+    }
+    try await controlling(script) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        let tries = { server.requests.count { $0.path == "/api/v1/pods" } }
+        #expect(try await eventually { server.requests.contains { $0.path.hasSuffix("/deployments") } && tries() > 3 })
+        #expect(!controller.isSynced)
+        #expect(!server.requests.contains { $0.method != .GET })
+        isHeld.withLock { $0 = false }
+        #expect(try await eventually { registry.text().contains(#"result="changed"} 1"#) })
+        #expect(controller.isSynced)
+      }
+    }
+  }
+}

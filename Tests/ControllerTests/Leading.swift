@@ -1,0 +1,155 @@
+import Foundation
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import PrometheusText
+import TestSupport
+
+@testable import Controller
+
+/// A namespace of a real API server, and a controller that leads in it. No other controllers run there: nothing makes
+/// Pods, nothing is collected.
+struct Leading {
+  let server: APIServer
+  let namespace: String
+  /// The test's own.
+  let client: KubernetesClient
+  let controller: Controller
+  private let registry: PrometheusRegistry
+
+  /// Runs a test beside a controller.
+  static func run(
+    _ namespace: String, mayWrite: @escaping @Sendable () -> Bool = { true },
+    before: (Leading) async throws -> Void = { _ in }, _ test: (Leading) async throws -> Void
+  ) async throws {
+    let server = try await APIServer.shared.value
+    let registry = PrometheusRegistry(ClientMetrics.families + ControllerMetrics.families)
+    let own = try server.client(metrics: ClientMetrics(registry)) { $0.requestsPerSecond = 1000 }
+    let client = try server.client { $0.requestsPerSecond = 1000 }
+    try await client.create(.namespaces, try json(#"{"metadata":{"name":"\#(namespace)"}}"#))
+    let controller = Controller(
+      client: own, settings: ControllerSettings(namespaces: [namespace]), metrics: ControllerMetrics(registry),
+      logger: silent)
+    let leading = Leading(
+      server: server, namespace: namespace, client: client, controller: controller, registry: registry)
+    try await before(leading)
+    let work = Task {
+      async let watching: Void = controller.watch()
+      async let leading: Void = controller.lead(mayWrite: mayWrite)
+      _ = await (watching, leading)
+    }
+    let result: Result<Void, any Error>
+    do { result = .success(try await test(leading)) } catch { result = .failure(error) }
+    work.cancel()
+    await work.value
+    await own.shutdown()
+    await client.shutdown()
+    try result.get()
+  }
+
+  /// Makes what a sample is; without a webhook.
+  @discardableResult
+  func create(_ sample: Sample) async throws -> JSONValue {
+    var sample = sample
+    sample.namespace = namespace
+    return try await client.create(.named(sample.kind), try sample.manifest())
+  }
+
+  /// Makes a Secret, or changes one, as somebody would who is not Postern.
+  func secret(_ name: String, _ data: [String: String], labels: [String: String] = [:]) async throws {
+    var object = JSONObject()
+    for (key, value) in data { object[key] = .string(value) }
+    var labelObject = JSONObject()
+    for (key, value) in labels { labelObject[key] = .string(value) }
+    var metadata = JSONObject()
+    metadata["name"] = .string(name)
+    metadata["namespace"] = .string(namespace)
+    metadata["labels"] = .object(labelObject)
+    var root = JSONObject()
+    root["metadata"] = .object(metadata)
+    root["stringData"] = .object(object)
+    try await client.create(.secrets, .object(root))
+  }
+
+  /// Changes an object by a merge patch.
+  func patch(_ resource: Resource, _ name: String, _ text: String) async throws {
+    try await client.patch(resource, name, in: namespace, .merge(try json(text)))
+  }
+
+  /// An object; nil where there is none.
+  func live(_ kind: DesiredObject.Kind, _ name: String) async throws -> LiveObject? {
+    do throws(KubernetesError) {
+      return LiveObject(try await client.get(kind.resource, name, in: namespace), kind: kind)
+    } catch {
+      guard error.isNotFound else { throw error }
+      return nil
+    }
+  }
+
+  /// The value of a Secret's key.
+  func value(_ key: String, of secret: String) async throws -> String? {
+    try await live(.secret, secret)?.data[key].map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// What the sidecar would have mounted.
+  func mounted(_ customer: String = "acme") async throws -> MountedContents? {
+    guard let spec = try await live(.configMap, "\(customer)-pg-spec"),
+      let secret = try await live(.secret, "\(customer)-pg-passwords")
+    else { return nil }
+    return MountedContents(configMap: spec.data, secret: secret.data)
+  }
+
+  /// `REASON OBJECT: MESSAGE` of each Event.
+  func events() async throws -> [String] {
+    try await client.list(Selection(.events, namespace: namespace)).items.map { event in
+      let object = event["involvedObject"]
+      return "\(event["reason"]?.string ?? "") \(object?["kind"]?.string ?? "") \(object?["name"]?.string ?? ""): "
+        + (event["message"]?.string ?? "")
+    }
+  }
+
+  /// Waits for an Event that begins so.
+  func isTold(_ beginning: String) async throws -> Bool {
+    try await eventually { try await events().contains { $0.hasPrefix(beginning) } }
+  }
+
+  /// Requests of the controller so far, watches and their lists aside.
+  func requests(_ verbs: [String] = ["get", "create", "apply", "patch", "delete"]) -> Int {
+    sum("postern_kubernetes_requests_total") { line in verbs.contains { line.contains(#"verb="\#($0)""#) } }
+  }
+
+  /// Passes so far that came out so.
+  func passes(_ result: String) -> Int { sum("postern_reconciles_total") { $0.contains(#"result="\#(result)""#) } }
+
+  /// All passes so far.
+  var allPasses: Int { sum("postern_reconciles_total") { _ in true } }
+
+  func metric(_ line: String) -> Int { sum(line) { _ in true } }
+
+  private func sum(_ family: String, where condition: (Substring) -> Bool) -> Int {
+    registry.text().split(separator: "\n").filter { $0.hasPrefix(family) && condition($0) }
+      .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
+  }
+
+  /// Where kubectl is; nil where there is none to test with.
+  static let kubectlProgram: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    .map { "\($0)/kubectl" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+
+  /// Runs the real kubectl in the namespace, as a user would.
+  /// - Returns: what it said, where it did not do it.
+  func kubectl(_ arguments: [String], input: String = "") throws -> String? {
+    let process = Process()
+    let (inputPipe, outputPipe) = (Pipe(), Pipe())
+    process.executableURL = URL(filePath: Self.kubectlProgram ?? "kubectl")
+    process.arguments = ["--kubeconfig", server.kubeconfig(), "-n", namespace] + arguments
+    process.standardInput = inputPipe
+    process.standardOutput = outputPipe
+    process.standardError = outputPipe
+    try process.run()
+    inputPipe.fileHandleForWriting.write(Data(input.utf8))
+    try inputPipe.fileHandleForWriting.close()
+    let output = outputPipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return process.terminationStatus == 0 ? nil : String(decoding: output, as: UTF8.self)
+  }
+}

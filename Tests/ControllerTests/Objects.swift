@@ -1,0 +1,61 @@
+import JSONBytes
+import KubernetesAPI
+import TestSupport
+
+@testable import Controller
+
+/// What an object of the tests is made of.
+struct Sample {
+  var kind = "Deployment"
+  var name = "db"
+  var namespace = "shops"
+  var customer = "acme"
+  var annotations: [String: String] = ["postern.io/users": "shop", "postern.io/databases": "orders"]
+  var templateAnnotations: [String: String] = [:]
+  /// Whether it bears the label itself; a Pod template always does.
+  var isLabelled = true
+  var uid: String?
+  var created = "2026-01-01T00:00:00Z"
+  /// Variables of the Postgres container, as JSON.
+  var environment = "[]"
+  /// Which ReplicaSet a Pod is of.
+  var replicaSet: String?
+
+  /// The manifest, as a real API server takes it.
+  func manifest() throws -> JSONValue {
+    let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17","env":\#(environment)}]}"#
+    let own = Self.text(annotations)
+    let labels = isLabelled ? #""postern.io/customer":"\#(customer)""# : ""
+    var metadata =
+      #""name":"\#(name)","namespace":"\#(namespace)","labels":{\#(labels)},"annotations":\#(own)"#
+    if let uid { metadata += #","uid":"\#(uid)","creationTimestamp":"\#(created)""# }
+    if kind == "Pod" {
+      if let replicaSet {
+        metadata +=
+          #","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"\#(replicaSet)","uid":"\#(replicaSet)-uid","controller":true}]"#
+      }
+      return try json(#"{"apiVersion":"v1","kind":"Pod","metadata":{\#(metadata)},"spec":\#(podSpec)}"#)
+    }
+    let template =
+      #"{"metadata":{"labels":{"app":"\#(name)","postern.io/customer":"\#(customer)"},"annotations":\#(Self.text(templateAnnotations))},"spec":\#(podSpec)}"#
+    return try json(
+      #"{"apiVersion":"apps/v1","kind":"\#(kind)","metadata":{\#(metadata)},"spec":{"serviceName":"\#(name)","selector":{"matchLabels":{"app":"\#(name)"}},"template":\#(template)}}"#
+        .replacing(kind == "Deployment" ? #""serviceName":"\#(name)","# : "\u{0}", with: ""))
+  }
+
+  private static func text(_ annotations: [String: String]) -> String {
+    var object = JSONObject()
+    for (key, value) in annotations { object[key] = .string(value) }
+    return String(decoding: JSONValue.object(object).bytes, as: UTF8.self)
+  }
+}
+
+extension Resource {
+  static func named(_ kind: String) -> Resource {
+    switch kind {
+    case "Deployment": .deployments
+    case "StatefulSet": .statefulSets
+    default: .pods
+    }
+  }
+}

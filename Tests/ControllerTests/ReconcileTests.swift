@@ -1,0 +1,160 @@
+import DatabaseSpec
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// The loop against a real API server: what is made, kept, and left alone.
+@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct ReconcileTests {
+  @Test func theObjectsOfAWorkloadAreMade() async throws {
+    try await Leading.run("made") { cluster in
+      let deployment = try await cluster.create(Sample())
+      let uid = try #require(deployment["metadata"]?["uid"]?.string)
+      #expect(try await cluster.isTold("Provisioned Deployment db: made "))
+      let spec = try #require(await cluster.live(.configMap, "acme-pg-spec"))
+      let passwords = try #require(await cluster.live(.secret, "acme-pg-passwords"))
+      let admin = try #require(await cluster.live(.secret, "acme-pg-admin"))
+      let user = try #require(await cluster.live(.secret, "acme-pg-user-shop"))
+      #expect([spec, passwords].map(\.owners) == [[uid], [uid]])
+      #expect([admin, user].map(\.owners) == [[], []])
+      #expect([spec, passwords, admin, user].allSatisfy { $0.isManaged(for: "acme") })
+      #expect(admin.data["username"] == Array("postgres".utf8))
+      #expect(admin.data["password"]?.count == 32)
+      let password = try #require(user.data["password"]).map(\.self)
+      let mounted = try #require(await cluster.mounted())
+      #expect(mounted.passwords[try PostgresName("shop")]?.unredacted == String(decoding: password, as: UTF8.self))
+      #expect(mounted.spec?.databases.map(\.name.text) == ["orders"])
+      #expect(user.data["uri"]?.starts(with: Array("postgresql://shop:".utf8)) == true)
+      #expect(user.annotations["postern.io/user"] == "shop")
+      #expect(try await eventually { cluster.metric(#"postern_instances{state="complete"}"#) == 1 })
+    }
+  }
+
+  @Test func whereNothingChangesNothingIsAsked() async throws {
+    try await Leading.run("idle") { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await eventually { cluster.metric("postern_work_queue_depth") == 0 && cluster.allPasses > 0 })
+      try await cluster.secret("unrelated", ["a": "b"])
+      try await cluster.patch(.deployments, "db", #"{"spec":{"replicas":2}}"#)
+      // What comes of a first pass has come after this, or it would go on for ever.
+      try await Task.sleep(for: .seconds(1))
+      let (requests, passes) = (cluster.requests(), cluster.allPasses)
+      try await Task.sleep(for: .seconds(2))
+      #expect(cluster.requests() == requests)
+      #expect(cluster.allPasses == passes)
+      #expect(passes <= 2)
+    }
+  }
+
+  @Test func withoutLeaveToWriteNothingIsWritten() async throws {
+    try await Leading.run("leave", mayWrite: { false }) { cluster in
+      try await cluster.create(Sample())
+      #expect(try await eventually { cluster.passes("stopped") > 0 })
+      #expect(cluster.requests(["create", "apply", "patch", "delete"]) == 0)
+      #expect(try await cluster.live(.configMap, "acme-pg-spec") == nil)
+      #expect(cluster.controller.isSynced)
+    }
+  }
+
+  @Test func leaveThatEndsAmidAPassEndsIt() async throws {
+    let left = Mutex(2)
+    try await Leading.run(
+      "amid",
+      mayWrite: {
+        left.withLock { left in
+          left -= 1
+          return left >= 0
+        }
+      }
+    ) { cluster in
+      try await cluster.create(Sample())
+      #expect(try await eventually { cluster.passes("stopped") > 0 })
+      #expect(cluster.requests(["create", "apply", "patch", "delete"]) == 2)
+      let password = try await cluster.value("password", of: "acme-pg-user-shop")
+      // Another replica finishes what was begun.
+      left.withLock { $0 = 1000 }
+      try await cluster.patch(
+        .deployments, "db", #"{"metadata":{"annotations":{"postern.io/databases":"orders, bills"}}}"#)
+      #expect(try await eventually { try await cluster.mounted()?.spec?.databases.count == 2 })
+      if let password { #expect(try await cluster.value("password", of: "acme-pg-user-shop") == password) }
+    }
+  }
+
+  @Test func driftIsRepairedAndPasswordsStay() async throws {
+    try await Leading.run("drift") { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("Provisioned"))
+      let password = try #require(await cluster.value("password", of: "acme-pg-user-shop"))
+      try await cluster.client.delete(.secrets, "acme-pg-user-shop", in: "drift")
+      #expect(try await eventually { try await cluster.value("password", of: "acme-pg-user-shop") == password })
+      try await cluster.client.delete(.secrets, "acme-pg-passwords", in: "drift")
+      try await cluster.client.delete(.configMaps, "acme-pg-spec", in: "drift")
+      let shop = try PostgresName("shop")
+      #expect(
+        try await eventually {
+          let mounted = try await cluster.mounted()
+          return mounted?.passwords[shop]?.unredacted == password && mounted?.spec?.users.count == 1
+        })
+      try await cluster.patch(.configMaps, "acme-pg-spec", #"{"data":{"spec.json":"{}"}}"#)
+      #expect(try await eventually { try await cluster.mounted()?.spec?.users.count == 1 })
+      try await cluster.patch(.secrets, "acme-pg-user-shop", #"{"stringData":{"uri":"nonsense"}}"#)
+      #expect(
+        try await eventually { try await cluster.value("uri", of: "acme-pg-user-shop")?.contains(password) == true })
+      try await cluster.patch(.secrets, "acme-pg-user-shop", #"{"data":{"password":null}}"#)
+      #expect(try await eventually { try await cluster.value("password", of: "acme-pg-user-shop") == password })
+    }
+  }
+
+  @Test func aWorkloadMadeAnewOwnsWhatIsDerived() async throws {
+    try await Leading.run("anew") { cluster in
+      try await cluster.create(Sample(annotations: ["postern.io/users": "shop", "postern.io/retain": "false"]))
+      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await eventually { try await cluster.live(.secret, "acme-pg-user-shop")?.owners.count == 1 })
+      try await cluster.client.delete(.deployments, "db", in: "anew", propagation: .orphan)
+      try await cluster.patch(.deployments, "db", #"{"metadata":{"finalizers":null}}"#)
+      let again = try await cluster.create(
+        Sample(annotations: ["postern.io/users": "shop", "postern.io/retain": "false"]))
+      let uid = try #require(again["metadata"]?["uid"]?.string)
+      for name in ["acme-pg-passwords", "acme-pg-user-shop", "acme-pg-admin"] {
+        #expect(try await eventually { try await cluster.live(.secret, name)?.owners == [uid] }, "\(name)")
+      }
+      #expect(try await eventually { try await cluster.live(.configMap, "acme-pg-spec")?.owners == [uid] })
+      try await cluster.patch(.deployments, "db", #"{"metadata":{"annotations":{"postern.io/retain":"true"}}}"#)
+      #expect(try await eventually { try await cluster.live(.secret, "acme-pg-user-shop")?.owners == [] })
+      #expect(try await cluster.live(.secret, "acme-pg-passwords")?.owners == [uid])
+    }
+  }
+
+  @Test func aSecondWorkloadThatDeclaresChangesNothing() async throws {
+    try await Leading.run("second") { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("Provisioned"))
+      let before = try #require(await cluster.live(.configMap, "acme-pg-spec"))
+      try await cluster.create(
+        Sample(kind: "StatefulSet", name: "other", annotations: ["postern.io/users": "somebody"]))
+      #expect(try await cluster.isTold("Conflict Deployment db: Deployment db and StatefulSet other"))
+      #expect(try await cluster.isTold("Conflict StatefulSet other: Deployment db and StatefulSet other"))
+      #expect(try await cluster.live(.configMap, "acme-pg-spec") == before)
+      #expect(try await cluster.live(.secret, "acme-pg-user-somebody") == nil)
+      try await cluster.client.delete(.statefulSets, "other", in: "second")
+      try await cluster.patch(
+        .deployments, "db",
+        #"{"metadata":{"annotations":{"postern.io/users":"shop, more","postern.io/databases":null}}}"#)
+      #expect(try await eventually { try await cluster.live(.secret, "acme-pg-user-more") != nil })
+    }
+  }
+
+  @Test func fiftyCustomersAtOnceAreAllMade() async throws {
+    try await Leading.run("fifty") { cluster in
+      for index in 0..<50 { try await cluster.create(Sample(name: "db\(index)", customer: "c\(index)")) }
+      #expect(try await eventually { cluster.metric(#"postern_instances{state="complete"}"#) == 50 })
+      #expect(try await cluster.client.list(Selection(.secrets, namespace: "fifty")).items.count == 150)
+      #expect(try await cluster.client.list(Selection(.configMaps, namespace: "fifty")).items.count >= 50)
+    }
+  }
+}

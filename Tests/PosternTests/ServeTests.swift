@@ -129,10 +129,10 @@ import Testing
     #expect(lines.first?.hasPrefix("error: ") == true && lines.first?.contains(error) == true, "\(answer.errors)")
   }
 
-  @Test func refusesToRunWithoutAnythingToDoInTheCluster() throws {
-    let answer = try Program.run(["serve"] + Self.files)
+  @Test func refusesToKeepObjectsWithoutACluster() throws {
+    let answer = try Program.run(["serve", "--kubeconfig", "/no/kubeconfig"] + Self.files)
     #expect(answer.status == 2)
-    #expect(answer.errors.contains("say so with --no-controller"))
+    #expect(answer.errors.hasPrefix("error: no cluster: /no/kubeconfig: No such file or directory"))
   }
 
   @Test func saysThatThePortIsInUse() throws {

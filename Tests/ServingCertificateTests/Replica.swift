@@ -34,13 +34,13 @@ struct Room {
   var settings: CertificateSettings
 
   /// Makes the namespace, and the configurations, each of two webhooks that nothing is sent to.
-  init(_ name: String, hasConfigurations: Bool = true) async throws {
+  init(_ name: String, hasConfigurations: Bool = true, settleTime: Duration = .seconds(1)) async throws {
     self.name = name
     client = try await APIServer.shared.value.client()
     settings = CertificateSettings(namespace: name, service: "postern")
     settings.configuration = name
     settings.pollInterval = .milliseconds(50)
-    settings.settleTime = .seconds(1)
+    settings.settleTime = settleTime
     // So that certificates made long ago by the clock of a test are valid by the clock of TLS.
     settings.policy.authorityLife = 1200 * 86_400
     settings.policy.servingLife = 900 * 86_400

@@ -91,6 +91,8 @@ import WebhookServer
       #expect(container[probe]?["httpGet"]?["path"]?.string == (probe == "readinessProbe" ? "/readyz" : "/healthz"))
     }
     #expect(container["args"]?.array?.compactMap(\.string) == ["serve", "--self-signed"])
+    // Else Kubernetes sets POSTERN_PORT to tcp://…, for the Service of that name.
+    #expect(try object("Deployment")["spec"]?["template"]?["spec"]?["enableServiceLinks"] == .bool(false))
     let service = try object("Service")["spec"]?["ports"]?.array?.first
     #expect(service?["port"] == .number("443"))
     #expect(service?["targetPort"]?.string == "webhook")

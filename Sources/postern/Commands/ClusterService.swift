@@ -42,6 +42,9 @@ struct ClusterService {
     // A new leader looks at every customer: 500 of them within seconds. The API server's own limits come before.
     clientSettings.requestsPerSecond = 200
     clientSettings.burst = 400
+    // What is under way when the lease is lost ends soon; writes over an object bear the version that was read.
+    clientSettings.requestTimeout = .seconds(10)
+    clientSettings.maximumTries = 3
     client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
     controller =
       settings.hasController

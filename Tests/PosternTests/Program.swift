@@ -93,9 +93,16 @@ final class RunningProgram: Sendable {
 
   /// Ends it without a chance to do anything.
   func kill() {
+    guard process.isRunning else { return }
     Foundation.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
+
+  /// Has it do nothing until ``resume()``; what is sent to it waits.
+  func pause() { Foundation.kill(process.processIdentifier, SIGSTOP) }
+
+  /// Has it go on.
+  func resume() { Foundation.kill(process.processIdentifier, SIGCONT) }
 
   /// Asks it to end and waits until it has.
   func terminate() -> Int32 {

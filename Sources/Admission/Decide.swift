@@ -14,7 +14,8 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
     return reading.isSound
       ? .allowed(patch: nil, warnings: [PodContainers.hostNetworkWarning]) : .denied(reading.causes)
   }
-  var causes = reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading)?.causes ?? [])
+  var causes =
+    reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading, replacing: nil)?.causes ?? [])
   let choice = PostgresChoice(pod.containers, named: subject.object.setting(AnnotationKey.container), field: "")
   causes += choice.causes
   guard let postgres = choice.container, let declaration = reading.podSettings else { return .denied(causes) }
@@ -56,11 +57,12 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
   var (causes, warnings) = try findings(subject, reading)
-  if let checks = try scriptChecks(subject, reading) {
+  let old = reading.content == nil ? nil : subject.oldDeclaration
+  if let checks = try scriptChecks(subject, reading, replacing: old) {
     causes += checks.causes
     warnings += checks.warnings
   }
-  if let new = reading.content, let old = subject.oldDeclaration { warnings += Removals(from: old, to: new).warnings }
+  if let new = reading.content, let old { warnings += Removals(from: old, to: new).warnings }
   guard causes.isEmpty else { return .denied(causes) }
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
@@ -68,11 +70,15 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
   return .allowed(patch: nil, warnings: warnings, declared: reading.content?.spec)
 }
 
-/// What is wrong with the scripts, where the declaration can be read and comes from whoever applied this object.
-private func scriptChecks(_ subject: Subject, _ reading: DeclarationReading) throws(JSONError) -> ScriptChecks? {
-  guard let content = reading.content, !subject.isMadeOfTemplate else { return nil }
+/// What is wrong with the scripts, where there are any, and whoever applied this object has declared them.
+private func scriptChecks(
+  _ subject: Subject, _ reading: DeclarationReading, replacing old: Declaration?
+) throws(JSONError) -> ScriptChecks? {
+  guard let content = reading.content, !subject.isMadeOfTemplate,
+    content.spec.databases.contains(where: { !$0.scripts.isEmpty })
+  else { return nil }
   return ScriptChecks(
-    content, replacing: subject.oldDeclaration, field: reading.contentField,
+    content, replacing: old, field: reading.contentField,
     serverVersion: try postgres(of: subject)?.postgresVersion)
 }
 

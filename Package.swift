@@ -211,7 +211,7 @@ let package = Package(
       name: "PosternTests",
       dependencies: [
         "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL",
-        "TestSupport", "ThrowawayPostgres", "WebhookServer", "postern", "postern-sidecar",
+        "PostgresProvisioner", "TestSupport", "ThrowawayPostgres", "WebhookServer", "postern", "postern-sidecar",
       ],
       resources: [.copy("Fixtures")]),
   ],

@@ -2,6 +2,7 @@ import Admission
 import Foundation
 import FoundationNetworking
 import JSONBytes
+import PostgresProvisioner
 import TestSupport
 import Testing
 
@@ -56,6 +57,14 @@ import Testing
     let url = try #require(URL(string: "http://127.0.0.1:\(port)/\(path)"))
     let (body, response) = try await URLSession.shared.data(from: url)
     return ((response as? HTTPURLResponse)?.statusCode, String(decoding: body, as: UTF8.self))
+  }
+
+  @Test func aReviewIsALineOfLevelInfo() throws {
+    let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
+    let record = try answer(review, at: .mutate, settings: AdmissionSettings()).record
+    let line = ReviewLog(format: .text, isWanted: true).line(record, at: .mutate)
+    #expect(line?.contains(" info  review  path=mutate uid=\(record.uid) kind=Pod operation=CREATE ") == true)
+    #expect(ReviewLog(format: .text, isWanted: false).line(record, at: .mutate) == nil)
   }
 
   @Test func whatIsNoReviewIsRefusedAndTheNextIsAnswered() async throws {

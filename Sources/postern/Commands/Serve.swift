@@ -87,7 +87,7 @@ struct Serve: AsyncParsableCommand {
       let controller = cluster?.controller
       var admission = settings.admission
       if let controller { admission.secretUses = controller.secretUses }
-      let reviewLog = ReviewLog(format: format)
+      let reviewLog = ReviewLog(format: format, isWanted: level <= .info)
       server = try await AdmissionService.start(
         settings.server, admission: admission, registry: registry, isReady: { controller?.isSynced ?? true },
         logger: logger, reviewed: reviewLog.write)

@@ -101,8 +101,9 @@ extension DeclarationReader {
     case .mapping(let members):
       for member in members {
         let database = name(member.key, of: "a database", at: member.place)
-        let level = choice(member.value, DeclaredUser.Level.self)
-        if let database, let level { grants.append((database, level)) }
+        // Of a grant whose level is refused, the database is looked at all the same.
+        let level = choice(member.value, DeclaredUser.Level.self) ?? .read
+        if let database { grants.append((database, level)) }
       }
     case .scalar, .sequence:
       problems.error(

@@ -199,4 +199,12 @@ struct RejectedDatabasesTests {
         "postern.io/users[1].name",
       ])
   }
+
+  @Test func `a level that is none hides no database that is not there`() {
+    let result = Declaration.parse(
+      customer: "acme",
+      annotations: ["postern.io/users": "[{name: a, grants: {order: red}}]", "postern.io/databases": "orders"])
+    #expect(result.errors.map(\.path) == ["[0].grants.order", "[0].grants.order"])
+    #expect(result.errors.map(\.hint) == ["did you mean \"orders\"?", "did you mean \"read\"?"])
+  }
 }

@@ -15,7 +15,7 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
       ? .allowed(patch: nil, warnings: [PodContainers.hostNetworkWarning]) : .denied(reading.causes)
   }
   var causes =
-    reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading, replacing: nil)?.causes ?? [])
+    reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading, replacing: [])?.causes ?? [])
   let choice = PostgresChoice(pod.containers, named: subject.object.setting(AnnotationKey.container), field: "")
   causes += choice.causes
   guard let postgres = choice.container, let declaration = reading.podSettings else { return .denied(causes) }
@@ -57,12 +57,12 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
   var (causes, warnings) = try findings(subject, reading)
-  let old = reading.content == nil ? nil : subject.oldDeclaration
-  if let checks = try scriptChecks(subject, reading, replacing: old) {
+  let old = reading.content == nil && reading.scripts.isEmpty ? nil : subject.oldDeclaration
+  if let checks = try scriptChecks(subject, reading, replacing: old?.scripts ?? []) {
     causes += checks.causes
     warnings += checks.warnings
   }
-  if let new = reading.content, let old { warnings += Removals(from: old, to: new).warnings }
+  if let new = reading.content, let old = old?.declaration { warnings += Removals(from: old, to: new).warnings }
   guard causes.isEmpty else { return .denied(causes) }
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
@@ -72,13 +72,11 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
 
 /// What is wrong with the scripts, where there are any, and whoever applied this object has declared them.
 private func scriptChecks(
-  _ subject: Subject, _ reading: DeclarationReading, replacing old: Declaration?
+  _ subject: Subject, _ reading: DeclarationReading, replacing old: [DeclaredScript]
 ) throws(JSONError) -> ScriptChecks? {
-  guard let content = reading.content, !subject.isMadeOfTemplate,
-    content.spec.databases.contains(where: { !$0.scripts.isEmpty })
-  else { return nil }
+  guard !reading.scripts.isEmpty, !subject.isMadeOfTemplate else { return nil }
   return ScriptChecks(
-    content, replacing: old, field: reading.contentField,
+    reading.scripts, replacing: old, field: reading.contentField,
     serverVersion: try postgres(of: subject)?.postgresVersion)
 }
 

@@ -4,6 +4,8 @@ import DatabaseSpec
 /// why.
 struct DeclarationReader {
   var problems = Problems()
+  /// The scripts that were read so far and hold their SQL themselves.
+  var inlineScripts: [DeclaredScript] = []
   /// Whether names of users and databases may come from a flat file, which is not at hand.
   var hasFlatFile = false
 

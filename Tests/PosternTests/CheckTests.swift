@@ -60,6 +60,15 @@ import Testing
     #expect(!(answer.output + answer.errors).contains("hunter2"))
   }
 
+  @Test func whatIsWrongWithYAMLAndSQLIsSaidAtOnce() throws {
+    let scripted = Self.broken
+      .replacing("ownr: shop", with: "ownr: shop\n        scripts: [{name: one, sql: DROP ROLE x}]")
+    let answer = try Program.run(["check", "-"], input: scripted)
+    #expect(answer.status == 1)
+    #expect(answer.output.contains(#"unknown key "ownr" in a database"#))
+    #expect(answer.output.contains("[postern.io/databases][0].scripts[0].sql: script \"one\", line 1: drops a role"))
+  }
+
   @Test func jsonHasAFindingEach() throws {
     let answer = try Program.run(["check", "-o", "json", "-"], input: Self.broken)
     #expect(answer.status == 1)

@@ -9,7 +9,12 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
   let reading = DeclarationReading(subject)
   guard let slices = subject.pod else { return .unchanged }
   let pod = try PodContainers(slices.spec, of: subject.review.bytes)
-  if subject.object.isInjected, pod.hasSidecar { return reading.isSound ? .unchanged : .denied(reading.causes) }
+  if subject.object.isInjected, pod.hasSidecar {
+    let fault = try InjectedSidecar.fault(
+      in: slices, customer: subject.customer, field: "", of: subject.review.bytes)
+    let causes = reading.causes + [fault].compactMap(\.self)
+    return causes.isEmpty ? .unchanged : .denied(causes)
+  }
   if pod.usesHostNetwork {
     return reading.isSound
       ? .allowed(patch: nil, warnings: [PodContainers.hostNetworkWarning]) : .denied(reading.causes)
@@ -96,7 +101,12 @@ private func findings(
   var (causes, warnings) = (reading.causes, reading.warnings)
   guard let slices = subject.pod, let template = subject.template else { return (causes, warnings) }
   let pod = try PodContainers(slices.spec, of: subject.review.bytes)
-  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return (causes, warnings) }
+  guard !pod.usesHostNetwork else { return (causes, warnings) }
+  if template.isInjected, pod.hasSidecar {
+    let fault = try InjectedSidecar.fault(
+      in: slices, customer: template.customer ?? subject.customer, field: subject.podField, of: subject.review.bytes)
+    return (causes + [fault].compactMap(\.self), warnings)
+  }
   let choice = PostgresChoice(
     pod.containers, named: template.setting(AnnotationKey.container), field: subject.podField)
   let misplaced = MisplacedSettings(subject, choice, podPort: reading.podSettings?.port ?? choice.container?.port)

@@ -120,11 +120,14 @@ import Testing
     let pods = [
       Sample(kind: "Pod", name: "plain", annotations: [:], uid: "2", replicaSet: "r"),
       Sample(kind: "Pod", name: "with", annotations: ["postern.io/injected": "v1"], uid: "3", replicaSet: "r"),
+      Sample(
+        kind: "Pod", name: "marked", annotations: ["postern.io/injected": "v1"], uid: "5", replicaSet: "r",
+        hasMarkedSidecar: false),
       Sample(kind: "Pod", name: "left", annotations: ["postern.io/inject": "false"], uid: "4", replicaSet: "r"),
     ]
     let notices = try state([Sample(uid: "1")] + pods)[Self.key].resolve(Self.key).notices
-    #expect(notices.map(\.reason) == [.notInjected])
-    #expect(notices.map(\.name) == ["plain"])
+    #expect(notices.map(\.reason) == [.notInjected, .notInjected])
+    #expect(notices.map(\.name) == ["marked", "plain"])
   }
 
   @Test func onlyNewsWakes() throws {

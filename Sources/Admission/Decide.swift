@@ -69,6 +69,9 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
   }
   if let new = reading.content, let old = old?.declaration { warnings += Removals(from: old, to: new).warnings }
   guard causes.isEmpty else { return .denied(causes) }
+  if let oldObject = subject.oldObject, !subject.isMadeOfTemplate {
+    warnings += Departure(from: oldObject, subject.oldTemplate, to: subject.object, subject.template).warnings
+  }
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
   }

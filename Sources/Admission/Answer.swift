@@ -40,7 +40,7 @@ private func decide(
   }
   return switch (subject.role, path) {
   case (.pod, .mutate): try subject.review.operation == .create ? injectPod(subject, settings) : .unchanged
-  case (.workload, .mutate): try labelTemplate(subject)
-  case (_, .validate): try validate(subject)
+  case (.workload, .mutate): try labelTemplate(subject, settings)
+  case (_, .validate): try validate(subject, settings)
   }
 }

@@ -3,6 +3,7 @@ import Declarations
 import JSONBytes
 import JSONPatch
 import KubernetesAPI
+import Provisioning
 
 /// `/mutate`, a Pod that is being created: the sidecar goes in.
 func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
@@ -37,8 +38,8 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
 
 /// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well. It is refused for all that
 /// `/validate` would refuse it for, which is not asked any more then.
-func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
-  if case .denied(let causes) = try validate(subject) { return .denied(causes) }
+func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+  if case .denied(let causes) = try validate(subject, settings) { return .denied(causes) }
   guard let template = subject.template, subject.pod != nil, template.customer == nil else { return .unchanged }
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()
@@ -58,10 +59,16 @@ func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
 }
 
 /// `/validate`: all that is wrong, or what the change will take away.
-func validate(_ subject: Subject) throws(JSONError) -> Decision {
+func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
   var (causes, warnings) = try findings(subject, reading)
+  if !reading.expiries.isEmpty, let now = settings.now?() {
+    let isPast = { (expiry: DeclaredExpiry) in
+      Timestamp(rfc3339: expiry.time).map { $0.microseconds / 1_000_000 <= now } ?? false
+    }
+    warnings += reading.expiries.filter(isPast).map(\.warning.message)
+  }
   let old = reading.content == nil && reading.scripts.isEmpty ? nil : subject.oldDeclaration
   if let checks = try scriptChecks(subject, reading, replacing: old?.scripts ?? []) {
     causes += checks.causes

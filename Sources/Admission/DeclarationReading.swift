@@ -11,6 +11,8 @@ struct DeclarationReading {
   let scripts: [DeclaredScript]
   /// What the fields of the object that says so begin with.
   let contentField: String
+  /// Until when users may log in.
+  private(set) var expiries: [DeclaredExpiry] = []
   private(set) var causes: [StatusCause] = []
   private(set) var warnings: [String] = []
 
@@ -42,6 +44,7 @@ struct DeclarationReading {
       causes.append(StatusCause(field: prefix + problem.field, message: problem.withoutPlace))
     }
     warnings += result.warnings.map(\.message)
+    expiries += result.expiries
   }
 
   /// One customer, declared in one place.

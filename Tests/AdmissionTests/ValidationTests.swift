@@ -206,3 +206,26 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
   #expect(other?["declaration-sha256"]?.string != hash)
   #expect(try post(deployment(annotations: broken), .validate).response?["auditAnnotations"] == nil)
 }
+
+/// Who cannot log in any more, or is about to be, at 2027-01-01T00:00:00Z.
+@Test(arguments: [
+  ("2026-12-31T23:59:59Z", true), ("2027-01-01T00:00:00Z", true), ("2027-01-01T00:00:01Z", false),
+  ("2027-01-01T00:30:00+01:00", true), ("2026-12-31T23:30:00-01:00", false), ("infinity", false),
+])
+func aUserWhoseTimeIsOverIsWarnedOf(validUntil: String, isPast: Bool) throws {
+  var settings = testSettings
+  settings.now = { 1_798_761_600 }
+  let users = #"{"postern.io/users":"- name: a\n- name: shop\n  validUntil: \#(validUntil)\n"}"#
+  let warning = "postern: postern.io/users[1].validUntil (line 3, column 15): in the past: user \"shop\" cannot log in"
+  for object in [
+    try deployment(annotations: users), try deployment(templateMetadata: #"{"annotations":\#(users)}"#),
+    try pod(metadata: #","annotations":\#(users)"#),
+  ] {
+    #expect(try post(object, .validate, settings: settings).warnings == (isPast ? [warning] : []))
+    #expect(try post(object, .validate).warnings == [], "without a clock")
+  }
+  let old = try deployment(annotations: #"{"postern.io/users":"a, shop"}"#)
+  #expect(
+    try post(deployment(annotations: users), .validate, replacing: old, settings: settings).warnings
+      == (isPast ? [warning] : []))
+}

@@ -69,6 +69,17 @@ import Testing
     #expect(answer.output.contains("[postern.io/databases][0].scripts[0].sql: script \"one\", line 1: drops a role"))
   }
 
+  @Test func aUserWhoseTimeIsOverIsWarnedOfByTheClock() throws {
+    let sound = Self.broken.replacing("ownr", with: "owner")
+    func checked(_ time: String) throws -> Program.Answer {
+      try Program.run(["check", "-"], input: sound.replacing("password: hunter2", with: "validUntil: \(time)"))
+    }
+    let past = try checked("2001-01-01T00:00:00Z")
+    #expect(past.status == 0)
+    #expect(past.output.contains("postern.io/users[1].validUntil (line 3, column 15): in the past: user \"analyst\""))
+    #expect(try !checked("9999-12-31T00:00:00Z").output.contains("warning"))
+  }
+
   @Test func jsonHasAFindingEach() throws {
     let answer = try Program.run(["check", "-o", "json", "-"], input: Self.broken)
     #expect(answer.status == 1)

@@ -63,6 +63,9 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
   var (causes, warnings) = try findings(subject, reading)
+  let rivals = RivalDeclarations(subject, settings)
+  causes += rivals.causes
+  warnings += rivals.warnings
   if !reading.expiries.isEmpty, let now = settings.now?() {
     let isPast = { (expiry: DeclaredExpiry) in
       Timestamp(rfc3339: expiry.time).map { $0.microseconds / 1_000_000 <= now } ?? false

@@ -29,7 +29,10 @@ import Testing
     let message = try #require(reply.causes.first?.message)
     #expect(message.contains("postern.io/injected") && message.contains("args"))
     for path in AdmissionPath.allCases {
-      #expect(try post(workload(of: forged), path).fields == ["spec.template.spec.\(list)[\(index)]"])
+      let workload = try workload(of: forged)
+      #expect(try post(workload, path).fields == ["spec.template.spec.\(list)[\(index)]"])
+      let scaled = try workload.adding("/spec/replicas", "2")
+      #expect(try post(scaled, path, replacing: workload).isAllowed)
     }
   }
 

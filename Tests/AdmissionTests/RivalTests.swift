@@ -24,6 +24,9 @@ import Testing
     let message = try #require(causes.first?.message)
     #expect(message.hasPrefix(#"StatefulSet "old" in this namespace declares for customer "acme" already; "#))
     #expect(try post(second, path, namespace: "other", settings: settings(old)).isAllowed)
+    // The namespace is the request's: an object may name none, or another.
+    let elsewhere = try second.adding("/metadata/namespace", #""other""#)
+    #expect(try !post(elsewhere, path, settings: settings(old)).isAllowed)
     let other = try second.adding("/metadata/labels/postern.io~1customer", #""other""#)
     #expect(try post(other, path, settings: settings(old)).isAllowed)
     let ofTemplate = try deployment(
@@ -68,7 +71,10 @@ import Testing
     #expect(reply.isAllowed)
     #expect(try post(plain, .validate, replacing: object, settings: settings(old)).isAllowed)
     let noted = try object.adding("/metadata/annotations/x", #""y""#)
-    #expect(try post(noted, .validate, replacing: object, settings: settings(old)).warnings == [])
+    for path in AdmissionPath.allCases {
+      let unchanged = try post(noted, path, replacing: object, settings: settings(old))
+      #expect(unchanged.isAllowed && unchanged.warnings == [])
+    }
   }
 
   @Test func severalAreCounted() throws {

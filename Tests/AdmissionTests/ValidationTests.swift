@@ -175,6 +175,21 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
   #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
 }
 
+/// The API server cuts what is longer, and says so to nobody.
+@Test func aLongWarningIsCutAtTheLengthThatIsTaken() throws {
+  let name = String(repeating: "é", count: 31)
+  func warnings(_ name: String) throws -> [String] {
+    let before = try deployment(annotations: #"{"postern.io/users":"- name: a\n- name: \#(name)"}"#)
+    return try post(deployment(annotations: #"{"postern.io/users":"a"}"#), .validate, replacing: before).warnings
+  }
+  let short = "postern: user \"\(name)\" will be locked (removed from postern.io/users)"
+  #expect(try warnings(name) == [short])
+  let long = String(repeating: "a", count: 63)
+  let whole = "postern: user \"\(long)\" will be locked (removed from postern.io/users)"
+  #expect(whole.count > 120)
+  #expect(try warnings(long) == [whole.prefix(119) + "…"])
+}
+
 /// Annotations of 256 KiB, the most that the API server takes, all wrong: no answer is larger than anybody can use.
 @Test func endlessErrorsAreCountedAndTheFirstThousandShown() throws {
   let names = String(repeating: "a\\n ", count: 87_000)

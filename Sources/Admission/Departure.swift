@@ -54,5 +54,5 @@ struct Departure {
 
 extension ObjectMetadata {
   /// Whether Postern is to keep away.
-  fileprivate var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
+  var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
 }

@@ -16,8 +16,10 @@ struct RivalDeclarations {
     let others = settings.declaring(review.namespace, subject.customer).filter { $0 != own }.map(\.text).sorted()
     guard let first = others.first else { return }
     let names = others.count == 1 ? first : "\(first) and \(others.count - 1) more"
-    let declared = subject.oldObject?.declares == true || subject.oldTemplate?.declares == true
-    if declared, subject.oldObject?.customer ?? subject.oldTemplate?.customer == subject.customer {
+    let old = [subject.oldObject, subject.oldTemplate].compactMap(\.self)
+    if old.contains(where: \.declares), !old.contains(where: \.isLeftAlone),
+      old.lazy.compactMap(\.customer).first == subject.customer
+    {
       warnings.append("\(names) too declares for \"\(subject.customer)\": nothing is changed until only one does")
       return
     }

@@ -62,6 +62,8 @@ import Testing
     #expect(try !post(object, .validate, replacing: plain, settings: settings(old)).isAllowed)
     let relabelled = try object.adding("/metadata/labels/postern.io~1customer", #""other""#)
     #expect(try !post(object, .validate, replacing: relabelled, settings: settings(old)).isAllowed)
+    let leftAlone = try object.adding("/metadata/annotations/postern.io~1inject", #""false""#)
+    #expect(try !post(object, .validate, replacing: leftAlone, settings: settings(old)).isAllowed)
     let more = try deployment(annotations: #"{"postern.io/users":"shop, other"}"#)
     let reply = try post(more, .validate, replacing: object, settings: settings(old))
     #expect(

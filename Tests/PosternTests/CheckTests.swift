@@ -80,6 +80,28 @@ import Testing
     #expect(try !checked("9999-12-31T00:00:00Z").output.contains("warning"))
   }
 
+  @Test func twoThatDeclareForACustomerInAFileAreRefused() throws {
+    func deployment(_ name: String, _ metadata: String, template: String = "") -> String {
+      """
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: \(name), labels: {postern.io/customer: c}\(metadata)}
+      spec: {template: {metadata: {labels: {app: db}\(template)}, spec: {containers: [{name: db, image: postgres}]}}}
+
+      """
+    }
+    let users = ", annotations: {postern.io/users: shop}"
+    let second = try Program.run(
+      ["check", "-"], input: deployment("one", users) + "---\n" + deployment("two", "", template: users))
+    #expect(second.status == 1)
+    #expect(second.output.contains(#"Deployment "one" in this namespace declares for customer "c" already"#))
+    for other in [deployment("two", ""), deployment("two", users + ", namespace: other")] {
+      let answer = try Program.run(
+        ["check", "-"], input: deployment("one", "", template: users) + "---\n" + other)
+      #expect(answer.status == 0, "\(answer.output)")
+    }
+  }
+
   @Test func jsonHasAFindingEach() throws {
     let answer = try Program.run(["check", "-o", "json", "-"], input: Self.broken)
     #expect(answer.status == 1)

@@ -1,5 +1,6 @@
 import DatabaseSpec
 import Declarations
+import JSONBytes
 import KubernetesAPI
 
 /// How the sidecar logs in as the superuser, and where Postgres itself gets that password from: told from the Postgres
@@ -39,14 +40,18 @@ struct AdminAccess {
   private(set) var bootstrap: Bootstrap?
   private(set) var causes: [StatusCause] = []
   private(set) var warnings: [String] = []
-  private let field: String
+  private let index: Int
+  private let prefix: String
 
   /// - Parameters:
   ///   - index: the Postgres container's place in `spec.containers`.
   ///   - prefix: what the Pod's fields begin with.
   ///   - adminSecret: the annotation `postern.io/admin-secret`.
-  init(_ postgres: Container, at index: Int, prefix: String = "", customer: String, adminSecret: String?) {
-    field = "\(prefix)spec.containers[\(index)]"
+  init(_ postgres: Container, at index: Int, prefix: String = "", customer: String, adminSecret: String?)
+    throws(JSONError)
+  {
+    self.index = index
+    self.prefix = prefix
     let given = GivenAdmin(postgres)
     let secret = adminSecret ?? "\(customer)-pg-admin"
     if !given.hasPassword {
@@ -58,11 +63,11 @@ struct AdminAccess {
         [(Self.usernameKey, VolumeLayout.adminUsernameFile), (Self.passwordKey, VolumeLayout.adminPasswordFile)])
       return
     }
-    if let user = given.user { take(user, postgres) }
+    if let user = given.user { try take(user, postgres) }
     if bootstrap != nil {
       use(secret, [(Self.passwordKey, VolumeLayout.adminPasswordFile)])
     } else if let password = given.password {
-      takePassword(password, postgres)
+      try takePassword(password, postgres)
     }
   }
 
@@ -81,35 +86,35 @@ struct AdminAccess {
         kind: reference.kind, object: reference.name, items: [(reference.key, path)], isOptional: reference.isOptional))
   }
 
-  private mutating func take(_ user: GivenAdmin.Value, _ postgres: Container) {
+  private mutating func take(_ user: GivenAdmin.Value, _ postgres: Container) throws(JSONError) {
     switch user {
     case .inline(.literal(let text)): variables.append(.literal("POSTERN_ADMIN_USER", text))
     case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminUsernameFile)
     case .inline(.computed(let json)): variables.append(.computed("POSTERN_ADMIN_USER", json))
-    case .file(.literal(let path)): read(path, postgres, variable: "POSTERN_ADMIN_USER_FILE")
+    case .file(.literal(let path)): try read(path, postgres, variable: "POSTERN_ADMIN_USER_FILE")
     case .file: warnUnreadable("the superuser's name")
     }
   }
 
-  private mutating func takePassword(_ password: GivenAdmin.Value, _ postgres: Container) {
+  private mutating func takePassword(_ password: GivenAdmin.Value, _ postgres: Container) throws(JSONError) {
     switch password {
     case .inline(.literal): break
     case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminPasswordFile)
-    case .file(.literal(let path)): read(path, postgres, variable: "POSTERN_ADMIN_PASSWORD_FILE")
+    case .file(.literal(let path)): try read(path, postgres, variable: "POSTERN_ADMIN_PASSWORD_FILE")
     case .inline(.computed), .file: warnUnreadable("the superuser's password")
     }
   }
 
   /// Lets the sidecar read a file where the Postgres container has it.
-  private mutating func read(_ path: String, _ postgres: Container, variable: String) {
-    guard let mount = postgres.mount(holding: path) else {
+  private mutating func read(_ path: String, _ postgres: Container, variable: String) throws(JSONError) {
+    guard let mount = try postgres.mount(holding: path) else {
       warnUnreadable("\"\(path)\"")
       return
     }
     guard !mount.isInTheWay else {
       causes.append(
         StatusCause(
-          field: "\(field).volumeMounts",
+          field: "\(prefix)spec.containers[\(index)].volumeMounts",
           message: "the sidecar cannot have \"\(mount.path)\" beside \(VolumeLayout.mountPath) and "
             + "\(Injection.statusPath), which are its own; mount \"\(mount.volume)\" elsewhere"))
       return

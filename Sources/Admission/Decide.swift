@@ -25,7 +25,7 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
   let choice = PostgresChoice(pod.containers, named: subject.object.setting(AnnotationKey.container), field: "")
   causes += choice.causes
   guard let postgres = choice.container, let declaration = reading.podSettings else { return .denied(causes) }
-  let admin = AdminAccess(
+  let admin = try AdminAccess(
     postgres, at: choice.index, customer: subject.customer, adminSecret: declaration.adminSecret)
   causes += admin.causes
   guard causes.isEmpty else { return .denied(causes) }
@@ -44,7 +44,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()
   if template.hasLabels {
-    patch.add(metadata.appending("labels", AnnotationKey.customerLabel)) { $0.string(subject.customer) }
+    patch.add(metadata.appending("labels").appending(AnnotationKey.customerLabel)) { $0.string(subject.customer) }
   } else if template.exists {
     patch.add(metadata.appending("labels")) { $0.object { $0.member(AnnotationKey.customerLabel, subject.customer) } }
   } else {
@@ -126,7 +126,7 @@ private func findings(
   causes += pod.nameClashes(field: subject.podField) + misplaced.causes
   if !misplaced.keys.contains(AnnotationKey.container) { causes += choice.causes }
   if let postgres = choice.container, let settings = reading.podSettings {
-    let admin = AdminAccess(
+    let admin = try AdminAccess(
       postgres, at: choice.index, prefix: subject.podField, customer: subject.customer,
       adminSecret: settings.adminSecret)
     causes += admin.causes

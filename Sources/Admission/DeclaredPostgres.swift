@@ -28,14 +28,14 @@ public struct DeclaredPostgres: Equatable, Sendable {
       guard let subject = try Subject(AdmissionReview(decoding: bytes)), let slices = subject.pod else { return nil }
       let pod = try PodContainers(slices.spec, of: bytes)
       guard !pod.usesHostNetwork else { return nil }
-      self.init(subject, pod)
+      try self.init(subject, pod)
     } catch {
       // The API server holds no such objects.
       return nil
     }
   }
 
-  private init(_ subject: Subject, _ pod: PodContainers) {
+  private init(_ subject: Subject, _ pod: PodContainers) throws(JSONError) {
     let reading = DeclarationReading(subject)
     let place = subject.template ?? subject.object
     // A classic sidecar stands among the containers.
@@ -48,7 +48,7 @@ public struct DeclaredPostgres: Equatable, Sendable {
     isInjected = subject.object.isInjected && pod.hasSidecar
     self.problems = problems
     port = reading.podSettings?.port ?? choice.container?.port ?? 5432
-    usesGeneratedAdmin = Self.usesGeneratedAdmin(pod, choice, reading.podSettings, customer: subject.customer)
+    usesGeneratedAdmin = try Self.usesGeneratedAdmin(pod, choice, reading.podSettings, customer: subject.customer)
     guard problems.isEmpty, var declaration = reading.content, let settings = reading.podSettings else {
       self.declaration = nil
       return
@@ -62,9 +62,9 @@ public struct DeclaredPostgres: Equatable, Sendable {
   /// Where the sidecar is in already, Postgres has its password source from the injection, and a volume for it.
   private static func usesGeneratedAdmin(
     _ pod: PodContainers, _ choice: PostgresChoice, _ settings: Declaration?, customer: String
-  ) -> Bool {
+  ) throws(JSONError) -> Bool {
     guard settings?.adminSecret == nil, let postgres = choice.container else { return false }
-    if pod.hasSidecar { return pod.volumeNames.contains(Injection.adminVolumeName) }
-    return AdminAccess(postgres, at: choice.index, customer: customer, adminSecret: nil).bootstrap != nil
+    if pod.hasSidecar { return pod.hasAdminVolume }
+    return try AdminAccess(postgres, at: choice.index, customer: customer, adminSecret: nil).bootstrap != nil
   }
 }

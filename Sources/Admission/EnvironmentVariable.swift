@@ -28,29 +28,35 @@ struct ObjectReference: Equatable {
   var isOptional = false
 }
 
-/// A member of `env`.
+/// A member of `env` that the official image, Bitnami's, or libpq reads.
 struct EnvironmentVariable {
-  private(set) var name = ""
+  let name: String
   private(set) var value = EnvironmentValue.literal("")
 
-  init(_ reader: inout JSONReader) throws(JSONError) {
+  /// Nil for any other.
+  init?(_ reader: inout JSONReader) throws(JSONError) {
+    var name: JSONString?
+    var text: JSONString?
+    var source: JSONSlice?
     try reader.beginObject()
     while let key = try reader.nextKey() {
       if reader.matches(key, "name") {
-        name = try reader.optionalText() ?? ""
+        name = try reader.optionalString()
       } else if reader.matches(key, "value") {
-        if let text = try reader.optionalText(), !text.isEmpty { value = .literal(text) }
-      } else if reader.matches(key, "valueFrom"), let slice = try reader.optionalValue() {
-        value = try Self.source(slice, of: reader.bytes)
-      } else if !reader.matches(key, "valueFrom") {
+        text = try reader.optionalString()
+      } else if reader.matches(key, "valueFrom") {
+        source = try reader.optionalValue()
+      } else {
         try reader.skip()
       }
     }
-  }
-
-  /// Whether the official image, Bitnami's, or libpq reads it.
-  var isOfPostgres: Bool {
-    name.utf8.starts(with: "POSTGRES".utf8) || name == "PGPORT"
+    guard let name, reader.starts(name, with: "POSTGRES") || reader.matches(name, "PGPORT") else { return nil }
+    self.name = reader.text(name)
+    if let text, !text.range.isEmpty {
+      value = .literal(reader.text(text))
+    } else if let source {
+      value = try Self.source(source, of: reader.bytes)
+    }
   }
 
   private static func source(_ slice: JSONSlice, of bytes: [UInt8]) throws(JSONError) -> EnvironmentValue {

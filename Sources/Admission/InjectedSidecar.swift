@@ -55,8 +55,8 @@ struct InjectedSidecar {
         _ = try reader.elements { reader throws(JSONError) in try readVariable(&reader) }
       } else if reader.matches(key, "volumeMounts") {
         _ = try reader.elements { reader throws(JSONError) in
-          let mount = try VolumeMount(&reader)
-          if mount.volume == Injection.volumeName, mount.path == VolumeLayout.mountPath { mountsVolume = true }
+          let mount = try VolumeMount(&reader, holding: VolumeLayout.mountPath)
+          if mount?.volume == Injection.volumeName, mount?.path == VolumeLayout.mountPath { mountsVolume = true }
         }
       } else if reader.matches(key, "restartPolicy") {
         restarts = try reader.optionalText() == "Always"

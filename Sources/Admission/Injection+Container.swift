@@ -2,30 +2,28 @@ import DatabaseSpec
 import JSONBytes
 
 extension Injection {
-  private static let arguments = #"["run"]"#
-  private static let resources = #"{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}}"#
   /// Quick to say yes; three misses before a Pod that was ready leaves its Service, lest a busy node take it out.
-  private static let readinessProbe =
-    #"{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,"failureThreshold":3}"#
+  private static let readinessProbe: StaticString =
+    #","readinessProbe":{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,"failureThreshold":3}"#
 
   /// The sidecar's container. It asks for nothing that the Pod Security Standard `restricted` forbids, and it has no
   /// token: the API server mounts those before webhooks run. It has no startup probe: Postgres, which it would wait
   /// for, starts after a native sidecar has.
   func writeContainer(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.containerName)
-      writer.member("image", settings.sidecarImage)
-      writer.member("args", json: Self.arguments)
-      writer.key("env")
-      writer.array(writeEnvironment)
-      writer.member("resources", json: Self.resources)
-      writer.key("volumeMounts")
-      writer.array(writeMounts)
-      if gatesReadiness { writer.member("readinessProbe", json: Self.readinessProbe) }
-      if settings.sidecarMode == .native { writer.member("restartPolicy", "Always") }
-      writer.member("terminationMessagePolicy", "FallbackToLogsOnError")
-      writer.key("securityContext")
-      writer.object(writeSecurityContext)
+      writer.part(#""name":"postern","image":"#)
+      writer.string(settings.sidecarImage)
+      writer.part(#","args":["run"],"env":["#)
+      writeEnvironment(&writer)
+      writer.part(
+        #"],"resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},"volumeMounts":["#)
+      writeMounts(&writer)
+      writer.part("]")
+      if gatesReadiness { writer.part(Self.readinessProbe) }
+      if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
+      writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
+      writeSecurityContext(&writer)
+      writer.part("}")
     }
   }
 
@@ -55,38 +53,35 @@ extension Injection {
   private func writeSecurityContext(_ writer: inout JSONWriter) {
     let identity = postgres.identity.inheriting(pod.identity)
     let user = identity.user ?? 0
-    writer.member("allowPrivilegeEscalation", false)
-    writer.member("capabilities", json: #"{"drop":["ALL"]}"#)
-    writer.member("readOnlyRootFilesystem", true)
-    writer.member("runAsNonRoot", true)
-    writer.member("runAsUser", user > 0 ? user : Self.defaultUser)
+    writer.part(
+      #""allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true,"runAsUser":"#
+    )
+    writer.integer(user > 0 ? user : Self.defaultUser)
     if let group = identity.group, user > 0 { writer.member("runAsGroup", group) }
-    writer.member("seccompProfile", json: #"{"type":"RuntimeDefault"}"#)
+    writer.part(#","seccompProfile":{"type":"RuntimeDefault"}"#)
   }
 }
 
 extension JSONWriter {
-  /// A member whose value is the same in every Pod.
-  fileprivate mutating func member(_ key: String, json: String) {
-    self.key(key)
-    raw(json.utf8)
-  }
-
   /// A member of `env`.
   mutating func variable(_ name: String, _ value: String) {
-    object { writer in
-      writer.member("name", name)
-      writer.member("value", value)
-    }
+    beginObject()
+    part(#""name":"#)
+    string(name)
+    part(#","value":"#)
+    string(value)
+    endObject()
   }
 
   /// A member of `volumeMounts`.
   mutating func mount(_ volume: String, at path: String, subPath: String = "", readOnly: Bool) {
-    object { writer in
-      writer.member("name", volume)
-      writer.member("mountPath", path)
-      if !subPath.isEmpty { writer.member("subPath", subPath) }
-      if readOnly { writer.member("readOnly", true) }
-    }
+    beginObject()
+    part(#""name":"#)
+    string(volume)
+    part(#","mountPath":"#)
+    string(path)
+    if !subPath.isEmpty { member("subPath", subPath) }
+    if readOnly { part(#","readOnly":true"#) }
+    endObject()
   }
 }

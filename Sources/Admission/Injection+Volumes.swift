@@ -5,40 +5,28 @@ extension Injection {
   /// them in when they come.
   func writeVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.volumeName)
-      writer.key("projected")
-      writer.object { writer in
-        writer.key("sources")
-        writer.array { writer in
-          writer.source(.configMap, "\(customer)-pg-spec", isOptional: true)
-          writer.source(.secret, "\(customer)-pg-passwords", isOptional: true)
-          for source in admin.sources {
-            writer.source(source.kind, source.object, items: source.items, isOptional: source.isOptional)
-          }
-        }
+      writer.part(#""name":"postern","projected":{"sources":["#)
+      writer.source(.configMap, "\(customer)-pg-spec", isOptional: true)
+      writer.source(.secret, "\(customer)-pg-passwords", isOptional: true)
+      for source in admin.sources {
+        writer.source(source.kind, source.object, items: source.items, isOptional: source.isOptional)
       }
+      writer.part("]}")
     }
   }
 
   /// Where the sidecar writes its status.
   func writeStatusVolume(_ writer: inout JSONWriter) {
-    writer.object { writer in
-      writer.member("name", Self.statusVolumeName)
-      writer.key("emptyDir")
-      writer.object { writer in
-        writer.member("medium", "Memory")
-        writer.member("sizeLimit", "1Mi")
-      }
-    }
+    writer.object { $0.part(#""name":"postern-status","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}"#) }
   }
 
   /// What Postgres reads its superuser's name and password from. Not optional: an instance must not be initialised
   /// before the controller has made them.
   func writeAdminVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.adminVolumeName)
-      writer.key("secret")
-      writer.object { $0.member("secretName", admin.bootstrap?.secret ?? "") }
+      writer.part(#""name":"postern-admin","secret":{"secretName":"#)
+      writer.string(admin.bootstrap?.secret ?? "")
+      writer.part("}")
     }
   }
 }
@@ -48,23 +36,26 @@ extension JSONWriter {
   fileprivate mutating func source(
     _ kind: ObjectReference.Kind, _ name: String, items: [(key: String, path: String)] = [], isOptional: Bool
   ) {
-    object { writer in
-      writer.key(kind.rawValue)
-      writer.object { writer in
-        writer.member("name", name)
-        if !items.isEmpty {
-          writer.key("items")
-          writer.array { writer in
-            for item in items {
-              writer.object { writer in
-                writer.member("key", item.key)
-                writer.member("path", item.path)
-              }
-            }
-          }
-        }
-        if isOptional { writer.member("optional", true) }
-      }
+    beginObject()
+    switch kind {
+    case .configMap: part(#""configMap":{"name":"#)
+    case .secret: part(#""secret":{"name":"#)
     }
+    string(name)
+    if !items.isEmpty {
+      part(#","items":["#)
+      for item in items {
+        beginObject()
+        part(#""key":"#)
+        string(item.key)
+        part(#","path":"#)
+        string(item.path)
+        endObject()
+      }
+      part("]")
+    }
+    if isOptional { part(#","optional":true"#) }
+    part("}")
+    endObject()
   }
 }

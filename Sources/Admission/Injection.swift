@@ -16,6 +16,12 @@ struct Injection {
   /// Whom the sidecar runs as where Postgres's own user is not told, or is root: the "nonroot" of distroless images.
   static let defaultUser = 65532
 
+  private static let annotations = JSONPointer("metadata", "annotations")
+  private static let markPlace = annotations.appending(AnnotationKey.injected)
+  private static let volumes = JSONPointer("spec", "volumes")
+  private static let containers = JSONPointer("spec", "containers")
+  private static let initContainers = JSONPointer("spec", "initContainers")
+
   let customer: String
   let port: Int
   let gatesReadiness: Bool
@@ -29,13 +35,12 @@ struct Injection {
   /// The operations, in an order that needs no index but Postgres's own, which nothing before them moves.
   func patch(hasAnnotations: Bool) -> PatchWriter {
     var patch = PatchWriter()
-    let annotations = JSONPointer("metadata", "annotations")
     if hasAnnotations {
-      patch.add(annotations.appending(AnnotationKey.injected)) { $0.string(Self.mark) }
+      patch.add(Self.markPlace) { $0.string(Self.mark) }
     } else {
-      patch.add(annotations) { $0.object { $0.member(AnnotationKey.injected, Self.mark) } }
+      patch.add(Self.annotations) { $0.object { $0.member(AnnotationKey.injected, Self.mark) } }
     }
-    append(admin.bootstrap == nil ? 2 : 3, to: JSONPointer("spec", "volumes"), isThere: pod.hasVolumes, &patch) {
+    append(admin.bootstrap == nil ? 2 : 3, to: Self.volumes, isThere: pod.hasVolumes, &patch) {
       switch $0 {
       case 0: writeVolume(&$1)
       case 1: writeStatusVolume(&$1)
@@ -43,7 +48,7 @@ struct Injection {
       }
     }
     if let bootstrap = admin.bootstrap {
-      let container = JSONPointer("spec", "containers", String(index))
+      let container = Self.containers.appending(String(index))
       let variables = bootstrap.variables
       append(variables.count, to: container.appending("env"), isThere: postgres.hasEnvironment, &patch) {
         $1.variable(variables[$0].name, variables[$0].value)
@@ -54,10 +59,10 @@ struct Injection {
     }
     let (list, isThere) =
       switch settings.sidecarMode {
-      case .native: ("initContainers", pod.hasInitContainers)
-      case .classic: ("containers", true)
+      case .native: (Self.initContainers, pod.hasInitContainers)
+      case .classic: (Self.containers, true)
       }
-    append(1, to: JSONPointer("spec", list), isThere: isThere, &patch) { writeContainer(&$1) }
+    append(1, to: list, isThere: isThere, &patch) { writeContainer(&$1) }
     return patch
   }
 

@@ -11,6 +11,13 @@ extension JSONReader {
     return true
   }
 
+  /// The next value, an array, checked and gone past; nil where it is null.
+  mutating func optionalArray() throws(JSONError) -> JSONSlice? {
+    guard try !null() else { return nil }
+    guard try peek() == .array else { throw JSONError(.expected(.array), at: position) }
+    return try value()
+  }
+
   /// The next value, a whole number; nil where it is null.
   mutating func optionalInteger() throws(JSONError) -> Int? {
     try null() ? nil : try integer()

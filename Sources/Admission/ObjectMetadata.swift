@@ -46,10 +46,8 @@ struct ObjectMetadata {
       isInjected = try reader.optionalText() != nil
     } else if reader.matches(key, "postern.io/updated") {
       try reader.skip()
-    } else if key.hasEscapes || reader.bytes[key.range].starts(with: AnnotationKey.prefix.utf8) {
-      let name = reader.text(key)
-      let value = try reader.optionalText()
-      if name.utf8.starts(with: AnnotationKey.prefix.utf8) { annotations[name] = value ?? "" }
+    } else if reader.starts(key, with: "postern.io/") {
+      annotations[reader.text(key)] = try reader.optionalText() ?? ""
     } else {
       try reader.skip()
     }

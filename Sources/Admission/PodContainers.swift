@@ -6,13 +6,19 @@ struct PodContainers {
   static let hostNetworkWarning =
     "left alone: with hostNetwork, loopback is the node's, and the sidecar would share it"
 
+  /// An element of an array, its name beginning as the sidecar's do.
+  private struct Named {
+    let index: Int
+    let name: String
+  }
+
   private(set) var containers: [Container] = []
-  private(set) var volumeNames: [String] = []
   private(set) var identity = Identity()
   let usesHostNetwork: Bool
   let hasInitContainers: Bool
   let hasVolumes: Bool
-  private var initContainerNames: [String] = []
+  private var initContainers: [Named] = []
+  private var volumes: [Named] = []
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
     usesHostNetwork = try spec.usesHostNetwork(bytes)
@@ -22,8 +28,8 @@ struct PodContainers {
       var reader = JSONReader(slice, of: bytes)
       _ = try reader.elements { reader throws(JSONError) in containers.append(try Container(&reader)) }
     }
-    initContainerNames = try Self.names(spec.initContainers, of: bytes)
-    volumeNames = try Self.names(spec.volumes, of: bytes)
+    initContainers = try Self.named(spec.initContainers, of: bytes)
+    volumes = try Self.named(spec.volumes, of: bytes)
     if let slice = spec.securityContext {
       var reader = JSONReader(slice, of: bytes)
       identity = try Identity(&reader)
@@ -32,38 +38,48 @@ struct PodContainers {
 
   /// Whether a container has the sidecar's name.
   var hasSidecar: Bool {
-    initContainerNames.contains(Injection.containerName) || containers.contains { $0.name == Injection.containerName }
+    initContainers.contains { $0.name == Injection.containerName }
+      || containers.contains { $0.name == Injection.containerName }
   }
+
+  /// Whether the volume that Postgres has its superuser's password from is the injection's.
+  var hasAdminVolume: Bool { volumes.contains { $0.name == Injection.adminVolumeName } }
 
   /// The user's own containers and volumes that have names of the sidecar's.
   func nameClashes(field: String) -> [StatusCause] {
-    let lists: [(String, [String], [String])] = [
-      ("containers", containers.map(\.name), [Injection.containerName]),
-      ("initContainers", initContainerNames, [Injection.containerName]),
-      ("volumes", volumeNames, [Injection.volumeName, Injection.statusVolumeName, Injection.adminVolumeName]),
-    ]
-    return lists.flatMap { list, names, reserved in
-      names.enumerated().filter { reserved.contains($0.element) }.map { index, name in
-        StatusCause(
-          .valueDuplicate, field: "\(field)spec.\(list)[\(index)].name",
-          message: "\"\(name)\" is the name of what Postern adds to the Pod; give yours another one")
-      }
+    let volumeNames = [Injection.volumeName, Injection.statusVolumeName, Injection.adminVolumeName]
+    var causes: [StatusCause] = []
+    for (index, container) in containers.enumerated() where container.name == Injection.containerName {
+      causes.append(clash("containers", Named(index: index, name: container.name), field))
     }
+    for container in initContainers where container.name == Injection.containerName {
+      causes.append(clash("initContainers", container, field))
+    }
+    for volume in volumes where volumeNames.contains(volume.name) { causes.append(clash("volumes", volume, field)) }
+    return causes
   }
 
-  private static func names(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [String] {
+  private func clash(_ list: String, _ element: Named, _ field: String) -> StatusCause {
+    StatusCause(
+      .valueDuplicate, field: "\(field)spec.\(list)[\(element.index)].name",
+      message: "\"\(element.name)\" is the name of what Postern adds to the Pod; give yours another one")
+  }
+
+  private static func named(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Named] {
     guard let slice else { return [] }
-    var names: [String] = []
+    var found: [Named] = []
+    var index = 0
     var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
-      var name = ""
+      var name: JSONString?
       try reader.beginObject()
       while let key = try reader.nextKey() {
-        if reader.matches(key, "name") { name = try reader.optionalText() ?? "" } else { try reader.skip() }
+        if reader.matches(key, "name") { name = try reader.optionalString() } else { try reader.skip() }
       }
-      names.append(name)
+      if let name, reader.starts(name, with: "postern") { found.append(Named(index: index, name: reader.text(name))) }
+      index += 1
     }
-    return names
+    return found
   }
 }
 

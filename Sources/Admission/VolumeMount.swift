@@ -4,37 +4,45 @@ import KubernetesAPI
 
 /// A member of `volumeMounts`.
 struct VolumeMount: Equatable {
-  private(set) var volume = ""
-  private(set) var path = ""
-  private(set) var subPath = ""
-  /// `subPathExpr`, which speaks of the container's own variables: no other container can repeat it.
-  private var hasExpression = false
+  let volume: String
+  let path: String
+  let subPath: String
 
-  init(_ reader: inout JSONReader) throws(JSONError) {
+  /// Nil where a file is not at or below it, or where it cannot be repeated elsewhere: a `subPathExpr` speaks of the
+  /// container's own variables.
+  init?(_ reader: inout JSONReader, holding file: String) throws(JSONError) {
+    var name: JSONString?
+    var place: JSONString?
+    var subPath: JSONString?
+    var expression: JSONString?
     try reader.beginObject()
     while let key = try reader.nextKey() {
       if reader.matches(key, "name") {
-        volume = try reader.optionalText() ?? ""
+        name = try reader.optionalString()
       } else if reader.matches(key, "mountPath") {
-        path = try reader.optionalText() ?? ""
+        place = try reader.optionalString()
       } else if reader.matches(key, "subPath") {
-        subPath = try reader.optionalText() ?? ""
+        subPath = try reader.optionalString()
       } else if reader.matches(key, "subPathExpr") {
-        hasExpression = try reader.optionalText() != nil
+        expression = try reader.optionalString()
       } else {
         try reader.skip()
       }
     }
-  }
-
-  /// Whether a file is at or below the mount, and the mount can be repeated elsewhere.
-  func holds(_ file: String) -> Bool {
-    !hasExpression && Self.isAtOrBelow(file, path)
+    guard let place, expression == nil else { return nil }
+    path = reader.text(place)
+    guard Self.isAtOrBelow(file, path) else { return nil }
+    volume = name.map(reader.text) ?? ""
+    self.subPath = subPath.map(reader.text) ?? ""
   }
 
   /// Whether it cannot stand beside the sidecar's own mounts.
   var isInTheWay: Bool {
-    [VolumeLayout.mountPath, Injection.statusPath].contains { Self.isAtOrBelow($0, path) || Self.isAtOrBelow(path, $0) }
+    overlaps(VolumeLayout.mountPath) || overlaps(Injection.statusPath)
+  }
+
+  private func overlaps(_ folder: String) -> Bool {
+    Self.isAtOrBelow(folder, path) || Self.isAtOrBelow(path, folder)
   }
 
   private static func isAtOrBelow(_ path: String, _ folder: String) -> Bool {

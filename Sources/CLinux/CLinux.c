@@ -4,13 +4,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -83,6 +86,23 @@ const char *postern_environment(const char *name) { return getenv(name); }
 int postern_process_identifier(void) { return getpid(); }
 void postern_exit(int code) { exit(code); }
 void postern_release_memory(void) { malloc_trim(0); }
+
+/* What the file says cannot be written holds nothing but the file's bytes. What is only made so after relocation stands
+   in a segment that can. */
+static int release_segments(struct dl_phdr_info *program, size_t size, void *context) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  (void)size, (void)context;
+  for (int index = 0; index < program->dlpi_phnum; index++) {
+    const ElfW(Phdr) *segment = &program->dlpi_phdr[index];
+    if (segment->p_type != PT_LOAD || segment->p_flags & PF_W) continue;
+    uintptr_t start = (program->dlpi_addr + segment->p_vaddr + page - 1) & ~(page - 1);
+    uintptr_t end = (program->dlpi_addr + segment->p_vaddr + segment->p_filesz) & ~(page - 1);
+    if (start < end) madvise((void *)start, end - start, MADV_DONTNEED);
+  }
+  return 1; /* the program is first; libraries are others' as well */
+}
+
+void postern_release_program(void) { dl_iterate_phdr(release_segments, NULL); }
 
 static volatile sig_atomic_t stop_requested;
 static volatile sig_atomic_t grace;

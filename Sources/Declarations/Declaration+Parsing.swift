@@ -9,6 +9,10 @@ extension Declaration {
   public static func parse(customer: String, annotations: [String: String]) -> DeclarationResult {
     var reader = DeclarationReader()
     reader.checkCustomer(customer)
+    // Most Pods are made of a template, and declare nothing.
+    guard !annotations.isEmpty else {
+      return DeclarationResult(Declaration(spec: InstanceSpec(customer: customer)), problems: reader.problems)
+    }
     reader.checkKeys(annotations.keys.sorted())
     var declaration = Declaration(spec: InstanceSpec(customer: customer))
     reader.readSettings(annotations, into: &declaration)

@@ -1,21 +1,31 @@
 extension JSONReader {
   /// Whether a key or string is exactly this text.
   @inlinable
-  public func matches(_ string: JSONString, _ text: String) -> Bool {
+  public func matches(_ string: JSONString, _ text: StaticString) -> Bool {
     // The length, which tells most keys apart, is compared in the caller, where the text's is known.
-    (string.range.upperBound &- string.range.lowerBound == text.utf8.count || string.hasEscapes)
+    (string.range.upperBound &- string.range.lowerBound == text.utf8CodeUnitCount || string.hasEscapes)
       && isSame(string, text)
   }
 
   @usableFromInline
-  func isSame(_ string: JSONString, _ text: String) -> Bool {
-    if string.hasEscapes { return self.text(string).utf8.elementsEqual(text.utf8) }
-    let span = bytes.span
-    var index = string.range.lowerBound
-    for byte in text.utf8 {
-      guard span[index] == byte else { return false }
-      index &+= 1
+  func isSame(_ string: JSONString, _ text: StaticString) -> Bool {
+    if string.hasEscapes {
+      let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+      return unsafe self.text(string).utf8.elementsEqual(bytes)
     }
+    return starts(string, with: text)
+  }
+
+  /// Whether a key or string begins with this text.
+  public func starts(_ string: JSONString, with text: StaticString) -> Bool {
+    if string.hasEscapes {
+      let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+      return unsafe self.text(string).utf8.starts(with: bytes)
+    }
+    let span = bytes.span.extracting(string.range)
+    guard span.count >= text.utf8CodeUnitCount else { return false }
+    let start = unsafe text.utf8Start
+    for index in 0..<text.utf8CodeUnitCount where unsafe span[index] != start[index] { return false }
     return true
   }
 

@@ -16,115 +16,87 @@ public struct JSONReader: Sendable {
 
   /// The whole document.
   public let bytes: [UInt8]
-  /// The byte offset of what is read next.
-  public private(set) var position: Int
   private let limit: Int
-  private var depth = 0
-  /// Whether the next member or element is the first of its container, which no comma precedes.
-  private var isFirst = true
+  private var cursor: JSONCursor
 
   /// Reads a document from its first byte.
   public init(_ bytes: [UInt8]) {
     self.bytes = bytes
-    position = 0
     limit = bytes.count
+    cursor = JSONCursor(at: 0)
   }
 
   /// Reads one value of a document again.
   public init(_ slice: JSONSlice, of bytes: [UInt8]) {
     self.bytes = bytes
-    position = slice.range.lowerBound
     limit = min(slice.range.upperBound, bytes.count)
+    cursor = JSONCursor(at: slice.range.lowerBound)
   }
+
+  /// The byte offset of what is read next.
+  public var position: Int { cursor.position }
 
   // MARK: Containers
 
   /// Enters an object; read its members with ``nextKey()`` until that returns nil.
   public mutating func beginObject() throws(JSONError) {
     guard try peek() == .object else { throw JSONError(.expected(.object), at: position) }
-    try enter()
+    try cursor.enter()
   }
 
   /// The next member's key, with the reader before its value, which must be read or skipped; nil at the object's end.
   public mutating func nextKey() throws(JSONError) -> JSONString? {
-    guard try hasNext(before: UInt8(ascii: "}")) else { return nil }
-    guard try peekByte() == UInt8(ascii: "\"") else { throw JSONError(.expected(.string), at: position) }
-    let key = try string()
-    guard try peekByte() == UInt8(ascii: ":") else { throw unexpected() }
-    position += 1
+    var next = cursor
+    let key = try next.nextKey(bytes.span.extracting(first: limit))
+    cursor = next
     return key
   }
 
   /// Enters an array; read its elements while ``nextElement()`` returns true.
   public mutating func beginArray() throws(JSONError) {
     guard try peek() == .array else { throw JSONError(.expected(.array), at: position) }
-    try enter()
+    try cursor.enter()
   }
 
   /// Whether there is another element, with the reader before it; false at the array's end.
   public mutating func nextElement() throws(JSONError) -> Bool {
-    try hasNext(before: UInt8(ascii: "]"))
-  }
-
-  private mutating func enter() throws(JSONError) {
-    guard depth < Self.maximumDepth else { throw JSONError(.tooDeep(limit: Self.maximumDepth), at: position) }
-    depth += 1
-    position += 1
-    isFirst = true
-  }
-
-  private mutating func hasNext(before close: UInt8) throws(JSONError) -> Bool {
-    let byte = try peekByte()
-    if byte == close {
-      position += 1
-      depth -= 1
-      isFirst = false
-      return false
-    }
-    if isFirst {
-      isFirst = false
-    } else {
-      guard byte == UInt8(ascii: ",") else { throw unexpected() }
-      position += 1
-      guard try peekByte() != close else { throw unexpected() }
-    }
-    return true
+    var next = cursor
+    let hasNext = try next.hasNext(bytes.span.extracting(first: limit), before: UInt8(ascii: "]"))
+    cursor = next
+    return hasNext
   }
 
   // MARK: Values
 
   /// What kind of value comes next.
   public mutating func peek() throws(JSONError) -> JSONKind {
-    switch try peekByte() {
-    case UInt8(ascii: "{"): return .object
-    case UInt8(ascii: "["): return .array
-    case UInt8(ascii: "\""): return .string
-    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
-    case UInt8(ascii: "n"): return .null
-    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
-    default: throw unexpected()
-    }
+    var next = cursor
+    let kind = try next.peek(bytes.span.extracting(first: limit))
+    cursor = next
+    return kind
   }
 
   /// Checks the next value and keeps where it stands.
   public mutating func value() throws(JSONError) -> JSONSlice {
     let kind = try peek()
     let start = position
-    position = try JSONScanner.valueEnd(bytes.span.extracting(first: limit), from: start, depth: depth)
+    try skip()
     return JSONSlice(range: start..<position, kind: kind)
   }
 
   /// Checks the next value and goes past it.
   public mutating func skip() throws(JSONError) {
-    skipWhitespace()
-    position = try JSONScanner.valueEnd(bytes.span.extracting(first: limit), from: position, depth: depth)
+    var next = cursor
+    try next.skip(bytes.span.extracting(first: limit))
+    cursor = next
   }
 
   /// The next value, which must be a string.
   public mutating func string() throws(JSONError) -> JSONString {
-    guard try peekByte() == UInt8(ascii: "\"") else { throw JSONError(.expected(.string), at: position) }
-    position += 1
-    return try skipString()
+    var next = cursor
+    let string = try next.string(bytes.span.extracting(first: limit))
+    cursor = next
+    return string
   }
 
   /// The next value, which must be `true` or `false`.
@@ -167,39 +139,17 @@ public struct JSONReader: Sendable {
 
   /// Checks that nothing but white space follows.
   public mutating func end() throws(JSONError) {
-    skipWhitespace()
+    cursor.position = JSONScanner.whitespaceEnd(bytes.span.extracting(first: limit), from: position)
     guard position == limit else { throw JSONError(.trailingBytes, at: position) }
   }
 
   // MARK: Bytes
 
-  private func unexpected() -> JSONError { JSONScanner.unexpected(bytes.span.extracting(first: limit), at: position) }
-
-  @inline(__always)
-  private mutating func skipWhitespace() {
-    position = JSONScanner.whitespaceEnd(bytes.span.extracting(first: limit), from: position)
-  }
-
-  @inline(__always)
-  private mutating func peekByte() throws(JSONError) -> UInt8 {
-    skipWhitespace()
-    guard position < limit else { throw JSONError(.unexpectedEnd, at: limit) }
-    return bytes[position]
-  }
-
   private mutating func literal(_ text: String) throws(JSONError) {
-    position = try JSONScanner.literalEnd(bytes.span.extracting(first: limit), from: position, text)
+    cursor.position = try JSONScanner.literalEnd(bytes.span.extracting(first: limit), from: position, text)
   }
 
   private mutating func skipNumber() throws(JSONError) {
-    position = try JSONScanner.numberEnd(bytes.span.extracting(first: limit), from: position)
-  }
-
-  /// From after the opening quote to after the closing one.
-  @inline(__always)
-  private mutating func skipString() throws(JSONError) -> JSONString {
-    let string = try JSONScanner.string(bytes.span.extracting(first: limit), from: position)
-    position = string.range.upperBound + 1
-    return string
+    cursor.position = try JSONScanner.numberEnd(bytes.span.extracting(first: limit), from: position)
   }
 }

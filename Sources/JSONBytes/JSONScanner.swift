@@ -7,6 +7,13 @@ enum JSONScanner {
     UInt(bitPattern: index) < UInt(bitPattern: span.count)
   }
 
+  /// The byte at an offset, which must be there.
+  @inline(__always)
+  static func byte(_ span: Span<UInt8>, at index: Int) throws(JSONError) -> UInt8 {
+    guard has(span, index) else { throw JSONError(.unexpectedEnd, at: span.count) }
+    return span[index]
+  }
+
   /// From a value's first byte to after its last.
   /// - Parameter depth: how many containers are open around it.
   static func valueEnd(
@@ -265,20 +272,25 @@ enum JSONScanner {
 /// Which containers are open, the innermost last: a bit each.
 private struct OpenContainers {
   private(set) var count = 0
-  private var bits: InlineArray<4, UInt64> = [0, 0, 0, 0]
-
   /// Whether the innermost is an object.
-  var isObject: Bool { bits[(count &- 1) >> 6] >> UInt64((count &- 1) & 63) & 1 == 1 }
+  private(set) var isObject = false
+  private var bits: InlineArray<4, UInt64> = [0, 0, 0, 0]
 
   @inline(__always)
   mutating func enter(isObject: Bool, at index: Int, depth: Int) throws(JSONError) {
-    guard depth + count < JSONReader.maximumDepth else {
+    guard depth &+ count < JSONReader.maximumDepth else {
       throw JSONError(.tooDeep(limit: JSONReader.maximumDepth), at: index)
     }
     let mask: UInt64 = 1 << UInt64(count & 63)
     if isObject { bits[count >> 6] |= mask } else { bits[count >> 6] &= ~mask }
     count &+= 1
+    self.isObject = isObject
   }
 
-  mutating func leave() { count &-= 1 }
+  @inline(__always)
+  mutating func leave() {
+    count &-= 1
+    guard count > 0 else { return }
+    isObject = bits[(count &- 1) >> 6] >> UInt64((count &- 1) & 63) & 1 == 1
+  }
 }

@@ -21,27 +21,33 @@ public struct JSONWriter: Sendable {
 
   /// A member's key; its value must follow.
   public mutating func key(_ text: String) {
-    string(text)
-    bytes.append(UInt8(ascii: ":"))
+    separate()
+    quoted(text, isKey: true)
     needsComma = false
   }
 
   /// A string, escaped where RFC 8259 §7 asks for it and nowhere else.
   public mutating func string(_ text: String) {
     separate()
+    quoted(text, isKey: false)
+  }
+
+  private mutating func quoted(_ text: String, isKey: Bool) {
     let span = text.utf8Span.span
-    guard JSONScanner.plainEnd(span, from: 0) == span.count else { return escaped(text) }
-    bytes.append(addingCapacity: span.count + 2) { output in
+    guard JSONScanner.plainEnd(span, from: 0) == span.count else { return escaped(text, isKey: isKey) }
+    bytes.append(addingCapacity: span.count + 3) { output in
       output.append(UInt8(ascii: "\""))
-      for index in span.indices { output.append(span[index]) }
+      output.append(copying: span)
       output.append(UInt8(ascii: "\""))
+      if isKey { output.append(UInt8(ascii: ":")) }
     }
   }
 
-  private mutating func escaped(_ text: String) {
+  private mutating func escaped(_ text: String, isKey: Bool) {
     bytes.append(UInt8(ascii: "\""))
     for byte in text.utf8 { escape(byte) }
     bytes.append(UInt8(ascii: "\""))
+    if isKey { bytes.append(UInt8(ascii: ":")) }
   }
 
   /// A whole number.
@@ -66,6 +72,13 @@ public struct JSONWriter: Sendable {
   public mutating func raw(_ json: some Collection<UInt8>) {
     separate()
     bytes.append(contentsOf: json)
+  }
+
+  /// A part of a value that is the same every time, as it stands: commas are in it. After it comes a value, a member
+  /// or an element without one before it, or another part.
+  public mutating func part(_ json: StaticString) {
+    unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
+    needsComma = false
   }
 
   /// A member whose value is a string.
@@ -116,6 +129,20 @@ public struct JSONWriter: Sendable {
       bytes.append(digits[Int(byte >> 4)])
       bytes.append(digits[Int(byte & 15)])
     default: bytes.append(byte)
+    }
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends all of a span. The copy is checked to have room, as each single append would be.
+  @inline(__always)
+  fileprivate mutating func append(copying span: Span<UInt8>) {
+    precondition(span.count <= freeCapacity)
+    unsafe span.withUnsafeBufferPointer { source in
+      unsafe withUnsafeMutableBufferPointer { target, count in
+        _ = unsafe target[count...].update(fromContentsOf: source)
+        count += source.count
+      }
     }
   }
 }

@@ -1,48 +1,53 @@
-/// A place in a JSON document (RFC 6901): the tokens from the root down, unescaped. No tokens is the whole document.
+/// A place in a JSON document (RFC 6901): the tokens from the root down. No tokens is the whole document.
 public struct JSONPointer: Equatable, Sendable {
-  /// Member names and array indices, unescaped; `-` after an array is the place behind its last element.
-  public var tokens: [String]
+  /// The pointer as text, `~` and `/` in tokens escaped (RFC 6901 §3).
+  public let text: String
 
-  /// The place that these tokens lead to.
+  /// The place that these tokens lead to: member names and array indices, unescaped; `-` after an array is the place
+  /// behind its last element.
   public init(_ tokens: String...) {
-    self.tokens = tokens
+    self.init(tokens: tokens)
   }
 
   /// The place that these tokens lead to.
   public init(tokens: [String]) {
-    self.tokens = tokens
-  }
-
-  /// Reads a pointer's text, such as `/metadata/annotations/postern.io~1users`.
-  /// - Returns: nil where it does not begin with `/`, or a `~` stands before neither `0` nor `1` (RFC 6901 §3).
-  public init?(parsing text: String) {
-    tokens = []
-    guard !text.utf8.isEmpty else { return }
-    guard text.utf8.first == UInt8(ascii: "/") else { return nil }
-    for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-      guard let token = Self.unescape(part) else { return nil }
-      tokens.append(token)
-    }
-  }
-
-  /// The pointer as text, `~` and `/` in tokens escaped (RFC 6901 §3).
-  public var text: String {
     var text = ""
     for token in tokens {
       text += "/"
       text += Self.escape(token)
     }
-    return text
+    self.text = text
+  }
+
+  /// Reads a pointer's text, such as `/metadata/annotations/postern.io~1users`.
+  /// - Returns: nil where it does not begin with `/`, or a `~` stands before neither `0` nor `1` (RFC 6901 §3).
+  public init?(parsing text: String) {
+    guard text.utf8.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
+    for part in text.utf8.split(separator: UInt8(ascii: "/")) {
+      guard Self.unescape(part) != nil else { return nil }
+    }
+    self.text = text
+  }
+
+  /// The tokens, unescaped.
+  public var tokens: [String] {
+    text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().compactMap(
+      Self.unescape)
   }
 
   /// The place of a member or element of what stands here.
-  public func appending(_ tokens: String...) -> Self {
-    Self(tokens: self.tokens + tokens)
+  public func appending(_ token: String) -> Self {
+    Self(text: text + "/" + Self.escape(token))
+  }
+
+  private init(text: String) {
+    self.text = text
   }
 
   /// Whether what stands at `other` is inside what stands here.
   func isAncestor(of other: Self) -> Bool {
-    tokens.count < other.tokens.count && zip(tokens, other.tokens).allSatisfy { $0.utf8.elementsEqual($1.utf8) }
+    other.text.utf8.count > text.utf8.count && other.text.utf8.starts(with: text.utf8)
+      && other.text.utf8.dropFirst(text.utf8.count).first == UInt8(ascii: "/")
   }
 
   private static func escape(_ token: String) -> String {

@@ -13,23 +13,23 @@ public struct PatchWriter: Sendable {
 
   /// `add` (RFC 6902 §4.1): a member, which is replaced where it is there, or an element, which is inserted.
   public mutating func add(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
-    begin("add", pointer)
-    writer.key("value")
+    begin(#""op":"add","path":"#, pointer)
+    writer.part(#","value":"#)
     value(&writer)
     writer.endObject()
   }
 
   /// `replace` (RFC 6902 §4.3): what stands there, which must be there.
   public mutating func replace(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
-    begin("replace", pointer)
-    writer.key("value")
+    begin(#""op":"replace","path":"#, pointer)
+    writer.part(#","value":"#)
     value(&writer)
     writer.endObject()
   }
 
   /// `remove` (RFC 6902 §4.2): what stands there, which must be there.
   public mutating func remove(_ pointer: JSONPointer) {
-    begin("remove", pointer)
+    begin(#""op":"remove","path":"#, pointer)
     writer.endObject()
   }
 
@@ -40,10 +40,10 @@ public struct PatchWriter: Sendable {
     return finished.bytes
   }
 
-  private mutating func begin(_ operation: String, _ pointer: JSONPointer) {
+  private mutating func begin(_ operation: StaticString, _ pointer: JSONPointer) {
     isEmpty = false
     writer.beginObject()
-    writer.member("op", operation)
-    writer.member("path", pointer.text)
+    writer.part(operation)
+    writer.string(pointer.text)
   }
 }

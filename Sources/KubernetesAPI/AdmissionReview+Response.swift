@@ -14,18 +14,13 @@ extension AdmissionReview {
     _ verdict: Verdict, warnings: [String], auditAnnotations: [(key: String, value: String)]
   ) -> [UInt8] {
     var writer = JSONWriter(capacity: 4096)
-    writer.beginObject()
-    writer.member("kind", "AdmissionReview")
-    writer.member("apiVersion", Self.apiVersion)
-    writer.key("response")
-    writer.beginObject()
-    writer.member("uid", uid)
+    writer.part(#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"#)
+    writer.string(uid)
     switch verdict {
     case .allowed(let patch):
       writer.member("allowed", true)
       if let patch {
-        writer.member("patchType", "JSONPatch")
-        writer.key("patch")
+        writer.part(#","patchType":"JSONPatch","patch":"#)
         writer.raw(Base64.quoted(patch))
       }
     case .denied(let status):

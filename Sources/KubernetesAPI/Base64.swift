@@ -1,13 +1,5 @@
 /// Base64 (RFC 4648 §4), padded.
 enum Base64 {
-  /// RFC 4648, table 1.
-  private static let alphabet: InlineArray<64, UInt8> = [
-    0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x49, 0x4A, 0x4B, 0x4C, 0x4D, 0x4E, 0x4F, 0x50,
-    0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57, 0x58, 0x59, 0x5A, 0x61, 0x62, 0x63, 0x64, 0x65, 0x66,
-    0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70, 0x71, 0x72, 0x73, 0x74, 0x75, 0x76,
-    0x77, 0x78, 0x79, 0x7A, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39, 0x2B, 0x2F,
-  ]
-
   /// The encoded bytes as a JSON string, its quotes included.
   static func quoted(_ bytes: [UInt8]) -> [UInt8] {
     // Quotes at both ends, and padding, stay from here.
@@ -15,29 +7,58 @@ enum Base64 {
     result[0] = UInt8(ascii: "\"")
     result[result.count - 1] = UInt8(ascii: "\"")
     let input = bytes.span
-    let table = alphabet
     var output = result.mutableSpan
     var index = 0
     var place = 1
-    while index + 3 <= input.count {
-      let bits = Int(input[index]) << 16 | Int(input[index + 1]) << 8 | Int(input[index + 2])
-      output[place] = table[bits >> 18]
-      output[place + 1] = table[bits >> 12 & 63]
-      output[place + 2] = table[bits >> 6 & 63]
-      output[place + 3] = table[bits & 63]
+    while index &+ 8 <= input.count {
+      store(characters(word(input, at: index) >> 16), to: &output, at: place)
+      index &+= 6
+      place &+= 8
+    }
+    while index < input.count {
+      let count = min(3, input.count - index)
+      var bits: UInt64 = 0
+      for offset in 0..<3 { bits = bits << 8 | (offset < count ? UInt64(input[index + offset]) : 0) }
+      let characters = characters(bits)
+      for offset in 0...count { output[place + offset] = UInt8(truncatingIfNeeded: characters >> (24 - 8 * offset)) }
       index += 3
       place += 4
     }
-    switch input.count - index {
-    case 1:
-      output[place] = table[Int(input[index] >> 2)]
-      output[place + 1] = table[Int(input[index] & 3) << 4]
-    case 2:
-      output[place] = table[Int(input[index] >> 2)]
-      output[place + 1] = table[Int(input[index] & 3) << 4 | Int(input[index + 1] >> 4)]
-      output[place + 2] = table[Int(input[index + 1] & 15) << 2]
-    default: break
-    }
     return result
+  }
+
+  /// The characters (RFC 4648, table 1) of 48 bits, the first one highest. All eight are made together, each in a lane
+  /// of the word: no sum or difference in a lane reaches the next.
+  @inline(__always)
+  private static func characters(_ bits: UInt64) -> UInt64 {
+    var lanes = (bits & 0xFFFF_FF00_0000) << 8 | bits & 0x0000_00FF_FFFF
+    lanes = (lanes & 0x00FF_F000_00FF_F000) << 4 | lanes & 0x0000_0FFF_0000_0FFF
+    lanes = (lanes & 0x0FC0_0FC0_0FC0_0FC0) << 2 | lanes & 0x003F_003F_003F_003F
+    return lanes &+ every(UInt8(ascii: "A")) &+ atLeast(26, lanes) &* 6 &- atLeast(52, lanes) &* 75
+      &- atLeast(62, lanes) &* 15 &+ atLeast(63, lanes) &* 3
+  }
+
+  /// 1 in the lanes, all below 64, that hold this or more.
+  @inline(__always)
+  private static func atLeast(_ value: UInt8, _ lanes: UInt64) -> UInt64 {
+    (lanes &+ every(128 &- value)) >> 7 & every(1)
+  }
+
+  /// The byte in every lane.
+  @inline(__always)
+  private static func every(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
+
+  /// Eight bytes, the first one highest. The load is checked against the span's bounds; unsafe is only that any type
+  /// could be asked for, and eight bytes of any kind are a UInt64.
+  @inline(__always)
+  private static func word(_ span: Span<UInt8>, at index: Int) -> UInt64 {
+    unsafe UInt64(bigEndian: span.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+  }
+
+  /// Eight bytes, the highest one first; checked, and unsafe, likewise.
+  @inline(__always)
+  private static func store(_ word: UInt64, to span: inout MutableSpan<UInt8>, at index: Int) {
+    var bytes = unsafe span.mutableBytes
+    bytes.storeBytes(of: word.bigEndian, toByteOffset: index, as: UInt64.self)
   }
 }

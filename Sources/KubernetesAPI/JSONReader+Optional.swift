@@ -9,6 +9,11 @@ extension JSONReader {
     return self.text(text)
   }
 
+  /// The next value, a string, where it stands; nil where it is null.
+  public mutating func optionalString() throws(JSONError) -> JSONString? {
+    try null() ? nil : try string()
+  }
+
   /// The next value, checked and gone past; nil where it is null.
   public mutating func optionalValue() throws(JSONError) -> JSONSlice? {
     let slice = try value()

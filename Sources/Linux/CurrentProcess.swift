@@ -31,6 +31,10 @@ public enum CurrentProcess {
   /// Gives the system back the memory that is no longer used, before a long wait.
   public static func releaseMemory() { postern_release_memory() }
 
+  /// Gives the system back the pages of the program's code and constants: what is needed again comes back from the
+  /// system's cache of the file, some microseconds a page.
+  public static func releaseProgram() { postern_release_program() }
+
   /// Ends the process.
   public static func exit(_ code: Int32) -> Never { postern_exit(code) }
 

@@ -129,11 +129,11 @@ func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
   }
 
   @Test(arguments: [
-    "-- " + String(repeating: "=", count: 1000), "/" + String(repeating: "*", count: 1000) + "/",
-    "SELECT '" + String(repeating: "+/", count: 64) + "'", "SELECT 1" + String(repeating: " + 1", count: 10_000),
-    "-- +" + String(repeating: "-", count: 500) + "+",
+    ("-- ", "=", 1000, ""), ("/", "*", 1000, "/"), ("SELECT '", "+/", 64, "'"), ("SELECT 1", " + 1", 10_000, ""),
+    ("-- +", "-", 500, "+"),
   ])
-  func bannersAndSumsAreTaken(sql: String) throws {
+  func bannersAndSumsAreTaken(start: String, repeated: String, count: Int, end: String) throws {
+    let sql = start + String(repeating: repeated, count: count) + end
     let reply = try post(scripted(sql), .validate)
     #expect(reply.isAllowed && reply.warnings == [], "\(reply.causes)")
   }

@@ -79,6 +79,8 @@ final class RunningProgram: Sendable {
     }
   }
 
+  var processIdentifier: Int32 { process.processIdentifier }
+
   /// All that it has printed, to both streams.
   var output: String { text.withLock { $0 } }
 

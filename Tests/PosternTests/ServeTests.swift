@@ -51,6 +51,21 @@ import Testing
     #expect(!server.output.contains("inline-secret"))
   }
 
+  @Test func whatOnlyTheStartHasReadIsGivenBack() async throws {
+    let (server, port) = try serve(try Certificates())
+    func resident() throws -> (now: Int, most: Int) {
+      let status = try String(contentsOfFile: "/proc/\(server.processIdentifier)/status", encoding: .utf8)
+      func kibibytes(_ key: String) throws -> Int {
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix(key) })
+        return try #require(line.split(separator: " ").compactMap { Int($0) }.first)
+      }
+      return (try kibibytes("VmRSS:"), try kibibytes("VmHWM:"))
+    }
+    #expect(try await eventually { try resident().now < resident().most - 4096 })
+    #expect(port > 0)
+    #expect(server.terminate() == 0)
+  }
+
   /// Asks at the port for scrapers and probes.
   private func get(_ path: String, of server: RunningProgram) async throws -> (status: Int?, text: String) {
     let port = try #require(server.output.firstMatch(of: /metrics=(\d+)/).flatMap { Int($0.1) })

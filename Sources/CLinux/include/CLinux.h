@@ -35,6 +35,9 @@ int postern_process_identifier(void);
 _Noreturn void postern_exit(int code);
 /// Gives what was freed back to the system.
 void postern_release_memory(void);
+/// Unmaps the program's code and constants, which are read again from its file, or the system's cache of it, page by page
+/// where they are needed.
+void postern_release_program(void);
 
 /// From now on SIGTERM and SIGINT do not end the process but ask it to end; SIGPIPE is an error of the write. Who has
 /// not ended `grace_milliseconds` after being asked is ended, with exit code 0.

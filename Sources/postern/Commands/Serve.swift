@@ -101,6 +101,8 @@ struct Serve: AsyncParsableCommand {
     logger.info(
       "serving",
       metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
+    let memory = Task { await ResidentMemory.keepLow() }
+    defer { memory.cancel() }
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let work = Task {
       if let cluster { await cluster.run(cluster.duties(beside: server)) }

@@ -1,0 +1,90 @@
+/// Where a reader is in its document. The bytes are given to each call: taken once, they stay in registers for all that
+/// it does.
+struct JSONCursor {
+  /// The byte offset of what is read next.
+  var position: Int
+  private var depth = 0
+  /// Whether the next member or element is the first of its container, which no comma precedes.
+  private var isFirst = true
+
+  init(at position: Int) {
+    self.position = position
+  }
+
+  /// Enters the container that is next.
+  mutating func enter() throws(JSONError) {
+    guard depth < JSONReader.maximumDepth else {
+      throw JSONError(.tooDeep(limit: JSONReader.maximumDepth), at: position)
+    }
+    depth &+= 1
+    position &+= 1
+    isFirst = true
+  }
+
+  /// Goes to the next member or element, or past the end.
+  @inline(__always)
+  mutating func hasNext(_ span: Span<UInt8>, before close: UInt8) throws(JSONError) -> Bool {
+    let byte = try nextByte(span)
+    if byte == close {
+      position &+= 1
+      depth &-= 1
+      isFirst = false
+      return false
+    }
+    if isFirst {
+      isFirst = false
+    } else {
+      guard byte == UInt8(ascii: ",") else { throw JSONScanner.unexpected(span, at: position) }
+      position &+= 1
+      guard try nextByte(span) != close else { throw JSONScanner.unexpected(span, at: position) }
+    }
+    return true
+  }
+
+  /// The next member's key, with its value next; nil at the object's end.
+  @inline(__always)
+  mutating func nextKey(_ span: Span<UInt8>) throws(JSONError) -> JSONString? {
+    guard try hasNext(span, before: UInt8(ascii: "}")) else { return nil }
+    let key = try string(span)
+    guard try nextByte(span) == UInt8(ascii: ":") else { throw JSONScanner.unexpected(span, at: position) }
+    position &+= 1
+    return key
+  }
+
+  /// What kind of value is next.
+  @inline(__always)
+  mutating func peek(_ span: Span<UInt8>) throws(JSONError) -> JSONKind {
+    switch try nextByte(span) {
+    case UInt8(ascii: "{"): return .object
+    case UInt8(ascii: "["): return .array
+    case UInt8(ascii: "\""): return .string
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): return .bool
+    case UInt8(ascii: "n"): return .null
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): return .number
+    default: throw JSONScanner.unexpected(span, at: position)
+    }
+  }
+
+  /// Checks the next value and goes past it.
+  @inline(__always)
+  mutating func skip(_ span: Span<UInt8>) throws(JSONError) {
+    position = try JSONScanner.valueEnd(
+      span, from: JSONScanner.whitespaceEnd(span, from: position), depth: depth)
+  }
+
+  /// The next value, which must be a string.
+  @inline(__always)
+  mutating func string(_ span: Span<UInt8>) throws(JSONError) -> JSONString {
+    guard try nextByte(span) == UInt8(ascii: "\"") else { throw JSONError(.expected(.string), at: position) }
+    let string = try JSONScanner.string(span, from: position &+ 1)
+    position = string.range.upperBound &+ 1
+    return string
+  }
+
+  /// The byte that is next after white space, which must be there.
+  @inline(__always)
+  mutating func nextByte(_ span: Span<UInt8>) throws(JSONError) -> UInt8 {
+    position = JSONScanner.whitespaceEnd(span, from: position)
+    return try JSONScanner.byte(span, at: position)
+  }
+}

@@ -18,6 +18,10 @@ public struct AdmissionSettings: Sendable {
   /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
   /// among them.
   public var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
+  /// What declares for a customer in a namespace, as far as is known; what is being deleted does not.
+  public var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
+  /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock: then nothing is said of times that are past.
+  public var now: (@Sendable () -> Int64)?
 
   /// Settings; the defaults are right for a cluster of Kubernetes 1.29 or later, of whose declarations nothing is known.
   public init(

@@ -35,10 +35,12 @@ private func decide(
   _ review: AdmissionReview, at path: AdmissionPath, settings: AdmissionSettings
 ) throws(JSONError) -> Decision {
   if review.kind == .secret { return path == .validate ? try validateSecret(review, settings) : .unchanged }
-  guard let subject = try Subject(review) else { return .unchanged }
+  guard let subject = try Subject(review) else {
+    return path == .validate ? .allowed(patch: nil, warnings: try Departure.warnings(of: review)) : .unchanged
+  }
   return switch (subject.role, path) {
   case (.pod, .mutate): try subject.review.operation == .create ? injectPod(subject, settings) : .unchanged
-  case (.workload, .mutate): try labelTemplate(subject)
-  case (_, .validate): try validate(subject)
+  case (.workload, .mutate): try labelTemplate(subject, settings)
+  case (_, .validate): try validate(subject, settings)
   }
 }

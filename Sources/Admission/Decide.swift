@@ -3,19 +3,25 @@ import Declarations
 import JSONBytes
 import JSONPatch
 import KubernetesAPI
+import Provisioning
 
 /// `/mutate`, a Pod that is being created: the sidecar goes in.
 func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   let reading = DeclarationReading(subject)
   guard let slices = subject.pod else { return .unchanged }
   let pod = try PodContainers(slices.spec, of: subject.review.bytes)
-  if subject.object.isInjected, pod.hasSidecar { return reading.isSound ? .unchanged : .denied(reading.causes) }
+  if subject.object.isInjected, pod.hasSidecar {
+    let fault = try InjectedSidecar.fault(
+      in: slices, customer: subject.customer, field: "", of: subject.review.bytes)
+    let causes = reading.causes + [fault].compactMap(\.self)
+    return causes.isEmpty ? .unchanged : .denied(causes)
+  }
   if pod.usesHostNetwork {
     return reading.isSound
       ? .allowed(patch: nil, warnings: [PodContainers.hostNetworkWarning]) : .denied(reading.causes)
   }
   var causes =
-    reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading, replacing: nil)?.causes ?? [])
+    reading.causes + pod.nameClashes(field: "") + (try scriptChecks(subject, reading, replacing: [])?.causes ?? [])
   let choice = PostgresChoice(pod.containers, named: subject.object.setting(AnnotationKey.container), field: "")
   causes += choice.causes
   guard let postgres = choice.container, let declaration = reading.podSettings else { return .denied(causes) }
@@ -32,8 +38,8 @@ func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErr
 
 /// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well. It is refused for all that
 /// `/validate` would refuse it for, which is not asked any more then.
-func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
-  if case .denied(let causes) = try validate(subject) { return .denied(causes) }
+func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+  if case .denied(let causes) = try validate(subject, settings) { return .denied(causes) }
   guard let template = subject.template, subject.pod != nil, template.customer == nil else { return .unchanged }
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()
@@ -53,17 +59,29 @@ func labelTemplate(_ subject: Subject) throws(JSONError) -> Decision {
 }
 
 /// `/validate`: all that is wrong, or what the change will take away.
-func validate(_ subject: Subject) throws(JSONError) -> Decision {
+func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let reading = DeclarationReading(subject)
   var (causes, warnings) = try findings(subject, reading)
-  let old = reading.content == nil ? nil : subject.oldDeclaration
-  if let checks = try scriptChecks(subject, reading, replacing: old) {
+  let rivals = RivalDeclarations(subject, settings)
+  causes += rivals.causes
+  warnings += rivals.warnings
+  if !reading.expiries.isEmpty, let now = settings.now?() {
+    let isPast = { (expiry: DeclaredExpiry) in
+      Timestamp(rfc3339: expiry.time).map { $0.microseconds / 1_000_000 <= now } ?? false
+    }
+    warnings += reading.expiries.filter(isPast).map(\.warning.message)
+  }
+  let old = reading.content == nil && reading.scripts.isEmpty ? nil : subject.oldDeclaration
+  if let checks = try scriptChecks(subject, reading, replacing: old?.scripts ?? []) {
     causes += checks.causes
     warnings += checks.warnings
   }
-  if let new = reading.content, let old { warnings += Removals(from: old, to: new).warnings }
+  if let new = reading.content, let old = old?.declaration { warnings += Removals(from: old, to: new).warnings }
   guard causes.isEmpty else { return .denied(causes) }
+  if let oldObject = subject.oldObject, !subject.isMadeOfTemplate {
+    warnings += Departure(from: oldObject, subject.oldTemplate, to: subject.object, subject.template).warnings
+  }
   if subject.role == .workload, try subject.pod?.spec.usesHostNetwork(subject.review.bytes) == true {
     warnings.append(PodContainers.hostNetworkWarning)
   }
@@ -72,13 +90,11 @@ func validate(_ subject: Subject) throws(JSONError) -> Decision {
 
 /// What is wrong with the scripts, where there are any, and whoever applied this object has declared them.
 private func scriptChecks(
-  _ subject: Subject, _ reading: DeclarationReading, replacing old: Declaration?
+  _ subject: Subject, _ reading: DeclarationReading, replacing old: [DeclaredScript]
 ) throws(JSONError) -> ScriptChecks? {
-  guard let content = reading.content, !subject.isMadeOfTemplate,
-    content.spec.databases.contains(where: { !$0.scripts.isEmpty })
-  else { return nil }
+  guard !reading.scripts.isEmpty, !subject.isMadeOfTemplate else { return nil }
   return ScriptChecks(
-    content, replacing: old, field: reading.contentField,
+    reading.scripts, replacing: old, field: reading.contentField,
     serverVersion: try postgres(of: subject)?.postgresVersion)
 }
 
@@ -98,7 +114,12 @@ private func findings(
   var (causes, warnings) = (reading.causes, reading.warnings)
   guard let slices = subject.pod, let template = subject.template else { return (causes, warnings) }
   let pod = try PodContainers(slices.spec, of: subject.review.bytes)
-  guard !pod.usesHostNetwork, !(template.isInjected && pod.hasSidecar) else { return (causes, warnings) }
+  guard !pod.usesHostNetwork else { return (causes, warnings) }
+  if template.isInjected, pod.hasSidecar {
+    let fault = try InjectedSidecar.fault(
+      in: slices, customer: template.customer ?? subject.customer, field: subject.podField, of: subject.review.bytes)
+    return (causes + [fault].compactMap(\.self), warnings)
+  }
   let choice = PostgresChoice(
     pod.containers, named: template.setting(AnnotationKey.container), field: subject.podField)
   let misplaced = MisplacedSettings(subject, choice, podPort: reading.podSettings?.port ?? choice.container?.port)

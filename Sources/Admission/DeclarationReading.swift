@@ -7,8 +7,12 @@ struct DeclarationReading {
   let podSettings: Declaration?
   /// What the instance holds. Nil where something is wrong.
   let content: Declaration?
+  /// The scripts that could be read, also where something is wrong.
+  let scripts: [DeclaredScript]
   /// What the fields of the object that says so begin with.
   let contentField: String
+  /// Until when users may log in.
+  private(set) var expiries: [DeclaredExpiry] = []
   private(set) var causes: [StatusCause] = []
   private(set) var warnings: [String] = []
 
@@ -17,6 +21,7 @@ struct DeclarationReading {
     guard let metadata = subject.template else {
       podSettings = object.declaration
       content = object.declaration
+      scripts = object.scripts
       contentField = ""
       add(object, prefix: "", hasLabel: true)
       return
@@ -25,7 +30,9 @@ struct DeclarationReading {
       customer: metadata.customer ?? subject.customer, annotations: metadata.annotations)
     podSettings = template.declaration
     let isTemplates = metadata.declares && !subject.object.declares
-    content = isTemplates ? template.declaration : object.declaration
+    let declaring = isTemplates ? template : object
+    content = declaring.declaration
+    scripts = declaring.scripts
     contentField = isTemplates ? subject.podField : ""
     add(object, prefix: "", hasLabel: subject.object.customer != nil)
     add(template, prefix: subject.podField, hasLabel: subject.object.customer == nil)
@@ -37,6 +44,7 @@ struct DeclarationReading {
       causes.append(StatusCause(field: prefix + problem.field, message: problem.withoutPlace))
     }
     warnings += result.warnings.map(\.message)
+    expiries += result.expiries
   }
 
   /// One customer, declared in one place.

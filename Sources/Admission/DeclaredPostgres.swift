@@ -9,7 +9,7 @@ public struct DeclaredPostgres: Equatable, Sendable {
   public let customer: String
   /// Whether it says what the instance holds; otherwise it only is the customer's.
   public let declares: Bool
-  /// The webhook's mark is on it: a Pod has the sidecar.
+  /// The webhook's mark is on it, and a container of the sidecar's name in it. The mark alone may have come with a copy.
   public let isInjected: Bool
   /// What it declares, with what its Pods say of themselves; nil where something is wrong.
   public let declaration: Declaration?
@@ -45,7 +45,7 @@ public struct DeclaredPostgres: Equatable, Sendable {
     let problems = (reading.causes + choice.causes).map { "\($0.field): \($0.message)" }
     customer = subject.customer
     declares = subject.object.declares || subject.template?.declares == true
-    isInjected = subject.object.isInjected
+    isInjected = subject.object.isInjected && pod.hasSidecar
     self.problems = problems
     port = reading.podSettings?.port ?? choice.container?.port ?? 5432
     usesGeneratedAdmin = try Self.usesGeneratedAdmin(pod, choice, reading.podSettings, customer: subject.customer)

@@ -14,31 +14,25 @@ struct ScriptChecks {
   private let quotesSQL: Bool
 
   /// - Parameters:
-  ///   - declaration: what is declared.
+  ///   - scripts: what is declared.
   ///   - old: what was declared before.
   ///   - field: what the fields of the declaring object begin with.
   ///   - serverVersion: the image's major version, where it can be told. The parser knows the syntax of its own version
   ///     and of those before: what it refuses may be good for a newer server, or for one that cannot be told.
-  init(_ declaration: Declaration, replacing old: Declaration?, field: String, serverVersion: Int?) {
+  init(_ scripts: [DeclaredScript], replacing old: [DeclaredScript], field: String, serverVersion: Int?) {
     let annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
     isParserCurrent = serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false
     quotesSQL = true
-    let oldScripts = Self.scripts(of: old)
-    for (index, database) in declaration.spec.databases.enumerated() {
-      let before = oldScripts[database.name] ?? [:]
-      for (number, script) in database.scripts.enumerated() where before[Array(script.name.utf8)] != script {
-        guard case .inline(let sql) = script.content else { continue }
-        check(
-          sql, "script \"\(script.name)\"", isTransaction: script.transaction,
-          field: "\(annotation)[\(index)].scripts[\(number)].sql")
-      }
+    // By database and name: a declaration may hold thousands, none is looked for one by one.
+    let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
+      $0[$1.database, default: [:]][Array($1.script.name.utf8)] = $1.script
     }
-  }
-
-  /// By database and name. A declaration may hold thousands: none is looked for one by one.
-  private static func scripts(of declaration: Declaration?) -> [PostgresName: [[UInt8]: Script]] {
-    (declaration?.spec.databases ?? []).reduce(into: [:]) { scripts, database in
-      for script in database.scripts { scripts[database.name, default: [:]][Array(script.name.utf8)] = script }
+    for declared in scripts where before[declared.database]?[Array(declared.script.name.utf8)] != declared.script {
+      let script = declared.script
+      guard case .inline(let sql) = script.content else { continue }
+      check(
+        sql, script.name.isEmpty ? "the script" : "script \"\(script.name)\"", isTransaction: script.transaction,
+        field: annotation + declared.path)
     }
   }
 

@@ -60,11 +60,11 @@ struct Subject {
     }
   }
 
-  /// What an update replaces; nil where there is no update, where that cannot be read, or was another customer's.
-  var oldDeclaration: Declaration? {
+  /// What an update replaces; nil where there is no update, or it was another customer's.
+  var oldDeclaration: DeclarationResult? {
     guard let oldObject, customer == oldObject.customer ?? oldTemplate?.customer else { return nil }
     let place = oldTemplate.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
-    return Declaration.parse(customer: customer, annotations: place.annotations).declaration
+    return Declaration.parse(customer: customer, annotations: place.annotations)
   }
 
   /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come

@@ -47,6 +47,13 @@ struct ClusterState: Sendable {
     (customers[namespace] ?? [:]).values.flatMap { $0.uses(of: name) }
   }
 
+  /// What is known to declare for a customer. Not the workload that only its Pods tell of: it may be gone.
+  func declaring(_ key: CustomerKey) -> [DeclaringObject] {
+    self[key].declarers.values.filter(\.declares).map {
+      DeclaringObject(kind: $0.workload.kind, name: $0.workload.name)
+    }
+  }
+
   /// A customer is worked on.
   mutating func began(_ key: CustomerKey) { unsure[key] = [] }
 

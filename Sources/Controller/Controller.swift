@@ -52,6 +52,11 @@ public final class Controller: Sendable {
     cluster.withLock { $0.secretUses(namespace: namespace, name: name) }
   }
 
+  /// What declares for a customer in a namespace: what ``AdmissionSettings/declaring`` asks.
+  @Sendable public func declaring(namespace: String, customer: String) -> [DeclaringObject] {
+    cluster.withLock { $0.declaring(CustomerKey(namespace: namespace, customer: customer)) }
+  }
+
   /// Keeps what is known of the cluster, until the task is cancelled. To be run once, in every replica.
   public func watch() async {
     await withDiscardingTaskGroup { group in

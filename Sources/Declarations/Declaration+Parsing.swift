@@ -20,7 +20,8 @@ extension Declaration {
     let users = annotations[AnnotationKey.users].map { reader.users($0) } ?? DeclaredList()
     let databases = annotations[AnnotationKey.databases].map { reader.databases($0) } ?? DeclaredList()
     reader.resolve(users: users, databases: databases, into: &declaration)
-    return DeclarationResult(declaration, problems: reader.problems)
+    return DeclarationResult(
+      declaration, problems: reader.problems, scripts: reader.inlineScripts, expiries: reader.expiries)
   }
 }
 

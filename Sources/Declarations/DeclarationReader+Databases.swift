@@ -29,19 +29,21 @@ extension DeclarationReader {
     }
     guard let members = members(node, known: Self.databaseKeys, expected: "a database") else { return nil }
     // All parts are read even where the name is wrong, so that all errors come together.
-    let owner = members["owner"].flatMap { name($0, of: "a user") }
+    let name = members["name"].flatMap { self.name($0, of: "a database") }
+    let owner = members["owner"].flatMap { self.name($0, of: "a user") }
     let schemas = members["schemas"].map { self.schemas($0) } ?? []
     let extensions = members["extensions"].map { self.extensions($0, schemas: schemas.map(\.name.value)) } ?? []
     let encoding = members["encoding"].flatMap { self.encoding($0) }
     let locale = members["locale"].flatMap { line($0, expected: "a locale such as C.UTF-8") }
     let template = members["template"].flatMap { self.template($0) }
     let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
-    let scripts = members["scripts"].map { self.scripts($0) } ?? []
-    guard let nameNode = members["name"] else {
-      problems.error(node.place, "a database has no name", hint: "add \"name: NAME\"")
+    let scripts = members["scripts"].map { self.scripts($0, of: name?.value) } ?? []
+    guard let name else {
+      if members["name"] == nil {
+        problems.error(node.place, "a database has no name", hint: "add \"name: NAME\"")
+      }
       return nil
     }
-    guard let name = name(nameNode, of: "a database") else { return nil }
     check(name)
     if let template, template == name.value, let place = members["template"]?.place {
       problems.error(place, "a database cannot be its own template", hint: "remove template")

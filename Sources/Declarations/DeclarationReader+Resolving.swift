@@ -59,7 +59,7 @@ extension DeclarationReader {
         guard !mayBeOfFlatFile || level == .owner else { continue }
         problems.error(
           database.place, "no database \(quoted(database.value.text)) is declared in \(AnnotationKey.databases)",
-          hint: Suggestion.didYouMean(database.value.text, among: databases.elements.map(\.name.value.text))
+          hint: Suggestion.didYouMean(database.value.text, among: databases.elements.lazy.map(\.name.value.text))
             ?? "declare it there, or remove the grant")
       }
     }
@@ -174,7 +174,7 @@ extension DeclarationReader {
     } else if !known.isPresent.contains(user.value), !known.mayHaveMore {
       problems.error(
         user.place, "no user \(name) is declared in \(AnnotationKey.users)",
-        hint: Suggestion.didYouMean(user.value.text, among: known.present.map(\.text)) ?? "declare it there")
+        hint: Suggestion.didYouMean(user.value.text, among: known.present.lazy.map(\.text)) ?? "declare it there")
     }
   }
 

@@ -4,8 +4,8 @@ extension DeclarationReader {
   private static let scriptKeys = ["name", "sql", "configMap", "secret", "rerun", "transaction"]
   private static let expectedContent = "exactly one of sql, configMap and secret"
 
-  /// Reads a database's `scripts`.
-  mutating func scripts(_ node: YAMLNode) -> [Script] {
+  /// Reads the `scripts` of a database, whose name is nil where it cannot be read.
+  mutating func scripts(_ node: YAMLNode, of database: PostgresName?) -> [Script] {
     var scripts: [Script] = []
     var places: [[UInt8]: Place] = [:]
     for element in elements(node, expected: "a list of scripts") {
@@ -13,22 +13,31 @@ extension DeclarationReader {
       let content = content(members, at: element.place)
       let rerun = members["rerun"].flatMap { choice($0, Script.Rerun.self) } ?? .never
       let transaction = members["transaction"].flatMap { bool($0) } ?? true
-      guard let nameNode = members["name"] else {
-        problems.error(
-          element.place, "a script has no name, by which it is known to have run", hint: "add \"name: 001-tables\"")
-        continue
+      let name = scriptName(members, at: element.place, &places)
+      guard let content else { continue }
+      let script = Script(name: name ?? "", content: content, rerun: rerun, transaction: transaction)
+      if case .inline = content, let sql = members["sql"] {
+        inlineScripts.append(DeclaredScript(database: database, script: script, path: sql.place.path))
       }
-      guard let name = line(nameNode, expected: "the name of a script") else { continue }
-      if let first = places.updateValue(nameNode.place, forKey: Array(name.utf8)) {
-        problems.error(
-          nameNode.place, "script \(quoted(name)) is declared twice: here and at \(first.short)",
-          hint: "rename one of them")
-      }
-      if let content {
-        scripts.append(Script(name: name, content: content, rerun: rerun, transaction: transaction))
-      }
+      if name != nil { scripts.append(script) }
     }
     return scripts
+  }
+
+  private mutating func scriptName(
+    _ members: [String: YAMLNode], at place: Place, _ places: inout [[UInt8]: Place]
+  ) -> String? {
+    guard let node = members["name"] else {
+      problems.error(
+        place, "a script has no name, by which it is known to have run", hint: "add \"name: 001-tables\"")
+      return nil
+    }
+    guard let name = line(node, expected: "the name of a script") else { return nil }
+    if let first = places.updateValue(node.place, forKey: Array(name.utf8)) {
+      problems.error(
+        node.place, "script \(quoted(name)) is declared twice: here and at \(first.short)", hint: "rename one of them")
+    }
+    return name
   }
 
   private mutating func content(_ members: [String: YAMLNode], at place: Place) -> Script.Content? {

@@ -43,6 +43,10 @@ extension DeclarationReader {
     }
     guard let name = name(nameNode, of: "a user") else { return nil }
     check(name)
+    if let validUntil, let place = members["validUntil"]?.place, ensure == .present {
+      let warning = place.problem("in the past: user \(quoted(name.value.text)) cannot log in")
+      expiries.append(DeclaredExpiry(time: validUntil, warning: warning))
+    }
     return DeclaredUser(
       name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
       memberOf: memberOf, passwordFrom: ensure == .present ? passwordFrom : nil)

@@ -4,6 +4,10 @@ import DatabaseSpec
 /// why.
 struct DeclarationReader {
   var problems = Problems()
+  /// The scripts that were read so far and hold their SQL themselves.
+  var inlineScripts: [DeclaredScript] = []
+  /// Until when users may log in.
+  var expiries: [DeclaredExpiry] = []
   /// Whether names of users and databases may come from a flat file, which is not at hand.
   var hasFlatFile = false
 

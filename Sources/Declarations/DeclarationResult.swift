@@ -6,11 +6,19 @@ public struct DeclarationResult: Equatable, Sendable {
   public var errors: [DeclarationProblem]
   /// What is allowed and still worth a word, by annotation and line.
   public var warnings: [DeclarationProblem]
+  /// The inline scripts that could be read, in their order: also those of a declaration that is not sound.
+  public var scripts: [DeclaredScript]
+  /// What is worth a word from a moment on.
+  public var expiries: [DeclaredExpiry]
 
   /// The declaration where there are no errors, otherwise the errors alone.
-  init(_ declaration: Declaration, problems: Problems) {
+  init(
+    _ declaration: Declaration, problems: Problems, scripts: [DeclaredScript] = [], expiries: [DeclaredExpiry] = []
+  ) {
     errors = Self.inOrder(problems.errors)
     warnings = Self.inOrder(problems.warnings)
+    self.scripts = scripts
+    self.expiries = expiries
     self.declaration = errors.isEmpty ? declaration : nil
   }
 

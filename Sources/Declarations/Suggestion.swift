@@ -1,8 +1,12 @@
-/// Finds what a user may have meant.
+/// Finds what a user may have meant. A declaration may hold thousands of names, and have a hundred mistakes looked up
+/// among them: few are compared, and those only as far as they may be near.
 enum Suggestion {
+  /// How many candidates of about the same length are compared, the first ones.
+  static let maximumComparisons = 500
+
   /// `did you mean "orders"?` where one of the candidates is at most two edits away, and half of it at least stays
   /// as it is, whatever the case of its ASCII letters.
-  static func didYouMean(_ text: String, among candidates: [String]) -> String? {
+  static func didYouMean(_ text: String, among candidates: some Sequence<String>) -> String? {
     nearest(to: text, among: candidates).map { "did you mean \(quoted($0))?" }
   }
 
@@ -11,34 +15,42 @@ enum Suggestion {
     didYouMean(text, among: candidates) ?? "expected one of \(candidates.joined(separator: ", "))"
   }
 
-  static func nearest(to text: String, among candidates: [String]) -> String? {
+  static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
     let word = folded(text)
-    // A longer word is near to no name, and the distance takes time by the product of the lengths.
+    // A longer word is near to no name.
     guard word.count <= 100 else { return nil }
     let limit = min(word.count / 2, 2)
     var best: (candidate: String, distance: Int)?
-    for candidate in candidates {
-      let other = folded(candidate)
-      guard abs(other.count - word.count) <= limit else { continue }
-      let distance = distance(word, other)
-      if distance <= limit, distance < best?.distance ?? .max { best = (candidate, distance) }
+    var comparisons = 0
+    // An edit changes the length by one scalar at most, of four bytes.
+    for candidate in candidates where abs(candidate.utf8.count - text.utf8.count) <= 4 * limit {
+      guard comparisons < maximumComparisons else { break }
+      comparisons += 1
+      guard let distance = distance(word, folded(candidate), atMost: limit) else { continue }
+      if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.candidate
   }
 
-  /// Levenshtein's distance: how many scalars must be put in, taken out or replaced.
-  private static func distance(_ left: [UInt32], _ right: [UInt32]) -> Int {
+  /// Levenshtein's distance: how many scalars must be put in, taken out or replaced; nil where it is over the limit. So
+  /// far off the diagonal, every way is longer (Ukkonen 1985, "Algorithms for Approximate String Matching").
+  private static func distance(_ left: [UInt32], _ right: [UInt32], atMost limit: Int) -> Int? {
+    guard abs(left.count - right.count) <= limit else { return nil }
     var row = Array(0...right.count)
     for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let replaced = diagonal + (a == b ? 0 : 1)
+      let first = max(0, i - limit)
+      var diagonal = row[first]
+      row[first] = first == 0 ? i + 1 : limit + 1
+      var least = row[first]
+      for j in first..<min(right.count, i + limit + 1) {
+        let replaced = diagonal + (a == right[j] ? 0 : 1)
         diagonal = row[j + 1]
         row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
+        least = min(least, row[j + 1])
       }
+      guard least <= limit else { return nil }
     }
-    return row[right.count]
+    return row[right.count] <= limit ? row[right.count] : nil
   }
 
   private static func folded(_ text: String) -> [UInt32] {

@@ -121,6 +121,8 @@ func leavesAlonePodsThatAreToBe(metadata: String) throws {
 func deniesByUidWhatKubernetesWouldNotSend(metadata: String) throws {
   let reply = try post(pod().adding("/metadata", metadata), .mutate)
   #expect(!reply.isAllowed && reply.patch == nil)
+  #expect(reply.root["kind"]?.string == "AdmissionReview")
+  #expect(reply.root["apiVersion"]?.string == "admission.k8s.io/v1")
   #expect(reply.response?["uid"]?.string == "uid-1")
   #expect(reply.status?["code"] == .number("400"))
   #expect(reply.status?["reason"]?.string == "BadRequest")

@@ -159,3 +159,31 @@ func aScriptIsRefusedInOneAnswerWithAllElseThatIsWrong(path: AdmissionPath) thro
   .adding("/spec/containers/0/image", #""postgres:15""#)
   #expect(try post(ofPod, path).fields == [field])
 }
+
+/// What is wrong with the YAML hides nothing that is wrong with the SQL.
+@Test(arguments: AdmissionPath.allCases)
+func scriptsAreCheckedWhateverElseIsWrong(path: AdmissionPath) throws {
+  let databases =
+    "- nam: x\\n  scripts: [{name: a, sql: SELEC}]\\n- name: orders\\n  ownr: shop\\n  scripts:\\n"
+    + "  - {name: b, rerun: x, sql: DROP ROLE y}\\n  - {sql: ALTER SYSTEM RESET ALL}\\n"
+  let object = try deployment(
+    annotations: #"{"postern.io/users":"- nam: shop","postern.io/databases":"\#(databases)"}"#
+  )
+  .adding("/spec/template/spec/containers/0/image", #""postgres:15""#)
+  let annotation = "metadata.annotations[postern.io/databases]"
+  let causes = try post(object, path).causes
+  func message(_ place: String) -> String? { causes.first { $0.field == annotation + place }?.message }
+  #expect(message("[0].scripts[0].sql") == "script \"a\", line 1, column 1: syntax error at or near \"SELEC\"")
+  #expect(message("[1].scripts[0].sql")?.hasPrefix("script \"b\", line 1: drops a role; ") == true)
+  #expect(message("[1].scripts[1].sql")?.hasPrefix("the script, line 1: changes the whole server's settings; ") == true)
+  for place in ["[0]", "[0].nam", "[1].ownr", "[1].scripts[0].rerun", "[1].scripts[1]"] {
+    #expect(message(place) != nil, "\(place): \(causes)")
+  }
+  #expect(causes.contains { $0.field == "metadata.annotations[postern.io/users][0].nam" })
+}
+
+@Test func aScriptThatAnUpdateLeavesAsItWasIsNotLookedAtAgainWhateverElseWasOrIsWrong() throws {
+  let (old, new) = (try scripted("SELEC", more: "- nam: x\n"), try scripted("SELEC", more: "- nam: y\n"))
+  #expect(try post(new, .validate, replacing: old).fields.allSatisfy { !$0.hasSuffix("sql") })
+  #expect(try post(new, .validate, replacing: scripted("SELECT 1", more: "- nam: x\n")).fields.contains(field))
+}

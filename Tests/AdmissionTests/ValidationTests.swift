@@ -17,7 +17,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
   #expect(reply.fields.contains("metadata.annotations[postern.io/prot]"))
   #expect(reply.fields.contains("metadata.annotations[postern.io/users][2].name"))
   #expect(reply.causes.contains { $0.message.hasPrefix("line 2, column ") })
-  #expect(reply.causes.contains { $0.message.contains("postern.io/port") })
+  #expect(reply.causes.contains { $0.message.hasSuffix(#"; did you mean "postern.io/port"?"#) })
   #expect(reply.causes.allSatisfy { $0.reason.hasPrefix("FieldValue") && !$0.message.isEmpty })
   let message = try #require(reply.status?["message"]?.string)
   #expect(reply.causes.allSatisfy { message.contains($0.field) && message.contains($0.message) })
@@ -175,6 +175,21 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
   #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
 }
 
+/// The API server cuts what is longer, and says so to nobody.
+@Test func aLongWarningIsCutAtTheLengthThatIsTaken() throws {
+  let name = String(repeating: "é", count: 31)
+  func warnings(_ name: String) throws -> [String] {
+    let before = try deployment(annotations: #"{"postern.io/users":"- name: a\n- name: \#(name)"}"#)
+    return try post(deployment(annotations: #"{"postern.io/users":"a"}"#), .validate, replacing: before).warnings
+  }
+  let short = "postern: user \"\(name)\" will be locked (removed from postern.io/users)"
+  #expect(try warnings(name) == [short])
+  let long = String(repeating: "a", count: 63)
+  let whole = "postern: user \"\(long)\" will be locked (removed from postern.io/users)"
+  #expect(whole.count > 120)
+  #expect(try warnings(long) == [whole.prefix(119) + "…"])
+}
+
 /// Annotations of 256 KiB, the most that the API server takes, all wrong: no answer is larger than anybody can use.
 @Test func endlessErrorsAreCountedAndTheFirstThousandShown() throws {
   let names = String(repeating: "a\\n ", count: 87_000)
@@ -205,4 +220,27 @@ func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [Stri
   let other = try audit(#"{"postern.io/users":"shop","postern.io/databases":"- {name: a, owner: shop}"}"#)
   #expect(other?["declaration-sha256"]?.string != hash)
   #expect(try post(deployment(annotations: broken), .validate).response?["auditAnnotations"] == nil)
+}
+
+/// Who cannot log in any more, or is about to be, at 2027-01-01T00:00:00Z.
+@Test(arguments: [
+  ("2026-12-31T23:59:59Z", true), ("2027-01-01T00:00:00Z", true), ("2027-01-01T00:00:01Z", false),
+  ("2027-01-01T00:30:00+01:00", true), ("2026-12-31T23:30:00-01:00", false), ("infinity", false),
+])
+func aUserWhoseTimeIsOverIsWarnedOf(validUntil: String, isPast: Bool) throws {
+  var settings = testSettings
+  settings.now = { 1_798_761_600 }
+  let users = #"{"postern.io/users":"- name: a\n- name: shop\n  validUntil: \#(validUntil)\n"}"#
+  let warning = "postern: postern.io/users[1].validUntil (line 3, column 15): in the past: user \"shop\" cannot log in"
+  for object in [
+    try deployment(annotations: users), try deployment(templateMetadata: #"{"annotations":\#(users)}"#),
+    try pod(metadata: #","annotations":\#(users)"#),
+  ] {
+    #expect(try post(object, .validate, settings: settings).warnings == (isPast ? [warning] : []))
+    #expect(try post(object, .validate).warnings == [], "without a clock")
+  }
+  let old = try deployment(annotations: #"{"postern.io/users":"a, shop"}"#)
+  #expect(
+    try post(deployment(annotations: users), .validate, replacing: old, settings: settings).warnings
+      == (isPast ? [warning] : []))
 }

@@ -106,10 +106,12 @@ func settingsOfThePodOnTheWorkloadMustComeOutTheSame(setting: String, value: Str
 }
 
 /// As `postern inject` prints it: the template has what its Pods would get.
-@Test func aTemplateThatIsInjectedAlreadyIsFine() throws {
-  let podSpec = #"{"containers":[{"name":"db"}],"initContainers":[{"name":"postern"}],"volumes":[{"name":"postern"}]}"#
+@Test(arguments: AdmissionSettings.SidecarMode.allCases)
+func aTemplateThatIsInjectedAlreadyIsFine(mode: AdmissionSettings.SidecarMode) throws {
+  let plain = try pod()
+  let injected = try post(plain, .mutate, settings: AdmissionSettings(sidecarMode: mode)).admitted(plain)
   let object = try deployment(
-    templateMetadata: #"{"annotations":{"postern.io/injected":"v1"}}"#, podSpec: podSpec)
+    templateMetadata: #"{"annotations":{"postern.io/injected":"v1"}}"#, podSpec: injected["spec"]?.text ?? "")
   #expect(try post(object, .validate).isAllowed)
 }
 

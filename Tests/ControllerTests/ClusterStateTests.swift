@@ -120,11 +120,14 @@ import Testing
     let pods = [
       Sample(kind: "Pod", name: "plain", annotations: [:], uid: "2", replicaSet: "r"),
       Sample(kind: "Pod", name: "with", annotations: ["postern.io/injected": "v1"], uid: "3", replicaSet: "r"),
+      Sample(
+        kind: "Pod", name: "marked", annotations: ["postern.io/injected": "v1"], uid: "5", replicaSet: "r",
+        hasMarkedSidecar: false),
       Sample(kind: "Pod", name: "left", annotations: ["postern.io/inject": "false"], uid: "4", replicaSet: "r"),
     ]
     let notices = try state([Sample(uid: "1")] + pods)[Self.key].resolve(Self.key).notices
-    #expect(notices.map(\.reason) == [.notInjected])
-    #expect(notices.map(\.name) == ["plain"])
+    #expect(notices.map(\.reason) == [.notInjected, .notInjected])
+    #expect(notices.map(\.name) == ["marked", "plain"])
   }
 
   @Test func onlyNewsWakes() throws {
@@ -166,6 +169,44 @@ import Testing
       Set(state.secretUses(namespace: "shops", name: "login")) == [.password(key: "pw")])
     #expect(state.secretUses(namespace: "shops", name: "data") == [.script(key: "k", name: "b", isTransaction: true)])
     #expect(state.secretUses(namespace: "other", name: "login").isEmpty)
+  }
+
+  @Test func whatDeclaresIsKnownUntilItIsDeletedOrDeclaresNoMore() throws {
+    func deployment(_ name: String, _ annotations: [String: String]) throws -> JSONValue {
+      try Sample(name: name, annotations: annotations, uid: name).manifest()
+    }
+    let declaring = ["postern.io/users": "shop"]
+    let samples = [
+      Sample(name: "a", annotations: declaring, uid: "a"), Sample(name: "b", annotations: declaring, uid: "b"),
+      Sample(name: "broken", annotations: ["postern.io/users": "- nam: x"], uid: "broken"),
+      Sample(kind: "Pod", name: "bare", annotations: declaring, uid: "bare"),
+      Sample(kind: "Pod", name: "made", annotations: declaring, uid: "made", replicaSet: "a-1"),
+      Sample(name: "silent", annotations: [:], uid: "silent"),
+      Sample(name: "other", customer: "other", annotations: declaring, uid: "other"),
+      Sample(name: "away", namespace: "away", annotations: declaring, uid: "away"),
+    ]
+    var state = try state(samples)
+    func with(_ member: String, before next: String, in object: JSONValue) throws -> JSONValue {
+      try json(String(decoding: object.bytes, as: UTF8.self).replacing(next, with: member + next, maxReplacements: 1))
+    }
+    func names() -> [String] { state.declaring(Self.key).map { "\($0.kind) \($0.name)" }.sorted() }
+    #expect(names() == ["Deployment a", "Deployment b", "Deployment broken", "Pod bare"])
+    let source = source("Deployment")
+    _ = state.take(.changed(try deployment("a", [:])), of: source)
+    _ = state.take(
+      .changed(
+        try with(#""deletionTimestamp":"2026-11-21T10:47:26Z","#, before: #""labels""#, in: deployment("b", declaring))),
+      of: source)
+    _ = state.take(.deleted(try deployment("broken", [:])), of: source)
+    #expect(names() == ["Pod bare"])
+    _ = state.take(
+      .changed(try with(#""status":{"phase":"Succeeded"},"#, before: #""spec""#, in: samples[3].manifest())),
+      of: self.source("Pod"))
+    #expect(names() == [])
+    // What only its Pods tell of may be gone.
+    state[Self.key].unlabelled = WatchedObject(try samples[0].manifest(), .deployments)?.declarer
+    #expect(state[Self.key].unlabelled?.declares == true)
+    #expect(names() == [])
   }
 
   @Test func whatPosternWroteItselfIsNoNews() throws {

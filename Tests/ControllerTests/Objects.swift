@@ -20,10 +20,14 @@ struct Sample {
   var environment = "[]"
   /// Which ReplicaSet a Pod is of.
   var replicaSet: String?
+  /// Whether what bears the webhook's mark has the sidecar's container too.
+  var hasMarkedSidecar = true
 
   /// The manifest, as a real API server takes it.
   func manifest() throws -> JSONValue {
-    let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17","env":\#(environment)}]}"#
+    let isInjected = annotations["postern.io/injected"] != nil && hasMarkedSidecar
+    let sidecar = isInjected ? #",{"name":"postern","image":"sidecar"}"# : ""
+    let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17","env":\#(environment)}\#(sidecar)]}"#
     let own = Self.text(annotations)
     let labels = isLabelled ? #""postern.io/customer":"\#(customer)""# : ""
     var metadata =

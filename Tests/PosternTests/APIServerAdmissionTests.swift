@@ -16,15 +16,19 @@ struct APIServerAdmissionTests {
     private let port: Int
     private let certificates: Certificates
 
-    init(_ namespace: String, failurePolicy: String) async throws {
+    /// - Parameter follows: whether it knows the namespace's declarations, as a replica that does not lead.
+    init(_ namespace: String, failurePolicy: String, follows: Bool = false) async throws {
       self.namespace = namespace
-      client = try await APIServer.shared.value.client()
+      let server = try await APIServer.shared.value
+      client = try server.client()
       certificates = try Certificates()
       let pair = try certificates.issue("server")
-      webhook = try RunningProgram([
-        "serve", "--no-controller", "--port", "0", "--metrics-port", "0", "--drain-seconds", "0", "--tls-cert-file",
-        pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
-      ])
+      webhook = try RunningProgram(
+        [
+          "serve", "--port", "0", "--metrics-port", "0", "--drain-seconds", "0", "--tls-cert-file",
+          pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
+        ] + (follows ? ["--kubeconfig", server.kubeconfig(), "--namespaces", namespace] : ["--no-controller"]),
+        environment: ["POSTERN_NAMESPACE": "\(namespace)-none", "POSTERN_POD_NAME": "replica"])
       try webhook.waitFor("port") { $0.contains("serving") }
       port = try #require(webhook.output.firstMatch(of: /\bport=(\d+)/).flatMap { Int($0.1) })
       try await client.create(.namespaces, try json(#"{"metadata":{"name":"\#(namespace)"}}"#))
@@ -73,6 +77,16 @@ struct APIServerAdmissionTests {
       try await client.create(resource, try json(object), dryRun: dryRun)
     }
 
+    /// A Deployment that declares.
+    func deployment(_ name: String) -> String {
+      """
+      {"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"\(name)","namespace":"\(namespace)",
+      "labels":{"postern.io/customer":"acme"},"annotations":{"postern.io/users":"shop"}},
+      "spec":{"selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"}},
+      "spec":{"containers":[{"name":"postgres","image":"postgres:17"}]}}}}
+      """
+    }
+
     func end() async {
       webhook.kill()
       for (resource, path) in [
@@ -116,6 +130,33 @@ struct APIServerAdmissionTests {
     for text in ["did you mean \"grants\"", "did you mean \"shop\""] {
       #expect(refused?.description.contains(text) == true)
     }
+    await cluster.end()
+  }
+
+  /// By what every replica knows, also one that does not lead: its Lease is in a namespace that is not there.
+  @Test func aSecondWorkloadOfACustomerIsRefusedAsLongAsTheFirstDeclares() async throws {
+    let cluster = try await Cluster("rivals", failurePolicy: "Fail", follows: true)
+    func refusal() async throws -> String? {
+      do {
+        try await cluster.create(.deployments, cluster.deployment("second"), dryRun: true)
+        return nil
+      } catch { return "\(error)" }
+    }
+    #expect(try await refusal() == nil)
+    try await cluster.create(.deployments, cluster.deployment("first"))
+    let isRefused = try await eventually {
+      try await refusal()?.contains(#"Deployment "first" in this namespace declares for customer "acme""#) == true
+    }
+    #expect(isRefused)
+    // It is no rival of itself.
+    let again = await #expect(throws: KubernetesError.self) {
+      try await cluster.create(.deployments, cluster.deployment("first"))
+    }
+    #expect(again?.description.contains("already exists") == true, "\(again?.description ?? "")")
+    try await cluster.client.delete(.deployments, "first", in: "rivals")
+    let isAllowed = try await eventually { try await refusal() == nil }
+    #expect(isAllowed)
+    try await cluster.create(.deployments, cluster.deployment("second"))
     await cluster.end()
   }
 

@@ -60,6 +60,48 @@ import Testing
     #expect(!(answer.output + answer.errors).contains("hunter2"))
   }
 
+  @Test func whatIsWrongWithYAMLAndSQLIsSaidAtOnce() throws {
+    let scripted = Self.broken
+      .replacing("ownr: shop", with: "ownr: shop\n        scripts: [{name: one, sql: DROP ROLE x}]")
+    let answer = try Program.run(["check", "-"], input: scripted)
+    #expect(answer.status == 1)
+    #expect(answer.output.contains(#"unknown key "ownr" in a database"#))
+    #expect(answer.output.contains("[postern.io/databases][0].scripts[0].sql: script \"one\", line 1: drops a role"))
+  }
+
+  @Test func aUserWhoseTimeIsOverIsWarnedOfByTheClock() throws {
+    let sound = Self.broken.replacing("ownr", with: "owner")
+    func checked(_ time: String) throws -> Program.Answer {
+      try Program.run(["check", "-"], input: sound.replacing("password: hunter2", with: "validUntil: \(time)"))
+    }
+    let past = try checked("2001-01-01T00:00:00Z")
+    #expect(past.status == 0)
+    #expect(past.output.contains("postern.io/users[1].validUntil (line 3, column 15): in the past: user \"analyst\""))
+    #expect(try !checked("9999-12-31T00:00:00Z").output.contains("warning"))
+  }
+
+  @Test func twoThatDeclareForACustomerInAFileAreRefused() throws {
+    func deployment(_ name: String, _ metadata: String, template: String = "") -> String {
+      """
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: \(name), labels: {postern.io/customer: c}\(metadata)}
+      spec: {template: {metadata: {labels: {app: db}\(template)}, spec: {containers: [{name: db, image: postgres}]}}}
+
+      """
+    }
+    let users = ", annotations: {postern.io/users: shop}"
+    let second = try Program.run(
+      ["check", "-"], input: deployment("one", users) + "---\n" + deployment("two", "", template: users))
+    #expect(second.status == 1)
+    #expect(second.output.contains(#"Deployment "one" in this namespace declares for customer "c" already"#))
+    for other in [deployment("two", ""), deployment("two", users + ", namespace: other")] {
+      let answer = try Program.run(
+        ["check", "-"], input: deployment("one", "", template: users) + "---\n" + other)
+      #expect(answer.status == 0, "\(answer.output)")
+    }
+  }
+
   @Test func jsonHasAFindingEach() throws {
     let answer = try Program.run(["check", "-o", "json", "-"], input: Self.broken)
     #expect(answer.status == 1)

@@ -131,6 +131,39 @@ import Testing
     #expect(server.output.hasSuffix("ended\n"))
   }
 
+  /// No review is answered before all declarations of the cluster are known: not one is allowed for want of them.
+  @Test func itIsNotReadyBeforeItsCachesAreThere() async throws {
+    let certificates = try Certificates()
+    let pair = try certificates.issue("server")
+    let kubeconfig = certificates.folder.appending(path: "nobody-listens")
+    try Data(
+      """
+      clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+      users: [{name: u, user: {token: t}}]
+      contexts: [{name: x, context: {cluster: c, user: u, namespace: postern-system}}]
+      current-context: x
+
+      """.utf8
+    ).write(to: kubeconfig)
+    let server = try RunningProgram(
+      [
+        "serve", "--kubeconfig", kubeconfig.path, "--port", "0", "--metrics-port", "0", "--drain-seconds", "0",
+        "--tls-cert-file", pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
+      ], environment: ["POSTERN_POD_NAME": "replica"])
+    try server.waitFor("port") { $0.contains("serving") }
+    let port = try #require(server.output.firstMatch(of: /\bport=(\d+)/).flatMap { Int($0.1) })
+    let client = try WebhookClient(
+      host: "127.0.0.1", port: port, serverName: "localhost", trusting: certificates.authorityFile)
+    let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
+    #expect(try await get("readyz", of: server).status == 503)
+    #expect(try await get("healthz", of: server).status == 200)
+    for path in AdmissionPath.allCases {
+      let failure = await #expect(throws: WebhookClient.Failure.self) { try await client.post(review, to: path) }
+      #expect(failure?.description == "the webhook answered 503 Service Unavailable")
+    }
+    #expect(server.terminate() == 0)
+  }
+
   static let files = ["--tls-cert-file", "/no/cert", "--tls-private-key-file", "/no/key"]
 
   static let mistakes: [(arguments: [String], error: String)] = [

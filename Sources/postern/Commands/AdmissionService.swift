@@ -20,6 +20,7 @@ enum AdmissionService {
   ) async throws(ServerError) -> WebhookServer {
     let metrics = AdmissionMetrics(registry)
     let clock = ContinuousClock()
+    let admission = admission.withClock
     return try await WebhookServer.start(
       configuration, logger: logger, metrics: ServerMetrics(registry), isReady: isReady
     ) { path, body in

@@ -86,7 +86,10 @@ struct Serve: AsyncParsableCommand {
     do {
       let controller = cluster?.controller
       var admission = settings.admission
-      if let controller { admission.secretUses = controller.secretUses }
+      if let controller {
+        admission.secretUses = controller.secretUses
+        admission.declaring = controller.declaring
+      }
       let reviewLog = ReviewLog(format: format, isWanted: level <= .info)
       server = try await AdmissionService.start(
         settings.server, admission: admission, registry: registry, isReady: { controller?.isSynced ?? true },

@@ -34,7 +34,8 @@ struct AdmissionChain {
 
   /// The webhooks called as functions, without a server.
   static func offline(settings: AdmissionSettings) -> AdmissionChain {
-    AdmissionChain { path, review in try answer(review, at: path, settings: settings).body }
+    let settings = settings.withClock
+    return AdmissionChain { path, review in try answer(review, at: path, settings: settings).body }
   }
 
   /// - Parameter old: what is there already: with it the review is an UPDATE, else a CREATE.

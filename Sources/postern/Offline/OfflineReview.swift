@@ -2,11 +2,14 @@ import Admission
 import DatabaseSpec
 import Declarations
 import JSONBytes
+import KubernetesAPI
 
 /// What the webhook and, for what lies in other objects of the same files, the controller would say of a manifest.
 struct OfflineReview {
   private let objects: LocalObjects
+  /// For what does not declare itself, and for what stands in a file.
   private let chain: AdmissionChain
+  private let chainsOfFiles: [String: AdmissionChain]
   private let secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
 
   init(_ manifests: [Manifest]) {
@@ -20,7 +23,29 @@ struct OfflineReview {
     }
     let all = uses
     secretUses = { namespace, name in all[namespace]?[name] ?? [] }
-    chain = .offline(settings: AdmissionSettings(secretUses: secretUses))
+    var settings = AdmissionSettings(secretUses: secretUses)
+    chain = .offline(settings: settings)
+    // What is in one file is applied together; other files may be instead of it.
+    chainsOfFiles = Dictionary(grouping: manifests, by: \.file).mapValues { manifests in
+      let declaring = Self.declaring(manifests)
+      settings.declaring = { namespace, customer in
+        declaring.filter { $0.namespace == namespace && $0.customer == customer }.map(\.object)
+      }
+      return .offline(settings: settings)
+    }
+  }
+
+  private static func declaring(
+    _ manifests: [Manifest]
+  ) -> [(namespace: String, customer: String, object: DeclaringObject)] {
+    manifests.compactMap { manifest in
+      let kind = GroupVersionKind(apiVersion: manifest.apiVersion, kind: manifest.kind)
+      // What has no name yet is not told from itself.
+      guard LabelledManifest(manifest) != nil, let name = manifest.object["metadata"]?["name"]?.string,
+        let declared = DeclaredPostgres(manifest.object, kind: kind, namespace: manifest.namespace), declared.declares
+      else { return nil }
+      return (manifest.namespace, declared.customer, DeclaringObject(kind: manifest.kind, name: name))
+    }
   }
 
   /// Whether the manifest is a customer's Postgres, or a Secret that Postern takes something from.
@@ -40,7 +65,7 @@ struct OfflineReview {
     }
     let admitted: JSONValue
     var findings: [Finding] = []
-    switch try await chain.admit(manifest.object, namespace: manifest.namespace) {
+    switch try await (chainsOfFiles[manifest.file] ?? chain).admit(manifest.object, namespace: manifest.namespace) {
     case .denied(let denial): return denied(denial)
     case .admitted(let object, let warnings):
       admitted = object

@@ -1,0 +1,58 @@
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// What an update leaves behind that takes what declares out of Postern's hands: its customer's label, or
+/// `postern.io/inject: "false"`. The controller then knows no instance any more, and changes nothing (docs/controller.md);
+/// sidecars that run go on by what is mounted.
+struct Departure {
+  private(set) var warnings: [String] = []
+
+  /// Compares what an update replaces with what it makes of it; templates are nil for a Pod.
+  init(
+    from old: ObjectMetadata, _ oldTemplate: ObjectMetadata?, to new: ObjectMetadata, _ template: ObjectMetadata?
+  ) {
+    guard let customer = old.customer ?? oldTemplate?.customer,
+      old.declares || oldTemplate?.declares == true, !old.isLeftAlone, oldTemplate?.isLeftAlone != true
+    else { return }
+    let isLeftAlone = new.isLeftAlone || template?.isLeftAlone == true
+    let newCustomer = new.customer ?? template?.customer
+    if newCustomer == customer, !isLeftAlone {
+      guard old.customer != nil, new.customer == nil else { return }
+      warnings = ["a change here is seen only when a Pod is made, now that the Pod template alone has the label"]
+      return
+    }
+    warnings = [
+      "nothing is declared for customer \"\(customer)\" here any more: its databases, users and Secrets stay as they are"
+    ]
+    guard let template, newCustomer == nil || isLeftAlone else { return }
+    warnings.append(
+      template.customer == nil || template.isLeftAlone
+        ? "new Pods get no sidecar; in those that run it goes on by what was declared last"
+        : "new Pods still get the sidecar: write \(AnnotationKey.inject) in spec.template.metadata.annotations too")
+  }
+
+  /// The same of a review that is of no subject any more; nothing where it never was of one.
+  static func warnings(of review: AdmissionReview) throws(JSONError) -> [String] {
+    let isWorkload = review.kind == .deployment || review.kind == .statefulSet
+    guard isWorkload || review.kind == .pod, review.subResource == nil, review.operation == .update,
+      review.namespace != "kube-system", let new = review.object, let old = review.oldObject,
+      new.pod.metadata?.deletionTimestamp == nil,
+      // What makes a Pod declares for it.
+      isWorkload || new.pod.metadata?.ownerReferences == nil
+    else { return [] }
+    let bytes = review.bytes
+    let oldObject = try ObjectMetadata(old.pod.metadata, of: bytes)
+    guard !oldObject.isMirror else { return [] }
+    return try Self(
+      from: oldObject, isWorkload ? ObjectMetadata(old.template?.metadata, of: bytes) : nil,
+      to: ObjectMetadata(new.pod.metadata, of: bytes),
+      isWorkload ? ObjectMetadata(new.template?.metadata, of: bytes) : nil
+    ).warnings
+  }
+}
+
+extension ObjectMetadata {
+  /// Whether Postern is to keep away.
+  var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
+}

@@ -1,0 +1,90 @@
+import DatabaseSpec
+import JSONBytes
+import KubernetesAPI
+
+/// A container with the sidecar's name in a Pod that bears the webhook's mark: it is from an earlier round, was printed
+/// by `postern inject`, or somebody has written both by hand. Without what is looked at here, no sidecar could do its
+/// work; the image, and whatever else may be changed on the way by others, is not looked at.
+struct InjectedSidecar {
+  private static let customerVariable = "POSTERN_CUSTOMER"
+
+  private var name = ""
+  private var arguments: [String] = []
+  private var customer: String?
+  private var mountsVolume = false
+  private var restarts = false
+
+  /// Why the sidecar is none; nil where one is as the injection writes it.
+  /// - Parameters:
+  ///   - pod: the Pod, or what the template says of Pods to come.
+  ///   - field: what the Pod's fields begin with.
+  static func fault(
+    in pod: PodSlices, customer: String, field: String, of bytes: [UInt8]
+  ) throws(JSONError) -> StatusCause? {
+    var cause: StatusCause?
+    for (list, slice) in [("initContainers", pod.spec.initContainers), ("containers", pod.spec.containers)] {
+      guard let slice else { continue }
+      var reader = JSONReader(slice, of: bytes)
+      var (index, found) = (0, false)
+      _ = try reader.elements { reader throws(JSONError) in
+        let container = try Self(&reader)
+        if container.name == Injection.containerName {
+          found = true
+          cause = container.lack(of: customer, isInit: list == "initContainers").map {
+            StatusCause(
+              field: "\(field)spec.\(list)[\(index)]",
+              message: "this is not Postern's sidecar, though postern.io/injected says that it is in: \($0); take the "
+                + "annotation and the container out, with its volumes, and Postern adds its own, or rename yours")
+          }
+        }
+        index += 1
+      }
+      if found, cause == nil { return nil }
+    }
+    return cause
+  }
+
+  private init(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "args") {
+        _ = try reader.elements { reader throws(JSONError) in arguments.append(try reader.optionalText() ?? "") }
+      } else if reader.matches(key, "env") {
+        _ = try reader.elements { reader throws(JSONError) in try readVariable(&reader) }
+      } else if reader.matches(key, "volumeMounts") {
+        _ = try reader.elements { reader throws(JSONError) in
+          let mount = try VolumeMount(&reader, holding: VolumeLayout.mountPath)
+          if mount?.volume == Injection.volumeName, mount?.path == VolumeLayout.mountPath { mountsVolume = true }
+        }
+      } else if reader.matches(key, "restartPolicy") {
+        restarts = try reader.optionalText() == "Always"
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+
+  private mutating func readVariable(_ reader: inout JSONReader) throws(JSONError) {
+    var (name, value) = ("", String?.none)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "value") {
+        value = try reader.optionalText()
+      } else {
+        try reader.skip()
+      }
+    }
+    if name == Self.customerVariable { customer = value }
+  }
+
+  private func lack(of customer: String, isInit: Bool) -> String? {
+    if arguments != ["run"] { return "its args are not [\"run\"]" }
+    if self.customer != customer { return "its \(Self.customerVariable) is not \"\(customer)\"" }
+    if !mountsVolume { return "it does not mount the volume \"\(Injection.volumeName)\" at \(VolumeLayout.mountPath)" }
+    return isInit && !restarts ? "an init container, it has no restartPolicy Always" : nil
+  }
+}

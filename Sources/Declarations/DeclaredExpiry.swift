@@ -1,0 +1,7 @@
+/// A user's `validUntil`: from then on, Postgres refuses logins with the user's password.
+public struct DeclaredExpiry: Equatable, Sendable {
+  /// The time, as it is written: RFC 3339.
+  public var time: String
+  /// What is to be said from then on: of whom, and where that stands.
+  public var warning: DeclarationProblem
+}

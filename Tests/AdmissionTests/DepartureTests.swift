@@ -1,0 +1,74 @@
+import Admission
+import JSONBytes
+import Testing
+
+/// What is said where an update takes what declares out of Postern's hands.
+@Suite struct DepartureTests {
+  private static let users = #"{"postern.io/users":"shop"}"#
+  private static let leftAlone = #"{"postern.io/users":"shop","postern.io/inject":"false"}"#
+  private static let label = #"{"labels":{"postern.io/customer":"acme"}}"#
+  private static let gone =
+    #"postern: nothing is declared for customer "acme" here any more: its databases, users and Secrets stay as they are"#
+  private static let goesOn = "postern: new Pods get no sidecar; in those that run it goes on by what was declared last"
+  private static let stillInjected =
+    "postern: new Pods still get the sidecar: write postern.io/inject in spec.template.metadata.annotations too"
+  private static let unwatched =
+    "postern: a change here is seen only when a Pod is made, now that the Pod template alone has the label"
+
+  private func said(_ old: JSONValue, _ new: JSONValue) throws -> [String] {
+    let reply = try post(new, .validate, replacing: old)
+    #expect(reply.isAllowed)
+    #expect(reply.warnings.allSatisfy { $0.count < 120 }, "cut")
+    #expect(try post(new, .mutate, replacing: old).warnings == [])
+    return reply.warnings
+  }
+
+  @Test(arguments: ["Deployment", "StatefulSet"])
+  func theLabelIsTakenOffAWorkload(kind: String) throws {
+    let old = try deployment(annotations: Self.users, templateMetadata: Self.label, kind: kind)
+    let own = try old.removing("/metadata/labels/postern.io~1customer")
+    let both = try own.removing("/spec/template/metadata/labels/postern.io~1customer")
+    #expect(try said(old, both) == [Self.gone, Self.goesOn])
+    #expect(try said(old, both.removing("/metadata/annotations")) == [Self.gone, Self.goesOn])
+    #expect(try said(own, both) == [Self.gone, Self.goesOn])
+    #expect(try said(old, own) == [Self.unwatched])
+    #expect(try said(own, old) == [])
+    // The template declares.
+    let template = try deployment(
+      annotations: "{}", templateMetadata: #"{"labels":{"postern.io/customer":"acme"},"annotations":\#(Self.users)}"#)
+    let unlabelled = try template.removing("/metadata/labels").removing("/spec/template/metadata/labels")
+    #expect(try said(template, unlabelled) == [Self.gone, Self.goesOn])
+  }
+
+  @Test(arguments: ["Deployment", "StatefulSet"])
+  func aWorkloadIsToBeLeftAlone(kind: String) throws {
+    let old = try deployment(annotations: Self.users, templateMetadata: Self.label, kind: kind)
+    let own = try deployment(annotations: Self.leftAlone, templateMetadata: Self.label, kind: kind)
+    #expect(try said(old, own) == [Self.gone, Self.stillInjected])
+    let template = try old.adding("/spec/template/metadata/annotations", #"{"postern.io/inject":"false"}"#)
+    #expect(try said(old, template) == [Self.gone, Self.goesOn])
+    #expect(try said(own, own.adding("/metadata/annotations/x", #""y""#)) == [])
+    #expect(try said(own, old) == [])
+  }
+
+  @Test func aBarePodIsTakenOut() throws {
+    let old = try pod(metadata: #","annotations":\#(Self.users)"#)
+    #expect(try said(old, old.removing("/metadata/labels")) == [Self.gone])
+    #expect(try said(old, pod(metadata: #","annotations":\#(Self.leftAlone)"#)) == [Self.gone])
+    let made = try old.adding("/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y"}]"#)
+    #expect(try said(made, made.removing("/metadata/labels")) == [])
+  }
+
+  @Test func anotherCustomerTakesItOver() throws {
+    let old = try deployment(annotations: Self.users)
+    #expect(try said(old, old.adding("/metadata/labels/postern.io~1customer", #""other""#)) == [Self.gone])
+  }
+
+  @Test func whatDeclaredNothingLeavesNothing() throws {
+    let old = try deployment(templateMetadata: Self.label)
+    #expect(try said(old, old.removing("/metadata/labels").removing("/spec/template/metadata/labels")) == [])
+    let going = try deployment(annotations: Self.users).adding(
+      "/metadata/deletionTimestamp", #""2026-11-21T10:47:26Z""#)
+    #expect(try said(deployment(annotations: Self.users), going.removing("/metadata/labels")) == [])
+  }
+}

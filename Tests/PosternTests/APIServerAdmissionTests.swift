@@ -174,7 +174,7 @@ struct APIServerAdmissionTests {
       }
     }
     // It takes connections and answers nothing.
-    cluster.webhook.pause()
+    try cluster.webhook.pause()
     #expect(try await labelledPodIsTaken("slow") == (failurePolicy == "Ignore"))
     try await cluster.create(.pods, cluster.pod("slow-other", labels: "{}"))
     cluster.webhook.resume()

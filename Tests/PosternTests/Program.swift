@@ -100,15 +100,37 @@ final class RunningProgram: Sendable {
     process.waitUntilExit()
   }
 
-  /// Has it do nothing until ``resume()``; what is sent to it waits.
-  func pause() { Foundation.kill(process.processIdentifier, SIGSTOP) }
+  /// Has it do nothing until ``resume()``; what is sent to it waits. Each of its threads has stopped then, which takes a
+  /// moment from the signal on.
+  func pause() throws {
+    let id = process.processIdentifier
+    Foundation.kill(id, SIGSTOP)
+    // proc(5): the state is the first field behind the name, which stands in parentheses.
+    func isStopped(_ thread: String) throws -> Bool {
+      let text = try String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8)
+      return text.split(separator: ") ").last?.hasPrefix("T") == true
+    }
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while try !FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task").allSatisfy(isStopped) {
+      guard Date() < deadline else { throw Failure(description: "it does not stop") }
+      Thread.sleep(forTimeInterval: 0.001)
+    }
+  }
 
   /// Has it go on.
   func resume() { Foundation.kill(process.processIdentifier, SIGCONT) }
 
   /// Asks it to end and waits until it has.
   func terminate() -> Int32 {
-    process.terminate()
+    askToEnd()
+    return waitForEnd()
+  }
+
+  /// Asks it to end, once.
+  func askToEnd() { process.terminate() }
+
+  /// Waits until it has ended.
+  func waitForEnd() -> Int32 {
     process.waitUntilExit()
     ended.wait()
     ended.signal()

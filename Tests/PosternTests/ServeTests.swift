@@ -121,12 +121,12 @@ import Testing
       host: "127.0.0.1", port: port, serverName: "localhost", trusting: certificates.authorityFile)
     let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
     #expect(try await get("readyz", of: server).status == 200)
-    async let status = Task.detached { server.terminate() }.value
+    server.askToEnd()
     try server.waitFor("signal") { $0.contains("ending") }
     #expect(try await get("readyz", of: server).status == 503)
     #expect(try await get("healthz", of: server).status == 200)
     #expect(try JSONValue(parsing: try await client.post(review, to: .mutate))["response"]?["patch"] != nil)
-    #expect(await status == 0)
+    #expect(server.waitForEnd() == 0)
     await #expect(throws: (any Error).self) { try await client.post(review, to: .mutate) }
     #expect(server.output.hasSuffix("ended\n"))
   }

@@ -82,6 +82,8 @@ struct Serve: AsyncParsableCommand {
       Console().error("error: no cluster: \(error)")
       throw ExitCode(ExitStatus.unreadable)
     }
+    // From the first answer on: who is told that it serves may end it.
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let server: WebhookServer
     do {
       let controller = cluster?.controller
@@ -103,7 +105,6 @@ struct Serve: AsyncParsableCommand {
       metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
     let memory = Task { await ResidentMemory.keepLow() }
     defer { memory.cancel() }
-    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let work = Task {
       if let cluster { await cluster.run(cluster.duties(beside: server)) }
     }

@@ -2,7 +2,10 @@ import Admission
 import Foundation
 import FoundationNetworking
 import JSONBytes
+import NIOCore
+import NIOPosix
 import PostgresProvisioner
+import Synchronization
 import TestSupport
 import Testing
 
@@ -72,6 +75,27 @@ import Testing
     let url = try #require(URL(string: "http://127.0.0.1:\(port)/\(path)"))
     let (body, response) = try await URLSession.shared.data(from: url)
     return ((response as? HTTPURLResponse)?.statusCode, String(decoding: body, as: UTF8.self))
+  }
+
+  /// The answers go first, and what one turn of the event loop has answered is written at once.
+  @Test func linesAreWrittenBehindTheAnswersTogether() async throws {
+    let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
+    let record = try answer(review, at: .mutate, settings: AdmissionSettings()).record
+    let written = Mutex<[String]>([])
+    let log = ReviewLog(format: .text, isWanted: true) { text in written.withLock { $0.append(text) } }
+    let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
+    let before = try await eventLoop.submit {
+      log.write(record, at: .mutate)
+      log.write(record, at: .validate)
+      return written.withLock { $0.count }
+    }.get()
+    #expect(before == 0)
+    try await eventLoop.submit {}.get()
+    let lines = written.withLock { $0 }
+    #expect(lines.count == 1)
+    #expect(lines.joined().matches(of: /path=(mutate|validate)/).map(\.1) == ["mutate", "validate"])
+    log.write(record, at: .mutate)
+    #expect(written.withLock { $0.count } == 2)
   }
 
   @Test func aReviewIsALineOfLevelInfo() throws {

@@ -1,15 +1,41 @@
 import Admission
 import Linux
+import NIOCore
+import NIOPosix
 import PostgresProvisioner
+import Synchronization
 
-/// The log line of a review: one for each, so it is written without a detour over dictionaries.
-struct ReviewLog {
-  let format: LogWriter.Format
-  /// Whether lines of level info are.
-  let isWanted: Bool
+/// The log line of a review: one for each, so it is written without a detour over dictionaries, behind the answer, and
+/// together with those of the reviews that were answered in the same turn of the event loop.
+final class ReviewLog: Sendable {
+  private let format: LogWriter.Format
+  private let isWanted: Bool
+  private let output: @Sendable (String) -> Void
+  private let pending = Mutex("")
 
+  /// - Parameter isWanted: whether lines of level info are.
+  init(
+    format: LogWriter.Format, isWanted: Bool, output: @escaping @Sendable (String) -> Void = CurrentProcess.writeError
+  ) {
+    self.format = format
+    self.isWanted = isWanted
+    self.output = output
+  }
+
+  /// Writes the line of a review when the event loop that it is called on has answered all that it has read; anywhere
+  /// else, at once.
   func write(_ record: ReviewRecord, at path: AdmissionPath) {
-    if let line = line(record, at: path) { CurrentProcess.writeError(line) }
+    guard let line = line(record, at: path) else { return }
+    let isFirst = pending.withLock { lines in
+      defer { lines += line }
+      return lines.isEmpty
+    }
+    guard isFirst else { return }
+    if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop {
+      eventLoop.execute { self.flush() }
+    } else {
+      flush()
+    }
   }
 
   /// The line, with its end; nil where none is wanted.
@@ -22,5 +48,13 @@ struct ReviewLog {
         ("namespace", record.namespace), ("name", record.name), ("decision", record.decision.rawValue),
         ("causes", String(record.causes)),
       ])
+  }
+
+  private func flush() {
+    let lines = pending.withLock { lines in
+      defer { lines = "" }
+      return lines
+    }
+    if !lines.isEmpty { output(lines) }
   }
 }

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar postern images demo try test e2e bench bench-admission bench-provisioning bench-memory fuzz lint format clean
+.PHONY: build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster fuzz lint format clean
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -50,6 +50,11 @@ e2e: postern sidecar ## A user's whole way on a real cluster of one node; needs 
 	scripts/install-packages images e2e
 	Tests/EndToEnd/run
 
+e2e-faults: postern sidecar ## There too, some minutes: what goes wrong in a cluster, 500 customers at once, the overlays
+	scripts/install-packages images e2e
+	Tests/EndToEnd/faults
+	Tests/EndToEnd/overlays
+
 SIDECAR ?= .build/shipped/postern-sidecar
 
 bench: bench-admission bench-provisioning ## What follows
@@ -68,6 +73,10 @@ bench-provisioning: sidecar ## Provisioning, by the sidecar as it ships, against
 
 bench-memory: sidecar ## The sidecar as it ships in 8 MiB of memory, against a psql script
 	scripts/bench-sidecar-memory --users 1,100
+
+bench-cluster: postern sidecar ## On a real cluster of one node, against the psql-sidecar way; needs K8S_BIN, as e2e does
+	scripts/install-packages images e2e
+	Tests/EndToEnd/compare --output docs/benchmarks/cluster.md
 
 # RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
 RUNS ?= 1000000

@@ -11,7 +11,8 @@ public struct SidecarCommand {
 
       run      makes Postgres what the mounted files declare, and keeps it so; with --once, one pass: exit code 0 when
                it converged, 1 when some item failed
-      ready    exit code 0 when the first pass over the present Postgres has converged; else says why not
+      ready    exit code 0 when the first pass over the present Postgres has converged; else says why not. The first
+               since the sidecar has started is waited for, 4 seconds at most
       plan     prints what would be done, as SQL without passwords: exit code 0 for nothing, 3 for something
       version  prints the version
 
@@ -92,7 +93,8 @@ public struct SidecarCommand {
   }
 
   private func ready(_ configuration: SidecarConfiguration) -> Int32 {
-    guard let reason = StatusFile(path: configuration.statusFile).whyNotReady() else { return 0 }
+    // Less than the probe's timeout.
+    guard let reason = StatusFile(path: configuration.statusFile).whyNotReady(waiting: 4000) else { return 0 }
     output("not ready: \(reason)\n")
     return 1
   }

@@ -22,12 +22,30 @@ public struct StatusFile: Sendable {
   }
 
   /// Why the Pod is not ready, in one line; nil where it is.
-  public func whyNotReady() -> String? {
+  /// - Parameter milliseconds: how long the first pass to converge is waited for. Who asks again only after seconds, as the
+  ///   kubelet does, hears of it at once. What went wrong later is told without a wait.
+  public func whyNotReady(waiting milliseconds: Int = 0) -> String? {
+    let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
+    // Before the first look, so that no change is missed.
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), milliseconds > 0,
+      let watch = try? FolderWatch([String(path[...slash])])
+    else { return read().reason }
+    while true {
+      let (reason, isFirstPass) = read()
+      let left = Int(deadline - SystemClock.monotonicMilliseconds)
+      guard reason != nil, isFirstPass, left > 0, (try? watch.wait(milliseconds: left)) != nil else { return reason }
+    }
+  }
+
+  private func read() -> (reason: String?, isFirstPass: Bool) {
     let bytes: [UInt8]
     do throws(FileError) { bytes = try File.read(path) } catch {
-      return error.isMissing ? "the sidecar has not started: there is no \(path)" : "cannot read \(error.message)"
+      let reason = error.isMissing ? "the sidecar has not started: there is no \(path)" : "cannot read \(error.message)"
+      return (reason, false)
     }
-    guard let status = Status(decoding: bytes) else { return "\(path) holds no status that this version can read" }
-    return status.whyNotReady
+    guard let status = Status(decoding: bytes) else {
+      return ("\(path) holds no status that this version can read", false)
+    }
+    return (status.whyNotReady, status.specHash == nil)
   }
 }

@@ -124,4 +124,23 @@ import Testing
     try File.write([1], to: file.path)
     #expect(file.whyNotReady() == "\(file.path) holds no status that this version can read")
   }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `the probe waits for the first pass, and tells at once what goes wrong later`() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let file = StatusFile(path: "\(folder)/status.json")
+    try file.write(Status())
+    #expect(file.whyNotReady(waiting: 20) == "the first pass has not converged yet")
+    var status = status(after: .converged)
+    let converged = status
+    Thread.detachNewThread {
+      Thread.sleep(forTimeInterval: 0.1)
+      try? file.write(converged)
+    }
+    #expect(file.whyNotReady(waiting: 300_000) == nil)
+    status.postgresIsAway("gone")
+    try file.write(status)
+    #expect(file.whyNotReady(waiting: 300_000) == "gone")
+  }
 }

@@ -45,6 +45,8 @@ struct ClusterService {
     // What is under way when the lease is lost ends soon; writes over an object bear the version that was read.
     clientSettings.requestTimeout = .seconds(10)
     clientSettings.maximumTries = 3
+    // After an outage, however long, all is watched again within seconds.
+    clientSettings.maximumRetryDelay = .seconds(8)
     client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
     controller =
       settings.hasController

@@ -115,8 +115,8 @@ struct AdminAccess {
       causes.append(
         StatusCause(
           field: "\(prefix)spec.containers[\(index)].volumeMounts",
-          message: "the sidecar cannot have \"\(mount.path)\" beside \(VolumeLayout.mountPath) and "
-            + "\(Injection.statusPath), which are its own; mount \"\(mount.volume)\" elsewhere"))
+          message: "the sidecar cannot have \"\(mount.path)\": \(VolumeLayout.mountPath), \(Injection.statusPath) and "
+            + "\(Injection.tokenPath) are its own; mount \"\(mount.volume)\" elsewhere"))
       return
     }
     variables.append(.literal(variable, path))

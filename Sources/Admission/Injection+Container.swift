@@ -7,7 +7,7 @@ extension Injection {
     #","readinessProbe":{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,"failureThreshold":3}"#
 
   /// The sidecar's container. It asks for nothing that the Pod Security Standard `restricted` forbids, and it has no
-  /// token: the API server mounts those before webhooks run. It has no startup probe: Postgres, which it would wait
+  /// token. It has no startup probe: Postgres, which it would wait
   /// for, starts after a native sidecar has.
   func writeContainer(_ writer: inout JSONWriter) {
     writer.object { writer in
@@ -46,6 +46,7 @@ extension Injection {
   private func writeMounts(_ writer: inout JSONWriter) {
     writer.mount(Self.volumeName, at: VolumeLayout.mountPath, readOnly: true)
     writer.mount(Self.statusVolumeName, at: Self.statusPath, readOnly: false)
+    writer.mount(Self.statusVolumeName, at: Self.tokenPath, subPath: Self.noTokenFolder, readOnly: true)
     for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
   }
 

@@ -11,6 +11,11 @@ struct Injection {
   static let adminVolumeName = "postern-admin"
   /// Where the sidecar keeps its status file; its root file system is read-only.
   static let statusPath = "/run/postern"
+  /// Where containers have their ServiceAccount's token (Kubernetes docs, Configure Service Accounts for Pods). The API
+  /// server mounts it into what webhooks have added, too, but where something is mounted already.
+  static let tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount"
+  /// An empty folder of the status volume, to be mounted there.
+  static let noTokenFolder = "no-token"
   /// The value of `postern.io/injected`: the version of what is added.
   static let mark = "v1"
   /// Whom the sidecar runs as where Postgres's own user is not told, or is root: the "nonroot" of distroless images.

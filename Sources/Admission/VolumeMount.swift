@@ -39,6 +39,7 @@ struct VolumeMount: Equatable {
   /// Whether it cannot stand beside the sidecar's own mounts.
   var isInTheWay: Bool {
     overlaps(VolumeLayout.mountPath) || overlaps(Injection.statusPath)
+      || Self.isAtOrBelow(path, Injection.tokenPath)
   }
 
   private func overlaps(_ folder: String) -> Bool {

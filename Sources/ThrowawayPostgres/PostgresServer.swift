@@ -43,7 +43,7 @@ public final class PostgresServer: @unchecked Sendable {
     self.superuser = superuser
     self.password = password
     self.configuration = configuration
-    port = try Self.freePort()
+    port = try FreePort.next()
     folder = try Self.makeFolder()
     do {
       try initializeData(hostAuthentication: hostAuthentication)
@@ -61,7 +61,7 @@ public final class PostgresServer: @unchecked Sendable {
     superuser = primary.superuser
     password = primary.password
     configuration = primary.configuration
-    port = try Self.freePort()
+    port = try FreePort.next()
     folder = try Self.makeFolder()
     do {
       try run(
@@ -202,30 +202,22 @@ public final class PostgresServer: @unchecked Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
+  /// Whether it is this server that takes connections: only it writes that into its data folder (PostgreSQL's
+  /// src/include/utils/pidfile.h), where another one may have been quicker to take the port.
+  private var isReady: Bool {
+    guard let text = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8) else {
+      return false
+    }
+    return text.split(separator: "\n").last?.hasPrefix("ready") == true
+  }
+
   private func waitUntilAccepting(_ server: Process, host: String) throws {
     let deadline = Date(timeIntervalSinceNow: 60)
-    while try Connection.ping(host: host, port: port) != .accepting {
+    while try Connection.ping(host: host, port: port) != .accepting || !isReady {
       guard server.isRunning, Date() < deadline else {
         throw PostgresServerError("\(installation) does not start: \(log)")
       }
       Thread.sleep(forTimeInterval: 0.01)
     }
-  }
-
-  /// A port that nobody listens on: the kernel's choice.
-  private static func freePort() throws -> Int {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let isBound = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-      unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-        unsafe bind(descriptor, address, length) == 0 && getsockname(descriptor, address, &length) == 0
-      }
-    }
-    guard isBound else { throw PostgresServerError("no free port: errno \(errno)") }
-    return Int(UInt16(bigEndian: address.sin_port))
   }
 }

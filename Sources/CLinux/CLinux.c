@@ -82,6 +82,7 @@ static int64_t milliseconds(clockid_t clock) {
 
 int64_t postern_monotonic_milliseconds(void) { return milliseconds(CLOCK_MONOTONIC); }
 int64_t postern_wall_milliseconds(void) { return milliseconds(CLOCK_REALTIME); }
+void postern_sleep(int milliseconds) { poll(NULL, 0, milliseconds); }
 const char *postern_environment(const char *name) { return getenv(name); }
 int postern_process_identifier(void) { return getpid(); }
 void postern_exit(int code) { exit(code); }

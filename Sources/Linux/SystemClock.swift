@@ -8,6 +8,9 @@ public enum SystemClock {
   /// Milliseconds since 1970-01-01T00:00:00Z.
   public static var wallMilliseconds: Int64 { postern_wall_milliseconds() }
 
+  /// Waits, which holds up the thread; less where a signal comes.
+  public static func sleep(milliseconds: Int) { postern_sleep(Int32(clamping: milliseconds)) }
+
   /// A moment as RFC 3339 writes it, in UTC: `2026-11-21T10:00:00.000Z`.
   /// - Parameter milliseconds: since 1970-01-01T00:00:00Z; not before the year 0.
   public static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {

@@ -11,8 +11,8 @@ public struct SidecarCommand {
 
       run      makes Postgres what the mounted files declare, and keeps it so; with --once, one pass: exit code 0 when
                it converged, 1 when some item failed
-      ready    exit code 0 when the first pass over the present Postgres has converged; else says why not. The first
-               since the sidecar has started is waited for, 4 seconds at most
+      ready    exit code 0 when the first pass over the present Postgres has converged; else says why not. The end of
+               the first since the sidecar has started is waited for, 4 seconds at most
       plan     prints what would be done, as SQL without passwords: exit code 0 for nothing, 3 for something
       version  prints the version
 

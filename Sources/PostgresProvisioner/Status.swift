@@ -12,7 +12,7 @@ public struct Status: Equatable, Sendable {
     case converged, incomplete, standby, interrupted
   }
 
-  /// The customer; nil before the files have been read.
+  /// The customer; nil before a pass has ended.
   public var customer: String?
   /// Whether a pass over the present Postgres has converged since it started.
   public var isReady: Bool

@@ -22,18 +22,17 @@ public struct StatusFile: Sendable {
   }
 
   /// Why the Pod is not ready, in one line; nil where it is.
-  /// - Parameter milliseconds: how long the first pass to converge is waited for. Who asks again only after seconds, as the
-  ///   kubelet does, hears of it at once. What went wrong later is told without a wait.
+  /// - Parameter milliseconds: how long the end of the first pass is waited for. Who asks again only after seconds, as the
+  ///   kubelet does, hears of it at once. What comes later is told without a wait.
   public func whyNotReady(waiting milliseconds: Int = 0) -> String? {
     let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
-    // Before the first look, so that no change is missed.
-    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), milliseconds > 0,
-      let watch = try? FolderWatch([String(path[...slash])])
-    else { return read().reason }
     while true {
       let (reason, isFirstPass) = read()
       let left = Int(deadline - SystemClock.monotonicMilliseconds)
-      guard reason != nil, isFirstPass, left > 0, (try? watch.wait(milliseconds: left)) != nil else { return reason }
+      guard reason != nil, isFirstPass, left > 0 else { return reason }
+      // Looked at again and again: a watch would take one of the few that a user may have on a node (inotify(7)), and
+      // all sidecars may have one user.
+      SystemClock.sleep(milliseconds: min(left, 50))
     }
   }
 
@@ -46,6 +45,6 @@ public struct StatusFile: Sendable {
     guard let status = Status(decoding: bytes) else {
       return ("\(path) holds no status that this version can read", false)
     }
-    return (status.whyNotReady, status.specHash == nil)
+    return (status.whyNotReady, status.customer == nil)
   }
 }

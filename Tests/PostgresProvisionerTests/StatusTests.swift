@@ -139,8 +139,12 @@ import Testing
       try? file.write(converged)
     }
     #expect(file.whyNotReady(waiting: 300_000) == nil)
-    status.postgresIsAway("gone")
-    try file.write(status)
-    #expect(file.whyNotReady(waiting: 300_000) == "gone")
+    // Also of a standby, on which nothing is ever applied.
+    for outcome in [PassReport.Outcome.converged, .standby, .incomplete] {
+      status = self.status(after: outcome)
+      status.postgresIsAway("gone")
+      try file.write(status)
+      #expect(file.whyNotReady(waiting: 300_000) == "gone")
+    }
   }
 }

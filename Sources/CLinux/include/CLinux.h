@@ -30,6 +30,8 @@ void postern_close_directory(void *directory);
 
 int64_t postern_monotonic_milliseconds(void);
 int64_t postern_wall_milliseconds(void);
+/// Waits; less where a signal comes.
+void postern_sleep(int milliseconds);
 const char *postern_environment(const char *name);
 int postern_process_identifier(void);
 _Noreturn void postern_exit(int code);

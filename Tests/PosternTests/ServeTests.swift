@@ -96,6 +96,14 @@ import Testing
     #expect(lines.joined().matches(of: /path=(mutate|validate)/).map(\.1) == ["mutate", "validate"])
     log.write(record, at: .mutate)
     #expect(written.withLock { $0.count } == 2)
+
+    written.withLock { $0 = [] }
+    try await eventLoop.submit { for _ in 0..<100 { log.write(record, at: .mutate) } }.get()
+    try await eventLoop.submit {}.get()
+    let many = written.withLock { $0 }
+    #expect(many.allSatisfy { $0.utf8.count <= 4096 && $0.hasSuffix("\n") })
+    #expect(many.joined().split(separator: "\n").count == 100)
+    #expect(many.count < 10)
   }
 
   @Test func aReviewIsALineOfLevelInfo() throws {

@@ -8,6 +8,9 @@ import Synchronization
 /// The log line of a review: one for each, so it is written without a detour over dictionaries, behind the answer, and
 /// together with those of the reviews that were answered in the same turn of the event loop.
 final class ReviewLog: Sendable {
+  /// Longer writes to a pipe may have another thread's in their midst (PIPE_BUF, pipe(7)).
+  private static let longestWrite = 4096
+
   private let format: LogWriter.Format
   private let isWanted: Bool
   private let output: @Sendable (String) -> Void
@@ -26,10 +29,13 @@ final class ReviewLog: Sendable {
   /// else, at once.
   func write(_ record: ReviewRecord, at path: AdmissionPath) {
     guard let line = line(record, at: path) else { return }
+    var full = ""
     let isFirst = pending.withLock { lines in
+      if lines.utf8.count + line.utf8.count > Self.longestWrite { swap(&full, &lines) }
       defer { lines += line }
-      return lines.isEmpty
+      return lines.isEmpty && full.isEmpty
     }
+    if !full.isEmpty { output(full) }
     guard isFirst else { return }
     if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop {
       eventLoop.execute { self.flush() }

@@ -46,7 +46,10 @@ extension Injection {
   private func writeMounts(_ writer: inout JSONWriter) {
     writer.mount(Self.volumeName, at: VolumeLayout.mountPath, readOnly: true)
     writer.mount(Self.statusVolumeName, at: Self.statusPath, readOnly: false)
-    writer.mount(Self.statusVolumeName, at: Self.tokenPath, subPath: Self.noTokenFolder, readOnly: true)
+    // In what is mounted read-only, no folder to mount at can be made.
+    if !admin.mounts.contains(where: { $0.holds(Self.tokenPath) }) {
+      writer.mount(Self.statusVolumeName, at: Self.tokenPath, subPath: Self.noTokenFolder, readOnly: true)
+    }
     for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
   }
 

@@ -36,6 +36,9 @@ struct VolumeMount: Equatable {
     self.subPath = subPath.map(reader.text) ?? ""
   }
 
+  /// Whether a path is at or below it.
+  func holds(_ place: String) -> Bool { Self.isAtOrBelow(place, path) }
+
   /// Whether it cannot stand beside the sidecar's own mounts.
   var isInTheWay: Bool {
     overlaps(VolumeLayout.mountPath) || overlaps(Injection.statusPath)

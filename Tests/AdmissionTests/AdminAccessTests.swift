@@ -197,6 +197,19 @@ func refusesAMountInTheWayOfTheSidecarsOwn(path: String) throws {
   }
 }
 
+/// Nothing can be mounted below what the sidecar has read-only of the user's: the API server puts no token there either,
+/// where it can be had otherwise.
+@Test func mountsNothingBelowAMountOfTheUsers() throws {
+  let container = """
+    ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/var/run/secrets/pg"}],
+     "volumeMounts":[{"name":"a","mountPath":"/var/run/secrets"}]
+    """
+  let object = try pod(container: container)
+  let sidecar = try #require(try post(object, .mutate).admitted(object).at("spec", "initContainers", "0"))
+  let paths = sidecar["volumeMounts"]?.array?.compactMap { $0["mountPath"]?.string }
+  #expect(paths == ["/etc/postern", "/run/postern", "/var/run/secrets"])
+}
+
 /// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.
 @Test(
   arguments: [

@@ -34,13 +34,12 @@ struct Departure {
 
   /// The same of a review that is of no subject any more; nothing where it never was of one.
   static func warnings(of review: AdmissionReview) throws(JSONError) -> [String] {
-    let isWorkload = review.kind == .deployment || review.kind == .statefulSet
-    guard isWorkload || review.kind == .pod, review.subResource == nil, review.operation == .update,
-      review.namespace != "kube-system", let new = review.object, let old = review.oldObject,
-      new.pod.metadata?.deletionTimestamp == nil,
-      // What makes a Pod declares for it.
-      isWorkload || new.pod.metadata?.ownerReferences == nil
+    guard let role = Subject.Role(review), review.operation == .update, let new = review.object,
+      let old = review.oldObject
     else { return [] }
+    let isWorkload = role == .workload
+    // What makes a Pod declares for it.
+    guard isWorkload || !new.pod.hasOwner else { return [] }
     let bytes = review.bytes
     let oldObject = try ObjectMetadata(old.pod.metadata, of: bytes)
     guard !oldObject.isMirror else { return [] }
@@ -50,9 +49,4 @@ struct Departure {
       isWorkload ? ObjectMetadata(new.template?.metadata, of: bytes) : nil
     ).warnings
   }
-}
-
-extension ObjectMetadata {
-  /// Whether Postern is to keep away.
-  var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
 }

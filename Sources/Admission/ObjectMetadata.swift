@@ -58,6 +58,9 @@ struct ObjectMetadata {
     AnnotationKey.declaring.contains { annotations[$0] != nil }
   }
 
+  /// Whether Postern is to keep away.
+  var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
+
   /// An annotation of one word, as the declaration reads it: without the white space around it.
   func setting(_ key: String) -> String? {
     guard let value = annotations[key] else { return nil }
@@ -73,6 +76,9 @@ struct ObjectMetadata {
 }
 
 extension PodSlices {
+  /// Whether something else has made the object, and sees to it.
+  var hasOwner: Bool { metadata?.ownerReferences != nil }
+
   /// The object's name, or what its name will begin with.
   func displayName(in bytes: [UInt8]) throws(JSONError) -> String {
     guard let slice = metadata?.name ?? metadata?.generateName else { return "" }

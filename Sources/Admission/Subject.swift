@@ -8,6 +8,19 @@ struct Subject {
     case pod
     /// A Deployment or a StatefulSet.
     case workload
+
+    /// Nil where a review is of nothing that could be a customer's Postgres: another kind, a subresource, an operation
+    /// that changes no declaration, the node's namespace, an object on its way out.
+    init?(_ review: AdmissionReview) {
+      guard review.subResource == nil, review.operation == .create || review.operation == .update,
+        review.namespace != "kube-system", let object = review.object, object.pod.metadata?.deletionTimestamp == nil
+      else { return nil }
+      switch review.kind {
+      case .pod: self = .pod
+      case .deployment, .statefulSet: self = .workload
+      default: return nil
+      }
+    }
   }
 
   let review: AdmissionReview
@@ -23,23 +36,16 @@ struct Subject {
   let oldObject: ObjectMetadata?
   let oldTemplate: ObjectMetadata?
 
-  /// Nil where Postern has nothing to say: another kind, a subresource, an operation that changes no declaration, a
-  /// namespace or a Pod that belongs to the node, an object on its way out, nobody's Postgres, or one to be left alone.
+  /// Nil where Postern has nothing to say: where there is no role, a Pod belongs to the node, or it is nobody's Postgres,
+  /// or one to be left alone.
   init?(_ review: AdmissionReview) throws(JSONError) {
-    switch review.kind {
-    case .pod: role = .pod
-    case .deployment, .statefulSet: role = .workload
-    default: return nil
-    }
-    guard review.subResource == nil, review.operation == .create || review.operation == .update,
-      review.namespace != "kube-system", let slices = review.object, slices.pod.metadata?.deletionTimestamp == nil
-    else { return nil }
+    guard let role = Role(review), let slices = review.object else { return nil }
+    self.role = role
     let bytes = review.bytes
     object = try ObjectMetadata(slices.pod.metadata, of: bytes)
     template = role == .workload ? try ObjectMetadata(slices.template?.metadata, of: bytes) : nil
     guard let customer = object.customer ?? template?.customer, !object.isMirror else { return nil }
-    guard object.setting(AnnotationKey.inject) != "false", template?.setting(AnnotationKey.inject) != "false"
-    else { return nil }
+    guard !object.isLeftAlone, template?.isLeftAlone != true else { return nil }
     self.review = review
     self.customer = customer
     pod = role == .workload ? slices.template : slices.pod
@@ -69,7 +75,7 @@ struct Subject {
 
   /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
   /// since must not keep a Pod from being replaced.
-  var isMadeOfTemplate: Bool { role == .pod && review.object?.pod.metadata?.ownerReferences != nil }
+  var isMadeOfTemplate: Bool { role == .pod && review.object?.pod.hasOwner == true }
 
   /// Where Pods' fields are, as a prefix of a cause's field.
   var podField: String {

@@ -15,14 +15,12 @@ struct GivenAdmin {
   let hasPassword: Bool
 
   init(_ postgres: Container) {
-    user = Self.value("POSTGRES_USER", "POSTGRES_USER_FILE", of: postgres)
-    password = Self.value("POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", of: postgres)
-    if password == nil {
-      password = Self.value("POSTGRESQL_POSTGRES_PASSWORD", "POSTGRESQL_POSTGRES_PASSWORD_FILE", of: postgres)
-    }
-    if password == nil, let bitnami = Self.value("POSTGRESQL_PASSWORD", "POSTGRESQL_PASSWORD_FILE", of: postgres) {
+    user = Self.value("POSTGRES_USER", of: postgres)
+    password = Self.value("POSTGRES_PASSWORD", of: postgres)
+    if password == nil { password = Self.value("POSTGRESQL_POSTGRES_PASSWORD", of: postgres) }
+    if password == nil, let bitnami = Self.value("POSTGRESQL_PASSWORD", of: postgres) {
       password = bitnami
-      user = user ?? Self.value("POSTGRESQL_USERNAME", "POSTGRESQL_USERNAME_FILE", of: postgres)
+      user = user ?? Self.value("POSTGRESQL_USERNAME", of: postgres)
     }
     user = user ?? Self.sourced("POSTGRES_USER", of: postgres, prefer: .configMap)
     password = password ?? Self.sourced("POSTGRES_PASSWORD", of: postgres, prefer: .secret)
@@ -34,10 +32,10 @@ struct GivenAdmin {
   }
 
   /// An empty variable is none, to the image as well.
-  private static func value(_ name: String, _ fileName: String, of container: Container) -> Value? {
+  private static func value(_ name: String, of container: Container) -> Value? {
     guard !container.environment.isEmpty else { return nil }
     if let value = container.environment[name], !value.isEmpty { return .inline(value) }
-    if let value = container.environment[fileName], !value.isEmpty { return .file(value) }
+    if let value = container.environment[name + "_FILE"], !value.isEmpty { return .file(value) }
     return nil
   }
 

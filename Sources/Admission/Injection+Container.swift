@@ -7,12 +7,11 @@ extension Injection {
     #","readinessProbe":{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,"failureThreshold":3}"#
 
   /// The sidecar's container. It asks for nothing that the Pod Security Standard `restricted` forbids, and it has no
-  /// token. It has no startup probe: Postgres, which it would wait
-  /// for, starts after a native sidecar has.
+  /// token. It has no startup probe: Postgres, which it would wait for, starts after a native sidecar has.
   func writeContainer(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.part(#""name":"postern","image":"#)
-      writer.string(settings.sidecarImage)
+      writer.member("name", Self.containerName)
+      writer.member("image", settings.sidecarImage)
       writer.part(#","args":["run"],"env":["#)
       writeEnvironment(&writer)
       writer.part(

@@ -5,7 +5,8 @@ extension Injection {
   /// them in when they come.
   func writeVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.part(#""name":"postern","projected":{"sources":["#)
+      writer.member("name", Self.volumeName)
+      writer.part(#","projected":{"sources":["#)
       writer.source(.configMap, "\(customer)-pg-spec", isOptional: true)
       writer.source(.secret, "\(customer)-pg-passwords", isOptional: true)
       for source in admin.sources {
@@ -17,14 +18,18 @@ extension Injection {
 
   /// Where the sidecar writes its status.
   func writeStatusVolume(_ writer: inout JSONWriter) {
-    writer.object { $0.part(#""name":"postern-status","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}"#) }
+    writer.object { writer in
+      writer.member("name", Self.statusVolumeName)
+      writer.part(#","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}"#)
+    }
   }
 
   /// What Postgres reads its superuser's name and password from. Not optional: an instance must not be initialised
   /// before the controller has made them.
   func writeAdminVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.part(#""name":"postern-admin","secret":{"secretName":"#)
+      writer.member("name", Self.adminVolumeName)
+      writer.part(#","secret":{"secretName":"#)
       writer.string(admin.bootstrap?.secret ?? "")
       writer.part("}")
     }

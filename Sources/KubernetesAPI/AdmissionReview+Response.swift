@@ -14,7 +14,9 @@ extension AdmissionReview {
     _ verdict: Verdict, warnings: [String], auditAnnotations: [(key: String, value: String)]
   ) -> [UInt8] {
     var writer = JSONWriter(capacity: 4096)
-    writer.part(#"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","response":{"uid":"#)
+    writer.part(#"{"kind":"AdmissionReview","apiVersion":"#)
+    writer.string(Self.apiVersion)
+    writer.part(#","response":{"uid":"#)
     writer.string(uid)
     switch verdict {
     case .allowed(let patch):

@@ -169,17 +169,27 @@ public final class PostgresServer: @unchecked Sendable {
     try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
   }
 
-  /// Ends the server, and leaves its data for another ``start(onSocketAlone:)``.
-  /// - Parameter immediately: whether it ends as if it had crashed (SIGQUIT), rather than as fast as it can be done
-  ///   without harm (SIGINT).
-  public func halt(immediately: Bool = false) {
+  /// Ends the server, and leaves its data for another ``start(onSocketAlone:)``. It ends for certain: where a signal does
+  /// not do it, the next harder one is sent, as the kubelet does.
+  /// - Parameters:
+  ///   - immediately: whether it ends as if it had crashed (SIGQUIT), rather than as fast as it can be done without harm
+  ///     (SIGINT).
+  ///   - patience: how many seconds it has to end without harm. A session's process that is stuck keeps it from ending,
+  ///     and so may a recovery during which it is asked to.
+  public func halt(immediately: Bool = false, patience: Double = 20) {
     let server = lock.withLock { () -> Process? in
       defer { process = nil }
       return process
     }
-    guard let server, server.isRunning else { return }
-    kill(server.processIdentifier, immediately ? SIGQUIT : SIGINT)
-    server.waitUntilExit()
+    guard let server else { return }
+    // On SIGQUIT Postgres itself kills after five seconds what has not ended.
+    let steps = [(SIGINT, patience), (SIGQUIT, 10), (SIGKILL, 10)]
+    for (signal, seconds) in steps.dropFirst(immediately ? 1 : 0) {
+      guard server.isRunning else { return }
+      kill(server.processIdentifier, signal)
+      let deadline = Date(timeIntervalSinceNow: seconds)
+      while server.isRunning, Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
+    }
   }
 
   /// Ends the server and starts it again on the same data and port.

@@ -129,11 +129,18 @@ final class RunningProgram: Sendable {
   /// Asks it to end, once.
   func askToEnd() { process.terminate() }
 
-  /// Waits until it has ended.
+  /// Waits until it has ended: its exit status; -1 where it does not end in a minute, and was killed.
   func waitForEnd() -> Int32 {
-    process.waitUntilExit()
-    ended.wait()
-    ended.signal()
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while process.isRunning {
+      guard Date() < deadline else {
+        kill()
+        return -1
+      }
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    // What it started may hold its output open.
+    if ended.wait(timeout: .now() + 60) == .success { ended.signal() }
     return process.terminationStatus
   }
 

@@ -1,0 +1,21 @@
+import Foundation
+import LibPQ
+import Testing
+
+@testable import ThrowawayPostgres
+
+@Suite struct ThrowawayServerTests {
+  /// A server that was asked to end while it recovered from a full disk never did, and the tests waited with it.
+  @Test func `a server that cannot end in time is made to, and starts again`() throws {
+    let server = try PostgresServer(#require(PostgresInstallation.all.last))
+    let session = try server.connect()
+    let process = try #require(try session.query("SELECT pg_backend_pid()").value(0, 0).flatMap { Int32($0) })
+    // A fast shutdown waits for every session's process, and a stopped one does not end.
+    kill(process, SIGSTOP)
+    server.halt(patience: 0.1)
+    #expect(throws: PostgresError.self) { _ = try server.connect() }
+    try server.start()
+    _ = try server.connect()
+    server.stop()
+  }
+}

@@ -7,8 +7,8 @@ import PrometheusText
 
 /// One connection: takes requests one after the other, answers each in its turn, and ends it when it is time.
 ///
-/// Answers are made at once, on the event loop, so pipelined requests are answered in their order; what one read
-/// brought is flushed together. While the client leaves answers unread, nothing more is read from it.
+/// Answers are made at once, on the event loop, so pipelined requests are answered in their order; they are sent at the
+/// end of its turn (``Outbox``). While the client leaves answers unread, nothing more is read from it.
 final class ConnectionHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
@@ -23,6 +23,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The last answer is written: what still comes is dropped.
     case closing
   }
+
+  /// Bytes from which on a body counts as large: a Pod's review has some 6,000.
+  private static let largeBody = 64 << 10
 
   private let port: Request.Port
   private let configuration: ServerConfiguration
@@ -53,8 +56,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// A request, or a part of one, came since the last `channelReadComplete`.
   private var sawPart = false
   private var servedAny = false
-  private var hasUnflushed = false
   private var holdsRead = false
+  /// Nil before this is added and after it is removed.
+  private var context: ChannelHandlerContext?
+  /// Whether ``send()`` will be called.
+  private var isInOutbox = false
   private var watch: Watch
 
   init(
@@ -76,6 +82,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   // MARK: Life
 
   func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
     watch.attach(to: context.eventLoop) { [self] subject in
       if let word = subject.metric { metrics.cut(waitingFor: word) }
       logger.debug("connection cut", metadata: ["peer": "\(peer(context))", "waited for": "\(subject.rawValue)"])
@@ -92,6 +99,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
+    self.context = nil
     watch.detach()
     dropBody()
     request = nil
@@ -136,10 +144,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if hasUnflushed {
-      hasUnflushed = false
-      context.flush()
-    }
     switch phase {
     case .idle where sawPart && context.channel.isWritable: watch.start(.idle)
     case .idle where !sawPart && watch.subject != .head: watch.start(.head)
@@ -212,6 +216,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
       metrics.refused(status: Refusal.notReady.status)
       buffer = text(.notReady, request, persistence, context)
     case .webhook(let path) where !body.isEmpty:
+      // What has been answered does not wait for what may take long.
+      if body.count > Self.largeBody { Outbox.current.send() }
+      // Before the answer is made: what that leaves to be done behind it, its line in the log, comes after the sending.
+      awaitSending(context)
       let reply = answer(path, body)
       buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)
       buffer.writeResponse(reply, persistence)
@@ -239,9 +247,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
       end(context, with: buffer)
     } else {
       phase = .idle
-      hasUnflushed = true
+      awaitSending(context)
       context.write(wrapOutboundOut(buffer), promise: nil)
     }
+  }
+
+  private func awaitSending(_ context: ChannelHandlerContext) {
+    guard !isInOutbox else { return }
+    isInOutbox = true
+    Outbox.current.add(self, on: context.eventLoop)
+  }
+
+  /// Sends what is written.
+  func send() {
+    isInOutbox = false
+    context?.flush()
   }
 
   private func persistence(after request: Request) -> ByteBuffer.Persistence {
@@ -280,7 +300,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Sends what is written and closes the sending side; the client's closing, or the linger time, does the rest.
   private func end(_ context: ChannelHandlerContext, with last: ByteBuffer? = nil) {
     phase = .closing
-    hasUnflushed = false
     watch.start(.reader)
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenSuccess { [self] in

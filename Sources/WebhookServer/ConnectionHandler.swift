@@ -7,8 +7,9 @@ import PrometheusText
 
 /// One connection: takes requests one after the other, answers each in its turn, and ends it when it is time.
 ///
-/// Answers are made at once, on the event loop, so pipelined requests are answered in their order; they are sent at the
-/// end of its turn (``Outbox``). While the client leaves answers unread, nothing more is read from it.
+/// Reviews are answered at the end of the event loop's turn (``Turn``), or when the next request comes; everything else
+/// at once: so pipelined requests are answered in their order. While the client leaves answers unread, nothing more is
+/// read from it.
 final class ConnectionHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
@@ -20,12 +21,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case idle
     /// The head of `request` is there, not its end.
     case receiving
+    /// The review in `request` and `body` is all there.
+    case answering
     /// The last answer is written: what still comes is dropped.
     case closing
   }
-
-  /// Bytes from which on a body counts as large: a Pod's review has some 6,000.
-  private static let largeBody = 64 << 10
 
   private let port: Request.Port
   private let configuration: ServerConfiguration
@@ -56,11 +56,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// A request, or a part of one, came since the last `channelReadComplete`.
   private var sawPart = false
   private var servedAny = false
+  private var hasUnflushed = false
   private var holdsRead = false
   /// Nil before this is added and after it is removed.
   private var context: ChannelHandlerContext?
-  /// Whether ``send()`` will be called.
-  private var isInOutbox = false
+  private var isInTurn = false
   private var watch: Watch
 
   init(
@@ -123,6 +123,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     logger.debug("connection error", metadata: ["peer": "\(peer(context))", "error": "\(error)"])
     guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
+    answerPending()
     guard phase != .closing else { return }
     switch error {
     case .headerOverflow: refuse(.headersTooLarge, context)
@@ -137,13 +138,16 @@ final class ConnectionHandler: ChannelDuplexHandler {
     guard phase != .closing else { return }
     sawPart = true
     switch unwrapInboundIn(data) {
-    case .head(let head): begin(Request(head, at: port), context)
+    case .head(let head):
+      answerPending()
+      if phase != .closing { begin(Request(head, at: port), context) }
     case .body(let part): take(part, context)
     case .end: complete(context)
     }
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
+    if !isInTurn { send() }
     switch phase {
     case .idle where sawPart && context.channel.isWritable: watch.start(.idle)
     case .idle where !sawPart && watch.subject != .head: watch.start(.head)
@@ -208,6 +212,35 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func complete(_ context: ChannelHandlerContext) {
+    guard case .webhook? = request?.action else { return respond(context) }
+    phase = .answering
+    guard !isInTurn else { return }
+    isInTurn = true
+    Turn.current.add(self, on: context.eventLoop)
+  }
+
+  /// Whether what is to be answered may take long. A Pod's review has some 6,000 bytes.
+  var isLarge: Bool { body.count > 64 << 10 }
+
+  /// Answers the review that is all there, if there is one.
+  func answerPending() {
+    if phase == .answering, let context { respond(context) }
+  }
+
+  /// Ends the turn: sends what is written.
+  func endTurn() {
+    isInTurn = false
+    send()
+    if phase == .idle, context?.channel.isWritable == true { watch.start(.idle) }
+  }
+
+  private func send() {
+    guard hasUnflushed else { return }
+    hasUnflushed = false
+    context?.flush()
+  }
+
+  private func respond(_ context: ChannelHandlerContext) {
     guard let request else { return }
     let persistence = persistence(after: request)
     var buffer: ByteBuffer
@@ -216,10 +249,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
       metrics.refused(status: Refusal.notReady.status)
       buffer = text(.notReady, request, persistence, context)
     case .webhook(let path) where !body.isEmpty:
-      // What has been answered does not wait for what may take long.
-      if body.count > Self.largeBody { Outbox.current.send() }
-      // Before the answer is made: what that leaves to be done behind it, its line in the log, comes after the sending.
-      awaitSending(context)
       let reply = answer(path, body)
       buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)
       buffer.writeResponse(reply, persistence)
@@ -247,21 +276,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
       end(context, with: buffer)
     } else {
       phase = .idle
-      awaitSending(context)
+      hasUnflushed = true
       context.write(wrapOutboundOut(buffer), promise: nil)
     }
-  }
-
-  private func awaitSending(_ context: ChannelHandlerContext) {
-    guard !isInOutbox else { return }
-    isInOutbox = true
-    Outbox.current.add(self, on: context.eventLoop)
-  }
-
-  /// Sends what is written.
-  func send() {
-    isInOutbox = false
-    context?.flush()
   }
 
   private func persistence(after request: Request) -> ByteBuffer.Persistence {
@@ -300,6 +317,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   /// Sends what is written and closes the sending side; the client's closing, or the linger time, does the rest.
   private func end(_ context: ChannelHandlerContext, with last: ByteBuffer? = nil) {
     phase = .closing
+    hasUnflushed = false
     watch.start(.reader)
     let written = context.eventLoop.makePromise(of: Void.self)
     written.futureResult.assumeIsolated().whenSuccess { [self] in

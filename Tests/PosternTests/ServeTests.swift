@@ -109,9 +109,14 @@ import Testing
   @Test func aReviewIsALineOfLevelInfo() throws {
     let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
     let record = try answer(review, at: .mutate, settings: AdmissionSettings()).record
-    let line = ReviewLog(format: .text, isWanted: true).line(record, at: .mutate)
-    #expect(line?.contains(" info  review  path=mutate uid=\(record.uid) kind=Pod operation=CREATE ") == true)
-    #expect(ReviewLog(format: .text, isWanted: false).line(record, at: .mutate) == nil)
+    let written = Mutex("")
+    let output = { @Sendable (text: String) in written.withLock { $0 += text } }
+    ReviewLog(format: .text, isWanted: false, output: output).write(record, at: .mutate)
+    #expect(written.withLock { $0 }.isEmpty)
+    ReviewLog(format: .text, isWanted: true, output: output).write(record, at: .mutate)
+    let line = written.withLock { $0 }
+    #expect(line.contains(" info  review  path=mutate uid=\(record.uid) kind=Pod operation=CREATE "))
+    #expect(line.hasSuffix("\n"))
   }
 
   @Test func whatIsNoReviewIsRefusedAndTheNextIsAnswered() async throws {

@@ -5,16 +5,23 @@ import NIOPosix
 import PostgresProvisioner
 import Synchronization
 
-/// The log line of a review: one for each, so it is written without a detour over dictionaries, behind the answer, and
-/// together with those of the reviews that were answered in the same turn of the event loop.
+/// The log line of a review: one for each, so it is written without a detour over dictionaries, made behind the answer,
+/// and written together with those of the reviews that were answered in the same turn of the event loop.
 final class ReviewLog: Sendable {
   /// Longer writes to a pipe may have another thread's in their midst (PIPE_BUF, pipe(7)).
   private static let longestWrite = 4096
 
+  private struct Entry {
+    let record: ReviewRecord
+    let path: AdmissionPath
+    /// Since 1970-01-01T00:00:00Z.
+    let milliseconds: Int64
+  }
+
   private let format: LogWriter.Format
   private let isWanted: Bool
   private let output: @Sendable (String) -> Void
-  private let pending = Mutex("")
+  private let pending = Mutex<[Entry]>([])
 
   /// - Parameter isWanted: whether lines of level info are.
   init(
@@ -28,14 +35,12 @@ final class ReviewLog: Sendable {
   /// Writes the line of a review when the event loop that it is called on has answered all that it has read; anywhere
   /// else, at once.
   func write(_ record: ReviewRecord, at path: AdmissionPath) {
-    guard let line = line(record, at: path) else { return }
-    var full = ""
-    let isFirst = pending.withLock { lines in
-      if lines.utf8.count + line.utf8.count > Self.longestWrite { swap(&full, &lines) }
-      defer { lines += line }
-      return lines.isEmpty && full.isEmpty
+    guard isWanted else { return }
+    let entry = Entry(record: record, path: path, milliseconds: SystemClock.wallMilliseconds)
+    let isFirst = pending.withLock { entries in
+      entries.append(entry)
+      return entries.count == 1
     }
-    if !full.isEmpty { output(full) }
     guard isFirst else { return }
     if let eventLoop = MultiThreadedEventLoopGroup.currentEventLoop {
       eventLoop.execute { self.flush() }
@@ -44,23 +49,32 @@ final class ReviewLog: Sendable {
     }
   }
 
-  /// The line, with its end; nil where none is wanted.
-  func line(_ record: ReviewRecord, at path: AdmissionPath) -> String? {
-    guard isWanted else { return nil }
+  /// As many lines at once as a pipe keeps together.
+  private func flush() {
+    let entries = pending.withLock { entries in
+      defer { entries = [] }
+      return entries
+    }
+    var lines = ""
+    for entry in entries {
+      let line = line(entry)
+      if !lines.isEmpty, lines.utf8.count + line.utf8.count > Self.longestWrite {
+        output(lines)
+        lines = ""
+      }
+      lines += line
+    }
+    if !lines.isEmpty { output(lines) }
+  }
+
+  private func line(_ entry: Entry) -> String {
+    let record = entry.record
     return LogWriter.line(
-      format, SystemClock.timestamp(), .info, "review",
+      format, SystemClock.timestamp(entry.milliseconds), .info, "review",
       [
-        ("path", path.rawValue), ("uid", record.uid), ("kind", record.kind), ("operation", record.operation),
+        ("path", entry.path.rawValue), ("uid", record.uid), ("kind", record.kind), ("operation", record.operation),
         ("namespace", record.namespace), ("name", record.name), ("decision", record.decision.rawValue),
         ("causes", String(record.causes)),
       ])
-  }
-
-  private func flush() {
-    let lines = pending.withLock { lines in
-      defer { lines = "" }
-      return lines
-    }
-    if !lines.isEmpty { output(lines) }
   }
 }

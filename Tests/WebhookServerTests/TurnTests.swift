@@ -3,20 +3,23 @@ import NIOEmbedded
 import NIOHTTP1
 import NIOTLS
 import PrometheusText
+import Synchronization
 import Testing
 
 @testable import WebhookServer
 
-/// When the answers of an event loop's turn are sent.
-@Suite struct OutboxTests {
+/// When the reviews of an event loop's turn are answered, and the answers sent.
+@Suite struct TurnTests {
   private let eventLoop = EmbeddedEventLoop()
   private let state = ServerState(
     maximumConnections: 10, maximumSurplusConnections: 0, maximumBufferedBytes: 1 << 20)
 
-  private func connection() throws -> EmbeddedChannel {
+  private func connection(
+    _ answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
+  ) throws -> EmbeddedChannel {
     let handler = ConnectionHandler(
       .webhook, try configuration(), state: state, isSurplus: false, logger: silent,
-      metrics: ServerMetrics(PrometheusRegistry(ServerMetrics.families)), isReady: { true }, answer: echo)
+      metrics: ServerMetrics(PrometheusRegistry(ServerMetrics.families)), isReady: { true }, answer: answer)
     let channel = EmbeddedChannel(handler: handler, loop: eventLoop)
     channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
     return channel
@@ -40,7 +43,7 @@ import Testing
   }
 
   @Test func answersOfATurnAreSentAtItsEnd() throws {
-    let (first, second) = (try connection(), try connection())
+    let (first, second) = (try connection(echo), try connection(echo))
     try receive("1", on: first)
     try receive("2", on: second)
     try receive("3", on: first)
@@ -56,20 +59,49 @@ import Testing
     _ = try second.finish()
   }
 
-  @Test func answersDoNotWaitForALargeReview() throws {
-    let (first, second) = (try connection(), try connection())
-    try receive("1", on: first)
-    try receive(String(repeating: " ", count: 100_000), on: second)
-    #expect(try sent(first).hasSuffix("\r\n\r\nm1"))
-    #expect(try sent(second).isEmpty)
+  @Test func aLargeReviewIsAnsweredBehindTheOthers() throws {
+    let order = Mutex<[Int]>([])
+    let answer = { @Sendable (path: WebhookPath, body: [UInt8]) in
+      order.withLock { $0.append(body.count) }
+      return echo(path, body)
+    }
+    let (first, second) = (try connection(answer), try connection(answer))
+    try receive(String(repeating: " ", count: 100_000), on: first)
+    try receive("2", on: second)
     eventLoop.run()
-    #expect(try sent(second).count > 100_000)
+    #expect(order.withLock { $0 } == [1, 100_000])
+    #expect(try sent(first).count > 100_000)
+    #expect(try sent(second).hasSuffix("\r\n\r\nm2"))
     _ = try first.finish()
     _ = try second.finish()
   }
 
+  /// What is answered at once does not overtake the review before it.
+  @Test func whatFollowsAReviewIsAnsweredBehindIt() throws {
+    let channel = try connection(echo)
+    try receive("1", on: channel)
+    try channel.writeInbound(
+      HTTPServerRequestPart.head(
+        HTTPRequestHead(version: .http1_1, method: .GET, uri: "/healthz", headers: ["host": "h"])))
+    try channel.writeInbound(HTTPServerRequestPart.end(nil))
+    eventLoop.run()
+    let answers = try sent(channel)
+    #expect(answers.contains("\r\n\r\nm1HTTP/1.1 200 OK"))
+    #expect(answers.hasSuffix("\r\n\r\nok\n"))
+    _ = try channel.finish()
+  }
+
+  @Test func theReviewBeforeWhatIsNoHTTPIsAnswered() throws {
+    let channel = try connection(echo)
+    try receive("1", on: channel)
+    channel.pipeline.fireErrorCaught(HTTPParserError.invalidMethod)
+    eventLoop.run()
+    let answers = try sent(channel)
+    #expect(answers.contains("\r\n\r\nm1HTTP/1.1 400 "))
+  }
+
   @Test func aConnectionThatHasEndedMeanwhileIsPassedOver() throws {
-    let (first, second) = (try connection(), try connection())
+    let (first, second) = (try connection(echo), try connection(echo))
     try receive("1", on: first)
     try receive("2", on: second)
     _ = try first.finish()

@@ -38,9 +38,9 @@ struct Departure {
       let old = review.oldObject
     else { return [] }
     let isWorkload = role == .workload
-    // What makes a Pod declares for it.
-    guard isWorkload || !new.pod.hasOwner else { return [] }
     let bytes = review.bytes
+    // What makes a Pod declares for it.
+    if !isWorkload, try new.pod.hasController(in: bytes) { return [] }
     let oldObject = try ObjectMetadata(old.pod.metadata, of: bytes)
     guard !oldObject.isMirror else { return [] }
     return try Self(

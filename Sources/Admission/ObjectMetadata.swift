@@ -76,8 +76,20 @@ struct ObjectMetadata {
 }
 
 extension PodSlices {
-  /// Whether something else has made the object, and sees to it.
-  var hasOwner: Bool { metadata?.ownerReferences != nil }
+  /// Whether something else has made the object and sees to it, as ReplicaSets do: one of its owners is its controller
+  /// (Kubernetes docs, "Owners and Dependents"). Other owners only take it along when they go.
+  func hasController(in bytes: [UInt8]) throws(JSONError) -> Bool {
+    guard let slice = metadata?.ownerReferences else { return false }
+    var found = false
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "controller") { found = try reader.optionalBool() || found } else { try reader.skip() }
+      }
+    }
+    return found
+  }
 
   /// The object's name, or what its name will begin with.
   func displayName(in bytes: [UInt8]) throws(JSONError) -> String {

@@ -35,6 +35,9 @@ struct Subject {
   /// What an update replaces.
   let oldObject: ObjectMetadata?
   let oldTemplate: ObjectMetadata?
+  /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
+  /// since must not keep a Pod from being replaced.
+  let isMadeOfTemplate: Bool
 
   /// Nil where Postern has nothing to say: where there is no role, a Pod belongs to the node, or it is nobody's Postgres,
   /// or one to be left alone.
@@ -48,6 +51,7 @@ struct Subject {
     guard !object.isLeftAlone, template?.isLeftAlone != true else { return nil }
     self.review = review
     self.customer = customer
+    isMadeOfTemplate = role == .pod ? try slices.pod.hasController(in: bytes) : false
     pod = role == .workload ? slices.template : slices.pod
     let old = review.operation == .update ? review.oldObject : nil
     oldObject = if let old { try ObjectMetadata(old.pod.metadata, of: bytes) } else { nil }
@@ -72,10 +76,6 @@ struct Subject {
     let place = oldTemplate.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
     return Declaration.parse(customer: customer, annotations: place.annotations)
   }
-
-  /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
-  /// since must not keep a Pod from being replaced.
-  var isMadeOfTemplate: Bool { role == .pod && review.object?.pod.hasOwner == true }
 
   /// Where Pods' fields are, as a prefix of a cause's field.
   var podField: String {

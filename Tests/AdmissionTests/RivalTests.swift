@@ -40,8 +40,14 @@ import Testing
   @Test func aBarePodIsRefusedAndAWorkloadsPodIsNot() throws {
     let bare = try pod(metadata: #","annotations":\#(Self.users)"#)
     #expect(try post(bare, .validate, settings: settings(old)).fields == ["metadata.labels[postern.io/customer]"])
-    let made = try bare.adding("/metadata/ownerReferences", #"[{"kind":"StatefulSet","name":"old","uid":"y"}]"#)
+    let made = try bare.adding(
+      "/metadata/ownerReferences", #"[{"kind":"StatefulSet","name":"old","uid":"y","controller":true}]"#)
     for path in AdmissionPath.allCases { #expect(try post(made, path, settings: settings(old)).isAllowed) }
+    // Whatever only takes it along when it goes has not made it.
+    let owned = try bare.adding(
+      "/metadata/ownerReferences",
+      #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
+    #expect(try !post(owned, .validate, settings: settings(old)).isAllowed)
   }
 
   /// Created anew while the old one of its name is still known, updated, or declaring nothing: it is no rival of itself.

@@ -90,8 +90,13 @@ func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
     #","annotations":{"postern.io/users":"shop","postern.io/databases":"- {name: a, scripts: [{name: x, sql: SELEC}]}"}"#
   let alone = try pod(metadata: metadata).adding("/spec/containers/0/image", #""postgres:15""#)
   #expect(try !post(alone, .validate).isAllowed)
-  let made = try alone.adding("/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y"}]"#)
+  let made = try alone.adding(
+    "/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y","controller":true}]"#)
   #expect(try post(made, .validate).isAllowed)
+  let owned = try alone.adding(
+    "/metadata/ownerReferences",
+    #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
+  #expect(try !post(owned, .validate).isAllowed)
 }
 
 /// What PostgreSQL is near may be a password: then its place is said, and not what stands there.

@@ -57,7 +57,7 @@ public struct MetadataSlices: Sendable {
   public private(set) var name: JSONSlice?
   /// `generateName`
   public private(set) var generateName: JSONSlice?
-  /// `ownerReferences`: what made the object, and sees to it.
+  /// `ownerReferences`: what it goes with, of which one may have made it and see to it.
   public private(set) var ownerReferences: JSONSlice?
   /// `deletionTimestamp`: the object is being deleted.
   public private(set) var deletionTimestamp: JSONSlice?

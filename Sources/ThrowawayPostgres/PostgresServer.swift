@@ -169,8 +169,8 @@ public final class PostgresServer: @unchecked Sendable {
     try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
   }
 
-  /// Ends the server, and leaves its data for another ``start(onSocketAlone:)``. It ends for certain: where a signal does
-  /// not do it, the next harder one is sent, as the kubelet does.
+  /// Ends the server, and leaves its data for another ``start(onSocketAlone:)``. Where a signal does not do it, the next
+  /// harder one is sent, as the kubelet does.
   /// - Parameters:
   ///   - immediately: whether it ends as if it had crashed (SIGQUIT), rather than as fast as it can be done without harm
   ///     (SIGINT).
@@ -208,7 +208,7 @@ public final class PostgresServer: @unchecked Sendable {
 
   /// Ends the server and removes its folder.
   public func stop() {
-    halt()
+    halt(immediately: true)
     try? FileManager.default.removeItem(at: folder)
   }
 

@@ -5,11 +5,11 @@ import NIOHTTP1
 import NIOTLS
 import PrometheusText
 
-/// One connection: takes requests one after the other, answers each in its turn, and ends it when it is time.
+/// One connection: takes requests, answers them in their order, and ends it when it is time.
 ///
 /// Reviews are answered at the end of the event loop's turn (``Turn``), or when the next request comes; everything else
-/// at once: so pipelined requests are answered in their order. While the client leaves answers unread, nothing more is
-/// read from it.
+/// at once. While the client leaves answers unread, nothing more is read from it. A client that closes its side right
+/// behind a review waits for no answer, and may get none.
 final class ConnectionHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
@@ -84,6 +84,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
     watch.attach(to: context.eventLoop) { [self] subject in
+      // It is about to be answered: the client has done all that it must.
+      if phase == .answering, subject != .reader { return watch.start(.idle) }
       if let word = subject.metric { metrics.cut(waitingFor: word) }
       logger.debug("connection cut", metadata: ["peer": "\(peer(context))", "waited for": "\(subject.rawValue)"])
       phase = .closing
@@ -148,8 +150,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   func channelReadComplete(context: ChannelHandlerContext) {
     if !isInTurn { send() }
+    // As long as the client leaves its answers unread, that is what is waited for.
     switch phase {
-    case .idle where sawPart && context.channel.isWritable: watch.start(.idle)
+    case _ where !context.channel.isWritable: break
+    case .idle where sawPart: watch.start(.idle)
     case .idle where !sawPart && watch.subject != .head: watch.start(.head)
     case .receiving where watch.subject != .body: watch.start(.body)
     default: break

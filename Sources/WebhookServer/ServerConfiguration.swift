@@ -21,7 +21,7 @@ public struct ServerConfiguration: Sendable {
 
   /// The largest body that is taken; the API server's reviews go to about 7 MiB.
   public var maximumBodyBytes = 8 << 20
-  /// How much all unfinished bodies may hold together; a request beyond it gets 429 and `Retry-After: 1`.
+  /// How much all bodies that are not answered yet may hold together; a request beyond it gets 429 and `Retry-After: 1`.
   public var maximumBufferedBytes = 64 << 20
   /// How many connections there may be.
   public var maximumConnections = 1024

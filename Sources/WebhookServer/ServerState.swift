@@ -76,7 +76,7 @@ final class ServerState: Sendable {
     }
   }
 
-  /// Takes room for bytes of an unfinished body, unless too many are held already.
+  /// Takes room for bytes of a body that is not answered yet, unless too many are held already.
   func reserve(_ count: Int) -> Bool {
     let held = bufferedBytes.wrappingAdd(count, ordering: .relaxed).newValue
     guard held > maximumBufferedBytes else { return true }

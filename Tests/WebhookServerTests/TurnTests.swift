@@ -15,10 +15,10 @@ import Testing
     maximumConnections: 10, maximumSurplusConnections: 0, maximumBufferedBytes: 1 << 20)
 
   private func connection(
-    _ answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
+    _ answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply, _ given: ServerConfiguration? = nil
   ) throws -> EmbeddedChannel {
     let handler = ConnectionHandler(
-      .webhook, try configuration(), state: state, isSurplus: false, logger: silent,
+      .webhook, try given ?? configuration(), state: state, isSurplus: false, logger: silent,
       metrics: ServerMetrics(PrometheusRegistry(ServerMetrics.families)), isReady: { true }, answer: answer)
     let channel = EmbeddedChannel(handler: handler, loop: eventLoop)
     channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
@@ -43,6 +43,7 @@ import Testing
   }
 
   @Test func answersOfATurnAreSentAtItsEnd() throws {
+    defer { eventLoop.run() }
     let (first, second) = (try connection(echo), try connection(echo))
     try receive("1", on: first)
     try receive("2", on: second)
@@ -60,6 +61,7 @@ import Testing
   }
 
   @Test func aLargeReviewIsAnsweredBehindTheOthers() throws {
+    defer { eventLoop.run() }
     let order = Mutex<[Int]>([])
     let answer = { @Sendable (path: WebhookPath, body: [UInt8]) in
       order.withLock { $0.append(body.count) }
@@ -78,6 +80,7 @@ import Testing
 
   /// What is answered at once does not overtake the review before it.
   @Test func whatFollowsAReviewIsAnsweredBehindIt() throws {
+    defer { eventLoop.run() }
     let channel = try connection(echo)
     try receive("1", on: channel)
     try channel.writeInbound(
@@ -92,21 +95,48 @@ import Testing
   }
 
   @Test func theReviewBeforeWhatIsNoHTTPIsAnswered() throws {
+    defer { eventLoop.run() }
     let channel = try connection(echo)
     try receive("1", on: channel)
     channel.pipeline.fireErrorCaught(HTTPParserError.invalidMethod)
     eventLoop.run()
     let answers = try sent(channel)
     #expect(answers.contains("\r\n\r\nm1HTTP/1.1 400 "))
+    _ = try channel.finish(acceptAlreadyClosed: true)
   }
 
-  @Test func aConnectionThatHasEndedMeanwhileIsPassedOver() throws {
-    let (first, second) = (try connection(echo), try connection(echo))
-    try receive("1", on: first)
-    try receive("2", on: second)
-    _ = try first.finish()
+  /// The time for a body is over when it is all there, and before the turn is.
+  @Test func aReviewThatIsAllThereIsNotCut() throws {
+    defer { eventLoop.run() }
+    var given = try configuration()
+    given.bodyTimeout = .zero
+    // Its timers then come before what is done at the end of a turn.
+    eventLoop.advanceTime(to: .now() + .seconds(60))
+    let channel = try connection(echo, given)
+    try receive("1", on: channel)
     eventLoop.run()
-    #expect(try sent(second).hasSuffix("\r\n\r\nm2"))
-    _ = try second.finish()
+    #expect(try sent(channel).hasSuffix("\r\n\r\nm1"))
+    _ = try channel.finish()
+  }
+
+  /// While a client leaves its answers unread, nothing else is waited for.
+  @Test func aClientThatDoesNotReadIsGivenTheTimeForThat() throws {
+    defer { eventLoop.run() }
+    var given = try configuration()
+    given.headerTimeout = .zero
+    given.bodyTimeout = .seconds(3600)
+    eventLoop.advanceTime(to: .now() + .seconds(60))
+    let channel = try connection(echo, given)
+    try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    channel.isWritable = false
+    channel.pipeline.fireChannelWritabilityChanged()
+    channel.pipeline.fireChannelReadComplete()
+    eventLoop.run()
+    #expect(channel.isActive)
+    channel.isWritable = true
+    channel.pipeline.fireChannelWritabilityChanged()
+    channel.pipeline.fireChannelReadComplete()
+    eventLoop.run()
+    #expect(!channel.isActive)
   }
 }

@@ -10,7 +10,7 @@ final class AdmissionMetrics: Sendable {
     MetricFamily(
       "postern_admission_reviews_total", "Reviews answered, by kind, operation and decision.", .counter),
     MetricFamily(
-      "postern_admission_duration_seconds", "From a review's last byte to its answer.",
+      "postern_admission_duration_seconds", "How long it took to decide a review.",
       .histogram(bounds: [50e-6, 100e-6, 200e-6, 500e-6, 1e-3, 2e-3, 5e-3, 10e-3, 50e-3, 100e-3, 500e-3, 1])),
     MetricFamily("postern_build_info", "1, with the version.", .gauge),
   ]

@@ -18,7 +18,7 @@ struct ClusterState: Sendable {
   /// Sources whose objects are not all known yet.
   private var awaited: Set<WatchSource>
   /// What Postern wrote itself and has not seen come back: it is no news then.
-  private var ownVersions: Set<ObjectName.Version> = []
+  private(set) var ownVersions: Set<ObjectName.Version> = []
   /// Customers that are worked on, and what was seen of their objects meanwhile: a write may be seen before its answer.
   private var unsure: [CustomerKey: [ObjectName.Version]] = [:]
 
@@ -137,14 +137,12 @@ struct ClusterState: Sendable {
   private mutating func concerned(
     by object: JSONValue, _ kind: DesiredObject.Kind, isGone: Bool = false
   ) -> Set<CustomerKey> {
-    guard let reference = ObjectName.Reference(object, kind), let candidates = customers[reference.namespace] else {
-      return []
-    }
+    guard let reference = ObjectName.Reference(object, kind) else { return [] }
     let version = ObjectName.Version(
       reference: reference, version: object["metadata"]?["resourceVersion"]?.string ?? "")
     let isOwn = !isGone && ownVersions.remove(version) != nil
     var woken: Set<CustomerKey> = []
-    for (name, customer) in candidates {
+    for (name, customer) in customers[reference.namespace] ?? [:] {
       let key = CustomerKey(namespace: reference.namespace, customer: name)
       if customer.refers(to: kind, reference.name) {
         woken.insert(key)

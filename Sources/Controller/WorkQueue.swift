@@ -26,14 +26,19 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     var lastRetry = 0
     /// How often something was changed lately, and since when that is counted.
     var changes: [Key: (count: Int, since: ContinuousClock.Instant)] = [:]
+    /// When those were last forgotten that are no longer counted.
+    var swept = ContinuousClock.now
     /// Contested: what is added waits until the retry.
     var held: Set<Key> = []
 
     /// Whether something was changed too often within a minute.
-    mutating func isContested(_ key: Key) -> Bool {
-      let now = ContinuousClock.now
+    mutating func isContested(_ key: Key, at now: ContinuousClock.Instant) -> Bool {
+      if now - swept > WorkQueue.changeInterval {
+        changes = changes.filter { now - $0.value.since <= WorkQueue.changeInterval }
+        swept = now
+      }
       var (count, since) = changes[key] ?? (0, now)
-      if now - since > .seconds(60) { (count, since) = (0, now) }
+      if now - since > WorkQueue.changeInterval { (count, since) = (0, now) }
       changes[key] = (count + 1, since)
       return count >= WorkQueue.maximumChanges
     }
@@ -41,6 +46,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
   /// More changes of one key within a minute are none that people make.
   static var maximumChanges: Int { 20 }
+  private static var changeInterval: Duration { .seconds(60) }
 
   private let limit: Int
   private let firstDelay: Duration
@@ -59,6 +65,9 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
   /// How many wait to be worked on.
   var depth: Int { state.withLock { $0.waiting.count } }
+
+  /// How many keys' changes are counted: no more than were changed within two minutes.
+  var countedKeys: Int { state.withLock { $0.changes.count } }
 
   /// From now on keys are taken.
   /// - Returns: an element whenever something may have become ready.
@@ -90,7 +99,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Keys to be worked on from now on; tell of each when it is ``finished(_:_:)``.
+  /// Keys to be worked on from now on; tell of each when it is ``finished(_:_:at:)``.
   func take() -> [Key] {
     state.withLock { state in
       let count = min(state.waiting.count, max(0, limit - state.running.count))
@@ -104,12 +113,14 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
 
   /// Work on a key has ended.
   /// - Returns: where it is to be tried again, how long to wait before ``retry(_:_:)``, and what to give to that.
-  func finished(_ key: Key, _ result: Result) -> (delay: Duration, retry: Int)? {
+  func finished(
+    _ key: Key, _ result: Result, at now: ContinuousClock.Instant = .now
+  ) -> (delay: Duration, retry: Int)? {
     state.withLock { state in
       guard state.running.remove(key) != nil else { return nil }
       state.signal?.yield()
       let isAgain = state.again.remove(key) != nil
-      let isContested = result == .changed && state.isContested(key)
+      let isContested = result == .changed && state.isContested(key, at: now)
       guard result == .failed || isContested else {
         state.failures[key] = nil
         if isAgain { Self.add(key, &state) }

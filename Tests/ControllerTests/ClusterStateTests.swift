@@ -229,4 +229,13 @@ import Testing
     let isNews = state.ended(Self.key)
     #expect(isNews)
   }
+
+  @Test func whatPosternWroteOfACustomerThatIsGoneIsForgotten() throws {
+    let sample = Sample(uid: "1")
+    var state = try state([sample])
+    state.wrote(try #require(LiveObject(try metadata("acme-pg-passwords", version: "7"), kind: .secret)), of: Self.key)
+    _ = state.take(.deleted(try sample.manifest()), of: source(sample.kind))
+    #expect(state.take(.changed(try metadata("acme-pg-passwords", version: "7")), of: Self.sources[3]).isEmpty)
+    #expect(state.ownVersions.isEmpty)
+  }
 }

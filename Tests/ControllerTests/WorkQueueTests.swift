@@ -84,6 +84,18 @@ import Testing
     #expect(queue.take() == ["a"])
   }
 
+  /// Customers come and go; a queue that runs for months must not remember them all.
+  @Test func changesThatAreLongPastAreForgotten() {
+    let queue = queue(limit: 1000)
+    _ = queue.open()
+    let start = ContinuousClock.now
+    for second in 0..<600 {
+      queue.add(["\(second)", "again"])
+      for key in queue.take() { #expect(queue.finished(key, .changed, at: start + .seconds(second * 5)) == nil) }
+      #expect(queue.countedKeys <= 30)
+    }
+  }
+
   @Test func aClosedQueueTakesNothingAndOpensEmpty() async {
     let queue = queue()
     queue.add(["a"])

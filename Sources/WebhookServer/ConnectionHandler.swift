@@ -154,7 +154,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     switch phase {
     case _ where !context.channel.isWritable: break
     case .idle where sawPart: watch.start(.idle)
-    case .idle where !sawPart && watch.subject != .head: watch.start(.head)
+    case .idle where watch.subject != .head: watch.start(.head)
     case .receiving where watch.subject != .body: watch.start(.body)
     default: break
     }

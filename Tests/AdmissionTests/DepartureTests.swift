@@ -55,12 +55,9 @@ import Testing
     let old = try pod(metadata: #","annotations":\#(Self.users)"#)
     #expect(try said(old, old.removing("/metadata/labels")) == [Self.gone])
     #expect(try said(old, pod(metadata: #","annotations":\#(Self.leftAlone)"#)) == [Self.gone])
-    let made = try old.adding(
-      "/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y","controller":true}]"#)
+    let made = try old.ownedByController("ReplicaSet", "x")
     #expect(try said(made, made.removing("/metadata/labels")) == [])
-    let owned = try old.adding(
-      "/metadata/ownerReferences",
-      #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
+    let owned = try old.ownedByOthers()
     #expect(try said(owned, owned.removing("/metadata/labels")) == [Self.gone])
   }
 

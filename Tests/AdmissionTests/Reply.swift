@@ -75,6 +75,18 @@ extension JSONValue {
     try JSONPatch.apply(Array(#"[{"op":"add","path":"\#(pointer)","value":\#(text)}]"#.utf8), to: self)
   }
 
+  /// With an owner that has made it and sees to it.
+  func ownedByController(_ kind: String, _ name: String) throws -> JSONValue {
+    try adding("/metadata/ownerReferences", #"[{"kind":"\#(kind)","name":"\#(name)","uid":"y","controller":true}]"#)
+  }
+
+  /// With owners that only take it along when they go.
+  func ownedByOthers() throws -> JSONValue {
+    try adding(
+      "/metadata/ownerReferences",
+      #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
+  }
+
   /// Without what is at a JSON pointer.
   func removing(_ pointer: String) throws -> JSONValue {
     try JSONPatch.apply(Array(#"[{"op":"remove","path":"\#(pointer)"}]"#.utf8), to: self)

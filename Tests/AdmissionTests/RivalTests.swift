@@ -40,13 +40,10 @@ import Testing
   @Test func aBarePodIsRefusedAndAWorkloadsPodIsNot() throws {
     let bare = try pod(metadata: #","annotations":\#(Self.users)"#)
     #expect(try post(bare, .validate, settings: settings(old)).fields == ["metadata.labels[postern.io/customer]"])
-    let made = try bare.adding(
-      "/metadata/ownerReferences", #"[{"kind":"StatefulSet","name":"old","uid":"y","controller":true}]"#)
+    let made = try bare.ownedByController("StatefulSet", "old")
     for path in AdmissionPath.allCases { #expect(try post(made, path, settings: settings(old)).isAllowed) }
     // Whatever only takes it along when it goes has not made it.
-    let owned = try bare.adding(
-      "/metadata/ownerReferences",
-      #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
+    let owned = try bare.ownedByOthers()
     #expect(try !post(owned, .validate, settings: settings(old)).isAllowed)
   }
 

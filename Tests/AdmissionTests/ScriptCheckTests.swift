@@ -90,12 +90,9 @@ func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
     #","annotations":{"postern.io/users":"shop","postern.io/databases":"- {name: a, scripts: [{name: x, sql: SELEC}]}"}"#
   let alone = try pod(metadata: metadata).adding("/spec/containers/0/image", #""postgres:15""#)
   #expect(try !post(alone, .validate).isAllowed)
-  let made = try alone.adding(
-    "/metadata/ownerReferences", #"[{"kind":"ReplicaSet","name":"x","uid":"y","controller":true}]"#)
+  let made = try alone.ownedByController("ReplicaSet", "x")
   #expect(try post(made, .validate).isAllowed)
-  let owned = try alone.adding(
-    "/metadata/ownerReferences",
-    #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
+  let owned = try alone.ownedByOthers()
   #expect(try !post(owned, .validate).isAllowed)
 }
 

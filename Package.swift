@@ -226,6 +226,30 @@ if Context.environment["POSTERN_STATIC"] != nil {
   package.targets.first { $0.name == "postern" }?.dependencies.append("CStatic")
 }
 
+// `POSTERN_TARGETS="ProvisioningTests postern-sidecar" swift test` builds these targets and what they need, and fetches
+// and compiles nothing else (CONTRIBUTING.md).
+if let names = Context.environment["POSTERN_TARGETS"] {
+  var needed: Set<String> = []
+  var packages: Set<String> = []
+  var open = names.split(separator: " ").map(String.init)
+  while let name = open.popLast() {
+    guard needed.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
+    for dependency in target.dependencies {
+      switch dependency {
+      case .targetItem(let name, _), .byNameItem(let name, _): open.append(name)
+      case .productItem(_, let package?, _, _): packages.insert(package)
+      default: break
+      }
+    }
+  }
+  package.targets.removeAll { !needed.contains($0.name) }
+  package.products.removeAll { product in !needed.contains(product.name) }
+  package.dependencies.removeAll { dependency in
+    guard case .sourceControl(_, let location, _) = dependency.kind else { return false }
+    return !packages.contains { location.hasSuffix("/\($0)") }
+  }
+}
+
 // One place for the settings of every Swift target.
 for target in package.targets where target.type != .system && !["CLinux", "CStatic"].contains(target.name) {
   target.swiftSettings = [

@@ -4,7 +4,10 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster fuzz lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster fuzz fuzz-smoke lint format clean
+
+help: ## What can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build both programs
 	scripts/install-packages build
@@ -41,6 +44,7 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	scripts/install-packages build sidecar demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
+	scripts/check-package-versions
 	$(RUN_TESTS)
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
@@ -87,11 +91,12 @@ fuzz: ## What takes bytes from outside, under libFuzzer
 
 SWIFT_SOURCES = Package.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
 
-lint: ## What swift-format has to say
-	$(SWIFT) format lint --strict --recursive --parallel $(SWIFT_SOURCES)
+lint: ## Layout of the sources, shell and Python scripts, and what the documents name
+	scripts/install-packages lint
+	SWIFT="$(SWIFT)" scripts/lint $(SWIFT_SOURCES)
 
-format: ## Lay the sources out
+format: ## Lay the Swift sources out
 	$(SWIFT) format --in-place --recursive --parallel $(SWIFT_SOURCES)
 
-clean:
+clean: ## Remove what was built
 	rm -rf .build

@@ -3,7 +3,6 @@ import Declarations
 import JSONBytes
 import JSONPatch
 import KubernetesAPI
-import Provisioning
 
 /// `/mutate`, a Pod that is being created: the sidecar goes in.
 func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
@@ -67,10 +66,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   causes += rivals.causes
   warnings += rivals.warnings
   if !reading.expiries.isEmpty, let now = settings.now?() {
-    let isPast = { (expiry: DeclaredExpiry) in
-      Timestamp(rfc3339: expiry.time).map { $0.microseconds / 1_000_000 <= now } ?? false
-    }
-    warnings += reading.expiries.filter(isPast).map(\.warning.message)
+    warnings += reading.expiries.filter { $0.time.microseconds / 1_000_000 <= now }.map(\.warning.message)
   }
   let old = reading.content == nil && reading.scripts.isEmpty ? nil : subject.oldDeclaration
   if let checks = try scriptChecks(subject, reading, replacing: old?.scripts ?? []) {

@@ -33,7 +33,7 @@ extension User {
       ensure: try member.choice("ensure", default: .present),
       grants: grants,
       connectionLimit: try member.integer("connectionLimit"),
-      validUntil: member.value["validUntil"]?.string,
+      validUntil: try member.expiry(),
       memberOf: try (member.value["memberOf"]?.array ?? []).map { role throws(SpecError) in
         try member.name(role.string ?? "")
       })
@@ -99,6 +99,14 @@ struct SpecMember {
       throw .invalid(member.string ?? "?", in: "\(place).\(key)")
     }
     return number
+  }
+
+  /// Sidecars of before `neverExpires` read `validUntil` as a time alone, and pass over what they do not know.
+  func expiry() throws(SpecError) -> Expiry? {
+    if value["neverExpires"] == .bool(true) { return .infinity }
+    guard let text = value["validUntil"]?.string else { return nil }
+    guard let expiry = Expiry(text) else { throw .invalid(text, in: "\(place).validUntil") }
+    return expiry
   }
 
   func name(_ text: String) throws(SpecError) -> PostgresName {

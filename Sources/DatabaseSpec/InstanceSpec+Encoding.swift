@@ -44,7 +44,11 @@ extension User {
       writer.endObject()
     }
     if let connectionLimit { writer.member("connectionLimit", connectionLimit) }
-    if let validUntil { writer.member("validUntil", validUntil) }
+    switch validUntil {
+    case .time(let time): writer.member("validUntil", time.rfc3339)
+    case .infinity: writer.member("neverExpires", true)
+    case nil: break
+    }
     if !memberOf.isEmpty {
       writer.key("memberOf")
       writer.beginArray()

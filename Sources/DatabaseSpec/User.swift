@@ -15,15 +15,15 @@ public struct User: Equatable, Sendable {
   public var grants: [Grant]
   /// How many sessions it may have at once; nil for any number.
   public var connectionLimit: Int?
-  /// Until when its password is good, as in RFC 3339; nil for ever.
-  public var validUntil: String?
+  /// Until when its password is good; nil where nothing is declared: then a role that was there before keeps its own.
+  public var validUntil: Expiry?
   /// Roles whose privileges it has: predefined ones (`pg_monitor`) or declared users.
   public var memberOf: [PostgresName]
 
   /// A user of these parts.
   public init(
     name: PostgresName, ensure: Ensure = .present, grants: [Grant] = [], connectionLimit: Int? = nil,
-    validUntil: String? = nil, memberOf: [PostgresName] = []
+    validUntil: Expiry? = nil, memberOf: [PostgresName] = []
   ) {
     self.name = name
     self.ensure = ensure

@@ -43,9 +43,9 @@ extension DeclarationReader {
     }
     guard let name = name(nameNode, of: "a user") else { return nil }
     check(name)
-    if let validUntil, let place = members["validUntil"]?.place, ensure == .present {
+    if case .time(let time) = validUntil, let place = members["validUntil"]?.place, ensure == .present {
       let warning = place.problem("in the past: user \(quoted(name.value.text)) cannot log in")
-      expiries.append(DeclaredExpiry(time: validUntil, warning: warning))
+      expiries.append(DeclaredExpiry(time: time, warning: warning))
     }
     return DeclaredUser(
       name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
@@ -130,14 +130,14 @@ extension DeclarationReader {
     return roles
   }
 
-  private mutating func validUntil(_ node: YAMLNode) -> String? {
-    guard let text = text(node, expected: Timestamp.expected), text != "infinity" else { return nil }
-    guard Timestamp.isValid(text) else {
+  private mutating func validUntil(_ node: YAMLNode) -> Expiry? {
+    let expected = "a time with its zone, such as 2027-01-01T00:00:00Z"
+    guard let text = text(node, expected: expected) else { return nil }
+    guard let expiry = Expiry(text) else {
       problems.error(
-        node.place, "\(quoted(text)) is no time on the calendar with a zone",
-        hint: "write \(Timestamp.expected), or infinity")
+        node.place, "\(quoted(text)) is no time on the calendar with a zone", hint: "write \(expected), or infinity")
       return nil
     }
-    return text
+    return expiry
   }
 }

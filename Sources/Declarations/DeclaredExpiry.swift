@@ -1,7 +1,9 @@
+public import DatabaseSpec
+
 /// A user's `validUntil`: from then on, Postgres refuses logins with the user's password.
 public struct DeclaredExpiry: Equatable, Sendable {
-  /// The time, as it is written: RFC 3339.
-  public var time: String
+  /// The time.
+  public var time: Timestamp
   /// What is to be said from then on: of whom, and where that stands.
   public var warning: DeclarationProblem
 }

@@ -11,7 +11,7 @@ struct DeclaredUser {
   var ensure = User.Ensure.present
   var grants: [(database: Located<PostgresName>, level: Level)] = []
   var connectionLimit: Int?
-  var validUntil: String?
+  var validUntil: Expiry?
   var memberOf: [Located<PostgresName>] = []
   var passwordFrom: ObjectKey?
 }

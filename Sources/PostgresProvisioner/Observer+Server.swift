@@ -41,7 +41,8 @@ extension Observer {
         ? desired.adminPassword : managed.contains(name) ? desired.passwords[name] : nil
       state.roles[name] = RoleState(
         oid: oid, isSuperuser: rows.isTrue(row, 2), canLogIn: rows.isTrue(row, 3),
-        connectionLimit: rows.integer(row, 4) ?? -1, validUntil: rows.value(row, 5).flatMap { Int64($0) },
+        connectionLimit: rows.integer(row, 4) ?? -1,
+        validUntil: rows.value(row, 5).flatMap { Int64($0) }.map { .time(Timestamp(microseconds: $0)) } ?? .infinity,
         password: cache.compare(name, stored: rows.value(row, 6), with: password),
         hasPassword: rows.value(row, 6) != nil, sessions: rows.integer(row, 7) ?? 0)
     }

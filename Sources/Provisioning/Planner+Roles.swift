@@ -16,10 +16,7 @@ extension Planner {
   /// Declared users that are to be there, and the superuser's own password.
   mutating func planRoles() {
     for user in spec.users where user.ensure == .present {
-      if let validUntil = user.validUntil, Timestamp(rfc3339: validUntil) == nil {
-        fail(
-          .user(user.name), "validUntil is no time: \(validUntil)", hint: "write it as 2027-01-31T00:00:00Z (RFC 3339)")
-      } else if let role = observed.roles[user.name] {
+      if let role = observed.roles[user.name] {
         planExisting(user, role)
       } else {
         planNew(user)
@@ -36,7 +33,7 @@ extension Planner {
   private mutating func planNew(_ user: User) {
     var sql = "CREATE ROLE \(id(user.name)) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT"
     if let limit = user.connectionLimit { sql += " CONNECTION LIMIT \(limit)" }
-    if let validUntil = user.validUntil { sql += " VALID UNTIL \(SQLText.literal(validUntil))" }
+    if let validUntil = user.validUntil { sql += " VALID UNTIL \(SQLText.literal(validUntil.text))" }
     var statements: [SQLStatement] = [.sql(sql)]
     if desired.passwords[user.name] != nil {
       statements.append(.setPassword(of: user.name))
@@ -71,11 +68,9 @@ extension Planner {
       options += " CONNECTION LIMIT \(limit)"
       changes.append(Detail("connectionLimit", "\(limit)"))
     }
-    if let text = user.validUntil ?? (record?.isMade == true ? "infinity" : nil),
-      Timestamp(rfc3339: text)?.microseconds != role.validUntil
-    {
-      options += " VALID UNTIL \(SQLText.literal(text))"
-      changes.append(Detail("validUntil", text))
+    if let validUntil = user.validUntil ?? (record?.isMade == true ? .infinity : nil), validUntil != role.validUntil {
+      options += " VALID UNTIL \(SQLText.literal(validUntil.text))"
+      changes.append(Detail("validUntil", validUntil.text))
     }
     var statements: [SQLStatement] = options.utf8.isEmpty ? [] : [.sql("ALTER ROLE \(id(user.name))\(options)")]
     let isPasswordNew = desired.passwords[user.name] != nil && role.password == .differs

@@ -20,8 +20,8 @@ public struct RoleState: Equatable, Sendable {
   public var canLogIn: Bool
   /// How many sessions it may have; -1 for any number.
   public var connectionLimit: Int
-  /// Until when its password is good, in microseconds since 1970 in UTC; nil for ever.
-  public var validUntil: Int64?
+  /// Until when its password is good.
+  public var validUntil: Expiry
   /// How its password compares with the one that is desired.
   public var password: PasswordState
   /// Whether a verifier is stored at all.
@@ -39,7 +39,8 @@ public struct RoleState: Equatable, Sendable {
 
   /// A role of these parts.
   public init(
-    oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1, validUntil: Int64? = nil,
+    oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1,
+    validUntil: Expiry = .infinity,
     password: PasswordState = .notCompared, hasPassword: Bool = true, memberships: Set<PostgresName> = [],
     limitedMemberships: Set<PostgresName> = [], sessions: Int = 0, dependencies: [RoleDependency] = [],
     holdings: [RoleHolding] = []

@@ -13,9 +13,9 @@ private func full() throws -> InstanceSpec {
         name: try name("analyst"),
         grants: [
           Grant(database: try name("a"), level: .write), Grant(database: try name("orders"), level: .read),
-        ], connectionLimit: 0, validUntil: "2027-01-01T00:00:00Z",
+        ], connectionLimit: 0, validUntil: Expiry("2027-01-01T00:00:00.5Z"),
         memberOf: [try name("pg_monitor"), try name("sh\"op é")]),
-      User(name: try name("gone"), ensure: .absent),
+      User(name: try name("gone"), ensure: .absent), User(name: try name("forever"), validUntil: .infinity),
     ],
     databases: [
       Database(name: try name("a"), owner: try name("sh\"op é")),
@@ -49,6 +49,28 @@ struct InstanceSpecTests {
         == #"{"apiVersion":"postern.io/v1","customer":"a","users":[],"databases":[]}"#)
   }
 
+  @Test(arguments: [
+    (#""validUntil":"2027-01-01T02:00:00+02:00""#, Expiry("2027-01-01T00:00:00Z")),
+    (#""validUntil":"infinity""#, .infinity), (#""neverExpires":true"#, .infinity), (#""neverExpires":false"#, nil),
+  ])
+  func `an end is read in every form`(_ member: String, _ expected: Expiry?) throws {
+    let text = #"{"apiVersion":"postern.io/v1","customer":"a","users":[{"name":"u",\#(member)}]}"#
+    #expect(try InstanceSpec(decoding: Array(text.utf8)).users[0].validUntil == expected)
+  }
+
+  /// Sidecars of before know `validUntil` as a time only, with a zone and six decimals.
+  @Test func `an end is written as a sidecar of before reads it`() throws {
+    let spec = InstanceSpec(
+      customer: "a",
+      users: [
+        User(name: try name("u"), validUntil: Expiry("2027-01-01T01:00:00.1234567+01:00")),
+        User(name: try name("v"), validUntil: .infinity),
+      ])
+    #expect(
+      String(decoding: spec.encoded(), as: UTF8.self).contains(
+        #"[{"name":"u","validUntil":"2027-01-01T00:00:00.123457Z"},{"name":"v","neverExpires":true}]"#))
+  }
+
   @Test func `the order of grants and memberships makes no difference`() throws {
     let spec = try full()
     var other = spec
@@ -77,6 +99,10 @@ struct InstanceSpecTests {
     (
       #"{"apiVersion":"postern.io/v1","customer":"a","removedUsers":"burn"}"#,
       .invalid("burn", in: "the spec.removedUsers")
+    ),
+    (
+      #"{"apiVersion":"postern.io/v1","customer":"a","users":[{"name":"u","validUntil":"2027-02-31T00:00:00Z"}]}"#,
+      .invalid("2027-02-31T00:00:00Z", in: "users[0].validUntil")
     ),
     ("[", .json(JSONError(.unexpectedEnd, at: 1))),
   ])

@@ -37,7 +37,8 @@ final class ProvisionerBench {
     let user = User(
       name: try PostgresName(name), ensure: ensure,
       grants: try grants.sorted { $0.key < $1.key }.map { Grant(database: try PostgresName($0.key), level: $0.value) },
-      connectionLimit: connectionLimit, validUntil: validUntil, memberOf: try memberOf.map { try PostgresName($0) })
+      connectionLimit: connectionLimit, validUntil: validUntil.flatMap { Expiry($0) },
+      memberOf: try memberOf.map { try PostgresName($0) })
     if let index = desired.spec.users.firstIndex(where: { $0.name == user.name }) {
       desired.spec.users[index] = user
     } else {

@@ -73,7 +73,7 @@ import ThrowawayPostgres
     let scripts = ["CREATE TABLE t (a text DEFAULT 'ä'); SELECT 1 / 0", "CREATE TABLE u ();\n\\copy u from 'x'"]
     var spec = InstanceSpec(customer: "acme")
     spec.users = [
-      User(name: names[0], connectionLimit: 5, validUntil: "2031-01-01T00:00:00Z"),
+      User(name: names[0], connectionLimit: 5, validUntil: Expiry("2031-01-01T00:00:00Z")),
       User(name: names[1], grants: [Grant(database: orders, level: .read)], memberOf: [try PostgresName("pg_monitor")]),
       User(name: names[2], grants: [Grant(database: archive, level: .write)]), User(name: names[3]),
       User(name: try PostgresName("gone"), ensure: .absent),

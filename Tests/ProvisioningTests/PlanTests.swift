@@ -99,7 +99,9 @@ import Testing
   @Test(arguments: [
     Drift("alter role name=shop login=true") { $0.roles[shop]?.canLogIn = false },
     Drift("alter role name=shop connectionLimit=-1") { $0.roles[shop]?.connectionLimit = 5 },
-    Drift("alter role name=shop validUntil=infinity") { $0.roles[shop]?.validUntil = 0 },
+    Drift("alter role name=shop validUntil=infinity") {
+      $0.roles[shop]?.validUntil = .time(Timestamp(microseconds: 0))
+    },
     Drift("alter role name=shop password=changed") { $0.roles[shop]?.password = .differs },
     Drift("adopt role name=shop") { $0.roles[shop]?.oid = 17_000 },
     Drift("close database to others name=orders") { $0.databases[orders]?.isOpenToPublic = true },

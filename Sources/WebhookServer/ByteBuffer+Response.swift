@@ -3,15 +3,6 @@ import NIOHTTP1
 
 /// A response written by hand, head and body in one buffer, so that it is one write.
 extension ByteBuffer {
-  /// Whether the connection goes on, as the head says it.
-  enum Persistence {
-    /// HTTP/1.1: nothing need be said.
-    case implied
-    /// To an HTTP/1.0 client that asked for it.
-    case keepAlive
-    case close
-  }
-
   /// The interim answer to `Expect: 100-continue`.
   mutating func writeContinue() {
     writeStaticString("HTTP/1.1 100 Continue\r\n\r\n")
@@ -24,13 +15,12 @@ extension ByteBuffer {
     writeBytes(reply.body)
   }
 
-  /// A line of plain text; `isHead` leaves the body out, and nothing else (RFC 9110 §9.3.2).
-  mutating func writeResponse(
-    status: Int, text: String, field: String = "", isHead: Bool, _ persistence: Persistence
-  ) {
-    writeHead(status, "text/plain; charset=utf-8", length: text.utf8.count + 1, field: field, persistence)
+  /// An answer of the server's own; `isHead` leaves the body out, and nothing else (RFC 9110 §9.3.2).
+  mutating func writeResponse(_ answer: PlainAnswer, isHead: Bool, _ persistence: Persistence) {
+    writeHead(
+      answer.status, "text/plain; charset=utf-8", length: answer.text.utf8.count + 1, field: answer.field, persistence)
     if !isHead {
-      writeString(text)
+      writeString(answer.text)
       writeStaticString("\n")
     }
   }

@@ -1,30 +1,49 @@
-/// An answer of the server itself, in plain text: the request does not reach the webhook.
-struct Refusal: Equatable {
-  let status: Int
-  /// One line for people.
-  let text: String
-  /// One more header field, with its line end.
-  var field = ""
+import NIOHTTP1
 
-  static let malformed = Refusal(status: 400, text: "malformed HTTP request")
-  static let noHost = Refusal(status: 400, text: "the Host header field is missing")
-  static let emptyBody = Refusal(status: 400, text: "the body is empty: POST a JSON document")
-  static let notFound = Refusal(
-    status: 404, text: "not found: there are /mutate, /validate, /healthz and /readyz")
-  static let notFoundInOperations = Refusal(
-    status: 404, text: "not found: there are /metrics, /healthz and /readyz; reviews go to the TLS port")
-  static let postOnly = Refusal(status: 405, text: "use POST", field: "Allow: POST\r\n")
-  static let getOnly = Refusal(status: 405, text: "use GET", field: "Allow: GET, HEAD\r\n")
-  static let notJSON = Refusal(status: 415, text: "Content-Type must be application/json")
-  static let overloaded = Refusal(
-    status: 429, text: "too many large requests at once", field: "Retry-After: 1\r\n")
-  static let tooManyConnections = Refusal(
-    status: 429, text: "too many connections", field: "Retry-After: 1\r\n")
-  static let notReady = Refusal(status: 503, text: "not ready", field: "Retry-After: 1\r\n")
-  static let headersTooLarge = Refusal(status: 431, text: "the header fields are too large")
-  static let versionNotSupported = Refusal(status: 505, text: "use HTTP/1.1")
+/// Why the server itself turns a request away: the request does not reach the webhook.
+enum Refusal: Equatable {
+  case malformed
+  case noHost
+  case emptyBody
+  case notFound
+  case notFoundInOperations
+  case postOnly
+  case getOnly
+  case tooLarge(limit: Int)
+  case notJSON
+  case overloaded
+  case tooManyConnections
+  case headersTooLarge
+  case notReady
+  case versionNotSupported
 
-  static func tooLarge(limit: Int) -> Refusal {
-    Refusal(status: 413, text: "the body is larger than \(limit) bytes")
+  /// What the decoder could not read.
+  init(_ error: HTTPParserError) {
+    switch error {
+    case .headerOverflow: self = .headersTooLarge
+    case .invalidVersion: self = .versionNotSupported
+    default: self = .malformed
+    }
+  }
+
+  /// The answer that says it.
+  var answer: PlainAnswer {
+    switch self {
+    case .malformed: PlainAnswer(400, "malformed HTTP request")
+    case .noHost: PlainAnswer(400, "the Host header field is missing")
+    case .emptyBody: PlainAnswer(400, "the body is empty: POST a JSON document")
+    case .notFound: PlainAnswer(404, "not found: there are /mutate, /validate, /healthz and /readyz")
+    case .notFoundInOperations:
+      PlainAnswer(404, "not found: there are /metrics, /healthz and /readyz; reviews go to the TLS port")
+    case .postOnly: PlainAnswer(405, "use POST", field: "Allow: POST\r\n")
+    case .getOnly: PlainAnswer(405, "use GET", field: "Allow: GET, HEAD\r\n")
+    case .tooLarge(let limit): PlainAnswer(413, "the body is larger than \(limit) bytes")
+    case .notJSON: PlainAnswer(415, "Content-Type must be application/json")
+    case .overloaded: PlainAnswer(429, "too many large requests at once", field: "Retry-After: 1\r\n")
+    case .tooManyConnections: PlainAnswer(429, "too many connections", field: "Retry-After: 1\r\n")
+    case .headersTooLarge: PlainAnswer(431, "the header fields are too large")
+    case .notReady: PlainAnswer(503, "not ready", field: "Retry-After: 1\r\n")
+    case .versionNotSupported: PlainAnswer(505, "use HTTP/1.1")
+    }
   }
 }

@@ -1,5 +1,5 @@
 /// Where a server's certificate and key come from.
-public enum CertificateSource: Equatable, Sendable {
+package enum CertificateSource: Equatable, Sendable {
   /// From two PEM files, which are looked at again and again: the chain, the server's own certificate first, and its
   /// private key without a passphrase.
   case files(certificate: String, privateKey: String)
@@ -8,53 +8,53 @@ public enum CertificateSource: Equatable, Sendable {
 }
 
 /// Where the server listens, with which certificate, and how much it lets one client take.
-public struct ServerConfiguration: Sendable {
+package struct ServerConfiguration: Sendable {
   /// The address to listen on. The default, `::`, takes IPv6 and IPv4, and IPv4 alone where there is no IPv6.
-  public var host = "::"
+  package var host = "::"
   /// The TCP port; 0 takes a free one, which `WebhookServer.port` tells.
-  public var port: Int
+  package var port: Int
   /// The TCP port of `/metrics`, `/healthz` and `/readyz` over plain HTTP, for scrapers and probes, which keep working
   /// when the webhook's own connections are used up; 0 takes a free one, nil none.
-  public var operationsPort: Int?
+  package var operationsPort: Int?
   /// Where the certificate comes from.
-  public var certificate: CertificateSource
+  package var certificate: CertificateSource
 
   /// The largest body that is taken; the API server's reviews go to about 7 MiB.
-  public var maximumBodyBytes = 8 << 20
+  package var maximumBodyBytes = 8 << 20
   /// How much all bodies that are not answered yet may hold together; a request beyond it gets 429 and `Retry-After: 1`.
-  public var maximumBufferedBytes = 64 << 20
+  package var maximumBufferedBytes = 64 << 20
   /// How many connections there may be.
-  public var maximumConnections = 1024
+  package var maximumConnections = 1024
   /// How many more are taken only to be told 429 and `Retry-After: 1`: the API server asks again where it gets an
   /// answer, and not where the handshake fails. One beyond these is closed at once.
-  public var maximumSurplusConnections = 64
+  package var maximumSurplusConnections = 64
   /// How many connections there may be to the port of operations.
-  public var maximumOperationsConnections = 64
+  package var maximumOperationsConnections = 64
   /// From the first byte of a TCP connection to the end of the TLS handshake.
-  public var handshakeTimeout = Duration.seconds(5)
+  package var handshakeTimeout = Duration.seconds(5)
   /// From the first byte of a request to the end of its header fields.
-  public var headerTimeout = Duration.seconds(5)
+  package var headerTimeout = Duration.seconds(5)
   /// From the header fields to the end of the body; and how long a client may leave an answer unread.
-  public var bodyTimeout = Duration.seconds(10)
+  package var bodyTimeout = Duration.seconds(10)
   /// Between two requests. The API server closes after 90 s: it, not the server, must be the first, so that no
   /// request meets a closing connection.
-  public var idleTimeout = Duration.seconds(95)
+  package var idleTimeout = Duration.seconds(95)
   /// How long what still comes is read and dropped after the last answer, so that closing does not reset the
   /// connection before the client has read that answer (RFC 9112 §9.6).
-  public var lingerTime = Duration.seconds(2)
+  package var lingerTime = Duration.seconds(2)
   /// How long `shutdown` serves on while not ready, until the API server has heard that this server is going.
-  public var drainTime = Duration.seconds(5)
+  package var drainTime = Duration.seconds(5)
   /// How often the two files are looked at for a new certificate.
-  public var tlsReloadInterval = Duration.seconds(10)
+  package var tlsReloadInterval = Duration.seconds(10)
 
   /// The defaults, with the port and the certificate.
-  public init(port: Int, certificate: CertificateSource) {
+  package init(port: Int, certificate: CertificateSource) {
     self.port = port
     self.certificate = certificate
   }
 
   /// The defaults, with the port and the two files.
-  public init(port: Int, certificateFile: String, privateKeyFile: String) {
+  package init(port: Int, certificateFile: String, privateKeyFile: String) {
     self.init(port: port, certificate: .files(certificate: certificateFile, privateKey: privateKeyFile))
   }
 }

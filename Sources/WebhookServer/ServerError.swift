@@ -1,5 +1,5 @@
 /// Why the server cannot start, or cannot take a new certificate.
-public enum ServerError: Error, Equatable, Sendable {
+package enum ServerError: Error, Equatable, Sendable {
   /// Somebody else listens there.
   case portInUse(host: String, port: Int)
   /// The address cannot be listened on, for another reason.
@@ -18,7 +18,7 @@ public enum ServerError: Error, Equatable, Sendable {
   case unusableCertificate(file: String, reason: String)
 
   /// One line for people: what is wrong, where, what to do.
-  public var message: String {
+  package var message: String {
     switch self {
     case .portInUse(let host, let port):
       "cannot listen on \(Self.address(host, port)): the port is in use; stop the other server or choose another port"

@@ -1,10 +1,10 @@
 import CoreMetrics
-public import PrometheusText
+package import PrometheusText
 
 /// What the server counts of itself.
-public struct ServerMetrics: Sendable {
+package struct ServerMetrics: Sendable {
   /// What a registry must have, so that the numbers go somewhere.
-  public static let families = [
+  package static let families = [
     MetricFamily(Name.inFlight, "Requests whose answer is not made yet.", .gauge),
     MetricFamily(Name.connections, "Open connections of the webhook's port.", .gauge),
     MetricFamily(
@@ -35,7 +35,7 @@ public struct ServerMetrics: Sendable {
   private let registry: PrometheusRegistry
 
   /// Numbers that go into a registry.
-  public init(_ registry: PrometheusRegistry) {
+  package init(_ registry: PrometheusRegistry) {
     self.registry = registry
     inFlight = Meter(label: Name.inFlight, dimensions: [], factory: registry)
     connections = Meter(label: Name.connections, dimensions: [], factory: registry)

@@ -26,10 +26,10 @@ final class Turn: @unchecked Sendable {
   private func end() {
     var connections: [ConnectionHandler] = []
     swap(&connections, &self.connections)
-    for connection in connections where !connection.isLarge { connection.answerPending() }
+    for connection in connections where !connection.isLarge { connection.answerReview() }
     for connection in connections where !connection.isLarge { connection.endTurn() }
     for connection in connections where connection.isLarge {
-      connection.answerPending()
+      connection.answerReview()
       connection.endTurn()
     }
   }

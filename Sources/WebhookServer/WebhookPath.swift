@@ -1,5 +1,5 @@
 /// Which of the two webhooks a request is for.
-public enum WebhookPath: Sendable, Equatable {
+package enum WebhookPath: Sendable, Equatable {
   /// `POST /mutate`
   case mutate
   /// `POST /validate`

@@ -1,5 +1,5 @@
 import CoreMetrics
-public import Logging
+package import Logging
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -8,11 +8,11 @@ import Synchronization
 
 /// An HTTPS server for admission webhooks: `POST /mutate` and `/validate`, `GET /healthz` and `/readyz`, over HTTP/1.1
 /// and TLS 1.2 or 1.3. It knows nothing of what the bodies say.
-public final class WebhookServer: Sendable {
+package final class WebhookServer: Sendable {
   /// The TCP port that it listens on.
-  public let port: Int
+  package let port: Int
   /// The TCP port of operations; nil where there is none.
-  public let operationsPort: Int?
+  package let operationsPort: Int?
 
   private let configuration: ServerConfiguration
   private let logger: Logger
@@ -55,7 +55,7 @@ public final class WebhookServer: Sendable {
   ///   - isReady: what `/readyz` answers while the server has a certificate and is not going.
   ///   - answer: called on an event loop for every review, with the path and the body, which is not empty. It must
   ///     neither block nor take long.
-  public static func start(
+  package static func start(
     _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics,
     isReady: @escaping @Sendable () -> Bool,
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
@@ -70,6 +70,12 @@ public final class WebhookServer: Sendable {
       maximumConnections: configuration.maximumOperationsConnections, maximumSurplusConnections: 0,
       maximumBufferedBytes: 0)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, maximumEventLoops))
+    let webhookService = Service(
+      port: .webhook, configuration: configuration, state: state, logger: logger, metrics: metrics, isReady: isReady,
+      answer: answer)
+    let operationsService = Service(
+      port: .operations, configuration: configuration, state: operationsState, logger: logger, metrics: metrics,
+      isReady: isReady, answer: answer)
     let webhook = bootstrap(group) { channel in
       let admission = state.add(channel)
       if admission != .served {
@@ -86,9 +92,7 @@ public final class WebhookServer: Sendable {
       try channel.pipeline.syncOperations.addHandlers([
         NIOSSLServerHandler(context: context),
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
-        ConnectionHandler(
-          .webhook, configuration, state: state, isSurplus: admission == .surplus, logger: logger, metrics: metrics,
-          isReady: isReady, answer: answer),
+        ConnectionHandler(webhookService, isSurplus: admission == .surplus),
       ])
     }
     let operations = bootstrap(group) { channel in
@@ -96,10 +100,7 @@ public final class WebhookServer: Sendable {
       channel.closeFuture.whenComplete { _ in operationsState.remove(channel) }
       try channel.pipeline.syncOperations.addHandlers([
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
-        ConnectionHandler(
-          .operations, configuration, state: operationsState, isSurplus: false, logger: logger, metrics: metrics,
-          isReady: isReady,
-          answer: answer),
+        ConnectionHandler(operationsService, isSurplus: false),
       ])
     }
     do throws(ServerError) {
@@ -131,22 +132,22 @@ public final class WebhookServer: Sendable {
 
   /// Looks at the certificate and the key now, as it is done every `tlsReloadInterval`; whether a new pair was taken.
   @discardableResult
-  public func reloadNow() -> Bool { certificates.reload() }
+  func reloadNow() -> Bool { certificates.reload() }
 
   /// Gives the server a certificate and its key, PEM, for the connections from now on; for `CertificateSource.memory`.
   /// A pair that is no good is logged and counted, and the old one stays.
   /// - Returns: whether it is a new one and was taken.
   @discardableResult
-  public func use(certificateChain: [UInt8], privateKey: [UInt8]) -> Bool {
+  package func use(certificateChain: [UInt8], privateKey: [UInt8]) -> Bool {
     certificates.use(CertificatePair(certificateChain: certificateChain, privateKey: privateKey))
   }
 
   /// Logs and counts that there is a new certificate which cannot be used; the old one stays.
-  public func refuseCertificate(_ reason: String) { certificates.refuse(reason) }
+  package func refuseCertificate(_ reason: String) { certificates.refuse(reason) }
 
   /// Stops without hurting a request: not ready at once, serves on for the drain time, listens no more, finishes what
   /// is in flight, closes. Returns when all is closed; more calls wait for the first.
-  public func shutdown() async {
+  package func shutdown() async {
     let task = stopping.withLock { stopping in
       let task = stopping ?? Task { await self.stop() }
       stopping = task

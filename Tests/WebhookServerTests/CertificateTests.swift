@@ -5,7 +5,8 @@ import PrometheusText
 import Synchronization
 import TestSupport
 import Testing
-import WebhookServer
+
+@testable import WebhookServer
 
 /// How the certificate is loaded, renewed and kept.
 @Suite struct CertificateTests {

@@ -2,7 +2,8 @@ import Foundation
 import PrometheusText
 import TestSupport
 import Testing
-import WebhookServer
+
+@testable import WebhookServer
 
 /// A certificate that comes from memory.
 @Suite struct GivenCertificateTests {

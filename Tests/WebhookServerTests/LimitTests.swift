@@ -1,4 +1,5 @@
 import PrometheusText
+import TestSupport
 import Testing
 import WebhookServer
 

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import PrometheusText
+import TestSupport
 import Testing
 import WebhookServer
 

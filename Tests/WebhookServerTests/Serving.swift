@@ -1,25 +1,8 @@
-import Foundation
 import Logging
 import PrometheusText
 import Synchronization
 import TestSupport
 import WebhookServer
-
-/// One authority and one pair for all tests that need no other. No global is ever deinitialised, so the folder goes
-/// with the process.
-let authority: Result<Certificates, any Error> = Result {
-  let certificates = try Certificates()
-  atexit { removeAuthority() }
-  return certificates
-}
-private func removeAuthority() {
-  guard let authority = try? authority.get() else { return }
-  try? FileManager.default.removeItem(at: authority.folder)
-}
-
-let defaultPair = Result { try authority.get().issue("default") }
-
-let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// A configuration on a free port of this machine, with the common pair or another.
 func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfiguration {
@@ -60,16 +43,6 @@ extension WebhookServer {
   func client(reads: Bool = true) async throws -> Client {
     try await Client.connect(port, trusting: authority.get().authorityFile, reads: reads)
   }
-}
-
-/// Waits until a condition holds, or a time has gone that only a fault can take.
-func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-  let deadline = ContinuousClock.now + .seconds(60)
-  while ContinuousClock.now < deadline {
-    if try await condition() { return true }
-    try await Task.sleep(for: .milliseconds(1))
-  }
-  return false
 }
 
 /// Set once, seen by all tasks.

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOTLS
 import PrometheusText
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import WebhookServer
@@ -17,10 +18,10 @@ import Testing
   private func connection(
     _ answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply, _ given: ServerConfiguration? = nil
   ) throws -> EmbeddedChannel {
-    let handler = ConnectionHandler(
-      .webhook, try given ?? configuration(), state: state, isSurplus: false, logger: silent,
+    let service = Service(
+      port: .webhook, configuration: try given ?? configuration(), state: state, logger: silent,
       metrics: ServerMetrics(PrometheusRegistry(ServerMetrics.families)), isReady: { true }, answer: answer)
-    let channel = EmbeddedChannel(handler: handler, loop: eventLoop)
+    let channel = EmbeddedChannel(handler: ConnectionHandler(service, isSurplus: false), loop: eventLoop)
     channel.pipeline.fireUserInboundEventTriggered(TLSUserEvent.handshakeCompleted(negotiatedProtocol: nil))
     return channel
   }

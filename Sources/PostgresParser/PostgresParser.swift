@@ -21,11 +21,15 @@ public enum PostgresParser {
   /// be cut into them, as with a literal that has no end.
   public static func statements(of script: String) -> [SQLWords]? {
     guard SQLSyntaxError(nulIn: script) == nil else { return nil }
+    return scan(script).map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
+  }
+
+  /// What the scanner makes of a script without a NUL.
+  static func scan(_ script: String) -> ScanResult? {
     let result = unsafe pg_query_scan(script)
     defer { unsafe pg_query_free_scan_result(result) }
     guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
-    let bytes = unsafe Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len))
-    return ScanResult(bytes).map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
+    return unsafe ScanResult(Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len)))
   }
 }
 

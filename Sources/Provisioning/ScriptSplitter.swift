@@ -1,4 +1,5 @@
-/// Cuts a script into statements: see ``ScriptStatement/split(_:isTransaction:)``.
+/// Cuts a script into statements: see ``ScriptStatement/split(_:isTransaction:)``. It goes over each byte once, from left
+/// to right.
 struct ScriptSplitter {
   private let bytes: [UInt8]
   private let isTransaction: Bool
@@ -9,9 +10,13 @@ struct ScriptSplitter {
   private var start: Int?
   /// The first words of the present statement, in lower case.
   private var words: [String] = []
+  /// The token before, in lower case, where it is a word; empty where it is a sign or a literal.
+  private var previous = ""
   private var parentheses = 0
-  /// How many BEGIN and CASE of an SQL-standard function body are open.
-  private var blocks = 0
+  /// Whether the present statement is in the body of a routine between BEGIN ATOMIC and END, which holds statements.
+  private var isInBody = false
+  /// Whether the token before is one that the END of such a body follows: ATOMIC, or the `;` of a statement in it.
+  private var mayEndBody = false
 
   /// Up to where lines were counted, and what was counted.
   private var counted = (index: 0, line: 1, column: 1)
@@ -24,7 +29,7 @@ struct ScriptSplitter {
 
   mutating func split() throws(ScriptError) -> [ScriptStatement] {
     while index < bytes.count { try scanToken() }
-    endStatement()
+    try endStatement()
     return statements
   }
 
@@ -40,16 +45,22 @@ struct ScriptSplitter {
       skipLine()
     } else if first == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") {
       skipComment()
-    } else if first == UInt8(ascii: ";"), parentheses == 0, blocks == 0 {
-      endStatement()
+    } else if first == UInt8(ascii: ";"), parentheses == 0, !isInBody {
+      try endStatement()
       index += 1
     } else {
       if start == nil { start = index }
-      try scanText(first)
+      if Self.isWord(first) && !Self.isDigit(first) {
+        try scanWord()
+      } else {
+        try scanSign(first)
+        previous = ""
+        mayEndBody = first == UInt8(ascii: ";") && parentheses == 0
+      }
     }
   }
 
-  private mutating func scanText(_ first: UInt8) throws(ScriptError) {
+  private mutating func scanSign(_ first: UInt8) throws(ScriptError) {
     switch first {
     case UInt8(ascii: "'"), UInt8(ascii: "\""):
       skipQuoted(by: first)
@@ -65,8 +76,6 @@ struct ScriptSplitter {
       throw error(
         "holds a command of psql, which begins with a backslash", at: index,
         hint: "take it out: scripts are sent to the server, which knows SQL alone")
-    case _ where Self.isWord(first) && !Self.isDigit(first):
-      try scanWord()
     case _ where Self.isDigit(first):
       while let next = byte(), Self.isWord(next) { index += 1 }
     default:
@@ -78,21 +87,20 @@ struct ScriptSplitter {
     let begin = index
     while let next = byte(), Self.isWord(next) || next == UInt8(ascii: "$") { index += 1 }
     let word = Self.lowercase(bytes[begin..<index])
-    if word == "e", byte() == UInt8(ascii: "'") {
-      skipEscapeString()
-      return
-    }
+    defer { (previous, mayEndBody) = (word, isInBody && word == "atomic") }
+    if word == "e", byte() == UInt8(ascii: "'") { return skipEscapeString() }
     if words.count < 4 { words.append(word) }
-    if words.first == "copy", word == "stdin" || word == "stdout" {
+    guard parentheses == 0 else { return }
+    if words.first == "copy", word == "stdin" || word == "stdout", previous == "from" || previous == "to" {
       throw error(
         "copies from or to the client", at: begin,
         hint: "write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)")
     }
-    if parentheses == 0, isRoutine {
-      if word == "begin" || word == "case" && blocks > 0 { blocks += 1 }
-      if word == "end" { blocks = max(0, blocks - 1) }
+    if isInBody {
+      if word == "end", mayEndBody { isInBody = false }
+    } else if word == "atomic", previous == "begin", isRoutine {
+      isInBody = true
     }
-    if isTransaction { try checkTransaction(word, at: begin) }
   }
 
   /// Whether the present statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE.
@@ -102,32 +110,21 @@ struct ScriptSplitter {
     return rest.first == "function" || rest.first == "procedure"
   }
 
-  /// Refuses what would end the transaction that the script runs in: its record would then be in another one.
-  private func checkTransaction(_ word: String, at place: Int) throws(ScriptError) {
-    let isEnding =
-      switch words {
-      case ["begin"], ["commit"], ["end"], ["abort"], ["start", "transaction"], ["prepare", "transaction"]: true
-      default: false
-      }
-    // ROLLBACK TO goes back to a savepoint only.
-    let isRollback = words == ["rollback"] && !isFollowed(by: "to")
-    if isEnding || isRollback {
-      throw error(
-        "begins or ends a transaction", at: place,
-        hint: "take that out: the script runs in one transaction; or let it say `transaction: false`")
+  /// Whether the present statement ends the transaction that the script runs in, or begins another one: its record would
+  /// then be in another one. ROLLBACK [WORK] TO goes back to a savepoint only.
+  private var endsTransaction: Bool {
+    switch words.first {
+    case "begin", "commit", "end", "abort": true
+    case "start", "prepare": words.dropFirst().first == "transaction"
+    case "rollback":
+      words.dropFirst().drop { $0 == "work" || $0 == "transaction" }.first != "to"
+    default: false
     }
   }
 
-  /// Whether the next word is `word` (ROLLBACK WORK TO counts as ROLLBACK TO).
-  private func isFollowed(by word: String) -> Bool {
-    let rest = bytes[index...].prefix { $0 != UInt8(ascii: ";") }
-    let words = rest.split { !Self.isWord($0) }.map { Self.lowercase($0) }
-    let next = words.first == "work" || words.first == "transaction" ? words.dropFirst().first : words.first
-    return next == word
-  }
-
+  /// The server ends a line at CR as well.
   private mutating func skipLine() {
-    while let next = byte(), next != 0x0A { index += 1 }
+    while let next = byte(), next != 0x0A, next != 0x0D { index += 1 }
   }
 
   /// A comment, in which others may be nested.
@@ -153,22 +150,30 @@ struct ScriptSplitter {
     index += 1
   }
 
-  /// `E'…'`, in which a backslash hides the next byte; after a newline another part may follow.
+  /// `E'…'`, in which a backslash hides the next byte. Another part may follow where a line has ended in between.
   private mutating func skipEscapeString() {
     repeat {
       index += 1
       while let next = byte(), next != UInt8(ascii: "'") { index += next == UInt8(ascii: "\\") ? 2 : 1 }
       index += 1
-      guard byte() != UInt8(ascii: "'") else { continue }
-      var next = index
-      var isNewLine = false
-      while next < bytes.count, Self.isSpace(bytes[next]) {
-        isNewLine = isNewLine || bytes[next] == 0x0A || bytes[next] == 0x0D
-        next += 1
+    } while byte() == UInt8(ascii: "'") || skipToNextPart()
+  }
+
+  /// Goes on to the next part of a literal, over spaces and `--` comments with a line end among them (`quotecontinue` in
+  /// the server's `scan.l`). False where none follows; what was skipped then is of no meaning.
+  private mutating func skipToNextPart() -> Bool {
+    var isNewLine = false
+    while let next = byte() {
+      if next == 0x0A || next == 0x0D { isNewLine = true }
+      if next == UInt8(ascii: "-"), byte(1) == next {
+        skipLine()
+      } else if Self.isSpace(next) {
+        index += 1
+      } else {
+        return isNewLine && next == UInt8(ascii: "'")
       }
-      guard isNewLine, next < bytes.count, bytes[next] == UInt8(ascii: "'") else { return }
-      index = next
-    } while index < bytes.count
+    }
+    return false
   }
 
   /// `$tag$ … $tag$`; a `$` that begins none, as in `$1`, is passed over.
@@ -190,8 +195,13 @@ struct ScriptSplitter {
     }
   }
 
-  private mutating func endStatement() {
+  private mutating func endStatement() throws(ScriptError) {
     if let start {
+      if isTransaction, endsTransaction {
+        throw error(
+          "begins or ends a transaction", at: start,
+          hint: "take that out: the script runs in one transaction; or let it say `transaction: false`")
+      }
       let place = place(of: start)
       let end = min(index, bytes.count)
       statements.append(
@@ -200,20 +210,22 @@ struct ScriptSplitter {
     }
     start = nil
     words = []
+    previous = ""
     parentheses = 0
-    blocks = 0
+    isInBody = false
   }
 
   /// The line and column of a byte at or after the last one that was asked for.
   private mutating func place(of target: Int) -> (line: Int, column: Int) {
     while counted.index < target {
-      if bytes[counted.index] == 0x0A {
+      let byte = bytes[counted.index]
+      counted.index += 1
+      if byte == 0x0A || byte == 0x0D && (counted.index == bytes.count || bytes[counted.index] != 0x0A) {
         counted.line += 1
         counted.column = 1
-      } else if bytes[counted.index] & 0xC0 != 0x80 {
+      } else if byte & 0xC0 != 0x80 {
         counted.column += 1
       }
-      counted.index += 1
     }
     return (counted.line, counted.column)
   }

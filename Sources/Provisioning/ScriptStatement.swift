@@ -8,11 +8,12 @@ public struct ScriptStatement: Equatable, Sendable {
   public var column: Int
 
   /// Where a character of the statement is in the script: `position` counts characters (Unicode scalars) from 1, as
-  /// the server's error position does.
+  /// the server's error position does. A line ends at LF, at CR, or at both.
   public func place(of position: Int) -> (line: Int, column: Int) {
     var place = (line: line, column: column)
-    for scalar in text.unicodeScalars.prefix(max(0, position - 1)) {
-      if scalar == "\n" {
+    let scalars = text.unicodeScalars
+    for index in scalars.indices.prefix(max(0, position - 1)) {
+      if scalars[index] == "\n" || scalars[index] == "\r" && scalars[index...].dropFirst().first != "\n" {
         place.line += 1
         place.column = 1
       } else {
@@ -22,8 +23,8 @@ public struct ScriptStatement: Equatable, Sendable {
     return place
   }
 
-  /// Cuts a script into its statements as the server's scanner would (PostgreSQL docs §4.1; `psqlscan.l` for the
-  /// bodies of CREATE FUNCTION … BEGIN ATOMIC), with `standard_conforming_strings` on. An unfinished literal or comment
+  /// Cuts a script into its statements as the server's scanner would (PostgreSQL docs §4.1, its `scan.l`; `gram.y` for
+  /// the bodies of CREATE FUNCTION … BEGIN ATOMIC), with `standard_conforming_strings` on. An unfinished literal or comment
   /// is left to the server, which says best what is wrong.
   /// - Throws: for what only psql understands, and, in a transaction, for commands that would end it.
   public static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {

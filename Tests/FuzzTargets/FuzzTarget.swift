@@ -4,8 +4,6 @@ import Declarations
 import JSONBytes
 import JSONPatch
 import OpenSSL
-import PostgresParser
-import Provisioning
 
 /// What is fed with bytes that nobody vouches for. Each checks what must hold whatever comes in, and traps where it does
 /// not; `make fuzz` searches for such bytes, the tests replay what it found.
@@ -20,6 +18,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case flatfile
   /// A script.
   case sql
+  /// A script of pieces, one for each byte: what libFuzzer makes of letters is seldom SQL.
+  case script
 
   /// Feeds it.
   public func run(_ bytes: [UInt8]) {
@@ -28,7 +28,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .pointer: Self.pointer(bytes)
     case .annotations: Self.annotations(bytes)
     case .flatfile: Self.flatFile(bytes)
-    case .sql: Self.sql(String(decoding: bytes, as: UTF8.self))
+    case .sql: ScriptComparison.check(String(decoding: bytes, as: UTF8.self))
+    case .script: ScriptComparison.check(ScriptComparison.script(of: bytes))
     }
   }
 
@@ -74,17 +75,6 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   private static func flatFile(_ bytes: [UInt8]) {
     let (file, problems) = FlatFile.parse(bytes, source: ObjectKey(name: "s", key: "k"))
     precondition((file == nil) == !problems.isEmpty, "neither accepted nor refused")
-  }
-
-  /// What PostgreSQL takes as a whole it takes statement by statement.
-  private static func sql(_ script: String) {
-    _ = PostgresParser.statements(of: script)
-    guard let statements = try? ScriptStatement.split(script, isTransaction: false),
-      PostgresParser.syntaxError(in: script) == nil
-    else { return }
-    for statement in statements {
-      precondition(PostgresParser.syntaxError(in: statement.text) == nil, "cut in the middle of a statement")
-    }
   }
 
   private static func require<Value>(_ value: Value?) -> Value {

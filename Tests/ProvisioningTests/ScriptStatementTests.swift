@@ -30,6 +30,23 @@ import Testing
       ]
     ),
     ("SELECT 'never ended; B", ["SELECT 'never ended; B"]),
+    ("-- schema\rCREATE TABLE t(a text);\r-- rows\rSELECT 1", ["CREATE TABLE t(a text)", "SELECT 1"]),
+    ("SELECT E'a' -- '\r-- '\n '\\';'; B", ["SELECT E'a' -- '\r-- '\n '\\';'", "B"]),
+    ("SELECT E'a' '\\'; B", ["SELECT E'a' '\\'", "B"]),
+    (
+      "CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS ''; B",
+      ["CREATE FUNCTION begin() RETURNS int LANGUAGE sql AS ''", "B"]
+    ),
+    (
+      "CREATE PROCEDURE p() BEGIN -- x\n ATOMIC SELECT 1 AS end, a.case; SELECT CASE 1 WHEN 1 THEN 2 END end; END; B",
+      [
+        "CREATE PROCEDURE p() BEGIN -- x\n ATOMIC SELECT 1 AS end, a.case; SELECT CASE 1 WHEN 1 THEN 2 END end; END",
+        "B",
+      ]
+    ),
+    ("SELECT begin atomic FROM t; B", ["SELECT begin atomic FROM t", "B"]),
+    ("COPY t (stdin) TO '/x'; COPY stdin FROM '/x'", ["COPY t (stdin) TO '/x'", "COPY stdin FROM '/x'"]),
+    ("ROLLBACK /* x */ TRANSACTION -- y\n TO a", ["ROLLBACK /* x */ TRANSACTION -- y\n TO a"]),
     ("\u{FEFF}SELECT 1", ["SELECT 1"]),
     (
       "SAVEPOINT a; ROLLBACK TO a; ROLLBACK WORK TO SAVEPOINT a",
@@ -49,7 +66,10 @@ import Testing
     ("SELECT 1; COMMIT", "line 1, column 11: begins or ends a transaction"),
     ("begin; SELECT 1", "line 1, column 1: begins or ends a transaction"),
     ("ROLLBACK", "line 1, column 1: begins or ends a transaction"),
-    ("START TRANSACTION", "line 1, column 7: begins or ends a transaction"),
+    ("ROLLBACK /* to */; SELECT 1", "line 1, column 1: begins or ends a transaction"),
+    ("ROLLBACK -- to\rWORK AND CHAIN", "line 1, column 1: begins or ends a transaction"),
+    ("SELECT 1;\rSELECT 2;\r\n COMMIT", "line 3, column 2: begins or ends a transaction"),
+    ("START TRANSACTION", "line 1, column 1: begins or ends a transaction"),
   ])
   func refusesWhatItCannotRun(_ script: String, _ message: String) {
     do throws(ScriptError) {

@@ -1,0 +1,30 @@
+internal import CPGQuery
+
+// What the splitter of scripts is compared with.
+extension PostgresParser {
+  /// The bytes of each statement, as the grammar cuts a script, with the spaces and comments before it; nil where the
+  /// script is not SQL.
+  package static func cuts(of script: String) -> [Range<Int>]? {
+    guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil else { return nil }
+    let result = unsafe pg_query_split_with_parser(script)
+    defer { unsafe pg_query_free_split_result(result) }
+    guard unsafe result.error == nil else { return nil }
+    return unsafe UnsafeBufferPointer(start: result.stmts, count: Int(result.n_stmts)).compactMap { statement in
+      guard let statement = unsafe statement?.pointee else { return nil }
+      let start = Int(statement.stmt_location)
+      return start..<start + Int(statement.stmt_len)
+    }
+  }
+
+  /// The bytes of each word and sign of a script, comments left out; nil where the scanner refuses it, as it does a
+  /// literal that has no end.
+  package static func tokens(of script: String) -> [Range<Int>]? {
+    guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil, let scanned = scan(script) else {
+      return nil
+    }
+    let bytes = Array(script.utf8)
+    return scanned.ranges.filter { range in
+      !bytes[range].starts(with: "--".utf8) && !bytes[range].starts(with: "/*".utf8)
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import PostgresParser
+import Provisioning
+
+/// Compares how scripts are cut with PostgreSQL's own scanner and grammar.
+public enum ScriptComparison {
+  /// What scripts are made of, by byte: all that opens, closes or continues a literal or a comment, what cuts, and whole
+  /// statements, so that many a script is SQL.
+  private static let pieces = [
+    "'", "'", "''", "\"", "\"", "E'", "e'", "E'a\\", "U&'", "u&\"", "B'", "x'0", "N'", "\\'", "\\", "$$", "$$", "$a$",
+    "$a$", "$A$", "$1", "$", "$a", "$é$", "a$", "a$$", "1", "1$$", "1e5", ".5", "--", "-- '\r", "-- ;\n", "/*", "*/",
+    "/* ; */",
+    "/", "*", "+", "-", "+-", "::", "||", "@", "\r", "\n", "\r\n", " ", " ", " ", "\t", "\u{0C}", "(", ")", "()", "[",
+    "]", ";",
+    ";", ";", ",", ".", ":", "a", "é", "\u{FEFF}", "_", "e", "n", "SELECT", "SELECT 1", "SELECT 'a;'", "SELECT E'\\';'",
+    "SELECT $$;$$", "FROM t", "AS", "AS end", "END", "CASE", "CASE 1 WHEN 1 THEN 2 END", "BEGIN", "BEGIN ATOMIC",
+    "ATOMIC",
+    "CREATE FUNCTION f() RETURNS int", "CREATE OR REPLACE PROCEDURE p()", "CREATE FUNCTION begin() RETURNS int",
+    "RETURN 1",
+    "LANGUAGE sql AS", "SELECT 1;", "SELECT 1; END;", "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2);",
+    "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT CASE 1 WHEN 1 THEN 2 END end; END;",
+    "COPY t FROM", "COPY t (stdin) TO '/x';", "stdin", "stdout", "TO", "FROM", "ROLLBACK", "ROLLBACK TO a;", "WORK",
+    "TRANSACTION", "COMMIT", "COMMIT;", "START", "PREPARE", "SAVEPOINT a;", "ABORT", "DO $$ BEGIN END $$;",
+    "WITH a AS (SELECT 1)",
+    "E'a'\n'\\''", "E'a' -- b\n '\\''", "'a'\n'b'", "SELECT 1 -- a\r",
+  ]
+
+  /// The script that bytes stand for.
+  public static func script(of bytes: [UInt8]) -> String {
+    bytes.reduce(into: "") { $0 += pieces[Int($1) % pieces.count] }
+  }
+
+  /// What came of it.
+  public enum Verdict: Equatable, Sendable {
+    /// PostgreSQL's scanner refuses the script, or the splitter does for what psql alone understands.
+    case notCompared
+    /// The grammar refuses the script; its words and signs are the same.
+    case sameWords
+    case sameStatements
+    case different(String)
+  }
+
+  /// Traps where the splitter and PostgreSQL disagree.
+  public static func check(_ script: String) {
+    if case .different(let how) = compare(script) { preconditionFailure("\(how): \(script.debugDescription)") }
+  }
+
+  /// Cuts a script both ways.
+  public static func compare(_ script: String) -> Verdict {
+    _ = PostgresParser.statements(of: script)
+    let hasMark = script.utf8.starts(with: [0xEF, 0xBB, 0xBF])
+    let text = hasMark ? String(script.unicodeScalars.dropFirst()) : script
+    let bytes = Array(text.utf8)
+    guard let tokens = PostgresParser.tokens(of: text), !isMisread(bytes, tokens) else {
+      _ = try? ScriptStatement.split(script, isTransaction: true)
+      return .notCompared
+    }
+    let words = tokens.map { Array(bytes[$0]) }
+    let cuts = PostgresParser.cuts(of: text)
+    let expected = cuts.map { cuts in
+      cuts.map { cut in tokens.filter { cut.contains($0.lowerBound) }.map { Array(bytes[$0]) } }
+    }
+    let statements: [ScriptStatement]
+    do throws(ScriptError) { statements = try ScriptStatement.split(script, isTransaction: false) } catch {
+      let isOfPsql = words.contains { $0.elementsEqual("\\".utf8) }
+      let isCopy = words.contains { lowercase($0) == "copy" }
+      return isOfPsql || isCopy ? .notCompared : .different("refused (\(error.message))")
+    }
+    var found: [[[UInt8]]] = []
+    for statement in statements {
+      guard let tokens = PostgresParser.tokens(of: statement.text) else {
+        return .different("cut in a literal or comment")
+      }
+      let bytes = Array(statement.text.utf8)
+      found.append(tokens.map { Array(bytes[$0]) })
+    }
+    let isSign = { (word: [UInt8]) in !word.elementsEqual(";".utf8) }
+    if found.flatMap({ $0 }).filter(isSign) != words.filter(isSign) { return .different("other words") }
+    guard let expected else { return .sameWords }
+    if found != expected { return .different("other statements") }
+    return transactionDifference(in: script, expected).map { .different($0) } ?? .sameStatements
+  }
+
+  /// Whether a comment stands between two parts of an `E'…'`: libpg_query, which gives comments out, takes the second part
+  /// for a literal of its own. Servers of 15 to 18 do not.
+  private static func isMisread(_ bytes: [UInt8], _ tokens: [Range<Int>]) -> Bool {
+    zip(tokens, tokens.dropFirst()).contains { first, second in
+      let isEscape = bytes[first].starts(with: "E'".utf8) || bytes[first].starts(with: "e'".utf8)
+      return isEscape && bytes[second].first == UInt8(ascii: "'")
+        && bytes[first.upperBound..<second.lowerBound].contains(UInt8(ascii: "-"))
+    }
+  }
+
+  /// Whether the script ends the transaction that it is to run in, by its words and by the splitter.
+  private static func transactionDifference(in script: String, _ statements: [[[UInt8]]]) -> String? {
+    let ends = statements.contains { statement in
+      let words = statement.prefix(3).map { lowercase($0) }
+      switch words.first {
+      case "begin", "commit", "end", "abort": return true
+      case "start": return true
+      case "prepare": return words.dropFirst().first == "transaction"
+      case "rollback":
+        return words.dropFirst().first { $0 != "work" && $0 != "transaction" } != "to"
+      default: return false
+      }
+    }
+    let isRefused = (try? ScriptStatement.split(script, isTransaction: true)) == nil
+    return ends == isRefused ? nil : isRefused ? "taken for the end of a transaction" : "an end of a transaction unseen"
+  }
+
+  private static func lowercase(_ word: [UInt8]) -> String {
+    String(decoding: word, as: UTF8.self).lowercased()
+  }
+}

@@ -36,7 +36,7 @@ extension Executor {
       place = "recording that it ran"
       // The script may have become another role that it is a member of.
       try connection.execute("RESET SESSION AUTHORIZATION; RESET ROLE")
-      guard try connection.query(Postern.recordScript(script)).isTrue(0, 0) || !script.isTransaction else {
+      guard try connection.row(Postern.recordScript(script)) || !script.isTransaction else {
         // Another pass, which lost its lock but not its life, has just committed the very same.
         try connection.execute("ROLLBACK")
         return nil

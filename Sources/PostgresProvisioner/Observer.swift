@@ -42,7 +42,7 @@ struct Observer {
     let others = grantees.recordedDatabases.subtracting(names)
     return (names + others.sorted()).filter { name in
       guard let database = state.databases[name] else { return false }
-      return database.allowsConnections && database.connectionLimit != -2
+      return database.isUsable
     }
   }
 
@@ -58,27 +58,10 @@ struct Observer {
   private func observeExtensions(
     _ connection: borrowing Connection
   ) throws(PostgresError) -> [PostgresName: [String]] {
-    let rows = try connection.query(
-      "SELECT name, version FROM pg_available_extension_versions ORDER BY name, version")
     var available: [PostgresName: [String]] = [:]
-    for row in 0..<rows.rowCount {
-      guard let name = rows.name(row, 0), let version = rows.value(row, 1) else { continue }
+    for (name, version) in try connection.rows(Catalog.availableExtensions) {
       available[name, default: []].append(version)
     }
     return available
   }
-}
-
-extension QueryResult {
-  /// A value that is a name.
-  func name(_ row: Int, _ column: Int) -> PostgresName? {
-    guard let text = value(row, column) else { return nil }
-    do throws(PostgresNameError) { return try PostgresName(text) } catch { return nil }
-  }
-
-  /// A value that is a number.
-  func integer(_ row: Int, _ column: Int) -> Int? { value(row, column).flatMap { Int($0) } }
-
-  /// A value that is a boolean.
-  func isTrue(_ row: Int, _ column: Int) -> Bool { value(row, column)?.utf8.first == UInt8(ascii: "t") }
 }

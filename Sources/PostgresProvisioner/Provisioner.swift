@@ -4,8 +4,6 @@ public import Provisioning
 
 /// Makes a server hold what is declared, in passes: read, plan, run, and read again until nothing is left to do.
 public struct Provisioner {
-  /// One lock for all sidecars of a server, in the one database that is the same for all: "postern" in ASCII.
-  private static let lockKey = "31649045226775918"
   /// How often a pass plans anew: what is in a new database, or made by a script, is seen by the second plan.
   private static let maximumRounds = 4
 
@@ -37,10 +35,9 @@ public struct Provisioner {
   /// - Throws: where the superuser cannot log in.
   public func pass(_ desired: DesiredState, loggedIn: (String) -> Void) throws(PostgresError) -> PassReport {
     let connection = try administration.connect()
-    let server = try connection.query(
-      "SELECT date_part('epoch', pg_postmaster_start_time()), pg_is_in_recovery()")
-    loggedIn(server.value(0, 0) ?? "")
-    if server.isTrue(0, 1) { return PassReport(outcome: .standby) }
+    let start = try connection.row(Catalog.start)
+    loggedIn(start.time)
+    if start.isStandby { return PassReport(outcome: .standby) }
     do throws(PostgresError) {
       guard try lock(connection) else { return PassReport(outcome: .interrupted) }
       return try pass(desired, connection)
@@ -62,7 +59,7 @@ public struct Provisioner {
   private func lock(_ connection: borrowing Connection) throws(PostgresError) -> Bool {
     var isWaiting = false
     while !shouldStop() {
-      if try connection.query("SELECT pg_try_advisory_lock(\(Self.lockKey))").isTrue(0, 0) {
+      if try connection.row(Catalog.tryLock) {
         try endOtherPasses(connection)
         return true
       }
@@ -76,10 +73,7 @@ public struct Provisioner {
   /// Ends what a pass has left that lost its lock: the server goes on with the statement of a client that was killed,
   /// and a script that is being committed would run a second time beside it.
   private func endOtherPasses(_ connection: borrowing Connection) throws(PostgresError) {
-    let rows = try connection.query(
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
-      [Administration.passName])
-    guard (0..<rows.rowCount).allSatisfy({ rows.isTrue($0, 0) }) else {
+    guard try connection.rows(Catalog.endSessions(named: Administration.passName)).allSatisfy({ $0 }) else {
       throw PostgresError(kind: .server, message: "a session of an earlier pass does not end")
     }
   }

@@ -104,7 +104,7 @@ public struct Sidecar: ~Copyable {
     guard let settings else { return ping() != .accepting }
     do throws(PostgresError) {
       let seen = try Self.look(settings)
-      return !seen.start.utf8.elementsEqual((status.postgresStart ?? "").utf8)
+      return !seen.time.utf8.elementsEqual((status.postgresStart ?? "").utf8)
         || status.outcome == .standby && !seen.isStandby
     } catch {
       // One that refuses this login for now may be the same.
@@ -157,12 +157,10 @@ public struct Sidecar: ~Copyable {
   }
 
   /// When it was started, and whether it is a standby.
-  private static func look(_ settings: ConnectionSettings) throws(PostgresError) -> (start: String, isStandby: Bool) {
+  private static func look(_ settings: ConnectionSettings) throws(PostgresError) -> (time: String, isStandby: Bool) {
     var settings = settings
     settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
-    let answer = try Connection(settings).query(
-      "SELECT date_part('epoch', pg_postmaster_start_time()), pg_is_in_recovery()")
-    return (answer.value(0, 0) ?? "", answer.isTrue(0, 1))
+    return try Connection(settings).row(Catalog.start)
   }
 
   private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {

@@ -34,6 +34,12 @@ public struct DatabaseState: Equatable, Sendable {
     self.connectors = connectors
     self.contents = contents
   }
+
+  /// Whether a DROP DATABASE of it was interrupted, so that nothing but dropping it is possible any more.
+  package var isDropInterrupted: Bool { connectionLimit == -2 }
+
+  /// Whether anybody can log in to it.
+  package var isUsable: Bool { allowsConnections && !isDropInterrupted }
 }
 
 /// What is in a database.

@@ -43,7 +43,7 @@ extension Planner {
 
   private mutating func planExisting(_ database: Database, _ state: DatabaseState) {
     let item = Item.database(database.name)
-    guard state.connectionLimit != -2 else {
+    guard !state.isDropInterrupted else {
       return fail(
         item, "a DROP DATABASE of it was interrupted, and it cannot be used any more",
         hint: "finish it: DROP DATABASE \(id(database.name)); it is made anew then")

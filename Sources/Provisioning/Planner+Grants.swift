@@ -73,7 +73,7 @@ extension Planner {
     guard let level else {
       return add(
         "forget grant", details, for: item, requires: requires, isBookkeeping: true,
-        ["DELETE FROM postern.managed_grant WHERE role = \(lit(user)) AND database = \(lit(database))"].sql)
+        [Postern.forgetGrant(to: user, on: database)].sql)
     }
     if level == .read, before == .write { note(level, to: user, on: database, requires) }
   }
@@ -84,12 +84,7 @@ extension Planner {
     add(
       "note grant", [Detail("name", user), Detail("database", database), Detail("level", level.rawValue)],
       for: .grant(to: user, on: database), requires: requires, isBookkeeping: true,
-      [
-        """
-        INSERT INTO postern.managed_grant VALUES (\(lit(user)), \(lit(database)), \(SQLText.literal(level.rawValue))) \
-        ON CONFLICT (role, database) DO UPDATE SET level = excluded.level
-        """
-      ].sql)
+      [Postern.recordGrant(level, to: user, on: database)].sql)
   }
 
   /// Gaps that differ in nothing but the object become one with all their objects.

@@ -65,7 +65,7 @@ extension Planner {
       let state = observed.databases[database]
       let owner = spec.databases.first { $0.name == database }?.owner ?? state?.owner
       let isOwnerFit = owner.map { $0 != name && observed.roles[$0]?.isSuperuser != true } ?? false
-      if state?.allowsConnections != true || state?.connectionLimit == -2 {
+      if state?.isUsable != true {
         blockers.append("it has objects or rights in the database \(database.text), which allows no connection")
       } else if database.text.utf8.elementsEqual("template1".utf8) {
         blockers.append("it has objects or rights in the database template1, which Postern never connects to")

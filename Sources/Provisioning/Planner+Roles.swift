@@ -109,8 +109,7 @@ extension Planner {
       for role in recorded.sorted() where !user.memberOf.contains(role) {
         let isMember = have.contains(role) || observed.roles[user.name]?.limitedMemberships.contains(role) == true
         var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(user.name))"] : []
-        statements.append(
-          "DELETE FROM postern.managed_membership WHERE member = \(lit(user.name)) AND role = \(lit(role))")
+        statements.append(Postern.forgetMembership(of: user.name, in: role))
         add(
           "revoke membership", [Detail("name", user.name), Detail("role", role)],
           for: .membership(of: user.name, in: role), requires: [.server, .user(user.name)],
@@ -137,9 +136,7 @@ extension Planner {
       [
         "GRANT \(id(role)) TO \(id(member))"
           + (observed.serverVersion >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : ""),
-        """
-        INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING
-        """,
+        Postern.recordMembership(of: member, in: role),
       ].sql)
   }
 }

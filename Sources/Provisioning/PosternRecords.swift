@@ -36,48 +36,6 @@ public enum Postern {
     "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
   ]
 
-  /// Makes the record of scripts in a database, and the function by which a script's own transaction adds to it.
-  static let createRecorder = [
-    "CREATE SCHEMA postern",
-    "REVOKE ALL ON SCHEMA postern FROM PUBLIC",
-    """
-    CREATE TABLE postern.script \
-    (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
-    """,
-    """
-    CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
-    SET search_path = pg_catalog, pg_temp AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
-    ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
-    WHERE script.sha256 <> excluded.sha256 RETURNING true'
-    """,
-    "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
-    "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
-  ]
-
-  /// What the function is called with, as the last statement of a script: its name and hash. It is qualified, and
-  /// nothing that the script has set changes what it means. True where that was not recorded yet; else the script has
-  /// run already, and what it did now is not to stay.
-  public static func recordScript(_ run: ScriptRun) -> String {
-    """
-    SELECT postern.record_script(\
-    \(SQLText.literal(run.name))::pg_catalog.text, \(SQLText.literal(run.sha256))::pg_catalog.text)
-    """
-  }
-
-  static func allowRecording(by role: PostgresName) -> [String] {
-    [
-      "GRANT USAGE ON SCHEMA postern TO \(id(role))",
-      "GRANT EXECUTE ON FUNCTION postern.record_script(text, text) TO \(id(role))",
-    ]
-  }
-
-  static func forbidRecording(by role: PostgresName) -> [String] {
-    [
-      "REVOKE EXECUTE ON FUNCTION postern.record_script(text, text) FROM \(id(role))",
-      "REVOKE USAGE ON SCHEMA postern FROM \(id(role))",
-    ]
-  }
-
   /// Notes a role that exists, by the OID that it has now.
   static func recordRole(_ name: PostgresName, isMade: Bool) -> String {
     """
@@ -92,5 +50,24 @@ public enum Postern {
       "DELETE FROM postern.managed_grant WHERE role = \(lit(name))",
       "DELETE FROM postern.managed_role WHERE name = \(lit(name))",
     ]
+  }
+
+  static func recordMembership(of member: PostgresName, in role: PostgresName) -> String {
+    "INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING"
+  }
+
+  static func forgetMembership(of member: PostgresName, in role: PostgresName) -> String {
+    "DELETE FROM postern.managed_membership WHERE member = \(lit(member)) AND role = \(lit(role))"
+  }
+
+  static func recordGrant(_ level: Grant.Level, to user: PostgresName, on database: PostgresName) -> String {
+    """
+    INSERT INTO postern.managed_grant VALUES (\(lit(user)), \(lit(database)), \(SQLText.literal(level.rawValue))) \
+    ON CONFLICT (role, database) DO UPDATE SET level = excluded.level
+    """
+  }
+
+  static func forgetGrant(to user: PostgresName, on database: PostgresName) -> String {
+    "DELETE FROM postern.managed_grant WHERE role = \(lit(user)) AND database = \(lit(database))"
   }
 }

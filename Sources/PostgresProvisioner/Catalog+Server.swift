@@ -1,0 +1,107 @@
+import DatabaseSpec
+import Provisioning
+
+/// The queries on the server's catalogs, each with the reader of its rows. `search_path` is pinned to pg_catalog.
+enum Catalog {
+  /// The superuser that Postern is logged in as.
+  static var administrator: CatalogQuery<PostgresName> {
+    CatalogQuery("who is logged in", "SELECT current_user") { row throws(CatalogMismatch) in try row.name() }
+  }
+
+  /// When the server was started, in seconds since 1970, and whether it is a standby.
+  static var start: CatalogQuery<(time: String, isStandby: Bool)> {
+    CatalogQuery(
+      "the start of the server", "SELECT date_part('epoch', pg_postmaster_start_time()), pg_is_in_recovery()"
+    ) { row throws(CatalogMismatch) in (try row.text(), try row.isTrue()) }
+  }
+
+  /// Every role.
+  static var roles: CatalogQuery<RoleRow> {
+    CatalogQuery(
+      "the roles",
+      """
+      SELECT r.rolname, r.oid, r.rolsuper, r.rolcanlogin, r.rolconnlimit,
+        CASE r.rolvaliduntil WHEN 'infinity' THEN NULL WHEN '-infinity' THEN -9223372036854775808
+          ELSE (extract(epoch FROM r.rolvaliduntil) * 1000000)::bigint END,
+        r.rolpassword, coalesce(s.sessions, 0)
+      FROM pg_authid r
+      LEFT JOIN (SELECT usesysid, count(*) AS sessions FROM pg_stat_activity GROUP BY usesysid) s ON s.usesysid = r.oid
+      """
+    ) { row throws(CatalogMismatch) in try RoleRow(&row) }
+  }
+
+  /// Member, role, and whether the member has the role's rights and may become it: from 16 on, each grantor says so.
+  static func memberships(
+    serverVersion: Int
+  ) -> CatalogQuery<(member: PostgresName, role: PostgresName, isFull: Bool)> {
+    CatalogQuery(
+      "the memberships",
+      """
+      SELECT m.rolname, r.rolname, bool_or(\(serverVersion >= 160_000 ? "a.inherit_option AND a.set_option" : "true"))
+      FROM pg_auth_members a JOIN pg_authid m ON m.oid = a.member JOIN pg_authid r ON r.oid = a.roleid
+      GROUP BY m.rolname, r.rolname
+      """
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.name(), try row.isTrue()) }
+  }
+
+  /// Every database.
+  static var databases: CatalogQuery<(name: PostgresName, state: DatabaseState)> {
+    CatalogQuery(
+      "the databases",
+      """
+      SELECT d.datname, r.rolname, d.datallowconn, d.datconnlimit, pg_encoding_to_char(d.encoding), d.datcollate,
+        coalesce(d.datacl, acldefault('d', d.datdba)) @> makeaclitem(0, d.datdba, 'CONNECT', false)
+      FROM pg_database d JOIN pg_authid r ON r.oid = d.datdba
+      """
+    ) { row throws(CatalogMismatch) in
+      (
+        try row.name(),
+        DatabaseState(
+          owner: try row.name(), allowsConnections: try row.isTrue(), connectionLimit: try row.integer(),
+          encoding: try row.text(), collation: try row.text(), isOpenToPublic: try row.isTrue())
+      )
+    }
+  }
+
+  /// Who was given CONNECT on which database by its owner.
+  static var connectors: CatalogQuery<(database: PostgresName, role: PostgresName)> {
+    CatalogQuery(
+      "the rights to connect",
+      """
+      SELECT d.datname, r.rolname FROM pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) e
+      JOIN pg_authid r ON r.oid = e.grantee WHERE e.privilege_type = 'CONNECT' AND e.grantor = d.datdba
+      """
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.name()) }
+  }
+
+  /// The extensions that the server could make, and their versions.
+  static var availableExtensions: CatalogQuery<(name: PostgresName, version: String)> {
+    CatalogQuery(
+      "the extensions that there are",
+      "SELECT name, version FROM pg_available_extension_versions ORDER BY name, version"
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.text()) }
+  }
+}
+
+/// A role, with its verifier as it is stored.
+struct RoleRow {
+  var name: PostgresName
+  var oid: UInt32
+  var isSuperuser: Bool
+  var canLogIn: Bool
+  var connectionLimit: Int
+  var validUntil: Expiry
+  var verifier: String?
+  var sessions: Int
+
+  init(_ row: inout CatalogRow) throws(CatalogMismatch) {
+    name = try row.name()
+    oid = try row.oid()
+    isSuperuser = try row.isTrue()
+    canLogIn = try row.isTrue()
+    connectionLimit = try row.integer()
+    validUntil = try row.optional("a number") { Int64($0) }.map { .time(Timestamp(microseconds: $0)) } ?? .infinity
+    verifier = try row.optionalText()
+    sessions = try row.integer()
+  }
+}

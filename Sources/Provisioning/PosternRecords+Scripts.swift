@@ -1,0 +1,84 @@
+package import DatabaseSpec
+
+/// The record of scripts, which is in each database that has any.
+extension Postern {
+  /// Makes the record of scripts in a database, and the function by which a script's own transaction adds to it.
+  static let createRecorder = [
+    "CREATE SCHEMA postern",
+    "REVOKE ALL ON SCHEMA postern FROM PUBLIC",
+    """
+    CREATE TABLE postern.script \
+    (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+    """,
+    """
+    CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
+    SET search_path = pg_catalog, pg_temp AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
+    ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
+    WHERE script.sha256 <> excluded.sha256 RETURNING true'
+    """,
+    "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
+    "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
+  ]
+
+  /// What the function is called with, as the last statement of a script: its name and hash. It is qualified, and
+  /// nothing that the script has set changes what it means. True where that was not recorded yet; NULL where the script
+  /// has run already, and what it did now is not to stay.
+  package static func recordScript(_ run: ScriptRun) -> CatalogQuery<Bool> {
+    CatalogQuery(
+      "the record of a script",
+      """
+      SELECT postern.record_script(\
+      \(SQLText.literal(run.name))::pg_catalog.text, \(SQLText.literal(run.sha256))::pg_catalog.text)
+      """
+    ) { row throws(CatalogMismatch) in try row.optionalIsTrue() ?? false }
+  }
+
+  static func allowRecording(by role: PostgresName) -> [String] {
+    [
+      "GRANT USAGE ON SCHEMA postern TO \(id(role))",
+      "GRANT EXECUTE ON FUNCTION postern.record_script(text, text) TO \(id(role))",
+    ]
+  }
+
+  static func forbidRecording(by role: PostgresName) -> [String] {
+    [
+      "REVOKE EXECUTE ON FUNCTION postern.record_script(text, text) FROM \(id(role))",
+      "REVOKE USAGE ON SCHEMA postern FROM \(id(role))",
+    ]
+  }
+
+  /// Who owns the schema, the table and the function, and whether that is a superuser; no row where nothing is there.
+  package static var recorderOwners: CatalogQuery<(owner: PostgresName, isSuperuser: Bool)> {
+    CatalogQuery(
+      "the owners of the record of scripts",
+      """
+      WITH n AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = 'postern'),
+        o AS (
+          SELECT nspowner AS oid FROM n
+          UNION SELECT c.relowner FROM pg_class c JOIN n ON n.oid = c.relnamespace
+          UNION SELECT p.proowner FROM pg_proc p JOIN n ON n.oid = p.pronamespace)
+      SELECT r.rolname, r.rolsuper FROM o JOIN pg_authid r ON r.oid = o.oid ORDER BY r.rolname
+      """
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
+  }
+
+  /// The roles that may call the function.
+  package static var recorderCallers: CatalogQuery<PostgresName> {
+    CatalogQuery(
+      "the callers of the record of scripts",
+      """
+      SELECT r.rolname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      CROSS JOIN LATERAL aclexplode(p.proacl) e JOIN pg_authid r ON r.oid = e.grantee
+      WHERE n.nspname = 'postern' AND p.proname = 'record_script' AND e.privilege_type = 'EXECUTE'
+        AND e.grantee <> p.proowner
+      """
+    ) { row throws(CatalogMismatch) in try row.name() }
+  }
+
+  /// The scripts that ran in the present database.
+  package static var recordedScripts: CatalogQuery<AppliedScript> {
+    CatalogQuery("the scripts that ran", "SELECT name, sha256 FROM postern.script ORDER BY name") {
+      row throws(CatalogMismatch) in AppliedScript(name: try row.text(), sha256: try row.text())
+    }
+  }
+}

@@ -1,12 +1,12 @@
-# What a contributor or CI runs. `make demo` and `make test` install what they need on Debian and Ubuntu.
+# What contributors and CI run. Each target installs what it needs on Debian and Ubuntu. `make help` lists the targets.
 
 SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster fuzz fuzz-smoke lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster fuzz lint format clean
 
-help: ## What can be made
+help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build both programs
@@ -14,33 +14,33 @@ build: ## Build both programs
 	$(SWIFT) build -c $(CONFIGURATION) --product postern
 	$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar
 
-sidecar: ## The sidecar as it ships: .build/shipped/postern-sidecar
+sidecar: ## Build the sidecar as it ships: .build/shipped/postern-sidecar
 	scripts/install-packages sidecar
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 
-postern: ## The command as it ships: .build/shipped/postern
+postern: ## Build the command as it ships: .build/shipped/postern
 	scripts/install-packages build sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
 
-images: postern sidecar ## OCI images of both, in .build/images, without a daemon
+images: postern sidecar ## Build OCI images of both in .build/images, without a daemon
 	scripts/install-packages images
 	scripts/build-images
 
-demo: ## From a labelled manifest to a provisioned Postgres, with no cluster
+demo: ## Go from a labelled manifest to a provisioned Postgres, without a cluster
 	@scripts/install-packages build demo
 	@$(SWIFT) build -c $(CONFIGURATION) --product postern --quiet
 	@$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar --quiet
 	@$(BIN)/postern try Examples/acme.yaml --once
 
-try: build ## The same, staying: save Examples/acme.yaml and see it applied
+try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
 
-# No more tests at once than cores: they hold real servers and real deadlines, and each blocks a thread.
+# The tests use real servers and real deadlines, and each blocks a thread. So no more run at once than there are cores.
 RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
 	--experimental-maximum-parallelization-width 2
 
-# K8S_BIN=FOLDER: the Kubernetes client's also against the kube-apiserver there (and the etcd on the PATH).
-test: ## Every test, against real Postgres servers (15 to 18) and the real TLS server; the programs' also as they ship
+# With K8S_BIN=FOLDER, tests of the Kubernetes client also run against the kube-apiserver in that folder, with the etcd on the PATH.
+test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the builds that ship
 	scripts/install-packages build sidecar demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
@@ -50,48 +50,48 @@ test: ## Every test, against real Postgres servers (15 to 18) and the real TLS s
 	SWIFT="$(SWIFT)" scripts/build-postern
 	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/|PosternTests\.'
 
-e2e: postern sidecar ## A user's whole way on a real cluster of one node; needs Kubernetes' server programs in K8S_BIN
+e2e: postern sidecar ## Go a user's whole way on a real cluster of one node; needs Kubernetes' server programs in K8S_BIN
 	scripts/install-packages images e2e
 	Tests/EndToEnd/run
 
-e2e-faults: postern sidecar ## There too, some minutes: what goes wrong in a cluster, 500 customers at once, the overlays
+e2e-faults: postern sidecar ## Break things on that cluster, apply 500 customers at once, try the overlays; some minutes
 	scripts/install-packages images e2e
 	Tests/EndToEnd/faults
 	Tests/EndToEnd/overlays
 
 SIDECAR ?= .build/shipped/postern-sidecar
 
-bench: bench-admission bench-provisioning ## What follows
+bench: bench-admission bench-provisioning ## Run bench-admission and bench-provisioning
 
-# PEER: another webhook's command, with {port}, {cert} and {key}; PEER_PATH: where it takes Pods; PEER_NAME.
+# PEER is the command of another webhook, with {port}, {cert} and {key}. PEER_PATH is where it takes Pods. PEER_NAME is its name.
 export PEER PEER_PATH PEER_NAME
 POSTERN ?= .build/shipped/postern
 
-bench-admission: postern ## The webhook as it ships: CPU of a review, latency, memory; PEER="…": beside another
+bench-admission: postern ## Measure the webhook that ships: CPU, latency, memory; PEER="…" compares it with another
 	scripts/install-packages bench
 	scripts/bench-admission --postern $(POSTERN) --output docs/benchmarks/admission.md
 
-bench-provisioning: sidecar ## Provisioning, by the sidecar as it ships, against a psql script; SIZES="10 100": how many users
+bench-provisioning: sidecar ## Measure the sidecar that ships against a psql script; SIZES="10 100" says how many users
 	scripts/install-packages test
 	scripts/bench-provisioning --sidecar $(SIDECAR) --output docs/benchmarks/provisioning.md $(SIZES)
 
-bench-memory: sidecar ## The sidecar as it ships in 8 MiB of memory, against a psql script
+bench-memory: sidecar ## Measure the sidecar that ships in 8 MiB of memory, against a psql script
 	scripts/bench-sidecar-memory --users 1,100
 
-bench-cluster: postern sidecar ## On a real cluster of one node, against the psql-sidecar way; needs K8S_BIN, as e2e does
+bench-cluster: postern sidecar ## Measure on a real cluster of one node, against a psql sidecar; needs K8S_BIN, as e2e does
 	scripts/install-packages images e2e
 	Tests/EndToEnd/compare --output docs/benchmarks/cluster.md
 
-# RUNS inputs for each target; what breaks one is kept in its corpus, which `make test` replays.
+# Each fuzz target gets RUNS inputs. An input that breaks one is kept in its corpus, which `make test` replays.
 RUNS ?= 1000000
 
-fuzz: ## What takes bytes from outside, under libFuzzer
+fuzz: ## Fuzz the parsers that read bytes from outside; RUNS=5000 says how many inputs each gets
 	scripts/install-packages build
 	SWIFT="$(SWIFT)" scripts/fuzz $(RUNS)
 
 SWIFT_SOURCES = Package.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
 
-lint: ## Layout of the sources, shell and Python scripts, and what the documents name
+lint: ## Check the layout of the sources, shell and Python scripts, and what the documents name
 	scripts/install-packages lint
 	SWIFT="$(SWIFT)" scripts/lint $(SWIFT_SOURCES)
 

@@ -27,8 +27,9 @@ let package = Package(
   ],
   targets: [
     // Shared by both programs
+    .target(name: "Contract"),
     .target(name: "JSONBytes"),
-    .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
+    .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
 
     // The only places where unsafe code may be: each wraps one C interface. All but the parser are shared
@@ -47,18 +48,19 @@ let package = Package(
     // The sidecar
     .target(
       name: "PostgresProvisioner",
-      dependencies: ["DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
+      dependencies: ["Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
     .executableTarget(name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux"]),
 
     // The webhook: pure
     .target(
-      name: "Declarations", dependencies: ["DatabaseSpec", .product(name: "Yams", package: "Yams")]),
+      name: "Declarations", dependencies: ["Contract", "DatabaseSpec", .product(name: "Yams", package: "Yams")]),
     .target(name: "JSONPatch", dependencies: ["JSONBytes"]),
     .target(name: "KubernetesAPI", dependencies: ["JSONBytes"]),
     .target(
       name: "Admission",
       dependencies: [
-        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
+        "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL",
+        "PostgresParser",
         "Provisioning",
       ]),
 
@@ -79,7 +81,7 @@ let package = Package(
     .target(
       name: "KubernetesClient",
       dependencies: [
-        "JSONBytes", "KubernetesAPI", "Linux", "OpenSSL", "PrometheusText",
+        "Contract", "JSONBytes", "KubernetesAPI", "Linux", "OpenSSL", "PrometheusText",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -91,7 +93,8 @@ let package = Package(
     .target(
       name: "Controller",
       dependencies: [
-        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux",
+        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
+        "Linux",
         "OpenSSL", "PrometheusText",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -99,7 +102,7 @@ let package = Package(
     .target(
       name: "ServingCertificate",
       dependencies: [
-        "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "OpenSSL",
+        "Contract", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "OpenSSL",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -111,7 +114,8 @@ let package = Package(
     .executableTarget(
       name: "postern",
       dependencies: [
-        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI",
+        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch",
+        "KubernetesAPI",
         "KubernetesClient", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning",
         "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -140,10 +144,12 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
+        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
         "Provisioning",
       ], path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
+    .testTarget(
+      name: "ContractTests", dependencies: ["Contract"]),
     .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),
     .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
     .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),
@@ -155,7 +161,8 @@ let package = Package(
     .testTarget(
       name: "ControllerTests",
       dependencies: [
-        "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
+        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI",
+        "KubernetesClient",
         "PrometheusText", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -181,7 +188,8 @@ let package = Package(
     .testTarget(
       name: "PostgresProvisionerTests",
       dependencies: [
-        "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning", "ThrowawayPostgres",
+        "Contract", "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning",
+        "ThrowawayPostgres",
       ]),
     .testTarget(
       name: "PrometheusTextTests",
@@ -213,7 +221,7 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL",
+        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL",
         "PostgresProvisioner", "TestSupport", "ThrowawayPostgres", "WebhookServer", "postern", "postern-sidecar",
       ],
       resources: [.copy("Fixtures")]),

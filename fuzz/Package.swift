@@ -14,18 +14,20 @@ let package = Package(
     .systemLibrary(name: "CPGQuery", path: "Sources/CPGQuery"),
     .target(name: "OpenSSL", dependencies: ["COpenSSL"], path: "Sources/OpenSSL"),
     .target(name: "PostgresParser", dependencies: ["CPGQuery"], path: "Sources/PostgresParser"),
+    .target(name: "Contract", path: "Sources/Contract"),
     .target(name: "JSONBytes", path: "Sources/JSONBytes"),
-    .target(name: "DatabaseSpec", dependencies: ["JSONBytes"], path: "Sources/DatabaseSpec"),
+    .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"], path: "Sources/DatabaseSpec"),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"], path: "Sources/Provisioning"),
     .target(
-      name: "Declarations", dependencies: ["DatabaseSpec", .product(name: "Yams", package: "Yams")],
+      name: "Declarations", dependencies: ["Contract", "DatabaseSpec", .product(name: "Yams", package: "Yams")],
       path: "Sources/Declarations"),
     .target(name: "JSONPatch", dependencies: ["JSONBytes"], path: "Sources/JSONPatch"),
     .target(name: "KubernetesAPI", dependencies: ["JSONBytes"], path: "Sources/KubernetesAPI"),
     .target(
       name: "Admission",
       dependencies: [
-        "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL", "PostgresParser",
+        "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL",
+        "PostgresParser",
         "Provisioning",
       ], path: "Sources/Admission"),
     .target(

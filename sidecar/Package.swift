@@ -12,15 +12,16 @@ let package = Package(
     .systemLibrary(name: "COpenSSL"),
     .target(name: "CLinux"),
     .target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."),
+    .target(name: "Contract"),
     .target(name: "JSONBytes"),
-    .target(name: "DatabaseSpec", dependencies: ["JSONBytes"]),
+    .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
     .target(name: "LibPQ", dependencies: ["CLibPQ"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
     .target(
       name: "PostgresProvisioner",
-      dependencies: ["DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
+      dependencies: ["Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
     .executableTarget(
       name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux", "CStatic"],
       linkerSettings: [

@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import Declarations
 import JSONBytes
@@ -29,10 +30,6 @@ struct AdminAccess {
     var variables: [(name: String, value: String)]
   }
 
-  static let usernameKey = "username"
-  static let passwordKey = "password"
-  static let bootstrapPath = "/etc/postern-admin"
-
   private(set) var sources: [Source] = []
   private(set) var variables: [Variable] = []
   /// Mounts of the Postgres container that the sidecar repeats, read-only.
@@ -53,27 +50,28 @@ struct AdminAccess {
     self.index = index
     self.prefix = prefix
     let given = GivenAdmin(postgres)
-    let secret = adminSecret ?? "\(customer)-pg-admin"
+    let secret = adminSecret ?? ObjectName.admin(customer: customer)
     if !given.hasPassword {
       bootstrap = Bootstrap(secret: secret, variables: Self.bootstrapVariables(withUser: given.user == nil))
     }
     if adminSecret != nil || (bootstrap != nil && given.user == nil) {
       use(
         secret,
-        [(Self.usernameKey, VolumeLayout.adminUsernameFile), (Self.passwordKey, VolumeLayout.adminPasswordFile)])
+        [(SecretKey.username, VolumeLayout.adminUsernameFile), (SecretKey.password, VolumeLayout.adminPasswordFile)])
       return
     }
     if let user = given.user { try take(user, postgres) }
     if bootstrap != nil {
-      use(secret, [(Self.passwordKey, VolumeLayout.adminPasswordFile)])
+      use(secret, [(SecretKey.password, VolumeLayout.adminPasswordFile)])
     } else if let password = given.password {
       try takePassword(password, postgres)
     }
   }
 
   private static func bootstrapVariables(withUser: Bool) -> [(name: String, value: String)] {
-    let password = ("POSTGRES_PASSWORD_FILE", "\(bootstrapPath)/\(passwordKey)")
-    return withUser ? [("POSTGRES_USER_FILE", "\(bootstrapPath)/\(usernameKey)"), password] : [password]
+    let password = ("POSTGRES_PASSWORD_FILE", "\(SidecarContainer.adminPath)/\(SecretKey.password)")
+    return withUser
+      ? [("POSTGRES_USER_FILE", "\(SidecarContainer.adminPath)/\(SecretKey.username)"), password] : [password]
   }
 
   private mutating func use(_ secret: String, _ items: [(key: String, path: String)]) {
@@ -88,10 +86,10 @@ struct AdminAccess {
 
   private mutating func take(_ user: GivenAdmin.Value, _ postgres: Container) throws(JSONError) {
     switch user {
-    case .inline(.literal(let text)): variables.append(.literal("POSTERN_ADMIN_USER", text))
+    case .inline(.literal(let text)): variables.append(.literal(SidecarVariable.adminUser, text))
     case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminUsernameFile)
-    case .inline(.computed(let json)): variables.append(.computed("POSTERN_ADMIN_USER", json))
-    case .file(.literal(let path)): try read(path, postgres, variable: "POSTERN_ADMIN_USER_FILE")
+    case .inline(.computed(let json)): variables.append(.computed(SidecarVariable.adminUser, json))
+    case .file(.literal(let path)): try read(path, postgres, variable: SidecarVariable.adminUserFile)
     case .file: warnUnreadable("the superuser's name")
     }
   }
@@ -100,7 +98,7 @@ struct AdminAccess {
     switch password {
     case .inline(.literal): break
     case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminPasswordFile)
-    case .file(.literal(let path)): try read(path, postgres, variable: "POSTERN_ADMIN_PASSWORD_FILE")
+    case .file(.literal(let path)): try read(path, postgres, variable: SidecarVariable.adminPasswordFile)
     case .inline(.computed), .file: warnUnreadable("the superuser's password")
     }
   }
@@ -115,8 +113,9 @@ struct AdminAccess {
       causes.append(
         StatusCause(
           field: "\(prefix)spec.containers[\(index)].volumeMounts",
-          message: "the sidecar cannot have \"\(mount.path)\": \(VolumeLayout.mountPath), \(Injection.statusPath) and "
-            + "\(Injection.tokenPath) are its own; mount \"\(mount.volume)\" elsewhere"))
+          message:
+            "the sidecar cannot have \"\(mount.path)\": \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
+            + "\(SidecarContainer.tokenPath) are its own; mount \"\(mount.volume)\" elsewhere"))
       return
     }
     variables.append(.literal(variable, path))

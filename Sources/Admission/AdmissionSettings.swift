@@ -1,8 +1,7 @@
+import Contract
+
 /// What the admin has chosen about injection, and what is known of the cluster.
 public struct AdmissionSettings: Sendable {
-  /// The sidecar's image where the admin names none.
-  public static let defaultSidecarImage = "ghcr.io/postern/postern-sidecar:0.1.0"
-
   /// How the sidecar runs in the Pod.
   public enum SidecarMode: String, CaseIterable, Sendable {
     /// An init container with `restartPolicy: Always`: a sidecar of Kubernetes' own (stable since 1.33).
@@ -25,7 +24,7 @@ public struct AdmissionSettings: Sendable {
 
   /// Settings; the defaults are right for a cluster of Kubernetes 1.29 or later, of whose declarations nothing is known.
   public init(
-    sidecarImage: String = Self.defaultSidecarImage, sidecarMode: SidecarMode = .native,
+    sidecarImage: String = Release.sidecarImage, sidecarMode: SidecarMode = .native,
     secretUses: @escaping @Sendable (_ namespace: String, _ name: String) -> [SecretUse] = { _, _ in [] }
   ) {
     self.sidecarImage = sidecarImage

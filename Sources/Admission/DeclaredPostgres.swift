@@ -1,3 +1,4 @@
+import Contract
 public import Declarations
 public import JSONBytes
 public import KubernetesAPI
@@ -40,7 +41,7 @@ public struct DeclaredPostgres: Equatable, Sendable {
     let place = subject.template ?? subject.object
     // A classic sidecar stands among the containers.
     let choice = PostgresChoice(
-      pod.containers.filter { $0.name != Injection.containerName }, named: place.setting(AnnotationKey.container),
+      pod.containers.filter { $0.name != SidecarContainer.name }, named: place.setting(AnnotationKey.container),
       field: subject.podField)
     let problems = (reading.causes + choice.causes).map { "\($0.field): \($0.message)" }
     customer = subject.customer

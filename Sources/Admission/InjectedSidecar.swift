@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
@@ -6,8 +7,6 @@ import KubernetesAPI
 /// by `postern inject`, or somebody has written both by hand. Without what is looked at here, no sidecar could do its
 /// work; the image, and whatever else may be changed on the way by others, is not looked at.
 struct InjectedSidecar {
-  private static let customerVariable = "POSTERN_CUSTOMER"
-
   private var name = ""
   private var arguments: [String] = []
   private var customer: String?
@@ -28,12 +27,13 @@ struct InjectedSidecar {
       var (index, found) = (0, false)
       _ = try reader.elements { reader throws(JSONError) in
         let container = try Self(&reader)
-        if container.name == Injection.containerName {
+        if container.name == SidecarContainer.name {
           found = true
           cause = container.lack(of: customer, isInit: list == "initContainers").map {
             StatusCause(
               field: "\(field)spec.\(list)[\(index)]",
-              message: "this is not Postern's sidecar, though postern.io/injected says that it is in: \($0); take the "
+              message:
+                "this is not Postern's sidecar, though \(AnnotationKey.injected) says that it is in: \($0); take the "
                 + "annotation and the container out, with its volumes, and Postern adds its own, or rename yours")
           }
         }
@@ -56,7 +56,7 @@ struct InjectedSidecar {
       } else if reader.matches(key, "volumeMounts") {
         _ = try reader.elements { reader throws(JSONError) in
           let mount = try VolumeMount(&reader, holding: VolumeLayout.mountPath)
-          if mount?.volume == Injection.volumeName, mount?.path == VolumeLayout.mountPath { mountsVolume = true }
+          if mount?.volume == SidecarContainer.volumeName, mount?.path == VolumeLayout.mountPath { mountsVolume = true }
         }
       } else if reader.matches(key, "restartPolicy") {
         restarts = try reader.optionalText() == "Always"
@@ -78,13 +78,17 @@ struct InjectedSidecar {
         try reader.skip()
       }
     }
-    if name == Self.customerVariable { customer = value }
+    if name == SidecarVariable.customer { customer = value }
   }
 
   private func lack(of customer: String, isInit: Bool) -> String? {
-    if arguments != ["run"] { return "its args are not [\"run\"]" }
-    if self.customer != customer { return "its \(Self.customerVariable) is not \"\(customer)\"" }
-    if !mountsVolume { return "it does not mount the volume \"\(Injection.volumeName)\" at \(VolumeLayout.mountPath)" }
+    if arguments != SidecarContainer.runArguments {
+      return "its args are not \(SidecarContainer.runArguments)"
+    }
+    if self.customer != customer { return "its \(SidecarVariable.customer) is not \"\(customer)\"" }
+    if !mountsVolume {
+      return "it does not mount the volume \"\(SidecarContainer.volumeName)\" at \(VolumeLayout.mountPath)"
+    }
     return isInit && !restarts ? "an init container, it has no restartPolicy Always" : nil
   }
 }

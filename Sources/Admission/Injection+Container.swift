@@ -1,24 +1,23 @@
+import Contract
 import DatabaseSpec
 import JSONBytes
 
 extension Injection {
-  /// Quick to say yes; three misses before a Pod that was ready leaves its Service, lest a busy node take it out.
-  private static let readinessProbe: StaticString =
-    #","readinessProbe":{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,"failureThreshold":3}"#
-
   /// The sidecar's container. It asks for nothing that the Pod Security Standard `restricted` forbids, and it has no
   /// token. It has no startup probe: Postgres, which it would wait for, starts after a native sidecar has.
   func writeContainer(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.containerName)
+      writer.member("name", SidecarContainer.name)
       writer.member("image", settings.sidecarImage)
-      writer.part(#","args":["run"],"env":["#)
+      writer.key("args")
+      writer.strings(SidecarContainer.runArguments)
+      writer.part(#","env":["#)
       writeEnvironment(&writer)
       writer.part(
         #"],"resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},"volumeMounts":["#)
       writeMounts(&writer)
       writer.part("]")
-      if gatesReadiness { writer.part(Self.readinessProbe) }
+      if gatesReadiness { writeReadinessProbe(&writer) }
       if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
       writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
       writeSecurityContext(&writer)
@@ -26,9 +25,19 @@ extension Injection {
     }
   }
 
+  private func writeReadinessProbe(_ writer: inout JSONWriter) {
+    writer.part(#","readinessProbe":{"exec":{"command":"#)
+    writer.strings([SidecarContainer.program] + SidecarContainer.readyArguments)
+    writer.part("}")
+    writer.member("periodSeconds", SidecarContainer.ReadinessProbe.period)
+    writer.member("timeoutSeconds", SidecarContainer.ReadinessProbe.timeout)
+    writer.member("failureThreshold", SidecarContainer.ReadinessProbe.failureThreshold)
+    writer.endObject()
+  }
+
   private func writeEnvironment(_ writer: inout JSONWriter) {
-    writer.variable("POSTERN_CUSTOMER", customer)
-    writer.variable("POSTERN_PORT", String(port))
+    writer.variable(SidecarVariable.customer, customer)
+    writer.variable(SidecarVariable.port, String(port))
     for variable in admin.variables {
       switch variable {
       case .literal(let name, let value): writer.variable(name, value)
@@ -43,11 +52,13 @@ extension Injection {
   }
 
   private func writeMounts(_ writer: inout JSONWriter) {
-    writer.mount(Self.volumeName, at: VolumeLayout.mountPath, readOnly: true)
-    writer.mount(Self.statusVolumeName, at: Self.statusPath, readOnly: false)
+    writer.mount(SidecarContainer.volumeName, at: VolumeLayout.mountPath, readOnly: true)
+    writer.mount(SidecarContainer.statusVolumeName, at: SidecarContainer.statusPath, readOnly: false)
     // In what is mounted read-only, no folder to mount at can be made.
-    if !admin.mounts.contains(where: { $0.holds(Self.tokenPath) }) {
-      writer.mount(Self.statusVolumeName, at: Self.tokenPath, subPath: Self.noTokenFolder, readOnly: true)
+    if !admin.mounts.contains(where: { $0.holds(SidecarContainer.tokenPath) }) {
+      writer.mount(
+        SidecarContainer.statusVolumeName, at: SidecarContainer.tokenPath, subPath: SidecarContainer.noTokenFolder,
+        readOnly: true)
     }
     for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
   }
@@ -59,13 +70,18 @@ extension Injection {
     writer.part(
       #""allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true,"runAsUser":"#
     )
-    writer.integer(user > 0 ? user : Self.defaultUser)
+    writer.integer(user > 0 ? user : SidecarContainer.defaultUser)
     if let group = identity.group, user > 0 { writer.member("runAsGroup", group) }
     writer.part(#","seccompProfile":{"type":"RuntimeDefault"}"#)
   }
 }
 
 extension JSONWriter {
+  /// An array of strings.
+  fileprivate mutating func strings(_ elements: [String]) {
+    array { writer in for element in elements { writer.string(element) } }
+  }
+
   /// A member of `env`.
   mutating func variable(_ name: String, _ value: String) {
     beginObject()

@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 
 extension Injection {
@@ -5,10 +6,10 @@ extension Injection {
   /// them in when they come.
   func writeVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.volumeName)
+      writer.member("name", SidecarContainer.volumeName)
       writer.part(#","projected":{"sources":["#)
-      writer.source(.configMap, "\(customer)-pg-spec", isOptional: true)
-      writer.source(.secret, "\(customer)-pg-passwords", isOptional: true)
+      writer.source(.configMap, ObjectName.spec(customer: customer), isOptional: true)
+      writer.source(.secret, ObjectName.passwords(customer: customer), isOptional: true)
       for source in admin.sources {
         writer.source(source.kind, source.object, items: source.items, isOptional: source.isOptional)
       }
@@ -19,7 +20,7 @@ extension Injection {
   /// Where the sidecar writes its status.
   func writeStatusVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.statusVolumeName)
+      writer.member("name", SidecarContainer.statusVolumeName)
       writer.part(#","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}"#)
     }
   }
@@ -28,7 +29,7 @@ extension Injection {
   /// before the controller has made them.
   func writeAdminVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
-      writer.member("name", Self.adminVolumeName)
+      writer.member("name", SidecarContainer.adminVolumeName)
       writer.part(#","secret":{"secretName":"#)
       writer.string(admin.bootstrap?.secret ?? "")
       writer.part("}")

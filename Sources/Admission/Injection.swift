@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import Declarations
 import JSONBytes
@@ -5,22 +6,6 @@ import JSONPatch
 
 /// What is added to a Pod. It only ever adds: what the user wrote stays as it is.
 struct Injection {
-  static let containerName = "postern"
-  static let volumeName = "postern"
-  static let statusVolumeName = "postern-status"
-  static let adminVolumeName = "postern-admin"
-  /// Where the sidecar keeps its status file; its root file system is read-only.
-  static let statusPath = "/run/postern"
-  /// Where containers have their ServiceAccount's token (Kubernetes docs, Configure Service Accounts for Pods). The API
-  /// server mounts it into what webhooks have added, too, but where something is mounted already.
-  static let tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount"
-  /// An empty folder of the status volume, to be mounted there.
-  static let noTokenFolder = "no-token"
-  /// The value of `postern.io/injected`: the version of what is added.
-  static let mark = "v1"
-  /// Whom the sidecar runs as where Postgres's own user is not told, or is root: the "nonroot" of distroless images.
-  static let defaultUser = 65532
-
   private static let annotations = JSONPointer("metadata", "annotations")
   private static let markPlace = annotations.appending(AnnotationKey.injected)
   private static let volumes = JSONPointer("spec", "volumes")
@@ -41,9 +26,9 @@ struct Injection {
   func patch(hasAnnotations: Bool) -> PatchWriter {
     var patch = PatchWriter()
     if hasAnnotations {
-      patch.add(Self.markPlace) { $0.string(Self.mark) }
+      patch.add(Self.markPlace) { $0.string(SidecarContainer.mark) }
     } else {
-      patch.add(Self.annotations) { $0.object { $0.member(AnnotationKey.injected, Self.mark) } }
+      patch.add(Self.annotations) { $0.object { $0.member(AnnotationKey.injected, SidecarContainer.mark) } }
     }
     append(admin.bootstrap == nil ? 2 : 3, to: Self.volumes, isThere: pod.hasVolumes, &patch) {
       switch $0 {
@@ -59,7 +44,7 @@ struct Injection {
         $1.variable(variables[$0].name, variables[$0].value)
       }
       append(1, to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch) {
-        $1.mount(Self.adminVolumeName, at: AdminAccess.bootstrapPath, readOnly: true)
+        $1.mount(SidecarContainer.adminVolumeName, at: SidecarContainer.adminPath, readOnly: true)
       }
     }
     let (list, isThere) =

@@ -1,3 +1,4 @@
+import Contract
 import Declarations
 import JSONBytes
 import KubernetesAPI
@@ -25,7 +26,7 @@ struct ObjectMetadata {
       var reader = JSONReader(labels, of: bytes)
       try reader.beginObject()
       while let key = try reader.nextKey() {
-        if reader.matches(key, "postern.io/customer") {
+        if reader.matches(key, AnnotationKey.customerLabelBytes) {
           customer = try reader.optionalText()
         } else {
           try reader.skip()
@@ -42,11 +43,11 @@ struct ObjectMetadata {
   private mutating func readAnnotation(_ key: JSONString, _ reader: inout JSONReader) throws(JSONError) {
     if reader.matches(key, "kubernetes.io/config.mirror") {
       isMirror = try reader.optionalText() != nil
-    } else if reader.matches(key, "postern.io/injected") {
+    } else if reader.matches(key, AnnotationKey.injectedBytes) {
       isInjected = try reader.optionalText() != nil
-    } else if reader.matches(key, "postern.io/updated") {
+    } else if reader.matches(key, AnnotationKey.updatedBytes) {
       try reader.skip()
-    } else if reader.starts(key, with: "postern.io/") {
+    } else if reader.starts(key, with: AnnotationKey.prefixBytes) {
       annotations[reader.text(key)] = try reader.optionalText() ?? ""
     } else {
       try reader.skip()

@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 import KubernetesAPI
 
@@ -38,21 +39,23 @@ struct PodContainers {
 
   /// Whether a container has the sidecar's name.
   var hasSidecar: Bool {
-    initContainers.contains { $0.name == Injection.containerName }
-      || containers.contains { $0.name == Injection.containerName }
+    initContainers.contains { $0.name == SidecarContainer.name }
+      || containers.contains { $0.name == SidecarContainer.name }
   }
 
   /// Whether the volume that Postgres has its superuser's password from is the injection's.
-  var hasAdminVolume: Bool { volumes.contains { $0.name == Injection.adminVolumeName } }
+  var hasAdminVolume: Bool { volumes.contains { $0.name == SidecarContainer.adminVolumeName } }
 
   /// The user's own containers and volumes that have names of the sidecar's.
   func nameClashes(field: String) -> [StatusCause] {
-    let volumeNames = [Injection.volumeName, Injection.statusVolumeName, Injection.adminVolumeName]
+    let volumeNames = [
+      SidecarContainer.volumeName, SidecarContainer.statusVolumeName, SidecarContainer.adminVolumeName,
+    ]
     var causes: [StatusCause] = []
-    for (index, container) in containers.enumerated() where container.name == Injection.containerName {
+    for (index, container) in containers.enumerated() where container.name == SidecarContainer.name {
       causes.append(clash("containers", Named(index: index, name: container.name), field))
     }
-    for container in initContainers where container.name == Injection.containerName {
+    for container in initContainers where container.name == SidecarContainer.name {
       causes.append(clash("initContainers", container, field))
     }
     for volume in volumes where volumeNames.contains(volume.name) { causes.append(clash("volumes", volume, field)) }

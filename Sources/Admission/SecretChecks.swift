@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import Declarations
 import KubernetesAPI
@@ -34,7 +35,7 @@ struct SecretChecks {
 
   private mutating func check(_ bytes: [UInt8], of key: String, _ use: SecretUse) {
     switch use {
-    case .admin where key == AdminAccess.usernameKey: checkName(bytes, key)
+    case .admin where key == SecretKey.username: checkName(bytes, key)
     case .admin, .password: checkPassword(bytes, key)
     case .flatFile: checkFlatFile(bytes, key)
     case .script(_, let script, let isTransaction): checkScript(bytes, key, script, isTransaction: isTransaction)
@@ -105,7 +106,7 @@ extension SecretUse {
   fileprivate func purpose(of key: String) -> String {
     switch self {
     case .password: "a user's password"
-    case .admin: key == AdminAccess.usernameKey ? "the superuser's name" : "the superuser's password"
+    case .admin: key == SecretKey.username ? "the superuser's name" : "the superuser's password"
     case .flatFile: "the users of \(AnnotationKey.usersFrom)"
     case .script(_, let name, _): "the script \"\(name)\""
     }

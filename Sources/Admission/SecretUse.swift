@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 public import Declarations
 
@@ -26,15 +27,16 @@ public enum SecretUse: Hashable, Sendable {
 
   /// What is taken from the Secrets that Postern names itself (design §3): a user may write them too.
   static func own(_ secret: String, of customer: String) -> SecretUse? {
-    if secret == "\(customer)-pg-admin" { return .admin }
-    return secret.utf8.starts(with: "\(customer)-pg-user-".utf8) ? .password(key: AdminAccess.passwordKey) : nil
+    if secret == ObjectName.admin(customer: customer) { return .admin }
+    return secret.utf8.starts(with: ObjectName.userPrefix(customer: customer).utf8)
+      ? .password(key: SecretKey.password) : nil
   }
 
   /// The keys that it needs.
   var keys: [String] {
     switch self {
     case .password(let key), .flatFile(let key), .script(let key, _, _): [key]
-    case .admin: [AdminAccess.usernameKey, AdminAccess.passwordKey]
+    case .admin: [SecretKey.username, SecretKey.password]
     }
   }
 }

@@ -1,3 +1,4 @@
+import Contract
 import Declarations
 import JSONBytes
 import KubernetesAPI
@@ -12,13 +13,15 @@ func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) th
   // The API server still asks where an update takes the label away.
   let oldCustomer = try ObjectMetadata(old?.metadata, of: review.bytes).customer
   let customer = try ObjectMetadata(object.metadata, of: review.bytes).customer ?? oldCustomer
-  if let customer, review.name == "\(customer)-pg-passwords" {
-    guard let old, try review.fieldManager != ownFieldManager, !old.hasData(of: object, review.bytes) else {
+  if let customer, review.name == ObjectName.passwords(customer: customer) {
+    guard let old, try review.fieldManager != ObjectLabel.manager, !old.hasData(of: object, review.bytes) else {
       return .unchanged
     }
     return .allowed(
       patch: nil,
-      warnings: ["\(review.name) is written by Postern, which will undo this; edit \(customer)-pg-user-<user>"])
+      warnings: [
+        "\(review.name) is written by Postern, which will undo this; edit \(ObjectName.user(label: "<user>", customer: customer))"
+      ])
   }
   let own = customer.flatMap { SecretUse.own(review.name, of: $0) }
   var uses: [SecretUse] = []
@@ -32,9 +35,6 @@ func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) th
   let checks = SecretChecks(review.name, uses: uses, data: data, replacing: oldData)
   return checks.causes.isEmpty ? .allowed(patch: nil, warnings: checks.warnings) : .denied(checks.causes)
 }
-
-/// The field manager of what Postern writes (design §3).
-private let ownFieldManager = "postern"
 
 extension AdmissionReview {
   /// `fieldManager` of the request's options: every server-side apply names it. A client that names none has one that

@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
@@ -41,8 +42,8 @@ struct VolumeMount: Equatable {
 
   /// Whether it cannot stand beside the sidecar's own mounts.
   var isInTheWay: Bool {
-    overlaps(VolumeLayout.mountPath) || overlaps(Injection.statusPath)
-      || Self.isAtOrBelow(path, Injection.tokenPath)
+    overlaps(VolumeLayout.mountPath) || overlaps(SidecarContainer.statusPath)
+      || Self.isAtOrBelow(path, SidecarContainer.tokenPath)
   }
 
   private func overlaps(_ folder: String) -> Bool {

@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import JSONBytes
 import KubernetesAPI
@@ -146,7 +147,7 @@ struct ClusterState: Sendable {
       let key = CustomerKey(namespace: reference.namespace, customer: name)
       if customer.refers(to: kind, reference.name) {
         woken.insert(key)
-      } else if !isOwn, reference.name.utf8.starts(with: "\(name)-pg-".utf8) {
+      } else if !isOwn, reference.name.utf8.starts(with: ObjectName.prefix(customer: name).utf8) {
         if !isGone, unsure[key] != nil { unsure[key]?.append(version) } else { woken.insert(key) }
       }
     }

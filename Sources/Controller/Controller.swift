@@ -1,3 +1,4 @@
+import Contract
 public import Admission
 import JSONBytes
 import KubernetesAPI
@@ -80,7 +81,7 @@ extension WatchSource {
   fileprivate var selection: Selection {
     let isNamedOnly = resource == .secrets || resource == .configMaps
     return Selection(
-      resource, namespace: namespace, labelSelector: isNamedOnly ? nil : "postern.io/customer",
+      resource, namespace: namespace, labelSelector: isNamedOnly ? nil : AnnotationKey.customerLabel,
       metadataOnly: isNamedOnly)
   }
 }

@@ -1,13 +1,9 @@
+import Contract
 import Declarations
 public import JSONBytes
 
 /// A ConfigMap or Secret that is to be there, as server-side apply takes it.
 public struct DesiredObject: Equatable, Sendable {
-  static let managedByLabel = "app.kubernetes.io/managed-by"
-  static let manager = "postern"
-  /// The user's name as it is in Postgres, on the user's Secret.
-  static let userAnnotation = "postern.io/user"
-
   /// Which of the two.
   public enum Kind: String, Sendable {
     case configMap = "ConfigMap"
@@ -38,7 +34,9 @@ public struct DesiredObject: Equatable, Sendable {
     var metadata = JSONObject()
     metadata["name"] = .string(name)
     metadata["namespace"] = .string(namespace)
-    metadata["labels"] = Self.object([Self.managedByLabel: Self.manager, AnnotationKey.customerLabel: customer])
+    metadata["labels"] = Self.object([
+      ObjectLabel.managedBy: ObjectLabel.manager, AnnotationKey.customerLabel: customer,
+    ])
     if !annotations.isEmpty { metadata["annotations"] = Self.object(annotations) }
     if let owner, let uid = owner.uid {
       var reference = JSONObject()

@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
@@ -110,7 +111,8 @@ final class EventRecorder: Sendable {
       ("metadata", object([("name", .string(name)), ("namespace", .string(notice.namespace))])),
       ("involvedObject", involved), ("type", .string(notice.reason.type)),
       ("reason", .string(notice.reason.rawValue)), ("message", .string(notice.message)),
-      ("source", object([("component", .string("postern"))])), ("reportingComponent", .string("postern")),
+      ("source", object([("component", .string(ObjectLabel.manager))])),
+      ("reportingComponent", .string(ObjectLabel.manager)),
       ("firstTimestamp", now), ("lastTimestamp", now), ("count", .number("1")),
     ])
   }

@@ -1,3 +1,4 @@
+import Contract
 public import DatabaseSpec
 public import Declarations
 import OpenSSL
@@ -70,13 +71,13 @@ extension InstanceObjects {
         guard let password = known[user.name] else { return nil }
         let data = connectionData(user: user.name, password: password, instance: instance, connections: connections)
         var secret = object(.secret, ObjectName.user(user.name, customer: customer), isOwned: false, data)
-        secret.type = "servicebinding.io/postgresql"
-        secret.annotations[DesiredObject.userAnnotation] = user.name.text
+        secret.type = SecretKey.userType
+        secret.annotations[AnnotationKey.user] = user.name.text
         // Whoever edits it changes the user's password, unless that comes from elsewhere.
         if declaration.passwordSources[user.name] == nil,
           flatFile?.entries.contains(where: { $0.user == user.name }) != true
         {
-          secret.seeds = ["password"]
+          secret.seeds = [SecretKey.password]
         }
         return secret
       },
@@ -110,10 +111,12 @@ extension InstanceObjects {
     customer: String, sources: InstanceSources, generate: () -> Password?
   ) -> [String: String]? {
     let existing = sources.secrets[ObjectName.admin(customer: customer)] ?? [:]
-    guard let password = existing["password"].map({ String(decoding: $0, as: UTF8.self) }) ?? generate()?.unredacted
+    guard
+      let password = existing[SecretKey.password].map({ String(decoding: $0, as: UTF8.self) }) ?? generate()?.unredacted
     else { return nil }
     return [
-      "username": existing["username"].map { String(decoding: $0, as: UTF8.self) } ?? "postgres", "password": password,
+      SecretKey.username: existing[SecretKey.username].map { String(decoding: $0, as: UTF8.self) } ?? "postgres",
+      SecretKey.password: password,
     ]
   }
 
@@ -121,16 +124,17 @@ extension InstanceObjects {
     user: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
   ) -> [String: String] {
     var data = [
-      "username": user.text, "password": password.unredacted, "host": instance.host, "port": String(instance.port),
-      "pgpass": ConnectionText.pgpass(host: instance.host, port: instance.port, user: user, password: password),
+      SecretKey.username: user.text, SecretKey.password: password.unredacted, SecretKey.host: instance.host,
+      SecretKey.port: String(instance.port),
+      SecretKey.pgpass: ConnectionText.pgpass(host: instance.host, port: instance.port, user: user, password: password),
     ]
     for connection in connections where connection.user == user {
       let text = ConnectionText(
         host: instance.host, port: instance.port, database: connection.database, user: user, password: password)
-      if data["uri"] == nil {
-        data["database"] = connection.database.text
-        data["uri"] = text.uri
-        data["jdbc-uri"] = text.jdbcURI
+      if data[SecretKey.uri] == nil {
+        data[SecretKey.database] = connection.database.text
+        data[SecretKey.uri] = text.uri
+        data[SecretKey.jdbcURI] = text.jdbcURI
       }
       data[ObjectName.uriKey(database: connection.database)] = text.uri
     }
@@ -148,7 +152,7 @@ public enum FlatFileError: Error, Equatable, Sendable {
   /// A line for each thing that is wrong.
   public var messages: [String] {
     switch self {
-    case .missing(let message): ["postern.io/users-from: \(message)"]
+    case .missing(let message): ["\(AnnotationKey.usersFrom): \(message)"]
     case .refused(let problems): problems.map(\.message)
     }
   }

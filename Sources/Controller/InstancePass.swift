@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import Declarations
 import KubernetesClient
@@ -62,8 +63,8 @@ struct InstancePass {
     problems.append(
       InstanceProblem(
         reason: .conflict,
-        message: "\(kind.rawValue) \"\(name)\" is not Postern's (it has no label \(DesiredObject.managedByLabel): "
-          + "\(DesiredObject.manager) for this customer) and is left as it is; rename or delete it: \(consequence)"))
+        message: "\(kind.rawValue) \"\(name)\" is not Postern's (it has no label \(ObjectLabel.managedBy): "
+          + "\(ObjectLabel.manager) for this customer) and is left as it is; rename or delete it: \(consequence)"))
   }
 
   private mutating func readReferences() async throws(Interruption) {
@@ -188,7 +189,7 @@ struct InstancePass {
     let references = instance.declaration.references(.secret)
     for secret in secrets.values.sorted(by: { $0.name < $1.name })
     where secret.isManaged(for: customer) && !references.contains(secret.name) {
-      guard let text = secret.annotations[DesiredObject.userAnnotation], let name = try? PostgresName(text),
+      guard let text = secret.annotations[AnnotationKey.user], let name = try? PostgresName(text),
         secret.name == ObjectName.user(name, customer: customer)
       else { continue }
       let user = spec.users.first { $0.name == name }

@@ -1,3 +1,4 @@
+import Contract
 import Declarations
 public import JSONBytes
 import KubernetesAPI
@@ -34,7 +35,7 @@ struct LiveObject: Equatable, Sendable {
     data = value.objectData(kind)
     owners = Set((metadata["ownerReferences"]?.array ?? []).compactMap { $0["uid"]?.string })
     for entry in metadata["managedFields"]?.array ?? []
-    where entry["manager"]?.string == DesiredObject.manager {
+    where entry["manager"]?.string == ObjectLabel.manager {
       readFields(entry["fieldsV1"], isApplied: entry["operation"]?.string == "Apply")
     }
   }
@@ -55,7 +56,7 @@ struct LiveObject: Equatable, Sendable {
 
   /// Whether it is one of the customer's that Postern made, or was given.
   func isManaged(for customer: String) -> Bool {
-    labels[DesiredObject.managedByLabel] == DesiredObject.manager
+    labels[ObjectLabel.managedBy] == ObjectLabel.manager
       && (labels[AnnotationKey.customerLabel] ?? customer) == customer
   }
 }

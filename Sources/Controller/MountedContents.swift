@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 
 /// What the sidecar has mounted: the ConfigMap and the passwords as they were written last.

@@ -1,3 +1,4 @@
+import Contract
 public import DatabaseSpec
 import Declarations
 import OpenSSL
@@ -47,8 +48,8 @@ struct UserPasswords {
     let mounted = sources.mounted.passwords[user]
     // Where it could not be kept in the user's Secret, none is made.
     guard !sources.taken.contains(secret) else { return mounted }
-    guard let value = sources.secrets[secret]?["password"] else { return mounted ?? generate() }
-    return password(value, of: user, in: ObjectKey(name: secret, key: "password"), &problems)
+    guard let value = sources.secrets[secret]?[SecretKey.password] else { return mounted ?? generate() }
+    return password(value, of: user, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
   }
 
   private func password(

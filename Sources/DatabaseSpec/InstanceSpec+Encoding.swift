@@ -1,8 +1,9 @@
+import Contract
 public import JSONBytes
 
 extension InstanceSpec {
   /// The version that `spec.json` is written in, and the only one that is read.
-  public static let apiVersion = "postern.io/v1"
+  public static let apiVersion = VolumeLayout.apiVersion
 
   /// `spec.json`: the same bytes for the same spec, whatever the order in the declaration's own maps was.
   public func encoded() -> [UInt8] {

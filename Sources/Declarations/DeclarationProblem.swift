@@ -1,3 +1,5 @@
+import Contract
+
 /// One thing that is wrong, or doubtful, in a declaration: where, what, and what to do. It never holds a password.
 public struct DeclarationProblem: Equatable, Sendable {
   /// `postern.io/users`; the label `postern.io/customer`; for a flat file `SECRET/KEY`.

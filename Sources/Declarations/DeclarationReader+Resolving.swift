@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 
 /// What is known of the users when references to them are checked.

@@ -1,3 +1,4 @@
+import Contract
 public import Linux
 import NIOCore
 public import NIOSSL
@@ -62,7 +63,7 @@ public struct ClusterConfiguration: Sendable {
   ///   - folder: where the ServiceAccount's token, the authority's certificate and the namespace are.
   ///   - environment: gives a variable's value.
   public static func inCluster(
-    folder: String = "/var/run/secrets/kubernetes.io/serviceaccount",
+    folder: String = SidecarContainer.tokenPath,
     environment: (String) -> String? = { CurrentProcess.environment($0) }
   ) throws(ConfigurationError) -> Self {
     guard let host = environment("KUBERNETES_SERVICE_HOST"), !host.isEmpty,

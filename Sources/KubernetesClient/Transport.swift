@@ -1,3 +1,4 @@
+import Contract
 import AsyncHTTPClient
 import JSONBytes
 import KubernetesAPI
@@ -100,7 +101,7 @@ final class Transport: Sendable {
   ) async throws -> HTTPClientResponse {
     var request = HTTPClientRequest(url: base + call.target)
     request.method = call.method
-    request.headers = ["Accept": call.accept, "User-Agent": "postern"]
+    request.headers = ["Accept": call.accept, "User-Agent": ObjectLabel.manager]
     if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
     if let body = call.body {
       request.headers.add(name: "Content-Type", value: body.type)

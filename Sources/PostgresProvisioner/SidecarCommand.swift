@@ -1,11 +1,9 @@
+import Contract
 import LibPQ
 public import Linux
 
 /// `postern-sidecar`: reads its arguments, does what they ask, and says how the process is to end.
 public struct SidecarCommand {
-  /// What this program is.
-  public static let version = "0.1.0"
-
   static let usage = """
     usage: postern-sidecar run|ready|plan|version|help [flags]
 
@@ -58,7 +56,7 @@ public struct SidecarCommand {
       output(Self.usage)
       return 0
     case "version", "--version":
-      output("postern-sidecar \(Self.version)\n")
+      output("postern-sidecar \(Release.version)\n")
       return 0
     case "run", "ready", "plan": break
     default: return misunderstood("unknown command \(verb)")
@@ -93,8 +91,10 @@ public struct SidecarCommand {
   }
 
   private func ready(_ configuration: SidecarConfiguration) -> Int32 {
-    // Less than the probe's timeout.
-    guard let reason = StatusFile(path: configuration.statusFile).whyNotReady(waiting: 4000) else { return 0 }
+    guard
+      let reason = StatusFile(path: configuration.statusFile).whyNotReady(
+        waiting: SidecarContainer.ReadinessProbe.patience)
+    else { return 0 }
     output("not ready: \(reason)\n")
     return 1
   }

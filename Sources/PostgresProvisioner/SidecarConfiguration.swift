@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import LibPQ
 public import Linux
@@ -28,8 +29,8 @@ public struct SidecarConfiguration: Equatable, Sendable {
     flags: [String], environment: (String) -> String? = CurrentProcess.environment
   ) throws(SidecarConfigurationError) {
     self.init()
-    for flag in Flag.allCases where flag != .once {
-      let variable = flag.variable
+    for flag in Flag.allCases {
+      guard let variable = flag.variable else { continue }
       if let value = environment(variable), !value.utf8.isEmpty { try set(flag, value, from: variable) }
     }
     var rest = flags[...]
@@ -62,15 +63,16 @@ public struct SidecarConfiguration: Equatable, Sendable {
     case logFormat = "log-format"
     case logLevel = "log-level"
 
-    var variable: String {
+    /// Nil where only the flag says it.
+    var variable: String? {
       switch self {
-      case .host: "POSTERN_HOST"
-      case .port: "POSTERN_PORT"
-      case .volume: "POSTERN_VOLUME"
-      case .once: "POSTERN_ONCE"
-      case .statusFile: "POSTERN_STATUS_FILE"
-      case .logFormat: "POSTERN_LOG_FORMAT"
-      case .logLevel: "POSTERN_LOG_LEVEL"
+      case .host: SidecarVariable.host
+      case .port: SidecarVariable.port
+      case .volume: SidecarVariable.volume
+      case .once: nil
+      case .statusFile: SidecarVariable.statusFile
+      case .logFormat: SidecarVariable.logFormat
+      case .logLevel: SidecarVariable.logLevel
       }
     }
   }

@@ -1,9 +1,10 @@
+import Contract
 public import Linux
 
 /// The status, where the readiness probe looks for it.
 public struct StatusFile: Sendable {
   /// Where it is, where nothing else is said.
-  public static let defaultPath = "/run/postern/status.json"
+  public static let defaultPath = SidecarContainer.statusFile
 
   /// Where it is.
   public let path: String

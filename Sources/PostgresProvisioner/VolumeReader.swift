@@ -1,3 +1,4 @@
+import Contract
 public import DatabaseSpec
 public import Linux
 import OpenSSL
@@ -38,7 +39,7 @@ public struct VolumeReader {
   /// The folders where a change is to be looked for.
   public var folders: [String] {
     var folders = [mountPath, "\(mountPath)/admin"]
-    for variable in [Variable.userFile, Variable.passwordFile] {
+    for variable in [SidecarVariable.adminUserFile, SidecarVariable.adminPasswordFile] {
       guard let path = environment(variable), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { continue }
       folders.append(String(path[..<slash]))
     }
@@ -95,24 +96,21 @@ public struct VolumeReader {
 
   // MARK: The superuser
 
-  private enum Variable {
-    static let user = "POSTERN_ADMIN_USER"
-    static let userFile = "POSTERN_ADMIN_USER_FILE"
-    static let password = "POSTERN_ADMIN_PASSWORD"
-    static let passwordFile = "POSTERN_ADMIN_PASSWORD_FILE"
-  }
-
   private func adminUser(in folder: String) throws(VolumeError) -> String {
-    if let path = environment(Variable.userFile) { return try name(try required(path, named: path), path) }
-    if let name = environment(Variable.user), !name.utf8.isEmpty { return name }
+    if let path = environment(SidecarVariable.adminUserFile) { return try name(try required(path, named: path), path) }
+    if let name = environment(SidecarVariable.adminUser), !name.utf8.isEmpty { return name }
     let file = VolumeLayout.adminUsernameFile
     guard let bytes = try optional("\(folder)/\(file)") else { return "postgres" }
     return try name(bytes, file)
   }
 
   private func adminPassword(in folder: String) throws(VolumeError) -> Password? {
-    if let path = environment(Variable.passwordFile) { return try password(try required(path, named: path), path) }
-    if let text = environment(Variable.password) { return try password(Array(text.utf8), Variable.password) }
+    if let path = environment(SidecarVariable.adminPasswordFile) {
+      return try password(try required(path, named: path), path)
+    }
+    if let text = environment(SidecarVariable.adminPassword) {
+      return try password(Array(text.utf8), SidecarVariable.adminPassword)
+    }
     let file = VolumeLayout.adminPasswordFile
     guard let bytes = try optional("\(folder)/\(file)") else { return nil }
     return try password(bytes, file)

@@ -1,3 +1,4 @@
+import Contract
 public import JSONBytes
 import KubernetesAPI
 import OpenSSL
@@ -43,7 +44,7 @@ public struct CertificateSecret: Equatable, Sendable {
       metadata["name"] = .string(name)
       metadata["namespace"] = .string(namespace)
       var labels = JSONObject()
-      labels["app.kubernetes.io/managed-by"] = .string("postern")
+      labels[ObjectLabel.managedBy] = .string(ObjectLabel.manager)
       metadata["labels"] = .object(labels)
       root["metadata"] = .object(metadata)
       root["type"] = .string("kubernetes.io/tls")

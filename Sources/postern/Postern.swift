@@ -1,3 +1,4 @@
+import Contract
 import ArgumentParser
 
 /// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `version`.
@@ -6,13 +7,8 @@ struct Postern: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "postern",
     abstract: "Databases and users inside a customer's Postgres, by label and annotation.",
-    version: Version.text,
+    version: Release.version,
     subcommands: [Serve.self, Check.self, Inject.self, Try.self, Plan.self, PrintVersion.self])
-}
-
-/// What this build calls itself.
-enum Version {
-  static let text = "0.1.0"
 }
 
 /// `postern version`
@@ -20,6 +16,6 @@ struct PrintVersion: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
   func run() {
-    print("postern \(Version.text)")
+    print("postern \(Release.version)")
   }
 }

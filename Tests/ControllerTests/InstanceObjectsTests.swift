@@ -1,3 +1,4 @@
+import Contract
 import Controller
 import DatabaseSpec
 import Declarations

@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import Foundation
 import FoundationNetworking
@@ -48,7 +49,7 @@ import Testing
     let series = #"postern_admission_reviews_total{path="mutate",kind="Pod",operation="CREATE",decision="patched"} "#
     #expect(metrics.contains(series))
     #expect(metrics.contains("postern_admission_duration_seconds_count 46\n"))
-    #expect(metrics.contains("postern_build_info{version=\"\(Version.text)\"} 1\n"))
+    #expect(metrics.contains("postern_build_info{version=\"\(Release.version)\"} 1\n"))
     #expect(server.terminate() == 0)
     #expect(server.output.contains("decision=patched"))
     #expect(!server.output.contains("inline-secret"))

@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import Declarations
 import Foundation
@@ -107,9 +108,9 @@ import WebhookServer
 
   @Test func theImageIsTheOneOfThisVersion() throws {
     let text = try String(contentsOf: Self.folder.appending(path: "kustomization.yaml"), encoding: .utf8)
-    #expect(text.contains("newTag: \(Version.text)\n"))
+    #expect(text.contains("newTag: \(Release.version)\n"))
     #expect(try container["image"]?.string == "ghcr.io/postern/postern")
-    #expect(AdmissionSettings().sidecarImage == "ghcr.io/postern/postern-sidecar:\(Version.text)")
+    #expect(AdmissionSettings().sidecarImage == "ghcr.io/postern/postern-sidecar:\(Release.version)")
   }
 
   @Test func thePodsPassRestricted() throws {

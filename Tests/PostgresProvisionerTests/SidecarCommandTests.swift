@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
@@ -23,7 +24,7 @@ import Testing
   }
 
   @Test func `says its version and its usage`() {
-    #expect(run("version").output == "postern-sidecar \(SidecarCommand.version)\n")
+    #expect(run("version").output == "postern-sidecar \(Release.version)\n")
     #expect(run("help").code == 0)
     #expect(run("help").output.hasPrefix("usage: postern-sidecar run|ready|plan|version|help"))
   }

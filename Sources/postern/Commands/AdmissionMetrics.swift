@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import CoreMetrics
 import PrometheusText
@@ -33,7 +34,7 @@ final class AdmissionMetrics: Sendable {
     self.registry = registry
     duration = Timer(
       label: "postern_admission_duration_seconds", dimensions: [], preferredDisplayUnit: .seconds, factory: registry)
-    Meter(label: "postern_build_info", dimensions: [("version", Version.text)], factory: registry).set(1)
+    Meter(label: "postern_build_info", dimensions: [("version", Release.version)], factory: registry).set(1)
   }
 
   /// A review that was answered.

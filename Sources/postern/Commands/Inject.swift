@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import ArgumentParser
 
@@ -19,7 +20,7 @@ struct Inject: AsyncParsableCommand {
   var noSecrets = false
 
   @Option(help: "The image of the injected sidecar.")
-  var sidecarImage = AdmissionSettings.defaultSidecarImage
+  var sidecarImage = Release.sidecarImage
 
   @Option(
     help: "native (an init container that restarts) or classic (a container).",

@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import ArgumentParser
 import Controller
@@ -102,7 +103,7 @@ struct Serve: AsyncParsableCommand {
     }
     logger.info(
       "serving",
-      metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Version.text)"])
+      metadata: ["port": "\(server.port)", "metrics": "\(server.operationsPort ?? 0)", "version": "\(Release.version)"])
     let memory = Task { await ResidentMemory.keepLow() }
     defer { memory.cancel() }
     let work = Task {

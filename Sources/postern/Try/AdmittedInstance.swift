@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import Controller
 import JSONBytes
@@ -38,7 +39,7 @@ struct AdmittedInstance {
   /// The injected container.
   var sidecar: JSONValue? {
     let containers = (pod["spec"]?["initContainers"]?.array ?? []) + (pod["spec"]?["containers"]?.array ?? [])
-    return containers.first { $0["name"]?.string == "postern" }
+    return containers.first { $0["name"]?.string == SidecarContainer.name }
   }
 
   /// What the controller sees of it; nil where it is left alone.
@@ -54,10 +55,12 @@ struct AdmittedInstance {
   /// What the webhook added, a line each.
   var additions: [String] {
     var lines: [String] = []
-    let isNative = pod["spec"]?["initContainers"]?.array?.contains { $0["name"]?.string == "postern" } == true
+    let isNative =
+      pod["spec"]?["initContainers"]?.array?.contains { $0["name"]?.string == SidecarContainer.name } == true
     if let sidecar {
       lines.append(
-        "container \"postern\", a \(isNative ? "native" : "classic") sidecar: \(sidecar["image"]?.string ?? "")")
+        "container \"\(SidecarContainer.name)\", a \(isNative ? "native" : "classic") sidecar: \(sidecar["image"]?.string ?? "")"
+      )
     }
     for volume in added(in: "volumes") {
       lines.append("volume \"\(volume["name"]?.string ?? "")\": \(Self.sources(of: volume))")

@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import Controller
 import DatabaseSpec
@@ -177,9 +178,9 @@ final class Trial {
     let admin = TrialAdmin(layout: layout)
     let server = try startPostgres(admin)
     var environment = layout.environment
-    environment["POSTERN_PORT"] = String(server.port)
-    environment["POSTERN_VOLUME"] = layout.local(VolumeLayout.mountPath)
-    environment["POSTERN_STATUS_FILE"] = workspace.statusFile.path
+    environment[SidecarVariable.port] = String(server.port)
+    environment[SidecarVariable.volume] = layout.local(VolumeLayout.mountPath)
+    environment[SidecarVariable.statusFile] = workspace.statusFile.path
     let version = "PostgreSQL \(server.installation.majorVersion), throwaway, port \(server.port)"
     console.heading("Sidecar", "kubectl logs -c postern        (\(version))")
     let console = console

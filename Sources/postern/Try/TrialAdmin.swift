@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import Foundation
 
@@ -15,9 +16,9 @@ struct TrialAdmin: Equatable {
     let volume = layout.local(VolumeLayout.mountPath) ?? ""
     let environment = layout.environment
     user =
-      file(environment["POSTERN_ADMIN_USER_FILE"]) ?? environment["POSTERN_ADMIN_USER"]
+      file(environment[SidecarVariable.adminUserFile]) ?? environment[SidecarVariable.adminUser]
       ?? file("\(volume)/\(VolumeLayout.adminUsernameFile)") ?? "postgres"
     password =
-      file(environment["POSTERN_ADMIN_PASSWORD_FILE"]) ?? file("\(volume)/\(VolumeLayout.adminPasswordFile)")
+      file(environment[SidecarVariable.adminPasswordFile]) ?? file("\(volume)/\(VolumeLayout.adminPasswordFile)")
   }
 }

@@ -1,23 +1,18 @@
-public import DatabaseSpec
+package import Contract
+package import DatabaseSpec
 import OpenSSL
 
-/// Names of the objects that Postern makes. Postgres names are data: one that Kubernetes does not take is sanitised and
-/// told apart by a hash.
-public enum ObjectName {
-  /// ConfigMap with `spec.json` and the scripts.
-  public static func spec(customer: String) -> String { "\(customer)-pg-spec" }
-  /// Secret with `passwords.json`.
-  public static func passwords(customer: String) -> String { "\(customer)-pg-passwords" }
-  /// Secret with the superuser's `username` and `password`.
-  public static func admin(customer: String) -> String { "\(customer)-pg-admin" }
-  /// Secret with all that a client needs to connect as the user.
-  public static func user(_ user: PostgresName, customer: String) -> String {
-    "\(customer)-pg-user-\(dnsLabel(user.text))"
+/// Postgres names are data: one that Kubernetes does not take is sanitised and told apart by a hash.
+extension ObjectName {
+  /// The Secret with all that a client needs to connect as the user.
+  package static func user(_ user: PostgresName, customer: String) -> String {
+    Self.user(label: dnsLabel(user.text), customer: customer)
   }
+
   /// The key of a connection Secret that holds the URI for this database.
   static func uriKey(database: PostgresName) -> String {
     let isKey = database.text.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
-    return "uri.\(isKey ? database.text : dnsLabel(database.text))"
+    return SecretKey.uri(label: isKey ? database.text : dnsLabel(database.text))
   }
 
   /// The text where it is a DNS label (RFC 1123 §2.1), else what is left of it, a dot and eight digits of its SHA-256.

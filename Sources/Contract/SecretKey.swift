@@ -1,0 +1,26 @@
+/// The keys of the Secrets that Postern makes (servicebinding.io, "Provisioned Service"), and their type.
+package enum SecretKey {
+  /// `type` of a user's Secret.
+  package static let userType = "servicebinding.io/postgresql"
+
+  /// The name to log in with; in the superuser's Secret, too.
+  package static let username = "username"
+  /// The password; in the superuser's Secret, too.
+  package static let password = "password"
+  /// The host to connect to.
+  package static let host = "host"
+  /// The port to connect to.
+  package static let port = "port"
+  /// The first database that the user may use.
+  package static let database = "database"
+  /// A connection URI for that database.
+  package static let uri = "uri"
+  /// The same for the JDBC driver.
+  package static let jdbcURI = "jdbc-uri"
+  /// A line of a password file, for any database.
+  package static let pgpass = "pgpass"
+
+  /// The URI for a database.
+  /// - Parameter label: the database's name, made fit for a key.
+  package static func uri(label: String) -> String { "uri.\(label)" }
+}

@@ -22,12 +22,13 @@ public struct AdmissionSettings: Sendable {
   /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock: then nothing is said of times that are past.
   public var now: (@Sendable () -> Int64)?
 
-  /// Settings; the defaults are right for a cluster of Kubernetes 1.29 or later, of whose declarations nothing is known.
+  /// Settings; without an image, this release's. The defaults are right for a cluster of Kubernetes 1.29 or later, of
+  /// whose declarations nothing is known.
   public init(
-    sidecarImage: String = Release.sidecarImage, sidecarMode: SidecarMode = .native,
+    sidecarImage: String? = nil, sidecarMode: SidecarMode = .native,
     secretUses: @escaping @Sendable (_ namespace: String, _ name: String) -> [SecretUse] = { _, _ in [] }
   ) {
-    self.sidecarImage = sidecarImage
+    self.sidecarImage = sidecarImage ?? Release.sidecarImage
     self.sidecarMode = sidecarMode
     self.secretUses = secretUses
   }

@@ -60,12 +60,14 @@ public struct ClusterConfiguration: Sendable {
   /// The cluster that this process runs in, as the kubelet tells every container (Kubernetes docs, "Accessing the
   /// Kubernetes API from a Pod").
   /// - Parameters:
-  ///   - folder: where the ServiceAccount's token, the authority's certificate and the namespace are.
+  ///   - folder: where the ServiceAccount's token, the authority's certificate and the namespace are; nil for where every
+  ///     container has them.
   ///   - environment: gives a variable's value.
   public static func inCluster(
-    folder: String = SidecarContainer.tokenPath,
+    folder: String? = nil,
     environment: (String) -> String? = { CurrentProcess.environment($0) }
   ) throws(ConfigurationError) -> Self {
+    let folder = folder ?? SidecarContainer.tokenPath
     guard let host = environment("KUBERNETES_SERVICE_HOST"), !host.isEmpty,
       let port = Int(environment("KUBERNETES_SERVICE_PORT") ?? "")
     else {

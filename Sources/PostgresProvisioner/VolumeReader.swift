@@ -1,5 +1,5 @@
 import Contract
-public import DatabaseSpec
+import DatabaseSpec
 public import Linux
 import OpenSSL
 public import Provisioning
@@ -30,7 +30,7 @@ public struct VolumeReader {
   /// Reads from where the volume is mounted.
   /// - Parameter environment: the variables `POSTERN_ADMIN_…`, which go before the files in the volume.
   public init(
-    mountPath: String = VolumeLayout.mountPath, environment: @escaping (String) -> String? = CurrentProcess.environment
+    mountPath: String, environment: @escaping (String) -> String? = CurrentProcess.environment
   ) {
     self.mountPath = mountPath
     self.environment = environment

@@ -28,7 +28,7 @@ extension Injection {
   private func writeReadinessProbe(_ writer: inout JSONWriter) {
     writer.part(#","readinessProbe":{"exec":{"command":"#)
     writer.strings([SidecarContainer.program] + SidecarContainer.readyArguments)
-    writer.part("}")
+    writer.part("},")
     writer.member("periodSeconds", SidecarContainer.ReadinessProbe.period)
     writer.member("timeoutSeconds", SidecarContainer.ReadinessProbe.timeout)
     writer.member("failureThreshold", SidecarContainer.ReadinessProbe.failureThreshold)

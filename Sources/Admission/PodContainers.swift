@@ -79,7 +79,7 @@ struct PodContainers {
       while let key = try reader.nextKey() {
         if reader.matches(key, "name") { name = try reader.optionalString() } else { try reader.skip() }
       }
-      if let name, reader.starts(name, with: "postern") { found.append(Named(index: index, name: reader.text(name))) }
+      if let name, reader.starts(name, with: SidecarContainer.nameBytes) { found.append(Named(index: index, name: reader.text(name))) }
       index += 1
     }
     return found

@@ -3,6 +3,8 @@
 package enum SidecarContainer {
   /// The container's name.
   package static let name = "postern"
+  /// The same for the scanner. The volumes' names begin with it, too.
+  package static var nameBytes: StaticString { "postern" }
   /// The program in the image.
   package static let program = "/postern-sidecar"
   /// What the container runs.

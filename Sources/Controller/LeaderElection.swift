@@ -1,3 +1,4 @@
+import Contract
 import CoreMetrics
 import JSONBytes
 import KubernetesAPI
@@ -30,12 +31,12 @@ public final class LeaderElection: Sendable {
   ///   - identity: whose it is in the Lease; no other process may ever have the same one.
   ///   - now: a clock that goes on while the process is stopped or the machine asleep.
   public init(
-    _ cluster: ClusterConfiguration, namespace: String, name: String = "postern", identity: String,
+    _ cluster: ClusterConfiguration, namespace: String, name: String? = nil, identity: String,
     timing: LeaderElectionTiming = LeaderElectionTiming(), clientMetrics: ClientMetrics, metrics: LeaderElectionMetrics,
     logger: Logger, now: (@Sendable () -> Duration)? = nil
   ) {
     self.namespace = namespace
-    self.name = name
+    self.name = name ?? Installation.name
     self.identity = identity
     self.timing = timing
     self.metrics = metrics

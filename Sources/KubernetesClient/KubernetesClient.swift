@@ -1,3 +1,4 @@
+import Contract
 public import JSONBytes
 public import KubernetesAPI
 public import Logging
@@ -23,7 +24,7 @@ import NIOHTTP1
 /// ``KubernetesError``.
 public final class KubernetesClient: Sendable {
   /// The field manager of all that is written (Kubernetes docs, "Server-Side Apply").
-  public static let fieldManager = "postern"
+  public static let fieldManager = ObjectLabel.manager
 
   /// Where the objects of this process are, if the configuration says it.
   public let namespace: String?

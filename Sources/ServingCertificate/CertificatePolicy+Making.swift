@@ -1,3 +1,4 @@
+import Contract
 import Crypto
 import Foundation
 import SwiftASN1
@@ -65,7 +66,7 @@ extension CertificatePolicy {
       version: .v3, serialNumber: Certificate.SerialNumber(), publicKey: publicKey,
       notValidBefore: Self.date(max(now - clockSkew, authority.start)),
       notValidAfter: Self.date(min(now + servingLife, authority.end)),
-      issuer: authority.certificate.subject, subject: DistinguishedName { CommonName("postern") },
+      issuer: authority.certificate.subject, subject: DistinguishedName { CommonName(Installation.name) },
       extensions: Certificate.Extensions {
         Critical(BasicConstraints.notCertificateAuthority)
         Critical(KeyUsage(digitalSignature: true))

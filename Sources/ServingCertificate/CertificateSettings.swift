@@ -1,11 +1,13 @@
+import Contract
+
 /// Where a serving certificate is kept, and how it is looked after.
 public struct CertificateSettings: Sendable {
   /// The namespace of the Secret and of the Service.
   public var namespace: String
   /// The Secret.
-  public var secret = "postern-webhook-tls"
+  public var secret = Installation.certificateSecret
   /// The MutatingWebhookConfiguration and the ValidatingWebhookConfiguration whose `caBundle` is kept.
-  public var configuration = "postern"
+  public var configuration = Installation.name
   /// What certificates are to be.
   public var policy: CertificatePolicy
   /// How often the wall clock is looked at; a timer over days would not see that it was set.

@@ -14,13 +14,12 @@ struct StrayWordTests {
       SidecarContainer.noTokenFolder, SidecarContainer.statusVolumeName, "\"\(ObjectLabel.manager)\"",
       SidecarVariable.customer, SidecarVariable.volume, SidecarVariable.statusFile, SidecarVariable.adminUser,
       SidecarVariable.adminPassword, "\"\(SidecarVariable.host)\"", Release.version, "ghcr.io/",
+      Installation.certificateSecret,
     ]
 
   /// Literals that are not about the contract, or that people read: what a usage text says is tested where it is printed.
   private static let allowed: [(file: String, word: String, why: String)] = [
     ("SidecarCommand.swift", "", "the usage text"),
-    ("ServeSettings.swift", "\"postern\"", "the default name of Postern's own Service"),
-    ("ClusterSettings.swift", "\"postern\"", "what a replica is called where it cannot tell its host's name"),
     ("SpecError.swift", VolumeLayout.specFile, "an error's words"),
     ("PasswordsFile.swift", VolumeLayout.passwordsFile, "an error's words"),
     ("VolumeError.swift", VolumeLayout.specFile, "an error's words"),
@@ -28,6 +27,8 @@ struct StrayWordTests {
     ("PosternRecords.swift", "\"postern\"", "a schema in Postgres"),
     ("Postern.swift", "\"postern\"", "the command's own name"),
     ("Trial.swift", "\"postern\"", "a logger's label"),
+    ("Serve.swift", "\"postern\"", "a logger's label"),
+    ("ConnectionSettings.swift", "\"postern\"", "what a session is called in pg_stat_activity"),
   ]
 
   @Test func noWordOfTheContractIsWrittenElsewhere() throws {

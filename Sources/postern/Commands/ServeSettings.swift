@@ -1,3 +1,4 @@
+import Contract
 import Admission
 import Logging
 import PostgresProvisioner
@@ -39,7 +40,7 @@ struct ServeSettings {
       kubeconfig: reader.value(options.kubeconfig, "POSTERN_KUBECONFIG"),
       namespace: try reader.name(nil, "POSTERN_NAMESPACE", "POSTERN_NAMESPACE"),
       podName: reader.value(nil, "POSTERN_POD_NAME"),
-      service: try reader.name(options.service, "--service", "POSTERN_SERVICE") ?? "postern",
+      service: try reader.name(options.service, "--service", "POSTERN_SERVICE") ?? Installation.name,
       namespaces: try reader.names(options.namespaces, "--namespaces", "POSTERN_NAMESPACES"),
       isSelfSigned: isSelfSigned, hasController: !hasNoController)
     self.cluster = isSelfSigned || !hasNoController ? cluster : nil

@@ -35,8 +35,7 @@ struct AdminAccess {
   /// Mounts of the Postgres container that the sidecar repeats, read-only.
   private(set) var mounts: [VolumeMount] = []
   private(set) var bootstrap: Bootstrap?
-  private(set) var causes: [StatusCause] = []
-  private(set) var warnings: [String] = []
+  private(set) var findings = Findings()
   private let index: Int
   private let prefix: String
 
@@ -44,7 +43,7 @@ struct AdminAccess {
   ///   - index: the Postgres container's place in `spec.containers`.
   ///   - prefix: what the Pod's fields begin with.
   ///   - adminSecret: the annotation `postern.io/admin-secret`.
-  init(_ postgres: Container, at index: Int, prefix: String = "", customer: String, adminSecret: String?)
+  init(_ postgres: Container, at index: Int, prefix: String, customer: String, adminSecret: String?)
     throws(JSONError)
   {
     self.index = index
@@ -110,12 +109,10 @@ struct AdminAccess {
       return
     }
     guard !mount.isInTheWay else {
-      causes.append(
-        StatusCause(
-          field: "\(prefix)spec.containers[\(index)].volumeMounts",
-          message:
-            "the sidecar cannot have \"\(mount.path)\": \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
-            + "\(SidecarContainer.tokenPath) are its own; mount \"\(mount.volume)\" elsewhere"))
+      findings.refuse(
+        "\(prefix)spec.containers[\(index)].volumeMounts",
+        "the sidecar cannot have \"\(mount.path)\": \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
+          + "\(SidecarContainer.tokenPath) are its own; mount \"\(mount.volume)\" elsewhere")
       return
     }
     variables.append(.literal(variable, path))
@@ -123,6 +120,6 @@ struct AdminAccess {
   }
 
   private mutating func warnUnreadable(_ what: String) {
-    warnings.append("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
+    findings.warn("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
   }
 }

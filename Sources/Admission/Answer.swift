@@ -4,12 +4,14 @@ public import KubernetesAPI
 /// Answers a review. The stages, each a value made from the one before:
 ///
 /// 1. bytes → ``AdmissionReview``: checked, sliced
-/// 2. review → ``Subject``: is it a customer's Postgres, in a request that matters?
-/// 3. subject → ``DeclarationReading``: what its annotations declare, all that is wrong with them
-/// 4. reading → ``Decision``: allowed, patched or denied
-/// 5. decision and review → ``AdmissionAnswer``
+/// 2. review → ``Subject``: is it a ``CustomerObject``, in a request that matters?
+/// 3. object → ``DeclarationReading``: what its annotations declare, all that is wrong with them
+/// 4. object → ``PodReading``: what can be done with its Pod, and all that is wrong with that
+/// 5. readings → ``Findings`` → ``Decision``: allowed, patched or denied
+/// 6. decision and review → ``AdmissionAnswer``
 ///
-/// A Secret is no subject: what is taken from it is checked by ``SecretUse``.
+/// Stages 2 to 4 are also how the controller reads an object that is there (``DeclaredPostgres``). A Secret is no subject:
+/// what is taken from it is checked by ``SecretUse``.
 ///
 /// Nothing is read or written but these bytes: a dry run and a forged review are as harmless as any.
 /// - Parameters:
@@ -38,8 +40,8 @@ private func decide(
   guard let subject = try Subject(review) else {
     return path == .validate ? .allowed(patch: nil, warnings: try Departure.warnings(of: review)) : .unchanged
   }
-  return switch (subject.role, path) {
-  case (.pod, .mutate): try subject.review.operation == .create ? injectPod(subject, settings) : .unchanged
+  return switch (subject.object.role, path) {
+  case (.pod, .mutate): try review.operation == .create ? injectPod(subject.object, settings) : .unchanged
   case (.workload, .mutate): try labelTemplate(subject, settings)
   case (_, .validate): try validate(subject, settings)
   }

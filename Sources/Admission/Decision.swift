@@ -13,6 +13,13 @@ enum Decision {
   /// Not ours, or nothing to do.
   static let unchanged = Self.allowed(patch: nil, warnings: [])
 
+  /// Denied where something is wrong.
+  init(_ findings: Findings, declared: InstanceSpec? = nil) {
+    self =
+      findings.isSound
+      ? .allowed(patch: nil, warnings: findings.warnings, declared: declared) : .denied(findings.causes)
+  }
+
   var outcome: ReviewRecord.Outcome {
     switch self {
     case .allowed(.some, _, _): .patched

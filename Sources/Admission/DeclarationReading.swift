@@ -2,7 +2,7 @@ import Contract
 import Declarations
 import KubernetesAPI
 
-/// What a subject's annotations declare, and all that is wrong with them.
+/// What an object's annotations declare, and all that is wrong with them.
 struct DeclarationReading {
   /// What shapes Pods: read where the Pod will have it. Nil where something is wrong.
   let podSettings: Declaration?
@@ -14,56 +14,51 @@ struct DeclarationReading {
   let contentField: String
   /// Until when users may log in.
   private(set) var expiries: [DeclaredExpiry] = []
-  private(set) var causes: [StatusCause] = []
-  private(set) var warnings: [String] = []
+  private(set) var findings = Findings()
 
-  init(_ subject: Subject) {
-    let object = Declaration.parse(customer: subject.customer, annotations: subject.object.annotations)
-    guard let metadata = subject.template else {
-      podSettings = object.declaration
-      content = object.declaration
-      scripts = object.scripts
+  init(_ object: CustomerObject) {
+    let own = Declaration.parse(customer: object.customer, annotations: object.metadata.annotations)
+    guard let metadata = object.template else {
+      podSettings = own.declaration
+      content = own.declaration
+      scripts = own.scripts
       contentField = ""
-      add(object, prefix: "", hasLabel: true)
+      add(own, prefix: "", hasLabel: true)
       return
     }
-    let template = Declaration.parse(
-      customer: metadata.customer ?? subject.customer, annotations: metadata.annotations)
+    let template = Declaration.parse(customer: metadata.customer ?? object.customer, annotations: metadata.annotations)
     podSettings = template.declaration
-    let isTemplates = metadata.declares && !subject.object.declares
-    let declaring = isTemplates ? template : object
+    let isTemplates = metadata.declares && !object.metadata.declares
+    let declaring = isTemplates ? template : own
     content = declaring.declaration
     scripts = declaring.scripts
-    contentField = isTemplates ? subject.podField : ""
-    add(object, prefix: "", hasLabel: subject.object.customer != nil)
-    add(template, prefix: subject.podField, hasLabel: subject.object.customer == nil)
-    addConflicts(subject.object, metadata, kind: subject.review.kind.kind)
+    contentField = isTemplates ? object.podField : ""
+    add(own, prefix: "", hasLabel: object.metadata.customer != nil)
+    add(template, prefix: object.podField, hasLabel: object.metadata.customer == nil)
+    addConflicts(object.metadata, metadata, kind: object.kind)
   }
 
   private mutating func add(_ result: DeclarationResult, prefix: String, hasLabel: Bool) {
     for problem in result.errors where hasLabel || problem.annotation != AnnotationKey.customerLabel {
-      causes.append(StatusCause(field: prefix + problem.field, message: problem.withoutPlace))
+      findings.refuse(prefix + problem.field, problem.withoutPlace)
     }
-    warnings += result.warnings.map(\.message)
+    findings.warnings += result.warnings.map(\.message)
     expiries += result.expiries
   }
 
   /// One customer, declared in one place.
   private mutating func addConflicts(_ object: ObjectMetadata, _ template: ObjectMetadata, kind: String) {
     if let customer = object.customer, let other = template.customer, customer != other {
-      causes.append(
-        StatusCause(
-          field: "spec.template.metadata.labels[\(AnnotationKey.customerLabel)]",
-          message: "is \"\(other)\", but the \(kind) itself is labelled \"\(customer)\"; give both the same, or leave "
-            + "it out here"))
+      findings.refuse(
+        "spec.template.metadata.labels[\(AnnotationKey.customerLabel)]",
+        "is \"\(other)\", but the \(kind) itself is labelled \"\(customer)\"; give both the same, or leave it out here")
     }
     guard object.declares, template.declares else { return }
     for key in AnnotationKey.declaring where template.annotations[key] != nil {
-      causes.append(
-        StatusCause(
-          .valueForbidden, field: "spec.template.metadata.annotations[\(key)]",
-          message: "the \(kind)'s own annotations declare too; keep all declarations there, where a change is live "
-            + "and rolls no Pod"))
+      findings.refuse(
+        "spec.template.metadata.annotations[\(key)]",
+        "the \(kind)'s own annotations declare too; keep all declarations there, where a change is live and rolls no Pod",
+        .valueForbidden)
     }
   }
 }

@@ -24,48 +24,43 @@ public struct DeclaredPostgres: Equatable, Sendable {
   /// Reads a Deployment, a StatefulSet or a Pod. Nil where Postern has nothing to do with it: nobody's, to be left
   /// alone, on its way out, a Pod of the node's, or on the node's network.
   public init?(_ object: JSONValue, kind: GroupVersionKind, namespace: String) {
-    let bytes = review(for: object, kind: kind, namespace: namespace, uid: "persisted")
-    do {
-      guard let subject = try Subject(AdmissionReview(decoding: bytes)), let slices = subject.pod else { return nil }
-      let pod = try PodContainers(slices.spec, of: bytes)
-      guard !pod.usesHostNetwork else { return nil }
-      try self.init(subject, pod)
+    self.init(object.bytes, kind: kind, namespace: namespace)
+  }
+
+  /// The same of its bytes, as the API server writes them.
+  public init?(_ bytes: [UInt8], kind: GroupVersionKind, namespace: String) {
+    do throws(JSONError) {
+      var reader = JSONReader(bytes)
+      guard let slices = try ObjectSlices(&reader),
+        let object = try CustomerObject(slices, kind, namespace: namespace, of: bytes), let podSlices = object.pod
+      else { return nil }
+      let metadata = object.podMetadata
+      let pod = try PodReading(
+        podSlices, metadata, customer: metadata.customer ?? object.customer, field: object.podField, of: bytes)
+      guard let choice = pod.choice else { return nil }
+      self.init(object, pod, choice)
     } catch {
       // The API server holds no such objects.
       return nil
     }
   }
 
-  private init(_ subject: Subject, _ pod: PodContainers) throws(JSONError) {
-    let reading = DeclarationReading(subject)
-    let place = subject.template ?? subject.object
-    // A classic sidecar stands among the containers.
-    let choice = PostgresChoice(
-      pod.containers.filter { $0.name != SidecarContainer.name }, named: place.setting(AnnotationKey.container),
-      field: subject.podField)
-    let problems = (reading.causes + choice.causes).map { "\($0.field): \($0.message)" }
-    customer = subject.customer
-    declares = subject.object.declares || subject.template?.declares == true
-    isInjected = subject.object.isInjected && pod.hasSidecar
-    self.problems = problems
-    port = reading.podSettings?.port ?? choice.container?.port ?? 5432
-    usesGeneratedAdmin = try Self.usesGeneratedAdmin(pod, choice, reading.podSettings, customer: subject.customer)
-    guard problems.isEmpty, var declaration = reading.content, let settings = reading.podSettings else {
+  private init(_ object: CustomerObject, _ pod: PodReading, _ choice: PostgresChoice) {
+    let reading = DeclarationReading(object)
+    let settings = reading.podSettings
+    problems = (reading.findings.causes + choice.findings.causes).map { "\($0.field): \($0.message)" }
+    customer = object.customer
+    declares = object.declares
+    isInjected = if case .injected = pod { true } else { false }
+    port = settings?.port ?? choice.container?.port ?? 5432
+    usesGeneratedAdmin = pod.usesGeneratedAdmin(given: settings?.adminSecret)
+    guard problems.isEmpty, var declaration = reading.content, let settings else {
       self.declaration = nil
       return
     }
     declaration.adminSecret = settings.adminSecret
-    declaration.host = subject.object.setting(AnnotationKey.host) ?? settings.host
-    declaration.retain = subject.object.setting(AnnotationKey.retain) != "false" && settings.retain
+    declaration.host = object.metadata.setting(AnnotationKey.host) ?? settings.host
+    declaration.retain = object.metadata.setting(AnnotationKey.retain) != "false" && settings.retain
     self.declaration = declaration
-  }
-
-  /// Where the sidecar is in already, Postgres has its password source from the injection, and a volume for it.
-  private static func usesGeneratedAdmin(
-    _ pod: PodContainers, _ choice: PostgresChoice, _ settings: Declaration?, customer: String
-  ) throws(JSONError) -> Bool {
-    guard settings?.adminSecret == nil, let postgres = choice.container else { return false }
-    if pod.hasSidecar { return pod.hasAdminVolume }
-    return try AdminAccess(postgres, at: choice.index, customer: customer, adminSecret: nil).bootstrap != nil
   }
 }

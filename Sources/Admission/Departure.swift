@@ -35,12 +35,13 @@ struct Departure {
 
   /// The same of a review that is of no subject any more; nothing where it never was of one.
   static func warnings(of review: AdmissionReview) throws(JSONError) -> [String] {
-    guard let role = Subject.Role(review), review.operation == .update, let new = review.object,
-      let old = review.oldObject
+    guard let role = CustomerObject.Role(review.kind), review.subResource == nil, review.operation == .update,
+      let new = review.object, let old = review.oldObject,
+      CustomerObject.concerns(new, namespace: review.namespace)
     else { return [] }
     let isWorkload = role == .workload
     let bytes = review.bytes
-    // What makes a Pod declares for it.
+    // A Pod's declarations are those of the workload that made it.
     if !isWorkload, try new.pod.hasController(in: bytes) { return [] }
     let oldObject = try ObjectMetadata(old.pod.metadata, of: bytes)
     guard !oldObject.isMirror else { return [] }

@@ -22,6 +22,19 @@ struct Injection {
   let admin: AdminAccess
   let settings: AdmissionSettings
 
+  /// Nil where it cannot be told which container is Postgres.
+  init?(_ pod: InjectablePod, of customer: String, _ declared: Declaration, _ settings: AdmissionSettings) {
+    guard let postgres = pod.choice.container, let admin = pod.admin else { return nil }
+    self.customer = customer
+    port = declared.port ?? postgres.port
+    gatesReadiness = declared.gateReadiness
+    self.pod = pod.containers
+    self.postgres = postgres
+    index = pod.choice.index
+    self.admin = admin
+    self.settings = settings
+  }
+
   /// The operations, in an order that needs no index but Postgres's own, which nothing before them moves.
   func patch(hasAnnotations: Bool) -> PatchWriter {
     var patch = PatchWriter()

@@ -4,9 +4,6 @@ import KubernetesAPI
 
 /// A Pod's `spec`, as far as injection depends on it.
 struct PodContainers {
-  static let hostNetworkWarning =
-    "left alone: with hostNetwork, loopback is the node's, and the sidecar would share it"
-
   /// An element of an array, its name beginning as the sidecar's do.
   private struct Named {
     let index: Int
@@ -15,14 +12,12 @@ struct PodContainers {
 
   private(set) var containers: [Container] = []
   private(set) var identity = Identity()
-  let usesHostNetwork: Bool
   let hasInitContainers: Bool
   let hasVolumes: Bool
   private var initContainers: [Named] = []
   private var volumes: [Named] = []
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
-    usesHostNetwork = try spec.usesHostNetwork(bytes)
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
     if let slice = spec.containers {
@@ -47,25 +42,24 @@ struct PodContainers {
   var hasAdminVolume: Bool { volumes.contains { $0.name == SidecarContainer.adminVolumeName } }
 
   /// The user's own containers and volumes that have names of the sidecar's.
-  func nameClashes(field: String) -> [StatusCause] {
+  func nameClashes(field: String) -> Findings {
     let volumeNames = [
       SidecarContainer.volumeName, SidecarContainer.statusVolumeName, SidecarContainer.adminVolumeName,
     ]
-    var causes: [StatusCause] = []
+    var findings = Findings()
+    func clash(_ list: String, _ element: Named) {
+      findings.refuse(
+        "\(field)spec.\(list)[\(element.index)].name",
+        "\"\(element.name)\" is the name of what Postern adds to the Pod; give yours another one", .valueDuplicate)
+    }
     for (index, container) in containers.enumerated() where container.name == SidecarContainer.name {
-      causes.append(clash("containers", Named(index: index, name: container.name), field))
+      clash("containers", Named(index: index, name: container.name))
     }
     for container in initContainers where container.name == SidecarContainer.name {
-      causes.append(clash("initContainers", container, field))
+      clash("initContainers", container)
     }
-    for volume in volumes where volumeNames.contains(volume.name) { causes.append(clash("volumes", volume, field)) }
-    return causes
-  }
-
-  private func clash(_ list: String, _ element: Named, _ field: String) -> StatusCause {
-    StatusCause(
-      .valueDuplicate, field: "\(field)spec.\(list)[\(element.index)].name",
-      message: "\"\(element.name)\" is the name of what Postern adds to the Pod; give yours another one")
+    for volume in volumes where volumeNames.contains(volume.name) { clash("volumes", volume) }
+    return findings
   }
 
   private static func named(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Named] {

@@ -8,9 +8,9 @@ struct PostgresChoice {
 
   /// Its place in `spec.containers`.
   private(set) var index = 0
-  /// Nil where it cannot be told; ``causes`` says why.
+  /// Nil where it cannot be told; ``findings`` say why.
   private(set) var container: Container?
-  private(set) var causes: [StatusCause] = []
+  private(set) var findings = Findings()
 
   /// - Parameters:
   ///   - named: the annotation `postern.io/container` of the Pod.
@@ -20,28 +20,25 @@ struct PostgresChoice {
     if let wanted {
       choose(containers) { $0.name == wanted }
       guard container == nil else { return }
-      causes = [
-        StatusCause(
-          field: "\(field)metadata.annotations[\(AnnotationKey.container)]",
-          message: "there is no container \"\(wanted)\"; the Pod has \(all)")
-      ]
+      findings.refuse(
+        "\(field)metadata.annotations[\(AnnotationKey.container)]",
+        "there is no container \"\(wanted)\"; the Pod has \(all)")
       return
     }
     choose(containers) { $0.name == "postgres" }
     if container == nil { choose(containers) { Self.images.contains(Self.repository($0.image)) } }
-    if container == nil, containers.count == 1 { choose(containers) { _ in true } }
+    if container == nil { choose(containers) { _ in true } }
     guard container == nil else { return }
-    causes = [
-      StatusCause(
-        .valueRequired, field: "\(field)metadata.annotations[\(AnnotationKey.container)]",
-        message: "which container is Postgres cannot be told from \(all); name it in this annotation")
-    ]
+    findings.refuse(
+      "\(field)metadata.annotations[\(AnnotationKey.container)]",
+      "which container is Postgres cannot be told from \(all); name it in this annotation", .valueRequired)
   }
 
-  /// Takes the container that it holds for; where it holds for several, none.
+  /// Takes the container that it holds for; where it holds for several, none. A classic sidecar stands among them, and is
+  /// none.
   private mutating func choose(_ containers: [Container], _ condition: (Container) -> Bool) {
-    guard let first = containers.firstIndex(where: condition), containers.lastIndex(where: condition) == first
-    else { return }
+    func isIt(_ container: Container) -> Bool { container.name != SidecarContainer.name && condition(container) }
+    guard let first = containers.firstIndex(where: isIt), containers.lastIndex(where: isIt) == first else { return }
     index = first
     container = containers[first]
   }

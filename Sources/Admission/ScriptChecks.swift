@@ -8,8 +8,7 @@ import Provisioning
 /// What is wrong with the SQL of a declaration, before a server sees it. A script that an update leaves as it was is not
 /// looked at again.
 struct ScriptChecks {
-  private(set) var causes: [StatusCause] = []
-  private(set) var warnings: [String] = []
+  private(set) var findings = Findings()
 
   private let isParserCurrent: Bool
   private let quotesSQL: Bool
@@ -48,24 +47,23 @@ struct ScriptChecks {
     do throws(ScriptError) {
       _ = try ScriptStatement.split(sql, isTransaction: isTransaction)
     } catch {
-      causes.append(StatusCause(field: field, message: "\(script), \(error.message); \(error.hint)"))
+      findings.refuse(field, "\(script), \(error.message); \(error.hint)")
       return
     }
     if let line = PostgresParser.lineOfEndlessSigns(in: sql) {
-      causes.append(
-        StatusCause(
-          field: field,
-          message: "\(script), line \(line): more than \(PostgresParser.maximumSigns) \"+\" or \"/*\" without anything "
-            + "between them, which is too much to check; take some out"))
+      findings.refuse(
+        field,
+        "\(script), line \(line): more than \(PostgresParser.maximumSigns) \"+\" or \"/*\" without anything between them, "
+          + "which is too much to check; take some out")
       return
     }
     if let error = PostgresParser.syntaxError(in: sql) {
       let place = error.position.map { ", \(Self.place(ofCharacter: $0, in: sql))" } ?? ""
       let message = text(error, in: sql)
       if isParserCurrent {
-        causes.append(StatusCause(field: field, message: "\(script)\(place): \(message)"))
+        findings.refuse(field, "\(script)\(place): \(message)")
       } else {
-        warnings.append("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
+        findings.warn("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
       }
     }
     let bytes = Array(sql.utf8)
@@ -77,9 +75,8 @@ struct ScriptChecks {
       guard let rule = ScriptRule(statement) else { continue }
       switch rule {
       case .refused(let reason):
-        causes.append(
-          StatusCause(.valueForbidden, field: field, message: "\(script), line \(line): \(reason)"))
-      case .warned(let effect): warnings.append("\(script), line \(line) \(effect)")
+        findings.refuse(field, "\(script), line \(line): \(reason)", .valueForbidden)
+      case .warned(let effect): findings.warn("\(script), line \(line) \(effect)")
       }
     }
   }

@@ -6,8 +6,7 @@ import KubernetesAPI
 /// What is wrong with a Secret that Postern takes something from. A value that an update leaves as it was is not looked
 /// at again. No value, and no part of one, is in a message.
 struct SecretChecks {
-  private(set) var causes: [StatusCause] = []
-  private(set) var warnings: [String] = []
+  private(set) var findings = Findings()
 
   private let name: String
   private let data: SecretData
@@ -50,7 +49,7 @@ struct SecretChecks {
       return nil
     }
     if line.count < bytes.count, !line.isEmpty {
-      warnings.append("Secret \"\(name)\", \(key): the newline at its end is not taken for a part of it")
+      findings.warn("Secret \"\(name)\", \(key): the newline at its end is not taken for a part of it")
     }
     return line
   }
@@ -77,13 +76,13 @@ struct SecretChecks {
     let (file, problems) = FlatFile.parse(bytes, source: source)
     for problem in problems { refuse(key, problem.withoutPlace) }
     guard let file else { return }
-    warnings += file.warnings.map(\.message)
+    findings.warnings += file.warnings.map(\.message)
     guard case .bytes(let oldBytes)? = oldData?[key] else { return }
     let users = Set(file.entries.map(\.user))
     let gone = FlatFile.parse(oldBytes, source: source).file?.entries.count { !users.contains($0.user) } ?? 0
     guard gone > 0 else { return }
     // The names are not shown: what stands before a line's first colon may be part of a password.
-    warnings.append(
+    findings.warn(
       "\(gone == 1 ? "1 user is" : "\(gone) users are") gone from \(name)/\(key); \(AnnotationKey.removedUsers) says "
         + "what becomes of \(gone == 1 ? "it" : "them")")
   }
@@ -92,13 +91,11 @@ struct SecretChecks {
     guard let sql = String(validating: bytes, as: UTF8.self) else {
       return refuse(key, "script \"\(script)\" is not UTF-8; save it as UTF-8")
     }
-    let checks = ScriptChecks(secret: sql, named: script, isTransaction: isTransaction, field: "data[\(key)]")
-    causes += checks.causes
-    warnings += checks.warnings
+    findings += ScriptChecks(secret: sql, named: script, isTransaction: isTransaction, field: "data[\(key)]").findings
   }
 
   private mutating func refuse(_ key: String, _ message: String, _ reason: StatusCause.Reason = .valueInvalid) {
-    causes.append(StatusCause(reason, field: "data[\(key)]", message: message))
+    findings.refuse("data[\(key)]", message, reason)
   }
 }
 

@@ -14,7 +14,7 @@ struct SecretData {
   /// Reads `data`, and `stringData`, which goes before it (Kubernetes docs, Secret): the API server folds it into
   /// `data`, a manifest that is looked at offline may still have it.
   /// - Parameter keys: the others are gone past.
-  init(_ slices: PodSlices?, keys: Set<String>, of bytes: [UInt8]) throws(JSONError) {
+  init(_ slices: ObjectSlices?, keys: Set<String>, of bytes: [UInt8]) throws(JSONError) {
     for (slice, isEncoded) in [(slices?.data, true), (slices?.stringData, false)] {
       guard let slice else { continue }
       var reader = JSONReader(slice, of: bytes)

@@ -6,13 +6,13 @@ import KubernetesAPI
 /// `/validate`, a Secret: refused where Postern could not use what it takes from it. Which Secrets those are is told by
 /// their name where Postern named them, and by the declarations that are known.
 func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
-  guard review.subResource == nil, review.operation == .create || review.operation == .update,
-    review.namespace != "kube-system", let object = review.object?.pod, object.metadata?.deletionTimestamp == nil
+  guard review.changesObject, let object = review.object,
+    CustomerObject.concerns(object, namespace: review.namespace)
   else { return .unchanged }
-  let old = review.operation == .update ? review.oldObject?.pod : nil
+  let old = review.operation == .update ? review.oldObject : nil
   // The API server still asks where an update takes the label away.
-  let oldCustomer = try ObjectMetadata(old?.metadata, of: review.bytes).customer
-  let customer = try ObjectMetadata(object.metadata, of: review.bytes).customer ?? oldCustomer
+  let oldCustomer = try ObjectMetadata(old?.pod.metadata, of: review.bytes).customer
+  let customer = try ObjectMetadata(object.pod.metadata, of: review.bytes).customer ?? oldCustomer
   if let customer, review.name == ObjectName.passwords(customer: customer) {
     guard let old, try review.fieldManager != ObjectLabel.manager, !old.hasData(of: object, review.bytes) else {
       return .unchanged
@@ -32,8 +32,7 @@ func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) th
   let keys = Set(uses.flatMap(\.keys))
   let data = try SecretData(object, keys: keys, of: review.bytes)
   let oldData: SecretData? = if let old { try SecretData(old, keys: keys, of: review.bytes) } else { nil }
-  let checks = SecretChecks(review.name, uses: uses, data: data, replacing: oldData)
-  return checks.causes.isEmpty ? .allowed(patch: nil, warnings: checks.warnings) : .denied(checks.causes)
+  return Decision(SecretChecks(review.name, uses: uses, data: data, replacing: oldData).findings)
 }
 
 extension AdmissionReview {
@@ -53,7 +52,7 @@ extension AdmissionReview {
   }
 }
 
-extension PodSlices {
+extension ObjectSlices {
   /// Whether `data` is byte for byte the other's, as the API server writes it: its keys are sorted.
   fileprivate func hasData(of other: Self, _ bytes: [UInt8]) -> Bool {
     func text(_ slice: JSONSlice?) -> ArraySlice<UInt8> { slice.map { bytes[$0.range] } ?? [] }

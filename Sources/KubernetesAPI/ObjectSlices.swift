@@ -1,42 +1,24 @@
 public import JSONBytes
 
-/// Where an object holds what a decision may depend on. Members that are null or missing are nil; what a slice holds is
-/// checked to be JSON, and no more: of a kind that nobody asked about, it may be anything.
+/// Where an object holds what a decision may depend on: `metadata`, and `spec` like a Pod's, `spec.template` like a
+/// workload's, or `data` like a Secret's. Members that are null or missing are nil; what a slice holds is checked to be
+/// JSON, and no more: of a kind that nobody asked about, it may be anything.
 public struct ObjectSlices: Sendable {
   /// `metadata` and `spec`, read as those of a Pod.
-  public let pod: PodSlices
+  public private(set) var pod = PodSlices()
   /// `spec.template`.
-  public let template: PodSlices?
-
-  /// Reads the next value; nil where it is no object.
-  init?(_ reader: inout JSONReader) throws(JSONError) {
-    var template: PodSlices?
-    guard let pod = try PodSlices(&reader, template: &template) else { return nil }
-    self.pod = pod
-    self.template = template
-  }
-}
-
-/// A Pod, a Pod template, or something that has `metadata`, and `spec` like them or `data` like a Secret.
-public struct PodSlices: Sendable {
-  /// `metadata`.
-  public private(set) var metadata: MetadataSlices?
-  /// `spec`.
-  public private(set) var spec = PodSpecSlices()
+  public private(set) var template: PodSlices?
   /// `data`
   public private(set) var data: JSONSlice?
   /// `stringData`, which the API server has folded into `data`: a manifest may still have it.
   public private(set) var stringData: JSONSlice?
 
-  /// Reads the next value, and `spec.template` of it; nil where it is no object.
-  init?(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
+  /// Reads the next value; nil where it is no object.
+  public init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
     while let key = try reader.nextKey() {
-      if reader.matches(key, "metadata") {
-        metadata = try MetadataSlices(&reader)
-      } else if reader.matches(key, "spec") {
-        spec = try PodSpecSlices(&reader, template: &template)
-      } else if reader.matches(key, "data") {
+      if try pod.takes(key, &reader, template: &template) { continue }
+      if reader.matches(key, "data") {
         data = try reader.optionalValue()
       } else if reader.matches(key, "stringData") {
         stringData = try reader.optionalValue()
@@ -44,6 +26,41 @@ public struct PodSlices: Sendable {
         try reader.skip()
       }
     }
+  }
+}
+
+/// A Pod, or the template of one.
+public struct PodSlices: Sendable {
+  /// `metadata`.
+  public private(set) var metadata: MetadataSlices?
+  /// `spec`.
+  public private(set) var spec = PodSpecSlices()
+
+  init() {}
+
+  /// Reads the next value, a template; nil where it is no object.
+  init?(_ reader: inout JSONReader) throws(JSONError) {
+    guard try reader.entersObject() else { return nil }
+    var nested: PodSlices?
+    while let key = try reader.nextKey() {
+      if try !takes(key, &reader, template: &nested) { try reader.skip() }
+    }
+  }
+
+  /// Reads a member's value where it is one of these, and `template` of `spec`.
+  /// - Returns: whether it was.
+  @inline(__always)
+  fileprivate mutating func takes(
+    _ key: JSONString, _ reader: inout JSONReader, template: inout PodSlices?
+  ) throws(JSONError) -> Bool {
+    if reader.matches(key, "metadata") {
+      metadata = try MetadataSlices(&reader)
+    } else if reader.matches(key, "spec") {
+      spec = try PodSpecSlices(&reader, template: &template)
+    } else {
+      return false
+    }
+    return true
   }
 }
 
@@ -115,8 +132,7 @@ public struct PodSpecSlices: Sendable {
       } else if reader.matches(key, "hostNetwork") {
         hostNetwork = try reader.optionalValue()
       } else if reader.matches(key, "template") {
-        var nested: PodSlices?
-        template = try PodSlices(&reader, template: &nested)
+        template = try PodSlices(&reader)
       } else {
         try reader.skip()
       }

@@ -1,0 +1,72 @@
+import Contract
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// A workload or Pod that is a customer's Postgres, whoever asks: the webhook about one that is to be, the controller about
+/// one that is there, `postern check` about one in a file.
+struct CustomerObject {
+  enum Role {
+    case pod
+    /// A Deployment or a StatefulSet.
+    case workload
+
+    /// Nil for a kind that cannot be a customer's Postgres.
+    init?(_ kind: GroupVersionKind) {
+      switch kind {
+      case .pod: self = .pod
+      case .deployment, .statefulSet: self = .workload
+      default: return nil
+      }
+    }
+  }
+
+  let role: Role
+  /// `Pod`, `Deployment` or `StatefulSet`.
+  let kind: String
+  /// The customer: the object's label, else the template's.
+  let customer: String
+  let metadata: ObjectMetadata
+  /// Of a workload's Pod template; for a Pod, nil.
+  let template: ObjectMetadata?
+  /// The Pod, or what the template says of Pods to come.
+  let pod: PodSlices?
+  /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
+  /// since must not keep a Pod from being replaced.
+  let isMadeOfTemplate: Bool
+  /// The document that the slices are of.
+  let bytes: [UInt8]
+
+  /// Nil where Postern has nothing to say: another kind, the node's namespace, an object on its way out, a Pod that
+  /// belongs to the node, nobody's Postgres, or one to be left alone.
+  init?(
+    _ slices: ObjectSlices, _ kind: GroupVersionKind, namespace: String, of bytes: [UInt8]
+  ) throws(JSONError) {
+    guard let role = Role(kind), Self.concerns(slices, namespace: namespace) else { return nil }
+    metadata = try ObjectMetadata(slices.pod.metadata, of: bytes)
+    template = role == .workload ? try ObjectMetadata(slices.template?.metadata, of: bytes) : nil
+    guard let customer = metadata.customer ?? template?.customer, !metadata.isMirror, !metadata.isLeftAlone,
+      template?.isLeftAlone != true
+    else { return nil }
+    self.role = role
+    self.kind = kind.kind
+    self.customer = customer
+    isMadeOfTemplate = role == .pod ? try slices.pod.hasController(in: bytes) : false
+    pod = role == .workload ? slices.template : slices.pod
+    self.bytes = bytes
+  }
+
+  /// Whether an object is one that Postern looks at: not the node's namespace, and not on its way out.
+  static func concerns(_ slices: ObjectSlices, namespace: String) -> Bool {
+    namespace != "kube-system" && slices.pod.metadata?.deletionTimestamp == nil
+  }
+
+  /// The metadata that the Pod has, or will have.
+  var podMetadata: ObjectMetadata { template ?? metadata }
+
+  /// Whether it says what the instance holds.
+  var declares: Bool { metadata.declares || template?.declares == true }
+
+  /// What the fields of the Pod begin with.
+  var podField: String { role == .workload ? "spec.template." : "" }
+}

@@ -148,6 +148,12 @@ let package = Package(
         "Provisioning",
       ], path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
+    // A program whose instructions are counted, and the tests that count them
+    .executableTarget(
+      name: "growth",
+      dependencies: ["Admission", "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"],
+      path: "Tests/Growth"),
+    .testTarget(name: "GrowthTests", dependencies: ["growth"]),
     .testTarget(
       name: "ContractTests", dependencies: ["Contract"]),
     .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),

@@ -105,14 +105,14 @@ struct AdminAccess {
   /// Lets the sidecar read a file where the Postgres container has it.
   private mutating func read(_ path: String, _ postgres: Container, variable: String) throws(JSONError) {
     guard let mount = try postgres.mount(holding: path) else {
-      warnUnreadable("\"\(path)\"")
+      warnUnreadable(quoted(path))
       return
     }
     guard !mount.isInTheWay else {
       findings.refuse(
         "\(prefix)spec.containers[\(index)].volumeMounts",
-        "the sidecar cannot have \"\(mount.path)\": \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
-          + "\(SidecarContainer.tokenPath) are its own; mount \"\(mount.volume)\" elsewhere")
+        "the sidecar cannot have \(quoted(mount.path)): \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
+          + "\(SidecarContainer.tokenPath) are its own; mount \(quoted(mount.volume)) elsewhere")
       return
     }
     variables.append(.literal(variable, path))

@@ -4,7 +4,8 @@ public import KubernetesAPI
 /// Answers a review. The stages, each a value made from the one before:
 ///
 /// 1. bytes → ``AdmissionReview``: checked, sliced
-/// 2. review → ``Subject``: is it a ``CustomerObject``, in a request that matters?
+/// 2. review → ``AnnotationSize``: nothing is read of annotations that are too large; then
+///    review → ``Subject``: is it a ``CustomerObject``, in a request that matters?
 /// 3. object → ``DeclarationReading``: what its annotations declare, all that is wrong with them
 /// 4. object → ``PodReading``: what can be done with its Pod, and all that is wrong with that
 /// 5. readings → ``Findings`` → ``Decision``: allowed, patched or denied
@@ -36,6 +37,9 @@ public func answer(
 private func decide(
   _ review: AdmissionReview, at path: AdmissionPath, settings: AdmissionSettings
 ) throws(JSONError) -> Decision {
+  guard review.mayConcernPostern else { return .unchanged }
+  let size = try AnnotationSize.findings(review)
+  guard size.isSound else { return Decision(size) }
   if review.kind == .secret { return path == .validate ? try validateSecret(review, settings) : .unchanged }
   guard let subject = try Subject(review) else {
     return path == .validate ? .allowed(patch: nil, warnings: try Departure.warnings(of: review)) : .unchanged

@@ -51,7 +51,8 @@ struct DeclarationReading {
     if let customer = object.customer, let other = template.customer, customer != other {
       findings.refuse(
         "spec.template.metadata.labels[\(AnnotationKey.customerLabel)]",
-        "is \"\(other)\", but the \(kind) itself is labelled \"\(customer)\"; give both the same, or leave it out here")
+        "is \(quoted(other)), but the \(kind) itself is labelled \(quoted(customer)); give both the same, or leave it out here"
+      )
     }
     guard object.declares, template.declares else { return }
     for key in AnnotationKey.declaring where template.annotations[key] != nil {

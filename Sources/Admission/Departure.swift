@@ -24,7 +24,7 @@ struct Departure {
       return
     }
     warnings = [
-      "nothing is declared for customer \"\(customer)\" here any more: its databases, users and Secrets stay as they are"
+      "nothing is declared for customer \(quoted(customer)) here any more: its databases, users and Secrets stay as they are"
     ]
     guard let template, newCustomer == nil || isLeftAlone else { return }
     warnings.append(
@@ -35,9 +35,8 @@ struct Departure {
 
   /// The same of a review that is of no subject any more; nothing where it never was of one.
   static func warnings(of review: AdmissionReview) throws(JSONError) -> [String] {
-    guard let role = CustomerObject.Role(review.kind), review.subResource == nil, review.operation == .update,
-      let new = review.object, let old = review.oldObject,
-      CustomerObject.concerns(new, namespace: review.namespace)
+    guard let role = CustomerObject.Role(review.kind), review.operation == .update, let new = review.object,
+      let old = review.oldObject
     else { return [] }
     let isWorkload = role == .workload
     let bytes = review.bytes

@@ -1,5 +1,6 @@
 import Contract
 import DatabaseSpec
+import Declarations
 import JSONBytes
 import KubernetesAPI
 
@@ -85,7 +86,7 @@ struct InjectedSidecar {
     if arguments != SidecarContainer.runArguments {
       return "its args are not \(SidecarContainer.runArguments)"
     }
-    if self.customer != customer { return "its \(SidecarVariable.customer) is not \"\(customer)\"" }
+    if self.customer != customer { return "its \(SidecarVariable.customer) is not \(quoted(customer))" }
     if !mountsVolume {
       return "it does not mount the volume \"\(SidecarContainer.volumeName)\" at \(VolumeLayout.mountPath)"
     }

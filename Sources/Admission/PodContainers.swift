@@ -10,6 +10,9 @@ struct PodContainers {
     let name: String
   }
 
+  /// The most elements of a list that are looked at: no Pod that runs has nearly so many.
+  private static let maximumElements = 10_000
+
   private(set) var containers: [Container] = []
   private(set) var identity = Identity()
   let hasInitContainers: Bool
@@ -22,7 +25,10 @@ struct PodContainers {
     hasVolumes = spec.volumes != nil
     if let slice = spec.containers {
       var reader = JSONReader(slice, of: bytes)
-      _ = try reader.elements { reader throws(JSONError) in containers.append(try Container(&reader)) }
+      _ = try reader.elements { reader throws(JSONError) in
+        guard containers.count < Self.maximumElements else { throw Self.tooMany(reader) }
+        containers.append(try Container(&reader))
+      }
     }
     initContainers = try Self.named(spec.initContainers, of: bytes)
     volumes = try Self.named(spec.volumes, of: bytes)
@@ -62,6 +68,10 @@ struct PodContainers {
     return findings
   }
 
+  private static func tooMany(_ reader: JSONReader) -> JSONError {
+    JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
+  }
+
   private static func named(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Named] {
     guard let slice else { return [] }
     var found: [Named] = []
@@ -73,7 +83,10 @@ struct PodContainers {
       while let key = try reader.nextKey() {
         if reader.matches(key, "name") { name = try reader.optionalString() } else { try reader.skip() }
       }
-      if let name, reader.starts(name, with: SidecarContainer.nameBytes) { found.append(Named(index: index, name: reader.text(name))) }
+      guard index < maximumElements else { throw tooMany(reader) }
+      if let name, reader.starts(name, with: SidecarContainer.nameBytes) {
+        found.append(Named(index: index, name: reader.text(name)))
+      }
       index += 1
     }
     return found

@@ -16,13 +16,16 @@ struct PostgresChoice {
   ///   - named: the annotation `postern.io/container` of the Pod.
   ///   - field: what the Pod's fields begin with.
   init(_ containers: [Container], named wanted: String?, field: String) {
-    var all: String { containers.map { "\"\($0.name)\"" }.joined(separator: ", ") }
+    var all: String {
+      let names = containers.prefix(10).map { quoted($0.name) }.joined(separator: ", ")
+      return containers.count > 10 ? "\(names) and \(containers.count - 10) more" : names
+    }
     if let wanted {
       choose(containers) { $0.name == wanted }
       guard container == nil else { return }
       findings.refuse(
         "\(field)metadata.annotations[\(AnnotationKey.container)]",
-        "there is no container \"\(wanted)\"; the Pod has \(all)")
+        "there is no container \(quoted(wanted)); the Pod has \(all)")
       return
     }
     choose(containers) { $0.name == "postgres" }

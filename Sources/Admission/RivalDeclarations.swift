@@ -20,13 +20,13 @@ struct RivalDeclarations {
     if old.contains(where: \.declares), !old.contains(where: \.isLeftAlone),
       old.lazy.compactMap(\.customer).first == object.customer
     {
-      findings.warn("\(names) too declares for \"\(object.customer)\": nothing is changed until only one does")
+      findings.warn("\(names) too declares for \(quoted(object.customer)): nothing is changed until only one does")
       return
     }
     let field = object.metadata.customer == nil ? object.podField : ""
     findings.refuse(
       "\(field)metadata.labels[\(AnnotationKey.customerLabel)]",
-      "\(names) in this namespace declares for customer \"\(object.customer)\" already; declare all there, or take its "
+      "\(names) in this namespace declares for customer \(quoted(object.customer)) already; declare all there, or take its "
         + "declarations away first, or give this one another customer; where it was deleted just now, apply again",
       .valueDuplicate)
   }

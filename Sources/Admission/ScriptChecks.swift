@@ -10,6 +10,9 @@ import Provisioning
 struct ScriptChecks {
   private(set) var findings = Findings()
 
+  /// The most statements of one script: PostgreSQL's parser makes all of their trees before it answers.
+  static let maximumStatements = 20_000
+
   private let isParserCurrent: Bool
   private let quotesSQL: Bool
 
@@ -31,7 +34,7 @@ struct ScriptChecks {
       let script = declared.script
       guard case .inline(let sql) = script.content else { continue }
       check(
-        sql, script.name.isEmpty ? "the script" : "script \"\(script.name)\"", isTransaction: script.transaction,
+        sql, script.name.isEmpty ? "the script" : "script \(quoted(script.name))", isTransaction: script.transaction,
         field: annotation + declared.path)
     }
   }
@@ -40,14 +43,22 @@ struct ScriptChecks {
   init(secret sql: String, named name: String, isTransaction: Bool, field: String) {
     isParserCurrent = false
     quotesSQL = false
-    check(sql, "script \"\(name)\"", isTransaction: isTransaction, field: field)
+    check(sql, "script \(quoted(name))", isTransaction: isTransaction, field: field)
   }
 
   private mutating func check(_ sql: String, _ script: String, isTransaction: Bool, field: String) {
+    let statements: [ScriptStatement]
     do throws(ScriptError) {
-      _ = try ScriptStatement.split(sql, isTransaction: isTransaction)
+      statements = try ScriptStatement.split(sql, isTransaction: isTransaction)
     } catch {
       findings.refuse(field, "\(script), \(error.message); \(error.hint)")
+      return
+    }
+    guard statements.count <= Self.maximumStatements else {
+      findings.refuse(
+        field,
+        "\(script): \(statements.count) statements, and one script may have \(Self.maximumStatements); make several of it"
+      )
       return
     }
     if let line = PostgresParser.lineOfEndlessSigns(in: sql) {
@@ -66,12 +77,14 @@ struct ScriptChecks {
         findings.warn("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
       }
     }
-    let bytes = Array(sql.utf8)
-    var (line, place) = (1, 0)
+    let bytes = sql.utf8
+    var (line, place, offset) = (1, bytes.startIndex, 0)
     for statement in PostgresParser.statements(of: sql) ?? [] {
-      let start = max(place, statement.start)
-      line += bytes[place..<start].count { $0 == 0x0A }
-      place = start
+      while offset < statement.start, place < bytes.endIndex {
+        if bytes[place] == UInt8(ascii: "\n") { line += 1 }
+        bytes.formIndex(after: &place)
+        offset += 1
+      }
       guard let rule = ScriptRule(statement) else { continue }
       switch rule {
       case .refused(let reason):
@@ -86,12 +99,18 @@ struct ScriptChecks {
   private func text(_ error: SQLSyntaxError, in sql: String) -> String {
     guard let quote = error.message.firstIndex(of: "\"") else { return error.message }
     let word = error.message[quote...].dropFirst().dropLast()
-    let before = String(sql.unicodeScalars.prefix(max(0, (error.position ?? 1) - 1))).lowercased()
-    let statement = before.split(separator: ";", omittingEmptySubsequences: false).last ?? ""
-    let isSecret = !quotesSQL || word.contains { "'\"$".contains($0) } || statement.contains("password")
+    let isSecret =
+      !quotesSQL || word.contains { "'\"$".contains($0) } || Self.namesPassword(sql, before: error.position ?? 1)
     guard isSecret else { return error.message }
     let start = error.message[..<quote]
     return String(start.hasSuffix(" at or near ") ? start.dropLast(" at or near ".count) : start.dropLast())
+  }
+
+  /// Whether PASSWORD stands in the statement that a character, counted from 1, is in, and before it.
+  private static func namesPassword(_ sql: String, before position: Int) -> Bool {
+    let before = sql.unicodeScalars.prefix(max(0, position - 1))
+    let statement = before.suffix(from: before.lastIndex(of: ";") ?? before.startIndex)
+    return String(statement).lowercased().contains("password")
   }
 
   /// The line and column, both from 1, of a character counted from 1.

@@ -89,7 +89,7 @@ struct SecretChecks {
 
   private mutating func checkScript(_ bytes: [UInt8], _ key: String, _ script: String, isTransaction: Bool) {
     guard let sql = String(validating: bytes, as: UTF8.self) else {
-      return refuse(key, "script \"\(script)\" is not UTF-8; save it as UTF-8")
+      return refuse(key, "script \(quoted(script)) is not UTF-8; save it as UTF-8")
     }
     findings += ScriptChecks(secret: sql, named: script, isTransaction: isTransaction, field: "data[\(key)]").findings
   }
@@ -105,7 +105,7 @@ extension SecretUse {
     case .password: "a user's password"
     case .admin: key == SecretKey.username ? "the superuser's name" : "the superuser's password"
     case .flatFile: "the users of \(AnnotationKey.usersFrom)"
-    case .script(_, let name, _): "the script \"\(name)\""
+    case .script(_, let name, _): "the script \(quoted(name))"
     }
   }
 }

@@ -10,10 +10,9 @@ struct Subject {
   let oldObject: ObjectMetadata?
   let oldTemplate: ObjectMetadata?
 
-  /// Nil where Postern has nothing to say: a subresource, an operation that changes no declaration, an object that is
-  /// none of a customer's Postgres.
+  /// Nil where Postern has nothing to say: the object is none of a customer's Postgres.
   init?(_ review: AdmissionReview) throws(JSONError) {
-    guard review.changesObject, let slices = review.object,
+    guard let slices = review.object,
       let object = try CustomerObject(slices, review.kind, namespace: review.namespace, of: review.bytes)
     else { return nil }
     self.review = review
@@ -44,6 +43,12 @@ struct Subject {
 }
 
 extension AdmissionReview {
-  /// Whether an object comes to be, or changes by itself: not DELETE and CONNECT, and no subresource.
-  var changesObject: Bool { subResource == nil && (operation == .create || operation == .update) }
+  /// Whether an object that Postern looks at comes to be, or changes by itself: not DELETE and CONNECT, no subresource,
+  /// no other kind, not what is on its way out.
+  var mayConcernPostern: Bool {
+    guard subResource == nil, operation == .create || operation == .update, let object,
+      CustomerObject.concerns(object, namespace: namespace)
+    else { return false }
+    return kind == .secret || CustomerObject.Role(kind) != nil
+  }
 }

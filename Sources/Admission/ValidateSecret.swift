@@ -6,9 +6,7 @@ import KubernetesAPI
 /// `/validate`, a Secret: refused where Postern could not use what it takes from it. Which Secrets those are is told by
 /// their name where Postern named them, and by the declarations that are known.
 func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
-  guard review.changesObject, let object = review.object,
-    CustomerObject.concerns(object, namespace: review.namespace)
-  else { return .unchanged }
+  guard let object = review.object else { return .unchanged }
   let old = review.operation == .update ? review.oldObject : nil
   // The API server still asks where an update takes the label away.
   let oldCustomer = try ObjectMetadata(old?.pod.metadata, of: review.bytes).customer

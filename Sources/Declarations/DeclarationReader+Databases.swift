@@ -73,6 +73,7 @@ extension DeclarationReader {
   // MARK: Parts
 
   private mutating func extensions(_ node: YAMLNode, schemas: [PostgresName]) -> [Extension] {
+    let known = Set(schemas + Self.schemasOfTheServer)
     var names: [Located<PostgresName>] = []
     var extensions: [Extension] = []
     for element in elements(node, expected: "a list of extensions") {
@@ -90,10 +91,10 @@ extension DeclarationReader {
       let schema = members["schema"].flatMap { name($0, of: "a schema") }
       let version = members["version"].flatMap { line($0, expected: "a version such as \"1.6\"") }
       guard let name = requiredName(members, of: "an extension", at: element.place) else { continue }
-      if let schema, !(schemas + Self.schemasOfTheServer).contains(schema.value) {
+      if let schema, !known.contains(schema.value) {
         problems.warn(
           schema.place, "the schema \(quoted(schema.value.text)) is not declared in this database",
-          hint: Suggestion.didYouMean(schema.value.text, among: schemas.map(\.text)) ?? "add it to schemas")
+          hint: Suggestion.didYouMean(schema.value.text, among: schemas.lazy.map(\.text)) ?? "add it to schemas")
       }
       names.append(name)
       extensions.append(Extension(name: name.value, schema: schema?.value, version: version))

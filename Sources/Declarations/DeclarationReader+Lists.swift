@@ -2,9 +2,23 @@ import Contract
 import DatabaseSpec
 
 extension DeclarationReader {
+  /// The most users, or databases, that one annotation may declare, in whatever form.
+  static let maximumEntries = 10_000
+
   /// The entries of `postern.io/users` or `postern.io/databases`: those of a YAML list, or of a plain one, such as
   /// `orders, billing`. Nil where the value is no list at all.
   mutating func entries(of text: String, annotation: String) -> [YAMLNode]? {
+    guard let entries = allEntries(of: text, annotation: annotation) else { return nil }
+    guard entries.count <= Self.maximumEntries else {
+      problems.error(
+        Place(annotation: annotation), "more than \(Self.maximumEntries) entries",
+        hint: "give some of them to another customer")
+      return nil
+    }
+    return entries
+  }
+
+  private mutating func allEntries(of text: String, annotation: String) -> [YAMLNode]? {
     let root: YAMLNode
     do throws(YAMLProblem) {
       root = try YAMLNode(parsing: text, in: annotation)
@@ -36,7 +50,7 @@ extension DeclarationReader {
     var words = wordPlaces(in: text, from: root)[...]
     var entries: [YAMLNode] = []
     for piece in pieces {
-      for word in piece.isEmpty ? [""] : piece {
+      for word in piece.isEmpty ? [""] : piece where entries.count <= Self.maximumEntries {
         var place = Place(annotation: root.annotation).element(entries.count)
         let at = word.isEmpty ? words.first : words.popFirst()
         place = place.at(line: at?.line ?? root.line, column: at?.column ?? root.column)

@@ -218,27 +218,33 @@ extension DeclarationReader {
     for user in users where !done.contains(user.name.value) {
       // Depth first, with a stack of its own: the users may be many.
       var path = [(name: user.name.value, next: 0)]
-      var isOnPath: Set = [user.name.value]
+      var places = [user.name.value: 0]
       while let (name, next) = path.last {
         guard let roles = groups[name], next < roles.count else {
           path.removeLast()
-          isOnPath.remove(name)
+          places[name] = nil
           done.insert(name)
           continue
         }
         path[path.count - 1].next += 1
         let role = roles[next]
-        if isOnPath.contains(role.value) {
-          let circle = path.drop { $0.name != role.value }.map(\.name) + [role.value]
+        if let place = places[role.value] {
           problems.error(
-            role.place,
-            "these users are members of each other: \(circle.map { quoted($0.text) }.joined(separator: " → "))",
+            role.place, "these users are members of each other: \(Self.circle(path[place...]))",
             hint: "remove one of these memberships")
         } else if groups[role.value] != nil, !done.contains(role.value) {
+          places[role.value] = path.count
           path.append((role.value, 0))
-          isOnPath.insert(role.value)
         }
       }
     }
+  }
+
+  /// The users of a circle, of a large one the first and the last.
+  private static func circle(_ path: ArraySlice<(name: PostgresName, next: Int)>) -> String {
+    let isShort = path.count <= 8
+    var texts = (isShort ? path : path.prefix(4) + path.suffix(3)).map { quoted($0.name.text) }
+    if !isShort { texts.insert("\(path.count - 7) more", at: 4) }
+    return (texts + texts.prefix(1)).joined(separator: " → ")
   }
 }

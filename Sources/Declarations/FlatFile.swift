@@ -37,7 +37,7 @@ public struct FlatFile: Equatable, Sendable {
     var reader = FlatFileReader(source: source)
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
-    for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+    for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) where !reader.isFull {
       reader.read(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
     }
     guard reader.problems.errors.isEmpty else { return (nil, reader.problems.errors) }
@@ -50,7 +50,10 @@ private struct FlatFileReader {
   let source: ObjectKey
   var entries: [FlatFile.Entry] = []
   var problems = Problems()
+  /// Whether there were so many lines that no more are read.
+  private(set) var isFull = false
   private var line = 0
+  private var linesWithText = 0
   private var lineOfUser: [PostgresName: Int] = [:]
 
   init(source: ObjectKey) {
@@ -61,6 +64,13 @@ private struct FlatFileReader {
     line += 1
     guard bytes.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { return }
     let place = Place(annotation: "\(source.name)/\(source.key)", line: line)
+    linesWithText += 1
+    guard linesWithText <= DeclarationReader.maximumEntries else {
+      isFull = true
+      problems.error(
+        place, "more than \(DeclarationReader.maximumEntries) users", hint: "give some of them to another customer")
+      return
+    }
     guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")) else {
       problems.error(place, "the line has no colon; expected user:password", hint: "put the user's name before it")
       return

@@ -32,7 +32,8 @@ struct Place: Equatable {
   /// The same line and column, further down the path.
   func member(_ key: String) -> Self {
     var place = self
-    place.path += key.utf8.allSatisfy(Self.isPlain) && !key.isEmpty ? ".\(key)" : "[\(quoted(key))]"
+    let isShort = !key.isEmpty && key.utf8.count <= PostgresName.maximumBytes
+    place.path += isShort && key.utf8.allSatisfy(Self.isPlain) ? ".\(key)" : "[\(quoted(key))]"
     return place
   }
 
@@ -68,7 +69,7 @@ struct Located<Value> {
 }
 
 /// A text of the user's in a message: in quotes, on one line, cut where it is longer than any name may be.
-func quoted(_ text: String) -> String {
+public func quoted(_ text: String) -> String {
   var result = "\""
   var length = 0
   for scalar in text.unicodeScalars {

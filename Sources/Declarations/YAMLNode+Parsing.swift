@@ -3,6 +3,8 @@ import Yams
 extension YAMLNode {
   /// The most values in one annotation, aliases counted as often as they are used.
   static let maximumNodes = 20_000
+  /// How long one annotation may be, in bytes: Kubernetes takes so much of all.
+  static let maximumBytes = 262_144
   /// How deep they may nest.
   static let maximumDepth = 32
   /// How often, at most, aliases within aliases may repeat a value.
@@ -11,6 +13,12 @@ extension YAMLNode {
   /// Reads one YAML document; the root is null where there is nothing in it.
   init(parsing text: String, in annotation: String) throws(YAMLProblem) {
     let place = Place(annotation: annotation)
+    guard text.utf8.count <= Self.maximumBytes else {
+      throw YAMLProblem(
+        place: place, reason: "longer than \(Self.maximumBytes) bytes", hint: "put scripts into a ConfigMap")
+    }
+    // Yams makes all of a document before any of it can be looked at: bounded before it can begin.
+    guard YAMLMarks(text).count <= 2 * Self.maximumNodes else { throw Self.tooManyNodes(annotation) }
     // Yams hashes the keys of a mapping, and all that aliases in them stand for: bounded before it can begin.
     guard Self.repetition(in: text) <= Self.maximumRepetition else {
       throw YAMLProblem(place: place, reason: "too many aliases within aliases", hint: "write the values out")
@@ -35,9 +43,7 @@ extension YAMLNode {
     let place = place.at(line: node.mark?.line, column: node.mark?.column)
     budget -= 1
     guard budget >= 0 else {
-      throw YAMLProblem(
-        place: Place(annotation: place.annotation), reason: "more than \(Self.maximumNodes) values, aliases expanded",
-        hint: "put scripts into a ConfigMap, and write fewer aliases")
+      throw Self.tooManyNodes(place.annotation)
     }
     guard depth <= Self.maximumDepth else {
       throw YAMLProblem(place: place, reason: "nested deeper than \(Self.maximumDepth) levels")
@@ -73,6 +79,12 @@ extension YAMLNode {
     case .alias:
       throw YAMLProblem(place: place, reason: "an alias that refers to nothing")
     }
+  }
+
+  private static func tooManyNodes(_ annotation: String) -> YAMLProblem {
+    YAMLProblem(
+      place: Place(annotation: annotation), reason: "more than \(maximumNodes) values, aliases expanded",
+      hint: "put scripts into a ConfigMap, and write fewer aliases")
   }
 
   /// An upper bound of how often the document repeats a value when aliases are written out: with `a` anchors that are

@@ -11,6 +11,7 @@ public struct JSONError: Error, Equatable, Sendable {
     case invalidNumber
     case numberOutOfRange
     case tooDeep(limit: Int)
+    case tooManyElements(limit: Int)
     case trailingBytes
   }
 
@@ -38,6 +39,7 @@ public struct JSONError: Error, Equatable, Sendable {
       case .invalidNumber: "not a valid number"
       case .numberOutOfRange: "a number out of range"
       case .tooDeep(let limit): "nested deeper than \(limit) levels"
+      case .tooManyElements(let limit): "more than \(limit) elements"
       case .trailingBytes: "text after the end of the document"
       }
     return "byte \(offset): \(what)"

@@ -32,20 +32,34 @@ extension JSONReader {
   /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.
   public func text(_ string: JSONString) -> String {
     guard string.hasEscapes else { return String(decoding: bytes[string.range], as: UTF8.self) }
-    var scalars = String.UnicodeScalarView()
+    var text: [UInt8] = []
+    text.reserveCapacity(string.range.count)
     var index = string.range.lowerBound
-    var plain = index
     while index < string.range.upperBound {
-      guard bytes[index] == UInt8(ascii: "\\") else {
+      if bytes[index] == UInt8(ascii: "\\") {
+        text.append(contentsOf: unescape(&index, limit: string.range.upperBound).utf8)
+      } else {
+        text.append(bytes[index])
         index += 1
-        continue
       }
-      scalars.append(contentsOf: String(decoding: bytes[plain..<index], as: UTF8.self).unicodeScalars)
-      scalars.append(unescape(&index, limit: string.range.upperBound))
-      plain = index
     }
-    scalars.append(contentsOf: String(decoding: bytes[plain..<index], as: UTF8.self).unicodeScalars)
-    return String(scalars)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  /// How many bytes the text of a string has as UTF-8.
+  public func utf8Count(of string: JSONString) -> Int {
+    guard string.hasEscapes else { return string.range.count }
+    var count = 0
+    var index = string.range.lowerBound
+    while index < string.range.upperBound {
+      if bytes[index] == UInt8(ascii: "\\") {
+        count += unescape(&index, limit: string.range.upperBound).utf8.count
+      } else {
+        count += 1
+        index += 1
+      }
+    }
+    return count
   }
 
   /// Resolves the escape at `index`, which the reader has checked, and goes past it.

@@ -1,0 +1,82 @@
+import Admission
+import JSONBytes
+import KubernetesAPI
+import Testing
+
+/// What is more than Kubernetes would store is refused before it is read, and no answer grows by what it repeats.
+@Suite struct SizeTests {
+  private static let limit = 262_144
+
+  /// Objects with such an annotation, and its field: on a Pod, a workload, a template.
+  private func objects(_ key: String, _ value: String) throws -> [(JSONValue, String)] {
+    let annotations = #"{"\#(key)":"\#(value)"}"#
+    return [
+      (try pod(metadata: #","annotations":\#(annotations)"#), "metadata.annotations"),
+      (try deployment(annotations: annotations), "metadata.annotations"),
+      (try deployment(annotations: annotations, kind: "StatefulSet"), "metadata.annotations"),
+      (try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#), "spec.template.metadata.annotations"),
+    ]
+  }
+
+  @Test(arguments: AdmissionPath.allCases, ["postern.io/users", "other.example/words"])
+  func annotationsThatAreTooLargeAreNotRead(path: AdmissionPath, key: String) throws {
+    // Escapes are shorter than what they are written as: what counts is the text.
+    for (letter, count) in [("a ", 1), (#"\""#, 1), (#"\u00e9"#, 1)] {
+      let width = letter == "a " || letter.hasPrefix("\\u") ? 2 : 1
+      let largest = (Self.limit - key.utf8.count) / width
+      for (object, field) in try objects(key, String(repeating: letter, count: largest + count)) {
+        let reply = try post(object, path)
+        #expect(reply.fields == [field])
+        #expect(reply.causes.first?.message.contains("Kubernetes takes \(Self.limit)") == true)
+        #expect(reply.status?["code"] == .number("422"))
+      }
+    }
+  }
+
+  @Test func annotationsOfTheLimitAreRead() throws {
+    let key = "other.example/words"
+    for (object, _) in try objects(key, String(repeating: #"\""#, count: Self.limit - key.utf8.count)) {
+      for path in AdmissionPath.allCases { #expect(try post(object, path).isAllowed) }
+    }
+  }
+
+  /// Beyond the annotations' limit nothing is said of what the review is not about.
+  @Test func whatIsNotOursIsNotCounted() throws {
+    let large = String(repeating: "a", count: Self.limit)
+    let object = try pod(metadata: #","annotations":{"a":"\#(large)"},"deletionTimestamp":"2026-11-21T10:47:26Z""#)
+    #expect(try post(object, .validate).isAllowed)
+  }
+
+  @Test func aSecretsAnnotationsAreCountedToo() throws {
+    let large = String(repeating: "a", count: Self.limit)
+    let secret = try json(
+      #"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"s","annotations":{"a":"\#(large)"}}}"#)
+    #expect(try post(secret, .validate).fields == ["metadata.annotations"])
+  }
+
+  /// A long name is not repeated with each thing that is wrong with what it names.
+  @Test func longNamesDoNotMultiply() throws {
+    let name = String(repeating: "n", count: 50_000)
+    let drops = String(repeating: "DROP ROLE x; ", count: 5_000)
+    let script = #"[{name: a, scripts: [{name: \#(name), sql: \"\#(drops)\"}]}]"#
+    let scripts = try deployment(annotations: #"{"postern.io/users":"u","postern.io/databases":"\#(script)"}"#)
+    let keys = "[{\(name): [" + String(repeating: "{a: 1},", count: 5_000) + "]}]"
+    let members = try deployment(annotations: #"{"postern.io/users":"\#(keys)"}"#)
+    let containers = try pod(spec: "").adding("/spec/containers", #"[{"name":"\#(name)"},{"name":"b"}]"#)
+    for object in [scripts, members, containers] {
+      let reply = try post(object, .validate)
+      let mutated = try post(object, .mutate)
+      #expect(!mutated.isAllowed)
+      #expect(max(reply.answer.body.count, mutated.answer.body.count) < 1 << 20)
+    }
+  }
+
+  @Test func moreContainersThanAnyPodHasAreNotRead() throws {
+    let many = "[" + String(repeating: #"{"name":"postern"},"#, count: 10_000) + #"{"name":"b"}]"#
+    for list in ["containers", "initContainers", "volumes"] {
+      let reply = try post(pod().adding("/spec/\(list)", many), .mutate)
+      #expect(!reply.isAllowed)
+      #expect(reply.status?["message"]?.string?.contains("more than 10000 elements") == true)
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Testing
+
+/// Nothing takes more than its input: twice the input is twice the instructions, and a little. Times would tell more of the
+/// machine. Valgrind counts; where it is not installed there is nothing to see.
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: valgrind))) struct GrowthTests {
+  @Test(arguments: try shapes()) func twiceTheInputIsTwiceTheWork(shape: String) throws {
+    let start = try instructions(shape, 0)
+    let once = try instructions(shape, 250) - start
+    let twice = try instructions(shape, 500) - start
+    #expect(once > 0)
+    #expect(Double(twice) < 2.5 * Double(once), "\(once) instructions, then \(twice)")
+  }
+}
+
+private let valgrind = "/usr/bin/valgrind"
+
+/// The program that is counted stands beside the tests.
+private func program() -> URL {
+  let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL ?? Bundle.main.bundleURL
+  let folder = tests.pathExtension == "xctest" ? tests.deletingLastPathComponent() : tests
+  return folder.appending(path: "growth")
+}
+
+private func shapes() throws -> [String] {
+  guard FileManager.default.isExecutableFile(atPath: valgrind) else { return [] }
+  return try run(program(), []).output.split(separator: "\n").map(String.init)
+}
+
+/// The program without what Swift's compiler writes for debuggers, which Valgrind cannot read.
+private let stripped: Result<URL, any Error> = Result {
+  let copy = FileManager.default.temporaryDirectory.appending(path: "postern-growth-\(getpid())")
+  _ = try run(URL(filePath: "/usr/bin/strip"), ["--strip-debug", "-o", copy.path, program().path])
+  atexit { try? FileManager.default.removeItem(at: stripped.get()) }
+  return copy
+}
+
+/// How many instructions the program takes.
+private func instructions(_ shape: String, _ count: Int) throws -> Int {
+  let options = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
+  let said = try run(URL(filePath: valgrind), options + [try stripped.get().path, shape, String(count)]).errors
+  let line = said.split(separator: "\n").last { $0.contains("I ") && $0.contains("refs:") }
+  let number = line?.split(separator: ":").last?.filter(\.isNumber) ?? ""
+  return try #require(Int(number), "\(said)")
+}
+
+private func run(_ program: URL, _ arguments: [String]) throws -> (output: String, errors: String) {
+  let process = Process()
+  let (output, errors) = (Pipe(), Pipe())
+  process.executableURL = program
+  process.arguments = arguments
+  process.standardOutput = output
+  process.standardError = errors
+  // Swift's hashes are seeded by chance otherwise.
+  process.environment = ["SWIFT_DETERMINISTIC_HASHING": "1"]
+  try process.run()
+  let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  let complained = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  process.waitUntilExit()
+  return (said, complained)
+}

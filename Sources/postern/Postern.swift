@@ -1,5 +1,5 @@
-import Contract
 import ArgumentParser
+import Contract
 
 /// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `version`.
 @main

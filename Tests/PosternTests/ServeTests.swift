@@ -129,8 +129,8 @@ import Testing
     let empty = #"{"kind":"AdmissionReview","apiVersion":"admission.k8s.io/v1","request":null}"#
     for body in [[], Array("{".utf8), Array(empty.utf8), Array(review.dropLast(2)), [0xFF], review + [0x7B]] {
       for path in AdmissionPath.allCases {
-        let failure = await #expect(throws: WebhookClient.Failure.self) { try await client.post(body, to: path) }
-        #expect(failure?.description == "the webhook answered 400 Bad Request")
+        let failure = await #expect(throws: CommandError.self) { try await client.post(body, to: path) }
+        #expect(failure == .refused("the webhook answered 400 Bad Request"))
         #expect(try JSONValue(parsing: try await client.post(review, to: path))["response"]?["allowed"] == .bool(true))
       }
     }
@@ -196,8 +196,8 @@ import Testing
     #expect(try await get("readyz", of: server).status == 503)
     #expect(try await get("healthz", of: server).status == 200)
     for path in AdmissionPath.allCases {
-      let failure = await #expect(throws: WebhookClient.Failure.self) { try await client.post(review, to: path) }
-      #expect(failure?.description == "the webhook answered 503 Service Unavailable")
+      let failure = await #expect(throws: CommandError.self) { try await client.post(review, to: path) }
+      #expect(failure == .refused("the webhook answered 503 Service Unavailable"))
     }
     #expect(server.terminate() == 0)
   }

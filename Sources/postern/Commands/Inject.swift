@@ -1,6 +1,6 @@
-import Contract
 import Admission
 import ArgumentParser
+import Contract
 
 /// `postern inject FILE…`
 struct Inject: AsyncParsableCommand {
@@ -37,19 +37,14 @@ struct Inject: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console()
-    do {
+    try await report(on: console) { () throws(CommandError) in
       let manifests = try ManifestReader().read(files)
       let settings = AdmissionSettings(sidecarImage: sidecarImage, sidecarMode: sidecarMode)
       let injected = try await InjectedManifests(manifests, settings: settings, withSecrets: !noSecrets)
       if !quiet { for warning in injected.warnings { console.error("warning: \(warning)") } }
-      let documents = try injected.documents.map { try $0.yaml() }
+      let documents = try injected.documents.map { document throws(CommandError) in try document.yaml() }
       console.print(documents.joined(separator: "---\n"), terminator: "")
-    } catch let error as ManifestError {
-      console.error("error: \(error)")
-      throw ExitCode(ExitStatus.unreadable)
-    } catch let failure as TrialFailure {
-      for line in failure.lines { console.error(line) }
-      throw ExitCode(ExitStatus.refused)
+      return .success
     }
   }
 }

@@ -1,9 +1,8 @@
-import Contract
 import Admission
 import ArgumentParser
+import Contract
 import Controller
 import DatabaseSpec
-import Declarations
 import Foundation
 import LibPQ
 import OpenSSL
@@ -24,41 +23,25 @@ struct Plan: AsyncParsableCommand {
 
   func run() async throws {
     let console = Console()
-    let statements: [String]
-    do {
-      statements = try await plannedStatements(console: console)
-    } catch let error as ManifestError {
-      console.error("error: \(error)")
-      throw ExitCode(ExitStatus.unreadable)
-    } catch let failure as TrialFailure {
-      for line in failure.lines { console.error(line) }
-      throw ExitCode(ExitStatus.refused)
+    try await report(on: console) { () throws(CommandError) in
+      let statements = try await plannedStatements(console: console)
+      for statement in statements { console.print(statement) }
+      if statements.isEmpty { console.print("-- nothing to do") }
+      return statements.isEmpty ? .success : .changes
     }
-    guard !statements.isEmpty else {
-      console.print("-- nothing to do")
-      return
-    }
-    for statement in statements { console.print(statement) }
-    throw ExitCode(ExitStatus.changes)
   }
 
-  private func plannedStatements(console: Console) async throws -> [String] {
+  private func plannedStatements(console: Console) async throws(CommandError) -> [String] {
     let manifests = try ManifestReader().read([file])
     guard let labelled = manifests.lazy.compactMap(LabelledManifest.init).first else {
-      throw TrialFailure(LabelledManifest.noneFound(among: manifests))
+      throw .refused(LabelledManifest.noneFound(among: manifests))
     }
     let chain = AdmissionChain.offline(settings: .init())
     let instance = try await AdmittedInstance.admit(labelled, replacing: nil, through: chain)
     guard let described = instance.instance else {
-      throw TrialFailure("\(labelled.manifest.kind) \(labelled.manifest.name) is left alone by the webhook")
+      throw .refused("\(labelled.manifest.kind) \(labelled.manifest.name) is left alone by the webhook")
     }
-    let sources = LocalObjects(manifests).sources(namespace: labelled.manifest.namespace)
-    let objects: InstanceObjects
-    do throws(FlatFileError) {
-      objects = try InstanceObjects.make(for: described, from: sources) { nil }
-    } catch {
-      throw TrialFailure(lines: error.messages.map { "error: \($0)" })
-    }
+    let objects = try LocalObjects(manifests).made(for: described, declaredBy: labelled.manifest) { nil }
     for problem in objects.problems { console.error("warning: \(problem.message)") }
     let provisioner = Provisioner(
       settings: try settings(), log: { _, message, _ in console.error(message) }, shouldStop: { false })
@@ -66,12 +49,12 @@ struct Plan: AsyncParsableCommand {
     do throws(PostgresError) {
       return try provisioner.plan(wanted)
     } catch {
-      throw TrialFailure("\(url.split(separator: "@").last ?? ""): \(error.description)")
+      throw .refused("\(url.split(separator: "@").last ?? ""): \(error.description)")
     }
   }
 
   /// What the sidecar would read from the volume of these objects.
-  private func desired(_ objects: InstanceObjects) throws(TrialFailure) -> DesiredState {
+  private func desired(_ objects: InstanceObjects) throws(CommandError) -> DesiredState {
     let spec = Array((objects.spec.data[VolumeLayout.specFile] ?? "").utf8)
     let passwords = Array((objects.passwords.data[VolumeLayout.passwordsFile] ?? "").utf8)
     do throws(SpecError) {
@@ -80,15 +63,15 @@ struct Plan: AsyncParsableCommand {
         passwords: try PasswordsFile(decoding: passwords).passwords,
         scripts: objects.spec.data.merging(objects.passwords.data) { script, _ in script })
     } catch {
-      throw TrialFailure(error.message)
+      throw .refused(error.message)
     }
   }
 
-  private func settings() throws(TrialFailure) -> ConnectionSettings {
+  private func settings() throws(CommandError) -> ConnectionSettings {
     guard let parts = URLComponents(string: url), ["postgresql", "postgres"].contains(parts.scheme ?? ""),
       let user = parts.user
     else {
-      throw TrialFailure("--url is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
+      throw .refused("--url is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     }
     return ConnectionSettings(
       host: parts.host?.isEmpty == false ? parts.host ?? "" : "127.0.0.1", port: parts.port ?? 5432, user: user,

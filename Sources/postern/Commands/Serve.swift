@@ -1,6 +1,6 @@
-import Contract
 import Admission
 import ArgumentParser
+import Contract
 import Controller
 import Foundation
 import Logging
@@ -70,7 +70,7 @@ struct Serve: AsyncParsableCommand {
       settings = try ServeSettings(options: self, environment: ProcessInfo.processInfo.environment)
     } catch {
       Console().error("error: \(error)")
-      throw ExitCode(ExitStatus.unreadable)
+      throw ExitCode(ExitStatus.unreadable.rawValue)
     }
     let (format, level) = (settings.logFormat, settings.logLevel)
     LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
@@ -81,9 +81,9 @@ struct Serve: AsyncParsableCommand {
       cluster = try settings.cluster.map { try ClusterService($0, registry: registry, logger: logger) }
     } catch {
       Console().error("error: no cluster: \(error)")
-      throw ExitCode(ExitStatus.unreadable)
+      throw ExitCode(ExitStatus.unreadable.rawValue)
     }
-    // From the first answer on: who is told that it serves may end it.
+    // Trap signals before the first answer: whoever sees that it serves may end it at once.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let server: WebhookServer
     do {
@@ -99,7 +99,7 @@ struct Serve: AsyncParsableCommand {
         logger: logger, reviewed: reviewLog.write)
     } catch {
       Console().error("error: \(error.message)")
-      throw ExitCode(ExitStatus.refused)
+      throw ExitCode(ExitStatus.refused.rawValue)
     }
     logger.info(
       "serving",
@@ -113,7 +113,7 @@ struct Serve: AsyncParsableCommand {
       logger.info("ending", metadata: ["signal": "\(signal)", "drain": "\(settings.server.drainTime)"])
       break
     }
-    // Unready and drained first: as long as reviews come, the certificate must be looked after.
+    // Drain the server first: as long as reviews come, the certificate must be renewed.
     await server.shutdown()
     work.cancel()
     await work.value

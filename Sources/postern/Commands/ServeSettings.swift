@@ -1,5 +1,5 @@
-import Contract
 import Admission
+import Contract
 import Logging
 import PostgresProvisioner
 import WebhookServer

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Foundation
 import Logging
+import UnixSignals
 
 /// `postern try FILE`
 struct Try: AsyncParsableCommand {
@@ -28,21 +28,60 @@ struct Try: AsyncParsableCommand {
   func run() async throws {
     LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
     let console = Console()
-    do {
-      let trial = try await Trial(file: file, postgresBin: postgresBin, folder: folder, console: console)
-      do {
-        try await once ? trial.runOnce() : trial.runUntilInterrupted()
+    try await report(on: console) { () throws(CommandError) in
+      do throws(CommandError) {
+        try await tryOut(TrialReport(file: file, console: console))
       } catch {
-        await trial.end()
-        throw error
+        // Design §5 has one exit status for whatever kept the trial from being provisioned.
+        throw CommandError(status: .refused, lines: error.lines)
       }
-      await trial.end()
-    } catch let failure as TrialFailure {
-      for line in failure.lines { console.error(line) }
-      throw ExitCode(ExitStatus.refused)
-    } catch let error as ManifestError {
-      console.error("error: \(error)")
-      throw ExitCode(ExitStatus.refused)
+      return .success
     }
+  }
+
+  private func tryOut(_ report: TrialReport) async throws(CommandError) {
+    let trial = try await Trial(file: file, postgresBin: postgresBin, folder: folder)
+    do throws(CommandError) {
+      report.decided(try await trial.apply())
+      report.sidecarStarts(on: try trial.startPostgres())
+      try trial.startSidecar(once: once) { line in report.console.print("  \(line)") }
+      try await once ? finish(trial, report) : follow(trial, report)
+    } catch {
+      await trial.end()
+      throw error
+    }
+    await trial.end()
+  }
+
+  private func finish(_ trial: Trial, _ report: TrialReport) throws(CommandError) {
+    let isProvisioned = trial.waitForSidecar()
+    report.connections(trial.connections)
+    guard isProvisioned else {
+      throw .refused("not everything could be provisioned; the sidecar's log above says what and why")
+    }
+    report.next()
+  }
+
+  /// Applies the file whenever it is saved, until the user interrupts.
+  private func follow(_ trial: Trial, _ report: TrialReport) async throws(CommandError) {
+    let interruption = Interruption()
+    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+    let listening = Task { for await _ in signals { interruption.happened() } }
+    defer { listening.cancel() }
+    try await trial.waitForFirstPass(unless: interruption)
+    report.connections(trial.connections)
+    report.watches()
+    while !interruption.isOver {
+      do throws(CommandError) {
+        guard let applied = try await trial.applyNextChange(unless: interruption) else { break }
+        report.updated(applied)
+        guard applied.hasChanges else { continue }
+        try await trial.waitForPass(unless: interruption)
+        report.connections(trial.connections)
+      } catch {
+        report.refused(error)
+      }
+    }
+    report.console.print()
   }
 }

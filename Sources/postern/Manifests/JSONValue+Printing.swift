@@ -2,9 +2,13 @@ import JSONBytes
 import Yams
 
 extension JSONValue {
-  /// A YAML document of it, in block style, members in their order: the same value gives the same bytes.
-  func yaml() throws -> String {
-    try Yams.serialize(node: node, width: -1, allowUnicode: true)
+  /// A YAML document in block style, with members in their order. The same value always gives the same bytes.
+  func yaml() throws(CommandError) -> String {
+    do {
+      return try Yams.serialize(node: node, width: -1, allowUnicode: true)
+    } catch {
+      throw .refused("cannot be written as YAML: \(error)")
+    }
   }
 
   private var node: Node {
@@ -22,7 +26,7 @@ extension JSONValue {
     }
   }
 
-  /// Lines stand as lines; words that no reader of YAML takes for anything but text stand bare; the rest is quoted.
+  /// Text of several lines is a literal block. A word that every YAML reader takes for text is plain. All else is quoted.
   private static func style(of text: String) -> Node.Scalar.Style {
     if text.contains("\n") { return .literal }
     let isWord =

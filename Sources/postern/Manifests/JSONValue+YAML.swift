@@ -2,8 +2,8 @@ import JSONBytes
 import Yams
 
 extension JSONValue {
-  /// The JSON of a YAML document, by YAML's core schema, as kubectl converts it; nil where it nests deeper than JSON
-  /// may here, or has a key that is no scalar.
+  /// Converts a YAML document by YAML's core schema, as kubectl does. nil if it nests deeper than
+  /// `JSONReader.maximumDepth`, or has a key that is not a scalar.
   init?(yaml node: Node, depth: Int = 0) {
     guard depth < JSONReader.maximumDepth else { return nil }
     switch node {

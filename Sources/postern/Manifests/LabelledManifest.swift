@@ -2,14 +2,14 @@ import Contract
 import Declarations
 import JSONBytes
 
-/// A manifest that is labelled as a customer's Postgres, on itself or on its Pod template.
+/// A manifest with the label of a customer's Postgres, on itself or on its Pod template.
 struct LabelledManifest: Equatable {
   static let kinds = ["Deployment", "StatefulSet", "Pod"]
 
   let manifest: Manifest
   let customer: String
 
-  /// nil where the manifest is of another kind or not labelled.
+  /// nil if the manifest has another kind or no label.
   init?(_ manifest: Manifest) {
     guard Self.kinds.contains(manifest.kind) else { return nil }
     let metadata = [manifest.object["metadata"], manifest.object["spec"]?["template"]?["metadata"]]
@@ -28,7 +28,7 @@ struct LabelledManifest: Equatable {
     return own.merging(template) { own, _ in own }
   }
 
-  /// What they declare; nil where something is wrong with them.
+  /// What the annotations declare; nil if something is wrong with them.
   var declaration: Declaration? {
     Declaration.parse(customer: customer, annotations: annotations).declaration
   }
@@ -40,7 +40,7 @@ struct LabelledManifest: Equatable {
       uniquingKeysWith: { _, last in last })
   }
 
-  /// Says why nothing among the manifests is Postern's, and what to do.
+  /// A message for manifests without a labelled one: why there is none, and what to do.
   static func noneFound(among manifests: [Manifest]) -> String {
     let candidates = manifests.filter { kinds.contains($0.kind) }
     guard let first = candidates.first else {

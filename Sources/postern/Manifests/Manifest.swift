@@ -1,6 +1,6 @@
 import JSONBytes
 
-/// One Kubernetes object as a file gives it.
+/// One Kubernetes object from a file.
 struct Manifest: Equatable {
   /// The file, as it was named; `-` for standard input.
   let file: String

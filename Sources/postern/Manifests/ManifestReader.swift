@@ -4,8 +4,8 @@ import Yams
 
 /// Reads manifests from files, folders (`*.yaml`, `*.yml`, `*.json` in them, recursively) and standard input (`-`).
 struct ManifestReader {
-  /// All objects of these paths, in order; the items of a `List` stand for themselves.
-  func read(_ paths: [String]) throws(ManifestError) -> [Manifest] {
+  /// All objects in these paths, in order. A `List` gives its items.
+  func read(_ paths: [String]) throws(CommandError) -> [Manifest] {
     var manifests: [Manifest] = []
     for path in paths {
       for file in try files(at: path) {
@@ -15,7 +15,7 @@ struct ManifestReader {
     return manifests
   }
 
-  private func files(at path: String) throws(ManifestError) -> [(path: String, isOneOfMany: Bool)] {
+  private func files(at path: String) throws(CommandError) -> [(path: String, isOneOfMany: Bool)] {
     let attributes = try? FileManager.default.attributesOfItem(atPath: path)
     let target =
       attributes?[.type] as? FileAttributeType == .typeSymbolicLink
@@ -23,14 +23,14 @@ struct ManifestReader {
     let type = try? FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType
     guard path != "-", type == .typeDirectory else { return [(path, false)] }
     guard let entries = try? FileManager.default.subpathsOfDirectory(atPath: path) else {
-      throw .unreadable(file: path, reason: "the folder cannot be listed; check its permissions")
+      throw .unreadable("\(path): cannot be read: the folder cannot be listed; check its permissions")
     }
     let endings = [".yaml", ".yml", ".json"]
     return entries.filter { entry in endings.contains { entry.hasSuffix($0) } }.sorted()
       .map { ((path as NSString).appendingPathComponent($0), true) }
   }
 
-  private func text(of file: String) throws(ManifestError) -> String {
+  private func text(of file: String) throws(CommandError) -> String {
     let data: Data
     do {
       data =
@@ -38,16 +38,17 @@ struct ManifestReader {
         ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file))
     } catch {
       let exists = FileManager.default.fileExists(atPath: file)
-      throw .unreadable(file: file, reason: exists ? "permission denied, or not a file" : "there is no such file")
+      let reason = exists ? "permission denied, or not a file" : "there is no such file"
+      throw .unreadable("\(file): cannot be read: \(reason)")
     }
     guard let text = String(data: data, encoding: .utf8) else {
-      throw .notYAML(file: file, reason: "it is not UTF-8 text")
+      throw .unreadable("\(file): is not YAML: it is not UTF-8 text")
     }
     return text
   }
 
-  /// - Parameter isOneOfMany: whether the file was found in a folder, where what is no manifest is passed over.
-  static func parse(_ text: String, file: String, isOneOfMany: Bool = false) throws(ManifestError) -> [Manifest] {
+  /// - Parameter isOneOfMany: whether the file was found in a folder. There, documents that are no manifests are skipped.
+  static func parse(_ text: String, file: String, isOneOfMany: Bool = false) throws(CommandError) -> [Manifest] {
     var manifests: [Manifest] = []
     do {
       let parser = try Yams.Parser(yaml: text)
@@ -55,27 +56,30 @@ struct ManifestReader {
         if case .scalar(let scalar) = node, scalar.string.isEmpty { continue }
         let line = node.mark?.line ?? 1
         guard let object = JSONValue(yaml: node) else {
-          throw ManifestError.notYAML(file: file, reason: "line \(line): nested too deeply, or keys that are no text")
+          throw CommandError.unreadable(
+            "\(file): is not YAML: line \(line): nested too deeply, or keys that are no text")
         }
         manifests += try objects(object, file: file, line: line, isOneOfMany: isOneOfMany)
       }
-    } catch let error as ManifestError {
+    } catch let error as CommandError {
       throw error
     } catch let error as YamlError {
-      throw .notYAML(file: file, reason: Self.reason(error))
+      throw .unreadable("\(file): is not YAML: \(Self.reason(error))")
     } catch {
-      throw .notYAML(file: file, reason: "\(error)")
+      throw .unreadable("\(file): is not YAML: \(error)")
     }
     return manifests
   }
 
   private static func objects(
     _ object: JSONValue, file: String, line: Int, isOneOfMany: Bool
-  ) throws(ManifestError) -> [Manifest] {
+  ) throws(CommandError) -> [Manifest] {
     guard let kind = object["kind"]?.string, object["apiVersion"]?.string != nil else {
       if isOneOfMany { return [] }
       let missing = object["kind"] == nil ? "it has no kind" : "it has no apiVersion"
-      throw .notKubernetes(file: file, line: line, reason: missing)
+      throw .unreadable(
+        "\(file):\(line): is no Kubernetes manifest: \(missing); every document needs apiVersion, kind and metadata.name"
+      )
     }
     guard kind.hasSuffix("List"), let items = object["items"]?.array else {
       return [Manifest(file: file, line: line, object: object)]

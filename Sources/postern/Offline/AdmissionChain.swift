@@ -4,10 +4,10 @@ import JSONPatch
 import KubernetesAPI
 import OpenSSL
 
-/// Sends an object through the webhooks as an API server does — `/mutate`, the patch, `/validate` — so that the
-/// offline commands decide by the very code that a cluster calls.
+/// Sends an object through the webhooks as an API server does: `/mutate`, the patch, `/validate`. So the offline commands
+/// use the same code for decisions as a cluster.
 struct AdmissionChain {
-  /// What came of one object.
+  /// The result for one object.
   enum Outcome: Equatable {
     case admitted(JSONValue, warnings: [String])
     case denied(Denial)
@@ -24,29 +24,32 @@ struct AdmissionChain {
     let causes: [Cause]
   }
 
-  /// A webhook that does not answer as the protocol asks.
-  struct ProtocolError: Error, CustomStringConvertible {
-    let description: String
-  }
-
   /// Posts a review to one of the webhooks and returns its answer.
-  let send: (AdmissionPath, [UInt8]) async throws -> [UInt8]
+  let send: (AdmissionPath, [UInt8]) async throws(CommandError) -> [UInt8]
 
   /// The webhooks called as functions, without a server.
   static func offline(settings: AdmissionSettings) -> AdmissionChain {
     let settings = settings.withClock
-    return AdmissionChain { path, review in try answer(review, at: path, settings: settings).body }
+    return AdmissionChain { path, review throws(CommandError) in
+      do throws(ReviewError) {
+        return try answer(review, at: path, settings: settings).body
+      } catch {
+        throw .refused(error.message)
+      }
+    }
   }
 
-  /// - Parameter old: what is there already: with it the review is an UPDATE, else a CREATE.
-  func admit(_ object: JSONValue, old: JSONValue? = nil, namespace: String) async throws -> Outcome {
+  /// - Parameter old: the object that is replaced. With it the review is an UPDATE, without it a CREATE.
+  func admit(
+    _ object: JSONValue, old: JSONValue? = nil, namespace: String
+  ) async throws(CommandError) -> Outcome {
     var warnings: [String] = []
     let mutated: JSONValue
     switch try await call(.mutate, object, old, namespace) {
     case .denied(let denial): return .denied(denial)
     case .allowed(let patch, let given):
       warnings += given
-      mutated = try patch.map { try JSONPatch.apply($0, to: object) } ?? object
+      mutated = try patch.map { patch throws(CommandError) in try Self.applying(patch, to: object) } ?? object
     }
     switch try await call(.validate, mutated, old, namespace) {
     case .denied(let denial): return .denied(denial)
@@ -60,27 +63,42 @@ struct AdmissionChain {
     case denied(Denial)
   }
 
+  private static func applying(_ patch: [UInt8], to object: JSONValue) throws(CommandError) -> JSONValue {
+    do throws(JSONPatchError) {
+      return try JSONPatch.apply(patch, to: object)
+    } catch {
+      throw .refused("the webhook's patch does not apply: \(error.message)")
+    }
+  }
+
   private func call(
     _ path: AdmissionPath, _ object: JSONValue, _ old: JSONValue?, _ namespace: String
-  ) async throws -> Answer {
+  ) async throws(CommandError) -> Answer {
     let review = review(
       for: object, replacing: old,
       kind: GroupVersionKind(
         apiVersion: object["apiVersion"]?.string ?? "", kind: object["kind"]?.string ?? ""),
       operation: old == nil ? .create : .update,
       namespace: namespace, uid: "offline")
-    let root = try JSONValue(parsing: try await send(path, review))
-    guard let response = root["response"], case .bool(let isAllowed)? = response["allowed"] else {
-      throw ProtocolError(description: "the webhook's answer to \(path) holds no response")
+    let response = try Self.response(in: try await send(path, review), of: path)
+    guard case .bool(let isAllowed)? = response["allowed"] else {
+      throw .refused("the webhook's answer to \(path) does not say whether the object is allowed")
     }
     guard isAllowed else { return .denied(Denial(status: response["status"])) }
-    let patch = try response["patch"]?.string.map { text in
-      guard let bytes = Encoding.decodeBase64(text) else {
-        throw ProtocolError(description: "the webhook's patch is not base64")
-      }
+    let patch = try response["patch"]?.string.map { text throws(CommandError) in
+      guard let bytes = Encoding.decodeBase64(text) else { throw .refused("the webhook's patch is not base64") }
       return bytes
     }
     return .allowed(patch: patch, warnings: response["warnings"]?.array?.compactMap(\.string) ?? [])
+  }
+
+  private static func response(in body: [UInt8], of path: AdmissionPath) throws(CommandError) -> JSONValue {
+    do throws(JSONError) {
+      if let response = try JSONValue(parsing: body)["response"] { return response }
+    } catch {
+      throw .refused("the webhook's answer to \(path) is no JSON: \(error.message)")
+    }
+    throw .refused("the webhook's answer to \(path) holds no response")
   }
 }
 
@@ -92,8 +110,19 @@ extension AdmissionChain.Denial {
       causes: causes.map { Cause(field: $0["field"]?.string ?? "", message: $0["message"]?.string ?? "") })
   }
 
-  /// A line for each thing that is wrong, as kubectl prints causes.
+  /// One line for each mistake, as kubectl prints causes.
   var lines: [String] {
     causes.isEmpty ? [message] : causes.map { "\($0.field): \($0.message)" }
+  }
+}
+
+extension CommandError {
+  /// A refusal by the webhook, as kubectl prints it.
+  init(denied manifest: Manifest, _ denial: AdmissionChain.Denial) {
+    self.init(
+      status: .refused,
+      lines: denial.causes.isEmpty
+        ? ["The \(manifest.kind) \"\(manifest.name)\" was refused: \(denial.message)"]
+        : ["The \(manifest.kind) \"\(manifest.name)\" is invalid:"] + denial.lines.map { "* \($0)" })
   }
 }

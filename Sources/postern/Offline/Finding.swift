@@ -1,4 +1,4 @@
-/// One thing that a review has to say of a manifest.
+/// One mistake or warning about a manifest.
 struct Finding: Equatable {
   enum Severity: String {
     case error, warning
@@ -6,9 +6,9 @@ struct Finding: Equatable {
 
   let severity: Severity
   let manifest: Manifest
-  /// The place in the object, as in a `StatusCause`; empty where there is none.
+  /// The place in the object, as in a `StatusCause`; empty if it is about the whole object.
   let field: String
-  /// What is wrong and what to do; stands alone.
+  /// What is wrong and what to do. It can be read without the field.
   let message: String
 
   /// As kubectl prints a cause.

@@ -2,12 +2,16 @@ import JSONBytes
 
 /// Prints findings for people, machines, or as annotations of a GitHub workflow.
 struct FindingsReport {
+  enum Format: String, CaseIterable {
+    case text, json, github
+  }
+
   let findings: [Finding]
   let checked: [Manifest]
   let isQuiet: Bool
 
-  func print(as output: Check.Output, on console: Console) {
-    switch output {
+  func print(as format: Format, on console: Console) {
+    switch format {
     case .text: printText(on: console)
     case .json: console.print(String(decoding: json, as: UTF8.self))
     case .github:

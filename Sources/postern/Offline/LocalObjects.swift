@@ -1,4 +1,6 @@
 import Controller
+import DatabaseSpec
+import Declarations
 import JSONBytes
 
 /// The ConfigMaps and Secrets of a set of manifests, as the API server would hold them.
@@ -21,11 +23,23 @@ struct LocalObjects: Equatable {
   func secret(_ name: String, namespace: String) -> [String: [UInt8]]? { secrets[namespace]?[name] }
   func configMap(_ name: String, namespace: String) -> [String: [UInt8]]? { configMaps[namespace]?[name] }
 
-  func sources(namespace: String) -> InstanceSources {
+  private func sources(namespace: String) -> InstanceSources {
     InstanceSources(secrets: secrets[namespace] ?? [:], configMaps: configMaps[namespace] ?? [:])
   }
 
-  /// Adds what the controller makes; values that are there already stay, as with an object that somebody else wrote.
+  /// What the controller would make for an instance that a manifest declares, if these objects were in the cluster.
+  /// `generate` makes the password of a user who has none.
+  func made(
+    for instance: Instance, declaredBy manifest: Manifest, generate: () -> Password?
+  ) throws(CommandError) -> InstanceObjects {
+    do throws(FlatFileError) {
+      return try InstanceObjects.make(for: instance, from: sources(namespace: manifest.namespace), generate: generate)
+    } catch {
+      throw CommandError(status: .refused, lines: error.messages.map { "error: \(manifest.place): \($0)" })
+    }
+  }
+
+  /// Applies an object of the controller's. Keys of a Secret that it does not name stay.
   mutating func apply(_ object: DesiredObject) {
     let data = object.data.mapValues { Array($0.utf8) }
     switch object.kind {
@@ -34,7 +48,7 @@ struct LocalObjects: Equatable {
     }
   }
 
-  /// Both; where both have an object's key, this one's stays: what a file gives goes before what was made.
+  /// Merges the Secrets of both. If both have a key, this one's value is kept: values from a file win over generated ones.
   func merging(_ others: LocalObjects) -> LocalObjects {
     var merged = self
     for (namespace, objects) in others.secrets {

@@ -1,14 +1,14 @@
-import Contract
 import Admission
+import Contract
 import DatabaseSpec
 import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// What the webhook and, for what lies in other objects of the same files, the controller would say of a manifest.
+/// Reviews manifests as the webhook would. It also finds what the controller would report about other objects in the files.
 struct OfflineReview {
   private let objects: LocalObjects
-  /// For what does not declare itself, and for what stands in a file.
+  /// Decides about the Pods of workloads.
   private let chain: AdmissionChain
   private let chainsOfFiles: [String: AdmissionChain]
   private let secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
@@ -26,7 +26,7 @@ struct OfflineReview {
     secretUses = { namespace, name in all[namespace]?[name] ?? [] }
     var settings = AdmissionSettings(secretUses: secretUses)
     chain = .offline(settings: settings)
-    // What is in one file is applied together; other files may be instead of it.
+    // The objects of one file are applied together, so they are compared. Another file may replace this one.
     chainsOfFiles = Dictionary(grouping: manifests, by: \.file).mapValues { manifests in
       let declaring = Self.declaring(manifests)
       settings.declaring = { namespace, customer in
@@ -41,7 +41,7 @@ struct OfflineReview {
   ) -> [(namespace: String, customer: String, object: DeclaringObject)] {
     manifests.compactMap { manifest in
       let kind = GroupVersionKind(apiVersion: manifest.apiVersion, kind: manifest.kind)
-      // What has no name yet is not told from itself.
+      // Without a name, an object cannot be told from itself.
       guard LabelledManifest(manifest) != nil, let name = manifest.object["metadata"]?["name"]?.string,
         let declared = DeclaredPostgres(manifest.object, kind: kind, namespace: manifest.namespace), declared.declares
       else { return nil }
@@ -56,7 +56,7 @@ struct OfflineReview {
       || !secretUses(manifest.namespace, manifest.name).isEmpty
   }
 
-  func findings(for manifest: Manifest) async throws -> [Finding] {
+  func findings(for manifest: Manifest) async throws(CommandError) -> [Finding] {
     func finding(_ severity: Finding.Severity, _ field: String, _ message: String) -> Finding {
       Finding(severity: severity, manifest: manifest, field: field, message: message)
     }
@@ -82,7 +82,7 @@ struct OfflineReview {
     return findings + conflicts(of: labelled).map { finding(.error, "", $0) }
   }
 
-  /// What the annotations and a sound flat file say against each other, where that is among the manifests.
+  /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.
   private func conflicts(of labelled: LabelledManifest) -> [String] {
     guard let declaration = labelled.declaration, let source = declaration.usersFrom,
       let bytes = objects.secret(source.name, namespace: labelled.manifest.namespace)?[source.key],

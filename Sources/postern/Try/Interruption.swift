@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Whether the user has asked for the end.
+/// Whether the user has asked the command to end.
 final class Interruption: Sendable {
   private let flag = Atomic(false)
 

@@ -6,7 +6,7 @@ import Linux
 struct LocalKubelet {
   let folder: URL
 
-  /// Where a container finds what it mounts, and what its environment is.
+  /// The local folders that stand for a container's mounts, and its environment.
   struct Layout: Equatable {
     /// The local folder, by the path in the container.
     var mounts: [(path: String, folder: URL)]
@@ -25,7 +25,7 @@ struct LocalKubelet {
     }
   }
 
-  /// Secrets that the container needs and that nobody has given, with the keys that it needs of each.
+  /// The Secrets and keys that the container needs and that no manifest has.
   static func missingSecrets(
     of container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String
   ) -> [(name: String, keys: [String])] {
@@ -54,7 +54,7 @@ struct LocalKubelet {
     return missing
   }
 
-  /// Writes the volumes as they are to be now, each in one step (the `..data` link), so that a reader sees the old files or the new.
+  /// Writes the volumes. Each changes in one step, by its link `..data`, so a reader sees either all old or all new files.
   func layOut(
     _ container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String
   ) throws -> Layout {
@@ -106,7 +106,7 @@ struct LocalKubelet {
     return nil
   }
 
-  /// The files of a volume by path; nil for a volume that is no Secret, ConfigMap or projection of them.
+  /// The files of a volume by path; nil if the volume is not a Secret, a ConfigMap or a projection of those.
   private static func files(of volume: JSONValue, objects: LocalObjects, namespace: String) -> [String: [UInt8]]? {
     if let secret = volume["secret"], let name = secret["secretName"]?.string {
       return picked(secret["items"], from: objects.secret(name, namespace: namespace) ?? [:])
@@ -140,7 +140,7 @@ struct LocalKubelet {
     return files
   }
 
-  /// As the kubelet's atomic writer does: a new folder, then the link `..data` to it in one rename.
+  /// Writes a new folder, then points the link `..data` to it by one rename, as the kubelet does.
   private static func publish(_ files: [String: [UInt8]], in folder: URL) throws {
     let manager = FileManager.default
     let name = "..\(UUID().uuidString)"

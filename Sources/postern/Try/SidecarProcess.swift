@@ -1,13 +1,13 @@
 import Foundation
 
-/// The real sidecar as a child process; its log lines are handed on as they come.
+/// The real sidecar as a child process.
 final class SidecarProcess: Sendable {
-  /// The sidecar lies beside this program, as both come from one build.
-  static func program() throws(TrialFailure) -> URL {
+  /// The sidecar's program, which is in the same folder as this one.
+  static func program() throws(CommandError) -> URL {
     let own = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let program = own.deletingLastPathComponent().appending(path: "postern-sidecar")
     guard FileManager.default.isExecutableFile(atPath: program.path) else {
-      throw TrialFailure("there is no \(program.path); build it: swift build --product postern-sidecar")
+      throw .refused("there is no \(program.path); build it: swift build --product postern-sidecar")
     }
     return program
   }
@@ -15,15 +15,18 @@ final class SidecarProcess: Sendable {
   private let process = Process()
   private let drained = DispatchSemaphore(value: 0)
 
-  init(environment: [String: String], once: Bool, onLine: @escaping @Sendable (String) -> Void) throws {
-    process.executableURL = try Self.program()
+  init(
+    environment: [String: String], once: Bool, onLine: @escaping @Sendable (String) -> Void
+  ) throws(CommandError) {
+    let program = try Self.program()
+    process.executableURL = program
     process.arguments = once ? ["run", "--once"] : ["run"]
     process.environment = environment
     process.standardInput = FileHandle.nullDevice
     let pipe = Pipe()
     process.standardOutput = pipe
     process.standardError = pipe
-    try process.run()
+    do { try process.run() } catch { throw .refused("cannot start \(program.path): \(error)") }
     let drained = drained
     Thread.detachNewThread {
       defer { drained.signal() }
@@ -43,7 +46,7 @@ final class SidecarProcess: Sendable {
 
   var isRunning: Bool { process.isRunning }
 
-  /// Waits for the end, and until the last line was handed on; returns the exit status.
+  /// Waits until the process has ended and its last line was passed on. Returns the exit status.
   func waitUntilExit() -> Int32 {
     process.waitUntilExit()
     drained.wait()
@@ -51,7 +54,7 @@ final class SidecarProcess: Sendable {
     return process.terminationStatus
   }
 
-  /// SIGTERM, as the kubelet ends a container.
+  /// Ends the process by SIGTERM, as the kubelet ends a container.
   func end() {
     guard process.isRunning else { return }
     process.terminate()

@@ -2,7 +2,7 @@ import Contract
 import DatabaseSpec
 import Foundation
 
-/// The superuser as the sidecar is told of it: the throwaway server is made with the same.
+/// The superuser that the sidecar will log in as. The throwaway server is created with the same name and password.
 struct TrialAdmin: Equatable {
   let user: String
   let password: String?

@@ -9,7 +9,7 @@ struct TrialWorkspace {
 
   let folder: URL
 
-  init(folder parent: String?) throws(TrialFailure) {
+  init(folder parent: String?) throws(CommandError) {
     let parentURL = parent.map { URL(fileURLWithPath: $0, isDirectory: true) } ?? FileManager.default.temporaryDirectory
     folder = parentURL.appending(path: "postern-try-\(UUID().uuidString.prefix(8))")
     do {
@@ -18,7 +18,7 @@ struct TrialWorkspace {
       try FileManager.default.createDirectory(
         at: folder.appending(path: "status"), withIntermediateDirectories: true)
     } catch {
-      throw TrialFailure("cannot write in \(parentURL.path); name another folder with --folder")
+      throw .refused("cannot write in \(parentURL.path); name another folder with --folder")
     }
   }
 
@@ -28,7 +28,7 @@ struct TrialWorkspace {
 
   var statusFile: URL { folder.appending(path: "status/status.json") }
 
-  /// What the sidecar says of itself; nil before it does.
+  /// The sidecar's status; nil before it has written one.
   var status: Status? {
     (try? Data(contentsOf: statusFile)).flatMap { Status(decoding: Array($0)) }
   }
@@ -39,7 +39,7 @@ struct TrialWorkspace {
   }
 
   /// A certificate for ``serverName``, and its key, which never leaves the folder.
-  func makeCertificate() throws(TrialFailure) -> (certificate: String, key: String) {
+  func makeCertificate() throws(CommandError) -> (certificate: String, key: String) {
     let (certificate, key) = (folder.appending(path: "tls.crt").path, folder.appending(path: "tls.key").path)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -50,24 +50,24 @@ struct TrialWorkspace {
     ]
     process.standardError = FileHandle.nullDevice
     process.standardOutput = FileHandle.nullDevice
-    do { try process.run() } catch { throw TrialFailure("cannot run openssl: \(error)") }
+    do { try process.run() } catch { throw .refused("cannot run openssl: \(error)") }
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw TrialFailure("openssl made no certificate; is it installed? (apt-get install openssl)")
+      throw .refused("openssl made no certificate; is it installed? (apt-get install openssl)")
     }
     return (certificate, key)
   }
 
-  /// The programs of Postgres to use: those of `folder`, or the newest that is installed.
-  static func installation(_ folder: String?) throws(TrialFailure) -> PostgresInstallation {
+  /// The Postgres programs in `folder`, or else the newest that are installed.
+  static func installation(_ folder: String?) throws(CommandError) -> PostgresInstallation {
     if let folder {
       guard let installation = PostgresInstallation(programs: URL(fileURLWithPath: folder, isDirectory: true)) else {
-        throw TrialFailure("\(folder) holds no postgres program that runs; --postgres-bin names the folder of initdb")
+        throw .refused("\(folder) holds no postgres program that runs; --postgres-bin names the folder of initdb")
       }
       return installation
     }
     guard let newest = PostgresInstallation.all.last else {
-      throw TrialFailure(
+      throw .refused(
         "no Postgres server is installed; install one (apt-get install postgresql) or name its programs with"
           + " --postgres-bin")
     }

@@ -4,29 +4,38 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// Posts reviews to a webhook as the API server does: HTTP/1.1 over TLS, the server's name and certificate checked.
+/// Posts reviews to a webhook as the API server does: HTTP/1.1 over TLS, with a check of the server's name and certificate.
 struct WebhookClient {
-  /// A webhook that cannot be asked, or does not answer 200.
-  struct Failure: Error, CustomStringConvertible {
-    let description: String
-  }
-
   let host: String
   let port: Int
   /// The name that the certificate must have.
   let serverName: String
   let context: NIOSSLContext
 
-  init(host: String, port: Int, serverName: String, trusting certificateFile: String) throws {
+  init(host: String, port: Int, serverName: String, trusting certificateFile: String) throws(CommandError) {
     self.host = host
     self.port = port
     self.serverName = serverName
     var configuration = TLSConfiguration.makeClientConfiguration()
     configuration.trustRoots = .file(certificateFile)
-    context = try NIOSSLContext(configuration: configuration)
+    do {
+      context = try NIOSSLContext(configuration: configuration)
+    } catch {
+      throw .refused("\(certificateFile) cannot be used as a certificate: \(error)")
+    }
   }
 
-  func post(_ body: [UInt8], to path: AdmissionPath) async throws -> [UInt8] {
+  func post(_ body: [UInt8], to path: AdmissionPath) async throws(CommandError) -> [UInt8] {
+    do {
+      return try await exchange(body, path)
+    } catch let error as CommandError {
+      throw error
+    } catch {
+      throw .refused("the webhook cannot be asked: \(error)")
+    }
+  }
+
+  private func exchange(_ body: [UInt8], _ path: AdmissionPath) async throws -> [UInt8] {
     let (context, serverName) = (context, serverName)
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .connectTimeout(.seconds(5))
@@ -55,12 +64,12 @@ struct WebhookClient {
         case .body(let bytes): answer += Array(bytes.readableBytesView)
         case .end:
           guard status == .ok else {
-            throw Failure(description: "the webhook answered \(status.code) \(status.reasonPhrase)")
+            throw CommandError.refused("the webhook answered \(status.code) \(status.reasonPhrase)")
           }
           return answer
         }
       }
-      throw Failure(description: "the webhook closed the connection without an answer")
+      throw CommandError.refused("the webhook closed the connection without an answer")
     }
   }
 }

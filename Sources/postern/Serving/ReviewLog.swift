@@ -5,16 +5,16 @@ import NIOPosix
 import PostgresProvisioner
 import Synchronization
 
-/// The log line of a review: one for each, so it is written without a detour over dictionaries, made behind the answer,
-/// and written together with those of the reviews that were answered in the same turn of the event loop.
+/// Writes one log line for each review. There are many, so lines are made without dictionaries, after the answer was sent,
+/// and the lines of all reviews of one turn of the event loop are written together.
 final class ReviewLog: Sendable {
-  /// Longer writes to a pipe may have another thread's in their midst (PIPE_BUF, pipe(7)).
+  /// A pipe may mix longer writes with those of other threads (PIPE_BUF, pipe(7)).
   private static let longestWrite = 4096
 
   private struct Entry {
     let record: ReviewRecord
     let path: AdmissionPath
-    /// Since 1970-01-01T00:00:00Z.
+    /// The time, since 1970-01-01T00:00:00Z.
     let milliseconds: Int64
   }
 
@@ -23,7 +23,7 @@ final class ReviewLog: Sendable {
   private let output: @Sendable (String) -> Void
   private let pending = Mutex<[Entry]>([])
 
-  /// - Parameter isWanted: whether lines of level info are.
+  /// - Parameter isWanted: whether lines of level info are written.
   init(
     format: LogWriter.Format, isWanted: Bool, output: @escaping @Sendable (String) -> Void = CurrentProcess.writeError
   ) {
@@ -32,8 +32,8 @@ final class ReviewLog: Sendable {
     self.output = output
   }
 
-  /// Writes the line of a review when the event loop that it is called on has answered all that it has read; anywhere
-  /// else, at once.
+  /// Writes the line of a review. On an event loop it is written after the loop has answered all that it has read, and
+  /// elsewhere at once.
   func write(_ record: ReviewRecord, at path: AdmissionPath) {
     guard isWanted else { return }
     let entry = Entry(record: record, path: path, milliseconds: SystemClock.wallMilliseconds)
@@ -49,7 +49,7 @@ final class ReviewLog: Sendable {
     }
   }
 
-  /// As many lines at once as a pipe keeps together.
+  /// Writes the pending lines, as many at once as a pipe keeps together.
   private func flush() {
     let entries = pending.withLock { entries in
       defer { entries = [] }

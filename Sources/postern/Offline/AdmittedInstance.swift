@@ -1,10 +1,10 @@
-import Contract
 import Admission
+import Contract
 import Controller
 import JSONBytes
 import KubernetesAPI
 
-/// What has come through the webhook: the workload as it would be stored, and its Pod with the sidecar in it.
+/// A workload that the webhook has admitted: as it would be stored, and its Pod with the sidecar.
 struct AdmittedInstance {
   let labelled: LabelledManifest
   let workload: JSONValue
@@ -15,12 +15,12 @@ struct AdmittedInstance {
   /// Sends the manifest, and the Pod that its controller would make, through the webhook.
   static func admit(
     _ labelled: LabelledManifest, replacing old: AdmittedInstance?, through chain: AdmissionChain
-  ) async throws -> AdmittedInstance {
+  ) async throws(CommandError) -> AdmittedInstance {
     let manifest = labelled.manifest
     let workload: JSONValue
     let warnings: [String]
     switch try await chain.admit(manifest.object, old: old?.workload, namespace: manifest.namespace) {
-    case .denied(let denial): throw TrialFailure(denied: manifest, denial)
+    case .denied(let denial): throw CommandError(denied: manifest, denial)
     case .admitted(let object, let given): (workload, warnings) = (object, given)
     }
     guard manifest.kind != "Pod" || old != nil else {
@@ -29,7 +29,7 @@ struct AdmittedInstance {
     }
     let plainPod = LabelledManifest.pod(of: manifest.kind == "Pod" ? manifest.object : workload)
     switch try await chain.admit(plainPod, namespace: manifest.namespace) {
-    case .denied(let denial): throw TrialFailure(denied: manifest, denial)
+    case .denied(let denial): throw CommandError(denied: manifest, denial)
     case .admitted(let pod, let given):
       return AdmittedInstance(
         labelled: labelled, workload: workload, plainPod: plainPod, pod: pod, warnings: warnings + given)
@@ -42,7 +42,7 @@ struct AdmittedInstance {
     return containers.first { $0["name"]?.string == SidecarContainer.name }
   }
 
-  /// What the controller sees of it; nil where it is left alone.
+  /// The instance that the controller would see; nil if the workload is left alone.
   var instance: Instance? {
     let manifest = labelled.manifest
     let kind = GroupVersionKind(apiVersion: manifest.apiVersion, kind: manifest.kind)
@@ -52,7 +52,7 @@ struct AdmittedInstance {
       workload: .init(apiVersion: manifest.apiVersion, kind: manifest.kind, name: manifest.name))
   }
 
-  /// What the webhook added, a line each.
+  /// One line for each thing that the webhook added.
   var additions: [String] {
     var lines: [String] = []
     let isNative =

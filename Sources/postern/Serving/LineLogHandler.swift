@@ -28,7 +28,7 @@ struct LineLogHandler: LogHandler {
 }
 
 extension LogLevel {
-  /// The level that swift-log's comes nearest.
+  /// The level that is nearest to one of swift-log's.
   init(_ level: Logger.Level) {
     self =
       switch level {

@@ -7,11 +7,11 @@ import WebhookServer
 
 /// The admission decisions behind the HTTPS server.
 enum AdmissionService {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The families that the registry must be made with.
   static let families = AdmissionMetrics.families + ServerMetrics.families
 
   /// - Parameters:
-  ///   - isReady: whether reviews can be answered, as far as it is not the server's affair.
+  ///   - isReady: whether everything but the server itself is ready to answer reviews.
   ///   - reviewed: called for every review that was answered.
   static func start(
     _ configuration: ServerConfiguration, admission: AdmissionSettings, registry: PrometheusRegistry,

@@ -1,7 +1,7 @@
 import JSONBytes
 
 extension LabelledManifest {
-  /// The Pod that the workload's controller would make of its template: `<name>-0`; a bare Pod is its own.
+  /// The Pod `<name>-0` that Kubernetes would make from the workload's template; a bare Pod is returned as it is.
   static func pod(of workload: JSONValue) -> JSONValue {
     guard let template = workload["spec"]?["template"] else { return workload }
     let name = workload["metadata"]?["name"]?.string ?? "pod"
@@ -18,7 +18,7 @@ extension LabelledManifest {
     return .object(pod)
   }
 
-  /// A StatefulSet's claims are volumes of its Pods.
+  /// Adds a StatefulSet's claims as volumes, as Kubernetes does.
   private static func withClaimVolumes(_ spec: JSONValue, of workload: JSONValue) -> JSONValue {
     guard case .object(var object) = spec, let claims = workload["spec"]?["volumeClaimTemplates"]?.array else {
       return spec

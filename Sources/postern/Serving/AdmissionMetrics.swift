@@ -1,12 +1,12 @@
-import Contract
 import Admission
+import Contract
 import CoreMetrics
 import PrometheusText
 import Synchronization
 
-/// What is counted of reviews.
+/// Counts reviews.
 final class AdmissionMetrics: Sendable {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The families that the registry must be made with.
   static let families = [
     MetricFamily(
       "postern_admission_reviews_total", "Reviews answered, by kind, operation and decision.", .counter),
@@ -23,7 +23,7 @@ final class AdmissionMetrics: Sendable {
     let decision: ReviewRecord.Outcome
   }
 
-  /// Others are counted together, so that nobody can make series without end.
+  /// All other kinds are counted together, so that a client cannot create any number of series.
   private static let kinds: Set = ["Pod", "Deployment", "StatefulSet", "ReplicaSet", "Secret", "ConfigMap"]
 
   private let registry: PrometheusRegistry
@@ -37,7 +37,7 @@ final class AdmissionMetrics: Sendable {
     Meter(label: "postern_build_info", dimensions: [("version", Release.version)], factory: registry).set(1)
   }
 
-  /// A review that was answered.
+  /// Counts a review that was answered.
   func count(_ record: ReviewRecord, at path: AdmissionPath, took: Duration) {
     duration.recordNanoseconds(took.components.seconds * 1_000_000_000 + took.components.attoseconds / 1_000_000_000)
     let key = Key(

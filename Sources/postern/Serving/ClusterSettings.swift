@@ -21,7 +21,8 @@ struct ClusterSettings {
 
   /// Who this replica is in an election: no two processes are ever the same.
   func identity() throws(RandomError) -> String {
-    let host = (try? File.read("/proc/sys/kernel/hostname")).map { String(decoding: $0, as: UTF8.self) } ?? Installation.name
+    let host =
+      (try? File.read("/proc/sys/kernel/hostname")).map { String(decoding: $0, as: UTF8.self) } ?? Installation.name
     let name = podName ?? String(host.prefix { !$0.isWhitespace })
     return "\(name)_\(Encoding.hex(try SecureRandom.bytes(8)))"
   }

@@ -18,10 +18,3 @@ struct Console: Sendable {
     print(remark.isEmpty ? coloured : "\(coloured)  \(remark)")
   }
 }
-
-/// The exit statuses of design §5.
-enum ExitStatus {
-  static let refused: Int32 = 1
-  static let unreadable: Int32 = 2
-  static let changes: Int32 = 3
-}

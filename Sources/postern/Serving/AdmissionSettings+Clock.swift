@@ -2,7 +2,7 @@ import Admission
 import Linux
 
 extension AdmissionSettings {
-  /// With this machine's time.
+  /// These settings with this machine's clock.
   var withClock: Self {
     var settings = self
     settings.now = { SystemClock.wallMilliseconds / 1000 }

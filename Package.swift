@@ -29,6 +29,8 @@ let package = Package(
     // Shared by both programs
     .target(name: "Contract"),
     .target(name: "JSONBytes"),
+    .target(name: "TextEncoding"),
+    .target(name: "PasswordPreparation"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
 
@@ -39,8 +41,10 @@ let package = Package(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
     .target(name: "LibPQ", dependencies: ["CLibPQ"]),
-    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"]),
+    .target(name: "Randomness", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
+    .target(name: "LogLine", dependencies: ["JSONBytes", "Linux"]),
 
     .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
     .target(name: "PostgresParser", dependencies: ["CPGQuery"]),
@@ -48,20 +52,23 @@ let package = Package(
     // The sidecar
     .target(
       name: "PostgresProvisioner",
-      dependencies: ["Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
+      dependencies: [
+        "Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "LogLine", "OpenSSL", "Provisioning", "Randomness",
+        "TextEncoding",
+      ]),
     .executableTarget(name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux"]),
 
     // The webhook: pure
     .target(
       name: "Declarations", dependencies: ["Contract", "DatabaseSpec", .product(name: "Yams", package: "Yams")]),
     .target(name: "JSONPatch", dependencies: ["JSONBytes"]),
-    .target(name: "KubernetesAPI", dependencies: ["JSONBytes"]),
+    .target(name: "KubernetesAPI", dependencies: ["JSONBytes", "TextEncoding"]),
     .target(
       name: "Admission",
       dependencies: [
         "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL",
         "PostgresParser",
-        "Provisioning",
+        "Provisioning", "TextEncoding",
       ]),
 
     // The webhook: IO
@@ -81,7 +88,7 @@ let package = Package(
     .target(
       name: "KubernetesClient",
       dependencies: [
-        "Contract", "JSONBytes", "KubernetesAPI", "Linux", "OpenSSL", "PrometheusText",
+        "Contract", "JSONBytes", "KubernetesAPI", "Linux", "PrometheusText", "TextEncoding",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -95,14 +102,14 @@ let package = Package(
       dependencies: [
         "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
         "Linux",
-        "OpenSSL", "PrometheusText",
+        "OpenSSL", "PrometheusText", "Randomness", "TextEncoding",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .target(
       name: "ServingCertificate",
       dependencies: [
-        "Contract", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "OpenSSL",
+        "Contract", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "TextEncoding",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "SwiftASN1", package: "swift-asn1"),
@@ -116,7 +123,8 @@ let package = Package(
       dependencies: [
         "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch",
         "KubernetesAPI",
-        "KubernetesClient", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "PrometheusText", "Provisioning",
+        "KubernetesClient", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner", "PrometheusText",
+        "Provisioning", "Randomness", "TextEncoding",
         "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -144,8 +152,9 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
+        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PostgresParser",
         "Provisioning",
+        "TextEncoding",
       ], path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     // A program whose instructions are counted, and the tests that count them
@@ -169,7 +178,7 @@ let package = Package(
       dependencies: [
         "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI",
         "KubernetesClient",
-        "PrometheusText", "TestSupport",
+        "PrometheusText", "TestSupport", "TextEncoding",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -177,8 +186,8 @@ let package = Package(
     .testTarget(
       name: "ServingCertificateTests",
       dependencies: [
-        "JSONBytes", "KubernetesAPI", "KubernetesClient", "OpenSSL", "PrometheusText", "ServingCertificate",
-        "TestSupport", "WebhookServer",
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "PrometheusText", "ServingCertificate",
+        "TestSupport", "TextEncoding", "WebhookServer",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -188,13 +197,18 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"),
       ]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
-    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "OpenSSL", "ThrowawayPostgres"]),
+    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),
+    .testTarget(name: "LogLineTests", dependencies: ["LogLine"]),
+    .testTarget(name: "OpenSSLTests", dependencies: ["LibPQ", "OpenSSL", "TextEncoding", "ThrowawayPostgres"]),
+    .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
+    .testTarget(name: "TextEncodingTests", dependencies: ["TextEncoding"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
     .testTarget(
       name: "PostgresProvisionerTests",
       dependencies: [
-        "Contract", "DatabaseSpec", "LibPQ", "Linux", "OpenSSL", "PostgresProvisioner", "Provisioning",
+        "Contract", "DatabaseSpec", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner", "Provisioning",
+        "TextEncoding",
         "ThrowawayPostgres",
       ]),
     .testTarget(
@@ -227,8 +241,9 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "OpenSSL",
-        "PostgresProvisioner", "TestSupport", "ThrowawayPostgres", "WebhookServer", "postern", "postern-sidecar",
+        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ",
+        "PostgresProvisioner", "TestSupport", "TextEncoding", "ThrowawayPostgres", "WebhookServer", "postern",
+        "postern-sidecar",
       ],
       resources: [.copy("Fixtures")]),
   ],

@@ -12,7 +12,10 @@ let package = Package(
     .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CPGQuery", path: "Sources/CPGQuery"),
-    .target(name: "OpenSSL", dependencies: ["COpenSSL"], path: "Sources/OpenSSL"),
+    .target(name: "TextEncoding", path: "Sources/TextEncoding"),
+    .target(name: "PasswordPreparation", path: "Sources/PasswordPreparation"),
+    .target(
+      name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"], path: "Sources/OpenSSL"),
     .target(name: "PostgresParser", dependencies: ["CPGQuery"], path: "Sources/PostgresParser"),
     .target(name: "Contract", path: "Sources/Contract"),
     .target(name: "JSONBytes", path: "Sources/JSONBytes"),
@@ -22,19 +25,19 @@ let package = Package(
       name: "Declarations", dependencies: ["Contract", "DatabaseSpec", .product(name: "Yams", package: "Yams")],
       path: "Sources/Declarations"),
     .target(name: "JSONPatch", dependencies: ["JSONBytes"], path: "Sources/JSONPatch"),
-    .target(name: "KubernetesAPI", dependencies: ["JSONBytes"], path: "Sources/KubernetesAPI"),
+    .target(name: "KubernetesAPI", dependencies: ["JSONBytes", "TextEncoding"], path: "Sources/KubernetesAPI"),
     .target(
       name: "Admission",
       dependencies: [
         "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL",
         "PostgresParser",
-        "Provisioning",
+        "Provisioning", "TextEncoding",
       ], path: "Sources/Admission"),
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "OpenSSL", "PostgresParser",
-        "Provisioning",
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PostgresParser", "Provisioning",
+        "TextEncoding",
       ], path: "FuzzTargets"),
     .executableTarget(
       name: "postern-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Driver",

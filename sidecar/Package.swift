@@ -14,14 +14,21 @@ let package = Package(
     .target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."),
     .target(name: "Contract"),
     .target(name: "JSONBytes"),
+    .target(name: "TextEncoding"),
+    .target(name: "PasswordPreparation"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
     .target(name: "LibPQ", dependencies: ["CLibPQ"]),
-    .target(name: "OpenSSL", dependencies: ["COpenSSL"]),
+    .target(name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"]),
+    .target(name: "Randomness", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
+    .target(name: "LogLine", dependencies: ["JSONBytes", "Linux"]),
     .target(
       name: "PostgresProvisioner",
-      dependencies: ["Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "OpenSSL", "Provisioning"]),
+      dependencies: [
+        "Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "LogLine", "OpenSSL", "Provisioning", "Randomness",
+        "TextEncoding",
+      ]),
     .executableTarget(
       name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux", "CStatic"],
       linkerSettings: [

@@ -2,6 +2,7 @@ import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 import OpenSSL
+import TextEncoding
 
 /// What is sent back, and what is worth a line in the log.
 public struct AdmissionAnswer: Sendable {
@@ -53,7 +54,7 @@ public struct AdmissionAnswer: Sendable {
   private static func auditAnnotations(_ spec: InstanceSpec) -> [(key: String, value: String)] {
     [
       ("customer", spec.customer), ("databases", String(spec.databases.count)), ("users", String(spec.users.count)),
-      ("declaration-sha256", Encoding.hex(Digest.sha256(spec.encoded()))),
+      ("declaration-sha256", Hex.encoded(Digest.sha256(spec.encoded()))),
     ]
   }
 }

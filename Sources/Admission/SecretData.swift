@@ -1,6 +1,6 @@
 import JSONBytes
 import KubernetesAPI
-import OpenSSL
+import TextEncoding
 
 /// The values of a Secret, as far as something is taken from them.
 struct SecretData {
@@ -38,6 +38,6 @@ struct SecretData {
   private static func decoded(_ text: String) -> Value {
     let isBroken = text.utf8.contains { $0 == 0x0A || $0 == 0x0D }
     let joined = isBroken ? String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" }) : text
-    return Encoding.decodeBase64(joined).map(Value.bytes) ?? .notBase64
+    return Base64.decoded(joined).map(Value.bytes) ?? .notBase64
   }
 }

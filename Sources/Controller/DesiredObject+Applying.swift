@@ -1,7 +1,7 @@
 import Contract
 import Declarations
 import JSONBytes
-import OpenSSL
+import TextEncoding
 
 extension DesiredObject {
   /// Whether nothing is to be written. What somebody else has added is let be.
@@ -61,5 +61,5 @@ extension DesiredObject {
     seeds.contains(key) && live.data[key] != nil
   }
 
-  private var manifest: JSONValue { manifest(base64: { Encoding.base64(Array($0.utf8)) }) }
+  private var manifest: JSONValue { manifest(base64: { Base64.encoded(Array($0.utf8)) }) }
 }

@@ -4,8 +4,9 @@ import KubernetesAPI
 import KubernetesClient
 import Linux
 import Logging
-import OpenSSL
+import Randomness
 import Synchronization
+import TextEncoding
 
 /// Tells people what happened, as Events. What was told of an object within the last hour is not told again; after
 /// that, the Event's count goes up. What cannot be told is let be: no pass fails of it.
@@ -92,7 +93,7 @@ final class EventRecorder: Sendable {
 
   private static func name(_ notice: Notice) -> String {
     let random = (try? SecureRandom.bytes(8)) ?? Array(SystemClock.timestamp().utf8)
-    return "\(notice.name.prefix(200)).\(Encoding.hex(random))"
+    return "\(notice.name.prefix(200)).\(Hex.encoded(random))"
   }
 
   private static func event(_ notice: Notice, name: String) -> JSONValue {

@@ -1,7 +1,6 @@
 import Contract
 public import DatabaseSpec
 public import Declarations
-import OpenSSL
 
 /// The objects that an instance is to have (design §3), and what keeps them from being complete.
 public struct InstanceObjects: Equatable, Sendable {

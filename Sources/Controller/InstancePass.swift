@@ -3,6 +3,7 @@ import DatabaseSpec
 import Declarations
 import KubernetesClient
 import OpenSSL
+import TextEncoding
 
 /// One look at an instance: what there is, what is to be, and the writes between the two.
 struct InstancePass {
@@ -142,7 +143,7 @@ struct InstancePass {
     }
     guard hasUntoldUpdate else { return }
     // Of the versions, not of what they hold: from a hash of passwords, weak ones could be guessed.
-    let hash = Encoding.hex(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)
+    let hash = Hex.encoded(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)
     // A Pod that has yet to start mounts what is there then.
     for pod in pods where pod.isInjected && (pod.isRunning || wasThere) {
       do throws(Interruption) { try await access.annotate(pod, updated: String(hash)) } catch {

@@ -2,7 +2,7 @@ import Contract
 import Declarations
 public import JSONBytes
 import KubernetesAPI
-import OpenSSL
+import TextEncoding
 
 /// A ConfigMap or Secret as the API server holds it.
 struct LiveObject: Equatable, Sendable {
@@ -82,7 +82,7 @@ extension JSONValue {
     // Line breaks in base64 do not count, as kubectl has it.
     let encoded = (self[kind == .secret ? "data" : "binaryData"]?.texts ?? [:])
       .compactMapValues {
-        Encoding.decodeBase64($0.contains(where: \.isWhitespace) ? $0.filter { !$0.isWhitespace } : $0)
+        Base64.decoded($0.contains(where: \.isWhitespace) ? $0.filter { !$0.isWhitespace } : $0)
       }
     return encoded.merging(plain) { _, plain in plain }
   }

@@ -1,6 +1,7 @@
 package import Contract
 package import DatabaseSpec
 import OpenSSL
+import TextEncoding
 
 /// Postgres names are data: one that Kubernetes does not take is sanitised and told apart by a hash.
 extension ObjectName {
@@ -30,7 +31,7 @@ extension ObjectName {
       }, as: UTF8.self)
     while kept.hasPrefix("-") { kept.removeFirst() }
     while kept.hasSuffix("-") { kept.removeLast() }
-    let hash = Encoding.hex(Digest.sha256(bytes)).prefix(8)
+    let hash = Hex.encoded(Digest.sha256(bytes)).prefix(8)
     return kept.isEmpty ? "x.\(hash)" : "\(kept).\(hash)"
   }
 

@@ -2,6 +2,7 @@ import Contract
 import Admission
 import DatabaseSpec
 import OpenSSL
+import TextEncoding
 
 /// The scripts of a spec as files beside `spec.json`, each known by the hash of its text, and the spec that names them.
 struct ScriptFiles {
@@ -32,7 +33,7 @@ struct ScriptFiles {
   }
 
   private mutating func place(_ script: Script, text bytes: [UInt8], isSecret: Bool) -> Script {
-    let hash = Encoding.hex(Digest.sha256(bytes))
+    let hash = Hex.encoded(Digest.sha256(bytes))
     let file = VolumeLayout.scriptFile(sha256: hash)
     let text = String(decoding: bytes, as: UTF8.self)
     if isSecret { secretFiles[file] = text } else { publicFiles[file] = text }

@@ -1,7 +1,7 @@
 import Contract
 public import DatabaseSpec
 import Declarations
-import OpenSSL
+import Randomness
 
 /// Where each user's password comes from: `passwordFrom`, the flat file, the user's own Secret (which may have been
 /// edited), what is mounted (that Secret was deleted), or else a new one. Where one cannot be had, what is mounted stays.

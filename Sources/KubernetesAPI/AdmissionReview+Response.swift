@@ -1,4 +1,5 @@
 import JSONBytes
+import TextEncoding
 
 extension AdmissionReview {
   /// What is answered.

@@ -1,6 +1,6 @@
 public import Linux
 import NIOSSL
-import OpenSSL
+import TextEncoding
 import Yams
 
 extension ClusterConfiguration {
@@ -133,7 +133,7 @@ private struct Kubeconfig {
   /// What `KEY-data` holds in base64, or else the file that `KEY` names.
   private func bytes(_ key: String, of entry: Entry) throws(ConfigurationError) -> [UInt8]? {
     if let data = entry.text("\(key)-data") {
-      guard let bytes = Encoding.decodeBase64(data) else {
+      guard let bytes = Base64.decoded(data) else {
         throw ConfigurationError(place: entry.place, reason: "\(key)-data is no base64", hint: "write it in one line")
       }
       return bytes

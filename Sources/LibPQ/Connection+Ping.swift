@@ -1,7 +1,7 @@
 internal import CLibPQ
 
 /// Whether a server answers (`PQping`).
-public enum PingStatus: Equatable, Sendable {
+package enum PingStatus: Equatable, Sendable {
   /// It takes connections.
   case accepting
   /// It is there and refuses them: starting, stopping, or recovering.
@@ -15,7 +15,7 @@ public enum PingStatus: Equatable, Sendable {
 extension Connection {
   /// Asks whether a server takes connections. No password is needed, and the user need not exist; but where there is
   /// none and none is asked to prove anything, the server logs it. Blocks for at most 2 s.
-  public static func ping(host: String, port: Int, user: String = "postgres") throws(PostgresError) -> PingStatus {
+  package static func ping(host: String, port: Int, user: String = "postgres") throws(PostgresError) -> PingStatus {
     let parameters =
       ConnectionSettings(host: host, port: port, user: user, sslMode: .disable).parameters
       + [("connect_timeout", "2")]

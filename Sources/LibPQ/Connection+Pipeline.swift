@@ -1,14 +1,14 @@
 internal import CLibPQ
 
 /// A statement with its parameters.
-public struct Statement: Equatable, Sendable {
+package struct Statement: Equatable, Sendable {
   /// One statement; parameters are `$1`, `$2`….
-  public var sql: String
+  package var sql: String
   /// The parameters as text; nil for NULL.
-  public var parameters: [String?]
+  package var parameters: [String?]
 
   /// The statement `sql` with `parameters`.
-  public init(_ sql: String, _ parameters: [String?] = []) {
+  package init(_ sql: String, _ parameters: [String?] = []) {
     self.sql = sql
     self.parameters = parameters
   }
@@ -20,7 +20,7 @@ extension Connection {
   ///   and those after the first that fails are not run.
   /// - Returns: an outcome for each statement, in order.
   /// - Throws: where the connection breaks, or a text cannot be sent; then it is not known which statements were run.
-  public func pipeline(
+  package func pipeline(
     _ statements: [Statement], separately: Bool = true
   ) throws(PostgresError) -> [Result<QueryResult, PostgresError>] {
     guard !statements.isEmpty else { return [] }

@@ -1,20 +1,20 @@
 internal import CLibPQ
 
 /// One of two connections that a caller has statements running on.
-public enum ConnectionSide: Equatable, Sendable {
+package enum ConnectionSide: Equatable, Sendable {
   case left, right
 }
 
 extension Connection {
   /// Sends any number of statements, one string, and does not wait for the server: ``receive()`` takes its answer, and
   /// until then the connection can do nothing else.
-  public func send(_ sql: String) throws(PostgresError) {
+  package func send(_ sql: String) throws(PostgresError) {
     try CStrings.check(sql)
     guard unsafe PQsendQuery(handle, sql) == 1 else { throw failure() }
   }
 
   /// Waits for the answer to what was sent, and takes it; throws the first error in it.
-  public func receive() throws(PostgresError) {
+  package func receive() throws(PostgresError) {
     var failure: PostgresError?
     while let result = unsafe PQgetResult(handle) {
       do throws(PostgresError) { _ = try unsafe outcome(of: result) } catch { failure = failure ?? error }
@@ -26,7 +26,7 @@ extension Connection {
   }
 
   /// Waits until one of two connections, on both of which something was sent, has its answer.
-  public static func firstAnswered(_ left: borrowing Connection, _ right: borrowing Connection) -> ConnectionSide {
+  package static func firstAnswered(_ left: borrowing Connection, _ right: borrowing Connection) -> ConnectionSide {
     unsafe postern_pq_first_answered(left.handle, right.handle) == 0 ? .left : .right
   }
 }

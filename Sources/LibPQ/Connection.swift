@@ -2,12 +2,12 @@ internal import CLibPQ
 
 /// A session with a server. Its calls block until the server has answered; it is one thread's at a time, and ends
 /// with its scope.
-@safe public struct Connection: ~Copyable {
+@safe package struct Connection: ~Copyable {
   let handle: OpaquePointer
   private let notices: Notices
 
   /// Logs in. Blocks for at most ``ConnectionSettings/connectTimeout`` seconds.
-  public init(_ settings: ConnectionSettings) throws(PostgresError) {
+  package init(_ settings: ConnectionSettings) throws(PostgresError) {
     let notices = Notices()
     unsafe handle = try Self.open(settings, notices)
     self.notices = notices
@@ -50,23 +50,23 @@ internal import CLibPQ
   }
 
   /// The server's version as one number: 170004 is 17.4.
-  public var serverVersion: Int { Int(unsafe PQserverVersion(handle)) }
+  package var serverVersion: Int { Int(unsafe PQserverVersion(handle)) }
 
   /// A run-time parameter that the server tells its clients, such as `scram_iterations` from 16 on (PostgreSQL docs
   /// §55.2.7); nil where it does not tell it.
-  public func parameter(_ name: StaticString) -> String? {
+  package func parameter(_ name: StaticString) -> String? {
     guard let value = unsafe PQparameterStatus(handle, name.description) else { return nil }
     return unsafe String(cString: value)
   }
 
   /// Whether the connection has broken, so that only a new one helps.
-  public var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
+  package var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
 
   /// The notices that came since the last call, a text each, such as `NOTICE:  role "a" does not exist, skipping`.
-  public func takeNotices() -> [String] { notices.take() }
+  package func takeNotices() -> [String] { notices.take() }
 
   /// Runs one statement with its parameters `$1`, `$2`…, nil for NULL, all as text (`PQexecParams`).
-  public func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> QueryResult {
+  package func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> QueryResult {
     try CStrings.check(sql)
     let values = try CStrings(parameters)
     return try unsafe outcome(
@@ -77,14 +77,14 @@ internal import CLibPQ
 
   /// Runs any number of statements, one string (`PQexec`): without BEGIN of its own it is one transaction. The first
   /// error ends it.
-  public func execute(_ sql: String) throws(PostgresError) {
+  package func execute(_ sql: String) throws(PostgresError) {
     try CStrings.check(sql)
     _ = try unsafe outcome(of: PQexec(handle, sql))
   }
 
   /// The verifier that stands for a password in `pg_authid`, with a new salt: SCRAM-SHA-256, SASLprep included
   /// (`PQencryptPasswordConn`). The server learns nothing of the password by it.
-  public func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {
+  package func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {
     try CStrings.check(password)
     try CStrings.check(user)
     guard let verifier = unsafe PQencryptPasswordConn(handle, password, user, "scram-sha-256") else {
@@ -105,6 +105,12 @@ internal import CLibPQ
       throw PostgresError(kind: .protocol, message: "not run: an earlier statement of the same pipeline failed")
     default: throw answer.error ?? failure()
     }
+  }
+
+  /// Makes sure that the server still answers.
+  /// - Throws: where it does not.
+  package func checkIsAlive() throws(PostgresError) {
+    _ = try unsafe outcome(of: PQexec(handle, ""))
   }
 
   /// What went wrong where there is no result that says so.

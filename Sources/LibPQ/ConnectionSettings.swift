@@ -1,47 +1,47 @@
 /// Where a server is, who logs in, and what holds for the session. It prints without its password.
-public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
   /// Whether the connection is encrypted (PostgreSQL docs §34.1.2, `sslmode`).
-  public enum SSLMode: String, Sendable {
+  package enum SSLMode: String, Sendable {
     case disable, allow, prefer, require
     case verifyCA = "verify-ca"
     case verifyFull = "verify-full"
   }
 
   /// A run-time parameter set as the session starts, such as `search_path`.
-  public struct RuntimeOption: Equatable, Sendable {
+  package struct RuntimeOption: Equatable, Sendable {
     /// The parameter's name.
-    public var name: String
+    package var name: String
     /// Its value, unquoted.
-    public var value: String
+    package var value: String
 
     /// The parameter `name` with `value`.
-    public init(_ name: String, _ value: String) {
+    package init(_ name: String, _ value: String) {
       self.name = name
       self.value = value
     }
   }
 
   /// A host name, an address, or the folder of a Unix socket.
-  public var host: String
+  package var host: String
   /// The TCP port, or the number in the socket's name.
-  public var port: Int
+  package var port: Int
   /// The role that logs in.
-  public var user: String
+  package var user: String
   /// Its password; nil for none.
-  public var password: String?
+  package var password: String?
   /// The database.
-  public var database: String
+  package var database: String
   /// What `pg_stat_activity` shows.
-  public var applicationName: String
+  package var applicationName: String
   /// Seconds until an attempt to connect is given up.
-  public var connectTimeout: Int
+  package var connectTimeout: Int
   /// Whether the connection is encrypted.
-  public var sslMode: SSLMode
+  package var sslMode: SSLMode
   /// Run-time parameters that the session starts with.
-  public var runtimeOptions: [RuntimeOption]
+  package var runtimeOptions: [RuntimeOption]
 
   /// Settings of these parts; `sslMode` nil is `disable` on this machine and `prefer` elsewhere.
-  public init(
+  package init(
     host: String = "127.0.0.1", port: Int = 5432, user: String, password: String? = nil, database: String = "postgres",
     applicationName: String = "postern", connectTimeout: Int = 10, sslMode: SSLMode? = nil,
     runtimeOptions: [RuntimeOption] = []
@@ -62,11 +62,11 @@ public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebug
   }
 
   /// Where to and who, without the password.
-  public var description: String {
+  package var description: String {
     "\(user)@\(host):\(port)/\(database)\(password == nil ? "" : " (password redacted)")"
   }
   /// The same as ``description``.
-  public var debugDescription: String { description }
+  package var debugDescription: String { description }
 
   /// libpq's keywords and values (PostgreSQL docs §34.1.2).
   var parameters: [(keyword: String, value: String)] {
@@ -101,6 +101,6 @@ public struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebug
 #if !hasFeature(Embedded)
   extension ConnectionSettings: CustomReflectable {
     /// Nothing: `dump` must not show the password.
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var customMirror: Mirror { Mirror(self, children: []) }
   }
 #endif

@@ -1,33 +1,35 @@
 /// What a server, or the way to it, answered instead of a result. It holds what the server said and never the
 /// connection's password.
-public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Where it comes from.
-  public enum Kind: Equatable, Sendable {
+  package enum Kind: Equatable, Sendable {
     /// There is no connection: it was refused, timed out, or broke.
     case connection
     /// The server took the statement and reported an error.
     case server
     /// The statement could not be sent, or asked for what this client does not do.
     case `protocol`
+    /// This process lacks something that it needs, such as randomness; the server was not asked.
+    case client
   }
 
   /// Where it comes from.
-  public var kind: Kind
+  package var kind: Kind
   /// The SQLSTATE (PostgreSQL docs, appendix A), where the server said one; see ``SQLState``.
-  public var sqlState: String?
+  package var sqlState: String?
   /// The primary message, one line as a rule.
-  public var message: String
+  package var message: String
   /// The secondary message.
-  public var detail: String?
+  package var detail: String?
   /// What the server suggests.
-  public var hint: String?
+  package var hint: String?
   /// Where in the statement, in characters (Unicode scalars), from 1.
-  public var position: Int?
+  package var position: Int?
   /// The call stack of functions, or the line of a COPY.
-  public var context: String?
+  package var context: String?
 
   /// An error of these parts.
-  public init(
+  package init(
     kind: Kind, sqlState: String? = nil, message: String, detail: String? = nil, hint: String? = nil,
     position: Int? = nil, context: String? = nil
   ) {
@@ -41,13 +43,13 @@ public struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible
   }
 
   /// Whether the server answered with one of these SQLSTATEs.
-  public func isServer(_ states: String...) -> Bool {
+  package func isServer(_ states: String...) -> Bool {
     guard let sqlState else { return false }
     return states.contains { $0.utf8.elementsEqual(sqlState.utf8) }
   }
 
   /// One line: message, detail, SQLSTATE.
-  public var description: String {
+  package var description: String {
     var text = message
     if let detail { text += " (\(detail))" }
     if let sqlState { text += " [\(sqlState)]" }

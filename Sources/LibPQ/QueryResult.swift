@@ -1,7 +1,7 @@
 internal import CLibPQ
 
 /// The rows that a statement gave, as text. The server's memory of them ends with this object.
-@safe public final class QueryResult {
+@safe package final class QueryResult {
   private let handle: OpaquePointer
 
   /// Takes over what libpq returned.
@@ -14,14 +14,14 @@ internal import CLibPQ
   }
 
   /// How many rows there are.
-  public var rowCount: Int { Int(unsafe PQntuples(handle)) }
+  package var rowCount: Int { Int(unsafe PQntuples(handle)) }
 
   /// How many columns each row has.
-  public var columnCount: Int { Int(unsafe PQnfields(handle)) }
+  package var columnCount: Int { Int(unsafe PQnfields(handle)) }
 
   /// The value at a row and column, both from 0, in its text form; nil where it is NULL, or where there is no such
   /// place.
-  public func value(_ row: Int, _ column: Int) -> String? {
+  package func value(_ row: Int, _ column: Int) -> String? {
     guard row >= 0, row < rowCount, column >= 0, column < columnCount else { return nil }
     let row = Int32(row)
     let column = Int32(column)
@@ -33,18 +33,18 @@ internal import CLibPQ
   }
 
   /// A column's name.
-  public func columnName(_ column: Int) -> String? {
+  package func columnName(_ column: Int) -> String? {
     guard column >= 0, column < columnCount, let name = unsafe PQfname(handle, Int32(column)) else { return nil }
     return unsafe String(cString: name)
   }
 
   /// The first column of exactly this name, from 0.
-  public func column(_ name: String) -> Int? {
+  package func column(_ name: String) -> Int? {
     (0..<columnCount).first { columnName($0)?.utf8.elementsEqual(name.utf8) == true }
   }
 
   /// How many rows an INSERT, UPDATE, DELETE, MERGE, COPY or SELECT touched; 0 for every other statement.
-  public var affectedRows: Int {
+  package var affectedRows: Int {
     guard let text = unsafe PQcmdTuples(handle) else { return 0 }
     return Int(unsafe String(cString: text)) ?? 0
   }

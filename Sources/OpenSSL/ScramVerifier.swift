@@ -1,26 +1,29 @@
+import PasswordPreparation
+import TextEncoding
+
 /// What `pg_authid.rolpassword` holds for a SCRAM password: `SCRAM-SHA-256$<iterations>:<salt>$<StoredKey>:<ServerKey>`
 /// (PostgreSQL docs §53.8; RFC 5803).
-public struct ScramVerifier: Equatable, Sendable {
+package struct ScramVerifier: Equatable, Sendable {
   /// Rounds of PBKDF2, at least 1.
-  public let iterations: UInt32
+  package let iterations: UInt32
   /// The salt.
-  public let salt: [UInt8]
+  package let salt: [UInt8]
   /// SHA-256 of the client's key, 32 bytes.
-  public let storedKey: [UInt8]
+  package let storedKey: [UInt8]
   /// The server's key, 32 bytes.
-  public let serverKey: [UInt8]
+  package let serverKey: [UInt8]
 
   /// Reads a verifier; nil where the text is none (an md5 hash, for one).
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].elementsEqual("SCRAM-SHA-256".utf8) else { return nil }
     let first = parts[1].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     let second = parts[2].split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
     guard first.count == 2, second.count == 2,
       let iterations = UInt32(String(decoding: first[0], as: UTF8.self)), iterations >= 1,
-      let salt = Encoding.decodeBase64(String(decoding: first[1], as: UTF8.self)), !salt.isEmpty,
-      let storedKey = Encoding.decodeBase64(String(decoding: second[0], as: UTF8.self)), storedKey.count == 32,
-      let serverKey = Encoding.decodeBase64(String(decoding: second[1], as: UTF8.self)), serverKey.count == 32
+      let salt = Base64.decoded(String(decoding: first[1], as: UTF8.self)), !salt.isEmpty,
+      let storedKey = Base64.decoded(String(decoding: second[0], as: UTF8.self)), storedKey.count == 32,
+      let serverKey = Base64.decoded(String(decoding: second[1], as: UTF8.self)), serverKey.count == 32
     else { return nil }
     self.iterations = iterations
     self.salt = salt
@@ -29,7 +32,7 @@ public struct ScramVerifier: Equatable, Sendable {
   }
 
   /// Derives what a server stores for a password (RFC 5802 §3), prepared as libpq prepares it.
-  public init(password: String, salt: [UInt8], iterations: UInt32) {
+  package init(password: String, salt: [UInt8], iterations: UInt32) {
     let salted = Digest.pbkdf2SHA256(password: SASLprep.prepare(password), salt: salt, iterations: iterations)
     self.iterations = iterations
     self.salt = salt
@@ -37,20 +40,15 @@ public struct ScramVerifier: Equatable, Sendable {
     serverKey = Digest.hmacSHA256(key: salted, Array("Server Key".utf8))
   }
 
-  /// Derives one for a new password, with a salt of its own, as long as the server's.
-  public init(newPassword password: String, iterations: UInt32) throws(RandomError) {
-    self.init(password: password, salt: try SecureRandom.bytes(16), iterations: iterations)
-  }
-
   /// Whether this verifier is the password's: derived again with the salt and rounds it has itself, and compared in
   /// constant time. A password that only looks like a verifier is a password.
-  public func matches(password: String) -> Bool {
+  package func matches(password: String) -> Bool {
     let derived = Self(password: password, salt: salt, iterations: iterations)
     return Digest.constantTimeEqual(derived.storedKey + derived.serverKey, storedKey + serverKey)
   }
 
   /// As the server stores it.
-  public var text: String {
-    "SCRAM-SHA-256$\(iterations):\(Encoding.base64(salt))$\(Encoding.base64(storedKey)):\(Encoding.base64(serverKey))"
+  package var text: String {
+    "SCRAM-SHA-256$\(iterations):\(Base64.encoded(salt))$\(Base64.encoded(storedKey)):\(Base64.encoded(serverKey))"
   }
 }

@@ -1,5 +1,6 @@
 import DatabaseSpec
 import LibPQ
+import LogLine
 import Provisioning
 
 extension Executor {

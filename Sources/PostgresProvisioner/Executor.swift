@@ -1,5 +1,6 @@
 import DatabaseSpec
 import LibPQ
+import LogLine
 import Provisioning
 
 /// Runs the steps of a plan, one by one. An item that fails takes with it what requires it, and nothing else.
@@ -7,7 +8,7 @@ struct Executor {
   let administration: Administration
   let cache: VerifierCache
   let desired: DesiredState
-  let log: (LogLevel, String, [(String, String)]) -> Void
+  let log: Log
   let shouldStop: () -> Bool
 
   /// Items of which no step is tried any more in this pass.
@@ -20,7 +21,7 @@ struct Executor {
 
   init(
     _ administration: Administration, _ cache: VerifierCache, _ desired: DesiredState,
-    log: @escaping (LogLevel, String, [(String, String)]) -> Void, shouldStop: @escaping () -> Bool
+    log: @escaping Log, shouldStop: @escaping () -> Bool
   ) {
     self.administration = administration
     self.cache = cache
@@ -50,7 +51,7 @@ struct Executor {
       index = end
       if database == Postern.database {
         runHere(group, connection)
-        if connection.isBroken { _ = try connection.query("SELECT") }
+        if connection.isBroken { try connection.checkIsAlive() }
       } else if !group.isEmpty {
         runElsewhere(group, in: database)
       }

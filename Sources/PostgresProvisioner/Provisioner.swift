@@ -1,30 +1,33 @@
 import DatabaseSpec
-public import LibPQ
-public import Provisioning
+package import LibPQ
+package import LogLine
+package import Provisioning
 
 /// Makes a server hold what is declared, in passes: read, plan, run, and read again until nothing is left to do.
-public struct Provisioner {
+package struct Provisioner {
   /// How often a pass plans anew: what is in a new database, or made by a script, is seen by the second plan.
   private static let maximumRounds = 4
 
   private let administration: Administration
-  private let cache = VerifierCache()
-  private let log: (LogLevel, String, [(String, String)]) -> Void
+  private let cache: VerifierCache
+  private let log: Log
   private let shouldStop: () -> Bool
 
   /// A provisioner of the server at `settings`, where it logs in as a superuser; which database is its own choice.
-  /// `log` takes each step as it is done; `shouldStop` is asked between two steps.
-  public init(
-    settings: ConnectionSettings, log: @escaping (LogLevel, String, [(String, String)]) -> Void,
+  /// `cache` remembers what one pass found out for the next; `log` takes each step as it is done; `shouldStop` is asked
+  /// between two steps.
+  package init(
+    settings: ConnectionSettings, cache: VerifierCache = VerifierCache(), log: @escaping Log,
     shouldStop: @escaping () -> Bool
   ) {
     administration = Administration(settings)
+    self.cache = cache
     self.log = log
     self.shouldStop = shouldStop
   }
 
   /// Does what there is to do, and reports. It never throws: what is wrong is in the report.
-  public func pass(_ desired: DesiredState) -> PassReport {
+  package func pass(_ desired: DesiredState) -> PassReport {
     do throws(PostgresError) { return try pass(desired, loggedIn: { _ in }) } catch {
       return PassReport(outcome: .incomplete, problems: [Failure(.server, error).problem])
     }
@@ -33,7 +36,7 @@ public struct Provisioner {
   /// The same, where it matters that nobody could log in. `loggedIn` is told when the server started, in seconds since
   /// 1970, before anything is done.
   /// - Throws: where the superuser cannot log in.
-  public func pass(_ desired: DesiredState, loggedIn: (String) -> Void) throws(PostgresError) -> PassReport {
+  package func pass(_ desired: DesiredState, loggedIn: (String) -> Void) throws(PostgresError) -> PassReport {
     let connection = try administration.connect()
     let start = try connection.row(Catalog.start)
     loggedIn(start.time)
@@ -48,7 +51,7 @@ public struct Provisioner {
   }
 
   /// What a pass would do, as redacted SQL with a comment for each step; empty where there is nothing to do.
-  public func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
+  package func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
     let connection = try administration.connect()
     let administration = administration.adapted(to: connection.serverVersion, isPass: false)
     let observer = Observer(administration: administration, cache: cache)
@@ -116,7 +119,7 @@ public struct Provisioner {
   /// Where some connection ended, perhaps all did.
   /// - Throws: if so: Postgres has gone, and no item is to blame for it.
   private func check(_ failures: [Failure], _ connection: borrowing Connection) throws(PostgresError) {
-    if failures.contains(where: { $0.isDisconnection }) { _ = try connection.query("SELECT") }
+    if failures.contains(where: { $0.isDisconnection }) { try connection.checkIsAlive() }
   }
 
   private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {

@@ -1,10 +1,11 @@
 import LibPQ
-public import Linux
+package import Linux
+package import LogLine
 import Provisioning
 
 /// The sidecar's life: wait for Postgres, read the files, make a pass, tell how it went, wait until there is a reason
 /// for the next. One thread; every wait ends at once when a file changes or the process is asked to end.
-public struct Sidecar: ~Copyable {
+package struct Sidecar: ~Copyable {
   private let configuration: SidecarConfiguration
   private let passes: SidecarPasses
   private let writer: LogWriter
@@ -20,7 +21,7 @@ public struct Sidecar: ~Copyable {
   private var user = "postgres"
 
   /// A sidecar that has not begun.
-  public init(
+  package init(
     _ configuration: SidecarConfiguration, passes: SidecarPasses, writer: LogWriter,
     environment: @escaping (String) -> String? = CurrentProcess.environment
   ) throws(FileError) {
@@ -34,7 +35,7 @@ public struct Sidecar: ~Copyable {
 
   /// Runs until the process is asked to end, or, with `once`, for one pass.
   /// - Returns: the exit code: 0, or 1 where the one pass did not converge.
-  public consuming func run() throws(FileError) -> Int32 {
+  package consuming func run() throws(FileError) -> Int32 {
     let place = "\(configuration.host):\(configuration.port)"
     writer.log(.info, "started", [("postgres", place), ("volume", configuration.volume)])
     saveStatus()

@@ -1,35 +1,35 @@
-public import LibPQ
-import OpenSSL
+package import LibPQ
+import Randomness
 
 /// How long the sidecar waits, in milliseconds.
-public enum SidecarBackoff {
+package enum SidecarBackoff {
   /// Between two looks at whether Postgres takes connections while it starts, after so many with the same answer.
   /// Where nobody listens a look costs next to nothing, and how long Postgres waits for its users depends on it; a
   /// server that refuses logs each.
-  public static func ping(attempt: Int, _ answer: PingStatus) -> Int {
+  package static func ping(attempt: Int, _ answer: PingStatus) -> Int {
     doubled(10, attempt, limit: answer == .noResponse ? 40 : 200)
   }
 
   /// Before the next pass, after so many that failed in a row: 1 s, doubling up to a minute, and up to a fifth less, so
   /// that many sidecars do not come at once.
   /// - Parameter random: any byte.
-  public static func retry(failures: Int, random: UInt8 = randomByte()) -> Int {
+  package static func retry(failures: Int, random: UInt8 = randomByte()) -> Int {
     let delay = doubled(1000, failures - 1, limit: 60_000)
     return delay - delay / 5 * Int(random) / 255
   }
 
   /// Before a pass is made though nothing has changed: what somebody changed by hand in Postgres is put right.
-  public static let resync = 300_000
+  package static let resync = 300_000
 
   /// Between two looks at whether Postgres is still there.
-  public static let liveness = 5000
+  package static let liveness = 5000
 
   private static func doubled(_ start: Int, _ times: Int, limit: Int) -> Int {
     min(limit, start << min(max(0, times), 16))
   }
 
   /// A random byte, or any where there is no randomness: it only spreads.
-  public static func randomByte() -> UInt8 {
+  package static func randomByte() -> UInt8 {
     do throws(RandomError) { return try SecureRandom.bytes(1).first ?? 0 } catch { return 0 }
   }
 }

@@ -1,9 +1,10 @@
 import Contract
 import LibPQ
-public import Linux
+import Linux
+import LogLine
 
 /// `postern-sidecar`: reads its arguments, does what they ask, and says how the process is to end.
-public struct SidecarCommand {
+package struct SidecarCommand {
   static let usage = """
     usage: postern-sidecar run|ready|plan|version|help [flags]
 
@@ -34,7 +35,7 @@ public struct SidecarCommand {
   private let errorOutput: (String) -> Void
 
   /// A command of these arguments, without the program's name.
-  public init(
+  package init(
     _ arguments: [String], passes: SidecarPasses,
     environment: @escaping (String) -> String? = CurrentProcess.environment,
     output: @escaping (String) -> Void = CurrentProcess.writeOutput,
@@ -49,7 +50,7 @@ public struct SidecarCommand {
 
   /// Does it.
   /// - Returns: the exit code; 2 where the arguments cannot be understood.
-  public func run() -> Int32 {
+  package func run() -> Int32 {
     guard let verb = arguments.first else { return misunderstood("what is to be done?") }
     switch verb {
     case "help", "--help", "-h":

@@ -1,31 +1,32 @@
 import Contract
 import DatabaseSpec
 import LibPQ
-public import Linux
+import Linux
+package import LogLine
 import Provisioning
 
 /// What the sidecar was told by its environment and its flags, which go first.
-public struct SidecarConfiguration: Equatable, Sendable {
+package struct SidecarConfiguration: Equatable, Sendable {
   /// Where Postgres is: `--host`, `POSTERN_HOST`; in a Pod it is on the same loopback.
-  public var host = "127.0.0.1"
+  package var host = "127.0.0.1"
   /// Its TCP port: `--port`, `POSTERN_PORT`.
-  public var port = 5432
+  package var port = 5432
   /// Where the volume is mounted: `--volume`, `POSTERN_VOLUME`.
-  public var volume = VolumeLayout.mountPath
+  package var volume = VolumeLayout.mountPath
   /// Where the status goes: `--status-file`, `POSTERN_STATUS_FILE`.
-  public var statusFile = StatusFile.defaultPath
+  package var statusFile = StatusFile.defaultPath
   /// How log lines look: `--log-format`, `POSTERN_LOG_FORMAT`.
-  public var logFormat = LogWriter.Format.text
+  package var logFormat = LogWriter.Format.text
   /// Which lines are written: `--log-level`, `POSTERN_LOG_LEVEL`.
-  public var logLevel = LogLevel.info
+  package var logLevel = LogLevel.info
   /// Whether there is one pass and no more: `--once`.
-  public var once = false
+  package var once = false
 
   /// What is in force where nobody says anything.
-  public init() {}
+  package init() {}
 
   /// Reads flags (`--port 5433`, `--port=5433`) and the environment.
-  public init(
+  package init(
     flags: [String], environment: (String) -> String? = CurrentProcess.environment
   ) throws(SidecarConfigurationError) {
     self.init()
@@ -103,14 +104,14 @@ public struct SidecarConfiguration: Equatable, Sendable {
 }
 
 /// What is wrong with a flag or variable.
-public enum SidecarConfigurationError: Error, Equatable, Sendable {
+package enum SidecarConfigurationError: Error, Equatable, Sendable {
   /// No such flag.
   case unknown(String)
   /// A flag or variable, and what is wrong with its value.
   case invalid(String, String)
 
   /// One line for people.
-  public var message: String {
+  package var message: String {
     switch self {
     case .unknown(let argument): "unknown flag \(argument)"
     case .invalid(let source, let reason): "\(source) \(reason)"

@@ -1,10 +1,10 @@
 import DatabaseSpec
-public import Provisioning
+package import Provisioning
 
 /// What becomes of the status as things happen: no IO, so that the rules of readiness can be read and tested here.
 extension Status {
   /// Postgres does not answer, or refuses the login: until a pass has converged again it is not known what it holds.
-  public mutating func postgresIsAway(_ message: String) {
+  package mutating func postgresIsAway(_ message: String) {
     isReady = false
     outcome = .waitingForPostgres
     self.message = message
@@ -12,25 +12,25 @@ extension Status {
   }
 
   /// The login worked. Another start than the one before is another Postgres: what it holds has to be seen first.
-  public mutating func postgresIsThere(startedAt start: String) {
+  package mutating func postgresIsThere(startedAt start: String) {
     if start != postgresStart { isReady = false }
     postgresStart = start
   }
 
   /// It has no connection left for the superuser. What it holds stays, and so does readiness.
-  public mutating func postgresIsFull(_ message: String) {
+  package mutating func postgresIsFull(_ message: String) {
     outcome = .waitingForPostgres
     self.message = message
   }
 
   /// The files cannot be gone by. What is in Postgres stays, and so does readiness.
-  public mutating func filesAreUnusable(_ message: String) {
+  package mutating func filesAreUnusable(_ message: String) {
     outcome = .waitingForFiles
     self.message = message
   }
 
   /// A pass has ended. A failing change does not make a Pod unready that was ready: its database works.
-  public mutating func passEnded(_ report: PassReport, _ desired: DesiredState, at time: String) {
+  package mutating func passEnded(_ report: PassReport, _ desired: DesiredState, at time: String) {
     customer = desired.spec.customer
     problems = report.problems
     message = nil

@@ -4,7 +4,7 @@ import Provisioning
 
 extension Status {
   /// The bytes of the status file: one JSON object; what is not known is left out.
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var writer = JSONWriter(capacity: 512)
     writer.beginObject()
     writer.member("apiVersion", InstanceSpec.apiVersion)
@@ -32,7 +32,7 @@ extension Status {
   }
 
   /// Reads what ``encoded()`` wrote; nil where the bytes are something else.
-  public init?(decoding bytes: [UInt8]) {
+  package init?(decoding bytes: [UInt8]) {
     let root: JSONValue
     do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { return nil }
     guard root["apiVersion"]?.string == InstanceSpec.apiVersion, case .bool(let isReady)? = root["ready"],

@@ -1,10 +1,10 @@
 import JSONBytes
-public import Provisioning
+package import Provisioning
 
 /// How things stand: what the readiness probe and `kubectl exec … cat` see.
-public struct Status: Equatable, Sendable {
+package struct Status: Equatable, Sendable {
   /// What the sidecar came to.
-  public enum Outcome: String, CaseIterable, Sendable {
+  package enum Outcome: String, CaseIterable, Sendable {
     /// Postgres does not take connections, or not this login.
     case waitingForPostgres
     /// The mounted files are not there, or not to be read.
@@ -13,24 +13,24 @@ public struct Status: Equatable, Sendable {
   }
 
   /// The customer; nil before a pass has ended.
-  public var customer: String?
+  package var customer: String?
   /// Whether a pass over the present Postgres has converged since it started.
-  public var isReady: Bool
+  package var isReady: Bool
   /// What the sidecar came to last.
-  public var outcome: Outcome
+  package var outcome: Outcome
   /// Why that is so, in one line, where it is no success.
-  public var message: String?
+  package var message: String?
   /// SHA-256 of the `spec.json` that is applied; nil before a pass has converged.
-  public var specHash: String?
+  package var specHash: String?
   /// When it was applied, as in RFC 3339.
-  public var appliedAt: String?
+  package var appliedAt: String?
   /// When the present Postgres started, in seconds since 1970; nil where it is not known.
-  public var postgresStart: String?
+  package var postgresStart: String?
   /// What is wrong, item by item.
-  public var problems: [ItemProblem]
+  package var problems: [ItemProblem]
 
   /// A status of these parts; without any, that of a sidecar that has just started.
-  public init(
+  package init(
     customer: String? = nil, isReady: Bool = false, outcome: Outcome = .waitingForPostgres, message: String? = nil,
     specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, problems: [ItemProblem] = []
   ) {
@@ -45,7 +45,7 @@ public struct Status: Equatable, Sendable {
   }
 
   /// Why the Pod is not ready, in one line; nil where it is.
-  public var whyNotReady: String? {
+  package var whyNotReady: String? {
     guard !isReady else { return nil }
     let failures = problems.filter { $0.isFailure }
     guard outcome == .incomplete, let first = failures.first else {

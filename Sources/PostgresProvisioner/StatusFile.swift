@@ -1,21 +1,21 @@
 import Contract
-public import Linux
+package import Linux
 
 /// The status, where the readiness probe looks for it.
-public struct StatusFile: Sendable {
+package struct StatusFile: Sendable {
   /// Where it is, where nothing else is said.
-  public static let defaultPath = SidecarContainer.statusFile
+  package static let defaultPath = SidecarContainer.statusFile
 
   /// Where it is.
-  public let path: String
+  package let path: String
 
   /// The file at a path.
-  public init(path: String = defaultPath) {
+  package init(path: String = defaultPath) {
     self.path = path
   }
 
   /// Puts a status in the place of the one before, at once; makes the folder where there is none.
-  public func write(_ status: Status) throws(FileError) {
+  package func write(_ status: Status) throws(FileError) {
     if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
       try Directory.create(String(path[..<slash]))
     }
@@ -25,7 +25,7 @@ public struct StatusFile: Sendable {
   /// Why the Pod is not ready, in one line; nil where it is.
   /// - Parameter milliseconds: how long the end of the first pass is waited for. Who asks again only after seconds, as the
   ///   kubelet does, hears of it at once. What comes later is told without a wait.
-  public func whyNotReady(waiting milliseconds: Int = 0) -> String? {
+  package func whyNotReady(waiting milliseconds: Int = 0) -> String? {
     let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
     while true {
       let (reason, isFirstPass) = read()

@@ -2,15 +2,20 @@ import DatabaseSpec
 import LibPQ
 import OpenSSL
 import Provisioning
+import Randomness
 
 /// Which stored verifiers were found to be of which passwords. A derivation takes as long as a login; a pass that finds
 /// neither changed does none. It keeps hashes, no password.
-final class VerifierCache {
+package final class VerifierCache {
   /// The most rounds that are derived with. Users may store verifiers of their own making, with enough rounds to keep
   /// a pass busy for hours; the server's default is 4096.
   private static let maximumIterations: UInt32 = 1_000_000
   /// The rounds that the server takes where it does not say how many (PostgreSQL docs §20.3, `scram_iterations`).
   private static let defaultIterations: UInt32 = 4096
+  /// Bytes of salt, as many as the server takes.
+  private static let saltLength = 16
+
+  package init() {}
 
   private var outcomes: [PostgresName: (fingerprint: [UInt8], matches: Bool)] = [:]
 
@@ -30,10 +35,11 @@ final class VerifierCache {
   func verifier(of password: Password, _ connection: borrowing Connection) throws(PostgresError) -> String {
     let iterations = connection.parameter("scram_iterations").flatMap { UInt32($0) } ?? Self.defaultIterations
     do throws(RandomError) {
-      return try ScramVerifier(
-        newPassword: password.unredacted, iterations: min(max(1, iterations), Self.maximumIterations)
+      return ScramVerifier(
+        password: password.unredacted, salt: try SecureRandom.bytes(Self.saltLength),
+        iterations: min(max(1, iterations), Self.maximumIterations)
       ).text
-    } catch { throw PostgresError(kind: .protocol, message: error.message) }
+    } catch { throw PostgresError(kind: .client, message: error.message) }
   }
 
   /// Notes that a verifier was made of a password.

@@ -1,9 +1,9 @@
-public import DatabaseSpec
+package import DatabaseSpec
 import JSONBytes
-public import Linux
+package import Linux
 
 /// Why the mounted files cannot be gone by. In every case nothing is changed in Postgres.
-public enum VolumeError: Error, Equatable, Sendable {
+package enum VolumeError: Error, Equatable, Sendable {
   /// A file is not there yet, or empty. The kubelet mounts a ConfigMap or Secret when it exists; until then, and where
   /// one is deleted, what is in Postgres stays as it is.
   case notThereYet(file: String)
@@ -19,7 +19,7 @@ public enum VolumeError: Error, Equatable, Sendable {
   case invalid(source: String, reason: String)
 
   /// One line for people: what is wrong, where, and what to do.
-  public var message: String {
+  package var message: String {
     switch self {
     case .notThereYet(let file):
       "\(file) is not there yet, or empty: nothing is changed until the controller has written it"

@@ -1,18 +1,19 @@
 import Contract
 import DatabaseSpec
-public import Linux
+import Linux
 import OpenSSL
-public import Provisioning
+package import Provisioning
+import TextEncoding
 
 /// What the mounted files and the environment say, read at one moment.
-public struct VolumeContents: Equatable, Sendable {
+package struct VolumeContents: Equatable, Sendable {
   /// What Postgres is to hold. Its `adminPassword` is also what the sidecar logs in with.
-  public var desired: DesiredState
+  package var desired: DesiredState
   /// The superuser whom the sidecar logs in as.
-  public var adminUser: String
+  package var adminUser: String
 
   /// Contents of these parts.
-  public init(desired: DesiredState, adminUser: String) {
+  package init(desired: DesiredState, adminUser: String) {
     self.desired = desired
     self.adminUser = adminUser
   }
@@ -23,13 +24,13 @@ public struct VolumeContents: Equatable, Sendable {
 /// The kubelet keeps files that belong together in a folder of their own and puts a new one in its place by turning
 /// the symbolic link `..data` to it (Kubernetes docs, "Mounted ConfigMaps are updated automatically"). So the link is
 /// resolved once, and all files are read from where it led. A folder without the link is read as it is.
-public struct VolumeReader {
+package struct VolumeReader {
   private let mountPath: String
   private let environment: (String) -> String?
 
   /// Reads from where the volume is mounted.
   /// - Parameter environment: the variables `POSTERN_ADMIN_…`, which go before the files in the volume.
-  public init(
+  package init(
     mountPath: String, environment: @escaping (String) -> String? = CurrentProcess.environment
   ) {
     self.mountPath = mountPath
@@ -37,7 +38,7 @@ public struct VolumeReader {
   }
 
   /// The folders where a change is to be looked for.
-  public var folders: [String] {
+  package var folders: [String] {
     var folders = [mountPath, "\(mountPath)/admin"]
     for variable in [SidecarVariable.adminUserFile, SidecarVariable.adminPasswordFile] {
       guard let path = environment(variable), let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { continue }
@@ -47,7 +48,7 @@ public struct VolumeReader {
   }
 
   /// Reads all files, none from before and another from after a change.
-  public func read() throws(VolumeError) -> VolumeContents {
+  package func read() throws(VolumeError) -> VolumeContents {
     var folder = dataFolder()
     while true {
       do throws(VolumeError) { return try read(from: folder) } catch {
@@ -69,7 +70,7 @@ public struct VolumeReader {
     let spec: InstanceSpec
     do throws(SpecError) { spec = try InstanceSpec(decoding: specBytes) } catch { throw .spec(error) }
     let desired = DesiredState(
-      spec: spec, specHash: Encoding.hex(Digest.sha256(specBytes)), passwords: try passwords(spec, in: folder),
+      spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), passwords: try passwords(spec, in: folder),
       scripts: try scripts(spec, in: folder), adminPassword: try adminPassword(in: folder))
     return VolumeContents(desired: desired, adminUser: try adminUser(in: folder))
   }
@@ -86,7 +87,7 @@ public struct VolumeReader {
     for script in spec.databases.flatMap({ $0.scripts }) {
       guard case .file(let name, let sha256) = script.content else { continue }
       guard let bytes = try optional("\(folder)/\(name)") else { throw .notThereYet(file: name) }
-      guard Encoding.hex(Digest.sha256(bytes)) == sha256 else { throw .scriptDiffers(file: name) }
+      guard Hex.encoded(Digest.sha256(bytes)) == sha256 else { throw .scriptDiffers(file: name) }
       let text = String(decoding: bytes, as: UTF8.self)
       guard text.utf8.elementsEqual(bytes) else { throw .invalid(source: name, reason: "is not UTF-8") }
       texts[name] = text

@@ -1,7 +1,7 @@
 import Contract
 public import JSONBytes
 import KubernetesAPI
-import OpenSSL
+import TextEncoding
 
 /// What the Secret holds, as PEM; what is missing, or no base64, is empty.
 public struct CertificateSecret: Equatable, Sendable {
@@ -25,7 +25,7 @@ public struct CertificateSecret: Equatable, Sendable {
   /// Reads a Secret.
   public init(_ secret: JSONValue) {
     func text(_ key: String) -> String {
-      secret["data"]?[key]?.string.flatMap { Encoding.decodeBase64($0) }.map { String(decoding: $0, as: UTF8.self) }
+      secret["data"]?[key]?.string.flatMap { Base64.decoded($0) }.map { String(decoding: $0, as: UTF8.self) }
         ?? ""
     }
     self.init(
@@ -54,7 +54,7 @@ public struct CertificateSecret: Equatable, Sendable {
     for (key, text) in [
       ("tls.crt", certificate), ("tls.key", privateKey), ("ca.crt", authorities), ("ca.key", authorityKey),
     ] {
-      data[key] = .string(Encoding.base64(Array(text.utf8)))
+      data[key] = .string(Base64.encoded(Array(text.utf8)))
     }
     root["data"] = .object(data)
     return .object(root)

@@ -1,12 +1,12 @@
 import JSONBytes
-import OpenSSL
+import TextEncoding
 
 /// A Mutating- or ValidatingWebhookConfiguration, as far as trust goes.
 enum WebhookConfiguration {
   /// The JSON patch (RFC 6902) that gives all webhooks a `caBundle`, where the object is still of this version; nil
   /// where all have it.
   static func patch(_ object: JSONValue, caBundle: String) -> JSONValue? {
-    let encoded = Encoding.base64(Array(caBundle.utf8))
+    let encoded = Base64.encoded(Array(caBundle.utf8))
     let webhooks = object["webhooks"]?.array ?? []
     let wrong = webhooks.indices.filter { webhooks[$0]["clientConfig"]?["caBundle"]?.string != encoded }
     guard !wrong.isEmpty else { return nil }

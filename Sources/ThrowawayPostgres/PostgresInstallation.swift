@@ -1,18 +1,18 @@
-public import Foundation
+package import Foundation
 
 /// The programs of one PostgreSQL version on this machine.
-public struct PostgresInstallation: Sendable, CustomStringConvertible {
+package struct PostgresInstallation: Sendable, CustomStringConvertible {
   /// The folder of `initdb` and `postgres`.
-  public let programs: URL
+  package let programs: URL
   /// Such as 17.
-  public let majorVersion: Int
+  package let majorVersion: Int
 
   /// As tests name it.
-  public var description: String { "PostgreSQL \(majorVersion)" }
+  package var description: String { "PostgreSQL \(majorVersion)" }
 
   /// One of each major version, oldest first: Debian's under /usr/lib/postgresql, and the folders of programs that
   /// `POSTERN_TEST_POSTGRES` names, separated by colons, which go before Debian's.
-  public static let all: [PostgresInstallation] = {
+  package static let all: [PostgresInstallation] = {
     let named = ProcessInfo.processInfo.environment["POSTERN_TEST_POSTGRES"]?.split(separator: ":").map(String.init)
     let debian = "/usr/lib/postgresql"
     let versions = (try? FileManager.default.contentsOfDirectory(atPath: debian)) ?? []
@@ -28,7 +28,7 @@ public struct PostgresInstallation: Sendable, CustomStringConvertible {
   }()
 
   /// The newest of ``all``.
-  public static var newest: PostgresInstallation {
+  package static var newest: PostgresInstallation {
     get throws {
       guard let newest = all.last else {
         throw PostgresServerError("no PostgreSQL found: install postgresql, or set POSTERN_TEST_POSTGRES")
@@ -38,7 +38,7 @@ public struct PostgresInstallation: Sendable, CustomStringConvertible {
   }
 
   /// The programs in a folder; nil where there are none. `postgres --version` is asked which they are.
-  public init?(programs: URL) {
+  package init?(programs: URL) {
     guard
       let answer = try? run(programs.appending(path: "postgres").path, ["--version"]), answer.status == 0,
       let major = answer.output.split(separator: " ").compactMap({ Int($0.prefix { $0.isNumber }) }).first

@@ -1,10 +1,10 @@
-public import Foundation
-public import LibPQ
+package import Foundation
+package import LibPQ
 
 /// Why a throwaway server is not to be had.
-public struct PostgresServerError: Error, CustomStringConvertible {
+package struct PostgresServerError: Error, CustomStringConvertible {
   /// What went wrong, with the server's log where there is one.
-  public let description: String
+  package let description: String
 
   init(_ description: String) {
     self.description = description
@@ -13,17 +13,17 @@ public struct PostgresServerError: Error, CustomStringConvertible {
 
 /// A throwaway server on a free port of 127.0.0.1, with its data and its socket in a folder of its own, as it comes
 /// from `initdb`. It ends, and the folder goes, with this object, at ``stop()``, or when the tests end.
-public final class PostgresServer: @unchecked Sendable {
+package final class PostgresServer: @unchecked Sendable {
   /// Which programs it runs.
-  public let installation: PostgresInstallation
+  package let installation: PostgresInstallation
   /// Its TCP port on 127.0.0.1.
-  public let port: Int
+  package let port: Int
   /// The bootstrap superuser's name.
-  public let superuser: String
+  package let superuser: String
   /// The bootstrap superuser's password.
-  public let password: String
+  package let password: String
   /// The folder of its socket, data and log.
-  public let folder: URL
+  package let folder: URL
 
   private let configuration: [String]
   private let lock = NSLock()
@@ -34,7 +34,7 @@ public final class PostgresServer: @unchecked Sendable {
   ///   - configuration: more lines of postgresql.conf.
   ///   - hostAuthentication: pg_hba's method over TCP; over the socket it is always trust.
   ///   - trustsSuperuser: whether the superuser needs no password over loopback, as in the official image.
-  public init(
+  package init(
     _ installation: PostgresInstallation, superuser: String = "postgres", password: String = "superuser's password",
     configuration: [String] = [], hostAuthentication: String = "scram-sha-256",
     trustsSuperuser: Bool = false
@@ -56,7 +56,7 @@ public final class PostgresServer: @unchecked Sendable {
   }
 
   /// Makes a standby of a running server, by streaming replication, and starts it.
-  public init(standbyOf primary: PostgresServer) throws {
+  package init(standbyOf primary: PostgresServer) throws {
     installation = primary.installation
     superuser = primary.superuser
     password = primary.password
@@ -121,15 +121,15 @@ public final class PostgresServer: @unchecked Sendable {
   private var logFile: URL { folder.appending(path: "log") }
 
   /// What the server has logged, statements and all where `configuration` says so.
-  public var log: String {
+  package var log: String {
     String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self)
   }
 
   /// How the superuser logs in over TCP.
-  public var settings: ConnectionSettings { settings() }
+  package var settings: ConnectionSettings { settings() }
 
   /// How a user logs in over TCP: the superuser where nobody is named.
-  public func settings(
+  package func settings(
     user: String? = nil, password: String? = nil, database: String = "postgres"
   ) -> ConnectionSettings {
     ConnectionSettings(
@@ -138,13 +138,13 @@ public final class PostgresServer: @unchecked Sendable {
   }
 
   /// Logs in as the superuser.
-  public func connect(database: String = "postgres") throws -> Connection {
+  package func connect(database: String = "postgres") throws -> Connection {
     try Connection(settings(database: database))
   }
 
   /// Starts the server, which is not running, and waits until it takes connections.
   /// - Parameter onSocketAlone: whether it listens on its socket alone, as the official image's does on first boot.
-  public func start(onSocketAlone: Bool = false) throws {
+  package func start(onSocketAlone: Bool = false) throws {
     var options = [
       "-D", data.path, "-p", String(port), "-k", folder.path, "-h", onSocketAlone ? "" : "127.0.0.1", "-c", "fsync=off",
       "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "shared_buffers=16MB", "-c", "log_timezone=UTC",
@@ -176,7 +176,7 @@ public final class PostgresServer: @unchecked Sendable {
   ///     (SIGINT).
   ///   - patience: how many seconds it has to end without harm. A session's process that is stuck keeps it from ending,
   ///     and so may a recovery during which it is asked to.
-  public func halt(immediately: Bool = false, patience: Double = 20) {
+  package func halt(immediately: Bool = false, patience: Double = 20) {
     let server = lock.withLock { () -> Process? in
       defer { process = nil }
       return process
@@ -193,13 +193,13 @@ public final class PostgresServer: @unchecked Sendable {
   }
 
   /// Ends the server and starts it again on the same data and port.
-  public func restart() throws {
+  package func restart() throws {
     halt()
     try start()
   }
 
   /// Ends the server and starts it on the same port with other data, as they come from `initdb`.
-  public func renew() throws {
+  package func renew() throws {
     halt()
     try FileManager.default.removeItem(at: data)
     try initializeData(hostAuthentication: "scram-sha-256")
@@ -207,7 +207,7 @@ public final class PostgresServer: @unchecked Sendable {
   }
 
   /// Ends the server and removes its folder.
-  public func stop() {
+  package func stop() {
     halt(immediately: true)
     try? FileManager.default.removeItem(at: folder)
   }

@@ -41,7 +41,7 @@ final class PostgresServers: @unchecked Sendable {
 extension PostgresServer {
   /// One server for all tests of a version that mind neither what other tests make in it, nor that it does not restart.
   /// They choose names of their own.
-  public static func shared(_ installation: PostgresInstallation) throws -> PostgresServer {
+  package static func shared(_ installation: PostgresInstallation) throws -> PostgresServer {
     try PostgresServers.running.shared(installation)
   }
 }

@@ -1,9 +1,9 @@
 import JSONBytes
-import OpenSSL
 import TestSupport
 import Testing
 
 @testable import Controller
+import TextEncoding
 
 /// What is compared with what is there, and what is written of it.
 @Suite struct ApplyingTests {
@@ -17,7 +17,7 @@ import Testing
     owners: [String] = [], appliedOwners: [String] = []
   ) throws -> LiveObject {
     let data = ["password": password, "uri": uri].merging(more) { $1 }
-      .map { #""\#($0)":"\#(Encoding.base64(Array($1.utf8)))""# }.joined(separator: ",")
+      .map { #""\#($0)":"\#(Base64.encoded(Array($1.utf8)))""# }.joined(separator: ",")
     let fields = { (keys: [String]) in keys.map { #""f:\#($0)":{}"# }.joined(separator: ",") }
     let ownerKeys = appliedOwners.map { #""k:{\"uid\":\"\#($0)\"}":{}"# }.joined(separator: ",")
     let ownerList = owners.map { #"{"uid":"\#($0)"}"# }.joined(separator: ",")
@@ -43,7 +43,7 @@ import Testing
 
   @Test func aSeedThatPosternAppliedIsSaidAgainOrItWouldBeRemoved() throws {
     let application = desired.application(over: try live(password: "applied", applied: ["uri", "password"]))
-    #expect(application["data"]?["password"] == .string(Encoding.base64(Array("applied".utf8))))
+    #expect(application["data"]?["password"] == .string(Base64.encoded(Array("applied".utf8))))
   }
 
   @Test func allElseIsCompared() throws {

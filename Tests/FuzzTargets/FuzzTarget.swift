@@ -4,7 +4,7 @@ import DatabaseSpec
 import Declarations
 import JSONBytes
 import JSONPatch
-import OpenSSL
+import TextEncoding
 
 /// What is fed with bytes that nobody vouches for. Each checks what must hold whatever comes in, and traps where it does
 /// not; `make fuzz` searches for such bytes, the tests replay what it found.
@@ -50,7 +50,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     precondition(path == .mutate || root["response"]?["patch"] == nil, "a validating answer with a patch")
     guard let patch = root["response"]?["patch"]?.string else { return }
     let object = require(review["request"]?["object"])
-    _ = require(try? JSONPatch.apply(require(Encoding.decodeBase64(patch)), to: object))
+    _ = require(try? JSONPatch.apply(require(Base64.decoded(patch)), to: object))
   }
 
   /// A pointer is what it was read from; a patch applies or is refused.

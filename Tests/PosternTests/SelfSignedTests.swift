@@ -4,10 +4,10 @@ import FoundationNetworking
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
-import OpenSSL
 import TestSupport
 import Testing
 
+import TextEncoding
 @testable import postern
 
 /// `postern serve --self-signed`, the program itself, as two replicas in a real cluster.
@@ -61,7 +61,7 @@ import Testing
     for resource in [Resource.mutatingWebhookConfigurations, .validatingWebhookConfigurations] {
       let configuration = try await client.get(resource, "postern")
       let bundle = configuration["webhooks"]?.array?.first?["clientConfig"]?["caBundle"]?.string
-      bundles.append(bundle.flatMap { Encoding.decodeBase64($0) })
+      bundles.append(bundle.flatMap { Base64.decoded($0) })
     }
     return bundles
   }

@@ -4,6 +4,7 @@ import Foundation
 import Linux
 import OpenSSL
 import Synchronization
+import TextEncoding
 
 /// A volume laid out as the kubelet lays it out: the files in a folder of their own, and `..data` leading to it.
 final class SidecarVolume: @unchecked Sendable {
@@ -52,7 +53,7 @@ final class SidecarVolume: @unchecked Sendable {
 
   static func file(of script: String) -> String { VolumeLayout.scriptFile(sha256: sha256(script)) }
 
-  static func sha256(_ text: String) -> String { Encoding.hex(Digest.sha256(Array(text.utf8))) }
+  static func sha256(_ text: String) -> String { Hex.encoded(Digest.sha256(Array(text.utf8))) }
 
   /// A spec of one user and its database, with these scripts.
   static func spec(customer: String = "acme", user: String = "shop", scripts: [String] = []) throws -> InstanceSpec {

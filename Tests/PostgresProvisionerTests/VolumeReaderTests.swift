@@ -6,6 +6,7 @@ import PostgresProvisioner
 import Provisioning
 import Synchronization
 import Testing
+import TextEncoding
 
 @Suite struct VolumeReaderTests {
   private func reader(_ path: String, _ environment: [String: String] = [:]) -> VolumeReader {
@@ -74,7 +75,7 @@ import Testing
     try volume.swap(files)
     #expect(throws: VolumeError.scriptDiffers(file: file)) { try reader(volume.path).read() }
     let latin = Script(
-      name: "latin", content: .file(name: "latin.sql", sha256: Encoding.hex(Digest.sha256([0xE4]))))
+      name: "latin", content: .file(name: "latin.sql", sha256: Hex.encoded(Digest.sha256([0xE4]))))
     var spec = try SidecarVolume.spec()
     spec.databases[0].scripts = [latin]
     try volume.swap([

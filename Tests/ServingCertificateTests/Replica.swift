@@ -7,10 +7,10 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import NIOSSL
-import OpenSSL
 import PrometheusText
 import Synchronization
 import TestSupport
+import TextEncoding
 import WebhookServer
 
 @testable import ServingCertificate
@@ -68,7 +68,7 @@ struct Room {
     for resource in CertificateKeeper.configurations {
       for webhook in try await client.get(resource, name)["webhooks"]?.array ?? [] {
         let encoded = webhook["clientConfig"]?["caBundle"]?.string
-        bundles.append(encoded.flatMap { Encoding.decodeBase64($0) }.map { String(decoding: $0, as: UTF8.self) })
+        bundles.append(encoded.flatMap { Base64.decoded($0) }.map { String(decoding: $0, as: UTF8.self) })
       }
     }
     return bundles

@@ -8,6 +8,7 @@ import LibPQ
 import OpenSSL
 import PostgresProvisioner
 import Provisioning
+import TextEncoding
 
 /// `postern plan FILE --url URL`
 struct Plan: AsyncParsableCommand {
@@ -59,7 +60,7 @@ struct Plan: AsyncParsableCommand {
     let passwords = Array((objects.passwords.data[VolumeLayout.passwordsFile] ?? "").utf8)
     do throws(SpecError) {
       return DesiredState(
-        spec: try InstanceSpec(decoding: spec), specHash: Encoding.hex(Digest.sha256(spec)),
+        spec: try InstanceSpec(decoding: spec), specHash: Hex.encoded(Digest.sha256(spec)),
         passwords: try PasswordsFile(decoding: passwords).passwords,
         scripts: objects.spec.data.merging(objects.passwords.data) { script, _ in script })
     } catch {

@@ -1,7 +1,7 @@
 import Admission
 import Contract
+import LogLine
 import Logging
-import PostgresProvisioner
 import WebhookServer
 
 /// The options of `serve`, each taken from the command line, else from `POSTERN_*`, and checked.

@@ -2,7 +2,7 @@ import Admission
 import JSONBytes
 import JSONPatch
 import KubernetesAPI
-import OpenSSL
+import TextEncoding
 
 /// Sends an object through the webhooks as an API server does: `/mutate`, the patch, `/validate`. So the offline commands
 /// use the same code for decisions as a cluster.
@@ -86,7 +86,7 @@ struct AdmissionChain {
     }
     guard isAllowed else { return .denied(Denial(status: response["status"])) }
     let patch = try response["patch"]?.string.map { text throws(CommandError) in
-      guard let bytes = Encoding.decodeBase64(text) else { throw .refused("the webhook's patch is not base64") }
+      guard let bytes = Base64.decoded(text) else { throw .refused("the webhook's patch is not base64") }
       return bytes
     }
     return .allowed(patch: patch, warnings: response["warnings"]?.array?.compactMap(\.string) ?? [])

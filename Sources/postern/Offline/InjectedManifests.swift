@@ -2,7 +2,7 @@ import Admission
 import Controller
 import DatabaseSpec
 import JSONBytes
-import OpenSSL
+import TextEncoding
 
 /// The objects that a cluster with Postern would hold after these manifests were applied: workloads whose Pod templates have
 /// the sidecar, and what the controller makes for them.
@@ -31,7 +31,7 @@ struct InjectedManifests {
         let all =
           [result.spec] + (withSecrets ? [result.passwords] + [result.admin].compactMap(\.self) + result.users : [])
         for object in all {
-          let value = object.manifest(base64: { Encoding.base64(Array($0.utf8)) })
+          let value = object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
           made.append((object, value))
           documents.append(value)
         }

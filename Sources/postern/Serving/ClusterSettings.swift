@@ -1,6 +1,7 @@
 import Contract
 import Linux
-import OpenSSL
+import Randomness
+import TextEncoding
 
 /// What `serve` is to do in a cluster, and as whom.
 struct ClusterSettings {
@@ -24,6 +25,6 @@ struct ClusterSettings {
     let host =
       (try? File.read("/proc/sys/kernel/hostname")).map { String(decoding: $0, as: UTF8.self) } ?? Installation.name
     let name = podName ?? String(host.prefix { !$0.isWhitespace })
-    return "\(name)_\(Encoding.hex(try SecureRandom.bytes(8)))"
+    return "\(name)_\(Hex.encoded(try SecureRandom.bytes(8)))"
   }
 }

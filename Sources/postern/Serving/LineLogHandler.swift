@@ -1,6 +1,6 @@
 import Linux
+import LogLine
 import Logging
-import PostgresProvisioner
 
 /// Log lines as the sidecar writes them: `time level msg key=value`, or JSON objects, to standard error.
 struct LineLogHandler: LogHandler {

@@ -1,8 +1,8 @@
 import Admission
 import Linux
+import LogLine
 import NIOCore
 import NIOPosix
-import PostgresProvisioner
 import Synchronization
 
 /// Writes one log line for each review. There are many, so lines are made without dictionaries, after the answer was sent,

@@ -4,9 +4,9 @@ import Controller
 import DatabaseSpec
 import Foundation
 import Logging
-import OpenSSL
 import PostgresProvisioner
 import PrometheusText
+import Randomness
 import ThrowawayPostgres
 import WebhookServer
 

@@ -1,35 +1,6 @@
-/// Bytes as text (RFC 4648 §4, §8).
-public enum Encoding {
-  /// Lower-case hexadecimal.
-  public static func hex(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(bytes.count * 2)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// Base64 with padding.
-  public static func base64(_ bytes: [UInt8]) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity((bytes.count + 2) / 3 * 4)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let count = min(3, bytes.count - start)
-      var group: UInt32 = 0
-      for index in 0..<3 { group = group << 8 | (index < count ? UInt32(bytes[start + index]) : 0) }
-      for index in 0..<4 {
-        text.append(index <= count ? alphabet[Int(group >> (18 - 6 * UInt32(index)) & 63)] : UInt8(ascii: "="))
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
+extension Base64 {
   /// The bytes that padded base64 stands for; nil where it is none: no other characters, no stray bits at the end.
-  public static func decodeBase64(_ text: String) -> [UInt8]? {
+  package static func decoded(_ text: String) -> [UInt8]? {
     let characters = Array(text.utf8)
     guard characters.count.isMultiple(of: 4) else { return nil }
     let padding = characters.reversed().prefix { $0 == UInt8(ascii: "=") }.count
@@ -38,7 +9,7 @@ public enum Encoding {
     bytes.reserveCapacity(characters.count / 4 * 3)
     var group: UInt32 = 0
     for (index, character) in characters.dropLast(padding).enumerated() {
-      guard let digit = base64Digit(character) else { return nil }
+      guard let digit = digit(of: character) else { return nil }
       group = group << 6 | digit
       guard index % 4 == 3 else { continue }
       bytes.append(contentsOf: [UInt8(truncatingIfNeeded: group >> 16), UInt8(truncatingIfNeeded: group >> 8)])
@@ -57,7 +28,7 @@ public enum Encoding {
     return bytes
   }
 
-  private static func base64Digit(_ character: UInt8) -> UInt32? {
+  private static func digit(of character: UInt8) -> UInt32? {
     switch character {
     case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
     case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26

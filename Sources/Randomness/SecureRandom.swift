@@ -1,15 +1,15 @@
 internal import COpenSSL
 
 /// Libcrypto's random generator had nothing to give.
-public struct RandomError: Error, Equatable, Sendable {
+package struct RandomError: Error, Equatable, Sendable {
   /// One line for people.
-  public var message: String { "the system's random generator is not available" }
+  package var message: String { "the system's random generator is not available" }
 }
 
 /// Random values fit for secrets.
-public enum SecureRandom {
+package enum SecureRandom {
   /// `count` random bytes.
-  public static func bytes(_ count: Int) throws(RandomError) -> [UInt8] {
+  package static func bytes(_ count: Int) throws(RandomError) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     let isFilled = unsafe bytes.withUnsafeMutableBufferPointer { bytes in
       unsafe bytes.isEmpty || RAND_bytes(bytes.baseAddress, Int32(clamping: bytes.count)) == 1
@@ -20,7 +20,7 @@ public enum SecureRandom {
 
   /// A password of letters and digits, each as likely as the others: 5.95 bits a character. None of them needs
   /// quoting in a URI, a `pgpass` line or a shell.
-  public static func password(length: Int = 32) throws(RandomError) -> String {
+  package static func password(length: Int = 32) throws(RandomError) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
     // The largest multiple of 62 that a byte can hold; what is above it would make some characters more likely.
     let limit = 256 / alphabet.count * alphabet.count

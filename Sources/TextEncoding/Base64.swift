@@ -1,15 +1,29 @@
 /// Base64 (RFC 4648 §4), padded.
-enum Base64 {
+package enum Base64 {
+  /// The encoded bytes.
+  package static func encoded(_ bytes: [UInt8]) -> String {
+    var text = [UInt8](repeating: UInt8(ascii: "="), count: length(bytes))
+    encode(bytes, to: &text, at: 0)
+    return String(decoding: text, as: UTF8.self)
+  }
+
   /// The encoded bytes as a JSON string, its quotes included.
-  static func quoted(_ bytes: [UInt8]) -> [UInt8] {
-    // Quotes at both ends, and padding, stay from here.
-    var result = [UInt8](repeating: UInt8(ascii: "="), count: (bytes.count + 2) / 3 * 4 + 2)
-    result[0] = UInt8(ascii: "\"")
-    result[result.count - 1] = UInt8(ascii: "\"")
+  package static func quoted(_ bytes: [UInt8]) -> [UInt8] {
+    var text = [UInt8](repeating: UInt8(ascii: "="), count: length(bytes) + 2)
+    text[0] = UInt8(ascii: "\"")
+    text[text.count - 1] = UInt8(ascii: "\"")
+    encode(bytes, to: &text, at: 1)
+    return text
+  }
+
+  private static func length(_ bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
+
+  /// Writes the characters; where padding belongs, it is there already.
+  private static func encode(_ bytes: [UInt8], to text: inout [UInt8], at start: Int) {
     let input = bytes.span
-    var output = result.mutableSpan
+    var output = text.mutableSpan
     var index = 0
-    var place = 1
+    var place = start
     while index &+ 8 <= input.count {
       store(characters(word(input, at: index) >> 16), to: &output, at: place)
       index &+= 6
@@ -24,7 +38,6 @@ enum Base64 {
       index += 3
       place += 4
     }
-    return result
   }
 
   /// The characters (RFC 4648, table 1) of 48 bits, the first one highest. All eight are made together, each in a lane

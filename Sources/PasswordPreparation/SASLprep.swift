@@ -1,9 +1,9 @@
 /// SASLprep (RFC 4013) as libpq applies it to passwords, which has no function for it by itself. It must come out the
 /// same to the byte: a verifier that libpq made would otherwise never match, and be written again at every pass.
-enum SASLprep {
+package enum SASLprep {
   /// The bytes that a password is hashed as. Where SASLprep would refuse it, they are the password's own (PostgreSQL
   /// docs §53.8.1: passwords in other encodings, and with prohibited characters, go as they are).
-  static func prepare(_ password: String) -> [UInt8] {
+  package static func prepare(_ password: String) -> [UInt8] {
     let raw = Array(password.utf8)
     guard raw.contains(where: { $0 >= 0x80 }) else { return raw }
     let mapped = password.unicodeScalars.compactMap { map($0.value) }

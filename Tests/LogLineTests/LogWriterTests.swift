@@ -1,8 +1,8 @@
-import PostgresProvisioner
+import LogLine
 import Synchronization
 import Testing
 
-@Suite struct SidecarLogTests {
+@Suite struct LogWriterTests {
   private func lines(_ format: LogWriter.Format, _ body: (LogWriter) -> Void) -> [Substring] {
     let text = Mutex("")
     body(LogWriter(format: format) { line in text.withLock { $0 += line } })

@@ -1,13 +1,13 @@
 import JSONBytes
-public import Linux
+import Linux
 
 /// What takes log lines: level, message, and what it is about.
-public typealias Log = (LogLevel, String, [(String, String)]) -> Void
+package typealias Log = (LogLevel, String, [(String, String)]) -> Void
 
 /// Writes log lines, one each, whatever the texts hold.
-public struct LogWriter {
+package struct LogWriter {
   /// How a line looks.
-  public enum Format: String, CaseIterable, Sendable {
+  package enum Format: String, CaseIterable, Sendable {
     /// `2026-11-21T10:00:00.000Z info  created role  user=shop`
     case text
     /// `{"time":"2026-11-21T10:00:00.000Z","level":"info","message":"created role","user":"shop"}`
@@ -19,7 +19,7 @@ public struct LogWriter {
   private let write: (String) -> Void
 
   /// Writes lines of at least this level; where nothing is said, to standard error.
-  public init(
+  package init(
     format: Format = .text, minimum: LogLevel = .info,
     write: @escaping (String) -> Void = { CurrentProcess.writeError($0) }
   ) {
@@ -29,13 +29,13 @@ public struct LogWriter {
   }
 
   /// Writes one line.
-  public func log(_ level: LogLevel, _ message: String, _ fields: [(String, String)] = []) {
+  package func log(_ level: LogLevel, _ message: String, _ fields: [(String, String)] = []) {
     guard level >= minimum else { return }
     write(Self.line(format, SystemClock.timestamp(), level, message, fields))
   }
 
   /// A line, with its end.
-  public static func line(
+  package static func line(
     _ format: Format, _ time: String, _ level: LogLevel, _ message: String, _ fields: [(String, String)]
   ) -> String {
     switch format {

@@ -1,9 +1,9 @@
 /// How much a log line matters.
-public enum LogLevel: String, Comparable, CaseIterable, Sendable {
+package enum LogLevel: String, Comparable, CaseIterable, Sendable {
   case debug, info, warning, error
 
   /// Whether it matters less.
-  public static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
+  package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
   private var rank: Int {
     switch self {

@@ -1,5 +1,6 @@
 import LibPQ
 import OpenSSL
+import TextEncoding
 import ThrowawayPostgres
 import Testing
 
@@ -56,13 +57,13 @@ import Testing
 
   /// RFC 7677 §3 has no verifier, but its exchange has the salt, the rounds and the server's signature.
   @Test func `derives as RFC 7677 does`() throws {
-    let salt = try #require(Encoding.decodeBase64("W22ZaJ0SNY7soEsUEjb6gQ=="))
+    let salt = try #require(Base64.decoded("W22ZaJ0SNY7soEsUEjb6gQ=="))
     let verifier = ScramVerifier(password: "pencil", salt: salt, iterations: 4096)
     let message =
       "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,"
       + "i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
     let signature = Digest.hmacSHA256(key: verifier.serverKey, Array(message.utf8))
-    #expect(Encoding.base64(signature) == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+    #expect(Base64.encoded(signature) == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
   }
 
   @Test(arguments: [
@@ -76,7 +77,7 @@ import Testing
     #expect(ScramVerifier(text) == nil)
   }
 
-  static let key = Encoding.base64([UInt8](repeating: 7, count: 32))
+  static let key = Base64.encoded([UInt8](repeating: 7, count: 32))
 
   @Test func `what is one is read`() {
     #expect(ScramVerifier("SCRAM-SHA-256$4096:c2FsdA==$\(Self.key):\(Self.key)")?.salt == Array("salt".utf8))

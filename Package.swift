@@ -241,7 +241,7 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ",
+        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "LogLine",
         "PostgresProvisioner", "TestSupport", "TextEncoding", "ThrowawayPostgres", "WebhookServer", "postern",
         "postern-sidecar",
       ],

@@ -3,6 +3,7 @@ import Admission
 import Foundation
 import FoundationNetworking
 import JSONBytes
+import LogLine
 import NIOCore
 import NIOPosix
 import PostgresProvisioner

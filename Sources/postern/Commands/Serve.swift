@@ -65,12 +65,18 @@ struct Serve: AsyncParsableCommand {
   var noController = false
 
   func run() async throws {
+    try await report(on: Console()) { () throws(CommandError) in
+      try await serve()
+      return .success
+    }
+  }
+
+  private func serve() async throws(CommandError) {
     let settings: ServeSettings
     do {
       settings = try ServeSettings(options: self, environment: ProcessInfo.processInfo.environment)
     } catch {
-      Console().error("error: \(error)")
-      throw ExitCode(ExitStatus.unreadable.rawValue)
+      throw .unreadable("\(error)")
     }
     let (format, level) = (settings.logFormat, settings.logLevel)
     LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
@@ -80,8 +86,7 @@ struct Serve: AsyncParsableCommand {
     do {
       cluster = try settings.cluster.map { try ClusterService($0, registry: registry, logger: logger) }
     } catch {
-      Console().error("error: no cluster: \(error)")
-      throw ExitCode(ExitStatus.unreadable.rawValue)
+      throw .unreadable("no cluster: \(error)")
     }
     // Trap signals before the first answer: whoever sees that it serves may end it at once.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
@@ -98,8 +103,7 @@ struct Serve: AsyncParsableCommand {
         settings.server, admission: admission, registry: registry, isReady: { controller?.isSynced ?? true },
         logger: logger, reviewed: reviewLog.write)
     } catch {
-      Console().error("error: \(error.message)")
-      throw ExitCode(ExitStatus.refused.rawValue)
+      throw .refused(error.message)
     }
     logger.info(
       "serving",

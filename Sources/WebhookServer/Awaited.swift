@@ -1,7 +1,8 @@
 /// What a connection waits for, and a client is given time for. The raw value is for the log.
 enum Awaited: String {
   case handshake = "the TLS handshake"
-  case request = "a request"
+  case firstRequest = "its first request"
+  case request = "another request"
   case head = "the rest of the header fields"
   case body = "the rest of the body"
   case reader = "the client to read its answer"
@@ -11,6 +12,7 @@ enum Awaited: String {
   var metric: String? {
     switch self {
     case .handshake: "handshake"
+    case .firstRequest: "request"
     case .head: "header"
     case .body: "body"
     case .reader: "reader"
@@ -24,6 +26,7 @@ extension ServerConfiguration {
   func limit(_ awaited: Awaited) -> Duration {
     switch awaited {
     case .handshake: handshakeTimeout
+    case .firstRequest: min(silenceTimeout, idleTimeout)
     case .request: idleTimeout
     case .head: headerTimeout
     case .body, .reader: bodyTimeout

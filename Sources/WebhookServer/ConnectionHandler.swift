@@ -2,26 +2,37 @@ import CoreMetrics
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 import NIOTLS
 import PrometheusText
 
 /// One connection's socket: tells its rules (``ConnectionState``) what has come, and does what they say.
 ///
-/// The reviews of an event loop's turn are answered at its end (``Turn``). While the client leaves answers unread,
-/// nothing more is read from it. A client that closes its side right behind a review waits for no answer, and may get
+/// The reviews of an event loop's turn are answered at its end (``Turn``), large ones when ``LargeReviews`` has decided
+/// them. Meanwhile, and while the client leaves answers unread, nothing more is read from it. A client that closes its side right behind a review waits for no answer, and may get
 /// none.
 final class ConnectionHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
+  /// What came while a review is being decided elsewhere.
+  private enum Held {
+    case part(HTTPServerRequestPart)
+    case failure(Refusal)
+  }
+
   private let service: Service
+  private let seat: Seat
   private var connection: ConnectionState
   private let deadline = Deadline()
   /// Nil before this is added and after it is removed.
   private var context: ChannelHandlerContext?
-  /// Bytes of the server's room for bodies that are this connection's.
-  private var reserved = 0
+  /// Bytes of a body that this connection holds.
+  private var kept = 0
+  /// The review that is being decided elsewhere.
+  private var decision: Int?
+  private var held: [Held] = []
   /// A request of this connection is counted as in flight.
   private var isCounted = false
   private var isInTurn = false
@@ -29,17 +40,19 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var holdsRead = false
 
   /// - Parameter isSurplus: there are too many connections, and this one is told so.
-  init(_ service: Service, isSurplus: Bool) {
+  init(_ service: Service, _ seat: Seat, isSurplus: Bool) {
     self.service = service
-    connection = ConnectionState(
-      at: service.port, maximumBodyBytes: service.configuration.maximumBodyBytes, isSurplus: isSurplus)
+    self.seat = seat
+    connection = ConnectionState(at: service.port, service.limits, isSurplus: isSurplus)
   }
 
   // MARK: Events
 
   func handlerAdded(context: ChannelHandlerContext) {
     self.context = context
-    deadline.attach(to: context.eventLoop) { [self] in perform(connection.timedOut(), context) }
+    deadline.attach(to: context.eventLoop) { [self] in
+      perform(connection.timedOut(isCrowded: service.state.isCrowded), context)
+    }
     deadline.start(service.configuration.limit(connection.awaited))
   }
 
@@ -47,6 +60,9 @@ final class ConnectionHandler: ChannelDuplexHandler {
     self.context = nil
     deadline.detach()
     connection.closed()
+    held = []
+    // One that is being decided holds its body until it is.
+    if let number = decision, service.largeReviews.cancel(number) { decision = nil }
     settle()
   }
 
@@ -56,6 +72,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
       perform(connection.handshakeCompleted(isQuiescing: service.state.isQuiescing), context)
     case is ChannelShouldQuiesceEvent:
       perform(connection.quiesce(), context)
+    case MakeRoom.ofConnection(let activity):
+      perform(connection.makeRoom(as: activity), context)
+    case MakeRoom.ofBody:
+      perform(connection.makeRoom(), context)
     default:
       break
     }
@@ -65,59 +85,95 @@ final class ConnectionHandler: ChannelDuplexHandler {
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     service.logger.debug("connection error", metadata: ["peer": "\(peer(context))", "error": "\(error)"])
     guard let error = error as? HTTPParserError else { return context.close(promise: nil) }
-    answerReview()
-    perform(connection.receive(Refusal(error)), context)
+    take(.failure(Refusal(error)), context)
   }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .head(let head):
-      answerReview()
-      if !connection.isClosing { perform(connection.receive(Request(head, at: service.port)), context) }
-    case .body(let part):
-      perform(connection.receive(part.readableBytesView, hasRoom: reserve), context)
-    case .end:
-      perform(connection.receiveEnd(isDraining: service.state.isDraining), context)
-    }
+    take(.part(unwrapInboundIn(data)), context)
   }
 
   func channelReadComplete(context: ChannelHandlerContext) {
-    if !isInTurn { flush() }
-    perform(connection.readCompleted(isWritable: context.channel.isWritable), context)
+    completeReading(context)
     context.fireChannelReadComplete()
   }
 
   func read(context: ChannelHandlerContext) {
-    if context.channel.isWritable { context.read() } else { holdsRead = true }
+    if context.channel.isWritable, !connection.isDeciding { context.read() } else { holdsRead = true }
   }
 
   func channelWritabilityChanged(context: ChannelHandlerContext) {
     let isWritable = context.channel.isWritable
     perform(
       connection.writabilityChanged(isWritable, isQuiescing: service.state.isQuiescing), context)
-    if isWritable, holdsRead {
-      holdsRead = false
-      context.read()
-    }
+    readOn(context)
     context.fireChannelWritabilityChanged()
   }
 
-  // MARK: The event loop's turn
+  private func completeReading(_ context: ChannelHandlerContext) {
+    if !isInTurn { flush() }
+    perform(connection.readCompleted(isWritable: context.channel.isWritable), context)
+  }
 
-  /// Whether what is to be answered may take long.
-  var isLarge: Bool { connection.isLarge }
+  private func readOn(_ context: ChannelHandlerContext) {
+    guard holdsRead, context.channel.isWritable, !connection.isDeciding else { return }
+    holdsRead = false
+    context.read()
+  }
+
+  private func take(_ event: Held, _ context: ChannelHandlerContext) {
+    let step: ConnectionStep
+    switch event {
+    case .part(.head(let head)):
+      answerReview()
+      if connection.isClosing { return }
+      step = connection.receive(Request(head, at: service.port))
+    case .part(.body(let part)): step = connection.receive(part.readableBytesView, hasRoom: takeRoom)
+    case .part(.end): step = connection.receiveEnd(isDraining: service.state.isDraining)
+    case .failure(let refusal):
+      answerReview()
+      step = connection.receive(refusal)
+    }
+    if step == .hold { held.append(event) } else { perform(step, context) }
+  }
+
+  // MARK: Reviews
 
   /// Answers the review that is all there, if there is one.
   func answerReview() {
     guard let context, let review = connection.takeReview() else { return }
-    let answer: Answer =
-      if !service.isReady() {
-        .refusal(.notReady)
-      } else if review.body.isEmpty {
-        .refusal(.emptyBody)
-      } else {
-        .decision(service.answer(review.path, review.body))
-      }
+    answered(refusal(review) ?? .decision(service.answer(review.path, review.body)), context)
+  }
+
+  /// Has the review that is all there decided elsewhere.
+  private func decideElsewhere(_ context: ChannelHandlerContext) {
+    guard let review = connection.takeReview() else { return }
+    if let refusal = refusal(review) { return answered(refusal, context) }
+    seat.publish(connection.activity, .now())
+    let eventLoop = context.eventLoop
+    let handler = NIOLoopBound(self, eventLoop: eventLoop)
+    decision = service.largeReviews.decide(review.path, review.body) { reply in
+      eventLoop.execute { handler.value.decided(reply) }
+    }
+  }
+
+  /// The review that was decided elsewhere is answered, and what was held is told.
+  private func decided(_ reply: WebhookReply) {
+    decision = nil
+    guard let context else { return settle() }
+    answered(.decision(reply), context)
+    let events = held
+    held = []
+    for event in events { take(event, context) }
+    completeReading(context)
+    readOn(context)
+  }
+
+  private func refusal(_ review: ConnectionState.Review) -> Answer? {
+    if !service.isReady() { return .refusal(.notReady) }
+    return review.body.isEmpty ? .refusal(.emptyBody) : nil
+  }
+
+  private func answered(_ answer: Answer, _ context: ChannelHandlerContext) {
     perform(connection.answered(answer, isDraining: service.state.isDraining), context)
   }
 
@@ -133,15 +189,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private func perform(_ step: ConnectionStep, _ context: ChannelHandlerContext) {
     switch step {
     case .nothing: break
-    case .wait(let awaited): deadline.start(service.configuration.limit(awaited))
+    case .wait(let awaited):
+      let now = deadline.start(service.configuration.limit(awaited))
+      seat.publish(connection.activity, now)
     case .sendContinue:
       var buffer = context.channel.allocator.buffer(capacity: 32)
       buffer.writeContinue()
       context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
     case .joinTurn:
+      service.state.finishBody(kept, of: seat)
       guard !isInTurn else { break }
       isInTurn = true
       Turn.current.add(self, on: context.eventLoop)
+    case .decideElsewhere:
+      service.state.finishBody(kept, of: seat)
+      decideElsewhere(context)
     case .answer(let answer, let form):
       let buffer = render(answer, form, context)
       if form.persistence == .close {
@@ -155,24 +217,33 @@ final class ConnectionHandler: ChannelDuplexHandler {
       if let word = awaited.metric { service.metrics.cut(waitingFor: word) }
       service.logger.debug(
         "connection cut", metadata: ["peer": "\(peer(context))", "waited for": "\(awaited.rawValue)"])
-      context.close(promise: nil)
+      close(context)
+    case .leave:
+      service.metrics.displaced.increment()
+      service.logger.debug("connection closed for another", metadata: ["peer": "\(peer(context))"])
+      close(context)
+    case .stay:
+      seat.publish(connection.activity, .now())
+      service.state.stay(seat)
+    case .hold: break
     }
     settle()
   }
 
   /// Counts whether a request is in flight, and gives back the room of one that is not.
   private func settle() {
-    guard connection.isInFlight != isCounted else { return }
-    isCounted.toggle()
-    if isCounted { return service.metrics.inFlight.increment() }
+    let isInFlight = connection.isInFlight || decision != nil
+    guard isInFlight != isCounted else { return }
+    isCounted = isInFlight
+    if isInFlight { return service.metrics.inFlight.increment() }
     service.metrics.inFlight.decrement()
-    service.state.release(reserved)
-    reserved = 0
+    service.state.giveRoomBack(kept, of: seat)
+    kept = 0
   }
 
-  private func reserve(_ count: Int) -> Bool {
-    guard service.state.reserve(count) else { return false }
-    reserved += count
+  private func takeRoom(_ bytes: Int, of total: Int) -> Bool {
+    guard service.state.takeRoom(bytes, of: total, for: seat) else { return false }
+    kept = total
     return true
   }
 
@@ -224,6 +295,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
       context.close(mode: .output, promise: nil)
     }
     context.writeAndFlush(wrapOutboundOut(last), promise: written)
+  }
+
+  /// Closes at once. With TLS, the client is told so; that it hears it is not waited for.
+  private func close(_ context: ChannelHandlerContext) {
+    service.state.leave(seat)
+    let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+    context.close(promise: nil)
+    tls?.close(promise: nil)
   }
 
   private func peer(_ context: ChannelHandlerContext) -> String {

@@ -17,10 +17,13 @@ final class Deadline {
     self.expired = expired
   }
 
-  /// Moves the deadline to this long from now.
-  func start(_ limit: Duration) {
-    time = .now() + TimeAmount(limit)
+  /// Moves the deadline to this long from now; what the time is.
+  @discardableResult
+  func start(_ limit: Duration) -> NIODeadline {
+    let now = NIODeadline.now()
+    time = now + TimeAmount(limit)
     if timer == nil || time < timerTime { schedule() }
+    return now
   }
 
   /// Ends it for good.

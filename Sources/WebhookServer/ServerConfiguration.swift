@@ -21,21 +21,30 @@ package struct ServerConfiguration: Sendable {
 
   /// The largest body that is taken; the API server's reviews go to about 7 MiB.
   package var maximumBodyBytes = 8 << 20
-  /// How much all bodies that are not answered yet may hold together; a request beyond it gets 429 and `Retry-After: 1`.
-  package var maximumBufferedBytes = 64 << 20
-  /// How many connections there may be.
+  /// Up to this size there is room for a body on every connection. A Pod's review has some 6,000 bytes.
+  package var smallBodyBytes = 16 << 10
+  /// Above this size a review may take long: such reviews are decided one at a time, and off the event loops.
+  package var largeBodyBytes = 64 << 10
+  /// How much all bodies above `smallBodyBytes` that are not answered yet may hold together; those above `largeBodyBytes`
+  /// leave a sixth of it to the others. A request beyond it gets 429 and `Retry-After: 1`, or has that told to slower ones.
+  package var maximumBufferedBytes = 48 << 20
+  /// How many connections there may be. When there are so many, one goes for a newcomer (``ConnectionPolicy``).
   package var maximumConnections = 1024
-  /// How many more are taken only to be told 429 and `Retry-After: 1`: the API server asks again where it gets an
-  /// answer, and not where the handshake fails. One beyond these is closed at once.
+  /// How many more are taken, where none can go, only to be told 429 and `Retry-After: 1`: the API server asks again where
+  /// it gets an answer, and not where the handshake fails. One beyond these is closed at once.
   package var maximumSurplusConnections = 64
   /// How many connections there may be to the port of operations.
   package var maximumOperationsConnections = 64
+  /// For how long a connection or a body is not taken for a slow one, which goes when there is no room.
+  package var patience = Duration.seconds(1)
   /// From the first byte of a TCP connection to the end of the TLS handshake.
   package var handshakeTimeout = Duration.seconds(5)
   /// From the first byte of a request to the end of its header fields.
   package var headerTimeout = Duration.seconds(5)
   /// From the header fields to the end of the body; and how long a client may leave an answer unread.
   package var bodyTimeout = Duration.seconds(10)
+  /// How long a client may say nothing at all while more than half of the connections are taken.
+  package var silenceTimeout = Duration.seconds(5)
   /// Between two requests. The API server closes after 90 s: it, not the server, must be the first, so that no
   /// request meets a closing connection.
   package var idleTimeout = Duration.seconds(95)

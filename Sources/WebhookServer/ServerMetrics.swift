@@ -9,8 +9,10 @@ package struct ServerMetrics: Sendable {
     MetricFamily(Name.connections, "Open connections of the webhook's port.", .gauge),
     MetricFamily(
       Name.refusedConnections, "Connections that were not served, as there were too many already.", .counter),
+    MetricFamily(Name.displacedConnections, "Connections closed because a newcomer needed the place.", .counter),
     MetricFamily(Name.refusals, "Requests that the server itself refused, by HTTP status.", .counter),
     MetricFamily(Name.cutConnections, "Connections cut for what did not come in time.", .counter),
+    MetricFamily(Name.largeReviewsWaiting, "Large reviews that wait for the one that is being decided.", .gauge),
     MetricFamily(
       Name.certificateExpiry, "When the certificate in use expires, in seconds since 1970.", .gauge),
     MetricFamily(
@@ -21,8 +23,10 @@ package struct ServerMetrics: Sendable {
     static let inFlight = "postern_http_requests_in_flight"
     static let connections = "postern_http_connections"
     static let refusedConnections = "postern_http_connections_refused_total"
+    static let displacedConnections = "postern_http_connections_displaced_total"
     static let refusals = "postern_http_refusals_total"
     static let cutConnections = "postern_http_connections_cut_total"
+    static let largeReviewsWaiting = "postern_http_large_reviews_waiting"
     static let certificateExpiry = "postern_certificate_expiry_timestamp_seconds"
     static let reloadFailures = "postern_certificate_reload_failures_total"
   }
@@ -30,6 +34,8 @@ package struct ServerMetrics: Sendable {
   let inFlight: Meter
   let connections: Meter
   let refusedConnections: Counter
+  let displaced: Counter
+  let largeReviewsWaiting: Meter
   let certificateExpiry: Meter
   let reloadFailures: Counter
   private let registry: PrometheusRegistry
@@ -40,6 +46,8 @@ package struct ServerMetrics: Sendable {
     inFlight = Meter(label: Name.inFlight, dimensions: [], factory: registry)
     connections = Meter(label: Name.connections, dimensions: [], factory: registry)
     refusedConnections = Counter(label: Name.refusedConnections, dimensions: [], factory: registry)
+    displaced = Counter(label: Name.displacedConnections, dimensions: [], factory: registry)
+    largeReviewsWaiting = Meter(label: Name.largeReviewsWaiting, dimensions: [], factory: registry)
     certificateExpiry = Meter(label: Name.certificateExpiry, dimensions: [], factory: registry)
     reloadFailures = Counter(label: Name.reloadFailures, dimensions: [], factory: registry)
   }

@@ -1,33 +1,27 @@
 import NIOCore
 import Synchronization
 
-/// What all connections of a server share: their count and list, the bytes they hold, and whether the server is going.
+/// What all connections of a port share: their places, the room for their bodies, and whether the server is going.
 final class ServerState: Sendable {
   private struct Connections {
-    var open: [ObjectIdentifier: any Channel] = [:]
+    var seats: Seats
     var quiescing = false
     var whenEmpty: CheckedContinuation<Void, Never>?
   }
 
-  /// Whether a connection is served.
-  enum Admission {
-    case served
-    /// Each request is told to come again.
-    case surplus
-    case refused
-  }
-
-  private let maximumConnections: Int
-  private let maximumSurplusConnections: Int
-  private let maximumBufferedBytes: Int
-  private let connections = Mutex(Connections())
-  private let bufferedBytes = Atomic(0)
+  private let smallBodyBytes: Int
+  private let connections: Mutex<Connections>
+  private let room: Mutex<BodyRoom>
   private let draining = Atomic(false)
 
-  init(maximumConnections: Int, maximumSurplusConnections: Int, maximumBufferedBytes: Int) {
-    self.maximumConnections = maximumConnections
-    self.maximumSurplusConnections = maximumSurplusConnections
-    self.maximumBufferedBytes = maximumBufferedBytes
+  init(_ configuration: ServerConfiguration, maximumConnections: Int, maximumSurplus: Int) {
+    smallBodyBytes = configuration.smallBodyBytes
+    let policy = ConnectionPolicy(maximum: maximumConnections, patience: configuration.patience)
+    connections = Mutex(Connections(seats: Seats(policy, maximumSurplus: maximumSurplus)))
+    room = Mutex(
+      BodyRoom(
+        capacity: configuration.maximumBufferedBytes, reserve: configuration.maximumBufferedBytes / 6,
+        mediumBytes: configuration.largeBodyBytes, patience: configuration.patience))
   }
 
   /// Set once shutdown began: not ready, and no answer keeps its connection alive.
@@ -39,21 +33,29 @@ final class ServerState: Sendable {
   /// Set once no further request is waited for.
   var isQuiescing: Bool { connections.withLock { $0.quiescing } }
 
-  /// Notes a connection, unless there are too many.
-  func add(_ channel: any Channel) -> Admission {
-    connections.withLock { connections in
-      let count = connections.open.count
-      guard count < maximumConnections + maximumSurplusConnections else { return .refused }
-      connections.open[ObjectIdentifier(channel)] = channel
-      return count < maximumConnections ? .served : .surplus
-    }
+  // MARK: Connections
+
+  /// More than half of the places are taken.
+  var isCrowded: Bool { connections.withLock { $0.seats.isCrowded } }
+
+  /// Gives a newcomer a place, unless there are too many that cannot go for it.
+  func admit(_ seat: Seat) -> Seats.Admission {
+    let (admission, leavers) = connections.withLock { $0.seats.admit(seat, now: .now()) }
+    for leaver in leavers { leaver.ask() }
+    return admission
   }
 
+  /// A connection is being closed: its place is free.
+  func leave(_ seat: Seat) { connections.withLock { $0.seats.leave(seat) } }
+
+  /// One that was asked to go stays, as it has had a request meanwhile.
+  func stay(_ seat: Seat) { connections.withLock { $0.seats.stay(seat) } }
+
   /// Forgets a connection that is closed.
-  func remove(_ channel: any Channel) {
+  func remove(_ seat: Seat) {
     let waiting = connections.withLock { connections in
-      connections.open[ObjectIdentifier(channel)] = nil
-      guard connections.open.isEmpty else { return nil as CheckedContinuation<Void, Never>? }
+      connections.seats.remove(seat)
+      guard connections.seats.isEmpty else { return nil as CheckedContinuation<Void, Never>? }
       defer { connections.whenEmpty = nil }
       return connections.whenEmpty
     }
@@ -62,30 +64,46 @@ final class ServerState: Sendable {
 
   /// Asks every connection to end after what is in flight, and waits until all have. To be called once.
   func quiesce() async {
-    let open = connections.withLock { connections in
+    let channels = connections.withLock { connections in
       connections.quiescing = true
-      return Array(connections.open.values)
+      return connections.seats.channels
     }
-    for channel in open { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
+    for channel in channels { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
     await withCheckedContinuation { continuation in
       let isEmpty = connections.withLock { connections in
-        if !connections.open.isEmpty { connections.whenEmpty = continuation }
-        return connections.open.isEmpty
+        if !connections.seats.isEmpty { connections.whenEmpty = continuation }
+        return connections.seats.isEmpty
       }
       if isEmpty { continuation.resume() }
     }
   }
 
-  /// Takes room for bytes of a body that is not answered yet, unless too many are held already.
-  func reserve(_ count: Int) -> Bool {
-    let held = bufferedBytes.wrappingAdd(count, ordering: .relaxed).newValue
-    guard held > maximumBufferedBytes else { return true }
-    release(count)
-    return false
+  // MARK: Bodies
+
+  /// Takes room for a body that has grown by so many bytes to so many; false: there is none.
+  func takeRoom(_ bytes: Int, of total: Int, for seat: Seat) -> Bool {
+    guard total > smallBodyBytes else { return true }
+    // When it outgrows what is not counted, all of it is.
+    let bytes = total - bytes > smallBodyBytes ? bytes : total
+    let now = Duration.nanoseconds(NIODeadline.now().uptimeNanoseconds)
+    switch room.withLock({ $0.take(bytes, for: ObjectIdentifier(seat), now: now) }) {
+    case .taken: return true
+    case .refused: return false
+    case .takenFrom(let bodies):
+      for seat in connections.withLock({ connections in bodies.compactMap { connections.seats[$0] } }) {
+        seat.ask(.ofBody)
+      }
+      return true
+    }
   }
 
-  /// Gives room back.
-  func release(_ count: Int) {
-    bufferedBytes.wrappingSubtract(count, ordering: .relaxed)
+  /// A body of so many bytes is all there: its room is not given to others.
+  func finishBody(_ bytes: Int, of seat: Seat) {
+    if bytes > smallBodyBytes { room.withLock { $0.finish(ObjectIdentifier(seat)) } }
+  }
+
+  /// Gives back the room of a body of so many bytes.
+  func giveRoomBack(_ bytes: Int, of seat: Seat) {
+    if bytes > smallBodyBytes { room.withLock { $0.release(ObjectIdentifier(seat)) } }
   }
 }

@@ -9,4 +9,12 @@ struct Service: Sendable {
   let metrics: ServerMetrics
   let isReady: @Sendable () -> Bool
   let answer: @Sendable (WebhookPath, [UInt8]) -> WebhookReply
+  let largeReviews: LargeReviews
+
+  /// What is taken of one connection.
+  var limits: ConnectionState.Limits {
+    ConnectionState.Limits(
+      bodyBytes: configuration.maximumBodyBytes, largeBodyBytes: configuration.largeBodyBytes,
+      silenceChecks: Int(configuration.idleTimeout / configuration.limit(.firstRequest)))
+  }
 }

@@ -2,8 +2,7 @@ import NIOCore
 import NIOPosix
 
 /// A turn of an event loop: all that it found to be read is read, then answered, then sent. So the code of each step is
-/// in the cache for the next connection, and the client, which a first answer wakes, is awake for the others. Large
-/// reviews come last, each sent by itself. It is its thread's own (unchecked: nothing else can come by it).
+/// in the cache for the next connection, and the client, which a first answer wakes, is awake for the others. It is its thread's own (unchecked: nothing else can come by it).
 final class Turn: @unchecked Sendable {
   private static let ofThread = ThreadSpecificVariable<Turn>()
 
@@ -26,11 +25,7 @@ final class Turn: @unchecked Sendable {
   private func end() {
     var connections: [ConnectionHandler] = []
     swap(&connections, &self.connections)
-    for connection in connections where !connection.isLarge { connection.answerReview() }
-    for connection in connections where !connection.isLarge { connection.endTurn() }
-    for connection in connections where connection.isLarge {
-      connection.answerReview()
-      connection.endTurn()
-    }
+    for connection in connections { connection.answerReview() }
+    for connection in connections { connection.endTurn() }
   }
 }

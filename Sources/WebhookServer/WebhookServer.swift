@@ -22,13 +22,14 @@ package final class WebhookServer: Sendable {
   private let state: ServerState
   private let operationsState: ServerState
   private let certificates: CertificateStore
+  private let largeReviews: LargeReviews
   private let reloading: Task<Void, Never>
   private let stopping = Mutex<Task<Void, Never>?>(nil)
 
   private init(
     _ configuration: ServerConfiguration, logger: Logger, group: MultiThreadedEventLoopGroup, listener: any Channel,
     operationsListener: (any Channel)?, state: ServerState, operationsState: ServerState,
-    certificates: CertificateStore
+    certificates: CertificateStore, largeReviews: LargeReviews
   ) {
     self.configuration = configuration
     self.logger = logger
@@ -38,6 +39,7 @@ package final class WebhookServer: Sendable {
     self.state = state
     self.operationsState = operationsState
     self.certificates = certificates
+    self.largeReviews = largeReviews
     port = listener.localAddress?.port ?? configuration.port
     operationsPort = operationsListener?.localAddress?.port
     reloading = Task {
@@ -53,8 +55,8 @@ package final class WebhookServer: Sendable {
   /// - Parameters:
   ///   - metrics: what is counted, and answered at `/metrics` on the port of operations.
   ///   - isReady: what `/readyz` answers while the server has a certificate and is not going.
-  ///   - answer: called on an event loop for every review, with the path and the body, which is not empty. It must
-  ///     neither block nor take long.
+  ///   - answer: called for every review, with the path and the body, which is not empty: on an event loop, where it
+  ///     must neither block nor take long, or, for one above `largeBodyBytes`, on a thread that decides one at a time.
   package static func start(
     _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics,
     isReady: @escaping @Sendable () -> Bool,
@@ -63,44 +65,45 @@ package final class WebhookServer: Sendable {
     let certificates = try CertificateStore(configuration, logger: logger, metrics: metrics)
     let isReady = { @Sendable in certificates.context != nil && isReady() }
     let state = ServerState(
-      maximumConnections: configuration.maximumConnections,
-      maximumSurplusConnections: configuration.maximumSurplusConnections,
-      maximumBufferedBytes: configuration.maximumBufferedBytes)
+      configuration, maximumConnections: configuration.maximumConnections,
+      maximumSurplus: configuration.maximumSurplusConnections)
     let operationsState = ServerState(
-      maximumConnections: configuration.maximumOperationsConnections, maximumSurplusConnections: 0,
-      maximumBufferedBytes: 0)
+      configuration, maximumConnections: configuration.maximumOperationsConnections, maximumSurplus: 0)
+    let largeReviews = LargeReviews(metrics, answer)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, maximumEventLoops))
     let webhookService = Service(
       port: .webhook, configuration: configuration, state: state, logger: logger, metrics: metrics, isReady: isReady,
-      answer: answer)
+      answer: answer, largeReviews: largeReviews)
     let operationsService = Service(
       port: .operations, configuration: configuration, state: operationsState, logger: logger, metrics: metrics,
-      isReady: isReady, answer: answer)
+      isReady: isReady, answer: answer, largeReviews: largeReviews)
     let webhook = bootstrap(group) { channel in
-      let admission = state.add(channel)
+      let seat = Seat(channel)
+      let admission = state.admit(seat)
       if admission != .served {
         metrics.refusedConnections.increment()
-        logger.debug("connection refused: there are \(configuration.maximumConnections) already")
+        logger.debug("connection refused: there are \(configuration.maximumConnections) already, all busy")
       }
       if admission == .refused { throw ChannelError.ioOnClosedChannel }
       metrics.connections.increment()
       channel.closeFuture.whenComplete { _ in
-        state.remove(channel)
+        state.remove(seat)
         metrics.connections.decrement()
       }
       guard let context = certificates.context else { throw ChannelError.ioOnClosedChannel }
       try channel.pipeline.syncOperations.addHandlers([
         NIOSSLServerHandler(context: context),
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
-        ConnectionHandler(webhookService, isSurplus: admission == .surplus),
+        ConnectionHandler(webhookService, seat, isSurplus: admission == .surplus),
       ])
     }
     let operations = bootstrap(group) { channel in
-      guard operationsState.add(channel) == .served else { throw ChannelError.ioOnClosedChannel }
-      channel.closeFuture.whenComplete { _ in operationsState.remove(channel) }
+      let seat = Seat(channel)
+      guard operationsState.admit(seat) == .served else { throw ChannelError.ioOnClosedChannel }
+      channel.closeFuture.whenComplete { _ in operationsState.remove(seat) }
       try channel.pipeline.syncOperations.addHandlers([
         ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: Self.headerLimits)),
-        ConnectionHandler(operationsService, isSurplus: false),
+        ConnectionHandler(operationsService, seat, isSurplus: false),
       ])
     }
     do throws(ServerError) {
@@ -111,8 +114,9 @@ package final class WebhookServer: Sendable {
       }
       return WebhookServer(
         configuration, logger: logger, group: group, listener: listener, operationsListener: operationsListener,
-        state: state, operationsState: operationsState, certificates: certificates)
+        state: state, operationsState: operationsState, certificates: certificates, largeReviews: largeReviews)
     } catch {
+      await largeReviews.shutdown()
       try? await group.shutdownGracefully()
       throw error
     }
@@ -122,7 +126,7 @@ package final class WebhookServer: Sendable {
     _ group: MultiThreadedEventLoopGroup, _ initialize: @escaping @Sendable (any Channel) throws -> Void
   ) -> ServerBootstrap {
     ServerBootstrap(group: group)
-      .serverChannelOption(.backlog, value: 1024)
+      .serverChannelOption(.backlog, value: 4096)
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelInitializer { channel in
@@ -166,17 +170,18 @@ package final class WebhookServer: Sendable {
     try? await operationsListener?.close()
     await operationsState.quiesce()
     reloading.cancel()
+    await largeReviews.shutdown()
     try? await group.shutdownGracefully()
   }
 
   /// One answers tens of thousands of reviews a second; with two, a review that takes long holds up half of the others.
   private static let maximumEventLoops = 2
 
-  /// What a head may hold: an API server's has some 200 bytes.
+  /// What a head may hold: an API server's has some 200 bytes. A thousand unfinished ones hold 16 MiB at most.
   private static var headerLimits: NIOHTTPDecoderLimitConfiguration {
     var limits = NIOHTTPDecoderLimitConfiguration()
-    limits.maxHeaderFieldSize = 16 << 10
-    limits.maxHeaderListSize = 64 << 10
+    limits.maxHeaderFieldSize = 8 << 10
+    limits.maxHeaderListSize = 16 << 10
     limits.maxHeaderFieldCount = 100
     return limits
   }

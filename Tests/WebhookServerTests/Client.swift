@@ -32,12 +32,28 @@ final class Client: Sendable {
     _ port: Int, trusting authorityFile: String, serverName: String = "localhost", alpn: [String] = ["http/1.1"],
     version: TLSVersion? = nil, reads: Bool = true
   ) async throws -> Client {
+    let tls = try context(trusting: authorityFile, alpn: alpn, version: version)
+    return try await connect(port, tls, serverName: serverName, reads: reads)
+  }
+
+  /// What many connections can have in common.
+  static func context(
+    trusting authorityFile: String, alpn: [String] = ["http/1.1"], version: TLSVersion? = nil
+  ) throws -> NIOSSLContext {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .file(authorityFile)
     tls.applicationProtocols = alpn
+    // The others take long in a build for debugging.
+    tls.curves = [.x25519, .secp256r1]
     if let version { tls.minimumTLSVersion = version }
     tls.maximumTLSVersion = version
-    let context = try NIOSSLContext(configuration: tls)
+    return try NIOSSLContext(configuration: tls)
+  }
+
+  /// Connects to this machine, and waits for the end of the handshake.
+  static func connect(
+    _ port: Int, _ context: NIOSSLContext, serverName: String = "localhost", reads: Bool = true
+  ) async throws -> Client {
     let client = try await open(port, reads: reads) { channel in
       try channel.pipeline.syncOperations.addHandler(
         NIOSSLClientHandler(context: context, serverHostname: serverName))

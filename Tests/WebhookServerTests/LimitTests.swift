@@ -96,8 +96,10 @@ import WebhookServer
 
   @Test func unfinishedBodiesTogetherAreBounded() async throws {
     var configuration = try configuration()
+    configuration.smallBodyBytes = 0
     configuration.maximumBufferedBytes = 1000
     configuration.bodyTimeout = .seconds(60)
+    configuration.patience = .seconds(60)
     try await serving(configuration) { server in
       let slow = try await server.client()
       slow.send("POST /mutate HTTP/1.1\r\n\(Self.json)Content-Length: 901\r\n\r\n" + String(repeating: " ", count: 900))
@@ -119,6 +121,7 @@ import WebhookServer
 
   @Test func whatABrokenConnectionHeldIsGivenBack() async throws {
     var configuration = try configuration()
+    configuration.smallBodyBytes = 0
     configuration.maximumBufferedBytes = 1000
     try await serving(configuration) { server in
       for _ in 1...5 {
@@ -138,8 +141,11 @@ import WebhookServer
     let registry = PrometheusRegistry(ServerMetrics.families)
     var configuration = try configuration()
     configuration.maximumConnections = 1
+    configuration.patience = .seconds(60)
     try await serving(configuration, registry: registry) { server in
       let first = try await server.client()
+      first.send("POST /mutate HTTP/1.1\r\n\(Self.json)Content-Length: 2\r\n\r\n{")
+      #expect(try await eventually { registry.value("postern_http_requests_in_flight") == "1" })
       let second = try await server.client()
       let refused = try await second.post("/mutate", [UInt8](repeating: 0x20, count: 1 << 20))
       #expect(refused.status == 429)
@@ -148,24 +154,31 @@ import WebhookServer
       try await second.waitForClose()
       #expect(registry.value("postern_http_connections_refused_total") == "1")
       #expect(registry.value("postern_http_refusals_total{code=\"429\"}") == "1")
-      #expect(try await first.post("/mutate", [0x7B, 0x7D]).text == "m{}")
+      first.send("}")
+      #expect(try await first.response().text == "m{}")
       await first.close()
       #expect(try await eventually { try await server.client().post("/mutate", [0x7B, 0x7D]).status == 200 })
     }
   }
 
   @Test func connectionsBeyondAllLimitsAreClosedUntilOneEnds() async throws {
+    let registry = PrometheusRegistry(ServerMetrics.families)
     var configuration = try configuration()
     configuration.maximumConnections = 2
     configuration.maximumSurplusConnections = 0
-    try await serving(configuration) { server in
-      let first = try await server.client()
-      let second = try await server.client()
+    configuration.patience = .seconds(60)
+    try await serving(configuration, registry: registry) { server in
+      let (first, second) = (try await server.client(), try await server.client())
+      for client in [first, second] {
+        client.send("POST /mutate HTTP/1.1\r\n\(Self.json)Content-Length: 2\r\n\r\n{")
+      }
+      #expect(try await eventually { registry.value("postern_http_requests_in_flight") == "2" })
       await #expect(throws: (any Error).self) { try await server.client() }
-      #expect(try await first.get("/healthz").status == 200)
       await second.close()
       let isTaken = try await eventually { (try? await server.client()) != nil }
       #expect(isTaken)
+      first.send("}")
+      #expect(try await first.response().text == "m{}")
     }
   }
 

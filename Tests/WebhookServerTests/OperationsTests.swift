@@ -36,6 +36,7 @@ import WebhookServer
     var configuration = try configuration()
     configuration.maximumConnections = 1
     configuration.maximumSurplusConnections = 0
+    configuration.patience = .seconds(60)
     configuration.operationsPort = 0
     let registry = PrometheusRegistry(ServerMetrics.families)
     try await serving(configuration, registry: registry) { server in

@@ -1,3 +1,4 @@
+import Dispatch
 import Logging
 import PrometheusText
 import Synchronization
@@ -61,4 +62,14 @@ extension PrometheusRegistry {
   }
 
   var reloadFailures: String? { value("postern_certificate_reload_failures_total") }
+}
+
+/// What answers of the tests wait for, on a thread of their own.
+final class Gate: Sendable {
+  private let semaphore = DispatchSemaphore(value: 0)
+  func open() { semaphore.signal() }
+  func wait() {
+    semaphore.wait()
+    semaphore.signal()
+  }
 }

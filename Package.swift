@@ -169,6 +169,7 @@ let package = Package(
     .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
     .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),
     .testTarget(name: "JSONPatchTests", dependencies: ["JSONBytes", "JSONPatch"]),
+    .testTarget(name: "KubernetesAPITests", dependencies: ["JSONBytes", "KubernetesAPI"]),
     .testTarget(
       name: "AdmissionTests",
       dependencies: ["Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"],
@@ -204,6 +205,7 @@ let package = Package(
     .testTarget(name: "TextEncodingTests", dependencies: ["TextEncoding"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
+    .testTarget(name: "ThrowawayPostgresTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),
     .testTarget(
       name: "PostgresProvisionerTests",
       dependencies: [

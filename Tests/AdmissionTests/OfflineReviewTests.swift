@@ -17,11 +17,3 @@ import Testing
     #expect(try post(offline, .validate).answer.record == post(body, .validate).answer.record)
   }
 }
-
-@Test(arguments: [
-  ("v1", "Pod", GroupVersionKind.pod), ("apps/v1", "Deployment", .deployment), ("apps/v1", "StatefulSet", .statefulSet),
-  ("", "", GroupVersionKind(group: "", version: "", kind: "")),
-])
-func kindsAreReadFromManifests(apiVersion: String, kind: String, expected: GroupVersionKind) {
-  #expect(GroupVersionKind(apiVersion: apiVersion, kind: kind) == expected)
-}

@@ -4,9 +4,9 @@ import Testing
 
 @testable import ThrowawayPostgres
 
-@Suite struct ThrowawayServerTests {
+@Suite struct PostgresServerTests {
   /// A server that was asked to end while it recovered from a full disk never did, and the tests waited with it.
-  @Test func `a server that cannot end in time is made to, and starts again`() throws {
+  @Test func aServerThatCannotEndInTimeIsMadeToAndStartsAgain() throws {
     let server = try PostgresServer(#require(PostgresInstallation.all.last))
     let session = try server.connect()
     let process = try #require(try session.query("SELECT pg_backend_pid()").value(0, 0).flatMap { Int32($0) })

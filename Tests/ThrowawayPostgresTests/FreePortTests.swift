@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct FreePortTests {
   /// Two servers that were given one port, each before the other listened, were taken for one another.
-  @Test func `no two servers are given the same port`() throws {
+  @Test func noTwoServersAreGivenTheSamePort() throws {
     let ports = try (0..<1000).map { _ in try FreePort.next() }
     #expect(Set(ports).count == 1000)
     #expect(ports.allSatisfy(FreePort.range.contains))

@@ -140,102 +140,105 @@ private let cases: [Case] = [
     sources: generated.replacing("acme-pg-admin", with: "mine"), annotation: "mine"),
 ]
 
-@Test(arguments: cases.indices)
-func takesTheSuperuserFromWhereThePodHasIt(index: Int) throws {
-  let expected = cases[index]
-  let annotations = expected.annotation.map { #","annotations":{"postern.io/admin-secret":"\#($0)"}"# } ?? ""
-  let object = try pod(container: expected.container, metadata: annotations)
-  let reply = try post(object, .mutate)
-  #expect(reply.warnings.isEmpty)
-  let admitted = try reply.admitted(object)
-  let sidecar = try #require(admitted.at("spec", "initContainers", "0"))
-  func beyond(_ count: Int, _ value: JSONValue?) -> JSONValue { .array(Array((value?.array ?? []).dropFirst(count))) }
-  let had = object.at("spec", "containers", "0", "env")?.array?.count ?? 0
-  #expect(try beyond(2, sidecar["env"]) == json(expected.variables))
-  #expect(try beyond(3, sidecar["volumeMounts"]) == json(expected.mounts))
-  #expect(try beyond(2, admitted.at("spec", "volumes", "0", "projected", "sources")) == json(expected.sources))
-  #expect(try beyond(had, admitted.at("spec", "containers", "0", "env")) == json(expected.postgres))
-  let volumes = admitted.at("spec", "volumes")?.array ?? []
-  #expect(volumes.contains { $0["name"]?.string == "postern-admin" } == (expected.postgres != "[]"))
-}
-
-@Test(arguments: [
-  #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/baked/in"}]"#,
-  #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}],"volumeMounts":[{"name":"a","mountPath":"/s","subPathExpr":"$(X)"}]"#,
-  #","env":[{"name":"POSTGRES_PASSWORD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}]"#,
-  #","env":[{"name":"POSTGRES_PASSWORD","value":"x"},{"name":"POSTGRES_USER_FILE","value":"/baked/in"}]"#,
-])
-func warnsOfWhatTheSidecarCannotRead(container: String) throws {
-  let reply = try post(pod(container: container), .mutate)
-  #expect(reply.patch != nil && reply.warnings.count == 1)
-  #expect(reply.warnings.first?.contains("postern.io/admin-secret") == true)
-  // Whoever applies the workload is told, who sees no warning about its Pods.
-  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
-  for kind in ["Deployment", "StatefulSet"] {
-    #expect(try post(deployment(podSpec: podSpec, kind: kind), .validate).warnings == reply.warnings)
+@Suite struct AdminAccessTests {
+  @Test(arguments: cases.indices)
+  func takesTheSuperuserFromWhereThePodHasIt(index: Int) throws {
+    let expected = cases[index]
+    let annotations = expected.annotation.map { #","annotations":{"postern.io/admin-secret":"\#($0)"}"# } ?? ""
+    let object = try pod(container: expected.container, metadata: annotations)
+    let reply = try post(object, .mutate)
+    #expect(reply.warnings.isEmpty)
+    let admitted = try reply.admitted(object)
+    let sidecar = try #require(admitted.at("spec", "initContainers", "0"))
+    func beyond(_ count: Int, _ value: JSONValue?) -> JSONValue { .array(Array((value?.array ?? []).dropFirst(count))) }
+    let had = object.at("spec", "containers", "0", "env")?.array?.count ?? 0
+    #expect(try beyond(2, sidecar["env"]) == json(expected.variables))
+    #expect(try beyond(3, sidecar["volumeMounts"]) == json(expected.mounts))
+    #expect(try beyond(2, admitted.at("spec", "volumes", "0", "projected", "sources")) == json(expected.sources))
+    #expect(try beyond(had, admitted.at("spec", "containers", "0", "env")) == json(expected.postgres))
+    let volumes = admitted.at("spec", "volumes")?.array ?? []
+    #expect(volumes.contains { $0["name"]?.string == "postern-admin" } == (expected.postgres != "[]"))
   }
-}
 
-@Test(arguments: [
-  "/", "/etc", "/etc/postern", "/etc/postern/sub", "/run", "/run/postern/",
-  "/var/run/secrets/kubernetes.io/serviceaccount",
-])
-func refusesAMountInTheWayOfTheSidecarsOwn(path: String) throws {
-  let file = path + (path.hasSuffix("/") ? "p" : "/p")
-  let container = """
-    ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"\(file)"}],"volumeMounts":[{"name":"a","mountPath":"\(path)"}]
-    """
-  let reply = try post(pod(container: container), .mutate)
-  #expect(reply.fields == ["spec.containers[0].volumeMounts"])
-  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
-  for kind in ["Deployment", "StatefulSet"] {
-    for path in AdmissionPath.allCases {
-      let workload = try post(deployment(podSpec: podSpec, kind: kind), path)
-      #expect(workload.fields == ["spec.template.spec.containers[0].volumeMounts"])
-      #expect(workload.causes.map(\.message) == reply.causes.map(\.message))
+  @Test(arguments: [
+    #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/baked/in"}]"#,
+    #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}],"volumeMounts":[{"name":"a","mountPath":"/s","subPathExpr":"$(X)"}]"#,
+    #","env":[{"name":"POSTGRES_PASSWORD","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}]"#,
+    #","env":[{"name":"POSTGRES_PASSWORD","value":"x"},{"name":"POSTGRES_USER_FILE","value":"/baked/in"}]"#,
+  ])
+  func warnsOfWhatTheSidecarCannotRead(container: String) throws {
+    let reply = try post(pod(container: container), .mutate)
+    #expect(reply.patch != nil && reply.warnings.count == 1)
+    #expect(reply.warnings.first?.contains("postern.io/admin-secret") == true)
+    // Whoever applies the workload is told, who sees no warning about its Pods.
+    let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+    for kind in ["Deployment", "StatefulSet"] {
+      #expect(try post(deployment(podSpec: podSpec, kind: kind), .validate).warnings == reply.warnings)
     }
   }
-}
 
-/// Nothing can be mounted below what the sidecar has read-only of the user's: the API server puts no token there either,
-/// where it can be had otherwise.
-@Test func mountsNothingBelowAMountOfTheUsers() throws {
-  let container = """
-    ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/var/run/secrets/pg"}],
-     "volumeMounts":[{"name":"a","mountPath":"/var/run/secrets"}]
-    """
-  let object = try pod(container: container)
-  let sidecar = try #require(try post(object, .mutate).admitted(object).at("spec", "initContainers", "0"))
-  let paths = sidecar["volumeMounts"]?.array?.compactMap { $0["mountPath"]?.string }
-  #expect(paths == ["/etc/postern", "/run/postern", "/var/run/secrets"])
-}
-
-/// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.
-@Test(
-  arguments: [
-    #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"}]"#, #","env":[{"name":"PGPASSWORD","value":"hunter2"}]"#,
-    #","env":[{"name":"POSTGRESQL_PASSWORD","value":"hunter2"}]"#,
-    #","env":[{"name":"POSTGRESQL_POSTGRES_PASSWORD","value":"hunter2"}]"#, #","args":["--password=hunter2"]"#,
-    #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"},{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}]"#,
-    #","command":["sh","-c","PGPASSWORD=hunter2 postgres"]"#, "",
-  ],
-  [
-    "", "users: [{", "- name: a\\n  password: hunter2\\n", "- {name: a, password: {hunter2: 1}}", "a:hunter2, b",
-    "- a: hunter2", "- name: a\\n  passwordFrom: hunter2", "a: hunter2",
+  @Test(arguments: [
+    "/", "/etc", "/etc/postern", "/etc/postern/sub", "/run", "/run/postern/",
+    "/var/run/secrets/kubernetes.io/serviceaccount",
   ])
-func noPasswordComesBack(container: String, users: String) throws {
-  let annotations = users.isEmpty ? "{}" : #"{"postern.io/users":"\#(users)"}"#
-  let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
-  for object in [
-    try pod(container: container, metadata: #","annotations":\#(annotations)"#),
-    try deployment(annotations: annotations, podSpec: podSpec),
-    try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#, podSpec: podSpec, kind: "StatefulSet"),
-  ] {
-    for path in AdmissionPath.allCases {
-      for old in [nil, object.removingAnnotations] {
-        let reply = try post(object, path, replacing: old)
-        let said = [reply.root.text, String(decoding: reply.patch ?? [], as: UTF8.self)] + reply.answer.record.messages
-        #expect(!said.contains { $0.contains("hunter2") }, "\(said)")
+  func refusesAMountInTheWayOfTheSidecarsOwn(path: String) throws {
+    let file = path + (path.hasSuffix("/") ? "p" : "/p")
+    let container = """
+      ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"\(file)"}],"volumeMounts":[{"name":"a","mountPath":"\(path)"}]
+      """
+    let reply = try post(pod(container: container), .mutate)
+    #expect(reply.fields == ["spec.containers[0].volumeMounts"])
+    let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+    for kind in ["Deployment", "StatefulSet"] {
+      for path in AdmissionPath.allCases {
+        let workload = try post(deployment(podSpec: podSpec, kind: kind), path)
+        #expect(workload.fields == ["spec.template.spec.containers[0].volumeMounts"])
+        #expect(workload.causes.map(\.message) == reply.causes.map(\.message))
+      }
+    }
+  }
+
+  /// Nothing can be mounted below what the sidecar has read-only of the user's: the API server puts no token there either,
+  /// where it can be had otherwise.
+  @Test func mountsNothingBelowAMountOfTheUsers() throws {
+    let container = """
+      ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/var/run/secrets/pg"}],
+       "volumeMounts":[{"name":"a","mountPath":"/var/run/secrets"}]
+      """
+    let object = try pod(container: container)
+    let sidecar = try #require(try post(object, .mutate).admitted(object).at("spec", "initContainers", "0"))
+    let paths = sidecar["volumeMounts"]?.array?.compactMap { $0["mountPath"]?.string }
+    #expect(paths == ["/etc/postern", "/run/postern", "/var/run/secrets"])
+  }
+
+  /// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.
+  @Test(
+    arguments: [
+      #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"}]"#, #","env":[{"name":"PGPASSWORD","value":"hunter2"}]"#,
+      #","env":[{"name":"POSTGRESQL_PASSWORD","value":"hunter2"}]"#,
+      #","env":[{"name":"POSTGRESQL_POSTGRES_PASSWORD","value":"hunter2"}]"#, #","args":["--password=hunter2"]"#,
+      #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"},{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}]"#,
+      #","command":["sh","-c","PGPASSWORD=hunter2 postgres"]"#, "",
+    ],
+    [
+      "", "users: [{", "- name: a\\n  password: hunter2\\n", "- {name: a, password: {hunter2: 1}}", "a:hunter2, b",
+      "- a: hunter2", "- name: a\\n  passwordFrom: hunter2", "a: hunter2",
+    ])
+  func noPasswordComesBack(container: String, users: String) throws {
+    let annotations = users.isEmpty ? "{}" : #"{"postern.io/users":"\#(users)"}"#
+    let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
+    for object in [
+      try pod(container: container, metadata: #","annotations":\#(annotations)"#),
+      try deployment(annotations: annotations, podSpec: podSpec),
+      try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#, podSpec: podSpec, kind: "StatefulSet"),
+    ] {
+      for path in AdmissionPath.allCases {
+        for old in [nil, object.removingAnnotations] {
+          let reply = try post(object, path, replacing: old)
+          let said =
+            [reply.root.text, String(decoding: reply.patch ?? [], as: UTF8.self)] + reply.answer.record.messages
+          #expect(!said.contains { $0.contains("hunter2") }, "\(said)")
+        }
       }
     }
   }

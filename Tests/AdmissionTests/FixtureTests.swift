@@ -30,24 +30,53 @@ private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = 
   ("24-deployment-create", .patched, .unchanged),
 ]
 
-@Test(arguments: decisions)
-func answersRealReviews(name: String, atMutate: ReviewRecord.Outcome, atValidate: ReviewRecord.Outcome) throws {
-  let body = try fixture(name)
-  let request = try #require(try JSONValue(parsing: body)["request"])
-  for (path, expected) in [(AdmissionPath.mutate, atMutate), (.validate, atValidate)] {
-    let reply = try post(body, path)
-    #expect(reply.answer.record.decision == expected, "\(path): \(reply.answer.record.messages)")
-    #expect(reply.root["kind"]?.string == "AdmissionReview")
-    #expect(reply.root["apiVersion"]?.string == "admission.k8s.io/v1")
-    #expect(reply.response?["uid"] == request["uid"])
-    #expect(reply.isAllowed == (expected != .denied))
-    #expect((reply.patch != nil) == (expected == .patched))
-    #expect((reply.response?["patchType"] != nil) == (expected == .patched))
-    #expect((reply.response?["status"] != nil) == (expected == .denied))
-    // The same of a dry run and of what is meant: all that `--dry-run=server` prints is true.
-    let dryRun = try #require(request["dryRun"])
-    let other = try JSONValue(parsing: body).adding("/request/dryRun", JSONValue.bool(dryRun == .bool(false)).text)
-    #expect(try post(other.bytes, path).answer.body == reply.answer.body)
+@Suite struct FixtureTests {
+  @Test(arguments: decisions)
+  func answersRealReviews(name: String, atMutate: ReviewRecord.Outcome, atValidate: ReviewRecord.Outcome) throws {
+    let body = try fixture(name)
+    let request = try #require(try JSONValue(parsing: body)["request"])
+    for (path, expected) in [(AdmissionPath.mutate, atMutate), (.validate, atValidate)] {
+      let reply = try post(body, path)
+      #expect(reply.answer.record.decision == expected, "\(path): \(reply.answer.record.messages)")
+      #expect(reply.root["kind"]?.string == "AdmissionReview")
+      #expect(reply.root["apiVersion"]?.string == "admission.k8s.io/v1")
+      #expect(reply.response?["uid"] == request["uid"])
+      #expect(reply.isAllowed == (expected != .denied))
+      #expect((reply.patch != nil) == (expected == .patched))
+      #expect((reply.response?["patchType"] != nil) == (expected == .patched))
+      #expect((reply.response?["status"] != nil) == (expected == .denied))
+      // The same of a dry run and of what is meant: all that `--dry-run=server` prints is true.
+      let dryRun = try #require(request["dryRun"])
+      let other = try JSONValue(parsing: body).adding("/request/dryRun", JSONValue.bool(dryRun == .bool(false)).text)
+      #expect(try post(other.bytes, path).answer.body == reply.answer.body)
+    }
+  }
+
+  @Test(arguments: injected)
+  func injectsRealPods(name: String, sidecar: String, volumes: [String]) throws {
+    let body = try fixture(name)
+    let object = try #require(try JSONValue(parsing: body)["request"]?["object"])
+    var expected = try object.adding("/spec/initContainers", "[\(sidecar)]")
+    for volume in volumes { expected = try expected.adding("/spec/volumes/-", volume) }
+    if expected["metadata"]?["annotations"] == nil { expected = try expected.adding("/metadata/annotations", "{}") }
+    expected = try expected.adding("/metadata/annotations/postern.io~1injected", #""v1""#)
+    #expect(try post(body, .mutate).admitted(object) == expected)
+  }
+
+  @Test func labelsARealTemplateAndChangesNothingElse() throws {
+    let body = try fixture("24-deployment-create")
+    let object = try #require(try JSONValue(parsing: body)["request"]?["object"])
+    let expected = try object.adding("/spec/template/metadata/labels/postern.io~1customer", #""label-only""#)
+    #expect(try post(body, .mutate).admitted(object) == expected)
+  }
+
+  @Test(arguments: ["04-pod-create", "06-pod-create", "07-pod-create"])
+  func recordsSayWhatWasDecidedAboutWhat(name: String) throws {
+    let body = try fixture(name)
+    let record = try post(body, .mutate).answer.record
+    #expect(record.kind == "Pod" && record.operation == "CREATE" && record.namespace == "tyr" && record.causes == 0)
+    let names = ["04-pod-create": "postgres-deployment-6fbccc7b68-", "06-pod-create": "acme-postgres-0"]
+    #expect(record.name == names[name, default: "bare-"])
   }
 }
 
@@ -108,30 +137,3 @@ private let fileSidecar = sidecar(
     {"name":"POSTERN_ADMIN_PASSWORD_FILE","value":"/run/secrets/postgres/pg_admin_password.secret"}
     """,
   mounts: #",{"name":"postgres-secret","mountPath":"/run/secrets/postgres","readOnly":true}"#)
-
-@Test(arguments: injected)
-func injectsRealPods(name: String, sidecar: String, volumes: [String]) throws {
-  let body = try fixture(name)
-  let object = try #require(try JSONValue(parsing: body)["request"]?["object"])
-  var expected = try object.adding("/spec/initContainers", "[\(sidecar)]")
-  for volume in volumes { expected = try expected.adding("/spec/volumes/-", volume) }
-  if expected["metadata"]?["annotations"] == nil { expected = try expected.adding("/metadata/annotations", "{}") }
-  expected = try expected.adding("/metadata/annotations/postern.io~1injected", #""v1""#)
-  #expect(try post(body, .mutate).admitted(object) == expected)
-}
-
-@Test func labelsARealTemplateAndChangesNothingElse() throws {
-  let body = try fixture("24-deployment-create")
-  let object = try #require(try JSONValue(parsing: body)["request"]?["object"])
-  let expected = try object.adding("/spec/template/metadata/labels/postern.io~1customer", #""label-only""#)
-  #expect(try post(body, .mutate).admitted(object) == expected)
-}
-
-@Test(arguments: ["04-pod-create", "06-pod-create", "07-pod-create"])
-func recordsSayWhatWasDecidedAboutWhat(name: String) throws {
-  let body = try fixture(name)
-  let record = try post(body, .mutate).answer.record
-  #expect(record.kind == "Pod" && record.operation == "CREATE" && record.namespace == "tyr" && record.causes == 0)
-  let names = ["04-pod-create": "postgres-deployment-6fbccc7b68-", "06-pod-create": "acme-postgres-0"]
-  #expect(record.name == names[name, default: "bare-"])
-}

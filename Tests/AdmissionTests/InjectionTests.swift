@@ -4,79 +4,306 @@ import JSONPatch
 import KubernetesAPI
 import Testing
 
-/// Pods that lack what the patch adds to, or have it empty or null.
-@Test(
-  arguments: [
-    "", #","volumes":null,"initContainers":null"#, #","volumes":[],"initContainers":[]"#,
-    #","volumes":[{"name":"data","emptyDir":{}}],"initContainers":[{"name":"init","image":"busybox"}]"#,
-  ],
-  [
-    "", #","env":null,"volumeMounts":null"#, #","env":[],"volumeMounts":[]"#,
-    #","env":[{"name":"A","value":"b"}],"volumeMounts":[{"name":"data","mountPath":"/data"}]"#,
-  ])
-func addsToWhateverIsThere(spec: String, container: String) throws {
-  let object = try pod(container: container, spec: spec)
-  let admitted = try post(object, .mutate).admitted(object)
-  let postgres = admitted.at("spec", "containers", "0")
-  let had = { (value: JSONValue?) in value?.array ?? [] }
-  let before = object.at("spec", "containers", "0")
-  #expect(admitted.at("metadata", "annotations") == (try json(#"{"postern.io/injected":"v1"}"#)))
-  #expect(
-    had(postgres?["env"])
-      == had(before?["env"])
-      + [
-        try json(#"{"name":"POSTGRES_USER_FILE","value":"/etc/postern-admin/username"}"#),
-        try json(#"{"name":"POSTGRES_PASSWORD_FILE","value":"/etc/postern-admin/password"}"#),
-      ])
-  #expect(
-    had(postgres?["volumeMounts"])
-      == had(before?["volumeMounts"])
-      + [try json(#"{"name":"postern-admin","mountPath":"/etc/postern-admin","readOnly":true}"#)])
-  let names = { (path: String) in had(admitted.at("spec", path)).map { $0["name"]?.string } }
-  let old = { (path: String) in had(object.at("spec", path)).map { $0["name"]?.string } }
-  #expect(names("volumes") == old("volumes") + ["postern", "postern-status", "postern-admin"])
-  #expect(names("initContainers") == old("initContainers") + ["postern"])
-  #expect(
-    had(admitted.at("spec", "volumes")).last
-      == (try json(#"{"name":"postern-admin","secret":{"secretName":"acme-pg-admin"}}"#)))
-}
+@Suite struct InjectionTests {
+  /// Pods that lack what the patch adds to, or have it empty or null.
+  @Test(
+    arguments: [
+      "", #","volumes":null,"initContainers":null"#, #","volumes":[],"initContainers":[]"#,
+      #","volumes":[{"name":"data","emptyDir":{}}],"initContainers":[{"name":"init","image":"busybox"}]"#,
+    ],
+    [
+      "", #","env":null,"volumeMounts":null"#, #","env":[],"volumeMounts":[]"#,
+      #","env":[{"name":"A","value":"b"}],"volumeMounts":[{"name":"data","mountPath":"/data"}]"#,
+    ])
+  func addsToWhateverIsThere(spec: String, container: String) throws {
+    let object = try pod(container: container, spec: spec)
+    let admitted = try post(object, .mutate).admitted(object)
+    let postgres = admitted.at("spec", "containers", "0")
+    let had = { (value: JSONValue?) in value?.array ?? [] }
+    let before = object.at("spec", "containers", "0")
+    #expect(admitted.at("metadata", "annotations") == (try json(#"{"postern.io/injected":"v1"}"#)))
+    #expect(
+      had(postgres?["env"])
+        == had(before?["env"])
+        + [
+          try json(#"{"name":"POSTGRES_USER_FILE","value":"/etc/postern-admin/username"}"#),
+          try json(#"{"name":"POSTGRES_PASSWORD_FILE","value":"/etc/postern-admin/password"}"#),
+        ])
+    #expect(
+      had(postgres?["volumeMounts"])
+        == had(before?["volumeMounts"])
+        + [try json(#"{"name":"postern-admin","mountPath":"/etc/postern-admin","readOnly":true}"#)])
+    let names = { (path: String) in had(admitted.at("spec", path)).map { $0["name"]?.string } }
+    let old = { (path: String) in had(object.at("spec", path)).map { $0["name"]?.string } }
+    #expect(names("volumes") == old("volumes") + ["postern", "postern-status", "postern-admin"])
+    #expect(names("initContainers") == old("initContainers") + ["postern"])
+    #expect(
+      had(admitted.at("spec", "volumes")).last
+        == (try json(#"{"name":"postern-admin","secret":{"secretName":"acme-pg-admin"}}"#)))
+  }
 
-@Test func annotationsThatAreThereStay() throws {
-  let object = try pod(metadata: #","annotations":{"a/b~c":"é","postern.io/users":"shop"}"#)
-  #expect(
-    try post(object, .mutate).admitted(object)["metadata"]?["annotations"]
-      == json(#"{"a/b~c":"é","postern.io/users":"shop","postern.io/injected":"v1"}"#))
-}
+  @Test func annotationsThatAreThereStay() throws {
+    let object = try pod(metadata: #","annotations":{"a/b~c":"é","postern.io/users":"shop"}"#)
+    #expect(
+      try post(object, .mutate).admitted(object)["metadata"]?["annotations"]
+        == json(#"{"a/b~c":"é","postern.io/users":"shop","postern.io/injected":"v1"}"#))
+  }
 
-@Test func unknownFieldsSurviveAndEscapedKeysAreRead() throws {
-  let object = try json(
-    #"""
-    {"apiVersion":"v1","kind":"Pod","future":[1.50,{"~/":null}],
-     "metadata":{"name":"db","labels":{"post\u0065rn.io/customer":"acme","é/~":"1"},"new":{}},
-     "sp\u0065c":{"containers":[{"name":"db","image":"postgres","later":{"x":[]}}],"tomorrow":true}}
-    """#)
-  let admitted = try post(object, .mutate).admitted(object)
-  #expect(admitted["future"] == object["future"])
-  #expect(admitted.at("metadata", "labels") == object.at("metadata", "labels"))
-  #expect(admitted.at("metadata", "new") == (try json("{}")))
-  #expect(admitted.at("spec", "tomorrow") == .bool(true))
-  #expect(admitted.at("spec", "containers", "0", "later") == (try json(#"{"x":[]}"#)))
-}
+  @Test func unknownFieldsSurviveAndEscapedKeysAreRead() throws {
+    let object = try json(
+      #"""
+      {"apiVersion":"v1","kind":"Pod","future":[1.50,{"~/":null}],
+       "metadata":{"name":"db","labels":{"post\u0065rn.io/customer":"acme","é/~":"1"},"new":{}},
+       "sp\u0065c":{"containers":[{"name":"db","image":"postgres","later":{"x":[]}}],"tomorrow":true}}
+      """#)
+    let admitted = try post(object, .mutate).admitted(object)
+    #expect(admitted["future"] == object["future"])
+    #expect(admitted.at("metadata", "labels") == object.at("metadata", "labels"))
+    #expect(admitted.at("metadata", "new") == (try json("{}")))
+    #expect(admitted.at("spec", "tomorrow") == .bool(true))
+    #expect(admitted.at("spec", "containers", "0", "later") == (try json(#"{"x":[]}"#)))
+  }
 
-/// A webhook of either mode, called again after others have had their turn (`reinvocationPolicy: IfNeeded`), or met by a
-/// Pod that one of the other mode has injected.
-@Test(arguments: AdmissionSettings.SidecarMode.allCases, AdmissionSettings.SidecarMode.allCases)
-func injectingTwiceIsInjectingOnce(
-  first: AdmissionSettings.SidecarMode, then: AdmissionSettings.SidecarMode
-) throws {
-  for name in ["04-pod-create", "06-pod-create", "07-pod-create"] {
-    let object = try #require(try JSONValue(parsing: try fixture(name))["request"]?["object"])
-    let once = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: first)).admitted(object)
-    #expect(once != object)
-    for changed in try [once, turned(once), others(once, at: "0"), others(once, at: "-")] {
-      let again = try post(changed, .mutate, settings: AdmissionSettings(sidecarMode: then))
-      #expect(again.isAllowed && again.patch == nil && again.warnings.isEmpty, "\(again.causes)")
+  /// A webhook of either mode, called again after others have had their turn (`reinvocationPolicy: IfNeeded`), or met by a
+  /// Pod that one of the other mode has injected.
+  @Test(arguments: AdmissionSettings.SidecarMode.allCases, AdmissionSettings.SidecarMode.allCases)
+  func injectingTwiceIsInjectingOnce(
+    first: AdmissionSettings.SidecarMode, then: AdmissionSettings.SidecarMode
+  ) throws {
+    for name in ["04-pod-create", "06-pod-create", "07-pod-create"] {
+      let object = try #require(try JSONValue(parsing: try fixture(name))["request"]?["object"])
+      let once = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: first)).admitted(object)
+      #expect(once != object)
+      for changed in try [once, turned(once), others(once, at: "0"), others(once, at: "-")] {
+        let again = try post(changed, .mutate, settings: AdmissionSettings(sidecarMode: then))
+        #expect(again.isAllowed && again.patch == nil && again.warnings.isEmpty, "\(again.causes)")
+      }
     }
+  }
+
+  @Test func aClassicSidecarIsOneMoreContainer() throws {
+    let object = try pod(spec: #","initContainers":[{"name":"init"}]"#)
+    let classic = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: .classic)).admitted(object)
+    let native = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: .native)).admitted(object)
+    #expect(classic.at("spec", "initContainers")?.array?.count == 1)
+    #expect(classic.at("spec", "containers", "1", "restartPolicy") == nil)
+    #expect(native.at("spec", "initContainers", "1", "restartPolicy")?.string == "Always")
+    #expect(
+      try classic.at("spec", "containers", "1")
+        == native.at("spec", "initContainers", "1")?.removing("/restartPolicy"))
+  }
+
+  /// A user's own things with our names.
+  @Test(arguments: [
+    (#","initContainers":[{"name":"a"},{"name":"postern"}]"#, "spec.initContainers[1].name", "postern"),
+    (#","volumes":[{"name":"postern","emptyDir":{}}]"#, "spec.volumes[0].name", "postern"),
+    (#","volumes":[{"name":"x"},{"name":"postern-status"}]"#, "spec.volumes[1].name", "postern-status"),
+    (#","volumes":[{"name":"postern-admin"}]"#, "spec.volumes[0].name", "postern-admin"),
+  ])
+  func refusesTheUsersOwnThingsWithOurNames(spec: String, field: String, name: String) throws {
+    let reply = try post(pod(spec: spec), .mutate)
+    #expect(reply.fields == [field])
+    #expect(reply.causes.first?.message.contains("\"\(name)\"") == true)
+    let workload = try deployment(podSpec: #"{"containers":[{"name":"db"}]\#(spec)}"#)
+    #expect(try post(workload, .validate).fields == ["spec.template.\(field)"])
+  }
+
+  @Test func aUsersContainerWithOurNameIsRefused() throws {
+    let object = try pod().adding("/spec/containers/-", #"{"name":"postern","image":"mine"}"#)
+    let reply = try post(object, .mutate)
+    #expect(reply.fields == ["spec.containers[1].name"])
+    #expect(reply.causes.first?.reason == "FieldValueDuplicate")
+  }
+
+  /// The mark alone does not make a Pod injected: it may have come along with a copied annotation.
+  @Test func ourMarkWithoutTheSidecarIsNoInjection() throws {
+    let marked = try pod(metadata: #","annotations":{"postern.io/injected":"v1"}"#)
+    let admitted = try post(marked, .mutate).admitted(marked)
+    #expect(admitted.at("spec", "initContainers", "0", "name")?.string == "postern")
+    let withVolume = try marked.adding("/spec/volumes", #"[{"name":"postern"}]"#)
+    #expect(try post(withVolume, .mutate).fields == ["spec.volumes[0].name"])
+  }
+
+  /// What a Pod has of its own is not copied into the patch, and nothing is made of it twice: the patch for 1,500 is that
+  /// for one.
+  @Test(arguments: [
+    ("/spec/containers/0/env", #"{"name":"VARIABLE_@","value":"@"}"#),
+    ("/spec/containers/0/env", #"{"name":"POSTGRES_VARIABLE_@","value":"@"}"#),
+    ("/spec/containers/0/volumeMounts", #"{"name":"data","mountPath":"/data/@"}"#),
+    ("/spec/containers/0/envFrom", #"{"prefix":"P@_","configMapRef":{"name":"c"}}"#),
+    ("/spec/containers/0/ports", #"{"name":"p@","containerPort":5432}"#), ("/spec/volumes", #"{"name":"v@"}"#),
+    ("/spec/initContainers", #"{"name":"i@"}"#), ("/spec/tolerations", #"{"key":"@"}"#),
+  ])
+  func fifteenHundredOfAnythingGiveThePatchOfOne(list: String, element: String) throws {
+    func object(_ count: Int) throws -> JSONValue {
+      let elements = (0..<count).map { element.replacing("@", with: String($0)) }.joined(separator: ",")
+      return try pod().adding(list, "[\(elements)]")
+    }
+    let many = try object(1500)
+    let reply = try post(many, .mutate)
+    #expect(try reply.patch == post(object(1), .mutate).patch)
+    let path = list.split(separator: "/").map(String.init)
+    let before = path.reduce(many as JSONValue?) { value, token in value?.at(token) }
+    let after = try path.reduce(reply.admitted(many) as JSONValue?) { value, token in value?.at(token) }
+    #expect(after?.array?.prefix(1500).elementsEqual(before?.array ?? []) == true)
+  }
+
+  @Test func fifteenHundredAnnotationsStay() throws {
+    let annotations = (0..<1500).map { #""example.com/a-\#($0)":"\#($0)""# }.joined(separator: ",")
+    let object = try pod(metadata: #","annotations":{\#(annotations)}"#)
+    let reply = try post(object, .mutate)
+    #expect(try reply.patch == post(pod(metadata: #","annotations":{"a":"b"}"#), .mutate).patch)
+    let expected = try object.adding("/metadata/annotations/postern.io~1injected", #""v1""#)
+    #expect(try reply.admitted(object)["metadata"] == expected["metadata"])
+  }
+
+  /// Labels and annotations of others, with all that a JSON pointer and a JSON string must escape.
+  @Test func keysAndValuesOfEveryKindStayAsTheyAre() throws {
+    let odd = #""a/b":"1","a~1b":"2","~":"3","~0/~1":"4","é.example/ü":"é","🐘":"\"\\\u0001","":"","e\u0301":"5""#
+    let object = try json(
+      """
+      {"apiVersion":"v1","kind":"Pod",
+       "metadata":{"name":"db","labels":{\(odd),"postern.io/customer":"acme"},"annotations":{\(odd)}},
+       "spec":{"containers":[{"name":"db","image":"postgres:17"}]}}
+      """)
+    let admitted = try post(object, .mutate).admitted(object)
+    let expected = try object.adding("/metadata/annotations/postern.io~1injected", #""v1""#)
+    #expect(admitted["metadata"] == expected["metadata"])
+    let workload = try deployment(
+      annotations: "{\(odd)}", templateMetadata: #"{"labels":{\#(odd)},"annotations":{\#(odd)}}"#)
+    let labelled = try workload.adding("/spec/template/metadata/labels/postern.io~1customer", #""acme""#)
+    #expect(try post(workload, .mutate).admitted(workload) == labelled)
+  }
+
+  @Test func hostNetworkIsLeftAloneAndSaidSo() throws {
+    let reply = try post(pod(spec: #","hostNetwork":true"#), .mutate)
+    #expect(reply.isAllowed && reply.patch == nil && reply.warnings.count == 1)
+    #expect(reply.answer.record.decision == .allowedWithWarnings)
+    #expect(try post(pod(spec: #","hostNetwork":false"#), .mutate).patch != nil)
+  }
+
+  /// Which container is Postgres.
+  @Test(arguments: [
+    (#"{"name":"a"},{"name":"postgres"}"#, "", 1),
+    (#"{"name":"a","image":"postgis/postgis:17-3.5"},{"name":"b","image":"x"}"#, "", 0),
+    (#"{"name":"a","image":"x"},{"name":"b","image":"reg.io:5000/bitnami/postgresql@sha256:00"}"#, "", 1),
+    (#"{"name":"a","image":"x"},{"name":"b","image":"timescale/timescaledb:latest-pg17"}"#, "", 1),
+    (#"{"name":"a","image":"x"},{"name":"b","image":"pgvector/pgvector:pg17"}"#, "", 1),
+    (#"{"name":"a","image":"x"},{"name":"b","image":"postgres@sha256:0123"}"#, "", 1),
+    (#"{"name":"a","image":"x"},{"name":"b","image":"postgres:17.4@sha256:0123"}"#, "", 1),
+    (#"{"name":"a","image":"localhost:5000/x"},{"name":"b","image":"localhost:5000/postgres"}"#, "", 1),
+    (#"{"name":"a","image":"postgres:5000/x"},{"name":"b","image":"[::1]:5000/a/postgresql:17"}"#, "", 1),
+    (#"{"name":"proxy","image":"envoy"},{"name":"b","image":"postgres"},{"name":"exporter","image":"y"}"#, "", 1),
+    (#"{"name":"a","image":"anything"}"#, "", 0),
+    (#"{"name":"postgres","image":"postgres"},{"name":"other","image":"y"}"#, "other", 1),
+    (#"{"name":"a","image":"postgres"},{"name":"b","image":"postgres-exporter"}"#, "", 0),
+  ])
+  func findsThePostgresContainer(containers: String, annotation: String, index: Int) throws {
+    let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#
+    let object = try pod(metadata: annotations).adding("/spec/containers", "[\(containers)]")
+    let admitted = try post(object, .mutate).admitted(object)
+    let mounted = admitted.at("spec", "containers")?.array?.map { $0["volumeMounts"] != nil }
+    #expect(mounted?.enumerated().filter(\.element).map(\.offset) == [index])
+  }
+
+  @Test(arguments: [
+    (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "", "\"a\", \"b\""),
+    (#"{"name":"a","image":"postgres"},{"name":"b","image":"postgres"}"#, "", "\"a\", \"b\""),
+    (#"{"name":"postgres"}"#, "gone", "no container \"gone\""),
+  ])
+  func saysWhichContainersThereAreWhereItCannotTell(containers: String, annotation: String, says: String) throws {
+    let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#
+    let reply = try post(pod(metadata: annotations).adding("/spec/containers", "[\(containers)]"), .mutate)
+    #expect(reply.fields == ["metadata.annotations[postern.io/container]"])
+    #expect(reply.causes.first?.message.contains(says) == true)
+  }
+
+  @Test(arguments: [
+    ("", "", "5432"), (#","ports":[{"containerPort":6000},{"containerPort":5432}]"#, "", "5432"),
+    (#","ports":[{"containerPort":9187},{"name":"sql","containerPort":7000}]"#, "", "7000"),
+    (#","ports":[{"containerPort":6000}],"env":[{"name":"PGPORT","value":"7000"}]"#, "", "6000"),
+    (#","env":[{"name":"PGPORT","value":"7000"}]"#, "", "7000"),
+    (#","env":[{"name":"PGPORT","value":"x"}]"#, "", "5432"),
+    (#","ports":null"#, "", "5432"), (#","ports":[{"containerPort":6000}]"#, "5433", "5433"),
+  ])
+  func findsThePort(container: String, annotation: String, port: String) throws {
+    let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/port":"\#(annotation)"}"#
+    let object = try pod(container: container, metadata: annotations)
+    let variables = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0", "env")?.array
+    #expect(variables?.first { $0["name"]?.string == "POSTERN_PORT" }?["value"]?.string == port)
+  }
+
+  @Test func readinessIsNotGatedWhereThatIsAskedFor() throws {
+    let object = try pod(metadata: #","annotations":{"postern.io/gate-readiness":"false"}"#)
+    let sidecar = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0")
+    #expect(sidecar?["name"]?.string == "postern")
+    #expect(sidecar?["readinessProbe"] == nil)
+    #expect(sidecar?["startupProbe"] == nil)
+  }
+
+  /// Whom the sidecar runs as: Postgres's own user, never root.
+  @Test(
+    arguments: [
+      ("", "", "65532", nil), (#","securityContext":{"runAsUser":0}"#, "", "65532", nil),
+      (#","securityContext":{"runAsUser":70,"runAsGroup":71}"#, #","securityContext":{"runAsUser":999}"#, "70", "71"),
+      ("", #","securityContext":{"runAsUser":999,"runAsGroup":998}"#, "999", "998"),
+      (#","securityContext":{"runAsUser":null}"#, #","securityContext":{"runAsUser":26}"#, "26", nil),
+    ] as [(String, String, String, String?)])
+  func runsAsPostgresDoes(container: String, spec: String, user: String, group: String?) throws {
+    let object = try pod(container: container, spec: spec)
+    let context = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0", "securityContext")
+    #expect(context?["runAsUser"] == .number(user))
+    #expect(context?["runAsGroup"] == group.map { .number($0) })
+  }
+
+  /// A Pod that the Pod Security Standard "restricted" takes is taken after injection, and any other is no worse for it.
+  @Test(
+    arguments: AdmissionSettings.SidecarMode.allCases,
+    [
+      "", #","env":[{"name":"POSTGRES_PASSWORD","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]"#,
+      #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}],"volumeMounts":[{"name":"s","mountPath":"/s"}]"#,
+      #","envFrom":[{"secretRef":{"name":"s"}}]"#,
+    ])
+  func restrictedPodsStayRestricted(mode: AdmissionSettings.SidecarMode, container: String) throws {
+    let settings = AdmissionSettings(sidecarMode: mode)
+    let context =
+      #"{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"runAsUser":999,"runAsGroup":999}"#
+    let restricted = try pod(
+      container: #"\#(container),"securityContext":\#(context)"#,
+      spec: """
+        ,"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},
+         "volumes":[{"name":"s","secret":{"secretName":"s"}}]
+        """)
+    #expect(RestrictedViolations(restricted).found == [])
+    let admitted = try post(restricted, .mutate, settings: settings).admitted(restricted)
+    #expect(admitted != restricted)
+    #expect(RestrictedViolations(admitted).found == [])
+    // A Pod as root and without a word about security.
+    let root = try pod(container: #"\#(container),"securityContext":{"runAsUser":0}"#)
+    let violations = RestrictedViolations(root).found
+    #expect(violations.count > 3)
+    #expect(try RestrictedViolations(post(root, .mutate, settings: settings).admitted(root)).found == violations)
+  }
+
+  @Test(arguments: AdmissionSettings.SidecarMode.allCases)
+  func realPodsViolateRestrictedNoMoreThanBefore(mode: AdmissionSettings.SidecarMode) throws {
+    for name in ["04-pod-create", "06-pod-create", "07-pod-create"] {
+      let object = try #require(try JSONValue(parsing: try fixture(name))["request"]?["object"])
+      let admitted = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: mode)).admitted(object)
+      #expect(admitted != object)
+      #expect(RestrictedViolations(admitted).found == RestrictedViolations(object).found)
+    }
+  }
+
+  /// The API server's ServiceAccount admission mounts the token into each container, also those that webhooks have added,
+  /// that has nothing mounted there; on a real cluster, Tests/EndToEnd/run looks at what comes of it.
+  @Test func theSidecarHasNoServiceAccountToken() throws {
+    let object = try #require(try JSONValue(parsing: try fixture("04-pod-create"))["request"]?["object"])
+    let sidecar = try #require(try post(object, .mutate).admitted(object).at("spec", "initContainers", "0"))
+    let mounts = try #require(sidecar["volumeMounts"]?.array)
+    let path = JSONValue.string("/var/run/secrets/kubernetes.io/serviceaccount")
+    #expect(mounts.filter { $0["mountPath"] == path }.map { $0["name"] } == [.string("postern-status")])
+    #expect(!sidecar.text.contains("kube-api-access"))
   }
 }
 
@@ -97,228 +324,4 @@ private func others(_ pod: JSONValue, at index: String) throws -> JSONValue {
     .adding("/spec/containers/\(index)", #"{"name":"istio-proxy","image":"i"}"#)
     .adding("/spec/volumes/\(index)", #"{"name":"istio-data","emptyDir":{}}"#)
     .adding("/metadata/annotations/sidecar.istio.io~1status", #""{}""#)
-}
-
-@Test func aClassicSidecarIsOneMoreContainer() throws {
-  let object = try pod(spec: #","initContainers":[{"name":"init"}]"#)
-  let classic = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: .classic)).admitted(object)
-  let native = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: .native)).admitted(object)
-  #expect(classic.at("spec", "initContainers")?.array?.count == 1)
-  #expect(classic.at("spec", "containers", "1", "restartPolicy") == nil)
-  #expect(native.at("spec", "initContainers", "1", "restartPolicy")?.string == "Always")
-  #expect(
-    try classic.at("spec", "containers", "1")
-      == native.at("spec", "initContainers", "1")?.removing("/restartPolicy"))
-}
-
-/// A user's own things with our names.
-@Test(arguments: [
-  (#","initContainers":[{"name":"a"},{"name":"postern"}]"#, "spec.initContainers[1].name", "postern"),
-  (#","volumes":[{"name":"postern","emptyDir":{}}]"#, "spec.volumes[0].name", "postern"),
-  (#","volumes":[{"name":"x"},{"name":"postern-status"}]"#, "spec.volumes[1].name", "postern-status"),
-  (#","volumes":[{"name":"postern-admin"}]"#, "spec.volumes[0].name", "postern-admin"),
-])
-func refusesTheUsersOwnThingsWithOurNames(spec: String, field: String, name: String) throws {
-  let reply = try post(pod(spec: spec), .mutate)
-  #expect(reply.fields == [field])
-  #expect(reply.causes.first?.message.contains("\"\(name)\"") == true)
-  let workload = try deployment(podSpec: #"{"containers":[{"name":"db"}]\#(spec)}"#)
-  #expect(try post(workload, .validate).fields == ["spec.template.\(field)"])
-}
-
-@Test func aUsersContainerWithOurNameIsRefused() throws {
-  let object = try pod().adding("/spec/containers/-", #"{"name":"postern","image":"mine"}"#)
-  let reply = try post(object, .mutate)
-  #expect(reply.fields == ["spec.containers[1].name"])
-  #expect(reply.causes.first?.reason == "FieldValueDuplicate")
-}
-
-/// The mark alone does not make a Pod injected: it may have come along with a copied annotation.
-@Test func ourMarkWithoutTheSidecarIsNoInjection() throws {
-  let marked = try pod(metadata: #","annotations":{"postern.io/injected":"v1"}"#)
-  let admitted = try post(marked, .mutate).admitted(marked)
-  #expect(admitted.at("spec", "initContainers", "0", "name")?.string == "postern")
-  let withVolume = try marked.adding("/spec/volumes", #"[{"name":"postern"}]"#)
-  #expect(try post(withVolume, .mutate).fields == ["spec.volumes[0].name"])
-}
-
-/// What a Pod has of its own is not copied into the patch, and nothing is made of it twice: the patch for 1,500 is that
-/// for one.
-@Test(arguments: [
-  ("/spec/containers/0/env", #"{"name":"VARIABLE_@","value":"@"}"#),
-  ("/spec/containers/0/env", #"{"name":"POSTGRES_VARIABLE_@","value":"@"}"#),
-  ("/spec/containers/0/volumeMounts", #"{"name":"data","mountPath":"/data/@"}"#),
-  ("/spec/containers/0/envFrom", #"{"prefix":"P@_","configMapRef":{"name":"c"}}"#),
-  ("/spec/containers/0/ports", #"{"name":"p@","containerPort":5432}"#), ("/spec/volumes", #"{"name":"v@"}"#),
-  ("/spec/initContainers", #"{"name":"i@"}"#), ("/spec/tolerations", #"{"key":"@"}"#),
-])
-func fifteenHundredOfAnythingGiveThePatchOfOne(list: String, element: String) throws {
-  func object(_ count: Int) throws -> JSONValue {
-    let elements = (0..<count).map { element.replacing("@", with: String($0)) }.joined(separator: ",")
-    return try pod().adding(list, "[\(elements)]")
-  }
-  let many = try object(1500)
-  let reply = try post(many, .mutate)
-  #expect(try reply.patch == post(object(1), .mutate).patch)
-  let path = list.split(separator: "/").map(String.init)
-  let before = path.reduce(many as JSONValue?) { value, token in value?.at(token) }
-  let after = try path.reduce(reply.admitted(many) as JSONValue?) { value, token in value?.at(token) }
-  #expect(after?.array?.prefix(1500).elementsEqual(before?.array ?? []) == true)
-}
-
-@Test func fifteenHundredAnnotationsStay() throws {
-  let annotations = (0..<1500).map { #""example.com/a-\#($0)":"\#($0)""# }.joined(separator: ",")
-  let object = try pod(metadata: #","annotations":{\#(annotations)}"#)
-  let reply = try post(object, .mutate)
-  #expect(try reply.patch == post(pod(metadata: #","annotations":{"a":"b"}"#), .mutate).patch)
-  let expected = try object.adding("/metadata/annotations/postern.io~1injected", #""v1""#)
-  #expect(try reply.admitted(object)["metadata"] == expected["metadata"])
-}
-
-/// Labels and annotations of others, with all that a JSON pointer and a JSON string must escape.
-@Test func keysAndValuesOfEveryKindStayAsTheyAre() throws {
-  let odd = #""a/b":"1","a~1b":"2","~":"3","~0/~1":"4","é.example/ü":"é","🐘":"\"\\\u0001","":"","e\u0301":"5""#
-  let object = try json(
-    """
-    {"apiVersion":"v1","kind":"Pod",
-     "metadata":{"name":"db","labels":{\(odd),"postern.io/customer":"acme"},"annotations":{\(odd)}},
-     "spec":{"containers":[{"name":"db","image":"postgres:17"}]}}
-    """)
-  let admitted = try post(object, .mutate).admitted(object)
-  let expected = try object.adding("/metadata/annotations/postern.io~1injected", #""v1""#)
-  #expect(admitted["metadata"] == expected["metadata"])
-  let workload = try deployment(
-    annotations: "{\(odd)}", templateMetadata: #"{"labels":{\#(odd)},"annotations":{\#(odd)}}"#)
-  let labelled = try workload.adding("/spec/template/metadata/labels/postern.io~1customer", #""acme""#)
-  #expect(try post(workload, .mutate).admitted(workload) == labelled)
-}
-
-@Test func hostNetworkIsLeftAloneAndSaidSo() throws {
-  let reply = try post(pod(spec: #","hostNetwork":true"#), .mutate)
-  #expect(reply.isAllowed && reply.patch == nil && reply.warnings.count == 1)
-  #expect(reply.answer.record.decision == .allowedWithWarnings)
-  #expect(try post(pod(spec: #","hostNetwork":false"#), .mutate).patch != nil)
-}
-
-/// Which container is Postgres.
-@Test(arguments: [
-  (#"{"name":"a"},{"name":"postgres"}"#, "", 1),
-  (#"{"name":"a","image":"postgis/postgis:17-3.5"},{"name":"b","image":"x"}"#, "", 0),
-  (#"{"name":"a","image":"x"},{"name":"b","image":"reg.io:5000/bitnami/postgresql@sha256:00"}"#, "", 1),
-  (#"{"name":"a","image":"x"},{"name":"b","image":"timescale/timescaledb:latest-pg17"}"#, "", 1),
-  (#"{"name":"a","image":"x"},{"name":"b","image":"pgvector/pgvector:pg17"}"#, "", 1),
-  (#"{"name":"a","image":"x"},{"name":"b","image":"postgres@sha256:0123"}"#, "", 1),
-  (#"{"name":"a","image":"x"},{"name":"b","image":"postgres:17.4@sha256:0123"}"#, "", 1),
-  (#"{"name":"a","image":"localhost:5000/x"},{"name":"b","image":"localhost:5000/postgres"}"#, "", 1),
-  (#"{"name":"a","image":"postgres:5000/x"},{"name":"b","image":"[::1]:5000/a/postgresql:17"}"#, "", 1),
-  (#"{"name":"proxy","image":"envoy"},{"name":"b","image":"postgres"},{"name":"exporter","image":"y"}"#, "", 1),
-  (#"{"name":"a","image":"anything"}"#, "", 0),
-  (#"{"name":"postgres","image":"postgres"},{"name":"other","image":"y"}"#, "other", 1),
-  (#"{"name":"a","image":"postgres"},{"name":"b","image":"postgres-exporter"}"#, "", 0),
-])
-func findsThePostgresContainer(containers: String, annotation: String, index: Int) throws {
-  let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#
-  let object = try pod(metadata: annotations).adding("/spec/containers", "[\(containers)]")
-  let admitted = try post(object, .mutate).admitted(object)
-  let mounted = admitted.at("spec", "containers")?.array?.map { $0["volumeMounts"] != nil }
-  #expect(mounted?.enumerated().filter(\.element).map(\.offset) == [index])
-}
-
-@Test(arguments: [
-  (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "", "\"a\", \"b\""),
-  (#"{"name":"a","image":"postgres"},{"name":"b","image":"postgres"}"#, "", "\"a\", \"b\""),
-  (#"{"name":"postgres"}"#, "gone", "no container \"gone\""),
-])
-func saysWhichContainersThereAreWhereItCannotTell(containers: String, annotation: String, says: String) throws {
-  let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#
-  let reply = try post(pod(metadata: annotations).adding("/spec/containers", "[\(containers)]"), .mutate)
-  #expect(reply.fields == ["metadata.annotations[postern.io/container]"])
-  #expect(reply.causes.first?.message.contains(says) == true)
-}
-
-@Test(arguments: [
-  ("", "", "5432"), (#","ports":[{"containerPort":6000},{"containerPort":5432}]"#, "", "5432"),
-  (#","ports":[{"containerPort":9187},{"name":"sql","containerPort":7000}]"#, "", "7000"),
-  (#","ports":[{"containerPort":6000}],"env":[{"name":"PGPORT","value":"7000"}]"#, "", "6000"),
-  (#","env":[{"name":"PGPORT","value":"7000"}]"#, "", "7000"), (#","env":[{"name":"PGPORT","value":"x"}]"#, "", "5432"),
-  (#","ports":null"#, "", "5432"), (#","ports":[{"containerPort":6000}]"#, "5433", "5433"),
-])
-func findsThePort(container: String, annotation: String, port: String) throws {
-  let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/port":"\#(annotation)"}"#
-  let object = try pod(container: container, metadata: annotations)
-  let variables = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0", "env")?.array
-  #expect(variables?.first { $0["name"]?.string == "POSTERN_PORT" }?["value"]?.string == port)
-}
-
-@Test func readinessIsNotGatedWhereThatIsAskedFor() throws {
-  let object = try pod(metadata: #","annotations":{"postern.io/gate-readiness":"false"}"#)
-  let sidecar = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0")
-  #expect(sidecar?["name"]?.string == "postern")
-  #expect(sidecar?["readinessProbe"] == nil)
-  #expect(sidecar?["startupProbe"] == nil)
-}
-
-/// Whom the sidecar runs as: Postgres's own user, never root.
-@Test(
-  arguments: [
-    ("", "", "65532", nil), (#","securityContext":{"runAsUser":0}"#, "", "65532", nil),
-    (#","securityContext":{"runAsUser":70,"runAsGroup":71}"#, #","securityContext":{"runAsUser":999}"#, "70", "71"),
-    ("", #","securityContext":{"runAsUser":999,"runAsGroup":998}"#, "999", "998"),
-    (#","securityContext":{"runAsUser":null}"#, #","securityContext":{"runAsUser":26}"#, "26", nil),
-  ] as [(String, String, String, String?)])
-func runsAsPostgresDoes(container: String, spec: String, user: String, group: String?) throws {
-  let object = try pod(container: container, spec: spec)
-  let context = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0", "securityContext")
-  #expect(context?["runAsUser"] == .number(user))
-  #expect(context?["runAsGroup"] == group.map { .number($0) })
-}
-
-/// A Pod that the Pod Security Standard "restricted" takes is taken after injection, and any other is no worse for it.
-@Test(
-  arguments: AdmissionSettings.SidecarMode.allCases,
-  [
-    "", #","env":[{"name":"POSTGRES_PASSWORD","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]"#,
-    #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/s/p"}],"volumeMounts":[{"name":"s","mountPath":"/s"}]"#,
-    #","envFrom":[{"secretRef":{"name":"s"}}]"#,
-  ])
-func restrictedPodsStayRestricted(mode: AdmissionSettings.SidecarMode, container: String) throws {
-  let settings = AdmissionSettings(sidecarMode: mode)
-  let context =
-    #"{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"runAsUser":999,"runAsGroup":999}"#
-  let restricted = try pod(
-    container: #"\#(container),"securityContext":\#(context)"#,
-    spec: """
-      ,"securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}},
-       "volumes":[{"name":"s","secret":{"secretName":"s"}}]
-      """)
-  #expect(RestrictedViolations(restricted).found == [])
-  let admitted = try post(restricted, .mutate, settings: settings).admitted(restricted)
-  #expect(admitted != restricted)
-  #expect(RestrictedViolations(admitted).found == [])
-  // A Pod as root and without a word about security.
-  let root = try pod(container: #"\#(container),"securityContext":{"runAsUser":0}"#)
-  let violations = RestrictedViolations(root).found
-  #expect(violations.count > 3)
-  #expect(try RestrictedViolations(post(root, .mutate, settings: settings).admitted(root)).found == violations)
-}
-
-@Test(arguments: AdmissionSettings.SidecarMode.allCases)
-func realPodsViolateRestrictedNoMoreThanBefore(mode: AdmissionSettings.SidecarMode) throws {
-  for name in ["04-pod-create", "06-pod-create", "07-pod-create"] {
-    let object = try #require(try JSONValue(parsing: try fixture(name))["request"]?["object"])
-    let admitted = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: mode)).admitted(object)
-    #expect(admitted != object)
-    #expect(RestrictedViolations(admitted).found == RestrictedViolations(object).found)
-  }
-}
-
-/// The API server's ServiceAccount admission mounts the token into each container, also those that webhooks have added,
-/// that has nothing mounted there; on a real cluster, Tests/EndToEnd/run looks at what comes of it.
-@Test func theSidecarHasNoServiceAccountToken() throws {
-  let object = try #require(try JSONValue(parsing: try fixture("04-pod-create"))["request"]?["object"])
-  let sidecar = try #require(try post(object, .mutate).admitted(object).at("spec", "initContainers", "0"))
-  let mounts = try #require(sidecar["volumeMounts"]?.array)
-  let path = JSONValue.string("/var/run/secrets/kubernetes.io/serviceaccount")
-  #expect(mounts.filter { $0["mountPath"] == path }.map { $0["name"] } == [.string("postern-status")])
-  #expect(!sidecar.text.contains("kube-api-access"))
 }

@@ -17,101 +17,147 @@ private func scripted(_ sql: String, image: String = "postgres:15", more: String
 
 private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sql"
 
-@Test(arguments: [
-  ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
-  ("SELECT 1;\n-- ü\nSELECT 'ü' FORM t;", #"script "one", line 3, column 17: syntax error at or near "t""#),
-  ("SELECT 1;\n\\copy t FROM 'x'", #"script "one", line 2, column 1: holds a command of psql"#),
-  ("BEGIN;\nSELECT 1;\nCOMMIT", #"script "one", line 1, column 1: begins or ends a transaction"#),
-  ("SELECT 1;\n  DROP DATABASE x", #"script "one", line 2: drops a database"#),
-  ("DROP ROLE IF EXISTS shop", #"script "one", line 1: drops a role"#), ("drop user shop", "drops a role"),
-  ("DROP OWNED BY shop", "drops all that a role owns"),
-  ("ALTER SYSTEM SET work_mem = '1GB'", "changes the whole server's settings"),
-  ("COPY t FROM PROGRAM 'curl http://x'", "runs a program on the server"),
-  ("COPY (SELECT 1) TO PROGRAM 'sh'", "runs a program on the server"),
-  ("CREATE ROLE x WITH LOGIN SUPERUSER", "gives a role SUPERUSER"),
-  ("ALTER USER shop CREATEROLE", "gives a role CREATEROLE"),
-])
-func aScriptThatCannotOrMustNotRunIsRefusedWithItsPlace(sql: String, message: String) throws {
-  let reply = try post(scripted(sql), .validate)
-  #expect(reply.fields == [field])
-  #expect(reply.causes.first?.message.contains(message) == true, "\(reply.causes)")
-}
+@Suite struct ScriptCheckTests {
+  @Test(arguments: [
+    ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
+    ("SELECT 1;\n-- ü\nSELECT 'ü' FORM t;", #"script "one", line 3, column 17: syntax error at or near "t""#),
+    ("SELECT 1;\n\\copy t FROM 'x'", #"script "one", line 2, column 1: holds a command of psql"#),
+    ("BEGIN;\nSELECT 1;\nCOMMIT", #"script "one", line 1, column 1: begins or ends a transaction"#),
+    ("SELECT 1;\n  DROP DATABASE x", #"script "one", line 2: drops a database"#),
+    ("DROP ROLE IF EXISTS shop", #"script "one", line 1: drops a role"#), ("drop user shop", "drops a role"),
+    ("DROP OWNED BY shop", "drops all that a role owns"),
+    ("ALTER SYSTEM SET work_mem = '1GB'", "changes the whole server's settings"),
+    ("COPY t FROM PROGRAM 'curl http://x'", "runs a program on the server"),
+    ("COPY (SELECT 1) TO PROGRAM 'sh'", "runs a program on the server"),
+    ("CREATE ROLE x WITH LOGIN SUPERUSER", "gives a role SUPERUSER"),
+    ("ALTER USER shop CREATEROLE", "gives a role CREATEROLE"),
+  ])
+  func aScriptThatCannotOrMustNotRunIsRefusedWithItsPlace(sql: String, message: String) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.fields == [field])
+    #expect(reply.causes.first?.message.contains(message) == true, "\(reply.causes)")
+  }
 
-@Test(arguments: [
-  "CREATE TABLE \"drop database\" (note text DEFAULT 'ALTER SYSTEM'); -- DROP ROLE x",
-  "DROP USER MAPPING FOR shop SERVER s",
-  "CREATE ROLE x NOSUPERUSER", "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
-  "DELETE FROM t WHERE id = 1",
-])
-func whatOnlyLooksDangerousIsNot(sql: String) throws {
-  let reply = try post(scripted(sql), .validate)
-  #expect(reply.isAllowed, "\(reply.causes)")
-  #expect(reply.warnings == [])
-}
+  @Test(arguments: [
+    "CREATE TABLE \"drop database\" (note text DEFAULT 'ALTER SYSTEM'); -- DROP ROLE x",
+    "DROP USER MAPPING FOR shop SERVER s",
+    "CREATE ROLE x NOSUPERUSER", "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
+    "DELETE FROM t WHERE id = 1",
+  ])
+  func whatOnlyLooksDangerousIsNot(sql: String) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.isAllowed, "\(reply.causes)")
+    #expect(reply.warnings == [])
+  }
 
-@Test(arguments: [
-  ("DROP TABLE t", #"postern: script "one", line 1 drops a table and what is in it"#),
-  ("SELECT 1;\nTRUNCATE t", #"postern: script "one", line 2 empties a table"#),
-  ("DELETE FROM t", #"postern: script "one", line 1 deletes every row of a table"#),
-])
-func whatEndsRowsIsWarnedOf(sql: String, warning: String) throws {
-  let reply = try post(scripted(sql), .validate)
-  #expect(reply.isAllowed)
-  #expect(reply.warnings == [warning])
-}
+  @Test(arguments: [
+    ("DROP TABLE t", #"postern: script "one", line 1 drops a table and what is in it"#),
+    ("SELECT 1;\nTRUNCATE t", #"postern: script "one", line 2 empties a table"#),
+    ("DELETE FROM t", #"postern: script "one", line 1 deletes every row of a table"#),
+  ])
+  func whatEndsRowsIsWarnedOf(sql: String, warning: String) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.isAllowed)
+    #expect(reply.warnings == [warning])
+  }
 
-@Test(arguments: [
-  "postgres:17.4-alpine", "timescale/timescaledb:2.17.2-pg16", "postgres", "postgres:latest", "postgres@sha256:00",
-])
-func whatANewerServerMayTakeIsOnlyWarnedOf(image: String) throws {
-  let reply = try post(scripted("SELECT 1 FROM WHERE", image: image), .validate)
-  #expect(reply.isAllowed)
-  #expect(
-    reply.warnings == [#"postern: script "one", line 1, column 15: syntax error at or near "WHERE", says Postgres 15"#])
-}
+  @Test(arguments: [
+    "postgres:17.4-alpine", "timescale/timescaledb:2.17.2-pg16", "postgres", "postgres:latest", "postgres@sha256:00",
+  ])
+  func whatANewerServerMayTakeIsOnlyWarnedOf(image: String) throws {
+    let reply = try post(scripted("SELECT 1 FROM WHERE", image: image), .validate)
+    #expect(reply.isAllowed)
+    #expect(
+      reply.warnings == [
+        #"postern: script "one", line 1, column 15: syntax error at or near "WHERE", says Postgres 15"#
+      ])
+  }
 
-@Test(arguments: [
-  "postgres:15.4", "registry:5000/bitnami/postgresql:14.1.0-debian-12", "postgis/postgis:15-3.3", "x/pgvector:pg15",
-])
-func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
-  #expect(try !post(scripted("SELECT 1 FROM WHERE", image: image), .validate).isAllowed)
-}
+  @Test(arguments: [
+    "postgres:15.4", "registry:5000/bitnami/postgresql:14.1.0-debian-12", "postgis/postgis:15-3.3", "x/pgvector:pg15",
+  ])
+  func whatTheImagesServerCannotTakeIsRefused(image: String) throws {
+    #expect(try !post(scripted("SELECT 1 FROM WHERE", image: image), .validate).isAllowed)
+  }
 
-@Test func aScriptThatAnUpdateLeavesAsItWasIsNotLookedAtAgain() throws {
-  let old = try scripted("DROP TABLE t; SELEC")
-  let new = try scripted("DROP TABLE t; SELEC", more: "- name: billing\n  owner: shop\n")
-  let reply = try post(new, .validate, replacing: old)
-  #expect(reply.isAllowed && reply.warnings == [])
-  #expect(try !post(scripted("DROP TABLE t;  SELEC"), .validate, replacing: old).isAllowed)
-}
+  @Test func aScriptThatAnUpdateLeavesAsItWasIsNotLookedAtAgain() throws {
+    let old = try scripted("DROP TABLE t; SELEC")
+    let new = try scripted("DROP TABLE t; SELEC", more: "- name: billing\n  owner: shop\n")
+    let reply = try post(new, .validate, replacing: old)
+    #expect(reply.isAllowed && reply.warnings == [])
+    #expect(try !post(scripted("DROP TABLE t;  SELEC"), .validate, replacing: old).isAllowed)
+  }
 
-@Test func aPodOfAWorkloadIsNotRefusedForItsTemplatesScripts() throws {
-  let metadata =
-    #","annotations":{"postern.io/users":"shop","postern.io/databases":"- {name: a, scripts: [{name: x, sql: SELEC}]}"}"#
-  let alone = try pod(metadata: metadata).adding("/spec/containers/0/image", #""postgres:15""#)
-  #expect(try !post(alone, .validate).isAllowed)
-  let made = try alone.ownedByController("ReplicaSet", "x")
-  #expect(try post(made, .validate).isAllowed)
-  let owned = try alone.ownedByOthers()
-  #expect(try !post(owned, .validate).isAllowed)
-}
+  @Test func aPodOfAWorkloadIsNotRefusedForItsTemplatesScripts() throws {
+    let metadata =
+      #","annotations":{"postern.io/users":"shop","postern.io/databases":"- {name: a, scripts: [{name: x, sql: SELEC}]}"}"#
+    let alone = try pod(metadata: metadata).adding("/spec/containers/0/image", #""postgres:15""#)
+    #expect(try !post(alone, .validate).isAllowed)
+    let made = try alone.ownedByController("ReplicaSet", "x")
+    #expect(try post(made, .validate).isAllowed)
+    let owned = try alone.ownedByOthers()
+    #expect(try !post(owned, .validate).isAllowed)
+  }
 
-/// What PostgreSQL is near may be a password: then its place is said, and not what stands there.
-@Test(arguments: [
-  ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
-  ("SELECT 1; create user x Encrypted Password hunter2", "line 1, column 44: syntax error"),
-  ("SELECT 'hunter2", "line 1, column 8: unterminated quoted string"),
-  ("SELECT $x$hunter2", "line 1, column 8: unterminated dollar-quoted string"),
-  ("SELECT \"hunter2", "line 1, column 8: unterminated quoted identifier"),
-  ("ALTER ROLE shop WITH 'hunter2'", "line 1, column 22: syntax error"),
-  ("ALTER ROLE shop PASSWORD 'x'; SELEC 1", "line 1, column 31: syntax error at or near \"SELEC\""),
-])
-func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
-  let refused = try post(scripted(sql), .validate)
-  #expect(refused.causes.map(\.message) == ["script \"one\", \(message)"])
-  let warned = try post(scripted(sql, image: "postgres"), .validate)
-  #expect(warned.warnings == ["postern: script \"one\", \(message), says Postgres 15"])
-  #expect(!(refused.root.text + warned.root.text).contains("hunter2"))
+  /// What PostgreSQL is near may be a password: then its place is said, and not what stands there.
+  @Test(arguments: [
+    ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
+    ("SELECT 1; create user x Encrypted Password hunter2", "line 1, column 44: syntax error"),
+    ("SELECT 'hunter2", "line 1, column 8: unterminated quoted string"),
+    ("SELECT $x$hunter2", "line 1, column 8: unterminated dollar-quoted string"),
+    ("SELECT \"hunter2", "line 1, column 8: unterminated quoted identifier"),
+    ("ALTER ROLE shop WITH 'hunter2'", "line 1, column 22: syntax error"),
+    ("ALTER ROLE shop PASSWORD 'x'; SELEC 1", "line 1, column 31: syntax error at or near \"SELEC\""),
+  ])
+  func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
+    let refused = try post(scripted(sql), .validate)
+    #expect(refused.causes.map(\.message) == ["script \"one\", \(message)"])
+    let warned = try post(scripted(sql, image: "postgres"), .validate)
+    #expect(warned.warnings == ["postern: script \"one\", \(message), says Postgres 15"])
+    #expect(!(refused.root.text + warned.root.text).contains("hunter2"))
+  }
+
+  @Test(arguments: AdmissionPath.allCases)
+  func aScriptIsRefusedInOneAnswerWithAllElseThatIsWrong(path: AdmissionPath) throws {
+    let object = try scripted("CREATE TABEL t ()")
+      .adding("/spec/template/spec/containers/-", #"{"name":"postern","image":"x"}"#)
+    #expect(try post(object, path).fields.sorted() == [field, "spec.template.spec.containers[1].name"])
+    let ofPod = try pod(
+      metadata:
+        #","annotations":\#(object["metadata"]?["annotations"].map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")"#
+    )
+    .adding("/spec/containers/0/image", #""postgres:15""#)
+    #expect(try post(ofPod, path).fields == [field])
+  }
+
+  /// What is wrong with the YAML hides nothing that is wrong with the SQL.
+  @Test(arguments: AdmissionPath.allCases)
+  func scriptsAreCheckedWhateverElseIsWrong(path: AdmissionPath) throws {
+    let databases =
+      "- nam: x\\n  scripts: [{name: a, sql: SELEC}]\\n- name: orders\\n  ownr: shop\\n  scripts:\\n"
+      + "  - {name: b, rerun: x, sql: DROP ROLE y}\\n  - {sql: ALTER SYSTEM RESET ALL}\\n"
+    let object = try deployment(
+      annotations: #"{"postern.io/users":"- nam: shop","postern.io/databases":"\#(databases)"}"#
+    )
+    .adding("/spec/template/spec/containers/0/image", #""postgres:15""#)
+    let annotation = "metadata.annotations[postern.io/databases]"
+    let causes = try post(object, path).causes
+    func message(_ place: String) -> String? { causes.first { $0.field == annotation + place }?.message }
+    #expect(message("[0].scripts[0].sql") == "script \"a\", line 1, column 1: syntax error at or near \"SELEC\"")
+    #expect(message("[1].scripts[0].sql")?.hasPrefix("script \"b\", line 1: drops a role; ") == true)
+    #expect(
+      message("[1].scripts[1].sql")?.hasPrefix("the script, line 1: changes the whole server's settings; ") == true)
+    for place in ["[0]", "[0].nam", "[1].ownr", "[1].scripts[0].rerun", "[1].scripts[1]"] {
+      #expect(message(place) != nil, "\(place): \(causes)")
+    }
+    #expect(causes.contains { $0.field == "metadata.annotations[postern.io/users][0].nam" })
+  }
+
+  @Test func aScriptThatAnUpdateLeavesAsItWasIsNotLookedAtAgainWhateverElseWasOrIsWrong() throws {
+    let (old, new) = (try scripted("SELEC", more: "- nam: x\n"), try scripted("SELEC", more: "- nam: y\n"))
+    #expect(try post(new, .validate, replacing: old).fields.allSatisfy { !$0.hasSuffix("sql") })
+    #expect(try post(new, .validate, replacing: scripted("SELECT 1", more: "- nam: x\n")).fields.contains(field))
+  }
 }
 
 /// What takes PostgreSQL's scanner time by the square of its length is not given to it, and what is refused or warned of
@@ -152,45 +198,4 @@ func whatMayBeAPasswordIsNotQuoted(sql: String, message: String) throws {
         "script \"one\": 20001 statements, and one script may have 20000; make several of it"
       ])
   }
-}
-
-@Test(arguments: AdmissionPath.allCases)
-func aScriptIsRefusedInOneAnswerWithAllElseThatIsWrong(path: AdmissionPath) throws {
-  let object = try scripted("CREATE TABEL t ()")
-    .adding("/spec/template/spec/containers/-", #"{"name":"postern","image":"x"}"#)
-  #expect(try post(object, path).fields.sorted() == [field, "spec.template.spec.containers[1].name"])
-  let ofPod = try pod(
-    metadata:
-      #","annotations":\#(object["metadata"]?["annotations"].map { String(decoding: $0.bytes, as: UTF8.self) } ?? "")"#
-  )
-  .adding("/spec/containers/0/image", #""postgres:15""#)
-  #expect(try post(ofPod, path).fields == [field])
-}
-
-/// What is wrong with the YAML hides nothing that is wrong with the SQL.
-@Test(arguments: AdmissionPath.allCases)
-func scriptsAreCheckedWhateverElseIsWrong(path: AdmissionPath) throws {
-  let databases =
-    "- nam: x\\n  scripts: [{name: a, sql: SELEC}]\\n- name: orders\\n  ownr: shop\\n  scripts:\\n"
-    + "  - {name: b, rerun: x, sql: DROP ROLE y}\\n  - {sql: ALTER SYSTEM RESET ALL}\\n"
-  let object = try deployment(
-    annotations: #"{"postern.io/users":"- nam: shop","postern.io/databases":"\#(databases)"}"#
-  )
-  .adding("/spec/template/spec/containers/0/image", #""postgres:15""#)
-  let annotation = "metadata.annotations[postern.io/databases]"
-  let causes = try post(object, path).causes
-  func message(_ place: String) -> String? { causes.first { $0.field == annotation + place }?.message }
-  #expect(message("[0].scripts[0].sql") == "script \"a\", line 1, column 1: syntax error at or near \"SELEC\"")
-  #expect(message("[1].scripts[0].sql")?.hasPrefix("script \"b\", line 1: drops a role; ") == true)
-  #expect(message("[1].scripts[1].sql")?.hasPrefix("the script, line 1: changes the whole server's settings; ") == true)
-  for place in ["[0]", "[0].nam", "[1].ownr", "[1].scripts[0].rerun", "[1].scripts[1]"] {
-    #expect(message(place) != nil, "\(place): \(causes)")
-  }
-  #expect(causes.contains { $0.field == "metadata.annotations[postern.io/users][0].nam" })
-}
-
-@Test func aScriptThatAnUpdateLeavesAsItWasIsNotLookedAtAgainWhateverElseWasOrIsWrong() throws {
-  let (old, new) = (try scripted("SELEC", more: "- nam: x\n"), try scripted("SELEC", more: "- nam: y\n"))
-  #expect(try post(new, .validate, replacing: old).fields.allSatisfy { !$0.hasSuffix("sql") })
-  #expect(try post(new, .validate, replacing: scripted("SELECT 1", more: "- nam: x\n")).fields.contains(field))
 }

@@ -37,13 +37,13 @@ private func full() throws -> InstanceSpec {
 
 /// `spec.json` is canonical, and read as it was written.
 struct InstanceSpecTests {
-  @Test func `every part comes back`() throws {
+  @Test func everyPartComesBack() throws {
     let spec = try full()
     #expect(try InstanceSpec(decoding: spec.encoded()) == spec)
     #expect(try InstanceSpec(decoding: InstanceSpec(customer: "a").encoded()) == InstanceSpec(customer: "a"))
   }
 
-  @Test func `what has its default is left out`() {
+  @Test func whatHasItsDefaultIsLeftOut() {
     #expect(
       String(decoding: InstanceSpec(customer: "a").encoded(), as: UTF8.self)
         == #"{"apiVersion":"postern.io/v1","customer":"a","users":[],"databases":[]}"#)
@@ -53,13 +53,13 @@ struct InstanceSpecTests {
     (#""validUntil":"2027-01-01T02:00:00+02:00""#, Expiry("2027-01-01T00:00:00Z")),
     (#""validUntil":"infinity""#, .infinity), (#""neverExpires":true"#, .infinity), (#""neverExpires":false"#, nil),
   ])
-  func `an end is read in every form`(_ member: String, _ expected: Expiry?) throws {
+  func anEndIsReadInEveryForm(_ member: String, _ expected: Expiry?) throws {
     let text = #"{"apiVersion":"postern.io/v1","customer":"a","users":[{"name":"u",\#(member)}]}"#
     #expect(try InstanceSpec(decoding: Array(text.utf8)).users[0].validUntil == expected)
   }
 
   /// Sidecars of before know `validUntil` as a time only, with a zone and six decimals.
-  @Test func `an end is written as a sidecar of before reads it`() throws {
+  @Test func anEndIsWrittenAsASidecarOfBeforeReadsIt() throws {
     let spec = InstanceSpec(
       customer: "a",
       users: [
@@ -71,7 +71,7 @@ struct InstanceSpecTests {
         #"[{"name":"u","validUntil":"2027-01-01T00:00:00.123457Z"},{"name":"v","neverExpires":true}]"#))
   }
 
-  @Test func `the order of grants and memberships makes no difference`() throws {
+  @Test func theOrderOfGrantsAndMembershipsMakesNoDifference() throws {
     let spec = try full()
     var other = spec
     other.users[1].grants.reverse()
@@ -79,7 +79,7 @@ struct InstanceSpecTests {
     #expect(other.encoded() == spec.encoded())
   }
 
-  @Test func `a spec that is cut anywhere is refused`() throws {
+  @Test func aSpecThatIsCutAnywhereIsRefused() throws {
     let bytes = try full().encoded()
     for length in 0..<bytes.count {
       #expect(throws: SpecError.self, "cut at \(length)") { try InstanceSpec(decoding: Array(bytes[..<length])) }
@@ -106,11 +106,11 @@ struct InstanceSpecTests {
     ),
     ("[", .json(JSONError(.unexpectedEnd, at: 1))),
   ])
-  func `refuses what it cannot read`(_ text: String, _ expected: SpecError) {
+  func refusesWhatItCannotRead(_ text: String, _ expected: SpecError) {
     #expect(throws: expected) { try InstanceSpec(decoding: Array(text.utf8)) }
   }
 
-  @Test func `passes over what only a later version knows`() throws {
+  @Test func passesOverWhatOnlyALaterVersionKnows() throws {
     let text = #"{"later":[1],"apiVersion":"postern.io/v1","customer":"a","users":[{"name":"u","later":{}}]}"#
     #expect(
       try InstanceSpec(decoding: Array(text.utf8)) == InstanceSpec(customer: "a", users: [User(name: try name("u"))]))
@@ -119,7 +119,7 @@ struct InstanceSpecTests {
 
 /// `passwords.json`
 struct PasswordsFileTests {
-  @Test func `comes back, users in the order of their names`() throws {
+  @Test func comesBackUsersInTheOrderOfTheirNames() throws {
     let file = PasswordsFile(passwords: [try name("b"): try Password("1\"\\\n"), try name("a"): try Password("é")])
     #expect(try PasswordsFile(decoding: file.encoded()) == file)
     #expect(
@@ -127,7 +127,7 @@ struct PasswordsFileTests {
         == #"{"apiVersion":"postern.io/v1","users":{"a":"é","b":"1\"\\\n"}}"#)
   }
 
-  @Test func `passes over what only a later version knows, and takes the last of two`() throws {
+  @Test func passesOverWhatOnlyALaterVersionKnowsAndTakesTheLastOfTwo() throws {
     let text = #"{"later":{"users":[1]},"users":{"a":"1","\u0061":"2"},"apiVersion":"postern.io/v1"}"#
     #expect(try PasswordsFile(decoding: Array(text.utf8)).passwords == [try name("a"): try Password("2")])
   }
@@ -154,7 +154,7 @@ struct PasswordsFileTests {
     ),
     (#"{"apiVersion":"postern.io/v1","users":{"":"hunter2"}}"#, .invalid("", in: "passwords.json users")),
   ])
-  func `is refused without its passwords`(_ text: String, _ expected: SpecError) {
+  func isRefusedWithoutItsPasswords(_ text: String, _ expected: SpecError) {
     #expect(throws: expected) { try PasswordsFile(decoding: Array(text.utf8)) }
     #expect(!expected.message.contains("hunter2"))
   }

@@ -9,7 +9,7 @@ struct PostgresNameTests {
       ("", .empty), ("a\0", .containsNUL), (String(repeating: "a", count: 64), .tooLong(bytes: 64)),
       (String(repeating: "é", count: 32), .tooLong(bytes: 64)),
     ] as [(String, PostgresNameError?)])
-  func `has 1 to 63 bytes and no NUL`(_ text: String, _ expected: PostgresNameError?) {
+  func has1To63BytesAndNoNUL(_ text: String, _ expected: PostgresNameError?) {
     do throws(PostgresNameError) {
       #expect(try PostgresName(text).text == text)
       #expect(expected == nil)
@@ -18,7 +18,7 @@ struct PostgresNameTests {
     }
   }
 
-  @Test func `is compared and ordered by bytes`() throws {
+  @Test func isComparedAndOrderedByBytes() throws {
     let composed = try PostgresName("\u{e9}")
     let decomposed = try PostgresName("e\u{301}")
     #expect(composed.text == decomposed.text)
@@ -33,26 +33,26 @@ struct PostgresNameTests {
     ("public", true), ("none", true), ("postgres", true), ("pg_", true), ("pg_monitor", true), ("pg", false),
     ("Public", false), ("user", false), ("all", false),
   ])
-  func `some are no roles of one's own`(_ text: String, _ isReserved: Bool) throws {
+  func someAreNoRolesOfOnesOwn(_ text: String, _ isReserved: Bool) throws {
     #expect((try PostgresName(text).reservedAsRole != nil) == isReserved)
   }
 
   @Test(arguments: [
     ("postgres", true), ("template0", true), ("template1", true), ("template2", false), ("Postgres", false),
   ])
-  func `some are no databases of one's own`(_ text: String, _ isReserved: Bool) throws {
+  func someAreNoDatabasesOfOnesOwn(_ text: String, _ isReserved: Bool) throws {
     #expect((try PostgresName(text).reservedAsDatabase != nil) == isReserved)
   }
 
   @Test(arguments: [("all", true), ("replication", true), ("sameuser", true), ("samerole", true), ("shop", false)])
-  func `some are keywords of pg_hba.conf`(_ text: String, _ isKeyword: Bool) throws {
+  func someAreKeywordsOfTheAccessFile(_ text: String, _ isKeyword: Bool) throws {
     #expect(try PostgresName(text).isHBAKeyword == isKeyword)
   }
 }
 
 /// Passwords, which show nowhere.
 struct PasswordTests {
-  @Test func `shows as redacted however it is printed`() throws {
+  @Test func showsAsRedactedHoweverItIsPrinted() throws {
     let password = try Password("hunter2")
     var dumped = ""
     dump([password], to: &dumped)
@@ -65,23 +65,23 @@ struct PasswordTests {
   }
 
   @Test(arguments: [("", PasswordError.empty), ("a\0b", .containsNUL)])
-  func `is neither empty nor has a NUL`(_ text: String, _ expected: PasswordError) {
+  func isNeitherEmptyNorHasANUL(_ text: String, _ expected: PasswordError) {
     #expect(throws: expected) { try Password(text) }
   }
 
   @Test(arguments: [
     ("a\n", "a"), ("a\n\n", "a\n"), ("a\r\n", "a\r"), (" a ", " a "), ("a", "a"),
   ])
-  func `of a Secret loses one trailing newline`(_ value: String, _ expected: String) throws {
+  func ofASecretLosesOneTrailingNewline(_ value: String, _ expected: String) throws {
     #expect(try Password(secretValue: Array(value.utf8)).unredacted == expected)
   }
 
   @Test(arguments: [([0x0A], PasswordError.empty), ([0xFF, 0x0A], .notUTF8), ([0x61, 0], .containsNUL), ([], .empty)])
-  func `of a Secret is text`(_ value: [UInt8], _ expected: PasswordError) {
+  func ofASecretIsText(_ value: [UInt8], _ expected: PasswordError) {
     #expect(throws: expected) { try Password(secretValue: value) }
   }
 
-  @Test func `is compared by bytes`() throws {
+  @Test func isComparedByBytes() throws {
     #expect(try Password("\u{e9}") != Password("e\u{301}"))
   }
 }

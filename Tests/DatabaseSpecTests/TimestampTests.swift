@@ -16,7 +16,7 @@ struct TimestampTests {
       ("0001-01-01T00:00:00Z", -62_135_596_800_000_000, "0001-01-01T00:00:00Z"),
       ("9999-12-31T23:59:59.999999Z", 253_402_300_799_999_999, "9999-12-31T23:59:59.999999Z"),
     ] as [(String, Int64, String)])
-  func `is read, and written in UTC`(_ text: String, _ microseconds: Int64, _ written: String) throws {
+  func isReadAndWrittenInUTC(_ text: String, _ microseconds: Int64, _ written: String) throws {
     let time = try #require(Timestamp(rfc3339: text))
     #expect(time.microseconds == microseconds)
     #expect(time.rfc3339 == written)
@@ -30,12 +30,12 @@ struct TimestampTests {
     "1900-02-29T00:00:00Z", "0000-01-01T00:00:00Z", "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01",
     "9999-12-31T23:59:59.9999999Z", "tomorrow", "Infinity", "-infinity",
   ])
-  func `is nothing else`(_ text: String) {
+  func isNothingElse(_ text: String) {
     #expect(Expiry(text) == nil)
   }
 
   /// Every day of four centuries and more, from its number and back.
-  @Test func `the calendar is the same both ways`() {
+  @Test func theCalendarIsTheSameBothWays() {
     for day in stride(from: Int64(-200_000), through: 200_000, by: 1) {
       let time = Timestamp(microseconds: day * 86_400_000_000)
       if Timestamp(rfc3339: time.rfc3339) != time { Issue.record("day \(day) became \(time.rfc3339)") }

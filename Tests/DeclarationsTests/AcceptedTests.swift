@@ -41,7 +41,7 @@ struct AcceptedTests {
     "injected": "anything",
   ]
 
-  @Test func `every key of the contract`() throws {
+  @Test func everyKeyOfTheContract() throws {
     let declaration = try accepts(Self.everything)
     let spec = InstanceSpec(
       customer: "acme",
@@ -79,11 +79,11 @@ struct AcceptedTests {
     #expect(try InstanceSpec(decoding: declaration.spec.encoded()) == declaration.spec)
   }
 
-  @Test func `nothing but the label`() throws {
+  @Test func nothingButTheLabel() throws {
     #expect(try accepts([:]) == Declaration(spec: InstanceSpec(customer: "acme")))
   }
 
-  @Test func `annotations of others and of Postern itself are not looked at`() {
+  @Test func annotationsOfOthersAndOfPosternItselfAreNotLookedAt() {
     let result = Declaration.parse(
       customer: "acme",
       annotations: [
@@ -92,7 +92,7 @@ struct AcceptedTests {
     #expect(result.declaration == Declaration(spec: InstanceSpec(customer: "acme")))
   }
 
-  @Test func `the labelled Deployment`() throws {
+  @Test func theLabelledDeployment() throws {
     let declaration = try accepts([
       "users": "- name: keycloak\n- name: dolibarr\n",
       "databases": """
@@ -115,7 +115,7 @@ struct AcceptedTests {
       ])
   }
 
-  @Test func `the labelled StatefulSet`() throws {
+  @Test func theLabelledStatefulSet() throws {
     let declaration = try accepts([
       "users": "- name: shop\n- name: analyst\n  grants: {orders: read}\n",
       "databases": "- name: orders\n  owner: shop\n",
@@ -123,7 +123,7 @@ struct AcceptedTests {
     #expect(declaration.spec.users[1].grants == [Grant(database: try name("orders"), level: .read)])
   }
 
-  @Test func `the bare Pod and the Deployment with a label alone: the one user owns the database`() throws {
+  @Test func theBarePodAndTheDeploymentWithALabelAloneTheOneUserOwnsTheDatabase() throws {
     let declaration = try accepts(["users": "solo", "databases": "solo_db"])
     #expect(declaration.spec.users == [User(name: try name("solo"))])
     #expect(declaration.spec.databases == [Database(name: try name("solo_db"), owner: try name("solo"))])
@@ -145,13 +145,13 @@ struct AcceptedTests {
     ("- &x orders", ["orders"]),
     ("", []), (" \n", []), ("# none yet\n", []), ("[]", []),
   ])
-  func `lists of names in every form`(_ text: String, _ expected: [String]) throws {
+  func listsOfNamesInEveryForm(_ text: String, _ expected: [String]) throws {
     let declaration = try accepts(["users": "shop", "databases": text])
     #expect(declaration.spec.databases.map(\.name) == (try names(expected)))
     #expect(try accepts(["users": text]).spec.users.map(\.name) == (try names(expected)))
   }
 
-  @Test func `aliases stand for what they name`() throws {
+  @Test func aliasesStandForWhatTheyName() throws {
     let declaration = try accepts([
       "users": "shop",
       "databases": "- {name: a, extensions: &common [pg_trgm, citext]}\n- {name: b, extensions: *common}",
@@ -159,7 +159,7 @@ struct AcceptedTests {
     #expect(declaration.spec.databases[1].extensions.map(\.name) == (try names(["pg_trgm", "citext"])))
   }
 
-  @Test func `an owner by grant becomes the database's owner and has no grant`() throws {
+  @Test func anOwnerByGrantBecomesTheDatabasesOwnerAndHasNoGrant() throws {
     let spec = try accepts([
       "users": "- {name: a, grants: {x: owner, y: write}}\n- {name: b, grants: {x: read}}",
       "databases": "- x\n- {name: y, owner: b}",
@@ -168,7 +168,7 @@ struct AcceptedTests {
     #expect(spec.users[0].grants == [Grant(database: try name("y"), level: .write)])
   }
 
-  @Test func `an absent user does not count where an owner is left out`() throws {
+  @Test func anAbsentUserDoesNotCountWhereAnOwnerIsLeftOut() throws {
     let spec = try accepts(["users": "- {name: a, ensure: absent}\n- b", "databases": "x"]).spec
     #expect(spec.databases.map(\.owner) == (try names(["b"])))
   }
@@ -176,7 +176,7 @@ struct AcceptedTests {
   @Test(arguments: [
     ("-1", nil), ("0", 0), ("2147483647", 2_147_483_647),
   ])
-  func `connection limits`(_ text: String, _ expected: Int?) throws {
+  func connectionLimits(_ text: String, _ expected: Int?) throws {
     let spec = try accepts([
       "users": "- {name: a, connectionLimit: \(text)}", "databases": "- {name: x, connectionLimit: \(text)}",
     ]).spec
@@ -190,24 +190,24 @@ struct AcceptedTests {
     ("'2000-02-29t00:00:00z'", "2000-02-29T00:00:00Z"),
     ("infinity", "infinity"),
   ])
-  func `validUntil is a time, or infinity`(_ text: String, _ expected: String) throws {
+  func validUntilIsATimeOrInfinity(_ text: String, _ expected: String) throws {
     #expect(try accepts(["users": "- {name: a, validUntil: \(text)}"]).spec.users[0].validUntil?.text == expected)
   }
 
   @Test(arguments: [("utf8", "UTF8"), ("latin9", "LATIN9"), ("Win1252", "WIN1252"), ("ISO_8859_8", "ISO_8859_8")])
-  func `encodings get the server's spelling`(_ text: String, _ expected: String) throws {
+  func encodingsGetTheServersSpelling(_ text: String, _ expected: String) throws {
     let spec = try accepts(["users": "a", "databases": "- {name: x, encoding: \(text)}"]).spec
     #expect(spec.databases[0].encoding == expected)
   }
 
-  @Test func `empty lists and grants are as good as none`() throws {
+  @Test func emptyListsAndGrantsAreAsGoodAsNone() throws {
     try accepts([
       "users": "- name: a\n  grants:\n  memberOf:\n",
       "databases": "- name: x\n  extensions:\n  schemas: []\n  scripts:\n",
     ])
   }
 
-  @Test func `names that differ in bytes alone are two names`() throws {
+  @Test func namesThatDifferInBytesAloneAreTwoNames() throws {
     let spec = try accepts(["users": "- e\u{301}\n- \u{e9}"]).spec
     #expect(spec.users.count == 2)
   }
@@ -228,11 +228,11 @@ struct AcceptedTests {
         + "absent; remove it"
     ),
   ])
-  func `users that are worth a warning`(_ users: String, _ warning: String) throws {
+  func usersThatAreWorthAWarning(_ users: String, _ warning: String) throws {
     try accepts(["users": users], warnings: [warning])
   }
 
-  @Test func `a grant on the user's own database is worth a warning`() throws {
+  @Test func aGrantOnTheUsersOwnDatabaseIsWorthAWarning() throws {
     let spec = try accepts(
       ["users": "- {name: a, grants: {x: read}}", "databases": "x"],
       warnings: [
@@ -242,7 +242,7 @@ struct AcceptedTests {
     #expect(spec.users[0].grants == [])
   }
 
-  @Test func `a schema that is not declared is worth a warning`() throws {
+  @Test func aSchemaThatIsNotDeclaredIsWorthAWarning() throws {
     try accepts(
       ["users": "a", "databases": "- {name: x, schemas: [reports], extensions: [{name: citext, schema: report}]}"],
       warnings: [

@@ -25,7 +25,7 @@ struct FlatFileTests {
       ("é:ü", [("é", "ü", 1)]),
       ("", []), ("\n", []),
     ] as [(String, [(String, String, Int)])])
-  func `takes a user and a password a line`(_ text: String, _ expected: [(String, String, Int)]) throws {
+  func takesAUserAndAPasswordALine(_ text: String, _ expected: [(String, String, Int)]) throws {
     let result = parse(text)
     #expect(result.problems == [])
     let file = try #require(result.file)
@@ -53,7 +53,7 @@ struct FlatFileTests {
     ),
     ("hunter2:a\n\nhunter2:b", "(line 3): the user of this line stands on line 1 already; remove one of the lines"),
   ])
-  func `refuses a line without showing it`(_ text: String, _ message: String) {
+  func refusesALineWithoutShowingIt(_ text: String, _ message: String) {
     let result = parse(text)
     #expect(result.file == nil)
     #expect(result.problems.map(\.message) == ["tyr-logins/users.txt \(message)"])
@@ -65,13 +65,13 @@ struct FlatFileTests {
     (Array("a:".utf8) + [0xFF], "the password is not UTF-8; save the file as UTF-8"),
     ([0xC3, 0x28] + Array(":a".utf8), "the user's name is not UTF-8; save the file as UTF-8"),
   ])
-  func `refuses what is not UTF-8`(_ bytes: [UInt8], _ reason: String) {
+  func refusesWhatIsNotUTF8(_ bytes: [UInt8], _ reason: String) {
     let result = FlatFile.parse(bytes, source: source)
     #expect(result.file == nil)
     #expect(result.problems.map(\.message) == ["tyr-logins/users.txt (line 1): \(reason)"])
   }
 
-  @Test func `finds all that is wrong`() {
+  @Test func findsAllThatIsWrong() {
     #expect(parse("x\na:b\n:c\n\na:d\n").problems.map(\.line) == [1, 3, 5])
   }
 
@@ -83,13 +83,13 @@ struct FlatFileTests {
     (" a:b", "the user's name begins or ends with a space, which is part of it; remove the space"),
     ("all:b", "the user's name is a keyword in pg_hba.conf; quote it there, or choose another name"),
   ])
-  func `warns of what was hardly meant`(_ text: String, _ reason: String) throws {
+  func warnsOfWhatWasHardlyMeant(_ text: String, _ reason: String) throws {
     let file = try #require(parse(text).file)
     #expect(file.entries.count == 1)
     #expect(file.warnings.map(\.message) == ["tyr-logins/users.txt (line 1): \(reason)"])
   }
 
-  @Test func `a password shows nowhere`() {
+  @Test func aPasswordShowsNowhere() {
     #expect(!String(describing: parse("a:hunter2")).contains("hunter2"))
     #expect(!String(reflecting: parse("a:hunter2")).contains("hunter2"))
   }
@@ -103,7 +103,7 @@ struct FlatFileMergeTests {
     return try accepts(annotations.merging(["users-from": "tyr-logins/users.txt"]) { $1 }).adding(file)
   }
 
-  @Test func `each line is a user who owns a database of the same name and _db`() throws {
+  @Test func eachLineIsAUserWhoOwnsADatabaseOfTheSameNameAnd_db() throws {
     let result = try merge([:], "keycloak:K3\ndolibarr:D0\n")
     #expect(
       result.declaration?.spec
@@ -116,7 +116,7 @@ struct FlatFileMergeTests {
     #expect(result.declaration?.usersFrom == source)
   }
 
-  @Test func `a declared user keeps its attributes, a declared database its own`() throws {
+  @Test func aDeclaredUserKeepsItsAttributesADeclaredDatabaseItsOwn() throws {
     let result = try merge(
       [
         "users": "- {name: keycloak, connectionLimit: 3, grants: {dolibarr_db: read}}\n- other",
@@ -131,12 +131,12 @@ struct FlatFileMergeTests {
     #expect(spec.databases[0].extensions == [Extension(name: try name("citext"))])
   }
 
-  @Test func `a user needs no grant on the database that the file makes it own`() throws {
+  @Test func aUserNeedsNoGrantOnTheDatabaseThatTheFileMakesItOwn() throws {
     let result = try merge(["users": "- {name: keycloak, grants: {keycloak_db: read}}"], "keycloak:K3")
     #expect(result.declaration?.spec.users == [User(name: try name("keycloak"))])
   }
 
-  @Test func `owners, grants and memberships may name the file's users and databases`() throws {
+  @Test func ownersGrantsAndMembershipsMayNameTheFilesUsersAndDatabases() throws {
     let result = try merge(
       [
         "users": "- {name: reader, grants: {keycloak_db: read}, memberOf: [keycloak, pg_monitor]}",
@@ -177,13 +177,13 @@ struct FlatFileMergeTests {
         "postern.io/users[0].grants.shop_db: no database \"shop_db\" is declared in postern.io/databases or made for tyr-logins/users.txt"
       ),
     ] as [(Annotations, String)])
-  func `refuses what fits neither`(_ annotations: Annotations, _ message: String) throws {
+  func refusesWhatFitsNeither(_ annotations: Annotations, _ message: String) throws {
     let result = try merge(annotations, "keycloak:K3")
     #expect(result.declaration == nil)
     #expect(result.errors.map(\.message) == [message])
   }
 
-  @Test func `the file's warnings come along`() throws {
+  @Test func theFilesWarningsComeAlong() throws {
     let result = try merge([:], "#a:b")
     #expect(result.declaration != nil)
     #expect(result.warnings.map(\.line) == [1])

@@ -139,11 +139,11 @@ struct RejectedDatabasesTests {
       "postern.io/databases[0].scripts[0] (line 1, column 23): this is a single value; expected a script"),
   ]
 
-  @Test(arguments: entries) func `refuses entries`(_ refusal: Refusal) {
+  @Test(arguments: entries) func refusesEntries(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
-  @Test(arguments: scripts) func `refuses scripts`(_ refusal: Refusal) {
+  @Test(arguments: scripts) func refusesScripts(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
@@ -182,11 +182,11 @@ struct RejectedDatabasesTests {
     ),
   ]
 
-  @Test(arguments: owners) func `refuses a database without an owner`(_ refusal: Refusal) {
+  @Test(arguments: owners) func refusesADatabaseWithoutAnOwner(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
-  @Test func `a name that cannot be had hides nothing that is wrong elsewhere`() {
+  @Test func aNameThatCannotBeHadHidesNothingThatIsWrongElsewhere() {
     let result = Declaration.parse(
       customer: "acme",
       annotations: [
@@ -200,7 +200,7 @@ struct RejectedDatabasesTests {
       ])
   }
 
-  @Test func `a level that is none hides no database that is not there`() {
+  @Test func aLevelThatIsNoneHidesNoDatabaseThatIsNotThere() {
     let result = Declaration.parse(
       customer: "acme",
       annotations: ["postern.io/users": "[{name: a, grants: {order: red}}]", "postern.io/databases": "orders"])

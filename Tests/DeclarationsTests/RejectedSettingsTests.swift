@@ -56,7 +56,7 @@ struct RejectedSettingsTests {
       #"postern.io/users-from: "a b" cannot be a key of a Secret; expected letters, digits, "-", "_" and ".""#),
   ]
 
-  @Test(arguments: settings) func `refuses settings`(_ refusal: Refusal) {
+  @Test(arguments: settings) func refusesSettings(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
@@ -116,12 +116,12 @@ struct RejectedSettingsTests {
     return text + (asKey ? "- ? *a12\n  : x\n" : "")
   }
 
-  @Test(arguments: yaml) func `refuses YAML that cannot be looked at`(_ refusal: Refusal) {
+  @Test(arguments: yaml) func refusesYAMLThatCannotBeLookedAt(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
   @Test(arguments: ["", "Acme", "-acme", "acme-", "a.b", "a_b", String(repeating: "a", count: 41), "é"])
-  func `refuses a customer that is no DNS label of 40`(_ customer: String) {
+  func refusesACustomerThatIsNoDNSLabelOf40(_ customer: String) {
     let result = parse([:], customer: customer)
     #expect(result.declaration == nil)
     #expect(result.errors.map(\.field) == ["metadata.labels[postern.io/customer]"])
@@ -132,11 +132,11 @@ struct RejectedSettingsTests {
   }
 
   @Test(arguments: ["a", "acme-2", "0", String(repeating: "a", count: 40)])
-  func `takes a customer that is a DNS label`(_ customer: String) {
+  func takesACustomerThatIsADNSLabel(_ customer: String) {
     #expect(parse([:], customer: customer).declaration?.spec.customer == customer)
   }
 
-  @Test func `all errors come at once, by annotation and line`() {
+  @Test func allErrorsComeAtOnceByAnnotationAndLine() {
     rejects(
       ["users": "- {nam: a}\n- {name: postgres}", "databases": "template1", "port": "x"],
       [
@@ -148,7 +148,7 @@ struct RejectedSettingsTests {
       ])
   }
 
-  @Test func `a problem names its field as Kubernetes does`() {
+  @Test func aProblemNamesItsFieldAsKubernetesDoes() {
     let errors = parse(["users": "- a\n- b\n- {name: ''}"]).errors
     #expect(errors.map(\.field) == ["metadata.annotations[postern.io/users][2].name"])
   }

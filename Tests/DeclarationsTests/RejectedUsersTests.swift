@@ -101,7 +101,7 @@ struct RejectedUsersTests {
     ),
   ]
 
-  @Test(arguments: entries) func `refuses entries`(_ refusal: Refusal) {
+  @Test(arguments: entries) func refusesEntries(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
@@ -111,7 +111,7 @@ struct RejectedUsersTests {
     "2027-01-01T00:00:61Z", "2027-01-01T00:00:00", "2027-01-01", "2027-01-01T00:00Z", "2027-01-01T00:00:00.Z",
     "2027-01-01T00:00:00+16:00", "2027-01-01T00:00:00+02", "2027-01-01T00:00:00Zx", "tomorrow", "+027-01-01T00:00:00Z",
   ])
-  func `refuses a time that is on no calendar or has no zone`(_ time: String) {
+  func refusesATimeThatIsOnNoCalendarOrHasNoZone(_ time: String) {
     rejects(
       ["users": "- name: a\n  validUntil: '\(time)'"],
       [
@@ -120,7 +120,7 @@ struct RejectedUsersTests {
   }
 
   @Test(arguments: ["password", "Password", "pasword", "passwd", "pass", "pwd"])
-  func `refuses a password, and shows it nowhere`(_ key: String) {
+  func refusesAPasswordAndShowsItNowhere(_ key: String) {
     let result = parse(["users": "- name: a\n  \(key): hunter2"])
     #expect(
       result.errors.map(\.message) == [
@@ -136,7 +136,7 @@ struct RejectedUsersTests {
     "- {name: a, password: hunter2, password: hunter2}", "a:hunter2\nb:hunter2",
     "- {name: a, connectionLimit: [hunter2]}",
   ])
-  func `no message shows what may be a password`(_ users: String) {
+  func noMessageShowsWhatMayBeAPassword(_ users: String) {
     let result = parse(["users": users])
     #expect(result.declaration == nil)
     #expect(!String(describing: result).lowercased().contains("hunter2"))
@@ -204,7 +204,7 @@ struct RejectedUsersTests {
     ),
   ]
 
-  @Test(arguments: references) func `refuses references to nothing, or against each other`(_ refusal: Refusal) {
+  @Test(arguments: references) func refusesReferencesToNothingOrAgainstEachOther(_ refusal: Refusal) {
     rejects(refusal.annotations, refusal.messages)
   }
 
@@ -214,7 +214,7 @@ struct RejectedUsersTests {
     ("pg_write_server_files", "it writes any file of the server, which is as good as superuser"),
     ("pg_database_owner", "its one member is each database's owner"),
   ])
-  func `refuses roles that are as good as superuser`(_ role: String, _ reason: String) {
+  func refusesRolesThatAreAsGoodAsSuperuser(_ role: String, _ reason: String) {
     rejects(
       ["users": "- {name: a, memberOf: [\(role)]}"],
       [
@@ -222,7 +222,7 @@ struct RejectedUsersTests {
       ])
   }
 
-  @Test func `a user whose entry is wrong is not reported again where it is referred to`() {
+  @Test func aUserWhoseEntryIsWrongIsNotReportedAgainWhereItIsReferredTo() {
     let result = parse([
       "users": "- {name: shop, ensur: present, connectionLimit: x}\n- {nme: b}\n- {name: c, memberOf: [b, shop]}",
       "databases": "- {name: x, owner: b}",
@@ -231,7 +231,7 @@ struct RejectedUsersTests {
       result.errors.map(\.path) == ["[0].ensur", "[0].connectionLimit", "[1]", "[1].nme"])
   }
 
-  @Test func `many users in a long chain are no circle`() throws {
+  @Test func manyUsersInALongChainAreNoCircle() throws {
     let users = (0..<3000).map { "- {name: u\($0), memberOf: [u\($0 + 1)]}\n" }.joined() + "- u3000\n"
     try accepts(["users": users])
   }

@@ -46,9 +46,48 @@ private let appendixA: [(String, String, String)] = [
   (#"{"a":1}"#, "[]", #"{"a":1}"#),
 ]
 
-@Test(arguments: appendixA)
-func patchesAsRFC6902Says(document: String, patch: String, expected: String) throws {
-  #expect(try JSONPatch.apply(Array(patch.utf8), to: json(document)) == json(expected))
+@Suite struct JSONPatchTests {
+  @Test(arguments: appendixA)
+  func patchesAsRFC6902Says(document: String, patch: String, expected: String) throws {
+    #expect(try JSONPatch.apply(Array(patch.utf8), to: json(document)) == json(expected))
+  }
+
+  @Test(arguments: refused)
+  func refusesWhatCannotBeApplied(document: String, patch: String, expected: JSONPatchError) throws {
+    let document = try json(document)
+    #expect(throws: expected) { try JSONPatch.apply(Array(patch.utf8), to: document) }
+  }
+
+  @Test func aTestTellsApartWhatOnlyLooksTheSame() throws {
+    let document = try json("{\"a\":\"\u{E9}\"}")
+    let patch = "[{\"op\":\"test\",\"path\":\"/a\",\"value\":\"e\u{301}\"}]"
+    #expect(throws: JSONPatchError.testFailed(path: "/a", index: 0)) {
+      try JSONPatch.apply(Array(patch.utf8), to: document)
+    }
+  }
+
+  /// RFC 6901 §5: the document's members by their pointers.
+  @Test(arguments: [
+    ("", []), ("/foo", ["foo"]), ("/foo/0", ["foo", "0"]), ("/", [""]), ("/a~1b", ["a/b"]), ("/c%d", ["c%d"]),
+    ("/e^f", ["e^f"]), ("/g|h", ["g|h"]), ("/i\\j", ["i\\j"]), ("/k\"l", ["k\"l"]), ("/ ", [" "]), ("/m~0n", ["m~n"]),
+    ("/~01", ["~1"]), ("/postern.io~1users", ["postern.io/users"]), ("/é/", ["é", ""]),
+  ])
+  func pointersAreReadAndWritten(text: String, tokens: [String]) {
+    #expect(JSONPointer(parsing: text)?.tokens == tokens)
+    #expect(JSONPointer(tokens: tokens).text == text)
+  }
+
+  @Test func thePatchWriterWritesWhatApplyTakes() throws {
+    var patch = PatchWriter()
+    #expect(patch.isEmpty)
+    patch.add(JSONPointer("a/b", "-")) { $0.string("x\"\u{1}é") }
+    patch.replace(JSONPointer("c")) { $0.raw("[1.50]".utf8) }
+    patch.remove(JSONPointer("d~"))
+    #expect(!patch.isEmpty)
+    let document = try json(#"{"a/b":[],"c":0,"d~":0}"#)
+    #expect(try JSONPatch.apply(patch.bytes, to: document) == json(#"{"a/b":["x\"\u0001é"],"c":[1.50]}"#))
+    #expect(PatchWriter().bytes == Array("[]".utf8))
+  }
 }
 
 private let refused: [(String, String, JSONPatchError)] = [
@@ -74,40 +113,3 @@ private let refused: [(String, String, JSONPatchError)] = [
   (#"{"a":1}"#, #"{"op":"remove","path":"/a"}"#, .malformed(index: nil)),
   (#"{"a":1}"#, "[", .json(JSONError(.unexpectedEnd, at: 1))),
 ]
-
-@Test(arguments: refused)
-func refusesWhatCannotBeApplied(document: String, patch: String, expected: JSONPatchError) throws {
-  let document = try json(document)
-  #expect(throws: expected) { try JSONPatch.apply(Array(patch.utf8), to: document) }
-}
-
-@Test func aTestTellsApartWhatOnlyLooksTheSame() throws {
-  let document = try json("{\"a\":\"\u{E9}\"}")
-  let patch = "[{\"op\":\"test\",\"path\":\"/a\",\"value\":\"e\u{301}\"}]"
-  #expect(throws: JSONPatchError.testFailed(path: "/a", index: 0)) {
-    try JSONPatch.apply(Array(patch.utf8), to: document)
-  }
-}
-
-/// RFC 6901 §5: the document's members by their pointers.
-@Test(arguments: [
-  ("", []), ("/foo", ["foo"]), ("/foo/0", ["foo", "0"]), ("/", [""]), ("/a~1b", ["a/b"]), ("/c%d", ["c%d"]),
-  ("/e^f", ["e^f"]), ("/g|h", ["g|h"]), ("/i\\j", ["i\\j"]), ("/k\"l", ["k\"l"]), ("/ ", [" "]), ("/m~0n", ["m~n"]),
-  ("/~01", ["~1"]), ("/postern.io~1users", ["postern.io/users"]), ("/é/", ["é", ""]),
-])
-func pointersAreReadAndWritten(text: String, tokens: [String]) {
-  #expect(JSONPointer(parsing: text)?.tokens == tokens)
-  #expect(JSONPointer(tokens: tokens).text == text)
-}
-
-@Test func thePatchWriterWritesWhatApplyTakes() throws {
-  var patch = PatchWriter()
-  #expect(patch.isEmpty)
-  patch.add(JSONPointer("a/b", "-")) { $0.string("x\"\u{1}é") }
-  patch.replace(JSONPointer("c")) { $0.raw("[1.50]".utf8) }
-  patch.remove(JSONPointer("d~"))
-  #expect(!patch.isEmpty)
-  let document = try json(#"{"a/b":[],"c":0,"d~":0}"#)
-  #expect(try JSONPatch.apply(patch.bytes, to: document) == json(#"{"a/b":["x\"\u0001é"],"c":[1.50]}"#))
-  #expect(PatchWriter().bytes == Array("[]".utf8))
-}

@@ -4,13 +4,13 @@ import Testing
 
 @Suite struct ConnectionTests {
   @Test(arguments: PostgresInstallation.all)
-  func `says the server's version`(_ installation: PostgresInstallation) throws {
+  func saysTheServersVersion(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     #expect(connection.serverVersion / 10000 == installation.majorVersion)
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `gives rows as text, NULL as nil, and nil outside`(_ installation: PostgresInstallation) throws {
+  func givesRowsAsTextNULLAsNilAndNilOutside(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     let sql = "SELECT n, $1::text AS \"Täxt\", NULL::int AS none FROM generate_series(1, 3) AS n"
     let result = try connection.query(sql, ["ä\n'\"\\"])
@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `tells an empty text from NULL`(_ installation: PostgresInstallation) throws {
+  func tellsAnEmptyTextFromNULL(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     let result = try connection.query("SELECT $1::text, $2::text", ["", nil])
     #expect(result.value(0, 0) == "")
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `runs a string of several statements, all or none`(_ installation: PostgresInstallation) throws {
+  func runsAStringOfSeveralStatementsAllOrNone(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     try connection.execute("CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1), (2)")
     #expect(throws: PostgresError.self) { try connection.execute("INSERT INTO t VALUES (3); SELECT 1 / 0") }
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `an error carries what the server says`(_ installation: PostgresInstallation) throws {
+  func anErrorCarriesWhatTheServerSays(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     let error = try #require(throws: PostgresError.self) {
       try connection.query("SELECT 'ä' AS a, nothing FROM pg_class")
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a refused login carries its SQLSTATE and no password`(_ installation: PostgresInstallation) throws {
+  func aRefusedLoginCarriesItsSQLSTATEAndNoPassword(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)
     let cases = [
       (server.settings(user: "postgres", password: "sesame-4711"), SQLState.invalidPassword),
@@ -82,14 +82,14 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a login without the password that is asked for is refused`(_ installation: PostgresInstallation) throws {
+  func aLoginWithoutThePasswordThatIsAskedForIsRefused(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)
     let error = try #require(throws: PostgresError.self) { _ = try Connection(server.settings(user: "postgres")) }
     #expect(error.kind == .connection)
     #expect(error.message.contains("no password supplied"))
   }
 
-  @Test func `a server that is not there is a connection error`() throws {
+  @Test func aServerThatIsNotThereIsAConnectionError() throws {
     let error = try #require(throws: PostgresError.self) {
       _ = try Connection(ConnectionSettings(port: 1, user: "postgres"))
     }
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `run-time options hold from the start, blanks and backslashes too`(_ installation: PostgresInstallation) throws {
+  func runTimeOptionsHoldFromTheStartBlanksAndBackslashesToo(_ installation: PostgresInstallation) throws {
     var settings = try PostgresServer.shared(installation).settings
     settings.runtimeOptions = [
       .init("search_path", "pg_catalog, pg_temp"), .init("synchronous_commit", "local"), .init("app.odd", #"a \ 'b'"#),
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `notices are kept until they are taken, a hundred of them`(_ installation: PostgresInstallation) throws {
+  func noticesAreKeptUntilTheyAreTakenAHundredOfThem(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     try connection.execute("DROP ROLE IF EXISTS \"who?\"")
     #expect(connection.takeNotices() == ["NOTICE:  role \"who?\" does not exist, skipping"])
@@ -124,7 +124,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a NUL is refused before anything is sent`(_ installation: PostgresInstallation) throws {
+  func aNULIsRefusedBeforeAnythingIsSent(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     for call in [("SELECT $1::text", "a\0b"), ("SELECT 'a\0b' || $1", "")] {
       let error = try #require(throws: PostgresError.self) { try connection.query(call.0, [call.1]) }
@@ -134,7 +134,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a COPY with this client ends as an error, and the connection lives on`(
+  func aCOPYWithThisClientEndsAsAnErrorAndTheConnectionLivesOn(
     _ installation: PostgresInstallation
   ) throws {
     let connection = try PostgresServer.shared(installation).connect()
@@ -148,7 +148,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a session that the server ends is a connection error`(_ installation: PostgresInstallation) throws {
+  func aSessionThatTheServerEndsIsAConnectionError(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)
     let connection = try server.connect()
     let victim = try server.connect()
@@ -160,7 +160,7 @@ import Testing
     #expect(broken == (true, false))
   }
 
-  @Test func `settings print without their password`() {
+  @Test func settingsPrintWithoutTheirPassword() {
     let settings = ConnectionSettings(user: "shop", password: "sesame-4711")
     var dumped = ""
     dump(settings, to: &dumped)
@@ -168,7 +168,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `ping tells a server from none`(_ installation: PostgresInstallation) throws {
+  func pingTellsAServerFromNone(_ installation: PostgresInstallation) throws {
     #expect(try Connection.ping(host: "127.0.0.1", port: PostgresServer.shared(installation).port) == .accepting)
     #expect(try Connection.ping(host: "127.0.0.1", port: 1) == .noResponse)
   }

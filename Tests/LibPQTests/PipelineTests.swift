@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct PipelineTests {
   @Test(arguments: PostgresInstallation.all)
-  func `a thousand statements have their outcomes in order`(_ installation: PostgresInstallation) throws {
+  func aThousandStatementsHaveTheirOutcomesInOrder(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     for separately in [true, false] {
       let outcomes = try connection.pipeline(
@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `separately, an error stays with its statement`(_ installation: PostgresInstallation) throws {
+  func separatelyAnErrorStaysWithItsStatement(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     try connection.execute("CREATE TEMP TABLE t (a int PRIMARY KEY)")
     let statements = ["1", "1", "2"].map { Statement("INSERT INTO t VALUES ($1)", [$0]) }
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `together, an error undoes those before it and stops those after it`(
+  func togetherAnErrorUndoesThoseBeforeItAndStopsThoseAfterIt(
     _ installation: PostgresInstallation
   ) throws {
     let connection = try PostgresServer.shared(installation).connect()
@@ -36,7 +36,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `answers larger than all buffers do not block it`(_ installation: PostgresInstallation) throws {
+  func answersLargerThanAllBuffersDoNotBlockIt(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     let text = String(repeating: "x", count: 100_000)
     let outcomes = try connection.pipeline((0..<100).map { _ in Statement("SELECT repeat($1, 10)", [text]) })
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a connection that breaks throws`(_ installation: PostgresInstallation) throws {
+  func aConnectionThatBreaksThrows(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     #expect(throws: PostgresError.self) {
       try connection.pipeline([Statement("SELECT pg_terminate_backend(pg_backend_pid())"), Statement("SELECT 1")])
@@ -53,7 +53,7 @@ import Testing
     #expect(isBroken)
   }
 
-  @Test func `nothing asks nothing`() throws {
+  @Test func nothingAsksNothing() throws {
     let connection = try PostgresServer.shared(.newest).connect()
     #expect(try connection.pipeline([]).isEmpty)
   }

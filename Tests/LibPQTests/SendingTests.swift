@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SendingTests {
   @Test(arguments: PostgresInstallation.all)
-  func `two connections work at once, and the first to answer is told`(_ installation: PostgresInstallation) throws {
+  func twoConnectionsWorkAtOnceAndTheFirstToAnswerIsTold(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)
     let left = try server.connect()
     let right = try server.connect()
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `an error is thrown as it is taken, and the connection goes on`(_ installation: PostgresInstallation) throws {
+  func anErrorIsThrownAsItIsTakenAndTheConnectionGoesOn(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()
     try connection.send("SELECT 1; SELECT 1 / 0; SELECT 2")
     let error = #expect(throws: PostgresError.self) { try connection.receive() }
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `one that breaks has its answer at once`(_ installation: PostgresInstallation) throws {
+  func oneThatBreaksHasItsAnswerAtOnce(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)
     let left = try server.connect()
     let right = try server.connect()

@@ -3,7 +3,7 @@ import Linux
 import Testing
 
 @Suite struct FileTests {
-  @Test func `what is written is read, in full or in the old form`() throws {
+  @Test func whatIsWrittenIsReadInFullOrInTheOldForm() throws {
     try withFolder { folder in
       let path = "\(folder)/file"
       for bytes in [[UInt8]](arrayLiteral: [1, 2, 0, 255], [], [UInt8](repeating: 7, count: 100_000)) {
@@ -14,7 +14,7 @@ import Testing
     }
   }
 
-  @Test func `a write leaves a reader of the old file with the old bytes`() throws {
+  @Test func aWriteLeavesAReaderOfTheOldFileWithTheOldBytes() throws {
     try withFolder { folder in
       try File.write([1], to: "\(folder)/file")
       let handle = try #require(FileHandle(forReadingAtPath: "\(folder)/file"))
@@ -24,7 +24,7 @@ import Testing
     }
   }
 
-  @Test func `a write has the permissions asked for`() throws {
+  @Test func aWriteHasThePermissionsAskedFor() throws {
     try withFolder { folder in
       try File.write([1], to: "\(folder)/secret", mode: 0o600)
       let attributes = try FileManager.default.attributesOfItem(atPath: "\(folder)/secret")
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  @Test func `a write that cannot be made names the file and leaves nothing behind`() throws {
+  @Test func aWriteThatCannotBeMadeNamesTheFileAndLeavesNothingBehind() throws {
     try withFolder { folder in
       try Directory.create("\(folder)/taken/inner")
       let error = try #require(throws: FileError.self) { try File.write([1], to: "\(folder)/taken") }
@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  @Test func `a missing file is told apart from an unreadable one`() throws {
+  @Test func aMissingFileIsToldApartFromAnUnreadableOne() throws {
     try withFolder { folder in
       let missing = try #require(throws: FileError.self) { try File.read("\(folder)/none") }
       #expect(missing.isMissing)
@@ -53,7 +53,7 @@ import Testing
     }
   }
 
-  @Test func `a file larger than the limit is refused`() throws {
+  @Test func aFileLargerThanTheLimitIsRefused() throws {
     try withFolder { folder in
       try File.write([UInt8](repeating: 7, count: 5000), to: "\(folder)/file")
       #expect(try File.read("\(folder)/file", limit: 5000).count == 5000)
@@ -61,7 +61,7 @@ import Testing
     }
   }
 
-  @Test func `a link says where it leads, a file does not`() throws {
+  @Test func aLinkSaysWhereItLeadsAFileDoesNot() throws {
     try withFolder { folder in
       try File.write([1], to: "\(folder)/file")
       try FileManager.default.createSymbolicLink(atPath: "\(folder)/link", withDestinationPath: "file")
@@ -74,7 +74,7 @@ import Testing
     }
   }
 
-  @Test func `folders are made with those above them, and twice`() throws {
+  @Test func foldersAreMadeWithThoseAboveThemAndTwice() throws {
     try withFolder { folder in
       for _ in 0..<2 { try Directory.create("\(folder)/a/b/c") }
       #expect(try Directory.names("\(folder)/a") == ["b"])

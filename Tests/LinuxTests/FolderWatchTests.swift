@@ -3,7 +3,7 @@ import Linux
 import Testing
 
 @Suite struct FolderWatchTests {
-  @Test func `wakes for a file that is written, and once`() throws {
+  @Test func wakesForAFileThatIsWrittenAndOnce() throws {
     try withFolder { folder in
       let watch = try FolderWatch([folder])
       #expect(try watch.wait(milliseconds: 0).isTimeout)
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  @Test func `wakes for a link that is turned, as the kubelet does`() throws {
+  @Test func wakesForALinkThatIsTurnedAsTheKubeletDoes() throws {
     try withFolder { folder in
       for name in ["..1", "..2"] { try Directory.create("\(folder)/\(name)") }
       let files = FileManager.default
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `wakes for a file that is removed`() throws {
+  @Test func wakesForAFileThatIsRemoved() throws {
     try withFolder { folder in
       try File.write([1], to: "\(folder)/file")
       let watch = try FolderWatch([folder])
@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test func `wakes for any of its folders, and for one that is made later`() throws {
+  @Test func wakesForAnyOfItsFoldersAndForOneThatIsMadeLater() throws {
     try withFolder { folder in
       try Directory.create("\(folder)/a")
       let watch = try FolderWatch(["\(folder)/a", "\(folder)/b"])
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func `goes on after its folder was removed and made again`() throws {
+  @Test func goesOnAfterItsFolderWasRemovedAndMadeAgain() throws {
     try withFolder { folder in
       try Directory.create("\(folder)/a")
       let watch = try FolderWatch(["\(folder)/a"])

@@ -10,11 +10,11 @@ import Testing
     (4_107_542_400_000, "2100-03-01T00:00:00.000Z"), (-1, "1969-12-31T23:59:59.999Z"),
     (253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
   ])
-  func `a moment is written as RFC 3339 has it`(milliseconds: Int64, text: String) {
+  func aMomentIsWrittenAsRFC3339HasIt(milliseconds: Int64, text: String) {
     #expect(SystemClock.timestamp(milliseconds) == text)
   }
 
-  @Test func `every day of four centuries is written as Foundation writes it`() {
+  @Test func everyDayOfFourCenturiesIsWrittenAsFoundationWritesIt() {
     let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
     for day in stride(from: Int64(0), to: 146_097, by: 1) {
       let milliseconds = day * 86_400_000 + 43_200_000
@@ -23,13 +23,13 @@ import Testing
     }
   }
 
-  @Test func `the clocks go on, and the wall clock is the system's`() {
+  @Test func theClocksGoOnAndTheWallClockIsTheSystems() {
     let before = SystemClock.monotonicMilliseconds
     #expect(SystemClock.monotonicMilliseconds >= before)
     #expect(abs(Double(SystemClock.wallMilliseconds) / 1000 - Date().timeIntervalSince1970) < 60)
   }
 
-  @Test func `arguments, environment and number are the process's own`() throws {
+  @Test func argumentsEnvironmentAndNumberAreTheProcesssOwn() throws {
     #expect(try CurrentProcess.arguments() == CommandLine.arguments)
     #expect(CurrentProcess.environment("PATH") == ProcessInfo.processInfo.environment["PATH"])
     #expect(CurrentProcess.environment("NO_SUCH_VARIABLE_HERE") == nil)
@@ -37,7 +37,7 @@ import Testing
     #expect(!CurrentProcess.stopRequested)
   }
 
-  @Test func `freed memory goes back to the system between what is still used`() throws {
+  @Test func freedMemoryGoesBackToTheSystemBetweenWhatIsStillUsed() throws {
     func residentPages() throws -> Int {
       let fields = String(decoding: try File.read("/proc/self/statm"), as: UTF8.self).split(separator: " ")
       return try #require(Int(fields[1]))

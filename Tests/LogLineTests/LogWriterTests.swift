@@ -19,7 +19,7 @@ import Testing
       ),
       (.info, "x", [("a", ""), ("b", "1=2"), ("c", "say \"hi\"\n")], #"info  x  a="" b="1=2" c="say \"hi\"\n""#),
     ] as [(LogLevel, String, [(String, String)], String)])
-  func `a line is time, level, message, fields`(
+  func aLineIsTimeLevelMessageFields(
     level: LogLevel, message: String, fields: [(String, String)], expected: String
   ) throws {
     let line = try #require(lines(.text) { $0.log(level, message, fields) }.first)
@@ -27,13 +27,13 @@ import Testing
     #expect(line.prefix(25).wholeMatch(of: #/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z /#) != nil)
   }
 
-  @Test func `for machines it is a JSON object a line`() throws {
+  @Test func forMachinesItIsAJSONObjectALine() throws {
     let line = try #require(lines(.json) { $0.log(.info, "created \"role\"", [("user", "a\nb")]) }.first)
     #expect(line.hasSuffix(#"","level":"info","message":"created \"role\"","user":"a\nb"}"#))
     #expect(line.hasPrefix(#"{"time":"2"#))
   }
 
-  @Test func `what is below the level is not written`() {
+  @Test func whatIsBelowTheLevelIsNotWritten() {
     #expect(lines(.text) { $0.log(.debug, "x") }.isEmpty)
   }
 }

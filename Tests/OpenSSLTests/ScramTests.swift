@@ -22,7 +22,7 @@ import Testing
   ]
 
   @Test(arguments: PostgresInstallation.all)
-  func `a verifier that libpq or the server made matches its password and no other`(
+  func aVerifierThatLibpqOrTheServerMadeMatchesItsPasswordAndNoOther(
     _ installation: PostgresInstallation
   ) throws {
     let connection = try PostgresServer.shared(installation).connect()
@@ -44,7 +44,7 @@ import Testing
     try connection.execute("DROP ROLE scram_test")
   }
 
-  @Test func `every character that could have a form of its own is prepared as libpq does`() throws {
+  @Test func everyCharacterThatCouldHaveAFormOfItsOwnIsPreparedAsLibpqDoes() throws {
     let connection = try PostgresServer.shared(.newest).connect()
     // Spread over all planes; a stride that shares no factor with the blocks' sizes.
     for code in stride(from: UInt32(0x80), to: 0x30000, by: 389) {
@@ -56,7 +56,7 @@ import Testing
   }
 
   /// RFC 7677 §3 has no verifier, but its exchange has the salt, the rounds and the server's signature.
-  @Test func `derives as RFC 7677 does`() throws {
+  @Test func derivesAsRFC7677Does() throws {
     let salt = try #require(Base64.decoded("W22ZaJ0SNY7soEsUEjb6gQ=="))
     let verifier = ScramVerifier(password: "pencil", salt: salt, iterations: 4096)
     let message =
@@ -73,13 +73,13 @@ import Testing
     "SCRAM-SHA-1$4096:c2FsdA==$\(key):\(key)",
     "SCRAM-SHA-256$4096:c2FsdA==$\(key):\(key)$", "SCRAM-SHA-256$-1:c2FsdA==$\(key):\(key)",
   ])
-  func `what is no verifier is not read as one`(_ text: String) {
+  func whatIsNoVerifierIsNotReadAsOne(_ text: String) {
     #expect(ScramVerifier(text) == nil)
   }
 
   static let key = Base64.encoded([UInt8](repeating: 7, count: 32))
 
-  @Test func `what is one is read`() {
+  @Test func whatIsOneIsRead() {
     #expect(ScramVerifier("SCRAM-SHA-256$4096:c2FsdA==$\(Self.key):\(Self.key)")?.salt == Array("salt".utf8))
   }
 }

@@ -8,7 +8,7 @@ import Testing
     "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END; SELECT 1",
     "CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY)", "SELECT E'\\''",
   ])
-  func `takes what PostgreSQL takes`(script: String) {
+  func takesWhatPostgreSQLTakes(script: String) {
     #expect(PostgresParser.syntaxError(in: script) == nil)
   }
 
@@ -21,13 +21,13 @@ import Testing
       ("\\d t", #"syntax error at or near "\""#, 1), ("SELECT 1\0", "a NUL character is in it", 9),
       ("COPY t FROM stdin;\n1\t2\n\\.", #"syntax error at or near "1""#, 20),
     ] as [(String, String, Int)])
-  func `says what is no SQL, and where`(script: String, message: String, position: Int) {
+  func saysWhatIsNoSQLAndWhere(script: String, message: String, position: Int) {
     let error = PostgresParser.syntaxError(in: script)
     #expect(error?.message == message)
     #expect(error?.position == position)
   }
 
-  @Test func `the words of statements are what is outside of quotes, comments and parentheses`() {
+  @Test func theWordsOfStatementsAreWhatIsOutsideOfQuotesCommentsAndParentheses() {
     let script = """
       /* DROP TABLE a; */ Drop -- x
         TABLE "drop;" , b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as e
@@ -57,12 +57,12 @@ import Testing
 
   /// Deep and long texts end in an answer, not in a crash.
   @Test(arguments: Endless.allCases)
-  func `survives endless texts`(_ text: Endless) {
+  func survivesEndlessTexts(_ text: Endless) {
     _ = PostgresParser.syntaxError(in: text.script)
     _ = PostgresParser.statements(of: text.script)
   }
 
-  @Test func `many threads may ask at once`() async {
+  @Test func manyThreadsMayAskAtOnce() async {
     await withTaskGroup { group in
       for index in 0..<8 {
         group.addTask {

@@ -10,7 +10,7 @@ import Testing
 /// Several sidecars on one server, and others who change the same things at the same time.
 @Suite struct ConcurrencyTests {
   @Test(arguments: PostgresInstallation.all)
-  func `three sidecars come to one end, run each script once, and none complains`(
+  func threeSidecarsComeToOneEndRunEachScriptOnceAndNoneComplains(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -60,7 +60,7 @@ import Testing
   ]
 
   @Test(arguments: PostgresInstallation.all)
-  func `what somebody else changes at the same time is read again, and nobody complains`(
+  func whatSomebodyElseChangesAtTheSameTimeIsReadAgainAndNobodyComplains(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -88,7 +88,7 @@ import Testing
   ]
 
   @Test(arguments: PostgresInstallation.all)
-  func `with others at work on the same roles and databases it comes to its end`(
+  func withOthersAtWorkOnTheSameRolesAndDatabasesItComesToItsEnd(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)

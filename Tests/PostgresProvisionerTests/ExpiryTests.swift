@@ -25,7 +25,7 @@ import ThrowawayPostgres
   }()
 
   @Test(arguments: PostgresInstallation.all)
-  func `a time is the one that the server makes of it`(_ installation: PostgresInstallation) throws {
+  func aTimeIsTheOneThatTheServerMakesOfIt(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer(installation)
     let rows = try server.connect().query(
       """
@@ -41,7 +41,7 @@ import ThrowawayPostgres
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `more decimals than the server keeps are set once`(_ installation: PostgresInstallation) throws {
+  func moreDecimalsThanTheServerKeepsAreSetOnce(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("u", validUntil: "2027-01-01T00:00:00.1234567Z")
     #expect(bench.pass().outcome == .converged)
@@ -50,7 +50,7 @@ import ThrowawayPostgres
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `infinity reaches a role that was there before, and nothing declared does not`(
+  func infinityReachesARoleThatWasThereBeforeAndNothingDeclaredDoesNot(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)

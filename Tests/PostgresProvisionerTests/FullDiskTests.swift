@@ -9,7 +9,7 @@ import Testing
 /// A disk with no room left.
 @Suite(.enabled(if: SmallDisk.isPossible, "only root may mount a small disk")) struct FullDiskTests {
   @Test(arguments: PostgresInstallation.all)
-  func `what finds no room is told as such, the rest is made, and it is had once there is room`(
+  func whatFindsNoRoomIsToldAsSuchTheRestIsMadeAndItIsHadOnceThereIsRoom(
     _ installation: PostgresInstallation
   ) throws {
     let disk = try SmallDisk(megabytes: 64)
@@ -33,7 +33,7 @@ import Testing
 
   /// Postgres itself goes down then, and cannot always start again before there is room.
   @Test(arguments: PostgresInstallation.all)
-  func `with no room for the log of changes Postgres goes down, and nothing is lost`(
+  func withNoRoomForTheLogOfChangesPostgresGoesDownAndNothingIsLost(
     _ installation: PostgresInstallation
   ) throws {
     let disk = try SmallDisk(megabytes: 160)

@@ -15,7 +15,7 @@ import Testing
     }
 
   @Test(arguments: cuts)
-  func `killed on the first boot, it comes to the same end`(
+  func killedOnTheFirstBootItComesToTheSameEnd(
     _ installation: PostgresInstallation, _ first: Int, _ step: Int
   ) throws {
     let bench = try Self.bench(installation)
@@ -23,7 +23,7 @@ import Testing
   }
 
   @Test(arguments: cuts)
-  func `killed while it removes a user, it comes to the same end`(
+  func killedWhileItRemovesAUserItComesToTheSameEnd(
     _ installation: PostgresInstallation, _ first: Int, _ step: Int
   ) throws {
     let bench = try Self.bench(installation)
@@ -44,7 +44,7 @@ import Testing
 
   /// COMMIT takes a second, and goes on without the sidecar: the next one must not run the script beside it.
   @Test(arguments: PostgresInstallation.all)
-  func `a script that is being committed when the sidecar is killed runs once`(
+  func aScriptThatIsBeingCommittedWhenTheSidecarIsKilledRunsOnce(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -79,7 +79,7 @@ import Testing
   /// Each of its statements is committed by itself, so that one which goes on beside the next sidecar counts twice. This
   /// one cannot be ended by the server's looking for its client.
   @Test(arguments: PostgresInstallation.all)
-  func `a script without a transaction does not go on when the next sidecar has begun`(
+  func aScriptWithoutATransactionDoesNotGoOnWhenTheNextSidecarHasBegun(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a script that somebody else records while it runs leaves nothing`(_ installation: PostgresInstallation) throws {
+  func aScriptThatSomebodyElseRecordsWhileItRunsLeavesNothing(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
     let table = bench.script("001", "CREATE TABLE invoice (total int)")
@@ -130,7 +130,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `sessions that a new password is to end are ended, though the sidecar was killed when it was set`(
+  func sessionsThatANewPasswordIsToEndAreEndedThoughTheSidecarWasKilledWhenItWasSet(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)

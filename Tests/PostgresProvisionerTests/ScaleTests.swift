@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `a pass with nothing to do asks as much of 30 users as of 3, and writes nothing`(
+  func aPassWithNothingToDoAsksAsMuchOf30UsersAsOf3AndWritesNothing(
     _ installation: PostgresInstallation
   ) throws {
     var counts: [Int] = []
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `only databases that somebody has grants in are looked into`(_ installation: PostgresInstallation) throws {
+  func onlyDatabasesThatSomebodyHasGrantsInAreLookedInto(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation, users: 3)
     try bench.user("user1", grants: ["user2_db": .read])
     try bench.user("leaver", grants: ["user3_db": .read])
@@ -51,7 +51,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `databases are made two at a time`(_ installation: PostgresInstallation) throws {
+  func databasesAreMadeTwoAtATime(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation, users: 6)
     #expect(bench.pass().outcome == .converged)
     #expect(try Self.makers(bench).count == 2)
@@ -61,7 +61,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `where the server has no second connection, they are made one by one`(
+  func whereTheServerHasNoSecondConnectionTheyAreMadeOneByOne(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try Self.bench(installation, users: 3, configuration: ["max_connections=5", "max_wal_senders=0"])
@@ -74,7 +74,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `one that cannot be made stops no other, and a template goes before its copy`(
+  func oneThatCannotBeMadeStopsNoOtherAndATemplateGoesBeforeItsCopy(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try Self.bench(installation, users: 4)

@@ -9,7 +9,7 @@ import Testing
 /// What becomes of Postgres under the real sidecar.
 @Suite struct ServerFaultTests {
   @Test(arguments: PostgresInstallation.all, [false, true])
-  func `stopped in the middle of a pass and started, it is provisioned`(
+  func stoppedInTheMiddleOfAPassAndStartedItIsProvisioned(
     _ installation: PostgresInstallation, _ immediately: Bool
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -33,7 +33,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `other data in the place of those before are provisioned, though no file changed`(
+  func otherDataInThePlaceOfThoseBeforeAreProvisionedThoughNoFileChanged(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -58,7 +58,7 @@ import Testing
 
   /// The lock would be lost with the connection that holds it, which is idle while a script runs.
   @Test(arguments: PostgresInstallation.all)
-  func `a script may take longer than a session may be idle`(_ installation: PostgresInstallation) throws {
+  func aScriptMayTakeLongerThanASessionMayBeIdle(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation, configuration: ["idle_session_timeout=200"])
     try bench.user("shop")
     try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT pg_sleep(1)")])
@@ -69,7 +69,7 @@ import Testing
 
   /// The official image's entrypoint fills a new data directory through a server that listens on its socket alone.
   @Test(arguments: PostgresInstallation.all)
-  func `a server that listens on its socket alone is left alone`(_ installation: PostgresInstallation) throws {
+  func aServerThatListensOnItsSocketAloneIsLeftAlone(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
     bench.server.halt()
@@ -87,7 +87,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `an item that fails is tried again until it can be had, with no file changed`(
+  func anItemThatFailsIsTriedAgainUntilItCanBeHadWithNoFileChanged(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -107,7 +107,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `with no connection left for users, all is made but for scripts, which wait`(
+  func withNoConnectionLeftForUsersAllIsMadeButForScriptsWhichWait(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation, configuration: ["max_connections=8"])
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `with no connection left at all it says so, stays ready, and goes on when there is one`(
+  func withNoConnectionLeftAtAllItSaysSoStaysReadyAndGoesOnWhenThereIsOne(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation, configuration: ["max_connections=8"])

@@ -24,7 +24,7 @@ import Testing
     return (code, output.withLock { $0 }, errors.withLock { $0 })
   }
 
-  @Test func `says its version and its usage`() {
+  @Test func saysItsVersionAndItsUsage() {
     #expect(run("version").output.wholeMatch(of: #/postern-sidecar \d+\.\d+\.\d+\n/#) != nil)
     #expect(run("help").code == 0)
     #expect(run("help").output.hasPrefix("usage: postern-sidecar run|ready|plan|version|help"))
@@ -39,7 +39,7 @@ import Testing
       (["run", "--log-format", "xml"], "--log-format must be text or json, not \"xml\""),
       (["run", "--once=yes"], "--once takes no value"),
     ] as [([String], String)])
-  func `what it does not understand ends with 2 and the usage`(arguments: [String], message: String) {
+  func whatItDoesNotUnderstandEndsWith2AndTheUsage(arguments: [String], message: String) {
     let errors = Mutex("")
     let command = SidecarCommand(
       arguments, passes: Self.passes, environment: { _ in nil }, output: { _ in },
@@ -48,7 +48,7 @@ import Testing
     #expect(errors.withLock { $0 }.hasPrefix("postern-sidecar: \(message)\n\nusage:"))
   }
 
-  @Test func `a flag goes before its variable, which goes before the default`() throws {
+  @Test func aFlagGoesBeforeItsVariableWhichGoesBeforeTheDefault() throws {
     let environment = [
       "POSTERN_PORT": "5433", "POSTERN_HOST": "db", "POSTERN_LOG_FORMAT": "json", "POSTERN_LOG_LEVEL": "",
     ]
@@ -65,13 +65,13 @@ import Testing
     }
   }
 
-  @Test func `ready says in one line why it is not`() {
+  @Test func readySaysInOneLineWhyItIsNot() {
     let answer = run("ready", environment: ["POSTERN_STATUS_FILE": "/nonexistent/status.json"])
     #expect(answer.code == 1)
     #expect(answer.output == "not ready: the sidecar has not started: there is no /nonexistent/status.json\n")
   }
 
-  @Test func `plan prints what would be done, and ends with 3 where that is something`() throws {
+  @Test func planPrintsWhatWouldBeDoneAndEndsWith3WhereThatIsSomething() throws {
     let volume = try SidecarVolume()
     try volume.swap(InstanceSpec(customer: "acme"), adminPassword: "sesame")
     let passes = SidecarPasses(
@@ -92,11 +92,11 @@ import Testing
     arguments: [
       (1, 0, 1000), (1, 255, 800), (2, 0, 2000), (6, 0, 32000), (7, 0, 60000), (500, 0, 60000), (500, 255, 48000),
     ] as [(Int, UInt8, Int)])
-  func `after failures it waits longer each time, up to a minute`(failures: Int, random: UInt8, milliseconds: Int) {
+  func afterFailuresItWaitsLongerEachTimeUpToAMinute(failures: Int, random: UInt8, milliseconds: Int) {
     #expect(SidecarBackoff.retry(failures: failures, random: random) == milliseconds)
   }
 
-  @Test func `while nobody listens it looks every 10 to 40 ms, and while Postgres refuses, every 10 to 200`() {
+  @Test func whileNobodyListensItLooksEvery10To40MsAndWhilePostgresRefusesEvery10To200() {
     #expect((0..<4).map { SidecarBackoff.ping(attempt: $0, .noResponse) } == [10, 20, 40, 40])
     #expect((0..<7).map { SidecarBackoff.ping(attempt: $0, .rejecting) } == [10, 20, 40, 80, 160, 200, 200])
   }

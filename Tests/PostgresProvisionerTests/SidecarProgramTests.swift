@@ -29,7 +29,7 @@ import ThrowawayPostgres
       ["ready", "--status-file", "/nonexistent/status.json"], ["ready", "--status-file", "/proc/self/mem"],
       ["ready", "--status-file", "/dev/null"], ["plan", "--volume", "/nonexistent"], ["plan", "--volume", "/dev/null"],
     ] as [[String]])
-  func `answers to a command line`(arguments: [String]) throws {
+  func answersToACommandLine(arguments: [String]) throws {
     #expect(try SidecarProcess.answer(arguments) == answer(arguments))
   }
 
@@ -44,7 +44,7 @@ import ThrowawayPostgres
       #"{"apiVersion": "postern.io/v1", "customer": "a", "removedUsers": "burn"}"#,
       #"{"apiVersion": "postern.io/v1", "customer": "a", "users": [{"name": "u"}]}"#,
     ])
-  func `answers to a spec that it cannot go by`(spec: String) throws {
+  func answersToASpecThatItCannotGoBy(spec: String) throws {
     let volume = try SidecarVolume()
     try volume.swap([VolumeLayout.specFile: Array(spec.utf8)])
     let arguments = ["plan", "--volume", volume.path]
@@ -57,7 +57,7 @@ import ThrowawayPostgres
       #"{"apiVersion": "postern.io/v1", "users": {"shop": "a\u0000b"}}"#,
       #"{"apiVersion": "postern.io/v1", "users": {"shop": 5}}"#,
     ])
-  func `answers to passwords that it cannot go by`(passwords: String) throws {
+  func answersToPasswordsThatItCannotGoBy(passwords: String) throws {
     let volume = try SidecarVolume()
     try volume.swap([
       VolumeLayout.specFile: SidecarVolume.spec().encoded(), VolumeLayout.passwordsFile: Array(passwords.utf8),
@@ -96,7 +96,7 @@ import ThrowawayPostgres
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `plans the same`(_ installation: PostgresInstallation) throws {
+  func plansTheSame(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)
     let volume = try SidecarVolume()
     let (spec, passwords, scripts) = try declaration()
@@ -145,7 +145,7 @@ import ThrowawayPostgres
   @Test(
     .enabled("this is about the build that ships") { SidecarProcess.shipped != nil },
     arguments: PostgresInstallation.all)
-  func `does and logs what the ordinary build does and logs`(_ installation: PostgresInstallation) throws {
+  func doesAndLogsWhatTheOrdinaryBuildDoesAndLogs(_ installation: PostgresInstallation) throws {
     let volume = try SidecarVolume()
     // Databases are made two at a time: which is the first to be there may differ.
     let shipped = try log(try #require(SidecarProcess.shipped), installation, volume).sorted()

@@ -26,7 +26,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `makes what is declared, applies a swapped volume live, and ends when asked`(
+  func makesWhatIsDeclaredAppliesASwappedVolumeLiveAndEndsWhenAsked(
     _ installation: PostgresInstallation
   ) throws {
     let server = try PostgresServer(installation)
@@ -49,7 +49,7 @@ import Testing
     #expect(sidecar.log.hasSuffix("stopped\n"))
   }
 
-  @Test func `a restart of Postgres is another Postgres, until it has converged`() throws {
+  @Test func aRestartOfPostgresIsAnotherPostgresUntilItHasConverged() throws {
     let server = try PostgresServer(.newest)
     let volume = try SidecarVolume()
     try swap(volume, server, users: ["shop"])
@@ -66,7 +66,7 @@ import Testing
     #expect(sidecar.terminate() == 0)
   }
 
-  @Test func `waits for Postgres and for its files, whichever comes first`() throws {
+  @Test func waitsForPostgresAndForItsFilesWhicheverComesFirst() throws {
     let server = try PostgresServer(.newest)
     server.halt()
     let volume = try SidecarVolume()
@@ -83,7 +83,7 @@ import Testing
     #expect(canLogIn(server, "shop"))
   }
 
-  @Test func `a superuser's password that is wrong is told, with what to do, and mended by the files`() throws {
+  @Test func aSuperusersPasswordThatIsWrongIsToldWithWhatToDoAndMendedByTheFiles() throws {
     let server = try PostgresServer(.newest)
     let volume = try SidecarVolume()
     try volume.swap(SidecarVolume.spec(), passwords: ["shop": "sesame"], adminPassword: "wrong-4711")
@@ -95,7 +95,7 @@ import Testing
     #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
   }
 
-  @Test func `ends when asked while Postgres is away, and in the middle of a script`() throws {
+  @Test func endsWhenAskedWhilePostgresIsAwayAndInTheMiddleOfAScript() throws {
     let server = try PostgresServer(.newest)
     let script = "SELECT pg_sleep(600)"
     let volume = try SidecarVolume()
@@ -115,7 +115,7 @@ import Testing
     #expect(away.log.hasSuffix("stopped\n"))
   }
 
-  @Test func `once is one pass: 0 where it converged, 1 where an item failed or there are no files`() throws {
+  @Test func onceIsOnePass0WhereItConverged1WhereAnItemFailedOrThereAreNoFiles() throws {
     let server = try PostgresServer(.newest)
     let volume = try SidecarVolume()
     #expect(try SidecarProcess(volume, port: server.port, flags: ["--once"]).exitCode() == 1)
@@ -131,7 +131,7 @@ import Testing
   }
 
   @Test(arguments: ["127.0.0.1", "::1", "localhost", "socket"])
-  func `finds Postgres by address, by name and by its socket`(_ host: String) throws {
+  func findsPostgresByAddressByNameAndByItsSocket(_ host: String) throws {
     guard host != "::1" || File.exists("/proc/net/if_inet6") else { return }
     let server = try PostgresServer(.newest, configuration: ["listen_addresses=127.0.0.1,::1"])
     let volume = try SidecarVolume()

@@ -8,7 +8,7 @@ import Testing
 /// Real streaming replication.
 @Suite struct StandbyTests {
   @Test(arguments: PostgresInstallation.all)
-  func `on a standby it is ready and quiet; promoted, it is provisioned`(_ installation: PostgresInstallation) throws {
+  func onAStandbyItIsReadyAndQuietPromotedItIsProvisioned(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
     let first = bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")
@@ -39,7 +39,7 @@ import Testing
 
   /// A commit that waits for a standby waits for ever where there is none.
   @Test(arguments: PostgresInstallation.all)
-  func `a synchronous standby that is not there is not waited for`(_ installation: PostgresInstallation) throws {
+  func aSynchronousStandbyThatIsNotThereIsNotWaitedFor(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation, configuration: ["synchronous_standby_names=nobody"])
     try bench.user("shop", memberOf: ["pg_monitor"])
     try bench.user("leaver", grants: ["orders": .read])

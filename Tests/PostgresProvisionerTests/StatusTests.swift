@@ -19,19 +19,19 @@ import Testing
     return status
   }
 
-  @Test func `is not ready before a pass has converged, and says why`() {
+  @Test func isNotReadyBeforeAPassHasConvergedAndSaysWhy() {
     #expect(Status().whyNotReady == "the first pass has not converged yet")
     #expect(status(after: .incomplete).whyNotReady == "user shop: no")
     #expect(status(after: .interrupted).whyNotReady != nil)
     #expect(status(after: .converged).whyNotReady == nil)
   }
 
-  @Test func `a standby is ready, and nothing is applied`() {
+  @Test func aStandbyIsReadyAndNothingIsApplied() {
     #expect(status(after: .standby).isReady)
     #expect(status(after: .standby).specHash == nil)
   }
 
-  @Test func `a later failing change does not take it out of its Service`() {
+  @Test func aLaterFailingChangeDoesNotTakeItOutOfItsService() {
     let status = status(after: .converged, .incomplete)
     #expect(status.isReady)
     #expect(status.outcome == .incomplete)
@@ -39,7 +39,7 @@ import Testing
     #expect(status.specHash == "abc")
   }
 
-  @Test func `another start of Postgres has to converge again`() {
+  @Test func anotherStartOfPostgresHasToConvergeAgain() {
     var status = status(after: .converged)
     status.postgresIsThere(startedAt: "1")
     #expect(status.isReady)
@@ -50,13 +50,13 @@ import Testing
     #expect(status.appliedAt == "now")
   }
 
-  @Test func `is not ready while Postgres is away`() {
+  @Test func isNotReadyWhilePostgresIsAway() {
     var status = status(after: .converged)
     status.postgresIsAway("gone")
     #expect(status.whyNotReady == "gone")
   }
 
-  @Test func `a connection that ended, or a full server, says so and changes nothing of readiness`() {
+  @Test func aConnectionThatEndedOrAFullServerSaysSoAndChangesNothingOfReadiness() {
     for var status in [status(after: .converged), status(after: .incomplete)] {
       let isReady = status.isReady
       let ended = ItemProblem(item: "server", message: "terminating connection")
@@ -71,7 +71,7 @@ import Testing
     }
   }
 
-  @Test func `unusable files change nothing of readiness`() {
+  @Test func unusableFilesChangeNothingOfReadiness() {
     var ready = status(after: .converged)
     ready.filesAreUnusable("spec.json is not there yet")
     #expect(ready.isReady)
@@ -81,7 +81,7 @@ import Testing
     #expect(unready.whyNotReady == "spec.json is not there yet")
   }
 
-  @Test func `the time of application is that of the last change`() {
+  @Test func theTimeOfApplicationIsThatOfTheLastChange() {
     var status = status(after: .converged)
     status.passEnded(PassReport(outcome: .converged), desired, at: "later")
     #expect(status.appliedAt == "now")
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test(arguments: Status.Outcome.allCases)
-  func `is read as it was written`(_ outcome: Status.Outcome) {
+  func isReadAsItWasWritten(_ outcome: Status.Outcome) {
     let warning = ItemProblem(item: "script \"a\"\n", message: "changed", isFailure: false)
     let full = Status(
       customer: "acme", isReady: true, outcome: outcome, message: "m", specHash: "abc", appliedAt: "now",
@@ -108,11 +108,11 @@ import Testing
   @Test(arguments: [
     "", "{}", "[]", #"{"apiVersion":"postern.io/v2","ready":true,"outcome":"converged","problems":[]}"#,
   ])
-  func `what is no status is not read as one`(_ text: String) {
+  func whatIsNoStatusIsNotReadAsOne(_ text: String) {
     #expect(Status(decoding: Array(text.utf8)) == nil)
   }
 
-  @Test func `the file is made with its folder, and tells the probe`() throws {
+  @Test func theFileIsMadeWithItsFolderAndTellsTheProbe() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let file = StatusFile(path: "\(folder)/run/status.json")
@@ -126,7 +126,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `the probe waits for the first pass, and tells at once what goes wrong later`() throws {
+  func theProbeWaitsForTheFirstPassAndTellsAtOnceWhatGoesWrongLater() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "status-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     let file = StatusFile(path: "\(folder)/status.json")

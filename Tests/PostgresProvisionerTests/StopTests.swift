@@ -16,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `in a script it ends, and the server does not go on with the script`(
+  func inAScriptItEndsAndTheServerDoesNotGoOnWithTheScript(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)
@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `it ends while another pass holds the lock`(_ installation: PostgresInstallation) throws {
+  func itEndsWhileAnotherPassHoldsTheLock(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
     let other = try bench.server.connect()
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test(arguments: PostgresInstallation.all)
-  func `it ends while a statement waits for a lock, and the next start goes on`(
+  func itEndsWhileAStatementWaitsForALockAndTheNextStartGoesOn(
     _ installation: PostgresInstallation
   ) throws {
     let bench = try ProvisionerBench(installation)

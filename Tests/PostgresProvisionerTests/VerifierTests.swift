@@ -7,7 +7,7 @@ import Testing
 @Suite struct VerifierTests {
   /// From 16 on the server says how many rounds a verifier is to have; more than a pass would derive with are not made.
   @Test(arguments: PostgresInstallation.all)
-  func `a verifier has the server's rounds, and a salt of its own`(_ installation: PostgresInstallation) throws {
+  func aVerifierHasTheServersRoundsAndASaltOfItsOwn(_ installation: PostgresInstallation) throws {
     for (asked, made) in [(1, "1"), (5000, "5000"), (1_500_000, "1000000")] {
       let isAsked = installation.majorVersion >= 16
       let bench = try ProvisionerBench(installation, configuration: isAsked ? ["scram_iterations=\(asked)"] : [])

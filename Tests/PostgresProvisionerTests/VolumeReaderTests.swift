@@ -13,7 +13,7 @@ import TextEncoding
     VolumeReader(mountPath: path) { environment[$0] }
   }
 
-  @Test func `reads spec, passwords, scripts and the superuser's password`() throws {
+  @Test func readsSpecPasswordsScriptsAndTheSuperusersPassword() throws {
     let volume = try SidecarVolume()
     let script = "CREATE TABLE t (a text DEFAULT 'ä');\n"
     let spec = try SidecarVolume.spec(scripts: [script])
@@ -27,14 +27,14 @@ import TextEncoding
     #expect(contents.desired.adminPassword == (try Password("secret")))
   }
 
-  @Test func `reads a plain folder as well`() throws {
+  @Test func readsAPlainFolderAsWell() throws {
     let volume = try SidecarVolume()
     let spec = InstanceSpec(customer: "acme")
     try File.write(spec.encoded(), to: "\(volume.path)/spec.json")
     #expect(try reader(volume.path).read().desired.spec == spec)
   }
 
-  @Test func `files beside the link are not looked at`() throws {
+  @Test func filesBesideTheLinkAreNotLookedAt() throws {
     let volume = try SidecarVolume()
     try volume.swap(InstanceSpec(customer: "new"))
     try File.write(InstanceSpec(customer: "old").encoded(), to: "\(volume.path)/spec.json")
@@ -42,7 +42,7 @@ import TextEncoding
   }
 
   @Test(arguments: ["spec.json", "passwords.json"], [nil, []] as [[UInt8]?])
-  func `a missing or empty file is no change, not an empty declaration`(file: String, bytes: [UInt8]?) throws {
+  func aMissingOrEmptyFileIsNoChangeNotAnEmptyDeclaration(file: String, bytes: [UInt8]?) throws {
     let volume = try SidecarVolume()
     var files = [
       "spec.json": try SidecarVolume.spec().encoded(), "passwords.json": PasswordsFile().encoded(),
@@ -52,17 +52,17 @@ import TextEncoding
     #expect(throws: VolumeError.notThereYet(file: file)) { try reader(volume.path).read() }
   }
 
-  @Test func `a folder that is not there is no change`() {
+  @Test func aFolderThatIsNotThereIsNoChange() {
     #expect(throws: VolumeError.notThereYet(file: "spec.json")) { try reader("/nonexistent").read() }
   }
 
-  @Test func `without users no passwords are needed`() throws {
+  @Test func withoutUsersNoPasswordsAreNeeded() throws {
     let volume = try SidecarVolume()
     try volume.swap(["spec.json": InstanceSpec(customer: "acme").encoded()])
     #expect(try reader(volume.path).read().desired.passwords.isEmpty)
   }
 
-  @Test func `a script that is missing, or another one, or no UTF-8, is refused`() throws {
+  @Test func aScriptThatIsMissingOrAnotherOneOrNoUTF8IsRefused() throws {
     let volume = try SidecarVolume()
     let script = "SELECT 1"
     let file = SidecarVolume.file(of: script)
@@ -86,7 +86,7 @@ import TextEncoding
     }
   }
 
-  @Test func `broken files are told by name, and no password is shown`() throws {
+  @Test func brokenFilesAreToldByNameAndNoPasswordIsShown() throws {
     let volume = try SidecarVolume()
     try volume.swap(["spec.json": Array("{".utf8)])
     let broken = try #require(throws: VolumeError.self) { try reader(volume.path).read() }
@@ -102,7 +102,7 @@ import TextEncoding
   }
 
   /// Every read must see files of one generation, however fast they are swapped.
-  @Test func `no read mixes two generations`() throws {
+  @Test func noReadMixesTwoGenerations() throws {
     let volume = try SidecarVolume()
     let scripts = (0..<200).map { "SELECT \($0)" }
     try volume.swap(SidecarVolume.spec(scripts: [scripts[0]]), scripts: [scripts[0]])
@@ -150,7 +150,7 @@ import TextEncoding
       testDescription: "password variable before file", environment: ["POSTERN_ADMIN_PASSWORD": "secret"],
       files: ["admin/password": "x"], password: "secret"),
   ])
-  func `the superuser is found in this order`(_ admin: Admin) throws {
+  func theSuperuserIsFoundInThisOrder(_ admin: Admin) throws {
     let volume = try SidecarVolume()
     var files = admin.files.mapValues { Array($0.utf8) }
     files["spec.json"] = InstanceSpec(customer: "acme").encoded()
@@ -162,7 +162,7 @@ import TextEncoding
   }
 
   @Test(arguments: ["POSTERN_ADMIN_USER_FILE", "POSTERN_ADMIN_PASSWORD_FILE"])
-  func `a named file that is not there is waited for`(variable: String) throws {
+  func aNamedFileThatIsNotThereIsWaitedFor(variable: String) throws {
     let volume = try SidecarVolume()
     try volume.swap(InstanceSpec(customer: "acme"))
     #expect(throws: VolumeError.notThereYet(file: "/nonexistent/file")) {
@@ -171,7 +171,7 @@ import TextEncoding
     #expect(reader(volume.path, [variable: "/nonexistent/file"]).folders.contains("/nonexistent"))
   }
 
-  @Test func `an empty superuser's password is refused, not taken for none`() throws {
+  @Test func anEmptySuperusersPasswordIsRefusedNotTakenForNone() throws {
     let volume = try SidecarVolume()
     try volume.swap(InstanceSpec(customer: "acme"), adminPassword: "\n")
     #expect(throws: VolumeError.invalid(source: "admin/password", reason: "is empty")) {

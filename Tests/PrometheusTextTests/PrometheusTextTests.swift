@@ -10,7 +10,7 @@ import Testing
     MetricFamily("never_seen", "Nothing.", .counter),
   ]
 
-  @Test func `writes every family that has a number, with its labels`() {
+  @Test func writesEveryFamilyThatHasANumberWithItsLabels() {
     let registry = PrometheusRegistry(Self.families)
     Counter(label: "reviews_total", dimensions: [("kind", "Pod"), ("decision", "patched")], factory: registry)
       .increment(by: 2)
@@ -39,7 +39,7 @@ import Testing
         """#)
   }
 
-  @Test func `the same labels are one series, and what is no family goes nowhere`() {
+  @Test func theSameLabelsAreOneSeriesAndWhatIsNoFamilyGoesNowhere() {
     let registry = PrometheusRegistry(Self.families)
     for _ in 0..<2 { Counter(label: "reviews_total", dimensions: [("kind", "Pod")], factory: registry).increment() }
     Counter(label: "other_total", dimensions: [], factory: registry).increment()
@@ -49,7 +49,7 @@ import Testing
     #expect(!registry.text().contains("other_total"))
   }
 
-  @Test func `counts of many threads add up`() async {
+  @Test func countsOfManyThreadsAddUp() async {
     let registry = PrometheusRegistry(Self.families)
     await withTaskGroup { group in
       for _ in 0..<8 {

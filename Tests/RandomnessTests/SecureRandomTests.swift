@@ -2,7 +2,7 @@ import Randomness
 import Testing
 
 @Suite struct SecureRandomTests {
-  @Test func `a generated password has 32 letters and digits, and all 62 come up`() throws {
+  @Test func aGeneratedPasswordHas32LettersAndDigitsAndAll62ComeUp() throws {
     var seen = Set<Character>()
     for _ in 0..<200 {
       let password = try SecureRandom.password()

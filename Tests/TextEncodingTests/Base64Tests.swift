@@ -7,13 +7,13 @@ import Testing
     ("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE="),
     ("foobar", "Zm9vYmFy"),
   ])
-  func `base64 is that of RFC 4648, both ways`(text: String, encoded: String) {
+  func base64IsThatOfRFC4648BothWays(text: String, encoded: String) {
     #expect(Base64.encoded(Array(text.utf8)) == encoded)
     #expect(Base64.decoded(encoded) == Array(text.utf8))
   }
 
   /// Eight bytes are encoded at a time; the lengths around that are the others.
-  @Test func `base64 keeps every byte at every length`() {
+  @Test func base64KeepsEveryByteAtEveryLength() {
     let bytes = (0...255).map { UInt8($0) }
     for length in [0, 1, 2, 3, 5, 6, 7, 8, 9, 13, 14, 15, 255, 256] {
       let part = Array(bytes.suffix(length))
@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test(arguments: ["Z", "Zg", "Zg=", "Zg===", "Z===", "====", "Zh==", "Zm9=", "Zm 9v", "Zg==Zg==", "Zm9_", "Zm9v\n"])
-  func `what is no base64 is not decoded`(_ text: String) {
+  func whatIsNoBase64IsNotDecoded(_ text: String) {
     #expect(Base64.decoded(text) == nil)
   }
 }

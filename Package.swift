@@ -205,6 +205,7 @@ let package = Package(
     .testTarget(name: "TextEncodingTests", dependencies: ["TextEncoding"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
+    .testTarget(name: "PasswordPreparationTests", dependencies: ["PasswordPreparation"]),
     .testTarget(name: "ThrowawayPostgresTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),
     .testTarget(
       name: "PostgresProvisionerTests",

@@ -1,10 +1,10 @@
-public import JSONBytes
+package import JSONBytes
 
 /// JSON Patch (RFC 6902).
-public enum JSONPatch {
+package enum JSONPatch {
   /// Applies a patch, all of it or nothing.
   /// - Parameter patch: a whole patch document.
-  public static func apply(_ patch: [UInt8], to document: JSONValue) throws(JSONPatchError) -> JSONValue {
+  package static func apply(_ patch: [UInt8], to document: JSONValue) throws(JSONPatchError) -> JSONValue {
     let parsed: JSONValue
     do throws(JSONError) { parsed = try JSONValue(parsing: patch) } catch { throw .json(error) }
     guard let operations = parsed.array else { throw .malformed(index: nil) }

@@ -1,7 +1,7 @@
-public import JSONBytes
+package import JSONBytes
 
 /// Why a patch cannot be applied. Nothing of it is applied then (RFC 6902 §5).
-public enum JSONPatchError: Error, Equatable, Sendable {
+package enum JSONPatchError: Error, Equatable, Sendable {
   /// The patch is not JSON.
   case json(JSONError)
   /// The patch is no array of operations, or operation `index` lacks a member or has one that cannot stand there.
@@ -16,7 +16,7 @@ public enum JSONPatchError: Error, Equatable, Sendable {
   case moveIntoItself(path: String, index: Int)
 
   /// One line for people; `index` counts operations from 0.
-  public var message: String {
+  package var message: String {
     switch self {
     case .json(let error): "the patch is not JSON: \(error.message)"
     case .malformed(nil): "the patch is no array of operations"

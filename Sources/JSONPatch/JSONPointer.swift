@@ -1,16 +1,16 @@
 /// A place in a JSON document (RFC 6901): the tokens from the root down. No tokens is the whole document.
-public struct JSONPointer: Equatable, Sendable {
+package struct JSONPointer: Equatable, Sendable {
   /// The pointer as text, `~` and `/` in tokens escaped (RFC 6901 §3).
-  public let text: String
+  package let text: String
 
   /// The place that these tokens lead to: member names and array indices, unescaped; `-` after an array is the place
   /// behind its last element.
-  public init(_ tokens: String...) {
+  package init(_ tokens: String...) {
     self.init(tokens: tokens)
   }
 
   /// The place that these tokens lead to.
-  public init(tokens: [String]) {
+  package init(tokens: [String]) {
     var text = ""
     for token in tokens {
       text += "/"
@@ -21,7 +21,7 @@ public struct JSONPointer: Equatable, Sendable {
 
   /// Reads a pointer's text, such as `/metadata/annotations/postern.io~1users`.
   /// - Returns: nil where it does not begin with `/`, or a `~` stands before neither `0` nor `1` (RFC 6901 §3).
-  public init?(parsing text: String) {
+  package init?(parsing text: String) {
     guard text.utf8.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
     for part in text.utf8.split(separator: UInt8(ascii: "/")) {
       guard Self.unescape(part) != nil else { return nil }
@@ -30,13 +30,13 @@ public struct JSONPointer: Equatable, Sendable {
   }
 
   /// The tokens, unescaped.
-  public var tokens: [String] {
+  package var tokens: [String] {
     text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst().compactMap(
       Self.unescape)
   }
 
   /// The place of a member or element of what stands here.
-  public func appending(_ token: String) -> Self {
+  package func appending(_ token: String) -> Self {
     Self(text: text + "/" + Self.escape(token))
   }
 

@@ -1,18 +1,18 @@
-public import JSONBytes
+package import JSONBytes
 
 /// Writes a JSON Patch (RFC 6902) operation by operation. Values are JSON as the caller writes it; nothing is diffed.
-public struct PatchWriter: Sendable {
+package struct PatchWriter: Sendable {
   private var writer = JSONWriter(capacity: 2048)
   /// Whether no operation has been written.
-  public private(set) var isEmpty = true
+  package private(set) var isEmpty = true
 
   /// A patch without operations.
-  public init() {
+  package init() {
     writer.beginArray()
   }
 
   /// `add` (RFC 6902 §4.1): a member, which is replaced where it is there, or an element, which is inserted.
-  public mutating func add(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
+  package mutating func add(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
     begin(#""op":"add","path":"#, pointer)
     writer.part(#","value":"#)
     value(&writer)
@@ -20,7 +20,7 @@ public struct PatchWriter: Sendable {
   }
 
   /// `replace` (RFC 6902 §4.3): what stands there, which must be there.
-  public mutating func replace(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
+  package mutating func replace(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
     begin(#""op":"replace","path":"#, pointer)
     writer.part(#","value":"#)
     value(&writer)
@@ -28,13 +28,13 @@ public struct PatchWriter: Sendable {
   }
 
   /// `remove` (RFC 6902 §4.2): what stands there, which must be there.
-  public mutating func remove(_ pointer: JSONPointer) {
+  package mutating func remove(_ pointer: JSONPointer) {
     begin(#""op":"remove","path":"#, pointer)
     writer.endObject()
   }
 
   /// The whole patch.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var finished = writer
     finished.endArray()
     return finished.bytes

@@ -1,10 +1,10 @@
 extension PostgresParser {
   /// The most `+` or `/*` in a run of operator characters that is looked at.
-  public static let maximumSigns = 64
+  package static let maximumSigns = 64
 
   /// The line, from 1, in which there are more. PostgreSQL's scanner goes over the whole run once for each of them (its
   /// `scan.l`: `operator`, `xcstart`), which takes minutes for what fits into an annotation.
-  public static func lineOfEndlessSigns(in script: String) -> Int? {
+  package static func lineOfEndlessSigns(in script: String) -> Int? {
     var (line, signs, previous) = (1, 0, UInt8(0))
     for byte in script.utf8 {
       if !isOperator(byte) { signs = 0 }

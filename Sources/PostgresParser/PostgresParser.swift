@@ -4,13 +4,13 @@ internal import CPGQuery
 ///
 /// No syntax tree is asked for: the library writes one by recursion, which an endless `1 + 1 + 1 …` would let overflow
 /// the stack.
-public enum PostgresParser {
+package enum PostgresParser {
   /// The major version of PostgreSQL whose grammar it is.
-  public static let majorVersion = Int(PG_VERSION_NUM) / 10_000
+  package static let majorVersion = Int(PG_VERSION_NUM) / 10_000
 
   /// The first thing in a script of any number of statements that is not SQL; nil where all of it is. Scripts with a
   /// ``lineOfEndlessSigns(in:)`` are none to ask this of.
-  public static func syntaxError(in script: String) -> SQLSyntaxError? {
+  package static func syntaxError(in script: String) -> SQLSyntaxError? {
     if let error = SQLSyntaxError(nulIn: script) { return error }
     let result = unsafe pg_query_split_with_parser(script)
     defer { unsafe pg_query_free_split_result(result) }
@@ -19,7 +19,7 @@ public enum PostgresParser {
 
   /// The statements of a script as the words and signs that they are made of, comments left out; nil where it cannot
   /// be cut into them, as with a literal that has no end.
-  public static func statements(of script: String) -> [SQLWords]? {
+  package static func statements(of script: String) -> [SQLWords]? {
     guard SQLSyntaxError(nulIn: script) == nil else { return nil }
     return scan(script).map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
   }
@@ -34,11 +34,11 @@ public enum PostgresParser {
 }
 
 /// What is not SQL in a script, and where.
-public struct SQLSyntaxError: Error, Equatable, Sendable {
+package struct SQLSyntaxError: Error, Equatable, Sendable {
   /// In PostgreSQL's own words, such as `syntax error at or near "tabel"`.
-  public let message: String
+  package let message: String
   /// The character (Unicode scalar) that it is about, from 1; nil where it is about no one place.
-  public let position: Int?
+  package let position: Int?
 
   init?(nulIn script: String) {
     guard script.utf8.contains(0) else { return nil }

@@ -1,9 +1,9 @@
 /// The words of one statement that are keywords or could be: unquoted, in lower case, and outside of all parentheses.
-public struct SQLWords: Equatable, Sendable {
+package struct SQLWords: Equatable, Sendable {
   /// In order.
-  public private(set) var words: [String] = []
+  package private(set) var words: [String] = []
   /// The byte of the script that the statement begins with.
-  public let start: Int
+  package let start: Int
 
   /// Cuts at each `;` that is in no parentheses, as the grammar does but for the bodies of SQL-standard routines, whose
   /// statements come out each by itself.

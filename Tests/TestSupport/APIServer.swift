@@ -7,9 +7,9 @@ import NIOHTTP1
 import NIOPosix
 import PrometheusText
 
-/// A real API server on loopback, with an etcd, in a folder of its own; all end with this process.
+/// A real API server with an etcd on loopback. Both end with this process, and their folder is removed.
 package final class APIServer: Sendable {
-  /// Where `kube-apiserver` is; nil where there is none to test with, or no etcd.
+  /// Where `kube-apiserver` is; nil if it or etcd is missing, and the tests that need it are skipped.
   package static let program: String? = {
     let environment = ProcessInfo.processInfo.environment
     let isThere = { (path: String) in FileManager.default.isExecutableFile(atPath: path) }
@@ -18,7 +18,7 @@ package final class APIServer: Sendable {
     return isThere("\(folder)/kube-apiserver") ? "\(folder)/kube-apiserver" : nil
   }()
 
-  /// One for all tests: it takes seconds to start.
+  /// One server for all tests, because it takes seconds to start.
   package static let shared = Task { try await APIServer() }
 
   package struct NotReady: Error, CustomStringConvertible { package let description: String }
@@ -26,7 +26,7 @@ package final class APIServer: Sendable {
   private let folder: URL
   private let port: Int
   private let etcdPort: Int
-  /// Its other end is open as long as this process lives.
+  /// A pipe that is closed when this process ends: the servers end with it.
   private let lifeline = Pipe()
 
   /// Starts both and waits until the server answers.
@@ -92,7 +92,7 @@ package final class APIServer: Sendable {
   /// The kubeconfig of a user: `admin`, `nobody`, `cert`.
   package func kubeconfig(_ user: String = "admin") -> String { folder.appending(path: user).path }
 
-  /// A client of it, by a kubeconfig.
+  /// A client by a kubeconfig.
   package func client(
     _ user: String = "admin", metrics: ClientMetrics = ClientMetrics(PrometheusRegistry([])),
     settings change: (inout ClientSettings) -> Void = { _ in }
@@ -103,7 +103,7 @@ package final class APIServer: Sendable {
       try .kubeconfig(kubeconfig(user)), settings: settings, metrics: metrics, logger: silent)
   }
 
-  /// A client of it as in a container whose ServiceAccount is the admin.
+  /// A client as in a container, whose ServiceAccount is the admin.
   package func clientOfAContainer() throws -> KubernetesClient {
     let container = folder.appending(path: "serviceaccount")
     try FileManager.default.createDirectory(at: container, withIntermediateDirectories: false)
@@ -117,8 +117,7 @@ package final class APIServer: Sendable {
       logger: silent)
   }
 
-  /// Has etcd forget what was before a resource version. The API server asks it each time for leases, and has no
-  /// memory of its own for them.
+  /// Makes etcd forget everything before a resource version. It works for Leases: the API server does not cache those.
   package func forget(before resourceVersion: String) async throws {
     var request = HTTPClientRequest(url: "http://127.0.0.1:\(etcdPort)/v3/kv/compaction")
     request.method = .POST
@@ -128,7 +127,7 @@ package final class APIServer: Sendable {
     guard response.status == .ok else { throw NotReady(description: said) }
   }
 
-  /// Ports that nobody listened on a moment ago.
+  /// Free ports.
   private static func freePorts(_ count: Int) async throws -> [Int] {
     var channels: [any Channel] = []
     for _ in 0..<count {

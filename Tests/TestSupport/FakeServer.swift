@@ -5,30 +5,30 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// An API server of the tests: HTTP/1.1 over TLS, with answers as the test has it.
+/// An API server for tests: HTTP/1.1 over TLS. The test's script gives the answers.
 package final class FakeServer: Sendable {
   package struct Request: Sendable {
     package var method: HTTPMethod
-    /// Without the query.
+    /// The path, without the query.
     package var path: String
-    /// Percent-encodings resolved.
+    /// The query's parameters, decoded.
     package var query: [String: String]
     package var headers: HTTPHeaders
     package var body = ""
     /// The serial number of the client's certificate.
     package var certificate: [UInt8]?
-    /// Which TCP connection it came on.
+    /// The TCP connection that it came on.
     package var connection: ObjectIdentifier
     package var token: String? { headers.first(name: "Authorization") }
   }
 
   package enum Answer: Sendable {
     case json(Int, String, [(String, String)] = [])
-    /// The head goes out; the rest is the test's affair.
+    /// Sends the head. The test sends the body.
     case stream(@Sendable (Feed) -> Void)
-    /// The connection is closed without an answer.
+    /// Closes the connection without an answer.
     case cut
-    /// Nothing, for ever.
+    /// Never answers.
     case silence
 
     /// A `Status`.
@@ -41,7 +41,7 @@ package final class FakeServer: Sendable {
     }
   }
 
-  /// An answer that comes in pieces.
+  /// A body that is sent in pieces.
   package struct Feed: Sendable {
     package let channel: any Channel
 
@@ -81,7 +81,7 @@ package final class FakeServer: Sendable {
         channel.eventLoop.makeCompletedFuture {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHandler(NIOSSLServerHandler(context: context))
-          // Without assistance it reads on, and sees that the client closes, while it answers.
+          // Without pipelining assistance it also reads while it answers, and so sees the client close.
           try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
           try pipeline.addHandler(Handler(server))
         }

@@ -20,7 +20,7 @@ FIRST = {"name": "mesh-init", "image": "alpine/psql:17.4", "command": ["true"], 
 
 
 def patch(pod):
-    """What is missing, in an order in which indices stay right."""
+    """The patch for what is missing, in an order that keeps its indices right."""
     operations = []
     for key in ("containers", "initContainers"):
         for index, container in enumerate(pod["spec"].get(key) or []):

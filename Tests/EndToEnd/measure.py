@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures, on the node that `compare` has brought up, Postern beside the psql-sidecar way and a stock Postgres.
+"""Compares Postern with a psql sidecar and with a stock Postgres, on the node that `compare` has started.
 
 The peers take turns, round by round; medians over the rounds are told. Times are from the start of the kubectl command
 that a user gives. A login is psql's, from the node to the Pod's address, with the password. When Postgres itself took
@@ -45,7 +45,7 @@ def kubectl(*arguments, stdin=None):
 
 
 def get(path):
-    """The API server's answer, by `kubectl proxy`; None where there is no such object."""
+    """The API server's answer, through `kubectl proxy`; None if there is no such object."""
     connection = http.client.HTTPConnection("127.0.0.1", PROXY, timeout=30)
     connection.request("GET", path)
     answer = connection.getresponse()
@@ -64,7 +64,7 @@ def get_object(path):
 
 
 def wait(what, seconds, test):
-    """The first true result of the test, and when it was had."""
+    """The first true result of the test, and its time."""
     deadline = time.time() + seconds
     while True:
         result = test()
@@ -104,7 +104,7 @@ class PodWatch:
                     self.seen.setdefault((what, name), now)
 
     def pod(self, seconds=60):
-        """The one Pod that there is, as soon as it has an address."""
+        """The only Pod, as soon as it has an address."""
         name, _ = wait("a Pod has an address", seconds, lambda: next((n for w, n in list(self.seen) if w == "address"), None))
         return self.pods[name]
 
@@ -114,7 +114,7 @@ class PodWatch:
 
 
 def login(pod, user, password, database):
-    """Whether psql gets in, from the node, in a root file system of its own."""
+    """Whether psql can log in, from the node, in a root file system of its own."""
     target = f"host={pod['status']['podIP']} user='{user}' dbname='{database}' connect_timeout=5"
     return subprocess.run(
         ["chroot", str(NODE / "img/psql"), "/usr/bin/psql", "-XAtqw", target, "-c", "SELECT 1"], capture_output=True,
@@ -129,7 +129,7 @@ def postgres_up(namespace, pod):
 
 
 def memory(pod, container):
-    """KiB of a container: resident, of it anonymous, and what its cgroup is charged with."""
+    """The memory of a container in KiB: resident, the anonymous part of that, and what its cgroup is charged with."""
     present = get_object(f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}")["status"]
     every = present["containerStatuses"] + present.get("initContainerStatuses", [])
     identity = next(c["containerID"] for c in every if c["name"] == container).removeprefix("containerd://")
@@ -157,7 +157,7 @@ def postern_pods():
 
 
 def requests():
-    """What all replicas have sent to the API server, but for watches and what keeps the Lease."""
+    """How many requests all replicas have sent to the API server, without watches and those for the Lease."""
     total = 0
     for pod in postern_pods():
         text = get(f"/api/v1/namespaces/postern-system/pods/{pod['metadata']['name']}:9443/proxy/metrics")
@@ -173,7 +173,7 @@ def restarts():
 
 
 class Peer:
-    """A way to a Postgres with two users, each with a database."""
+    """A way to get a Postgres with two users, each with a database."""
 
     def __init__(self, name, title, limits=False, configurator=False):
         self.name, self.title, self.limits, self.configurator = name, title, limits, configurator
@@ -181,7 +181,7 @@ class Peer:
         self.figures = []
 
     def objects(self):
-        """The manifest of the psql-sidecar way, in a namespace of its own, its volume claim a folder of the node."""
+        """The manifest of the psql sidecar in its own namespace. Its volume claim is a folder of the node."""
         text = kubectl("create", "--dry-run=client", "-o", "json", "-f", str(FIXTURE))
         objects, decoder, rest = [], json.JSONDecoder(), text.lstrip()
         while rest:
@@ -259,7 +259,7 @@ class PsqlSidecar(Peer):
             wait(f"{user} logs in", 180, lambda: login(pod, user, password, f"{user}_db"))
 
     def change(self, pod, figures):
-        """One edit of the Secret, and the script run again by hand as soon as the kubelet has brought the file."""
+        """Edits the Secret once, and runs the script again by hand as soon as the kubelet has brought the file."""
         lines = {**USERS, "keycloak": "changed-1", "added": "new-1"}
         mounted = NODE / f"kubelet/pods/{pod['metadata']['uid']}/volumes/kubernetes.io~secret/postgres-secret" / KEY
         began = time.time()
@@ -281,7 +281,7 @@ class PsqlSidecar(Peer):
 
 
 class PosternFlat(Peer):
-    """Postern, with the very flat file of the psql-sidecar way."""
+    """Postern with the same flat file as the psql sidecar."""
 
     def adapt(self):
         metadata = self.deployment["metadata"]
@@ -328,7 +328,7 @@ class PosternFlat(Peer):
 
 
 class Postern(PosternFlat):
-    """Postern, with declarations in annotations and passwords that it makes."""
+    """Postern with declarations in annotations and generated passwords."""
 
     databases = "[{name: keycloak_db, owner: keycloak}, {name: dolibarr_db, owner: dolibarr}]"
 

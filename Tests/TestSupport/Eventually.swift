@@ -1,21 +1,7 @@
-import Foundation
 package import JSONBytes
 package import Logging
 
-/// One authority and one pair for all tests that need no other. No global is ever deinitialised, so the folder goes
-/// with the process.
-package let authority: Result<Certificates, any Error> = Result {
-  let certificates = try Certificates()
-  atexit { removeAuthority() }
-  return certificates
-}
-private func removeAuthority() {
-  guard let authority = try? authority.get() else { return }
-  try? FileManager.default.removeItem(at: authority.folder)
-}
-
-package let defaultPair = Result { try authority.get().issue("server") }
-
+/// A logger that writes nothing.
 package let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// Waits until a condition holds, or a time has gone that only a fault can take.

@@ -32,23 +32,3 @@ func rejects(_ annotations: Annotations, _ messages: [String], _ location: Sourc
 func name(_ text: String) throws -> PostgresName { try PostgresName(text) }
 
 func names(_ texts: [String]) throws -> [PostgresName] { try texts.map { try PostgresName($0) } }
-
-/// A declaration and the whole of the messages that it is refused with.
-struct Refusal: CustomTestStringConvertible, Sendable {
-  var annotations: Annotations
-  var messages: [String]
-  var testDescription: String { messages.first ?? "\(annotations)" }
-
-  init(_ annotations: Annotations, _ messages: String...) {
-    self.annotations = annotations
-    self.messages = messages
-  }
-
-  /// Entries of `postern.io/users` alone.
-  static func users(_ yaml: String, _ message: String) -> Self { Self(["users": yaml], message) }
-
-  /// Entries of `postern.io/databases`, beside the one user `shop`.
-  static func databases(_ yaml: String, _ message: String) -> Self {
-    Self(["users": "shop", "databases": yaml], message)
-  }
-}

@@ -154,17 +154,23 @@ int postern_watch_add(int watch, const char *path) {
                                        IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR));
 }
 
-int postern_watch_wait(int watch, int timeout_milliseconds) {
-  struct pollfd sources[2] = {{watch, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}};
+int postern_wait_readable(int descriptor, int timeout_milliseconds) {
+  struct pollfd source = {descriptor, POLLIN, 0};
+  return outcome(poll(&source, 1, timeout_milliseconds));
+}
+
+int postern_watch_wait(int watch, int descriptor, int timeout_milliseconds) {
+  struct pollfd sources[3] = {{watch, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}, {descriptor, POLLIN, 0}};
   char events[4096];
   int result = 0;
   // A signal that interrupts the wait has put its byte in the pipe.
-  if (poll(sources, 2, timeout_milliseconds) < 0 && poll(sources, 2, 0) < 0) return outcome(-1);
+  if (poll(sources, 3, timeout_milliseconds) < 0 && poll(sources, 3, 0) < 0) return outcome(-1);
   if (sources[0].revents != 0) {
     result |= POSTERN_FILES_CHANGED;
     // What changed does not matter: all files are read again.
     while (read(watch, events, sizeof events) > 0) continue;
   }
+  if (sources[2].revents != 0) result |= POSTERN_READABLE;
   if (stop_requested) result |= POSTERN_STOP_REQUESTED;
   return result;
 }

@@ -79,7 +79,8 @@ extension Script {
     }
     self.init(
       name: try member.string("name"), content: content, rerun: try member.choice("rerun", default: .never),
-      transaction: member.value["transaction"] != .bool(false))
+      transaction: member.value["transaction"] != .bool(false),
+      timeout: try member.integer("timeout") ?? Self.defaultTimeout)
   }
 }
 

@@ -27,13 +27,23 @@ public struct Script: Equatable, Sendable {
   public var rerun: Rerun
   /// Whether it runs in one transaction with the row that records it.
   public var transaction: Bool
+  /// After how many seconds it is ended; 0 for never.
+  public var timeout: Int
+
+  /// Ten minutes, for a script that does not say.
+  public static let defaultTimeout = 600
+  /// A week.
+  public static let maximumTimeout = 604_800
 
   /// A script of these parts.
-  public init(name: String, content: Content, rerun: Rerun = .never, transaction: Bool = true) {
+  public init(
+    name: String, content: Content, rerun: Rerun = .never, transaction: Bool = true, timeout: Int = defaultTimeout
+  ) {
     self.name = name
     self.content = content
     self.rerun = rerun
     self.transaction = transaction
+    self.timeout = timeout
   }
 }
 

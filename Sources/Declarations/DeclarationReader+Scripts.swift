@@ -1,7 +1,7 @@
 import DatabaseSpec
 
 extension DeclarationReader {
-  private static let scriptKeys = ["name", "sql", "configMap", "secret", "rerun", "transaction"]
+  private static let scriptKeys = ["name", "sql", "configMap", "secret", "rerun", "transaction", "timeout"]
   private static let expectedContent = "exactly one of sql, configMap and secret"
 
   /// Reads the `scripts` of a database, whose name is nil where it cannot be read.
@@ -13,15 +13,32 @@ extension DeclarationReader {
       let content = content(members, at: element.place)
       let rerun = members["rerun"].flatMap { choice($0, Script.Rerun.self) } ?? .never
       let transaction = members["transaction"].flatMap { bool($0) } ?? true
+      let timeout = members["timeout"].flatMap { self.timeout($0) } ?? Script.defaultTimeout
       let name = scriptName(members, at: element.place, &places)
       guard let content else { continue }
-      let script = Script(name: name ?? "", content: content, rerun: rerun, transaction: transaction)
+      let script = Script(name: name ?? "", content: content, rerun: rerun, transaction: transaction, timeout: timeout)
       if case .inline = content, let sql = members["sql"] {
         inlineScripts.append(DeclaredScript(database: database, script: script, path: sql.place.path))
       }
       if name != nil { scripts.append(script) }
     }
     return scripts
+  }
+
+  /// A time in seconds, minutes or hours (`90`, `90s`, `10m`, `2h`), in seconds; 0 for none.
+  private mutating func timeout(_ node: YAMLNode) -> Int? {
+    let expected = "a time such as 90s, 10m or 2h, or 0 for none"
+    guard let text = text(node, expected: expected) else { return nil }
+    let unit = ["s": 1, "m": 60, "h": 3600][text.suffix(1)]
+    let digits = unit == nil ? text[...] : text.dropLast()
+    guard !digits.isEmpty, digits.utf8.count <= 9, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      let number = Int(digits), number * (unit ?? 1) <= Script.maximumTimeout
+    else {
+      problems.error(
+        node.place, "\(quoted(text)) is no timeout of at most a week; expected \(expected)", hint: "write 30m")
+      return nil
+    }
+    return number * (unit ?? 1)
   }
 
   private mutating func scriptName(

@@ -13,16 +13,30 @@ extension Connection {
     guard unsafe PQsendQuery(handle, sql) == 1 else { throw failure() }
   }
 
+  /// The socket that the server's answers come from, for poll(2).
+  package var socket: Int32 { unsafe PQsocket(handle) }
+
+  /// The number of the server's process (`pg_stat_activity.pid`).
+  package var serverProcess: Int { Int(unsafe PQbackendPID(handle)) }
+
+  /// Takes in what has come, without waiting: whether the whole answer to what was sent is there, so that ``receive()``
+  /// does not wait.
+  package func hasAnswer() -> Bool { unsafe postern_pq_answered(handle) != 0 }
+
   /// Waits for the answer to what was sent, and takes it; throws the first error in it.
-  package func receive() throws(PostgresError) {
+  /// - Returns: what the last statement gave; nil where there was none.
+  @discardableResult
+  package func receive() throws(PostgresError) -> QueryResult? {
     var failure: PostgresError?
+    var last: QueryResult?
     while let result = unsafe PQgetResult(handle) {
-      do throws(PostgresError) { _ = try unsafe outcome(of: result) } catch { failure = failure ?? error }
+      do throws(PostgresError) { last = try unsafe outcome(of: result) } catch { failure = failure ?? error }
       // A broken connection would give the same answer for ever.
       if isBroken { break }
     }
     if let failure { throw failure }
     guard !isBroken else { throw self.failure() }
+    return last
   }
 
   /// Waits until one of two connections, on both of which something was sent, has its answer.

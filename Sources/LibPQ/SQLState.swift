@@ -22,6 +22,12 @@ package enum SQLState {
   package static let diskFull = "53100"
   /// `too_many_connections`
   package static let tooManyConnections = "53300"
+  /// `lock_not_available`
+  package static let lockNotAvailable = "55P03"
+  /// `query_canceled`
+  package static let queryCanceled = "57014"
+  /// `active_sql_transaction`
+  package static let activeSQLTransaction = "25001"
   /// `admin_shutdown`
   package static let adminShutdown = "57P01"
   /// `crash_shutdown`

@@ -1,21 +1,24 @@
 internal import CLinux
 
 /// Waits until something changes in some folders, or the process is asked to end.
-public struct FolderWatch: ~Copyable {
+public final class FolderWatch {
   /// What there was to wake for.
   public struct Wake: Equatable, Sendable {
     /// Something changed in one of the folders; what, does not matter.
     public var filesChanged: Bool
     /// The process was asked to end (``CurrentProcess/catchSignals(graceMilliseconds:)``).
     public var stopRequested: Bool
+    /// The other descriptor that was waited for can be read.
+    public var isReadable: Bool
 
     /// Whether the time was over before anything happened.
-    public var isTimeout: Bool { !filesChanged && !stopRequested }
+    public var isTimeout: Bool { !filesChanged && !stopRequested && !isReadable }
 
     /// A wake for these reasons.
-    public init(filesChanged: Bool = false, stopRequested: Bool = false) {
+    public init(filesChanged: Bool = false, stopRequested: Bool = false, isReadable: Bool = false) {
       self.filesChanged = filesChanged
       self.stopRequested = stopRequested
+      self.isReadable = isReadable
     }
   }
 
@@ -34,17 +37,20 @@ public struct FolderWatch: ~Copyable {
   }
 
   /// Waits for at most so many milliseconds.
-  public func wait(milliseconds: Int) throws(FileError) -> Wake {
+  /// - Parameter descriptor: what else is waited for, until it can be read.
+  public func wait(milliseconds: Int, orReadable descriptor: Int32 = -1) throws(FileError) -> Wake {
     let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
     var isMissing = !watchAll()
     while true {
       let left = max(0, Int(deadline - SystemClock.monotonicMilliseconds))
       // Nothing tells that a folder has been made; look once a second.
       let timeout = isMissing ? min(left, 1000) : left
-      let bits = try File.check(Int(postern_watch_wait(descriptor, Int32(clamping: timeout))), "inotify")
+      let bits = try File.check(
+        Int(postern_watch_wait(self.descriptor, descriptor, Int32(clamping: timeout))), "inotify")
       let wake = Wake(
         filesChanged: bits & POSTERN_FILES_CHANGED != 0,
-        stopRequested: bits & POSTERN_STOP_REQUESTED != 0)
+        stopRequested: bits & POSTERN_STOP_REQUESTED != 0,
+        isReadable: bits & POSTERN_READABLE != 0)
       if !wake.isTimeout || left <= timeout { return wake }
       if isMissing, watchAll() {
         isMissing = false

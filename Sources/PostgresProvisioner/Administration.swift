@@ -53,13 +53,18 @@ struct Administration {
   /// What `pg_stat_activity` shows of the connections that a pass makes beside the one that holds the lock.
   static let passName = "postern pass"
 
-  /// How a script's owner logs in: the owner's parameters hold, but for what a pass depends on.
+  /// How a script's owner logs in. The owner's parameters hold, but for those that would keep the script from being
+  /// recorded, or end it before its own timeout.
   func settings(
-    ofOwner owner: PostgresName, password: Password?, database: PostgresName
+    ofOwner owner: PostgresName, password: Password?, database: PostgresName, serverVersion: Int
   ) -> ConnectionSettings {
-    let kept = [
+    var kept = [
       "standard_conforming_strings", "client_min_messages", "synchronous_commit", "client_connection_check_interval",
+      "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "default_transaction_read_only",
+      "exit_on_error",
     ]
+    if serverVersion >= 140_000 { kept.append("idle_session_timeout") }
+    if serverVersion >= 170_000 { kept.append("transaction_timeout") }
     var settings = settings
     settings.user = owner.text
     settings.password = password?.unredacted

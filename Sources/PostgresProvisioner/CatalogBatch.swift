@@ -61,6 +61,14 @@ extension CatalogQuery {
     }
   }
 
+  /// The one row of an answer that was waited for elsewhere; an answer without rows is none.
+  func row(_ result: QueryResult?) throws(PostgresError) -> Row {
+    guard let result else {
+      throw PostgresError(kind: .protocol, message: "the server gave no answer about \(subject)")
+    }
+    return try row(result)
+  }
+
   fileprivate func row(_ result: QueryResult) throws(PostgresError) -> Row {
     let rows = try rows(result)
     guard rows.count == 1 else {

@@ -11,9 +11,9 @@ extension Executor {
     if chains.count(where: { Self.makesDatabase($0[0]) }) > 1 {
       do throws(PostgresError) {
         return runAbreast(chains, connection, try administration.connect(to: Postern.database))
-      } catch { log(.debug, "no second connection", [("reason", error.description)]) }
+      } catch { control.log(.debug, "no second connection", [("reason", error.description)]) }
     }
-    for step in steps where !isInterrupted { run(step, connection) }
+    for step in steps where !isEnding { run(step, connection) }
   }
 
   /// The steps of one database, which follow one another, together.
@@ -65,7 +65,7 @@ extension Executor {
   private mutating func begin(
     _ waiting: inout ArraySlice<[Step]>, besides other: [Step]?, _ connection: borrowing Connection
   ) -> [Step]? {
-    while let chain = waiting.first, !isInterrupted, !connection.isBroken {
+    while let chain = waiting.first, !isEnding, !connection.isBroken {
       // The other may be its template.
       if let other, chain.contains(where: { $0.requires.contains(other[0].item) }) { return nil }
       waiting.removeFirst()

@@ -1,51 +1,187 @@
 import DatabaseSpec
 import LibPQ
+import Linux
+import LogLine
 import Provisioning
 
 extension Executor {
   /// Runs a script on a connection logged in as the owner: nothing that it does can make it anybody else. The row that
-  /// records it is the last statement of the same transaction. Returns why it failed, if it did.
-  func run(_ script: ScriptRun, in step: Step) -> Failure? {
+  /// records it is the last statement of the same transaction. What cannot wait for it is done beside it.
+  /// - Parameter main: the connection that holds the lock of the pass.
+  mutating func runScript(_ script: ScriptRun, _ step: Step, _ main: borrowing Connection) {
+    guard isToRun(step) else { return }
+    control.log(.info, "running script", step.details.map { ($0.key, $0.value) })
+    var watch = ScriptWatch(step.item, script)
+    control.scriptRuns(watch.running, problems + failures.map { $0.problem })
+    defer { control.scriptRuns(nil, []) }
     let settings = administration.settings(
-      ofOwner: script.owner, password: desired.passwords[script.owner], database: step.database)
+      ofOwner: script.owner, password: desired.passwords[script.owner], database: step.database,
+      serverVersion: main.serverVersion)
     do throws(PostgresError) {
       let connection = try Connection(settings)
-      return run(script, step.item, connection)
+      do throws(ScriptFailure) {
+        try run(script, connection, &watch, main)
+        succeed(step)
+      } catch {
+        ended(step, error, watch)
+      }
     } catch {
-      return Failure(
-        step.item, error, place: "logging in as the owner \(script.owner.text)",
-        hint: settings.password == nil
-          ? "the owner's password is not in the volume yet: scripts run as the owner" : nil)
+      fail(
+        step,
+        Failure(
+          step.item, error, place: "logging in as the owner \(script.owner.text)",
+          hint: settings.password == nil
+            ? "the owner's password is not in the volume yet: scripts run as the owner" : nil))
     }
   }
 
-  private func run(_ script: ScriptRun, _ item: Item, _ connection: borrowing Connection) -> Failure? {
-    var place: String?
-    do throws(PostgresError) {
-      if script.isTransaction { try connection.execute("BEGIN") }
-      for statement in script.statements {
-        place = "line \(statement.line), column \(statement.column)"
-        do throws(PostgresError) { try connection.execute(statement.text) } catch {
-          if let position = error.position {
-            let (line, column) = statement.place(of: position)
-            place = "line \(line), column \(column)"
-          }
-          throw error
-        }
+  private mutating func ended(_ step: Step, _ failure: ScriptFailure, _ watch: ScriptWatch) {
+    switch failure {
+    case .server(var error, let place):
+      if error.isServer(SQLState.lockNotAvailable), error.detail == nil, let holder = watch.running.waitsFor {
+        error.detail = "the lock is held by \(holder)"
       }
-      place = "recording that it ran"
-      // The script may have become another role that it is a member of.
-      try connection.execute("RESET SESSION AUTHORIZATION; RESET ROLE")
-      guard try connection.row(Postern.recordScript(script)) || !script.isTransaction else {
-        // Another pass, which lost its lock but not its life, has just committed the very same.
-        try connection.execute("ROLLBACK")
-        return nil
+      fail(step, Failure(step.item, error, place: place))
+    case .timeout(let place):
+      let wait = watch.running.waitsFor.map { "; it waited for a lock that is held by \($0)" } ?? ""
+      let error = PostgresError(
+        kind: .server, sqlState: SQLState.queryCanceled,
+        message: "it took longer than its timeout of \(watch.timeout) s, and was ended\(wait)",
+        hint: "give it a longer `timeout`, or 0 for none")
+      fail(step, Failure(step.item, error, place: place))
+    case .notDesired:
+      control.log(.info, "ended a script that is not declared any more", step.details.map { ($0.key, $0.value) })
+    case .stopRequested:
+      stop()
+    }
+  }
+
+  private mutating func run(
+    _ script: ScriptRun, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection
+  ) throws(ScriptFailure) {
+    watch.place = nil
+    if script.isTransaction { try perform("BEGIN", connection, &watch, main) }
+    for statement in script.statements {
+      watch.place = (statement.line, statement.column)
+      do throws(ScriptFailure) { try perform(statement.text, connection, &watch, main) } catch {
+        guard case .server(let cause, _) = error, let position = cause.position else { throw error }
+        let (line, column) = statement.place(of: position)
+        throw .server(cause, place: "line \(line), column \(column)")
       }
+    }
+    watch.place = nil
+    do throws(ScriptFailure) {
+      // The script, or a setting of the owner, may have made it another role that the owner is a member of; RESET would go
+      // back to the setting.
+      try perform("SET SESSION AUTHORIZATION DEFAULT; SET ROLE NONE", connection, &watch, main)
+      let record = Postern.recordScript(script)
+      let answer = try perform(record.sql, connection, &watch, main)
+      let isNew: Bool
+      do throws(PostgresError) { isNew = try record.row(answer) } catch { throw .server(error, place: nil) }
+      // Where it is not, another pass, which lost its lock but not its life, has just committed the very same.
+      let isKept = isNew || !script.isTransaction
       // One that manages its own transactions may have left one open: what it did and its record stay together.
-      try connection.execute("COMMIT")
-      return nil
+      try perform(isKept ? "COMMIT" : "ROLLBACK", connection, &watch, main)
     } catch {
-      return Failure(item, error, place: place)
+      guard case .server(let cause, _) = error else { throw error }
+      throw .server(cause, place: "recording that it ran")
+    }
+  }
+
+  /// Sends statements, sees to what cannot wait until the server has answered, and takes the answer.
+  @discardableResult
+  private mutating func perform(
+    _ sql: String, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection
+  ) throws(ScriptFailure) -> QueryResult? {
+    do throws(PostgresError) { try connection.send(sql) } catch { throw .server(error, place: watch.placeText) }
+    watch.ticks = 0
+    while !connection.hasAnswer() {
+      let left = watch.millisecondsLeft
+      guard left > 0 else {
+        end(connection, main, milliseconds: 5000)
+        throw .timeout(place: watch.placeText)
+      }
+      switch control.wait(connection.socket, min(left, ScriptWatch.tick)) {
+      case .readable: continue
+      case .timeOver:
+        watch.ticks += 1
+        if watch.asksForHolders { askForHolders(connection, &watch, main) }
+        if watch.isPassDue { passBeside(latest, main, &watch) }
+      case .filesChanged:
+        guard let desired = control.reread(), desired != latest else { continue }
+        latest = desired
+        supersede()
+        passBeside(desired, main, &watch)
+        guard desired.declares(watch.script, as: watch.item) else {
+          end(connection, main, milliseconds: 5000)
+          throw .notDesired
+        }
+      case .stopRequested:
+        end(connection, main, milliseconds: 0)
+        throw .stopRequested
+      }
+    }
+    do throws(PostgresError) { return try connection.receive() } catch {
+      throw .server(error, place: watch.placeText)
+    }
+  }
+
+  /// Ends a script's session, which rolls back what it has not committed. Closing the connection would not be noticed by
+  /// a server that is busy with a statement.
+  private func end(_ connection: borrowing Connection, _ main: borrowing Connection, milliseconds: Int) {
+    do throws(PostgresError) {
+      _ = try main.rows(Catalog.endSession(connection.serverProcess, milliseconds: milliseconds))
+    } catch { control.log(.warning, "cannot end the session of a script", [("reason", error.description)]) }
+  }
+
+  private func askForHolders(
+    _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection
+  ) {
+    let holders: [String]
+    do throws(PostgresError) { holders = try main.rows(Catalog.blockers(of: connection.serverProcess)) } catch {
+      return
+    }
+    let text = holders.isEmpty ? nil : holders.joined(separator: ", ")
+    guard text.map({ Array($0.utf8) }) != watch.running.waitsFor.map({ Array($0.utf8) }) else { return }
+    watch.running.waitsFor = text
+    control.scriptRuns(watch.running, problems + failures.map { $0.problem })
+  }
+
+  /// Does everything but scripts.
+  private mutating func passBeside(
+    _ desired: DesiredState, _ main: borrowing Connection, _ watch: inout ScriptWatch
+  ) {
+    watch.passWasMade()
+    do throws(PostgresError) {
+      let report = try beside(desired, main)
+      problems = report.problems
+      control.passEnded(report, desired)
+    } catch { control.log(.warning, "cannot make a pass beside a script", [("reason", error.description)]) }
+  }
+}
+
+/// Why a script has not run to its end.
+enum ScriptFailure: Error {
+  /// The server said so; at a place of the script.
+  case server(PostgresError, place: String?)
+  /// It took too long.
+  case timeout(place: String?)
+  /// The declaration does not hold it any more, or as another one.
+  case notDesired
+  /// The process is to end.
+  case stopRequested
+}
+
+extension DesiredState {
+  /// Whether a script is still to be run as it is.
+  fileprivate func declares(_ script: ScriptRun, as item: Item) -> Bool {
+    guard case .script(let name, let database) = item,
+      let declared = spec.databases.first(where: { $0.name == database }), declared.owner == script.owner
+    else { return false }
+    return declared.scripts.contains { other in
+      guard case .file(_, let sha256) = other.content else { return false }
+      return other.name.utf8.elementsEqual(name.utf8) && sha256.utf8.elementsEqual(script.sha256.utf8)
+        && other.timeout == script.timeout
     }
   }
 }

@@ -1,5 +1,6 @@
 import DatabaseSpec
 import LibPQ
+import Linux
 import LogLine
 import Provisioning
 
@@ -8,8 +9,9 @@ struct Executor {
   let administration: Administration
   let cache: VerifierCache
   let desired: DesiredState
-  let log: Log
-  let shouldStop: () -> Bool
+  let control: PassControl
+  /// Makes a pass without scripts, over the connection that holds the lock.
+  let beside: (DesiredState, borrowing Connection) throws(PostgresError) -> PassReport
 
   /// Items of which no step is tried any more in this pass.
   var failed: Set<Item> = []
@@ -17,18 +19,32 @@ struct Executor {
   var blocked: Set<Item> = []
   private(set) var failures: [Failure] = []
   private(set) var applied: [String] = []
-  private(set) var isInterrupted = false
+  /// What the plan has found wrong, for those who are told of a script that runs.
+  var problems: [ItemProblem] = []
+  /// What the files said last.
+  var latest: DesiredState
+  /// Why nothing more is begun, where that is so.
+  private(set) var ending: PassReport.Outcome?
 
   init(
-    _ administration: Administration, _ cache: VerifierCache, _ desired: DesiredState,
-    log: @escaping Log, shouldStop: @escaping () -> Bool
+    _ administration: Administration, _ cache: VerifierCache, _ desired: DesiredState, _ control: PassControl,
+    beside: @escaping (DesiredState, borrowing Connection) throws(PostgresError) -> PassReport
   ) {
     self.administration = administration
     self.cache = cache
     self.desired = desired
-    self.log = log
-    self.shouldStop = shouldStop
+    self.control = control
+    self.beside = beside
+    latest = desired
   }
+
+  var isEnding: Bool { ending != nil }
+
+  /// Begins nothing more, since the process is to end.
+  mutating func stop() { ending = .interrupted }
+
+  /// Begins nothing more, since something else is desired by now.
+  mutating func supersede() { ending = ending ?? .superseded }
 
   /// The steps that can be tried; the items of the others fail with what they require.
   mutating func open(_ steps: ArraySlice<Step>) -> [Step] {
@@ -41,12 +57,19 @@ struct Executor {
   }
 
   /// Runs them. Steps that follow one another in one database share a connection; those in `postgres` use `connection`.
+  /// A script has a connection of its own.
   /// - Throws: where `connection` breaks, since nothing can be done then.
   mutating func run(_ steps: [Step], _ connection: borrowing Connection) throws(PostgresError) {
     var index = 0
-    while index < steps.count, !isInterrupted {
+    while index < steps.count, !isEnding {
       let database = steps[index].database
-      let end = steps[index...].firstIndex { $0.database != database } ?? steps.count
+      if case .script(let script) = steps[index].work {
+        runScript(script, steps[index], connection)
+        if connection.isBroken { try connection.checkIsAlive() }
+        index += 1
+        continue
+      }
+      let end = steps[index...].firstIndex { $0.database != database || $0.isScript } ?? steps.count
       let group = open(steps[index..<end])
       index = end
       if database == Postern.database {
@@ -60,7 +83,7 @@ struct Executor {
 
   private mutating func runHere(_ steps: [Step], _ connection: borrowing Connection) {
     var rest = steps[...]
-    while let step = rest.first, !isInterrupted {
+    while let step = rest.first, !isEnding {
       let ofDatabases = rest.prefix { if case .database = $0.item { true } else { false } }
       rest = rest.dropFirst(max(1, ofDatabases.count))
       if ofDatabases.isEmpty { run(step, connection) } else { runDatabases(ofDatabases, connection) }
@@ -70,7 +93,7 @@ struct Executor {
   private mutating func runElsewhere(_ steps: [Step], in database: PostgresName) {
     do throws(PostgresError) {
       let connection = try administration.connect(to: database)
-      for step in steps where !isInterrupted { run(step, connection) }
+      for step in steps where !isEnding { run(step, connection) }
     } catch {
       for step in steps { fail(step, Failure(step.item, error)) }
     }
@@ -79,8 +102,8 @@ struct Executor {
   /// Whether a step is to be run now. It is asked before each, so that the process can end between two.
   mutating func isToRun(_ step: Step) -> Bool {
     guard !open([step]).isEmpty else { return false }
-    if shouldStop() { isInterrupted = true }
-    return !isInterrupted
+    if control.shouldStop() { stop() }
+    return !isEnding
   }
 
   mutating func run(_ step: Step, _ connection: borrowing Connection) {
@@ -88,8 +111,8 @@ struct Executor {
     do throws(PostgresError) {
       switch step.work {
       case .transaction(let statements): try transact(statements, connection)
-      case .alone(let statement): try connection.execute(statement.description)
-      case .script(let script): if let failure = run(script, in: step) { return fail(step, failure) }
+      case .alone(let statement): try perform(statement.description, connection)
+      case .script: return
       }
     } catch {
       return fail(step, Failure(step.item, error))
@@ -98,7 +121,7 @@ struct Executor {
   }
 
   mutating func succeed(_ step: Step) {
-    log(step.isBookkeeping ? .debug : .info, step.title, step.details.map { ($0.key, $0.value) })
+    control.log(step.isBookkeeping ? .debug : .info, step.title, step.details.map { ($0.key, $0.value) })
     if !step.isBookkeeping { applied.append(step.summary) }
   }
 
@@ -120,7 +143,7 @@ struct Executor {
       var made: [(PostgresName, String, Password)] = []
       for statement in statements {
         switch statement {
-        case .sql(let text): try connection.execute(text)
+        case .sql(let text): try perform(text, connection)
         case .setPassword(let role):
           guard let password = password(of: role) else { continue }
           let verifier = try cache.verifier(of: password, connection)
@@ -144,8 +167,36 @@ struct Executor {
     }
   }
 
+  /// Runs what the superuser runs. Where the server is still at it after a second, somebody's lock may be why.
+  private func perform(_ sql: String, _ connection: borrowing Connection) throws(PostgresError) {
+    try connection.send(sql)
+    var holders: [String] = []
+    while !connection.hasAnswer() {
+      if !SystemClock.waitUntilReadable(connection.socket, milliseconds: 1000), holders.isEmpty {
+        holders = lockHolders(before: connection.serverProcess)
+      }
+    }
+    do throws(PostgresError) { try connection.receive() } catch {
+      guard error.isServer(SQLState.lockNotAvailable), error.detail == nil, !holders.isEmpty else { throw error }
+      var error = error
+      error.detail = "the lock is held by \(holders.joined(separator: ", "))"
+      throw error
+    }
+  }
+
+  private func lockHolders(before process: Int) -> [String] {
+    do throws(PostgresError) {
+      return try administration.connect(to: Postern.database).rows(Catalog.blockers(of: process))
+    } catch { return [] }
+  }
+
   private func password(of role: PostgresName) -> Password? {
     desired.passwords[role]
       ?? (role.text.utf8.elementsEqual(administration.settings.user.utf8) ? desired.adminPassword : nil)
   }
+}
+
+extension Step {
+  /// Whether it runs on a connection of its own.
+  var isScript: Bool { if case .script = work { true } else { false } }
 }

@@ -14,11 +14,11 @@ struct Failure {
   init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {
     self.item = item
     var message = error.message
-    if let detail = error.detail { message += " (\(detail))" }
+    if let detail = error.detailWithoutRows { message += " (\(detail))" }
     if let place { message = "\(place): \(message)" }
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
-      hint: (error.hint ?? hint).map(Self.oneLine))
+      hint: (Self.advice(item, error) ?? error.hint ?? hint).map(Self.oneLine))
     isDisconnection = error.isDisconnection
     if case .script = item { return }
     isRace =

@@ -9,10 +9,12 @@ struct Observer {
   let cache: VerifierCache
 
   /// The state, and the databases that could not be read.
+  /// - Parameter server: what is known of the server already, without what is in its databases.
   func observe(
-    _ desired: DesiredState, _ connection: borrowing Connection
+    _ desired: DesiredState, _ connection: borrowing Connection, _ server: ObservedState? = nil
   ) throws(PostgresError) -> (ObservedState, [Failure]) {
-    var state = try observeServer(desired, connection)
+    var state: ObservedState
+    if let server { state = server } else { state = try observeServer(desired, connection) }
     let grantees = Grantees(desired.spec, state.records.records)
     var failures: [Failure] = []
     for name in Self.databasesToRead(desired.spec, grantees, state) {

@@ -1,6 +1,6 @@
 import DatabaseSpec
 package import LibPQ
-package import LogLine
+import LogLine
 package import Provisioning
 
 /// Makes a server hold what is declared, in passes: read, plan, run, and read again until nothing is left to do.
@@ -10,40 +10,26 @@ package struct Provisioner {
 
   private let administration: Administration
   private let cache: VerifierCache
-  private let log: Log
-  private let shouldStop: () -> Bool
+  private let control: PassControl
 
   /// A provisioner of the server at `settings`, where it logs in as a superuser; which database is its own choice.
-  /// `cache` remembers what one pass found out for the next; `log` takes each step as it is done; `shouldStop` is asked
-  /// between two steps.
-  package init(
-    settings: ConnectionSettings, cache: VerifierCache = VerifierCache(), log: @escaping Log,
-    shouldStop: @escaping () -> Bool
-  ) {
+  /// `cache` remembers what one pass found out for the next.
+  package init(settings: ConnectionSettings, cache: VerifierCache = VerifierCache(), control: PassControl) {
     administration = Administration(settings)
     self.cache = cache
-    self.log = log
-    self.shouldStop = shouldStop
+    self.control = control
   }
 
-  /// Does what there is to do, and reports. It never throws: what is wrong is in the report.
-  package func pass(_ desired: DesiredState) -> PassReport {
-    do throws(PostgresError) { return try pass(desired, loggedIn: { _ in }) } catch {
-      return PassReport(outcome: .incomplete, problems: [Failure(.server, error).problem])
-    }
-  }
-
-  /// The same, where it matters that nobody could log in. `loggedIn` is told when the server started, in seconds since
-  /// 1970, before anything is done.
+  /// Does what there is to do, and reports. What is wrong is in the report.
   /// - Throws: where the superuser cannot log in.
-  package func pass(_ desired: DesiredState, loggedIn: (String) -> Void) throws(PostgresError) -> PassReport {
+  package func pass(_ desired: DesiredState) throws(PostgresError) -> PassReport {
     let connection = try administration.connect()
     let start = try connection.row(Catalog.start)
-    loggedIn(start.time)
+    control.loggedIn(start.time)
     if start.isStandby { return PassReport(outcome: .standby) }
     do throws(PostgresError) {
-      guard try lock(connection) else { return PassReport(outcome: .interrupted) }
-      return try pass(desired, connection)
+      guard try lock(desired, connection) else { return PassReport(outcome: .interrupted) }
+      return try pass(desired, connection, runsScripts: true)
     } catch {
       return PassReport(
         outcome: error.isDisconnection ? .disconnected : .incomplete, problems: [Failure(.server, error).problem])
@@ -58,15 +44,20 @@ package struct Provisioner {
     return Provisioning.plan(desired, try observer.observe(desired, connection).0).lines
   }
 
-  /// Waits for the lock; false where the process is to end first. The lock ends with the connection.
-  private func lock(_ connection: borrowing Connection) throws(PostgresError) -> Bool {
+  /// Waits for the lock; false where the process is to end first. The lock ends with the connection. What waits for
+  /// nobody is done without it: another pass may take long.
+  private func lock(_ desired: DesiredState, _ connection: borrowing Connection) throws(PostgresError) -> Bool {
     var isWaiting = false
-    while !shouldStop() {
+    while !control.shouldStop() {
       if try connection.row(Catalog.tryLock) {
         try endOtherPasses(connection)
         return true
       }
-      if !isWaiting { log(.info, "waiting for another pass to end", []) }
+      if !isWaiting {
+        control.log(.info, "waiting for another pass to end", [])
+        var executor = executor(desired, connection)
+        _ = try runUrgent(&executor, connection)
+      }
       isWaiting = true
       _ = try connection.query("SELECT pg_sleep(0.2)")
     }
@@ -81,25 +72,51 @@ package struct Provisioner {
     }
   }
 
+  private func executor(_ desired: DesiredState, _ connection: borrowing Connection) -> Executor {
+    Executor(administration.adapted(to: connection.serverVersion, isPass: true), cache, desired, control) {
+      desired, connection throws(PostgresError) in try pass(desired, connection, runsScripts: false)
+    }
+  }
+
+  /// Locks who is to be locked, and sets passwords.
+  /// - Returns: what the server holds then; nil where it has to be read again.
+  private func runUrgent(
+    _ executor: inout Executor, _ connection: borrowing Connection
+  ) throws(PostgresError) -> ObservedState? {
+    let observer = Observer(administration: executor.administration, cache: cache)
+    let server = try observer.observeServer(executor.desired, connection)
+    let plan = Provisioning.planUrgent(executor.desired, server)
+    executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
+    guard !plan.steps.isEmpty else { return server }
+    try executor.run(executor.open(plan.steps[...]), connection)
+    try check(executor.failures, connection)
+    executor.forgetRaces()
+    return nil
+  }
+
   private func pass(
-    _ desired: DesiredState, _ connection: borrowing Connection
+    _ desired: DesiredState, _ connection: borrowing Connection, runsScripts: Bool
   ) throws(PostgresError) -> PassReport {
-    let administration = administration.adapted(to: connection.serverVersion, isPass: true)
-    let observer = Observer(administration: administration, cache: cache)
-    var executor = Executor(administration, cache, desired, log: log, shouldStop: shouldStop)
+    var executor = executor(desired, connection)
+    let observer = Observer(administration: executor.administration, cache: cache)
+    var server = try runUrgent(&executor, connection)
+    if executor.isEnding { return report(executor, []) }
     var warnings: [ItemProblem] = []
     for round in 1...Self.maximumRounds {
-      let (observed, unread) = try observer.observe(desired, connection)
+      let (observed, unread) = try observer.observe(desired, connection, server)
+      server = nil
       try check(unread, connection)
       let plan = Provisioning.plan(desired, observed)
       for failure in unread { executor.failed.insert(failure.item) }
       executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
-      let steps = executor.open(plan.steps[...])
+      var steps = executor.open(plan.steps[...])
+      if !runsScripts { steps.removeAll { $0.isScript } }
       let found = plan.problems.map({ $0.itemProblem }) + unread.map({ $0.problem })
       // What is told of a step is told, though the next round finds it done.
       warnings = warnings.filter { !found.contains($0) }
       let problems = warnings + found
       warnings += found.filter { !$0.isFailure }
+      executor.problems = problems
       if steps.isEmpty || round == Self.maximumRounds {
         let unsettled = steps.map {
           ItemProblem(
@@ -110,7 +127,7 @@ package struct Provisioner {
       }
       try executor.run(steps, connection)
       try check(executor.failures, connection)
-      if executor.isInterrupted { return report(executor, problems) }
+      if executor.isEnding { return report(executor, problems) }
       if round < Self.maximumRounds - 1 { executor.forgetRaces() }
     }
     return report(executor, [])
@@ -125,7 +142,7 @@ package struct Provisioner {
   private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {
     let problems = problems + executor.failures.map({ $0.problem })
     let outcome: PassReport.Outcome =
-      executor.isInterrupted ? .interrupted : problems.contains(where: { $0.isFailure }) ? .incomplete : .converged
+      executor.ending ?? (problems.contains(where: { $0.isFailure }) ? .incomplete : .converged)
     return PassReport(outcome: outcome, applied: executor.applied, problems: problems)
   }
 }

@@ -5,7 +5,7 @@ import Provisioning
 
 /// The sidecar's life: wait for Postgres, read the files, make a pass, tell how it went, wait until there is a reason
 /// for the next. One thread; every wait ends at once when a file changes or the process is asked to end.
-package struct Sidecar: ~Copyable {
+package final class Sidecar {
   private let configuration: SidecarConfiguration
   private let passes: SidecarPasses
   private let writer: LogWriter
@@ -15,6 +15,9 @@ package struct Sidecar: ~Copyable {
   /// What the status file holds, so that nothing is written where nothing has changed.
   private var written: Status?
   private var failures = 0
+  /// What the last pass has told as wrong, and what the present one has.
+  private var told: [ItemProblem] = []
+  private var toldInPass: [ItemProblem] = []
   /// How the last pass logged in.
   private var settings: ConnectionSettings?
   /// Whom pings name: a role that is not there would be logged by the server at each.
@@ -35,17 +38,20 @@ package struct Sidecar: ~Copyable {
 
   /// Runs until the process is asked to end, or, with `once`, for one pass.
   /// - Returns: the exit code: 0, or 1 where the one pass did not converge.
-  package consuming func run() throws(FileError) -> Int32 {
+  package func run() throws(FileError) -> Int32 {
     let place = "\(configuration.host):\(configuration.port)"
     writer.log(.info, "started", [("postgres", place), ("volume", configuration.volume)])
     saveStatus()
     learnUser()
     while !CurrentProcess.stopRequested {
       guard try waitForPostgres() else { break }
-      let isDone = makePass()
+      let outcome = makePass()
       saveStatus()
-      if configuration.once { return isDone ? 0 : 1 }
       guard !CurrentProcess.stopRequested else { break }
+      // What the files say by now is done at once.
+      guard outcome != .superseded else { continue }
+      let isDone = outcome == .converged || outcome == .standby
+      if configuration.once { return isDone ? 0 : 1 }
       failures = isDone ? 0 : failures + 1
       CurrentProcess.releaseMemory()
       try waitForReason()
@@ -57,7 +63,7 @@ package struct Sidecar: ~Copyable {
   // MARK: Waiting
 
   /// Whether Postgres is there; false where the process is to end before it is.
-  private mutating func waitForPostgres() throws(FileError) -> Bool {
+  private func waitForPostgres() throws(FileError) -> Bool {
     var answer = ping()
     guard answer != .accepting else { return true }
     writer.log(.info, "waiting for Postgres", [("port", String(configuration.port))])
@@ -81,12 +87,12 @@ package struct Sidecar: ~Copyable {
     } catch { return .notAttempted }
   }
 
-  private mutating func learnUser() {
+  private func learnUser() {
     do throws(VolumeError) { user = try reader.read().adminUser } catch { return }
   }
 
   /// Waits for what makes another pass worth while: a changed file, the time, another Postgres than before, the end.
-  private mutating func waitForReason() throws(FileError) {
+  private func waitForReason() throws(FileError) {
     let delay = failures == 0 ? SidecarBackoff.resync : SidecarBackoff.retry(failures: failures)
     let deadline = SystemClock.monotonicMilliseconds + Int64(delay)
     if status.outcome == .incomplete { writer.log(.info, "trying again", [("seconds", String((delay + 999) / 1000))]) }
@@ -123,35 +129,70 @@ package struct Sidecar: ~Copyable {
 
   // MARK: One pass
 
-  /// Whether all is as it is to be, or a standby's primary will see to it.
-  private mutating func makePass() -> Bool {
+  /// How the pass ended; nil where none could be made.
+  private func makePass() -> PassReport.Outcome? {
     let contents: VolumeContents
     do throws(VolumeError) { contents = try reader.read() } catch {
       // What is told again and again is told once.
       if status.message != error.message { writer.log(.warning, error.message) }
       status.filesAreUnusable(error.message)
-      return false
+      return nil
     }
     user = contents.adminUser
+    told = toldInPass
+    toldInPass = []
     let settings = configuration.settings(for: contents)
     self.settings = settings
     let report: PassReport
     do throws(PostgresError) {
-      report = try passes.pass(
-        contents.desired, settings, { postgresIsThere(startedAt: $0) }, { [writer] in writer.log($0, $1, $2) },
-        { CurrentProcess.stopRequested })
+      report = try passes.pass(contents.desired, settings, control)
     } catch {
       loginFailed(error, settings)
-      return false
+      return nil
     }
     tell(report, specHash: contents.desired.specHash)
     status.passEnded(report, contents.desired, at: SystemClock.timestamp())
     if report.outcome == .disconnected, ping() != .accepting { status.postgresIsAway(status.message ?? "") }
-    return report.outcome == .converged || report.outcome == .standby
+    return report.outcome
+  }
+
+  private var control: PassControl {
+    var control = PassControl(
+      log: { [writer] in writer.log($0, $1, $2) }, shouldStop: { CurrentProcess.stopRequested })
+    control.loggedIn = { [unowned self] in postgresIsThere(startedAt: $0) }
+    control.wait = { [unowned self] in wait(for: $0, milliseconds: $1) }
+    control.reread = { [reader] in
+      do throws(VolumeError) { return try reader.read().desired } catch { return nil }
+    }
+    control.scriptRuns = { [unowned self] script, problems in
+      tellProblems(problems)
+      status.scriptRuns(script, problems)
+      saveStatus()
+    }
+    control.passEnded = { [unowned self] report, _ in
+      tellProblems(report.problems)
+      status.passEndedBesideScript(report)
+      saveStatus()
+    }
+    return control
+  }
+
+  /// Waits for what a script answers, and for what cannot wait for it.
+  private func wait(for socket: Int32, milliseconds: Int) -> PassWake {
+    do throws(FileError) {
+      let wake = try watch.wait(milliseconds: milliseconds, orReadable: socket)
+      if wake.stopRequested { return .stopRequested }
+      if wake.isReadable { return .readable }
+      guard wake.filesChanged else { return .timeOver }
+      try settle()
+      return .filesChanged
+    } catch {
+      return SystemClock.waitUntilReadable(socket, milliseconds: milliseconds) ? .readable : .timeOver
+    }
   }
 
   /// Another Postgres than before is not ready while the pass over it lasts, and its failures are counted anew.
-  private mutating func postgresIsThere(startedAt start: String) {
+  private func postgresIsThere(startedAt start: String) {
     if status.postgresStart != start { failures = 0 }
     status.postgresIsThere(startedAt: start)
     saveStatus()
@@ -164,7 +205,7 @@ package struct Sidecar: ~Copyable {
     return try Connection(settings).row(Catalog.start)
   }
 
-  private mutating func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
+  private func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
     let isFull = error.isServer(SQLState.tooManyConnections)
     var hint = ""
     if error.isServer(SQLState.invalidPassword, SQLState.invalidAuthorization) {
@@ -177,16 +218,9 @@ package struct Sidecar: ~Copyable {
     if isFull { status.postgresIsFull(message) } else { status.postgresIsAway(message) }
   }
 
-  /// Problems are told when they come up or change; that all is well, when it was not so before.
+  /// That all is well is told when it was not so before.
   private func tell(_ report: PassReport, specHash: String) {
-    if report.outcome != .disconnected, report.problems != status.problems {
-      for problem in report.problems {
-        var fields = [("item", problem.item)]
-        if let sqlState = problem.sqlState { fields.append(("sqlstate", sqlState)) }
-        if let hint = problem.hint { fields.append(("hint", hint)) }
-        writer.log(problem.isFailure ? .error : .warning, problem.message, fields)
-      }
-    }
+    if report.outcome != .disconnected { tellProblems(report.problems) }
     let hash = ("spec", String(specHash.prefix(12)))
     switch report.outcome {
     case .converged:
@@ -198,12 +232,26 @@ package struct Sidecar: ~Copyable {
       writer.log(.warning, "incomplete", [("failed", String(report.problems.filter { $0.isFailure }.count)), hash])
     case .disconnected:
       writer.log(.warning, "the connection to Postgres ended", report.problems.map { ("reason", $0.message) })
+    case .superseded:
+      writer.log(.info, "the files have changed meanwhile")
     case .interrupted:
       writer.log(.info, "interrupted between two steps")
     }
   }
 
-  private mutating func saveStatus() {
+  /// Failures are told at every pass, since each tries them again; warnings when they come up.
+  private func tellProblems(_ problems: [ItemProblem]) {
+    for problem in problems where !toldInPass.contains(problem) {
+      toldInPass.append(problem)
+      guard problem.isFailure || !told.contains(problem) else { continue }
+      var fields = [("item", problem.item)]
+      if let sqlState = problem.sqlState { fields.append(("sqlstate", sqlState)) }
+      if let hint = problem.hint { fields.append(("hint", hint)) }
+      writer.log(problem.isFailure ? .error : .warning, problem.message, fields)
+    }
+  }
+
+  private func saveStatus() {
     guard status != written else { return }
     do throws(FileError) {
       try StatusFile(path: configuration.statusFile).write(status)

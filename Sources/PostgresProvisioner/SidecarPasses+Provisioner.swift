@@ -1,5 +1,4 @@
 import LibPQ
-import LogLine
 import Provisioning
 
 extension SidecarPasses {
@@ -7,12 +6,11 @@ extension SidecarPasses {
   package static func provisioner() -> SidecarPasses {
     let cache = VerifierCache()
     return SidecarPasses(
-      pass: { desired, settings, loggedIn, log, shouldStop throws(PostgresError) in
-        try Provisioner(settings: settings, cache: cache, log: log, shouldStop: shouldStop)
-          .pass(desired, loggedIn: loggedIn)
+      pass: { desired, settings, control throws(PostgresError) in
+        try Provisioner(settings: settings, cache: cache, control: control).pass(desired)
       },
       plan: { desired, settings throws(PostgresError) in
-        try Provisioner(settings: settings, log: { _, _, _ in }, shouldStop: { false }).plan(desired)
+        try Provisioner(settings: settings, control: PassControl()).plan(desired)
       })
   }
 }

@@ -29,6 +29,17 @@ extension Status {
     self.message = message
   }
 
+  /// A script runs from now on, after all else was done as far as it could be; or it has ended.
+  package mutating func scriptRuns(_ script: RunningScript?, _ problems: [ItemProblem]) {
+    running = script
+    if script != nil { self.problems = problems }
+  }
+
+  /// Everything but scripts was done while a script runs.
+  package mutating func passEndedBesideScript(_ report: PassReport) {
+    problems = report.problems
+  }
+
   /// A pass has ended. A failing change does not make a Pod unready that was ready: its database works.
   package mutating func passEnded(_ report: PassReport, _ desired: DesiredState, at time: String) {
     customer = desired.spec.customer
@@ -51,6 +62,7 @@ extension Status {
       outcome = .waitingForPostgres
       message = report.problems.first.map { "the connection to Postgres ended: \($0.message)" }
       problems = []
+    case .superseded: break
     case .interrupted:
       outcome = .interrupted
       message = "the pass was stopped between two steps; the next start goes on from there"

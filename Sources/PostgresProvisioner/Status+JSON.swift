@@ -15,6 +15,14 @@ extension Status {
     if let specHash { writer.member("specHash", specHash) }
     if let appliedAt { writer.member("appliedAt", appliedAt) }
     if let postgresStart { writer.member("postgresStart", postgresStart) }
+    if let running {
+      writer.key("running")
+      writer.beginObject()
+      writer.member("item", running.item)
+      writer.member("since", running.since)
+      if let waitsFor = running.waitsFor { writer.member("waitsFor", waitsFor) }
+      writer.endObject()
+    }
     writer.key("problems")
     writer.beginArray()
     for problem in problems {
@@ -47,6 +55,11 @@ extension Status {
           item: problem["item"]?.string ?? "", message: problem["message"]?.string ?? "",
           sqlState: problem["sqlState"]?.string, hint: problem["hint"]?.string,
           isFailure: problem["failure"] != .bool(false))
+      },
+      running: root["running"].map { running in
+        RunningScript(
+          item: running["item"]?.string ?? "", since: running["since"]?.string ?? "",
+          waitsFor: running["waitsFor"]?.string)
       })
   }
 }

@@ -28,11 +28,14 @@ package struct Status: Equatable, Sendable {
   package var postgresStart: String?
   /// What is wrong, item by item.
   package var problems: [ItemProblem]
+  /// The script that runs at this moment.
+  package var running: RunningScript?
 
   /// A status of these parts; without any, that of a sidecar that has just started.
   package init(
     customer: String? = nil, isReady: Bool = false, outcome: Outcome = .waitingForPostgres, message: String? = nil,
-    specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, problems: [ItemProblem] = []
+    specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, problems: [ItemProblem] = [],
+    running: RunningScript? = nil
   ) {
     self.customer = customer
     self.isReady = isReady
@@ -42,11 +45,16 @@ package struct Status: Equatable, Sendable {
     self.appliedAt = appliedAt
     self.postgresStart = postgresStart
     self.problems = problems
+    self.running = running
   }
 
   /// Why the Pod is not ready, in one line; nil where it is.
   package var whyNotReady: String? {
     guard !isReady else { return nil }
+    if let running {
+      return "\(running.item) has been running since \(running.since)"
+        + (running.waitsFor.map { ", and waits for a lock that is held by \($0)" } ?? "")
+    }
     let failures = problems.filter { $0.isFailure }
     guard outcome == .incomplete, let first = failures.first else {
       return message ?? "the first pass has not converged yet"

@@ -12,6 +12,8 @@ public struct PassReport: Equatable, Sendable {
     case disconnected
     /// The pass was stopped between two steps because the process is to end.
     case interrupted
+    /// The files changed while a script ran. What they say was done beside it; another pass does the rest.
+    case superseded
   }
 
   /// How the pass ended.

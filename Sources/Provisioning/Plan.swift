@@ -3,7 +3,7 @@ import DatabaseSpec
 /// What is to be done to a server so that it holds what is declared: data, made without any IO. Empty where the server
 /// holds it already.
 public struct Plan: Equatable, Sendable {
-  /// What to do, in order: roles, memberships, databases, schemas and extensions, grants, scripts, locks and drops.
+  /// What to do, in order: locks, roles, memberships, databases, schemas and extensions, grants, drops, scripts.
   public var steps: [Step]
   /// What cannot be done, or is to be told.
   public var problems: [PlanProblem]
@@ -40,13 +40,25 @@ public struct PlanProblem: Equatable, Sendable {
 /// What is to be done so that `observed` becomes `desired`. The same states give the same plan.
 public func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   var planner = Planner(desired: desired, observed: observed)
+  planner.planLocks()
   planner.planRecords()
   planner.planRoles()
+  planner.planAdministrator()
   planner.planMemberships()
   planner.planDatabases()
   for database in desired.spec.databases { planner.planContents(of: database) }
   planner.planGrants()
-  for database in desired.spec.databases { planner.planScripts(of: database) }
   planner.planRemovals()
+  for database in desired.spec.databases { planner.planScripts(of: database) }
+  return planner.plan
+}
+
+/// The part of ``plan(_:_:)`` that waits for nothing: who is to be locked is, and roles that Postern knows get their
+/// passwords. Of `observed` it needs no database's contents.
+package func planUrgent(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
+  var planner = Planner(desired: desired, observed: observed)
+  planner.planLocks()
+  planner.planKnownRoles()
+  planner.planAdministrator()
   return planner.plan
 }

@@ -1,21 +1,42 @@
 import DatabaseSpec
 
 extension Planner {
-  /// Users that are to be absent, and users that Postern made and that are no longer declared.
+  /// Locks users that are to be absent, and users that Postern made and that are no longer declared: before all else.
+  mutating func planLocks() {
+    var leavers: [(name: PostgresName, role: RoleState)] = []
+    for user in spec.users where user.ensure == .absent {
+      if let role = observed.roles[user.name], !role.isSuperuser { leavers.append((user.name, role)) }
+    }
+    if spec.removedUsers != .keep { leavers += undeclaredRoles }
+    // A session that does not end at once keeps nobody else from being locked.
+    for (name, role) in leavers where role.canLogIn {
+      add("lock role", [Detail("name", name)], for: .user(name), ["ALTER ROLE \(id(name)) NOLOGIN"].sql)
+    }
+    for (name, role) in leavers where role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
+  }
+
+  /// The roles that Postern made and that nobody declares any more.
+  private var undeclaredRoles: [(name: PostgresName, role: RoleState)] {
+    let declared = Set(spec.users.map({ $0.name }))
+    var roles: [(name: PostgresName, role: RoleState)] = []
+    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) {
+      if record.isMade, let role = observed.roles[name], role.oid == record.oid, !role.isSuperuser {
+        roles.append((name, role))
+      }
+    }
+    return roles
+  }
+
+  /// Drops users that are to be absent, and, where removed users are dropped, those that are no longer declared.
   mutating func planRemovals() {
     for user in spec.users where user.ensure == .absent { planAbsent(user.name) }
     let declared = Set(spec.users.map({ $0.name }))
-    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) {
-      guard let role = observed.roles[name], role.oid == record.oid, record.isMade, !role.isSuperuser else {
-        // It is gone, or it was never Postern's.
-        forget(name)
-        continue
-      }
-      switch spec.removedUsers {
-      case .keep: break
-      case .lock: lock(name, role)
-      case .drop: drop(name, role)
-      }
+    let undeclared = undeclaredRoles
+    let kept = declared.union(undeclared.map({ $0.name }))
+    // One that is gone, or was never Postern's.
+    for name in records.roles.keys.sorted() where !kept.contains(name) { forget(name) }
+    if spec.removedUsers == .drop {
+      for (name, role) in undeclared { drop(name, role) }
     }
   }
 
@@ -37,17 +58,9 @@ extension Planner {
     drop(name, role)
   }
 
-  private mutating func lock(_ name: PostgresName, _ role: RoleState) {
-    if role.canLogIn {
-      add("lock role", [Detail("name", name)], for: .user(name), ["ALTER ROLE \(id(name)) NOLOGIN"].sql)
-    }
-    if role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
-  }
-
-  /// Locks a role, gives what it owns in each database to that database's owner, takes back what it was granted, and
+  /// Gives what a locked role owns in each database to that database's owner, takes back what it was granted, and
   /// drops it. What it owns never goes to a superuser: a function of its making would run as one then.
   private mutating func drop(_ name: PostgresName, _ role: RoleState) {
-    lock(name, role)
     let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     var blockers: [String] = []
     var requires: [Item] = []

@@ -13,7 +13,15 @@ extension Planner {
     }
   }
 
-  /// Declared users that are to be there, and the superuser's own password.
+  /// Declared users that are to be there, of those that Postern has seen to before.
+  mutating func planKnownRoles() {
+    for user in spec.users where user.ensure == .present {
+      guard let role = observed.roles[user.name], records.roles[user.name]?.oid == role.oid else { continue }
+      planExisting(user, role)
+    }
+  }
+
+  /// Declared users that are to be there.
   mutating func planRoles() {
     for user in spec.users where user.ensure == .present {
       if let role = observed.roles[user.name] {
@@ -22,6 +30,10 @@ extension Planner {
         planNew(user)
       }
     }
+  }
+
+  /// The superuser's own password.
+  mutating func planAdministrator() {
     let administrator = observed.administrator
     if desired.adminPassword != nil, observed.roles[administrator]?.password == .differs {
       add(
@@ -90,14 +102,20 @@ extension Planner {
     if endsSessions { endSessions(of: user.name, because: "password changed") }
   }
 
-  /// Ends a role's sessions, waiting up to five seconds for each.
+  /// Ends a role's sessions, waiting up to five seconds for each after all were asked to.
   mutating func endSessions(of role: PostgresName, because reason: String) {
     addAlone(
       "end sessions", [Detail("name", role), Detail("reason", reason)], for: .user(role), Self.endSessions(of: role))
   }
 
   private static func endSessions(of role: PostgresName) -> String {
-    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = \(lit(role))"
+    // In an aggregate's argument, which is computed for the rows that WHERE leaves; beside the condition in WHERE it might
+    // be computed for all.
+    """
+    SELECT pg_terminate_backend(pid, 5000) FROM unnest((\
+    SELECT array_agg(CASE WHEN pg_terminate_backend(pid) THEN pid END) FROM pg_stat_activity \
+    WHERE usename = \(lit(role)))) AS ended(pid)
+    """
   }
 
   /// Memberships of declared users. One that was taken out of the declaration is taken back where Postern gave it.

@@ -84,6 +84,8 @@ public struct ScriptRun: Equatable, Sendable {
   public var owner: PostgresName
   /// Whether it runs in one transaction with the row that records it.
   public var isTransaction: Bool
+  /// After how many seconds it is ended; 0 for never.
+  public var timeout: Int
   /// Its statements, in order.
   public var statements: [ScriptStatement]
 }

@@ -131,6 +131,14 @@ struct RejectedDatabasesTests {
       "- {name: x, scripts: [{name: a, sql: b, rerun: always}]}",
       #"postern.io/databases[0].scripts[0].rerun (line 1, column 48): "always" is not one of never, on-change"#),
     .databases(
+      "- {name: x, scripts: [{name: a, sql: b, timeout: 8d}]}",
+      #"postern.io/databases[0].scripts[0].timeout (line 1, column 50): "8d" is no timeout of at most a week; expected a time such as 90s, 10m or 2h, or 0 for none; write 30m"#
+    ),
+    .databases(
+      "- {name: x, scripts: [{name: a, sql: b, timeout: 169h}]}",
+      #"postern.io/databases[0].scripts[0].timeout (line 1, column 50): "169h" is no timeout of at most a week; expected a time such as 90s, 10m or 2h, or 0 for none; write 30m"#
+    ),
+    .databases(
       "- {name: x, scripts: [{name: a, sql: b, transaction: yes}]}",
       #"postern.io/databases[0].scripts[0].transaction (line 1, column 54): "yes" is neither true nor false; write true or false"#
     ),

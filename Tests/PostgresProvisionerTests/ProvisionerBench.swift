@@ -13,8 +13,13 @@ final class ProvisionerBench {
   private(set) var log: [String] = []
 
   private var stop = false
-  private lazy var provisioner = Provisioner(
-    settings: server.settings,
+  private let cache = VerifierCache()
+  private var provisioner: Provisioner {
+    Provisioner(settings: server.settings, cache: cache, control: control)
+  }
+
+  /// What passes tell and are told.
+  private(set) lazy var control = PassControl(
     log: { [unowned self] level, title, details in
       log.append("\(level) \(details.reduce(into: title) { $0 += " \($1.0)=\($1.1)" })")
     }, shouldStop: { [unowned self] in stop })
@@ -70,15 +75,26 @@ final class ProvisionerBench {
   }
 
   /// A script whose text is in the volume.
-  func script(_ name: String, _ sql: String, rerun: Script.Rerun = .never, transaction: Bool = true) -> Script {
+  func script(
+    _ name: String, _ sql: String, rerun: Script.Rerun = .never, transaction: Bool = true,
+    timeout: Int = Script.defaultTimeout
+  ) -> Script {
     let sha256 = Digest.sha256(Array(sql.utf8)).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     let file = VolumeLayout.scriptFile(sha256: sha256)
     desired.scripts[file] = sql
     return Script(
-      name: name, content: .file(name: file, sha256: sha256), rerun: rerun, transaction: transaction)
+      name: name, content: .file(name: file, sha256: sha256), rerun: rerun, transaction: transaction,
+      timeout: timeout)
   }
 
-  func pass() -> PassReport { provisioner.pass(desired) }
+  /// A pass; where nobody can log in, that is the one problem of its report.
+  func pass() -> PassReport {
+    do throws(PostgresError) { return try provisioner.pass(desired) } catch {
+      return PassReport(
+        outcome: .incomplete,
+        problems: [ItemProblem(item: "server", message: error.message, sqlState: error.sqlState)])
+    }
+  }
 
   func plan() throws -> [String] { try provisioner.plan(desired) }
 

@@ -9,7 +9,7 @@ import Testing
 
 @Suite struct SidecarCommandTests {
   private static var passes: SidecarPasses {
-    SidecarPasses(pass: { _, _, _, _, _ in PassReport(outcome: .converged) }, plan: { _, _ in [] })
+    SidecarPasses(pass: { _, _, _ in PassReport(outcome: .converged) }, plan: { _, _ in [] })
   }
 
   private func run(
@@ -75,7 +75,7 @@ import Testing
     let volume = try SidecarVolume()
     try volume.swap(InstanceSpec(customer: "acme"), adminPassword: "sesame")
     let passes = SidecarPasses(
-      pass: { _, _, _, _, _ in PassReport(outcome: .converged) },
+      pass: { _, _, _ in PassReport(outcome: .converged) },
       plan: { desired, settings in ["-- \(desired.spec.customer) \(settings)", "SELECT 1"] })
     let answer = run("plan", "--volume", volume.path, passes: passes)
     #expect(answer.code == 3)
@@ -83,7 +83,7 @@ import Testing
     #expect(run("plan", "--volume", volume.path).code == 0)
     #expect(run("plan", "--volume", "/nonexistent").code == 1)
     let refused = SidecarPasses(
-      pass: { _, _, _, _, _ in PassReport(outcome: .converged) },
+      pass: { _, _, _ in PassReport(outcome: .converged) },
       plan: { _, _ throws(PostgresError) in throw PostgresError(kind: .connection, message: "refused") })
     #expect(run("plan", "--volume", volume.path, passes: refused).errors == "postern-sidecar: refused\n")
   }

@@ -63,6 +63,7 @@ import Testing
     observed.roles[Self.name("gone")] = RoleState(oid: 16_390)
     #expect(
       Self.summaries(desired, observed) == [
+        "lock role name=gone", "end sessions name=gone reason=locked",
         "create records schema=postern",
         "create role name=shop", "create role name=analyst",
         "grant membership name=shop role=analyst",
@@ -70,9 +71,9 @@ import Testing
         "create database name=orders owner=shop", "close database to others name=orders",
         "create schema name=audit database=orders owner=shop",
         "note grant name=analyst database=orders level=read", "grant name=analyst database=orders level=read",
+        "drop role name=gone",
         "create script records schema=postern database=orders",
         "run script name=001 database=orders owner=shop",
-        "lock role name=gone", "end sessions name=gone reason=locked", "drop role name=gone",
       ])
   }
 

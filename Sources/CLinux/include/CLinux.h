@@ -54,7 +54,11 @@ int postern_watch_add(int watch, const char *path);
 enum {
   POSTERN_FILES_CHANGED = 1,
   POSTERN_STOP_REQUESTED = 2,
+  POSTERN_READABLE = 4,
 };
 
-/// Waits for changes, for the signals, or until the time is over (never where it is negative); returns what there is.
-int postern_watch_wait(int watch, int timeout_milliseconds);
+/// Waits for changes, for the signals, for `descriptor` to be readable where it is not negative, or until the time is over
+/// (never where it is negative); returns what there is.
+int postern_watch_wait(int watch, int descriptor, int timeout_milliseconds);
+/// Waits until `descriptor` is readable or has no other end; returns 0 where the time is over before.
+int postern_wait_readable(int descriptor, int timeout_milliseconds);

@@ -45,7 +45,7 @@ struct Plan: AsyncParsableCommand {
     let objects = try LocalObjects(manifests).made(for: described, declaredBy: labelled.manifest) { nil }
     for problem in objects.problems { console.error("warning: \(problem.message)") }
     let provisioner = Provisioner(
-      settings: try settings(), log: { _, message, _ in console.error(message) }, shouldStop: { false })
+      settings: try settings(), control: PassControl(log: { _, message, _ in console.error(message) }))
     let wanted = try desired(objects)
     do throws(PostgresError) {
       return try provisioner.plan(wanted)

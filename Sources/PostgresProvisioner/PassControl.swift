@@ -1,0 +1,61 @@
+import Linux
+package import LogLine
+package import Provisioning
+
+/// What a pass tells while it lasts, and what it is told.
+package struct PassControl {
+  /// Takes log lines.
+  package var log: Log
+  /// Whether the process is to end. It is asked between two steps.
+  package var shouldStop: () -> Bool
+  /// Is told when the server started, in seconds since 1970, before anything is done.
+  package var loggedIn: (String) -> Void
+  /// Waits until a socket can be read, for so many milliseconds at most, or until something else is to be seen to.
+  package var wait: (_ socket: Int32, _ milliseconds: Int) -> PassWake
+  /// What is desired by now; nil where the files cannot be read.
+  package var reread: () -> DesiredState?
+  /// Is told that a script runs from now on, and what is wrong so far; nil when it has ended.
+  package var scriptRuns: (RunningScript?, [ItemProblem]) -> Void
+  /// Is told how a pass has ended that was made beside a script.
+  package var passEnded: (PassReport, DesiredState) -> Void
+
+  /// A pass that nothing disturbs.
+  package init(log: @escaping Log = { _, _, _ in }, shouldStop: @escaping () -> Bool = { false }) {
+    self.log = log
+    self.shouldStop = shouldStop
+    loggedIn = { _ in }
+    wait = { SystemClock.waitUntilReadable($0, milliseconds: $1) ? .readable : .timeOver }
+    reread = { nil }
+    scriptRuns = { _, _ in }
+    passEnded = { _, _ in }
+  }
+}
+
+/// Why a wait for the server's answer has ended.
+package enum PassWake: Equatable, Sendable {
+  /// There is something to read.
+  case readable
+  /// The time is over.
+  case timeOver
+  /// The mounted files have changed.
+  case filesChanged
+  /// The process is to end.
+  case stopRequested
+}
+
+/// A script that runs at this moment.
+package struct RunningScript: Equatable, Sendable {
+  /// The item as users know it, such as `script 001-tables in orders`.
+  package var item: String
+  /// Since when, as in RFC 3339.
+  package var since: String
+  /// Whose lock it waits for, where it waits for one.
+  package var waitsFor: String?
+
+  /// A script of these parts.
+  package init(item: String, since: String, waitsFor: String? = nil) {
+    self.item = item
+    self.since = since
+    self.waitsFor = waitsFor
+  }
+}

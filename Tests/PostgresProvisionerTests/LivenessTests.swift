@@ -1,0 +1,145 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// What cannot wait for a script, or for somebody's lock.
+@Suite struct LivenessTests {
+  private static let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+
+  @Test(arguments: PostgresInstallation.all)
+  func whileAScriptHangsUsersAreLockedAndPasswordsAreSet(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("leaver")
+    try bench.user("early")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().outcome == .converged)
+
+    // Who has left is locked before the script begins.
+    try bench.remove("early")
+    try bench.database(
+      "orders", owner: "shop",
+      scripts: [bench.script("slow", "CREATE TABLE half (); SELECT pg_sleep(100000)", timeout: 0)])
+    let volume = try bench.volume()
+    let sidecar = try SidecarProcess(volume, port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.running?.item == "script slow in orders" }, "\(sidecar.log)")
+    #expect(try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'early'") == "f")
+    #expect(sidecar.log.contains("running script  name=slow database=orders owner=shop"), "\(sidecar.log)")
+    let answer = try sidecar.ready()
+    #expect(answer.code == 1)
+    #expect(answer.output.hasPrefix("not ready: script slow in orders has been running since 20"), "\(answer.output)")
+
+    // And so is who leaves while it runs; a new password is set, a new user made.
+    #expect(try sidecar.wait { try bench.value(Self.sleepers) == "1" })
+    try bench.remove("leaver")
+    try bench.user("shop", password: "edited")
+    try bench.user("new")
+    try bench.fill(volume)
+    #expect(
+      try sidecar.wait {
+        try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'leaver'") == "f"
+          && bench.sqlState("SELECT", in: "orders", as: "shop", password: "edited") == nil
+          && bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'new'") == "1"
+      }, "\(sidecar.log)")
+    #expect(try bench.value(Self.sleepers) == "1")
+    #expect(sidecar.status?.running != nil)
+
+    // One that is declared no more is ended, and leaves nothing.
+    try bench.database("orders", owner: "shop", scripts: [bench.script("slow", "CREATE TABLE whole ()")])
+    try bench.fill(volume)
+    #expect(sidecar.waitForStatus { $0.isReady && $0.running == nil }, "\(sidecar.log)")
+    #expect(try bench.value(Self.sleepers) == "0")
+    #expect(try bench.value("SELECT to_regclass('public.half')", in: "orders") == nil)
+    #expect(try bench.value("SELECT to_regclass('public.whole')", in: "orders") == "whole")
+    #expect(sidecar.terminate() == 0)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aScriptIsEndedByItsTimeoutAndLeavesNothing(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database(
+      "orders", owner: "shop",
+      scripts: [
+        // Whatever the script says of timeouts, and even where it goes on after being cancelled.
+        bench.script(
+          "001",
+          """
+          CREATE TABLE t ();
+          SET statement_timeout = 0;
+            DO $$ BEGIN LOOP BEGIN PERFORM pg_sleep(1000); EXCEPTION WHEN query_canceled THEN NULL; END; END LOOP; END $$
+          """, timeout: 1)
+      ])
+    let report = bench.pass()
+    #expect(report.outcome == .incomplete)
+    let problem = try #require(report.problems.first)
+    #expect(
+      problem
+        == ItemProblem(
+          item: "script 001 in orders",
+          message: "line 3, column 3: it took longer than its timeout of 1 s, and was ended", sqlState: "57014",
+          hint: "give it a longer `timeout`, or 0 for none"))
+    #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == nil)
+    #expect(try bench.value(Self.sleepers) == "0")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whoHoldsTheLockThatAScriptWaitsForIsNamed(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("other", grants: ["orders": .write])
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t (n int)")])
+    #expect(bench.pass().outcome == .converged)
+    let other = try bench.connect(to: "orders", as: "other")
+    try other.execute("BEGIN; LOCK TABLE t IN ACCESS SHARE MODE")
+    try bench.database(
+      "orders", owner: "shop",
+      scripts: [bench.script("001", "CREATE TABLE t (n int)"), bench.script("002", "ALTER TABLE t ADD m int")])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.sqlState == SQLState.lockNotAvailable)
+    let start = "line 1, column 1: canceling statement due to lock timeout (the lock is held by pid "
+    #expect(problem.message.hasPrefix(start), "\(problem)")
+    #expect(problem.message.contains(" of user other (tests, idle in transaction, since 20"), "\(problem)")
+    try other.execute("ROLLBACK")
+    #expect(bench.pass().outcome == .converged)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whoHoldsTheLockThatPosternWaitsForIsNamed(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let other = try bench.server.connect()
+    try other.execute("BEGIN; CREATE ROLE shop")
+    let problem = try #require(bench.pass().problems.first { $0.item == "user shop" })
+    #expect(problem.sqlState == SQLState.lockNotAvailable)
+    #expect(problem.message.contains("held by pid \(other.serverProcess) of user postgres ("), "\(problem)")
+    try other.execute("ROLLBACK")
+    #expect(bench.pass().outcome == .converged)
+  }
+
+  /// A pass of another sidecar may take as long as its scripts.
+  @Test(arguments: PostgresInstallation.all)
+  func whileAnotherPassHoldsTheLockUsersAreLockedAndPasswordsAreSet(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("leaver")
+    #expect(bench.pass().outcome == .converged)
+    let other = try bench.server.connect()
+    try other.execute("SELECT pg_advisory_lock(31649045226775918)")
+    try bench.remove("leaver")
+    try bench.user("shop", password: "edited")
+    try bench.user("new")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(
+      try sidecar.wait {
+        try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'leaver'") == "f"
+          && bench.sqlState("SELECT", in: "postgres", as: "shop", password: "edited") == "42501"
+      }, "\(sidecar.log)")
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'new'") == "0")
+    try other.execute("SELECT pg_advisory_unlock(31649045226775918)")
+    #expect(sidecar.waitForStatus { $0.outcome == .converged }, "\(sidecar.log)")
+  }
+}

@@ -169,7 +169,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func refusal(_ review: ConnectionState.Review) -> Answer? {
-    if !service.isReady() { return .refusal(.notReady) }
+    if !service.canDecide { return .refusal(.notReady) }
     return review.body.isEmpty ? .refusal(.emptyBody) : nil
   }
 
@@ -248,34 +248,29 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func render(_ answer: Answer, _ form: AnswerForm, _ context: ChannelHandlerContext) -> ByteBuffer {
-    let allocator = context.channel.allocator
-    var buffer: ByteBuffer
     switch answer {
     case .decision(let reply):
-      buffer = allocator.buffer(capacity: 160 + reply.body.count)
+      var buffer = context.channel.allocator.buffer(capacity: 160 + reply.body.count)
       buffer.writeResponse(reply, form.persistence)
+      return buffer
     case .metrics:
-      buffer = allocator.buffer(capacity: 8192)
+      var buffer = context.channel.allocator.buffer(capacity: 8192)
       buffer.writeResponse(
         document: service.metrics.text(), PrometheusRegistry.contentType, isHead: form.isHead, form.persistence)
-    case .health, .readiness, .refusal:
-      buffer = allocator.buffer(capacity: 256)
-      buffer.writeResponse(plain(answer), isHead: form.isHead, form.persistence)
-    }
-    return buffer
-  }
-
-  private func plain(_ answer: Answer) -> PlainAnswer {
-    switch answer {
+      return buffer
+    case .health: return render(service.liveness, form, context)
+    case .readiness: return render(service.readiness, form, context)
     case .refusal(let refusal):
       let answer = refusal.answer
       service.metrics.refused(status: answer.status)
-      return answer
-    case .readiness where service.state.isDraining || !service.isReady():
-      return PlainAnswer(503, "not ready")
-    default:
-      return PlainAnswer(200, "ok")
+      return render(answer, form, context)
     }
+  }
+
+  private func render(_ answer: PlainAnswer, _ form: AnswerForm, _ context: ChannelHandlerContext) -> ByteBuffer {
+    var buffer = context.channel.allocator.buffer(capacity: 256)
+    buffer.writeResponse(answer, isHead: form.isHead, form.persistence)
+    return buffer
   }
 
   private func flush() {

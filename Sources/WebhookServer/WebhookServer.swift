@@ -54,16 +54,16 @@ package final class WebhookServer: Sendable {
   ///
   /// - Parameters:
   ///   - metrics: what is counted, and answered at `/metrics` on the port of operations.
-  ///   - isReady: what `/readyz` answers while the server has a certificate and is not going.
+  ///   - health: what the probes answer while the server has a certificate and is not going.
   ///   - answer: called for every review, with the path and the body, which is not empty: on an event loop, where it
   ///     must neither block nor take long, or, for one above `largeBodyBytes`, on a thread that decides one at a time.
   package static func start(
     _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics,
-    isReady: @escaping @Sendable () -> Bool,
+    health: ServerHealth,
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
   ) async throws(ServerError) -> WebhookServer {
     let certificates = try CertificateStore(configuration, logger: logger, metrics: metrics)
-    let isReady = { @Sendable in certificates.context != nil && isReady() }
+    let hasCertificate = { @Sendable in certificates.context != nil }
     let state = ServerState(
       configuration, maximumConnections: configuration.maximumConnections,
       maximumSurplus: configuration.maximumSurplusConnections)
@@ -72,11 +72,11 @@ package final class WebhookServer: Sendable {
     let largeReviews = LargeReviews(metrics, answer)
     let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, maximumEventLoops))
     let webhookService = Service(
-      port: .webhook, configuration: configuration, state: state, logger: logger, metrics: metrics, isReady: isReady,
-      answer: answer, largeReviews: largeReviews)
+      port: .webhook, configuration: configuration, state: state, logger: logger, metrics: metrics, health: health,
+      hasCertificate: hasCertificate, answer: answer, largeReviews: largeReviews)
     let operationsService = Service(
       port: .operations, configuration: configuration, state: operationsState, logger: logger, metrics: metrics,
-      isReady: isReady, answer: answer, largeReviews: largeReviews)
+      health: health, hasCertificate: hasCertificate, answer: answer, largeReviews: largeReviews)
     let webhook = bootstrap(group) { channel in
       let seat = Seat(channel)
       let admission = state.admit(seat)

@@ -118,7 +118,7 @@ final class Replica: Sendable {
     configuration.operationsPort = 0
     configuration.drainTime = .zero
     let server = try await WebhookServer.start(
-      configuration, logger: silent, metrics: ServerMetrics(registry), isReady: { true }
+      configuration, logger: silent, metrics: ServerMetrics(registry), health: ServerHealth()
     ) { _, body in WebhookReply(status: 200, body: body) }
     self.server = server
     serverName = "postern.\(room.name).svc"

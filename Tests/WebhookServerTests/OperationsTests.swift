@@ -18,7 +18,7 @@ import WebhookServer
     var configuration = try configuration()
     configuration.operationsPort = 0
     let isReady = Flag()
-    try await serving(configuration, isReady: { isReady.isSet }) { server in
+    try await serving(configuration, health: ServerHealth(canDecide: { isReady.isSet })) { server in
       #expect(try await get("/healthz", server).status == 200)
       #expect(try await get("/readyz", server).status == 503)
       isReady.set()
@@ -29,6 +29,31 @@ import WebhookServer
       #expect(metrics.text.contains("# TYPE postern_http_requests_in_flight gauge\n"))
       #expect(try await get("/mutate", server).status == 404)
       #expect(try await server.client().get("/metrics").status == 404)
+    }
+  }
+
+  @Test func probesAreAnsweredByTheStateOfTheProcessWithTheReasons() async throws {
+    var configuration = try configuration()
+    configuration.operationsPort = 0
+    let (isStale, isStuck) = (Flag(), Flag())
+    let health = ServerHealth(
+      whyNotReady: { isStale.isSet ? ["no word of Pods for 5 minutes", "nor of Secrets"] : [] },
+      whyNotAlive: { isStuck.isSet ? ["the queue does not move"] : [] })
+    try await serving(configuration, health: health) { server in
+      #expect(try await get("/healthz", server).text == "ok\n")
+      #expect(try await get("/readyz", server).text == "ok\n")
+      isStale.set()
+      #expect(try await get("/healthz", server).status == 200)
+      let readiness = try await get("/readyz", server)
+      #expect(readiness.status == 503)
+      #expect(readiness.text == "not ready: no word of Pods for 5 minutes; nor of Secrets\n")
+      // Reviews that come all the same can be decided.
+      #expect(try await server.client().post("/mutate", [0x7B, 0x7D]).status == 200)
+      isStuck.set()
+      for answer in [try await get("/healthz", server), try await server.client().get("/healthz")] {
+        #expect(answer.status == 503)
+        #expect(answer.text == "not healthy: the queue does not move\n")
+      }
     }
   }
 

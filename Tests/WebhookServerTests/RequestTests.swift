@@ -153,11 +153,11 @@ import WebhookServer
 
   @Test func readinessIsWhatTheServerIsTold() async throws {
     let flag = Flag()
-    try await serving(configuration(), isReady: { flag.isSet }) { server in
+    try await serving(configuration(), health: ServerHealth(canDecide: { flag.isSet })) { server in
       let client = try await server.client()
       let before = try await client.get("/readyz")
       #expect(before.status == 503)
-      #expect(before.text == "not ready\n")
+      #expect(before.text == "not ready: what reviews are decided by is not there yet\n")
       #expect(try await client.get("/healthz").status == 200)
       // The API server asks again within its deadline: nothing is decided before all is there to decide by.
       for path in ["/mutate", "/validate"] {

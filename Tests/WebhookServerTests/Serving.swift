@@ -23,13 +23,13 @@ func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfigurati
 
 /// Starts a server, runs the test, shuts the server down.
 func serving(
-  _ configuration: ServerConfiguration, logger: Logger = silent, isReady: @escaping @Sendable () -> Bool = { true },
+  _ configuration: ServerConfiguration, logger: Logger = silent, health: ServerHealth = ServerHealth(),
   registry: PrometheusRegistry = PrometheusRegistry(ServerMetrics.families),
   answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply = echo,
   _ test: (WebhookServer) async throws -> Void
 ) async throws {
   let server = try await WebhookServer.start(
-    configuration, logger: logger, metrics: ServerMetrics(registry), isReady: isReady, answer: answer)
+    configuration, logger: logger, metrics: ServerMetrics(registry), health: health, answer: answer)
   do {
     try await test(server)
   } catch {

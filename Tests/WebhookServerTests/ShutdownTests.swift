@@ -146,7 +146,7 @@ import WebhookServer
       second.port = server.port
       let error = await #expect(throws: ServerError.self) {
         try await WebhookServer.start(
-          second, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), isReady: { true }, answer: echo)
+          second, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), health: ServerHealth(), answer: echo)
       }
       #expect(error == .portInUse(host: "127.0.0.1", port: server.port))
       #expect(
@@ -162,7 +162,7 @@ import WebhookServer
     configuration.host = "192.0.2.1"
     let error = await #expect(throws: ServerError.self) {
       try await WebhookServer.start(
-        configuration, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), isReady: { true }, answer: echo)
+        configuration, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), health: ServerHealth(), answer: echo)
     }
     #expect(error?.message == "cannot listen on 192.0.2.1:0: this machine has no such address")
   }

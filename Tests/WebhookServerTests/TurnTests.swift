@@ -23,7 +23,7 @@ import Testing
     let metrics = ServerMetrics(PrometheusRegistry(ServerMetrics.families))
     let service = Service(
       port: .webhook, configuration: try given ?? configuration(), state: state, logger: silent, metrics: metrics,
-      isReady: { true }, answer: answer, largeReviews: LargeReviews(metrics, answer))
+      health: ServerHealth(), hasCertificate: { true }, answer: answer, largeReviews: LargeReviews(metrics, answer))
     let channel = EmbeddedChannel(loop: eventLoop)
     let seat = Seat(channel)
     #expect(state.admit(seat) == .served)

@@ -100,7 +100,8 @@ struct Serve: AsyncParsableCommand {
       }
       let reviewLog = ReviewLog(format: format, isWanted: level <= .info)
       server = try await AdmissionService.start(
-        settings.server, admission: admission, registry: registry, isReady: { controller?.isSynced ?? true },
+        settings.server, admission: admission, registry: registry,
+        health: ServerHealth(canDecide: { controller?.isSynced ?? true }),
         logger: logger, reviewed: reviewLog.write)
     } catch {
       throw .refused(error.message)

@@ -11,18 +11,18 @@ enum AdmissionService {
   static let families = AdmissionMetrics.families + ServerMetrics.families
 
   /// - Parameters:
-  ///   - isReady: whether everything but the server itself is ready to answer reviews.
+  ///   - health: how everything but the server itself is.
   ///   - reviewed: called for every review that was answered.
   static func start(
     _ configuration: ServerConfiguration, admission: AdmissionSettings, registry: PrometheusRegistry,
-    isReady: @escaping @Sendable () -> Bool, logger: Logger,
+    health: ServerHealth, logger: Logger,
     reviewed: @escaping @Sendable (ReviewRecord, AdmissionPath) -> Void
   ) async throws(ServerError) -> WebhookServer {
     let metrics = AdmissionMetrics(registry)
     let clock = ContinuousClock()
     let admission = admission.withClock
     return try await WebhookServer.start(
-      configuration, logger: logger, metrics: ServerMetrics(registry), isReady: isReady
+      configuration, logger: logger, metrics: ServerMetrics(registry), health: health
     ) { path, body in
       let start = clock.now
       do throws(ReviewError) {

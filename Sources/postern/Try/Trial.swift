@@ -137,7 +137,7 @@ extension Trial {
     do throws(ServerError) {
       return try await AdmissionService.start(
         configuration, admission: AdmissionSettings(), registry: PrometheusRegistry(AdmissionService.families),
-        isReady: { true }, logger: Logger(label: "postern"), reviewed: { _, _ in })
+        health: ServerHealth(), logger: Logger(label: "postern"), reviewed: { _, _ in })
     } catch {
       throw .refused(error.message)
     }

@@ -32,15 +32,12 @@ struct CertificatePair: Equatable {
     keyBytes = privateKey
   }
 
-  /// A TLS context that serves a pair, and when its certificate expires, in seconds since 1970.
-  struct Usable {
-    let context: NIOSSLContext
-    let expiry: Int
-  }
-
   /// A TLS context that serves this pair, once it is known that clients can use it: both parse, they belong
   /// together, and the certificate has not expired.
-  func usable(lingerTime: Duration, now: Int) throws(ServerError) -> Usable {
+  /// - Parameter clientAuthorities: one of them must have issued the client's certificate; nil: clients need none.
+  func usable(
+    clientAuthorities: [NIOSSLCertificate]?, lingerTime: Duration, now: Int
+  ) throws(ServerError) -> TLSMaterial.Usable {
     guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), let own = chain.first else {
       throw .notACertificate(file: certificateName)
     }
@@ -56,8 +53,12 @@ struct CertificatePair: Equatable {
     // HTTP/2 would cost more, and the API server does not use it for webhooks.
     tls.applicationProtocols = ["http/1.1"]
     tls.shutdownTimeout = TimeAmount(lingerTime)
+    if let clientAuthorities {
+      tls.trustRoots = .certificates(clientAuthorities)
+      tls.certificateVerification = .noHostnameVerification
+    }
     do {
-      return Usable(context: try NIOSSLContext(configuration: tls), expiry: own.notValidAfter)
+      return TLSMaterial.Usable(context: try NIOSSLContext(configuration: tls), expiry: own.notValidAfter)
     } catch NIOSSLError.failedToLoadPrivateKey {
       // It parses, but BoringSSL compares its public key with the certificate's when it is set.
       throw .keyMismatch(certificateFile: certificateName, privateKeyFile: keyName)

@@ -4,16 +4,17 @@ import Logging
 import NIOSSL
 import Synchronization
 
-/// The TLS context that new connections get, and its renewal, from two files or by who gives a pair. Connections keep
-/// the one they began with.
+/// The TLS context that new connections get, and its renewal, from files or by who gives a pair. Connections keep the one
+/// they began with.
 final class CertificateStore: Sendable {
   private struct Seen {
-    var served: CertificatePair?
+    var served: TLSMaterial
     /// What was refused last: the same again is no news.
-    var refused: Result<CertificatePair, ServerError>?
+    var refused: Result<TLSMaterial, ServerError>?
   }
 
   private let source: CertificateSource
+  private let clientAuthorityFile: String?
   private let lingerTime: Duration
   private let logger: Logger
   private let metrics: ServerMetrics
@@ -29,42 +30,37 @@ final class CertificateStore: Sendable {
     }
   ) throws(ServerError) {
     source = configuration.certificate
+    clientAuthorityFile = configuration.clientAuthorityFile
     lingerTime = configuration.lingerTime
     self.logger = logger
     self.metrics = metrics
     self.now = now
-    guard case .files(let certificate, let privateKey) = source else {
-      current = Mutex(nil)
-      seen = Mutex(Seen())
-      return
-    }
-    let pair = try CertificatePair(certificateFile: certificate, privateKeyFile: privateKey)
-    let usable = try pair.usable(lingerTime: lingerTime, now: now())
-    current = Mutex(usable.context)
-    seen = Mutex(Seen(served: pair))
-    metrics.certificateExpiry.set(usable.expiry)
+    let material = try Self.read(source, clientAuthorityFile, given: nil)
+    let usable = try material.usable(lingerTime: lingerTime, now: now())
+    current = Mutex(usable?.context)
+    seen = Mutex(Seen(served: material))
+    if let usable { metrics.certificateExpiry.set(usable.expiry) }
   }
 
   /// For the next connection; nil where no pair was given yet.
   var context: NIOSSLContext? { current.withLock { $0 } }
 
-  /// Looks at the files. A new pair that is good is taken; one that is not is logged and counted once, and the old
-  /// pair stays. Whether a new one was taken.
+  /// Looks at the files. What is new and good is taken; what is not good is logged and counted once, and the old stays.
+  /// Whether something new was taken.
   ///
-  /// The contents are compared, not the times: it costs two small reads, and no way of replacing files (rename, the
+  /// The contents are compared, not the times: it costs some small reads, and no way of replacing files (rename, the
   /// `..data` link of a Kubernetes volume, a write in place) escapes it.
   func reload() -> Bool {
-    guard case .files(let certificate, let privateKey) = source else { return false }
-    return seen.withLock { seen in
-      var found = read(certificate, privateKey)
-      if let served = seen.served, found == .success(served) {
+    seen.withLock { seen in
+      var found = read(given: seen.served.pair)
+      if found == .success(seen.served) {
         seen.refused = nil
         return false
       }
-      // The two files are not replaced in one step, or were between the two reads: look until they hold still.
+      // The files are not replaced in one step, or were between two reads: look until they hold still.
       var verdict = judge(found)
       while case .failure = verdict {
-        let again = read(certificate, privateKey)
+        let again = read(given: seen.served.pair)
         if again == found { break }
         found = again
         verdict = judge(found)
@@ -75,7 +71,10 @@ final class CertificateStore: Sendable {
 
   /// Takes a pair from memory, as ``reload()`` takes one from files.
   func use(_ pair: CertificatePair) -> Bool {
-    seen.withLock { seen in take(.success(pair), judge(.success(pair)), &seen) }
+    seen.withLock { seen in
+      let material = TLSMaterial(pair: pair, clientAuthority: seen.served.clientAuthority)
+      return take(.success(material), judge(.success(material)), &seen)
+    }
   }
 
   /// Logs and counts that a pair was not even given.
@@ -85,19 +84,20 @@ final class CertificateStore: Sendable {
   }
 
   private func take(
-    _ found: Result<CertificatePair, ServerError>, _ verdict: Result<CertificatePair.Usable, ServerError>,
-    _ seen: inout Seen
+    _ found: Result<TLSMaterial, ServerError>, _ verdict: Result<TLSMaterial.Usable?, ServerError>, _ seen: inout Seen
   ) -> Bool {
     switch (found, verdict) {
-    case (.success(let pair), .success(let usable)):
-      guard pair != seen.served else { return false }
-      let isFirst = seen.served == nil
-      seen.served = pair
-      seen.refused = nil
-      current.withLock { $0 = usable.context }
-      metrics.certificateExpiry.set(usable.expiry)
-      logger.info(
-        isFirst ? "certificate taken" : "certificate reloaded", metadata: ["file": "\(pair.certificateName)"])
+    case (.success(let material), .success(let usable)):
+      guard material != seen.served else { return false }
+      let old = seen.served
+      seen = Seen(served: material)
+      current.withLock { $0 = usable?.context }
+      if let usable { metrics.certificateExpiry.set(usable.expiry) }
+      if material.clientAuthority != old.clientAuthority { logger.info("client authority reloaded") }
+      if let pair = material.pair, pair != old.pair {
+        logger.info(
+          old.pair == nil ? "certificate taken" : "certificate reloaded", metadata: ["file": "\(pair.certificateName)"])
+      }
       return true
     case (_, .failure(let error)) where found != seen.refused:
       seen.refused = found
@@ -109,17 +109,24 @@ final class CertificateStore: Sendable {
     }
   }
 
-  private func read(_ certificate: String, _ privateKey: String) -> Result<CertificatePair, ServerError> {
-    Result { () throws(ServerError) in
-      try CertificatePair(certificateFile: certificate, privateKeyFile: privateKey)
-    }
+  private func read(given pair: CertificatePair?) -> Result<TLSMaterial, ServerError> {
+    Result { () throws(ServerError) in try Self.read(source, clientAuthorityFile, given: pair) }
   }
 
-  private func judge(
-    _ found: Result<CertificatePair, ServerError>
-  ) -> Result<CertificatePair.Usable, ServerError> {
-    found.flatMap { pair in
-      Result { () throws(ServerError) in try pair.usable(lingerTime: lingerTime, now: now()) }
+  private static func read(
+    _ source: CertificateSource, _ clientAuthorityFile: String?, given pair: CertificatePair?
+  ) throws(ServerError) -> TLSMaterial {
+    var material = TLSMaterial(pair: pair, clientAuthority: nil)
+    if case .files(let certificate, let privateKey) = source {
+      material.pair = try CertificatePair(certificateFile: certificate, privateKeyFile: privateKey)
+    }
+    if let clientAuthorityFile { material.clientAuthority = try ClientAuthority(file: clientAuthorityFile) }
+    return material
+  }
+
+  private func judge(_ found: Result<TLSMaterial, ServerError>) -> Result<TLSMaterial.Usable?, ServerError> {
+    found.flatMap { material in
+      Result { () throws(ServerError) in try material.usable(lingerTime: lingerTime, now: now()) }
     }
   }
 }

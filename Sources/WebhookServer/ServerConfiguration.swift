@@ -18,6 +18,9 @@ package struct ServerConfiguration: Sendable {
   package var operationsPort: Int?
   /// Where the certificate comes from.
   package var certificate: CertificateSource
+  /// A PEM file of certificates: on the webhook's port only clients are heard that have one issued by these. It is looked
+  /// at again and again, as the certificate is. Nil: everybody is heard.
+  package var clientAuthorityFile: String?
 
   /// The largest body that is taken; the API server's reviews go to about 7 MiB.
   package var maximumBodyBytes = 8 << 20

@@ -10,6 +10,8 @@ package enum ServerError: Error, Equatable, Sendable {
   case notACertificate(file: String)
   /// The file holds no private key, a broken one or an encrypted one.
   case notAPrivateKey(file: String)
+  /// The file holds no certificate that clients' could be issued by, or a broken one.
+  case notAClientAuthority(file: String)
   /// The private key is not that of the (first) certificate.
   case keyMismatch(certificateFile: String, privateKeyFile: String)
   /// The (first) certificate was valid until then, in seconds since 1970.
@@ -30,6 +32,8 @@ package enum ServerError: Error, Equatable, Sendable {
       "\(file) is not a PEM certificate chain, or is cut short; it must hold the server's certificate first"
     case .notAPrivateKey(let file):
       "\(file) is not a PEM private key without a passphrase, or is cut short"
+    case .notAClientAuthority(let file):
+      "\(file) holds no PEM certificate of an authority for clients, or is cut short"
     case .keyMismatch(let certificateFile, let privateKeyFile):
       "the key in \(privateKeyFile) does not match the certificate in \(certificateFile); replace both together"
     case .certificateExpired(let file, let seconds):

@@ -102,7 +102,8 @@ import Testing
     try mounted.swap(fault.applied(to: defaultPair.get(), "start"))
     let error = await #expect(throws: ServerError.self) {
       try await WebhookServer.start(
-        configuration(mounted.pair), logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), health: ServerHealth(),
+        configuration(mounted.pair), logger: silent, metrics: ServerMetrics(PrometheusRegistry([])),
+        health: ServerHealth(),
         answer: echo)
     }
     #expect(error == fault.error(for: mounted.pair))

@@ -3,6 +3,7 @@ import NIOPosix
 import NIOSSL
 import NIOTLS
 import Synchronization
+import TestSupport
 
 /// A client of the tests: a TLS connection on which any bytes can be sent, and from which responses are read.
 final class Client: Sendable {
@@ -38,11 +39,16 @@ final class Client: Sendable {
 
   /// What many connections can have in common.
   static func context(
-    trusting authorityFile: String, alpn: [String] = ["http/1.1"], version: TLSVersion? = nil
+    trusting authorityFile: String, alpn: [String] = ["http/1.1"], version: TLSVersion? = nil,
+    presenting pair: Certificates.Pair? = nil
   ) throws -> NIOSSLContext {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .file(authorityFile)
     tls.applicationProtocols = alpn
+    if let pair {
+      tls.certificateChain = try NIOSSLCertificate.fromPEMFile(pair.certificateFile).map { .certificate($0) }
+      tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: pair.privateKeyFile, format: .pem))
+    }
     // The others take long in a build for debugging.
     tls.curves = [.x25519, .secp256r1]
     if let version { tls.minimumTLSVersion = version }

@@ -162,7 +162,8 @@ import WebhookServer
     configuration.host = "192.0.2.1"
     let error = await #expect(throws: ServerError.self) {
       try await WebhookServer.start(
-        configuration, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), health: ServerHealth(), answer: echo)
+        configuration, logger: silent, metrics: ServerMetrics(PrometheusRegistry([])), health: ServerHealth(),
+        answer: echo)
     }
     #expect(error?.message == "cannot listen on 192.0.2.1:0: this machine has no such address")
   }

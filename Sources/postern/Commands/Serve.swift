@@ -31,6 +31,12 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Make and renew the certificate, in a Secret.")
   var selfSigned = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Serve reviews only to clients with a certificate of this authority, PEM. (default: to everybody)",
+      valueName: "file"))
+  var clientCaFile: String?
+
   @Option(help: "The Service that the certificate is for. (default: postern)")
   var service: String?
 

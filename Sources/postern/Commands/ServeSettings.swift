@@ -25,6 +25,7 @@ struct ServeSettings {
     var server = ServerConfiguration(
       port: try reader.number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
       certificate: try reader.certificate(options, isSelfSigned: isSelfSigned))
+    server.clientAuthorityFile = reader.value(options.clientCaFile, "POSTERN_CLIENT_CA_FILE")
     server.operationsPort = try reader.number(
       options.metricsPort, "--metrics-port", "POSTERN_METRICS_PORT", 0...65535, 9443)
     server.drainTime = .seconds(

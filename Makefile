@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster fuzz lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile fuzz lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,10 @@ POSTERN ?= .build/shipped/postern
 bench-admission: postern ## Measure the webhook that ships: CPU, latency, memory; PEER="…" compares it with another
 	scripts/install-packages bench
 	scripts/bench-admission --postern $(POSTERN) --output docs/benchmarks/admission.md
+
+bench-hostile: postern ## The webhook as it ships, under what nobody honest sends: memory, and the delay of ordinary reviews
+	scripts/install-packages bench
+	scripts/bench-hostile --postern $(POSTERN) --output docs/benchmarks/hostile.md
 
 bench-provisioning: sidecar ## Measure the sidecar that ships against a psql script; SIZES="10 100" says how many users
 	scripts/install-packages test

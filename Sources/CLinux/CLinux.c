@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
@@ -87,6 +88,13 @@ const char *postern_environment(const char *name) { return getenv(name); }
 int postern_process_identifier(void) { return getpid(); }
 void postern_exit(int code) { exit(code); }
 void postern_release_memory(void) { malloc_trim(0); }
+
+void postern_raise_file_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 /* What the file says cannot be written holds nothing but the file's bytes. What is only made so after relocation stands
    in a segment that can. */

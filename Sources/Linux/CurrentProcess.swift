@@ -28,6 +28,9 @@ public enum CurrentProcess {
     _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
   }
 
+  /// Lets the process open as many files and connections as it may be allowed. Container runtimes start it with 1,024.
+  public static func raiseFileLimit() { postern_raise_file_limit() }
+
   /// Gives the system back the memory that is no longer used, before a long wait.
   public static func releaseMemory() { postern_release_memory() }
 

@@ -121,6 +121,16 @@ import Testing
     #expect(line.hasSuffix("\n"))
   }
 
+  @Test func aForgedReviewMakesNoLongLine() throws {
+    let text = String(decoding: try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")), as: UTF8.self)
+    let name = String(repeating: "é", count: 100_000)
+    let review = text.replacing(#""dryRun":false"#, with: #""dryRun":false,"name":"\#(name)""#)
+    let record = try answer(Array(review.utf8), at: .mutate, settings: AdmissionSettings()).record
+    let written = Mutex("")
+    ReviewLog(format: .text, isWanted: true) { text in written.withLock { $0 += text } }.write(record, at: .mutate)
+    #expect(written.withLock { $0.utf8.count } < 1000)
+  }
+
   @Test func whatIsNoReviewIsRefusedAndTheNextIsAnswered() async throws {
     let certificates = try Certificates()
     let (server, port) = try serve(certificates)

@@ -37,6 +37,8 @@ int postern_process_identifier(void);
 _Noreturn void postern_exit(int code);
 /// Gives what was freed back to the system.
 void postern_release_memory(void);
+/// Lets the process open as many files as it may be allowed: container runtimes start it with 1,024.
+void postern_raise_file_limit(void);
 /// Unmaps the program's code and constants, which are read again from its file, or the system's cache of it, page by page
 /// where they are needed.
 void postern_release_program(void);

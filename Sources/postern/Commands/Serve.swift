@@ -3,6 +3,7 @@ import ArgumentParser
 import Contract
 import Controller
 import Foundation
+import Linux
 import Logging
 import NIOPosix
 import PrometheusText
@@ -84,6 +85,8 @@ struct Serve: AsyncParsableCommand {
     } catch {
       throw .unreadable("\(error)")
     }
+    // The connections alone, when all are taken, are more than the runtime's first limit.
+    CurrentProcess.raiseFileLimit()
     let (format, level) = (settings.logFormat, settings.logLevel)
     LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
     let logger = Logger(label: "postern")

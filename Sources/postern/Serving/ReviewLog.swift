@@ -10,6 +10,8 @@ import Synchronization
 final class ReviewLog: Sendable {
   /// A pipe may mix longer writes with those of other threads (PIPE_BUF, pipe(7)).
   private static let longestWrite = 4096
+  /// Bytes of a text in a line. No name in Kubernetes is longer, but a forged review can say megabytes.
+  private static let longestText = 253
 
   private struct Entry {
     let record: ReviewRecord
@@ -72,9 +74,13 @@ final class ReviewLog: Sendable {
     return LogWriter.line(
       format, SystemClock.timestamp(entry.milliseconds), .info, "review",
       [
-        ("path", entry.path.rawValue), ("uid", record.uid), ("kind", record.kind), ("operation", record.operation),
-        ("namespace", record.namespace), ("name", record.name), ("decision", record.decision.rawValue),
-        ("causes", String(record.causes)),
+        ("path", entry.path.rawValue), ("uid", cut(record.uid)), ("kind", cut(record.kind)),
+        ("operation", record.operation), ("namespace", cut(record.namespace)), ("name", cut(record.name)),
+        ("decision", record.decision.rawValue), ("causes", String(record.causes)),
       ])
+  }
+
+  private func cut(_ text: String) -> String {
+    text.utf8.count > Self.longestText ? String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self) + "…" : text
   }
 }

@@ -81,6 +81,7 @@ final class ReviewLog: Sendable {
   }
 
   private func cut(_ text: String) -> String {
-    text.utf8.count > Self.longestText ? String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self) + "…" : text
+    text.utf8.count > Self.longestText
+      ? String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self) + "…" : text
   }
 }

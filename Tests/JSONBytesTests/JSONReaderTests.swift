@@ -22,11 +22,11 @@ struct JSONReaderTests {
     (#""\ude00x""#, .string("\u{FFFD}x")), (#""\ud83d\u0041""#, .string("\u{FFFD}A")), ("\"é😀\"", .string("é😀")),
     ("[]", .array([])), ("[ 1 , [ 2 ] ]", .array([.number("1"), .array([.number("2")])])),
   ])
-  func `reads values`(_ text: String, _ expected: JSONValue) throws {
+  func readsValues(_ text: String, _ expected: JSONValue) throws {
     #expect(try JSONValue(parsing: Array(text.utf8)) == expected)
   }
 
-  @Test func `members keep their order, and are told apart by their bytes`() throws {
+  @Test func membersKeepTheirOrderAndAreToldApartByTheirBytes() throws {
     let value = try JSONValue(parsing: Array("{\"b\":1,\"\u{e9}\":2,\"a\":3,\"e\u{301}\":4}".utf8))
     guard case .object(let object) = value else {
       Issue.record("no object")
@@ -49,7 +49,7 @@ struct JSONReaderTests {
     (#""\x""#, JSONError(.invalidEscape, at: 1)), (#""\u12g4""#, JSONError(.invalidEscape, at: 1)),
     ("// x", JSONError(.unexpectedByte(0x2F), at: 0)),
   ])
-  func `refuses what is not JSON, and says where`(_ text: String, _ expected: JSONError) {
+  func refusesWhatIsNotJSONAndSaysWhere(_ text: String, _ expected: JSONError) {
     #expect(failure(Array(text.utf8)) == expected)
   }
 
@@ -58,7 +58,7 @@ struct JSONReaderTests {
       [0x80], [0xC3], [0xC0, 0x80], [0xC3, 0x28], [0xE0, 0x80, 0x80], [0xE2, 0x82], [0xED, 0xA0, 0x80],
       [0xF0, 0x80, 0x80, 0x80], [0xF4, 0x90, 0x80, 0x80], [0xF5, 0x80, 0x80, 0x80], [0xF0, 0x9F, 0x98], [0xFF],
     ] as [[UInt8]])
-  func `refuses what is not UTF-8`(_ bytes: [UInt8]) {
+  func refusesWhatIsNotUTF8(_ bytes: [UInt8]) {
     #expect(failure([0x22] + bytes + [0x22]) == JSONError(.invalidUTF8, at: 1))
   }
 
@@ -67,11 +67,11 @@ struct JSONReaderTests {
       [0x7F], [0xC2, 0x80], [0xDF, 0xBF], [0xE0, 0xA0, 0x80], [0xED, 0x9F, 0xBF], [0xEE, 0x80, 0x80],
       [0xF0, 0x90, 0x80, 0x80], [0xF4, 0x8F, 0xBF, 0xBF],
     ] as [[UInt8]])
-  func `takes UTF-8 to its bounds`(_ bytes: [UInt8]) {
+  func takesUTF8ToItsBounds(_ bytes: [UInt8]) {
     #expect(failure([0x22] + bytes + [0x22]) == nil)
   }
 
-  @Test func `nests to the limit and no deeper`() {
+  @Test func nestsToTheLimitAndNoDeeper() {
     func nested(_ depth: Int) -> [UInt8] {
       Array((String(repeating: "[", count: depth) + String(repeating: "]", count: depth)).utf8)
     }
@@ -95,7 +95,7 @@ struct JSONReaderTests {
     }
   }
 
-  @Test func `any byte may change without a crash`() {
+  @Test func anyByteMayChangeWithoutACrash() {
     let bytes = Array(Self.sample.utf8)
     for index in bytes.indices {
       for byte: UInt8 in [0, 0x22, 0x5C, 0x5D, 0x7D, 0x80, 0xFF] {
@@ -110,12 +110,12 @@ struct JSONReaderTests {
     ("0", 0), ("-1", -1), ("9223372036854775807", Int.max), ("9223372036854775808", nil),
     ("-9223372036854775808", Int.min), ("-9223372036854775809", nil), ("1.0", nil), ("1e3", nil),
   ])
-  func `reads whole numbers that fit`(_ text: String, _ expected: Int?) {
+  func readsWholeNumbersThatFit(_ text: String, _ expected: Int?) {
     var reader = JSONReader(Array(text.utf8))
     #expect((try? reader.integer()) == expected)
   }
 
-  @Test func `keys match with and without escapes`() throws {
+  @Test func keysMatchWithAndWithoutEscapes() throws {
     var reader = JSONReader(Array(#"{"n\u0061me": 1, "names": 2}"#.utf8))
     try reader.beginObject()
     let first = try #require(try reader.nextKey())
@@ -129,7 +129,7 @@ struct JSONReaderTests {
     try reader.end()
   }
 
-  @Test func `a slice is read again where it stands`() throws {
+  @Test func aSliceIsReadAgainWhereItStands() throws {
     let bytes = Array(#"{"a": [1, {"b": 2}], "c": 3}"#.utf8)
     var reader = JSONReader(bytes)
     try reader.beginObject()
@@ -145,7 +145,7 @@ struct JSONReaderTests {
 
 /// What the writer writes, the reader reads.
 struct JSONWriterTests {
-  @Test func `puts commas where they belong`() {
+  @Test func putsCommasWhereTheyBelong() {
     var writer = JSONWriter()
     writer.beginObject()
     writer.member("a", 1)
@@ -167,13 +167,13 @@ struct JSONWriterTests {
     ("", #""""#), ("a\"b\\c/", #""a\"b\\c/""#), ("\n\r\t", #""\n\r\t""#), ("\0\u{1F}", #""\u0000\u001f""#),
     ("é😀\u{7F}\u{2028}", "\"é😀\u{7F}\u{2028}\""),
   ])
-  func `escapes what must be escaped and nothing else`(_ text: String, _ expected: String) throws {
+  func escapesWhatMustBeEscapedAndNothingElse(_ text: String, _ expected: String) throws {
     let bytes = JSONValue.string(text).bytes
     #expect(String(decoding: bytes, as: UTF8.self) == expected)
     #expect(try JSONValue(parsing: bytes) == .string(text))
   }
 
-  @Test func `every scalar below U+3000 comes back`() throws {
+  @Test func everyScalarBelowU3000ComesBack() throws {
     var scalars = String.UnicodeScalarView()
     for value in UInt32(0)..<0x3000 { if let scalar = Unicode.Scalar(value) { scalars.append(scalar) } }
     let text = String(scalars)
@@ -181,7 +181,7 @@ struct JSONWriterTests {
     #expect(read.utf8.elementsEqual(text.utf8))
   }
 
-  @Test func `a document comes back as it was, compact`() throws {
+  @Test func aDocumentComesBackAsItWasCompact() throws {
     let value = try JSONValue(parsing: Array(JSONReaderTests.sample.utf8))
     #expect(try JSONValue(parsing: value.bytes) == value)
     #expect(try JSONValue(parsing: value.bytes).bytes == value.bytes)

@@ -12,6 +12,7 @@ func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(J
   let pod = try PodReading(slices, object.metadata, customer: object.customer, field: "", of: object.bytes)
   // Doubts about declarations are `/validate`'s to say.
   var findings = Findings(causes: reading.findings.causes)
+  if !object.isMadeOfTemplate { findings.causes += reading.restrictions }
   switch pod {
   case .leftAlone(let why):
     findings.warn(why)
@@ -61,6 +62,8 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   let reading = DeclarationReading(object)
   let pod = try podToLookAt(object, reading)
   var findings = reading.findings
+  findings.causes += try subject.newRestrictions(reading)
+  if let spec = reading.content?.spec { findings += InstanceSize(spec).findings(reading.contentField) }
   if let pod { findings += workloadFindings(object, reading, pod) }
   findings += RivalDeclarations(subject, settings).findings
   if !reading.expiries.isEmpty, let now = settings.now?() {

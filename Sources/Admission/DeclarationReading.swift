@@ -15,6 +15,8 @@ struct DeclarationReading {
   /// Until when users may log in.
   private(set) var expiries: [DeclaredExpiry] = []
   private(set) var findings = Findings()
+  /// What is refused unless it was declared before.
+  private(set) var restrictions: [StatusCause] = []
 
   init(_ object: CustomerObject) {
     let own = Declaration.parse(customer: object.customer, annotations: object.metadata.annotations)
@@ -41,6 +43,9 @@ struct DeclarationReading {
   private mutating func add(_ result: DeclarationResult, prefix: String, hasLabel: Bool) {
     for problem in result.errors where hasLabel || problem.annotation != AnnotationKey.customerLabel {
       findings.refuse(prefix + problem.field, problem.withoutPlace)
+    }
+    for problem in result.restrictions where hasLabel || problem.annotation != AnnotationKey.customerLabel {
+      restrictions.append(StatusCause(field: prefix + problem.field, message: problem.withoutPlace))
     }
     findings.warnings += result.warnings.map(\.message)
     expiries += result.expiries

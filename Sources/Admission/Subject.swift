@@ -34,11 +34,29 @@ struct Subject {
     }
   }
 
+  /// What is refused of what is declared, unless an update leaves it as it was.
+  func newRestrictions(_ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
+    guard !reading.restrictions.isEmpty, !object.isMadeOfTemplate else { return [] }
+    guard review.operation == .update, let slices = review.oldObject,
+      let old = try CustomerObject(slices, review.kind, namespace: review.namespace, of: review.bytes)
+    else { return reading.restrictions }
+    let before = Set(DeclarationReading(old).restrictions.map(\.reasonAlone))
+    return reading.restrictions.filter { !before.contains($0.reasonAlone) }
+  }
+
   /// What an update replaces; nil where there is no update, or it was another customer's.
   var oldDeclaration: DeclarationResult? {
     guard let oldObject, object.customer == oldObject.customer ?? oldTemplate?.customer else { return nil }
     let place = oldTemplate.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
     return Declaration.parse(customer: object.customer, annotations: place.annotations)
+  }
+}
+
+extension StatusCause {
+  /// What is wrong, without the line and column that a change elsewhere moves.
+  fileprivate var reasonAlone: Substring {
+    let isPlaced = message.hasPrefix("line ")
+    return isPlaced ? message.split(separator: ": ", maxSplits: 1).last ?? "" : message[...]
   }
 }
 

@@ -31,6 +31,12 @@ extension DeclarationReader {
   static let maximumCustomerBytes = 40
 
   mutating func checkCustomer(_ customer: String) {
+    if customer.contains(ObjectName.prefix(customer: "")) {
+      problems.restrict(
+        Place(annotation: AnnotationKey.customerLabel),
+        "\(quoted(customer)) cannot be a customer's name: with \(quoted(ObjectName.prefix(customer: ""))) in it, objects of "
+          + "two customers could have one name", hint: "choose another name")
+    }
     guard !KubernetesName.isLabel(customer, maximumBytes: Self.maximumCustomerBytes) else { return }
     problems.error(
       Place(annotation: AnnotationKey.customerLabel),

@@ -202,6 +202,11 @@ extension DeclarationReader {
     }
     if let reason = PredefinedRole.refused[role.value.text] {
       problems.error(role.place, "no user can be a member of \(name): \(reason)", hint: "remove it")
+    } else if let reason = PredefinedRole.refusedWhereNew[role.value.text] {
+      problems.restrict(
+        role.place, "no user can be a member of \(name): \(reason)", hint: "grant read on the databases instead")
+    } else if let effect = PredefinedRole.opening[role.value.text] {
+      problems.warn(role.place, "\(name) reaches beyond the user's databases: \(effect)")
     } else if !PredefinedRole.known.contains(role.value.text) {
       problems.warn(
         role.place, "\(name) is no predefined role of PostgreSQL 15 to 18",

@@ -6,6 +6,8 @@ public struct DeclarationResult: Equatable, Sendable {
   public var errors: [DeclarationProblem]
   /// What is allowed and still worth a word, by annotation and line.
   public var warnings: [DeclarationProblem]
+  /// What was allowed once, and is refused of what is new: what has it already goes on. By annotation and line.
+  public var restrictions: [DeclarationProblem]
   /// The inline scripts that could be read, in their order: also those of a declaration that is not sound.
   public var scripts: [DeclaredScript]
   /// What is worth a word from a moment on.
@@ -17,6 +19,7 @@ public struct DeclarationResult: Equatable, Sendable {
   ) {
     errors = Self.inOrder(problems.errors)
     warnings = Self.inOrder(problems.warnings)
+    restrictions = Self.inOrder(problems.restrictions)
     self.scripts = scripts
     self.expiries = expiries
     self.declaration = errors.isEmpty ? declaration : nil

@@ -1,9 +1,17 @@
 /// Roles that every server has (PostgreSQL docs §22.5, of 15 to 18).
 enum PredefinedRole {
-  static let known = [
-    "pg_monitor", "pg_read_all_data", "pg_write_all_data", "pg_read_all_settings", "pg_read_all_stats",
-    "pg_stat_scan_tables", "pg_signal_backend", "pg_checkpoint", "pg_maintain", "pg_use_reserved_connections",
-    "pg_create_subscription", "pg_signal_autovacuum_worker",
+  static let known =
+    ["pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"] + opening.keys.sorted()
+
+  /// Those that reach beyond the user's own databases, and what they open.
+  static let opening = [
+    "pg_write_all_data": "it writes to every table of every database",
+    "pg_signal_backend": "it ends the queries and sessions of other users",
+    "pg_checkpoint": "it makes the server write all changes to disk at once",
+    "pg_maintain": "it locks and rewrites every table of every database",
+    "pg_use_reserved_connections": "it takes the connections that are kept for administration",
+    "pg_create_subscription": "it makes the server connect to others and copy from there",
+    "pg_signal_autovacuum_worker": "it stops autovacuum",
   ]
 
   /// Those that no declared user may be a member of, and why.
@@ -12,5 +20,10 @@ enum PredefinedRole {
     "pg_read_server_files": "it reads any file of the server, which is as good as superuser",
     "pg_write_server_files": "it writes any file of the server, which is as good as superuser",
     "pg_database_owner": "its one member is each database's owner",
+  ]
+
+  /// The same, but declarations that have it already go on: it was allowed once.
+  static let refusedWhereNew = [
+    "pg_read_all_data": "it reads every table, pg_authid with the hashes of all passwords among them"
   ]
 }

@@ -4,12 +4,18 @@ import DatabaseSpec
 struct Problems {
   var errors: [DeclarationProblem] = []
   var warnings: [DeclarationProblem] = []
+  /// What is refused of what is new alone.
+  var restrictions: [DeclarationProblem] = []
 
   /// After so many problems there are no more hints: to find what was meant takes time.
   private static let maximumHints = 100
 
   mutating func error(_ place: Place, _ reason: String, hint: @autoclosure () -> String? = nil) {
     errors.append(place.problem(reason, hint: errors.count < Self.maximumHints ? hint() : nil))
+  }
+
+  mutating func restrict(_ place: Place, _ reason: String, hint: String) {
+    restrictions.append(place.problem(reason, hint: hint))
   }
 
   mutating func warn(_ place: Place, _ reason: String, hint: @autoclosure () -> String? = nil) {

@@ -5,6 +5,8 @@ extension YAMLNode {
   static let maximumNodes = 20_000
   /// How long one annotation may be, in bytes: Kubernetes takes so much of all.
   static let maximumBytes = 262_144
+  /// How long their text may be together, aliases counted as often as they are used.
+  static let maximumExpandedBytes = 1 << 20
   /// How deep they may nest.
   static let maximumDepth = 32
   /// How often, at most, aliases within aliases may repeat a value.
@@ -35,14 +37,14 @@ extension YAMLNode {
       self.init(content: .null, place: place)
       return
     }
-    var budget = Self.maximumNodes
+    var budget = (nodes: Self.maximumNodes, bytes: Self.maximumExpandedBytes)
     try self.init(root, place: place, depth: 1, budget: &budget)
   }
 
-  private init(_ node: Node, place: Place, depth: Int, budget: inout Int) throws(YAMLProblem) {
+  private init(_ node: Node, place: Place, depth: Int, budget: inout (nodes: Int, bytes: Int)) throws(YAMLProblem) {
     let place = place.at(line: node.mark?.line, column: node.mark?.column)
-    budget -= 1
-    guard budget >= 0 else {
+    budget.nodes -= 1
+    guard budget.nodes >= 0 else {
       throw Self.tooManyNodes(place.annotation)
     }
     guard depth <= Self.maximumDepth else {
@@ -50,6 +52,13 @@ extension YAMLNode {
     }
     switch node {
     case .scalar(let scalar):
+      budget.bytes -= scalar.string.utf8.count
+      guard budget.bytes >= 0 else {
+        throw YAMLProblem(
+          place: Place(annotation: place.annotation),
+          reason: "more than \(Self.maximumExpandedBytes) bytes of text, aliases expanded",
+          hint: "put scripts into a ConfigMap, and write fewer aliases")
+      }
       let isPlain = scalar.style == .plain
       let isNull = isPlain && ["", "~", "null", "Null", "NULL"].contains(scalar.string)
       self.init(content: isNull ? .null : .scalar(scalar.string, isPlain: isPlain), place: place)

@@ -1,0 +1,44 @@
+import Contract
+import DatabaseSpec
+import Declarations
+import KubernetesAPI
+
+/// How large the ConfigMap of an instance becomes, as far as its declaration says it: the spec and the inline scripts.
+struct InstanceSize {
+  /// The most that the API server stores in one ConfigMap or Secret (Kubernetes docs, ConfigMap, "Motivation").
+  static let maximumBytes = 1 << 20
+
+  private let customer: String
+  private let scripts: Int
+  private let bytes: Int
+
+  init(_ spec: InstanceSpec) {
+    customer = spec.customer
+    // Each script is a file of its own, named by what it holds, and the spec names the file.
+    let hash = String(repeating: "0", count: 64)
+    let file = VolumeLayout.scriptFile(sha256: hash)
+    var placed = spec
+    var texts: Set<[UInt8]> = []
+    for (database, scripts) in spec.databases.map(\.scripts).enumerated() {
+      for (index, script) in scripts.enumerated() {
+        if case .inline(let sql) = script.content { texts.insert(Array(sql.utf8)) }
+        placed.databases[database].scripts[index].content = .file(name: file, sha256: hash)
+      }
+    }
+    scripts = texts.reduce(0) { $0 + $1.count + file.utf8.count }
+    bytes = scripts + placed.encoded().count + VolumeLayout.specFile.utf8.count
+  }
+
+  /// Refuses what does not fit.
+  func findings(_ field: String) -> Findings {
+    guard bytes > Self.maximumBytes else { return Findings() }
+    let name = ObjectName.spec(customer: customer)
+    return Findings(causes: [
+      StatusCause(
+        field: "\(field)metadata.annotations[\(AnnotationKey.databases)]",
+        message:
+          "ConfigMap \(quoted(name)) would have \(bytes) bytes, \(scripts) of them inline scripts, and Kubernetes takes "
+          + "\(Self.maximumBytes): declare less, or divide it among several customers")
+    ])
+  }
+}

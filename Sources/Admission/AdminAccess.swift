@@ -5,8 +5,8 @@ import JSONBytes
 import KubernetesAPI
 
 /// How the sidecar logs in as the superuser, and where Postgres itself gets that password from: told from the Postgres
-/// container's variables (docs of the official image, "Environment Variables", and of Bitnami's). What is a password in
-/// the Pod's own text is left there: patches reach the audit log, and the official image trusts loopback.
+/// container's variables, as its image's family reads them. What is a password in the Pod's own text is left there:
+/// patches reach the audit log.
 struct AdminAccess {
   /// A source of the sidecar's projected volume.
   struct Source {
@@ -27,7 +27,11 @@ struct AdminAccess {
   /// What the Postgres container is given, where it has no password source of its own.
   struct Bootstrap {
     var secret: String
-    var variables: [(name: String, value: String)]
+    /// Names, and the Secret's keys that they hold.
+    var variables: [(name: String, key: String)]
+    /// Whether the variables are paths of files that are mounted; else they hold the values. What runs before the image's
+    /// own entry point may set a variable that cannot stand beside its `_FILE`.
+    var usesFiles: Bool
   }
 
   private(set) var sources: [Source] = []
@@ -36,42 +40,83 @@ struct AdminAccess {
   private(set) var mounts: [VolumeMount] = []
   private(set) var bootstrap: Bootstrap?
   private(set) var findings = Findings()
-  private let index: Int
+  /// What cannot work; of what is new it is refused.
+  private(set) var restrictions: [StatusCause] = []
+  /// What the superuser is called; nil where it is not known here.
+  private(set) var superuserName: String?
+  private let postgres: ChosenPostgres
   private let prefix: String
+  /// Why the sidecar has no password; nil where it has one, or needs none.
+  private var unreadable: String?
 
   /// - Parameters:
-  ///   - index: the Postgres container's place in `spec.containers`.
   ///   - prefix: what the Pod's fields begin with.
   ///   - adminSecret: the annotation `postern.io/admin-secret`.
-  init(_ postgres: Container, at index: Int, prefix: String, customer: String, adminSecret: String?)
-    throws(JSONError)
-  {
-    self.index = index
+  init(_ postgres: ChosenPostgres, prefix: String, customer: String, adminSecret: String?) throws(JSONError) {
+    self.postgres = postgres
     self.prefix = prefix
-    let given = GivenAdmin(postgres)
+    let superuser = try Superuser(postgres.container, postgres.family, postgres.arguments)
     let secret = adminSecret ?? ObjectName.admin(customer: customer)
-    if !given.hasPassword {
-      bootstrap = Bootstrap(secret: secret, variables: Self.bootstrapVariables(withUser: given.user == nil))
-    }
-    if adminSecret != nil || (bootstrap != nil && given.user == nil) {
+    bootstrap = makeBootstrap(superuser, secret, isNamed: adminSecret != nil)
+    let ownsName = postgres.family == .official && superuser.name == nil
+    if adminSecret != nil || (bootstrap != nil && ownsName) {
       use(
         secret,
         [(SecretKey.username, VolumeLayout.adminUsernameFile), (SecretKey.password, VolumeLayout.adminPasswordFile)])
+      if adminSecret == nil { warnOfGuesses(superuser) }
       return
     }
-    if let user = given.user { try take(user, postgres) }
+    superuserName = postgres.family.defaultSuperuser
+    if let name = superuser.name {
+      superuserName = nil
+      try take(name)
+    } else if postgres.family.defaultSuperuser != "postgres" {
+      variables.append(.literal(SidecarVariable.adminUser, postgres.family.defaultSuperuser))
+    }
     if bootstrap != nil {
       use(secret, [(SecretKey.password, VolumeLayout.adminPasswordFile)])
-    } else if let password = given.password {
-      try takePassword(password, postgres)
+    } else if let password = superuser.password {
+      try takePassword(password)
+    }
+    warnOfGuesses(superuser)
+    if let unreadable { judge(unreadable, superuser.trustsLoopback) }
+  }
+
+  // MARK: What Postgres is given
+
+  private func makeBootstrap(_ superuser: Superuser, _ secret: String, isNamed: Bool) -> Bootstrap? {
+    var variable = superuser.missingPassword
+    // Whether `envFrom` brings a password is not known; a Secret that is named goes first.
+    if isNamed, case .candidates? = superuser.password { variable = postgres.family.passwordVariables.first }
+    guard let variable else { return nil }
+    let isOfficial = postgres.family == .official
+    let usesFiles = isOfficial && !postgres.container.hasCommand
+    var variables = [(name: variable, key: SecretKey.password)]
+    if isOfficial, superuser.name == nil { variables.insert(("POSTGRES_USER", SecretKey.username), at: 0) }
+    if usesFiles { variables = variables.map { ("\($0.name)_FILE", $0.key) } }
+    return Bootstrap(secret: secret, variables: variables, usesFiles: usesFiles)
+  }
+
+  private mutating func warnOfGuesses(_ superuser: Superuser) {
+    if case .candidates(let candidates)? = superuser.password, !candidates.contains(where: { $0.kind == .secret }) {
+      findings.warn(
+        "no password is seen, and a ConfigMap of envFrom may hold none: if so, set \(AnnotationKey.adminSecret)")
+    }
+    guard bootstrap != nil else { return }
+    if !postgres.isFamilyKnown {
+      findings.warn(
+        "\(quoted(postgres.image.name)) is taken for an image of the family \(postgres.family.rawValue): "
+          + "\(AnnotationKey.flavor) says otherwise")
+    }
+    if postgres.arguments.isShell {
+      findings.warn("if the command sets a superuser's name or password, give both in \(AnnotationKey.adminSecret)")
+    }
+    if superuser.hasApplicationUser {
+      findings.warn("where there is data already, give the superuser's password in \(AnnotationKey.adminSecret)")
     }
   }
 
-  private static func bootstrapVariables(withUser: Bool) -> [(name: String, value: String)] {
-    let password = ("POSTGRES_PASSWORD_FILE", "\(SidecarContainer.adminPath)/\(SecretKey.password)")
-    return withUser
-      ? [("POSTGRES_USER_FILE", "\(SidecarContainer.adminPath)/\(SecretKey.username)"), password] : [password]
-  }
+  // MARK: What the sidecar is given
 
   private mutating func use(_ secret: String, _ items: [(key: String, path: String)]) {
     sources.append(Source(kind: .secret, object: secret, items: items, isOptional: false))
@@ -83,43 +128,75 @@ struct AdminAccess {
         kind: reference.kind, object: reference.name, items: [(reference.key, path)], isOptional: reference.isOptional))
   }
 
-  private mutating func take(_ user: GivenAdmin.Value, _ postgres: Container) throws(JSONError) {
-    switch user {
-    case .inline(.literal(let text)): variables.append(.literal(SidecarVariable.adminUser, text))
-    case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminUsernameFile)
-    case .inline(.computed(let json)): variables.append(.computed(SidecarVariable.adminUser, json))
-    case .file(.literal(let path)): try read(path, postgres, variable: SidecarVariable.adminUserFile)
-    case .file: warnUnreadable("the superuser's name")
+  /// Each to a path of its own: the sidecar takes the last that is there, as the kubelet does.
+  private mutating func project(_ candidates: [ObjectReference], to path: (Int) -> String) {
+    for (index, candidate) in candidates.suffix(VolumeLayout.maximumCandidates).enumerated() {
+      project(candidate, to: path(index))
     }
   }
 
-  private mutating func takePassword(_ password: GivenAdmin.Value, _ postgres: Container) throws(JSONError) {
+  private mutating func take(_ name: GivenValue) throws(JSONError) {
+    switch name {
+    case .literal(let text):
+      superuserName = text
+      variables.append(.literal(SidecarVariable.adminUser, text))
+    case .reference(let reference): project(reference, to: VolumeLayout.adminUsernameFile)
+    case .candidates(let candidates): project(candidates, to: VolumeLayout.adminUsernameFile(candidate:))
+    case .computed(let json): variables.append(.computed(SidecarVariable.adminUser, json))
+    case .file(let path):
+      if let why = try read(path, variable: SidecarVariable.adminUserFile) { warnUnreadable(why) }
+    case .unknown: warnUnreadable("the superuser's name")
+    }
+  }
+
+  private mutating func takePassword(_ password: GivenValue) throws(JSONError) {
     switch password {
-    case .inline(.literal): break
-    case .inline(.reference(let reference)): project(reference, to: VolumeLayout.adminPasswordFile)
-    case .file(.literal(let path)): try read(path, postgres, variable: SidecarVariable.adminPasswordFile)
-    case .inline(.computed), .file: warnUnreadable("the superuser's password")
+    case .literal: unreadable = ""
+    case .reference(let reference): project(reference, to: VolumeLayout.adminPasswordFile)
+    case .candidates(let candidates): project(candidates, to: VolumeLayout.adminPasswordFile(candidate:))
+    case .file(let path): unreadable = try read(path, variable: SidecarVariable.adminPasswordFile)
+    case .computed, .unknown: unreadable = "the superuser's password"
     }
   }
 
   /// Lets the sidecar read a file where the Postgres container has it.
-  private mutating func read(_ path: String, _ postgres: Container, variable: String) throws(JSONError) {
-    guard let mount = try postgres.mount(holding: path) else {
-      warnUnreadable(quoted(path))
-      return
-    }
+  /// - Returns: what it cannot read; nil where it can.
+  private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
+    guard let mount = try postgres.container.mount(holding: path) else { return quoted(path) }
     guard !mount.isInTheWay else {
       findings.refuse(
-        "\(prefix)spec.containers[\(index)].volumeMounts",
+        "\(prefix)spec.containers[\(postgres.index)].volumeMounts",
         "the sidecar cannot have \(quoted(mount.path)): \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
           + "\(SidecarContainer.tokenPath) are its own; mount \(quoted(mount.volume)) elsewhere")
-      return
+      return nil
     }
     variables.append(.literal(variable, path))
     if !mounts.contains(mount) { mounts.append(mount) }
+    return nil
   }
 
   private mutating func warnUnreadable(_ what: String) {
     findings.warn("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
+  }
+
+  /// Without a password the sidecar can log in only where loopback lets everybody in.
+  private mutating func judge(_ unreadable: String, _ trustsLoopback: Bool?) {
+    switch trustsLoopback {
+    case true?:
+      if !unreadable.isEmpty { warnUnreadable(unreadable) }
+    case false?:
+      let what =
+        unreadable.isEmpty
+        ? "the superuser's password stands in the Pod's own text, from where it is not copied"
+        : "the sidecar cannot read \(unreadable)"
+      restrictions.append(
+        StatusCause(
+          .valueRequired, field: "\(prefix)metadata.annotations[\(AnnotationKey.adminSecret)]",
+          message:
+            "\(what), and this Postgres asks for it on loopback, too: name here a Secret with username and password"))
+    case nil:
+      let what = unreadable.isEmpty ? "the superuser's password" : unreadable
+      findings.warn("if Postgres asks on loopback, the sidecar needs \(what): set \(AnnotationKey.adminSecret)")
+    }
   }
 }

@@ -8,6 +8,9 @@ struct Container {
     var number: Int?
     /// Whether its name says that it is Postgres's.
     var isNamed = false
+
+    /// Whether name or number say it.
+    var isPostgres: Bool { number == 5432 || isNamed }
   }
 
   private(set) var name = ""
@@ -15,12 +18,14 @@ struct Container {
   private(set) var environment: [String: EnvironmentValue] = [:]
   private(set) var environmentSources: [EnvironmentSource] = []
   private(set) var identity = Identity()
-  /// Whether `env` is there for a patch to add to.
-  private(set) var hasEnvironment = false
+  /// `env`: looked at again only where a value refers to another.
+  private(set) var environmentSlice: JSONSlice?
   private var ports: [Port] = []
   /// `volumeMounts`, which few Pods need to be looked at for.
   private var mounts: JSONSlice?
-  private let bytes: [UInt8]
+  private var command: JSONSlice?
+  private var arguments: JSONSlice?
+  let bytes: [UInt8]
 
   init(_ reader: inout JSONReader) throws(JSONError) {
     bytes = reader.bytes
@@ -33,9 +38,8 @@ struct Container {
       } else if reader.matches(key, "ports") {
         _ = try reader.elements { reader throws(JSONError) in ports.append(try Port(&reader)) }
       } else if reader.matches(key, "env") {
-        hasEnvironment = try reader.elements { reader throws(JSONError) in
-          if let variable = try EnvironmentVariable(&reader) { environment[variable.name] = variable.value }
-        }
+        environmentSlice = try reader.optionalArray()
+        try readEnvironment()
       } else if reader.matches(key, "envFrom") {
         _ = try reader.elements { reader throws(JSONError) in
           if let source = try EnvironmentSource(&reader) { environmentSources.append(source) }
@@ -44,22 +48,72 @@ struct Container {
         mounts = try reader.optionalArray()
       } else if reader.matches(key, "securityContext") {
         identity = try Identity(&reader)
+      } else if reader.matches(key, "command") {
+        command = try reader.optionalArray()
+      } else if reader.matches(key, "args") {
+        arguments = try reader.optionalArray()
       } else {
         try reader.skip()
       }
     }
   }
 
-  /// Where Postgres listens: the containerPort that says so by name or number, else the first, else `PGPORT`, else
-  /// 5432.
-  var port: Int {
-    let telling = ports.first { $0.number == 5432 || $0.isNamed }
-    if let number = (telling ?? ports.first)?.number { return number }
-    if case .literal(let text)? = environment["PGPORT"], let number = Int(text), (1...65535).contains(number) {
-      return number
+  private mutating func readEnvironment() throws(JSONError) {
+    environment = [:]
+    guard let environmentSlice else { return }
+    var reader = JSONReader(environmentSlice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      if let variable = try EnvironmentVariable(&reader) { environment[variable.name] = variable.value }
     }
-    return 5432
   }
+
+  /// Whether `env` is there for a patch to add to.
+  var hasEnvironment: Bool { environmentSlice != nil }
+
+  /// Whether a variable holds a key of this Secret.
+  func refers(to secret: String) -> Bool {
+    environment.values.contains { value in
+      if case .reference(let reference) = value { reference.kind == .secret && reference.name == secret } else { false }
+    }
+  }
+
+  /// Whether it runs another command than the image's.
+  var hasCommand: Bool { command != nil }
+
+  /// What the ports say: the one that is Postgres's by name or number, else the first.
+  var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first)?.number }
+
+  /// Whether it says itself that it is a Postgres server, whatever its image is called: by its name, a port, its
+  /// arguments, or variables that only a server's image reads. A client has POSTGRES_PASSWORD too, and a host with it.
+  var looksLikePostgres: Bool {
+    if ["postgres", "postgresql"].contains(name) || ports.contains(where: \.isPostgres) { return true }
+    if environment["PGDATA"] != nil || environment["POSTGRES_INITDB_ARGS"] != nil { return true }
+    let isClient = environment.keys.contains { key in
+      ["HOST", "SERVER", "URL", "URI", "DSN", "ADDR", "SERVICE"].contains { key.hasSuffix("_\($0)") } || key == "PGHOST"
+    }
+    let tells = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_USER", "POSTGRES_DB"]
+    if !isClient, tells.contains(where: { environment[$0] != nil }) { return true }
+    return !isClient && environment.keys.contains { $0.hasPrefix("POSTGRESQL_") }
+  }
+
+  /// What the command and its arguments say to the server, `$(NAME)` replaced.
+  func serverArguments() throws(JSONError) -> ServerArguments {
+    var words: [String] = []
+    for slice in [command, arguments] {
+      guard let slice else { continue }
+      var reader = JSONReader(slice, of: bytes)
+      _ = try reader.elements { reader throws(JSONError) in
+        guard let text = try reader.optionalText(), words.count < Self.maximumArguments else { return }
+        var lookups = 10
+        let value = text.contains("$(") ? try expanded(text, before: nil, &lookups) : .literal(text)
+        if case .literal(let word) = value { words.append(word) } else { words.append("") }
+      }
+    }
+    return ServerArguments(words)
+  }
+
+  /// More than anybody writes.
+  private static let maximumArguments = 1000
 
   /// Whether `volumeMounts` is there for a patch to add to.
   var hasMounts: Bool { mounts != nil }

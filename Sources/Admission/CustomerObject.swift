@@ -33,7 +33,9 @@ struct CustomerObject {
   let pod: PodSlices?
   /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
   /// since must not keep a Pod from being replaced.
-  let isMadeOfTemplate: Bool
+  var isMadeOfTemplate: Bool { maker != nil }
+  /// The kind of what made a Pod, and sees to it; nil for a workload, and for a bare Pod.
+  let maker: String?
   /// The document that the slices are of.
   let bytes: [UInt8]
 
@@ -51,7 +53,7 @@ struct CustomerObject {
     self.role = role
     self.kind = kind.kind
     self.customer = customer
-    isMadeOfTemplate = role == .pod ? try slices.pod.hasController(in: bytes) : false
+    maker = role == .pod ? try slices.pod.controller(in: bytes) : nil
     pod = role == .workload ? slices.template : slices.pod
     self.bytes = bytes
   }
@@ -66,6 +68,12 @@ struct CustomerObject {
 
   /// Whether it says what the instance holds.
   var declares: Bool { metadata.declares || template?.declares == true }
+
+  /// Whether it is a Pod of a kind that Postern does not serve: a Job ends, and a DaemonSet's Pods are many.
+  var isOfOtherKind: Bool { maker.map { !["ReplicaSet", "StatefulSet", ""].contains($0) } ?? false }
+
+  /// Whether it says anything to Postern, beyond its label.
+  var saysSomething: Bool { !metadata.annotations.isEmpty || template?.annotations.isEmpty == false }
 
   /// What the fields of the Pod begin with.
   var podField: String { role == .workload ? "spec.template." : "" }

@@ -9,7 +9,7 @@ import KubernetesAPI
 func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   guard let slices = object.pod else { return .unchanged }
   let reading = DeclarationReading(object)
-  let pod = try PodReading(slices, object.metadata, customer: object.customer, field: "", of: object.bytes)
+  let pod = try PodReading(slices, object)
   // Doubts about declarations are `/validate`'s to say.
   var findings = Findings(causes: reading.findings.causes)
   if !object.isMadeOfTemplate { findings.causes += reading.restrictions }
@@ -23,7 +23,8 @@ func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(J
   case .injectable(let pod):
     findings += pod.findings
     findings += pod.choice.findings
-    findings.causes += scriptFindings(object, reading, pod.choice.container, replacing: []).causes
+    if !object.isMadeOfTemplate { findings.causes += pod.restrictions + declaredSuperuser(object, reading, pod) }
+    findings.causes += scriptFindings(object, reading, pod.choice.postgres, replacing: []).causes
     guard findings.isSound, let settingsOfPod = reading.podSettings,
       let injection = Injection(pod, of: object.customer, settingsOfPod, settings)
     else { return .denied(findings.causes) }
@@ -37,7 +38,9 @@ func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(J
 func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   if case .denied(let causes) = try validate(subject, settings) { return .denied(causes) }
   let object = subject.object
-  guard let template = object.template, object.pod != nil, template.customer == nil else { return .unchanged }
+  guard let template = object.template, let slices = object.pod, template.customer == nil else { return .unchanged }
+  // What is left alone would be rolled for nothing.
+  if case .leftAlone = try PodReading(slices, object) { return .unchanged }
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()
   if template.hasLabels {
@@ -70,7 +73,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
     findings.warnings += reading.expiries.filter { $0.time.microseconds / 1_000_000 <= now }.map(\.warning.message)
   }
   let old = reading.content == nil && reading.scripts.isEmpty ? nil : subject.oldDeclaration
-  findings += scriptFindings(object, reading, pod?.choice?.container, replacing: old?.scripts ?? [])
+  findings += scriptFindings(object, reading, pod?.choice?.postgres, replacing: old?.scripts ?? [])
   if let new = reading.content, let old = old?.declaration {
     findings.warnings += Removals(from: old, to: new).warnings
   }
@@ -84,9 +87,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
 /// The Pod, where something is to be said of it: of a workload always, of a Pod only what its scripts may do.
 private func podToLookAt(_ object: CustomerObject, _ reading: DeclarationReading) throws(JSONError) -> PodReading? {
   guard let slices = object.pod, object.role == .workload || hasScriptsToCheck(object, reading) else { return nil }
-  let metadata = object.podMetadata
-  return try PodReading(
-    slices, metadata, customer: metadata.customer ?? object.customer, field: object.podField, of: object.bytes)
+  return try PodReading(slices, object)
 }
 
 /// Whether there are scripts, and whoever sent this object has declared them.
@@ -96,11 +97,11 @@ private func hasScriptsToCheck(_ object: CustomerObject, _ reading: DeclarationR
 
 /// What is wrong with the scripts, or doubtful.
 private func scriptFindings(
-  _ object: CustomerObject, _ reading: DeclarationReading, _ postgres: Container?, replacing old: [DeclaredScript]
+  _ object: CustomerObject, _ reading: DeclarationReading, _ postgres: ChosenPostgres?, replacing old: [DeclaredScript]
 ) -> Findings {
   guard hasScriptsToCheck(object, reading) else { return Findings() }
   return ScriptChecks(
-    reading.scripts, replacing: old, field: reading.contentField, serverVersion: postgres?.postgresVersion
+    reading.scripts, replacing: old, field: reading.contentField, serverVersion: postgres?.version
   ).findings
 }
 
@@ -111,11 +112,26 @@ private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationRe
   case .leftAlone: return Findings()
   case .injected(let pod): return Findings(causes: [pod.fault].compactMap(\.self))
   case .injectable(let pod):
-    let port = reading.podSettings?.port ?? pod.choice.container?.port
+    let port = reading.podSettings?.port ?? pod.choice.postgres?.port
     let misplaced = MisplacedSettings(object, pod.choice, podPort: port)
     var findings = pod.findings
     findings += misplaced.findings
     if !misplaced.keys.contains(AnnotationKey.container) { findings += pod.choice.findings }
+    findings.causes += pod.restrictions + declaredSuperuser(object, reading, pod)
     return findings
   }
+}
+
+/// The superuser is no user that can be declared: what belongs to it is the server's.
+private func declaredSuperuser(
+  _ object: CustomerObject, _ reading: DeclarationReading, _ pod: InjectablePod
+) -> [StatusCause] {
+  guard let name = pod.admin?.superuserName,
+    let index = reading.content?.spec.users.firstIndex(where: { $0.name.text.utf8.elementsEqual(name.utf8) })
+  else { return [] }
+  return [
+    StatusCause(
+      field: "\(reading.contentField)metadata.annotations[\(AnnotationKey.users)][\(index)]",
+      message: "\(quoted(name)) is the superuser of this Postgres, by its container's variables: declare another user")
+  ]
 }

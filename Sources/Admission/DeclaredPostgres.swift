@@ -34,9 +34,7 @@ public struct DeclaredPostgres: Equatable, Sendable {
       guard let slices = try ObjectSlices(&reader),
         let object = try CustomerObject(slices, kind, namespace: namespace, of: bytes), let podSlices = object.pod
       else { return nil }
-      let metadata = object.podMetadata
-      let pod = try PodReading(
-        podSlices, metadata, customer: metadata.customer ?? object.customer, field: object.podField, of: bytes)
+      let pod = try PodReading(podSlices, object, isThere: true)
       guard let choice = pod.choice else { return nil }
       self.init(object, pod, choice)
     } catch {
@@ -52,7 +50,7 @@ public struct DeclaredPostgres: Equatable, Sendable {
     customer = object.customer
     declares = object.declares
     isInjected = if case .injected = pod { true } else { false }
-    port = settings?.port ?? choice.container?.port ?? 5432
+    port = settings?.port ?? choice.postgres?.port ?? 5432
     usesGeneratedAdmin = pod.usesGeneratedAdmin(given: settings?.adminSecret)
     guard problems.isEmpty, var declaration = reading.content, let settings else {
       self.declaration = nil

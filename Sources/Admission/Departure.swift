@@ -41,7 +41,7 @@ struct Departure {
     let isWorkload = role == .workload
     let bytes = review.bytes
     // A Pod's declarations are those of the workload that made it.
-    if !isWorkload, try new.pod.hasController(in: bytes) { return [] }
+    if !isWorkload, try new.pod.controller(in: bytes) != nil { return [] }
     let oldObject = try ObjectMetadata(old.pod.metadata, of: bytes)
     guard !oldObject.isMirror else { return [] }
     return try Self(

@@ -9,10 +9,6 @@ enum EnvironmentValue {
   /// `valueFrom` of another kind, such as a field of the Pod, as JSON.
   case computed([UInt8])
 
-  /// An empty literal.
-  var isEmpty: Bool {
-    if case .literal(let text) = self { text.isEmpty } else { false }
-  }
 }
 
 /// A key of a Secret or ConfigMap in the Pod's namespace.
@@ -28,13 +24,30 @@ struct ObjectReference: Equatable {
   var isOptional = false
 }
 
-/// A member of `env` that the official image, Bitnami's, or libpq reads.
+/// A member of `env` that an image of Postgres reads.
 struct EnvironmentVariable {
   let name: String
   private(set) var value = EnvironmentValue.literal("")
 
   /// Nil for any other.
   init?(_ reader: inout JSONReader) throws(JSONError) {
+    try self.init(&reader) { reader, name in
+      reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
+        || reader.matches(name, "ALLOW_EMPTY_PASSWORD")
+    }
+  }
+
+  /// One of these two; nil for any other.
+  init?(_ reader: inout JSONReader, named first: String, or second: String) throws(JSONError) {
+    try self.init(&reader) { reader, name in
+      let text = reader.text(name)
+      return text == first || text == second
+    }
+  }
+
+  private init?(
+    _ reader: inout JSONReader, where isWanted: (JSONReader, JSONString) -> Bool
+  ) throws(JSONError) {
     var name: JSONString?
     var text: JSONString?
     var source: JSONSlice?
@@ -50,7 +63,7 @@ struct EnvironmentVariable {
         try reader.skip()
       }
     }
-    guard let name, reader.starts(name, with: "POSTGRES") || reader.matches(name, "PGPORT") else { return nil }
+    guard let name, isWanted(reader, name) else { return nil }
     self.name = reader.text(name)
     if let text, !text.range.isEmpty {
       value = .literal(reader.text(text))

@@ -40,7 +40,8 @@ extension Injection {
     writer.variable(SidecarVariable.port, String(port))
     for variable in admin.variables {
       switch variable {
-      case .literal(let name, let value): writer.variable(name, value)
+      // The kubelet would replace what looks like a variable.
+      case .literal(let name, let value): writer.variable(name, value.replacing("$(", with: "$$("))
       case .computed(let name, let json):
         writer.object { writer in
           writer.member("name", name)
@@ -89,6 +90,19 @@ extension JSONWriter {
     string(name)
     part(#","value":"#)
     string(value)
+    endObject()
+  }
+
+  /// A member of `env` that holds a key of a Secret.
+  mutating func variable(_ name: String, of secret: String, key: String) {
+    beginObject()
+    part(#""name":"#)
+    string(name)
+    part(#","valueFrom":{"secretKeyRef":{"name":"#)
+    string(secret)
+    part(#","key":"#)
+    string(key)
+    part("}}")
     endObject()
   }
 

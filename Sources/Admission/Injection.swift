@@ -24,13 +24,13 @@ struct Injection {
 
   /// Nil where it cannot be told which container is Postgres.
   init?(_ pod: InjectablePod, of customer: String, _ declared: Declaration, _ settings: AdmissionSettings) {
-    guard let postgres = pod.choice.container, let admin = pod.admin else { return nil }
+    guard let postgres = pod.choice.postgres, let admin = pod.admin else { return nil }
     self.customer = customer
     port = declared.port ?? postgres.port
     gatesReadiness = declared.gateReadiness
     self.pod = pod.containers
-    self.postgres = postgres
-    index = pod.choice.index
+    self.postgres = postgres.container
+    index = postgres.index
     self.admin = admin
     self.settings = settings
   }
@@ -43,7 +43,7 @@ struct Injection {
     } else {
       patch.add(Self.annotations) { $0.object { $0.member(AnnotationKey.injected, SidecarContainer.mark) } }
     }
-    append(admin.bootstrap == nil ? 2 : 3, to: Self.volumes, isThere: pod.hasVolumes, &patch) {
+    append(admin.bootstrap?.usesFiles == true ? 3 : 2, to: Self.volumes, isThere: pod.hasVolumes, &patch) {
       switch $0 {
       case 0: writeVolume(&$1)
       case 1: writeStatusVolume(&$1)
@@ -54,10 +54,17 @@ struct Injection {
       let container = Self.containers.appending(String(index))
       let variables = bootstrap.variables
       append(variables.count, to: container.appending("env"), isThere: postgres.hasEnvironment, &patch) {
-        $1.variable(variables[$0].name, variables[$0].value)
+        let (name, key) = variables[$0]
+        if bootstrap.usesFiles {
+          $1.variable(name, "\(SidecarContainer.adminPath)/\(key)")
+        } else {
+          $1.variable(name, of: bootstrap.secret, key: key)
+        }
       }
-      append(1, to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch) {
-        $1.mount(SidecarContainer.adminVolumeName, at: SidecarContainer.adminPath, readOnly: true)
+      if bootstrap.usesFiles {
+        append(1, to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch) {
+          $1.mount(SidecarContainer.adminVolumeName, at: SidecarContainer.adminPath, readOnly: true)
+        }
       }
     }
     let (list, isThere) =

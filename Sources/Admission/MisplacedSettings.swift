@@ -10,9 +10,10 @@ struct MisplacedSettings {
 
   init(_ object: CustomerObject, _ choice: PostgresChoice, podPort: Int?) {
     for (key, effective) in [
-      (AnnotationKey.container, choice.container?.name),
+      (AnnotationKey.container, choice.postgres?.container.name),
       (AnnotationKey.port, podPort.map { String($0) }),
       (AnnotationKey.adminSecret, object.template?.setting(AnnotationKey.adminSecret)),
+      (AnnotationKey.flavor, object.template?.setting(AnnotationKey.flavor) ?? choice.postgres?.family.rawValue),
       (AnnotationKey.gateReadiness, object.template?.setting(AnnotationKey.gateReadiness) ?? "true"),
     ] {
       guard let value = object.metadata.setting(key), value != effective else { continue }

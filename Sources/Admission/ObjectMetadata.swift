@@ -79,15 +79,24 @@ struct ObjectMetadata {
 extension PodSlices {
   /// Whether something else has made the object and sees to it, as ReplicaSets do: one of its owners is its controller
   /// (Kubernetes docs, "Owners and Dependents"). Other owners only take it along when they go.
-  func hasController(in bytes: [UInt8]) throws(JSONError) -> Bool {
-    guard let slice = metadata?.ownerReferences else { return false }
-    var found = false
+  /// - Returns: its kind; nil where there is none.
+  func controller(in bytes: [UInt8]) throws(JSONError) -> String? {
+    guard let slice = metadata?.ownerReferences else { return nil }
+    var found: String?
     var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
+      var (kind, isController) = ("", false)
       try reader.beginObject()
       while let key = try reader.nextKey() {
-        if reader.matches(key, "controller") { found = try reader.optionalBool() || found } else { try reader.skip() }
+        if reader.matches(key, "controller") {
+          isController = try reader.optionalBool()
+        } else if reader.matches(key, "kind") {
+          kind = try reader.optionalText() ?? ""
+        } else {
+          try reader.skip()
+        }
       }
+      if isController { found = kind }
     }
     return found
   }

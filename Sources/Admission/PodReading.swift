@@ -1,4 +1,5 @@
 import Contract
+import Declarations
 import JSONBytes
 import KubernetesAPI
 
@@ -11,23 +12,36 @@ enum PodReading {
   /// The sidecar can be put in, but for what is found wrong.
   case injectable(InjectablePod)
 
-  /// - Parameter customer: the customer that the Pod's own label names.
-  init(
-    _ slices: PodSlices, _ metadata: ObjectMetadata, customer: String, field: String, of bytes: [UInt8]
-  ) throws(JSONError) {
-    guard try !slices.spec.usesHostNetwork(bytes) else {
+  /// - Parameter isThere: whether it runs already: then less must be told to know which container is Postgres.
+  init(_ slices: PodSlices, _ object: CustomerObject, isThere: Bool = false) throws(JSONError) {
+    guard try !slices.spec.usesHostNetwork(object.bytes) else {
       self = .leftAlone("left alone: with hostNetwork, loopback is the node's, and the sidecar would share it")
       return
     }
-    let containers = try PodContainers(slices.spec, of: bytes)
-    guard metadata.isInjected, containers.hasSidecar else {
-      self = .injectable(try InjectablePod(containers, metadata, customer: customer, field: field))
+    guard !object.isOfOtherKind else {
+      self = .leftAlone(
+        "left alone: Postern serves Deployments, StatefulSets and bare Pods, and this one is of a \(quoted(object.maker ?? ""))"
+      )
       return
     }
-    let fault = try InjectedSidecar.fault(in: slices, customer: customer, field: field, of: bytes)
-    let choice = PostgresChoice(
-      containers.containers, named: metadata.setting(AnnotationKey.container), field: field)
-    self = .injected(InjectedPod(fault: fault, choice: choice, hasAdminVolume: containers.hasAdminVolume))
+    let metadata = object.podMetadata
+    let customer = metadata.customer ?? object.customer
+    let containers = try PodContainers(slices.spec, of: object.bytes)
+    let isInjected = metadata.isInjected && containers.hasSidecar
+    let choice = try PostgresChoice(
+      containers.containers, metadata, field: object.podField, takesOnlyOne: isThere || isInjected)
+    if isInjected {
+      let fault = try InjectedSidecar.fault(in: slices, customer: customer, field: object.podField, of: object.bytes)
+      let admin = ObjectName.admin(customer: customer)
+      self = .injected(
+        InjectedPod(
+          fault: fault, choice: choice,
+          usesGeneratedAdmin: containers.hasAdminVolume || choice.postgres?.container.refers(to: admin) == true))
+    } else if let absence = choice.absence, !object.saysSomething, !containers.hasSidecar {
+      self = .leftAlone("left alone: \(absence)")
+    } else {
+      self = .injectable(try InjectablePod(containers, choice, metadata, customer: customer, field: object.podField))
+    }
   }
 
   /// Which container is Postgres; nil where the Pod is left alone.
@@ -42,10 +56,10 @@ enum PodReading {
   /// Whether the Pod takes the superuser from the Secret that is generated, having no source of its own. Where the sidecar
   /// is in already, Postgres has its password source from the injection, and a volume for it.
   func usesGeneratedAdmin(given secret: String?) -> Bool {
-    guard secret == nil, choice?.container != nil else { return false }
+    guard secret == nil, choice?.postgres != nil else { return false }
     switch self {
     case .leftAlone: return false
-    case .injected(let pod): return pod.hasAdminVolume
+    case .injected(let pod): return pod.usesGeneratedAdmin
     case .injectable(let pod):
       return pod.containers.hasSidecar ? pod.containers.hasAdminVolume : pod.admin?.bootstrap != nil
     }
@@ -57,8 +71,8 @@ struct InjectedPod {
   /// Why that container is no sidecar; nil where it is one.
   let fault: StatusCause?
   let choice: PostgresChoice
-  /// Whether the volume that Postgres has its superuser's password from is the injection's.
-  let hasAdminVolume: Bool
+  /// Whether Postgres has its superuser's password from the injection.
+  let usesGeneratedAdmin: Bool
 }
 
 /// A Pod without the sidecar, and all that the injection needs to know of it.
@@ -69,22 +83,25 @@ struct InjectablePod {
   let admin: AdminAccess?
   /// What is wrong with its names, and with its superuser's sources; ``choice`` has findings of its own.
   let findings: Findings
+  /// What cannot work: of what is new it is refused.
+  let restrictions: [StatusCause]
 
   init(
-    _ containers: PodContainers, _ metadata: ObjectMetadata, customer: String, field: String
+    _ containers: PodContainers, _ choice: PostgresChoice, _ metadata: ObjectMetadata, customer: String, field: String
   ) throws(JSONError) {
     self.containers = containers
-    choice = PostgresChoice(containers.containers, named: metadata.setting(AnnotationKey.container), field: field)
     var findings = containers.nameClashes(field: field)
-    if let postgres = choice.container {
-      let admin = try AdminAccess(
-        postgres, at: choice.index, prefix: field, customer: customer,
-        adminSecret: metadata.setting(AnnotationKey.adminSecret))
-      findings += admin.findings
-      self.admin = admin
-    } else {
-      admin = nil
+    guard let postgres = choice.postgres else {
+      (self.choice, self.findings, admin, restrictions) = (choice, findings, nil, [])
+      return
     }
-    self.findings = findings
+    let admin = try AdminAccess(
+      postgres, prefix: field, customer: customer, adminSecret: metadata.setting(AnnotationKey.adminSecret))
+    findings += admin.findings
+    if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
+      findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
+    }
+    (self.choice, self.findings, self.admin) = (choice, findings, admin)
+    restrictions = postgres.restrictions(field) + admin.restrictions
   }
 }

@@ -1,55 +1,80 @@
 import Contract
 import Declarations
+import JSONBytes
 import KubernetesAPI
 
 /// Which of a Pod's containers is Postgres.
 struct PostgresChoice {
-  private static let images = ["postgres", "postgresql", "postgis", "timescaledb", "pgvector"]
-
-  /// Its place in `spec.containers`.
-  private(set) var index = 0
-  /// Nil where it cannot be told; ``findings`` say why.
-  private(set) var container: Container?
+  /// Nil where there is none, or it cannot be told; ``findings`` say why.
+  private(set) var postgres: ChosenPostgres?
   private(set) var findings = Findings()
+  /// Why nothing in the Pod is Postgres, a clause; nil where there may be one.
+  private(set) var absence: String?
 
   /// - Parameters:
-  ///   - named: the annotation `postern.io/container` of the Pod.
+  ///   - metadata: the Pod's, which may name the container and its image's family.
   ///   - field: what the Pod's fields begin with.
-  init(_ containers: [Container], named wanted: String?, field: String) {
-    var all: String {
-      let names = containers.prefix(10).map { quoted($0.name) }.joined(separator: ", ")
-      return containers.count > 10 ? "\(names) and \(containers.count - 10) more" : names
-    }
-    if let wanted {
-      choose(containers) { $0.name == wanted }
-      guard container == nil else { return }
-      findings.refuse(
-        "\(field)metadata.annotations[\(AnnotationKey.container)]",
-        "there is no container \(quoted(wanted)); the Pod has \(all)")
+  ///   - takesOnlyOne: whether an only container is taken though nothing says that it is Postgres.
+  init(
+    _ containers: [Container], _ metadata: ObjectMetadata, field: String, takesOnlyOne: Bool
+  ) throws(JSONError) {
+    let place = "\(field)metadata.annotations[\(AnnotationKey.container)]"
+    let flavor = metadata.setting(AnnotationKey.flavor)
+    if let wanted = metadata.setting(AnnotationKey.container) {
+      guard let index = containers.firstIndex(where: { $0.name == wanted }) else {
+        findings.refuse(place, "there is no container \(quoted(wanted)); the Pod has \(Self.names(containers))")
+        return
+      }
+      postgres = try ChosenPostgres(containers[index], at: index, flavor: flavor)
       return
     }
-    choose(containers) { $0.name == "postgres" }
-    if container == nil { choose(containers) { Self.images.contains(Self.repository($0.image)) } }
-    if container == nil { choose(containers) { _ in true } }
-    guard container == nil else { return }
-    findings.refuse(
-      "\(field)metadata.annotations[\(AnnotationKey.container)]",
-      "which container is Postgres cannot be told from \(all); name it in this annotation", .valueRequired)
+    let found = Self.candidates(containers, takesOnlyOne: takesOnlyOne)
+    if let index = found.first, found.count == 1 {
+      postgres = try ChosenPostgres(containers[index], at: index, flavor: flavor)
+    } else if found.isEmpty {
+      let why = Self.absence(containers)
+      absence = why
+      findings.refuse(
+        place, "\(why): name the container that is in this annotation, or declare on what runs Postgres", .valueRequired)
+    } else {
+      findings.refuse(
+        place, "which container is Postgres cannot be told from \(Self.names(containers)); name it in this annotation",
+        .valueRequired)
+    }
   }
 
-  /// Takes the container that it holds for; where it holds for several, none. A classic sidecar stands among them, and is
-  /// none.
-  private mutating func choose(_ containers: [Container], _ condition: (Container) -> Bool) {
-    func isIt(_ container: Container) -> Bool { container.name != SidecarContainer.name && condition(container) }
-    guard let first = containers.firstIndex(where: isIt), containers.lastIndex(where: isIt) == first else { return }
-    index = first
-    container = containers[first]
+  /// The places of those of which the surest sign holds: the name, the image, then what else a server has. A classic
+  /// sidecar stands among them, and is none.
+  private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Int] {
+    let possible = containers.indices.filter {
+      containers[$0].name != SidecarContainer.name && OtherImage(ImageReference(containers[$0].image)) == nil
+    }
+    let signs: [(Container) -> Bool] = [
+      { $0.name == "postgres" }, { isPostgres(ImageReference($0.image)) }, { $0.looksLikePostgres },
+    ]
+    for sign in signs {
+      let found = possible.filter { sign(containers[$0]) }
+      guard found.isEmpty else { return found }
+    }
+    return takesOnlyOne && possible.count == 1 ? possible : []
   }
 
-  /// The last part of an image's path, without tag and digest.
-  static func repository(_ image: String) -> String {
-    let path = image.split(separator: "@", maxSplits: 1).first ?? ""
-    let last = path.split(separator: "/").last ?? ""
-    return String(last.split(separator: ":", maxSplits: 1).first ?? "")
+  private static func isPostgres(_ image: ImageReference) -> Bool {
+    image.name == "postgresql" || ImageFamily(image) != nil
+  }
+
+  private static func names(_ containers: [Container]) -> String {
+    let names = containers.prefix(10).map { quoted($0.name) }.joined(separator: ", ")
+    return containers.count > 10 ? "\(names) and \(containers.count - 10) more" : names
+  }
+
+  private static func absence(_ containers: [Container]) -> String {
+    let others = containers.filter { $0.name != SidecarContainer.name }
+    guard others.count == 1, let only = others.first else {
+      return "nothing says that one of \(names(others)) is Postgres"
+    }
+    let image = ImageReference(only.image)
+    return OtherImage(image).map { "image \(quoted(image.name)) \($0.reason)" }
+      ?? "nothing says that container \(quoted(only.name)) is Postgres"
   }
 }

@@ -123,16 +123,3 @@ struct ScriptChecks {
     return "line \(line), column \(column)"
   }
 }
-
-extension Container {
-  /// The major version of Postgres that the image's tag tells: `postgres:17.4` and `timescaledb:2.17-pg17` are 17. Nil
-  /// where it tells none, as `latest` and a digest do.
-  var postgresVersion: Int? {
-    let path = image.split(separator: "@", maxSplits: 1).first ?? ""
-    guard let name = path.split(separator: "/").last, let colon = name.firstIndex(of: ":") else { return nil }
-    let tag = name[name.index(after: colon)...]
-    let text = tag.firstRange(of: "pg").map { tag[$0.upperBound...] } ?? tag
-    guard let version = Int(text.prefix { $0.isASCII && $0.isNumber }), (9...99).contains(version) else { return nil }
-    return version
-  }
-}

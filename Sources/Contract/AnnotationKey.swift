@@ -26,6 +26,8 @@ package enum AnnotationKey {
   package static let gateReadiness = "postern.io/gate-readiness"
   /// `"false"`: the workload owns all that is made for it, which goes when it goes.
   package static let retain = "postern.io/retain"
+  /// The family of Postgres's image, where the image does not tell: `official`, `bitnami`, …
+  package static let flavor = "postern.io/flavor"
   /// The user's name as Postgres has it, written by the controller on the user's Secret.
   package static let user = "postern.io/user"
   /// Written by the webhook on a Pod that has the sidecar; no user's to write.
@@ -41,7 +43,7 @@ package enum AnnotationKey {
 
   /// All that a user may write.
   package static let all =
-    declaring + [adminSecret, container, port, host, inject, gateReadiness, retain]
+    declaring + [adminSecret, container, port, host, inject, gateReadiness, retain, flavor]
 
   /// Those that Postern writes itself, which a declaration may carry along and which are not looked at.
   package static let outputs = [injected, updated]

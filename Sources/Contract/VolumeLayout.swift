@@ -14,6 +14,17 @@ package enum VolumeLayout {
   /// The superuser's password; where it is not there, the login over loopback goes without.
   package static let adminPasswordFile = "admin/password"
 
+  /// How many objects may hold the superuser's name or password, of which it is not known which does.
+  package static let maximumCandidates = 16
+  /// Where each of them is put: the sidecar takes the last that is there, as the kubelet takes the last of `envFrom`.
+  package static func adminUsernameFile(candidate: Int) -> String {
+    candidate == 0 ? adminUsernameFile : "\(adminUsernameFile).\(candidate)"
+  }
+  /// The same for the password.
+  package static func adminPasswordFile(candidate: Int) -> String {
+    candidate == 0 ? adminPasswordFile : "\(adminPasswordFile).\(candidate)"
+  }
+
   /// The file that holds a script's text, by the SHA-256 of its bytes in hexadecimal.
   package static func scriptFile(sha256: String) -> String {
     "script-\(sha256.prefix(16)).sql"

@@ -78,6 +78,9 @@ extension DeclarationReader {
     declaration.container = name(
       annotations, AnnotationKey.container, of: "a container", rule: KubernetesName.labelRule,
       isValid: { KubernetesName.isLabel($0) })
+    if let value = word(annotations, AnnotationKey.flavor, expected: "a family of images") {
+      declaration.flavor = choice(value.value, at: value.place)
+    }
     declaration.host = host(annotations)
     declaration.port = port(annotations)
     declaration.inject = flag(annotations, AnnotationKey.inject)

@@ -13,6 +13,8 @@ public struct Declaration: Equatable, Sendable {
   public var adminSecret: String?
   /// The name of the container that is Postgres; nil where it is to be found out.
   public var container: String?
+  /// Which family Postgres's image is of; nil where it is to be found out.
+  public var flavor: ImageFamily?
   /// Postgres's port, 1 to 65535; nil where it is to be found out.
   public var port: Int?
   /// The host of connection Secrets; nil for the workload's own.

@@ -100,8 +100,9 @@ package struct VolumeReader {
   private func adminUser(in folder: String) throws(VolumeError) -> String {
     if let path = environment(SidecarVariable.adminUserFile) { return try name(try required(path, named: path), path) }
     if let name = environment(SidecarVariable.adminUser), !name.utf8.isEmpty { return name }
-    let file = VolumeLayout.adminUsernameFile
-    guard let bytes = try optional("\(folder)/\(file)") else { return "postgres" }
+    guard let (file, bytes) = try last(VolumeLayout.adminUsernameFile(candidate:), in: folder) else {
+      return "postgres"
+    }
     return try name(bytes, file)
   }
 
@@ -112,9 +113,16 @@ package struct VolumeReader {
     if let text = environment(SidecarVariable.adminPassword) {
       return try password(Array(text.utf8), SidecarVariable.adminPassword)
     }
-    let file = VolumeLayout.adminPasswordFile
-    guard let bytes = try optional("\(folder)/\(file)") else { return nil }
+    guard let (file, bytes) = try last(VolumeLayout.adminPasswordFile(candidate:), in: folder) else { return nil }
     return try password(bytes, file)
+  }
+
+  /// Of the files that may be there, the last that is.
+  private func last(_ file: (Int) -> String, in folder: String) throws(VolumeError) -> (file: String, bytes: [UInt8])? {
+    for candidate in (0..<VolumeLayout.maximumCandidates).reversed() {
+      if let bytes = try optional("\(folder)/\(file(candidate))") { return (file(candidate), bytes) }
+    }
+    return nil
   }
 
   /// One trailing newline is dropped, and nothing else, as with the value of a Secret.

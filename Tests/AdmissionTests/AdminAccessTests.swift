@@ -11,6 +11,7 @@ private struct Case {
   var mounts = "[]"
   var postgres = "[]"
   var annotation: String?
+  var image = "postgres:17"
 }
 
 private let generated = """
@@ -97,16 +98,13 @@ private let cases: [Case] = [
       ,"env":[{"name":"POSTGRESQL_USERNAME","value":"app"},\(secretKey("POSTGRESQL_PASSWORD", "s", "app")),
               \(secretKey("POSTGRESQL_POSTGRES_PASSWORD", "s", "root"))]
       """,
-    sources: "[\(source("s", "root", "password"))]"),
+    sources: "[\(source("s", "root", "password"))]", image: "bitnami/postgresql:17"),
   Case(
     container: """
-      ,"env":[{"name":"POSTGRESQL_USERNAME","value":"app"},{"name":"POSTGRESQL_PASSWORD_FILE","value":"/s/p"}],
-       "volumeMounts":[{"name":"a","mountPath":"/s"}]
+      ,"env":[{"name":"POSTGRESQL_PASSWORD_FILE","value":"/s/p"}],"volumeMounts":[{"name":"a","mountPath":"/s"}]
       """,
-    variables: """
-      [{"name":"POSTERN_ADMIN_USER","value":"app"},{"name":"POSTERN_ADMIN_PASSWORD_FILE","value":"/s/p"}]
-      """,
-    mounts: #"[{"name":"a","mountPath":"/s","readOnly":true}]"#),
+    variables: #"[{"name":"POSTERN_ADMIN_PASSWORD_FILE","value":"/s/p"}]"#,
+    mounts: #"[{"name":"a","mountPath":"/s","readOnly":true}]"#, image: "bitnami/postgresql:17"),
   // envFrom
   Case(
     container: #","envFrom":[{"secretRef":{"name":"s"}}]"#,
@@ -126,7 +124,9 @@ private let cases: [Case] = [
       """,
     sources: """
       [\(source("c", "POSTGRES_USER", "username", kind: "configMap", optional: true)),
-       \(source("s", "POSTGRES_PASSWORD", "password", optional: true))]
+       \(source("s", "POSTGRES_USER", "username.1", optional: true)),
+       \(source("c", "POSTGRES_PASSWORD", "password", kind: "configMap", optional: true)),
+       \(source("s", "POSTGRES_PASSWORD", "password.1", optional: true))]
       """),
   Case(
     container: #","envFrom":[{"secretRef":{"name":"s"}}],"env":[{"name":"POSTGRES_USER","value":"root"}]"#,
@@ -146,6 +146,7 @@ private let cases: [Case] = [
     let expected = cases[index]
     let annotations = expected.annotation.map { #","annotations":{"postern.io/admin-secret":"\#($0)"}"# } ?? ""
     let object = try pod(container: expected.container, metadata: annotations)
+      .adding("/spec/containers/0/image", #""\#(expected.image)""#)
     let reply = try post(object, .mutate)
     #expect(reply.warnings.isEmpty)
     let admitted = try reply.admitted(object)

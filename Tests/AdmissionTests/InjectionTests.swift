@@ -104,7 +104,7 @@ import Testing
     let reply = try post(pod(spec: spec), .mutate)
     #expect(reply.fields == [field])
     #expect(reply.causes.first?.message.contains("\"\(name)\"") == true)
-    let workload = try deployment(podSpec: #"{"containers":[{"name":"db"}]\#(spec)}"#)
+    let workload = try deployment(podSpec: #"{"containers":[{"name":"db","image":"postgres"}]\#(spec)}"#)
     #expect(try post(workload, .validate).fields == ["spec.template.\(field)"])
   }
 
@@ -194,7 +194,7 @@ import Testing
     (#"{"name":"a","image":"localhost:5000/x"},{"name":"b","image":"localhost:5000/postgres"}"#, "", 1),
     (#"{"name":"a","image":"postgres:5000/x"},{"name":"b","image":"[::1]:5000/a/postgresql:17"}"#, "", 1),
     (#"{"name":"proxy","image":"envoy"},{"name":"b","image":"postgres"},{"name":"exporter","image":"y"}"#, "", 1),
-    (#"{"name":"a","image":"anything"}"#, "", 0),
+    (#"{"name":"a","image":"anything","ports":[{"containerPort":5432}]}"#, "", 0),
     (#"{"name":"postgres","image":"postgres"},{"name":"other","image":"y"}"#, "other", 1),
     (#"{"name":"a","image":"postgres"},{"name":"b","image":"postgres-exporter"}"#, "", 0),
   ])
@@ -202,8 +202,8 @@ import Testing
     let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#
     let object = try pod(metadata: annotations).adding("/spec/containers", "[\(containers)]")
     let admitted = try post(object, .mutate).admitted(object)
-    let mounted = admitted.at("spec", "containers")?.array?.map { $0["volumeMounts"] != nil }
-    #expect(mounted?.enumerated().filter(\.element).map(\.offset) == [index])
+    let isGivenAPassword = admitted.at("spec", "containers")?.array?.map { $0["env"] != nil }
+    #expect(isGivenAPassword?.enumerated().filter(\.element).map(\.offset) == [index])
   }
 
   @Test(arguments: [
@@ -212,7 +212,8 @@ import Testing
     (#"{"name":"postgres"}"#, "gone", "no container \"gone\""),
   ])
   func saysWhichContainersThereAreWhereItCannotTell(containers: String, annotation: String, says: String) throws {
-    let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#
+    let setting = annotation.isEmpty ? #""postern.io/users":"a""# : #""postern.io/container":"\#(annotation)""#
+    let annotations = #","annotations":{\#(setting)}"#
     let reply = try post(pod(metadata: annotations).adding("/spec/containers", "[\(containers)]"), .mutate)
     #expect(reply.fields == ["metadata.annotations[postern.io/container]"])
     #expect(reply.causes.first?.message.contains(says) == true)
@@ -221,7 +222,7 @@ import Testing
   @Test(arguments: [
     ("", "", "5432"), (#","ports":[{"containerPort":6000},{"containerPort":5432}]"#, "", "5432"),
     (#","ports":[{"containerPort":9187},{"name":"sql","containerPort":7000}]"#, "", "7000"),
-    (#","ports":[{"containerPort":6000}],"env":[{"name":"PGPORT","value":"7000"}]"#, "", "6000"),
+    (#","ports":[{"containerPort":6000}],"env":[{"name":"PGPORT","value":"7000"}]"#, "", "7000"),
     (#","env":[{"name":"PGPORT","value":"7000"}]"#, "", "7000"),
     (#","env":[{"name":"PGPORT","value":"x"}]"#, "", "5432"),
     (#","ports":null"#, "", "5432"), (#","ports":[{"containerPort":6000}]"#, "5433", "5433"),

@@ -56,7 +56,7 @@ import Testing
 
   /// Ten thousand users with as long names as there is room for, each with all that a user can have.
   @Test func whatDoesNotFitIntoTheConfigMapIsRefusedByNameAndSize() throws {
-    let users = (0..<5_000).map { "- {name: user-\($0), connectionLimit: 1000000, validUntil: infinity}" }
+    let users = (0..<3_500).map { "- {name: user-\($0), connectionLimit: 1000000, validUntil: infinity}" }
       .joined(separator: "\\n")
     #expect(try post(deployment(annotations: #"{"postern.io/users":"\#(users)"}"#), .validate).isAllowed)
     let sql = "SELECT '" + String(repeating: "x", count: 200_000) + "'"

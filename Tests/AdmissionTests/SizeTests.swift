@@ -62,7 +62,8 @@ import Testing
     let scripts = try deployment(annotations: #"{"postern.io/users":"u","postern.io/databases":"\#(script)"}"#)
     let keys = "[{\(name): [" + String(repeating: "{a: 1},", count: 5_000) + "]}]"
     let members = try deployment(annotations: #"{"postern.io/users":"\#(keys)"}"#)
-    let containers = try pod(spec: "").adding("/spec/containers", #"[{"name":"\#(name)"},{"name":"b"}]"#)
+    let containers = try pod(spec: "").adding(
+      "/spec/containers", #"[{"name":"\#(name)","image":"postgres"},{"name":"b","image":"postgres"}]"#)
     for object in [scripts, members, containers] {
       let reply = try post(object, .validate)
       let mutated = try post(object, .mutate)

@@ -84,8 +84,9 @@ import Testing
 
   @Test func aWorkloadWhosePostgresCannotBeToldIsRefused() throws {
     let podSpec = #"{"containers":[{"name":"a"},{"name":"b"}]}"#
+    let users = #"{"postern.io/users":"a"}"#
     #expect(
-      try post(deployment(podSpec: podSpec), .validate).fields
+      try post(deployment(annotations: users, podSpec: podSpec), .validate).fields
         == ["spec.template.metadata.annotations[postern.io/container]"])
     let told = try deployment(annotations: #"{"postern.io/container":"b"}"#, podSpec: podSpec)
     #expect(try post(told, .validate).fields == ["metadata.annotations[postern.io/container]"])

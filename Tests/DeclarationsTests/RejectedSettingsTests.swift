@@ -11,7 +11,7 @@ struct RejectedSettingsTests {
       "postern.io/tables: unknown annotation; expected one of postern.io/databases, postern.io/users, "
         + "postern.io/users-from, postern.io/removed-users, postern.io/password-change, postern.io/admin-secret, "
         + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, "
-        + "postern.io/retain"),
+        + "postern.io/retain, postern.io/flavor"),
     Refusal(
       ["customer": "x"],
       "postern.io/customer: the customer is a label, not an annotation; move it to metadata.labels"),

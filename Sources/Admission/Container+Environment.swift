@@ -1,0 +1,104 @@
+import JSONBytes
+
+/// Where a variable of the Postgres container has its value from, as far as that is known.
+enum GivenValue {
+  case literal(String)
+  case reference(ObjectReference)
+  /// The keys of `envFrom` that may bring it, the one that goes before the others last.
+  case candidates([ObjectReference])
+  /// `valueFrom` of another kind, such as a field of the Pod, as JSON.
+  case computed([UInt8])
+  /// A path, in the variable with `_FILE` behind its name.
+  case file(String)
+  /// It is there, and what it is cannot be told.
+  case unknown
+}
+
+extension Container {
+  /// The first of these variables that has a value, else what `envFrom` may bring. An empty variable is none, to the
+  /// images as well.
+  func given(_ names: [String], readsFiles: Bool) throws(JSONError) -> GivenValue? {
+    for name in names {
+      if let value = try explicit(name) { return value }
+      guard readsFiles, let path = try explicit(name + "_FILE") else { continue }
+      if case .literal(let text) = path { return .file(text) }
+      return .unknown
+    }
+    let candidates = names.reversed().flatMap { name in environmentSources.compactMap { $0.reference(to: name) } }
+    return candidates.isEmpty ? nil : .candidates(candidates)
+  }
+
+  private func explicit(_ name: String) throws(JSONError) -> GivenValue? {
+    switch environment[name] {
+    case nil: return nil
+    case .literal(let text) where text.contains("$"):
+      var lookups = Self.maximumLookups
+      return try expanded(text, before: name, &lookups)
+    case .literal(let text): return text.isEmpty ? nil : .literal(text)
+    case .reference(let reference): return .reference(reference)
+    case .computed(let json): return .computed(json)
+    }
+  }
+
+  /// How many `$(NAME)` are followed: they can be nested so that they double.
+  private static let maximumLookups = 50
+
+  /// A value with each `$(NAME)` replaced by the value of that variable, where one stands before it, and `$$` by `$`, as the
+  /// kubelet does (Kubernetes docs, "Define Dependent Environment Variables").
+  func expanded(_ text: String, before name: String?, _ lookups: inout Int) throws(JSONError) -> GivenValue {
+    var result = ""
+    var rest = text[...]
+    while let dollar = rest.firstIndex(of: "$") {
+      result += rest[..<dollar]
+      rest = rest[rest.index(after: dollar)...]
+      if rest.first == "$" {
+        rest.removeFirst()
+        result += "$"
+        continue
+      }
+      guard rest.first == "(", let end = rest.firstIndex(of: ")") else {
+        result += "$"
+        continue
+      }
+      let variable = String(rest[rest.index(after: rest.startIndex)..<end])
+      rest = rest[rest.index(after: end)...]
+      lookups -= 1
+      guard lookups >= 0 else { return .unknown }
+      let value = try self.value(of: variable, before: name, &lookups)
+      if case .literal(let text)? = value {
+        result += text
+        guard result.utf8.count <= 4096 else { return .unknown }
+      } else if value == nil {
+        result += "$(\(variable))"
+      } else {
+        // Only where it is all there is can it be had from where it is.
+        return result.isEmpty && rest.isEmpty ? value ?? .unknown : .unknown
+      }
+    }
+    return .literal(result + rest)
+  }
+
+  /// What a variable has been set to before another, or in the end.
+  private func value(
+    of variable: String, before name: String?, _ lookups: inout Int
+  ) throws(JSONError) -> GivenValue? {
+    var found: EnvironmentValue?
+    if let slice = environmentSlice {
+      var reader = JSONReader(slice, of: bytes)
+      var isBefore = true
+      _ = try reader.elements { reader throws(JSONError) in
+        let entry = try EnvironmentVariable(&reader, named: isBefore ? variable : "", or: name ?? "")
+        if let entry, entry.name == name { isBefore = false }
+        if let entry, isBefore, entry.name == variable { found = entry.value }
+      }
+    }
+    switch found {
+    case .literal(let text): return try expanded(text, before: variable, &lookups)
+    case .reference(let reference): return .reference(reference)
+    case .computed(let json): return .computed(json)
+    case nil:
+      let candidates = environmentSources.compactMap { $0.reference(to: variable) }
+      return candidates.isEmpty ? nil : .candidates(candidates)
+    }
+  }
+}

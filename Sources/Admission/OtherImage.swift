@@ -1,0 +1,38 @@
+/// Images that are known to be no Postgres that Postern can keep.
+enum OtherImage {
+  /// Postgres, kept by an operator.
+  case operatorsOwn(String)
+  /// What stands beside a Postgres, or before it.
+  case noPostgres
+
+  /// Nil for any other image.
+  init?(_ image: ImageReference) {
+    if image.isFrom("cloudnative-pg") || image.isFrom("enterprisedb") {
+      self = .operatorsOwn("CloudNativePG")
+    } else if image.name.hasPrefix("spilo") {
+      self = .operatorsOwn("Zalando's postgres-operator")
+    } else if image.name.hasPrefix("crunchy-postgres") {
+      self = .operatorsOwn("Crunchy's postgres-operator")
+    } else if image.isFrom("stackgres") {
+      self = .operatorsOwn("StackGres")
+    } else if Self.words.contains(where: { image.name.contains($0) }) {
+      self = .noPostgres
+    } else {
+      return nil
+    }
+  }
+
+  private static let words = [
+    "pgbouncer", "pgpool", "pgcat", "odyssey", "exporter", "pgadmin", "postgrest", "pgweb", "adminer", "backup",
+    "pgbackrest", "operator", "proxy", "envoy", "nginx", "httpd", "redis", "mysql", "mariadb", "mongo", "busybox",
+    "kubectl",
+  ]
+
+  /// A clause that says what it is.
+  var reason: String {
+    switch self {
+    case .operatorsOwn(let name): "is made for \(name): declare databases and users to that operator"
+    case .noPostgres: "is no Postgres"
+    }
+  }
+}

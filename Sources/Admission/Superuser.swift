@@ -1,0 +1,74 @@
+import Declarations
+import JSONBytes
+
+/// The superuser of a Postgres container, as its image's family makes it from its variables. No password is taken for the
+/// superuser's that is not known to be.
+struct Superuser {
+  /// Nil: ``ImageFamily/defaultSuperuser``.
+  let name: GivenValue?
+  /// Nil where nothing says one.
+  let password: GivenValue?
+  /// The variable by which Postern gives the container a password; nil where it starts, and lets the sidecar in, without.
+  let missingPassword: String?
+  /// Whether there is a user beside the superuser, whom the image makes.
+  let hasApplicationUser: Bool
+  /// Whether it lets everybody in over loopback; nil where that cannot be told.
+  let trustsLoopback: Bool?
+
+  init(_ postgres: Container, _ family: ImageFamily, _ arguments: ServerArguments) throws(JSONError) {
+    func given(_ names: [String]) throws(JSONError) -> GivenValue? {
+      try postgres.given(names, readsFiles: family.readsFiles)
+    }
+    name = try given([family.superuserVariable].compactMap(\.self))
+    let own = try given(family.passwordVariables)
+    let user = try given(family.applicationUserVariables)
+    hasApplicationUser =
+      switch user {
+      case nil, .literal("postgres")?, .candidates?: false
+      default: true
+      }
+    var allowsEmpty = false
+    switch family {
+    case .official, .supabase, .kartoza:
+      password = own
+      if case .literal("trust")? = try given(["POSTGRES_HOST_AUTH_METHOD"]) { allowsEmpty = family != .kartoza }
+    case .sclorg:
+      password = own
+      allowsEmpty = user != nil
+    case .bitnami:
+      password = hasApplicationUser ? own : try given(family.applicationPasswordVariables) ?? own
+      if case .literal(let text)? = try given(["ALLOW_EMPTY_PASSWORD"]) {
+        allowsEmpty = password == nil && ["yes", "true", "1"].contains(text.lowercased())
+      }
+    }
+    let isGiven = password != nil || allowsEmpty
+    missingPassword =
+      isGiven ? nil : hasApplicationUser ? family.passwordVariables.first : Self.passwordVariable(of: family)
+    trustsLoopback =
+      if arguments.settings["hba_file"] != nil {
+        nil
+      } else if family == .bitnami, allowsEmpty {
+        true
+      } else if family.trustsLoopback == true, try Self.asksAfterInitdb(postgres) {
+        false
+      } else {
+        family.trustsLoopback
+      }
+  }
+
+  private static func passwordVariable(of family: ImageFamily) -> String? {
+    (family == .bitnami ? family.applicationPasswordVariables : family.passwordVariables).first
+  }
+
+  /// Whether initdb was told to ask for passwords on loopback.
+  private static func asksAfterInitdb(_ postgres: Container) throws(JSONError) -> Bool {
+    guard case .literal(let text)? = try postgres.given(["POSTGRES_INITDB_ARGS"], readsFiles: false) else {
+      return false
+    }
+    var words = text.split(whereSeparator: { $0.isWhitespace || $0 == "=" || $0 == "\"" || $0 == "'" })[...]
+    while let word = words.popFirst() {
+      if ["-A", "--auth", "--auth-host"].contains(word) { return words.first.map { $0 != "trust" } ?? false }
+    }
+    return false
+  }
+}

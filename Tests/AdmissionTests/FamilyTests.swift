@@ -1,0 +1,293 @@
+import Admission
+import JSONBytes
+import KubernetesAPI
+import Testing
+
+/// Pods as people have them: what each image's family makes of its variables, and what is said where that cannot work.
+@Suite struct FamilyTests {
+  /// A Postgres container, and what comes of it.
+  struct Case: Sendable, CustomTestStringConvertible {
+    var name: String
+    var image: String
+    /// Members of the container.
+    var container = ""
+    /// The sidecar's variables, as `NAME=value`.
+    var variables: [String] = []
+    /// What is projected for the superuser, as `object/key>path`.
+    var sources: [String] = []
+    /// What Postgres is given, as `NAME=secret/key` or `NAME=value`.
+    var given: [String] = []
+    var port = 5432
+    /// What is refused at apply, by field, and a word of why.
+    var refused: (field: String, says: String)?
+    /// Words of the warnings.
+    var warned: [String] = []
+
+    var testDescription: String { name }
+  }
+
+  private static func env(_ variables: String...) -> String { #","env":[\#(variables.joined(separator: ","))]"# }
+  private static func literal(_ name: String, _ value: String) -> String { #"{"name":"\#(name)","value":"\#(value)"}"# }
+  private static func secret(_ name: String, _ secret: String, _ key: String) -> String {
+    #"{"name":"\#(name)","valueFrom":{"secretKeyRef":{"name":"\#(secret)","key":"\#(key)"}}}"#
+  }
+  private static let password = secret("POSTGRES_PASSWORD", "c", "p")
+  private static let fromC = ["c/p>admin/password"]
+  private static let generated = "acme-pg-admin/password>admin/password"
+
+  static let cases = redHat + bitnami + official + others
+
+  private static let redHat: [Case] = [
+    Case(
+      name: "the application's password is not the superuser's", image: "registry.redhat.io/rhel9/postgresql-15:1",
+      container: env(literal("POSTGRESQL_USER", "app"), secret("POSTGRESQL_PASSWORD", "app", "password"))),
+    Case(
+      name: "the admin's password is", image: "quay.io/sclorg/postgresql-16-c9s:latest",
+      container: env(secret("POSTGRESQL_ADMIN_PASSWORD", "adm", "password")), sources: ["adm/password>admin/password"]),
+    Case(
+      name: "an image that needs one is given one", image: "quay.io/fedora/postgresql-16:1", sources: [generated],
+      given: ["POSTGRESQL_ADMIN_PASSWORD=acme-pg-admin/password"]),
+    Case(
+      name: "much too old", image: "centos/postgresql-96-centos7",
+      container: env(secret("POSTGRESQL_ADMIN_PASSWORD", "c", "p")),
+      refused: ("spec.containers[0].image", "Postgres 9 is too old")),
+  ]
+
+  private static let bitnami: [Case] = [
+    Case(
+      name: "an app's user and files", image: "docker.io/bitnami/postgresql:17.5.0",
+      container: env(
+        literal("POSTGRES_USER", "app"), literal("POSTGRES_PASSWORD_FILE", "/o/secrets/password"),
+        literal("POSTGRES_POSTGRES_PASSWORD_FILE", "/o/secrets/postgres-password"))
+        + #","volumeMounts":[{"name":"pw","mountPath":"/o/secrets/"}]"#,
+      variables: ["POSTERN_ADMIN_PASSWORD_FILE=/o/secrets/postgres-password"]),
+    Case(
+      name: "an app's user and both passwords", image: "docker.io/bitnamilegacy/postgresql:14.5.0",
+      container: env(
+        literal("POSTGRES_USER", "app"), secret("POSTGRES_PASSWORD", "s", "password"),
+        secret("POSTGRES_POSTGRES_PASSWORD", "s", "postgres-password")),
+      sources: ["s/postgres-password>admin/password"]),
+    Case(
+      name: "the older names", image: "docker.io/bitnami/postgresql:16",
+      container: env(
+        literal("POSTGRESQL_USERNAME", "app"), secret("POSTGRESQL_PASSWORD", "s", "password"),
+        secret("POSTGRESQL_POSTGRES_PASSWORD", "s", "root")), sources: ["s/root>admin/password"]),
+    Case(
+      name: "an app's user alone: the superuser is given one", image: "bitnami/postgresql:16",
+      container: env(literal("POSTGRESQL_USERNAME", "app"), secret("POSTGRESQL_PASSWORD", "s", "password")),
+      sources: [generated], given: ["POSTGRESQL_POSTGRES_PASSWORD=acme-pg-admin/password"],
+      warned: ["where there is data already"]),
+    Case(
+      name: "no user: the password is the superuser's", image: "bitnami/postgresql:16",
+      container: env(secret("POSTGRESQL_PASSWORD", "s", "p")), sources: ["s/p>admin/password"]),
+    Case(
+      name: "a literal password where loopback asks", image: "docker.io/bitnami/postgresql:16",
+      container: env(literal("POSTGRESQL_PASSWORD", "hunter2")),
+      refused: ("metadata.annotations[postern.io/admin-secret]", "asks for it on loopback")),
+    Case(
+      name: "none at all, and that is meant", image: "docker.io/bitnami/postgresql:16",
+      container: env(literal("ALLOW_EMPTY_PASSWORD", "yes"))),
+    Case(
+      name: "Bitnami's port", image: "docker.io/bitnami/postgresql:16",
+      container: env(literal("POSTGRESQL_PORT_NUMBER", "5433"), secret("POSTGRESQL_PASSWORD", "s", "p")),
+      sources: ["s/p>admin/password"], port: 5433),
+    Case(
+      name: "another name and Bitnami's variables", image: "harbor.example/library/postgresql:16",
+      container: env(secret("POSTGRESQL_PASSWORD", "s", "p")), sources: ["s/p>admin/password"]),
+  ]
+
+  private static let official: [Case] = [
+    Case(
+      name: "initdb that asks", image: "postgres:16",
+      container: env(
+        literal("POSTGRES_PASSWORD", "hunter2"),
+        literal("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256")),
+      refused: ("metadata.annotations[postern.io/admin-secret]", "asks for it on loopback")),
+    Case(
+      name: "a pg_hba.conf of one's own", image: "postgres:16",
+      container: env(literal("POSTGRES_PASSWORD", "hunter2"))
+        + #","args":["-c","hba_file=/etc/pg/pg_hba.conf","-c","ssl=on"]"#,
+      warned: ["if Postgres asks on loopback"]),
+    Case(
+      name: "ConfigMaps alone", image: "postgres:16",
+      container: #","envFrom":[{"configMapRef":{"name":"a"}},{"configMapRef":{"name":"b"}}]"#,
+      sources: [
+        "a/POSTGRES_USER>admin/username", "b/POSTGRES_USER>admin/username.1", "a/POSTGRES_PASSWORD>admin/password",
+        "b/POSTGRES_PASSWORD>admin/password.1",
+      ], warned: ["a ConfigMap of envFrom may hold none"]),
+    Case(
+      name: "a variable in a variable", image: "postgres:16",
+      container: env(literal("DB_USER", "main"), literal("POSTGRES_USER", "$(DB_USER)"), password),
+      variables: ["POSTERN_ADMIN_USER=main"], sources: fromC),
+    Case(
+      name: "a Secret's key by another variable", image: "postgres:16",
+      container: env(secret("PW", "s", "k"), literal("POSTGRES_PASSWORD", "$(PW)")), sources: ["s/k>admin/password"]),
+    Case(
+      name: "variables in variables, and what are none", image: "postgres:16",
+      container: env(
+        literal("A", "m"), literal("B", "$(A)ai"), literal("POSTGRES_USER", "$$(A)$(B)n$(C)$"), literal("C", "x"),
+        password),
+      variables: ["POSTERN_ADMIN_USER=$$(A)main$$(C)$"], sources: fromC),
+    Case(
+      name: "part of it is a Secret's", image: "postgres:16",
+      container: env(secret("A", "s", "k"), literal("POSTGRES_USER", "x$(A)"), password), sources: fromC,
+      warned: ["cannot read the superuser's name"]),
+    Case(
+      name: "a port by -c", image: "postgres:16",
+      container: env(password) + #","args":["-c","port=5433","-c","max_connections=200"]"#, sources: fromC, port: 5433),
+    Case(
+      name: "a port by -p", image: "postgres:16",
+      container: env(password, literal("P", "5434")) + #","command":["postgres","-p","$(P)"]"#, sources: fromC,
+      port: 5434),
+    Case(
+      name: "a port in a shell's command, before PGPORT and ports", image: "postgres:16",
+      container: env(password, literal("PGPORT", "1")) + #","ports":[{"containerPort":2}]"#
+        + #","command":["sh","-c","exec docker-entrypoint.sh postgres --port='5435'"]"#, sources: fromC, port: 5435),
+    Case(
+      name: "a port that cannot be told", image: "postgres:16",
+      container: env(password, secret("PGPORT", "s", "port")), sources: fromC, warned: ["the port cannot be told"]),
+    Case(
+      name: "no TCP", image: "postgres:16", container: env(password) + #","args":["-c","listen_addresses="]"#,
+      refused: ("spec.containers[0].args", "listen_addresses")),
+    Case(
+      name: "no TCP, by a shell", image: "postgres:16",
+      container: env(password) + #","command":["bash","-c","postgres -c listen_addresses=''"]"#,
+      refused: ("spec.containers[0].args", "listen_addresses")),
+    Case(
+      name: "too old", image: "postgres:11", container: env(password),
+      refused: ("spec.containers[0].image", "Postgres 11 is too old")),
+    Case(
+      name: "the superuser is declared", image: "postgres:16",
+      container: env(literal("POSTGRES_USER", "shop"), password),
+      refused: ("metadata.annotations[postern.io/users][0]", "is the superuser")),
+    Case(
+      name: "a wrapper that sets the password", image: "postgres@sha256:00",
+      container: #","command":["/bin/bash","-c"],"args":["source /run/pg.env && exec docker-entrypoint.sh postgres"]"#,
+      sources: ["acme-pg-admin/username>admin/username", generated],
+      given: ["POSTGRES_USER=acme-pg-admin/username", "POSTGRES_PASSWORD=acme-pg-admin/password"],
+      warned: ["if the command sets"]),
+  ]
+
+  private static let others: [Case] = [
+    Case(
+      name: "Supabase's superuser", image: "public.ecr.aws/supabase/postgres:15.8.1.060",
+      variables: ["POSTERN_ADMIN_USER=supabase_admin"], sources: [generated],
+      given: ["POSTGRES_PASSWORD=acme-pg-admin/password"]),
+    Case(
+      name: "Immich's", image: "ghcr.io/immich-app/postgres:14-vectorchord0.4.3-pgvectors0.2.0",
+      container: env(literal("POSTGRES_USER", "immich"), password), variables: ["POSTERN_ADMIN_USER=immich"],
+      sources: fromC),
+    Case(
+      name: "kartoza's", image: "kartoza/postgis:16-3.4",
+      container: env(literal("POSTGRES_USER", "gis"), secret("POSTGRES_PASS", "c", "p")),
+      variables: ["POSTERN_ADMIN_USER=gis"], sources: fromC),
+    Case(
+      name: "an image of one's own", image: "registry.example/base/db:3", container: env(password), sources: fromC),
+    Case(
+      name: "an image of one's own that says nothing of a password", image: "registry.example/base/db:3",
+      container: #","ports":[{"containerPort":5432}]"#,
+      sources: ["acme-pg-admin/username>admin/username", generated],
+      given: ["POSTGRES_USER_FILE=/etc/postern-admin/username", "POSTGRES_PASSWORD_FILE=/etc/postern-admin/password"],
+      warned: ["postern.io/flavor says otherwise"]),
+  ]
+
+  @Test(arguments: cases) func thePodIsReadAsItsImageReadsIt(_ expected: Case) throws {
+    let podSpec = #"{"containers":[{"name":"db","image":"\#(expected.image)"\#(expected.container)}]}"#
+    let declared = #"{"postern.io/users":"shop"}"#
+    let bare = try pod(metadata: #","annotations":\#(declared)"#).adding("/spec", podSpec)
+    let workloads = try ["Deployment", "StatefulSet"].map {
+      try deployment(annotations: declared, podSpec: podSpec, kind: $0)
+    }
+    if let refused = expected.refused {
+      let isOnTemplate = refused.field.hasPrefix("spec.") || refused.field.contains("admin-secret")
+      for path in AdmissionPath.allCases {
+        for workload in workloads {
+          let reply = try post(workload, path)
+          #expect(reply.fields == [(isOnTemplate ? "spec.template." : "") + refused.field])
+          #expect(reply.causes.first?.message.contains(refused.says) == true, "\(reply.causes)")
+          #expect(!reply.root.text.contains("hunter2"))
+        }
+      }
+      #expect(try post(bare, .mutate).fields == [refused.field])
+      // A Pod that is there is replaced, whatever rules have come since.
+      #expect(try post(bare.ownedByController("ReplicaSet", "r"), .mutate).patch != nil)
+      return
+    }
+    for workload in workloads {
+      let reply = try post(workload, .validate)
+      #expect(reply.isAllowed, "\(reply.causes)")
+      #expect(reply.warnings.count == expected.warned.count, "\(reply.warnings)")
+      for (warning, word) in zip(reply.warnings, expected.warned) { #expect(warning.contains(word), "\(warning)") }
+    }
+    let admitted = try post(bare, .mutate).admitted(bare)
+    let sidecar = try #require(admitted.at("spec", "initContainers", "0"))
+    let variables = sidecar["env"]?.array ?? []
+    #expect(text(variables.first { $0["name"]?.string == "POSTERN_PORT" }) == "POSTERN_PORT=\(expected.port)")
+    #expect(variables.dropFirst(2).map(text) == expected.variables)
+    #expect(sources(admitted) == expected.sources)
+    let had = bare.at("spec", "containers", "0", "env")?.array?.count ?? 0
+    #expect((admitted.at("spec", "containers", "0", "env")?.array ?? []).dropFirst(had).map(text) == expected.given)
+  }
+
+  private func text(_ variable: JSONValue?) -> String {
+    let name = variable?["name"]?.string ?? ""
+    if let reference = variable?["valueFrom"]?["secretKeyRef"] {
+      return "\(name)=\(reference["name"]?.string ?? "")/\(reference["key"]?.string ?? "")"
+    }
+    return "\(name)=\(variable?["value"]?.string ?? "")"
+  }
+
+  private func sources(_ pod: JSONValue) -> [String] {
+    (pod.at("spec", "volumes", "0", "projected", "sources")?.array ?? []).dropFirst(2).flatMap { source in
+      let object = source["secret"] ?? source["configMap"]
+      return (object?["items"]?.array ?? []).map {
+        "\(object?["name"]?.string ?? "")/\($0["key"]?.string ?? "")>\($0["path"]?.string ?? "")"
+      }
+    }
+  }
+
+  @Test(arguments: cases) func aSecretThatIsNamedWins(_ given: Case) throws {
+    let metadata = #","annotations":{"postern.io/admin-secret":"mine"}"#
+    let object = try pod(container: given.container, metadata: metadata)
+      .adding("/spec/containers/0/image", #""\#(given.image)""#)
+    let reply = try post(object, .mutate)
+    guard reply.isAllowed else {
+      #expect(!reply.fields.contains("metadata.annotations[postern.io/admin-secret]"))
+      return
+    }
+    #expect(sources(try reply.admitted(object)) == ["mine/username>admin/username", "mine/password>admin/password"])
+  }
+
+  @Test(arguments: ["official", "supabase", "bitnami", "sclorg", "kartoza"]) func aFlavorIsNamed(flavor: String) throws
+  {
+    let variables = [
+      "official": "POSTGRES_PASSWORD_FILE", "supabase": "POSTGRES_PASSWORD", "bitnami": "POSTGRESQL_PASSWORD",
+      "sclorg": "POSTGRESQL_ADMIN_PASSWORD", "kartoza": "POSTGRES_PASS",
+    ]
+    let object = try pod(metadata: #","annotations":{"postern.io/flavor":"\#(flavor)","postern.io/container":"db"}"#)
+      .adding("/spec/containers/0/image", #""x""#)
+    let reply = try post(object, .mutate)
+    let names = try reply.admitted(object).at("spec", "containers", "0", "env")?.array?.compactMap {
+      $0["name"]?.string
+    }
+    #expect(names?.last == variables[flavor])
+    #expect(!reply.warnings.contains { $0.contains("flavor") })
+    let onWorkload = try deployment(annotations: #"{"postern.io/flavor":"\#(flavor)"}"#)
+    let fields = try post(onWorkload, .validate).fields
+    #expect(fields == (flavor == "official" ? [] : ["metadata.annotations[postern.io/flavor]"]))
+  }
+
+  @Test func aFlavorThatIsNoneIsRefused() throws {
+    let reply = try post(pod(metadata: #","annotations":{"postern.io/flavor":"bitnamy"}"#), .mutate)
+    #expect(reply.fields == ["metadata.annotations[postern.io/flavor]"])
+    #expect(reply.causes.first?.message.contains("did you mean \"bitnami\"") == true)
+  }
+
+  /// `$(A)$(A)` of `$(A)$(A)` …: followed to a bound.
+  @Test func variablesThatDoubleAreNotFollowed() throws {
+    let doubling = (1..<60).map { #"{"name":"A\#($0)","value":"$(A\#($0 - 1))$(A\#($0 - 1))"}"# }
+    let variables = [#"{"name":"A0","value":"x"}"#] + doubling + [#"{"name":"POSTGRES_USER","value":"$(A59)"}"#]
+    let reply = try post(pod(container: #","env":[\#(variables.joined(separator: ","))]"#), .mutate)
+    #expect(reply.isAllowed && reply.warnings.count == 1)
+  }
+}

@@ -1,0 +1,50 @@
+import Admission
+import JSONBytes
+import Testing
+
+/// A label reaches what is no Postgres, too: `commonLabels` of kustomize put it on all that there is.
+@Suite struct NoPostgresTests {
+  @Test(arguments: [
+    (#"{"name":"web","image":"nginx:1.27","ports":[{"containerPort":80}]}"#, "image \"nginx\" is no Postgres"),
+    (#"{"name":"postgres","image":"edoburu/pgbouncer:1.22.1"}"#, "image \"pgbouncer\" is no Postgres"),
+    (
+      #"{"name":"metrics","image":"quay.io/prometheuscommunity/postgres-exporter","ports":[{"containerPort":5432}]}"#,
+      "exporter"
+    ),
+    (
+      #"{"name":"app","image":"shop/app","env":[{"name":"POSTGRES_HOST","value":"db"},{"name":"POSTGRES_DB","value":"x"}]}"#,
+      "nothing says that container \"app\" is Postgres"
+    ),
+    (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "nothing says that one of \"a\", \"b\" is Postgres"),
+    (#"{"name":"db","image":"ghcr.io/cloudnative-pg/postgresql:17"}"#, "CloudNativePG"),
+    (#"{"name":"db","image":"ghcr.io/zalando/spilo-17:4.0"}"#, "Zalando"),
+  ])
+  func itIsLeftAloneUnlessSomethingIsDeclared(containers: String, says: String) throws {
+    let podSpec = #"{"containers":[\#(containers)]}"#
+    let labelled = try pod().adding("/spec", podSpec)
+    let alone = try post(labelled, .mutate)
+    #expect(alone.isAllowed && alone.patch == nil)
+    #expect(alone.warnings.count == 1 && alone.warnings.first?.contains(says) == true, "\(alone.warnings)")
+    for kind in ["Deployment", "StatefulSet"] {
+      let workload = try deployment(podSpec: podSpec, kind: kind)
+      #expect(try post(workload, .validate).warnings == alone.warnings)
+      #expect(try post(workload, .mutate).patch == nil, "the label rolls its Pods for nothing")
+      for (setting, value) in [("users", "a"), ("port", "5432"), ("admin-secret", "s")] {
+        let declaring = try deployment(
+          annotations: #"{"postern.io/\#(setting)":"\#(value)"}"#, podSpec: podSpec, kind: kind)
+        let reply = try post(declaring, .validate)
+        #expect(reply.fields.contains("spec.template.metadata.annotations[postern.io/container]"), "\(reply.causes)")
+        #expect(reply.causes.contains { $0.message.contains(says) })
+      }
+    }
+  }
+
+  @Test(arguments: ["Job", "DaemonSet", "CloneSet"])
+  func podsOfKindsThatAreNotServedAreLeftAlone(kind: String) throws {
+    let object = try pod().ownedByController(kind, "x")
+    let reply = try post(object, .mutate)
+    #expect(reply.isAllowed && reply.patch == nil)
+    #expect(reply.warnings.first?.contains(kind) == true)
+    #expect(try post(object, .validate).isAllowed)
+  }
+}

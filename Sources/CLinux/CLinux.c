@@ -89,6 +89,8 @@ int postern_process_identifier(void) { return getpid(); }
 void postern_exit(int code) { exit(code); }
 void postern_release_memory(void) { malloc_trim(0); }
 
+void postern_keep_large_memory_apart(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
+
 void postern_raise_file_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

@@ -28,6 +28,9 @@ public enum CurrentProcess {
     _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
   }
 
+  /// From now on gives the system back what takes a MiB or more as soon as it is not used.
+  public static func keepLargeMemoryApart() { postern_keep_large_memory_apart() }
+
   /// Lets the process open as many files and connections as it may be allowed. Container runtimes start it with 1,024.
   public static func raiseFileLimit() { postern_raise_file_limit() }
 

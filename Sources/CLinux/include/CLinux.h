@@ -37,6 +37,9 @@ int postern_process_identifier(void);
 _Noreturn void postern_exit(int code);
 /// Gives what was freed back to the system.
 void postern_release_memory(void);
+/// Gives allocations of a MiB and more back to the system as soon as they are freed. Without this, the C library keeps the first
+/// ones that are freed, and from then on takes others of their size from its heap, where small ones keep them from being given back.
+void postern_keep_large_memory_apart(void);
 /// Lets the process open as many files as it may be allowed: container runtimes start it with 1,024.
 void postern_raise_file_limit(void);
 /// Unmaps the program's code and constants, which are read again from its file, or the system's cache of it, page by page

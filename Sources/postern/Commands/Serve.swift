@@ -87,6 +87,8 @@ struct Serve: AsyncParsableCommand {
     }
     // The connections alone, when all are taken, are more than the runtime's first limit.
     CurrentProcess.raiseFileLimit()
+    // Bodies take megabytes, and none is to be kept when its review is answered.
+    CurrentProcess.keepLargeMemoryApart()
     let (format, level) = (settings.logFormat, settings.logLevel)
     LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }
     let logger = Logger(label: "postern")

@@ -39,6 +39,7 @@ struct ScriptFiles {
     if isSecret { secretFiles[file] = text } else { publicFiles[file] = text }
     var placed = script
     placed.content = .file(name: file, sha256: hash)
+    placed.isConfidential = isSecret
     return placed
   }
 

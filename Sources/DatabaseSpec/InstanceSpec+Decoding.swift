@@ -81,6 +81,7 @@ extension Script {
       name: try member.string("name"), content: content, rerun: try member.choice("rerun", default: .never),
       transaction: member.value["transaction"] != .bool(false),
       timeout: try member.integer("timeout") ?? Self.defaultTimeout)
+    isConfidential = member.value["confidential"] == .bool(true)
   }
 }
 

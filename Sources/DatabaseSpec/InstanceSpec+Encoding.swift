@@ -123,6 +123,7 @@ extension Script {
     }
     if rerun != .never { writer.member("rerun", rerun.rawValue) }
     if !transaction { writer.member("transaction", false) }
+    if isConfidential { writer.member("confidential", true) }
     if timeout != Self.defaultTimeout { writer.member("timeout", timeout) }
     writer.endObject()
   }

@@ -29,6 +29,8 @@ public struct Script: Equatable, Sendable {
   public var transaction: Bool
   /// After how many seconds it is ended; 0 for never.
   public var timeout: Int
+  /// Whether the text of a file came from a Secret: then no word of it is told, whatever becomes of it.
+  public var isConfidential = false
 
   /// Ten minutes, for a script that does not say.
   public static let defaultTimeout = 600

@@ -18,7 +18,9 @@ extension Executor {
       ofOwner: script.owner, password: desired.passwords[script.owner], database: step.database,
       serverVersion: main.serverVersion)
     do throws(PostgresError) {
-      let connection = try Connection(settings)
+      let connection =
+        script.isConfidential
+        ? try connectConfidentially(settings, script, in: step.database, main) : try Connection(settings)
       do throws(ScriptFailure) {
         try run(script, connection, &watch, main)
         succeed(step)
@@ -41,7 +43,7 @@ extension Executor {
       if error.isServer(SQLState.lockNotAvailable), error.detail == nil, let holder = watch.running.waitsFor {
         error.detail = "the lock is held by \(holder)"
       }
-      fail(step, Failure(step.item, error, place: place))
+      fail(step, Failure(step.item, watch.script.isConfidential ? error.withoutWords : error, place: place))
     case .timeout(let place):
       let wait = watch.running.waitsFor.map { "; it waited for a lock that is held by \($0)" } ?? ""
       let error = PostgresError(

@@ -34,6 +34,17 @@ struct Failure {
 }
 
 extension PostgresError {
+  /// The same without what the server quotes of a statement and of rows: the SQLSTATE says what kind of error it is.
+  var withoutWords: PostgresError {
+    guard let sqlState else { return self }
+    var error = self
+    error.message =
+      "the server refuses this statement (SQLSTATE \(sqlState)); its words are not shown: the script is a Secret's"
+    error.detail = nil
+    error.hint = nil
+    return error
+  }
+
   /// Whether the connection ended, rather than that a statement or a login was refused.
   var isDisconnection: Bool {
     guard sqlState != nil else { return kind == .connection }

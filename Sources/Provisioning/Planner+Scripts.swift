@@ -72,6 +72,6 @@ extension Planner {
         .script(
           ScriptRun(
             name: script.name, sha256: sha256, owner: database.owner, isTransaction: script.transaction,
-            timeout: script.timeout, statements: statements))))
+            timeout: script.timeout, isConfidential: script.isConfidential, statements: statements))))
   }
 }

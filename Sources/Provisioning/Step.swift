@@ -86,6 +86,8 @@ public struct ScriptRun: Equatable, Sendable {
   public var isTransaction: Bool
   /// After how many seconds it is ended; 0 for never.
   public var timeout: Int
+  /// Whether no word of it is to be told: its text came from a Secret.
+  public var isConfidential = false
   /// Its statements, in order.
   public var statements: [ScriptStatement]
 }

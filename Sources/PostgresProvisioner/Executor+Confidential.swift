@@ -1,0 +1,41 @@
+import DatabaseSpec
+import LibPQ
+import Provisioning
+
+extension Executor {
+  /// Logs in as the owner for a script of a Secret, of which no word is to be in the server's log. The owner may not turn
+  /// logging off for itself, so the superuser lets the session begin with it off, and takes that back when it has begun.
+  /// - Parameter main: the connection that holds the lock of the pass.
+  func connectConfidentially(
+    _ settings: ConnectionSettings, _ script: ScriptRun, in database: PostgresName, _ main: borrowing Connection
+  ) throws(PostgresError) -> Connection {
+    let set = try main.rows(Catalog.settings(of: script.owner, in: database))
+    // A process that was killed in between has left all of them.
+    let isLeftOver = set.contains { $0.utf8.elementsEqual(StatementLogging.mark.utf8) }
+    let off = StatementLogging.off.filter { option in
+      isLeftOver || !set.contains { $0.utf8.elementsEqual(option.name.utf8) }
+    }
+    try main.execute(StatementLogging.begin(off, for: script.owner, in: database).joined(separator: "; "))
+    let end = StatementLogging.end(off, for: script.owner, in: database).joined(separator: "; ")
+    let connection: Connection
+    do throws(PostgresError) { connection = try Connection(settings) } catch {
+      if !main.isBroken { try main.execute(end) }
+      throw error
+    }
+    try main.execute(end)
+    return connection
+  }
+}
+
+extension Catalog {
+  /// The names of the parameters that are set for a role in a database.
+  fileprivate static func settings(of role: PostgresName, in database: PostgresName) -> CatalogQuery<String> {
+    CatalogQuery(
+      "a role's settings",
+      """
+      SELECT split_part(unnest(s.setconfig), '=', 1) FROM pg_db_role_setting s JOIN pg_authid r ON r.oid = s.setrole
+      JOIN pg_database d ON d.oid = s.setdatabase WHERE r.rolname = $1 AND d.datname = $2
+      """, [role.text, database.text]
+    ) { row throws(CatalogMismatch) in try row.text() }
+  }
+}

@@ -1,0 +1,41 @@
+package import DatabaseSpec
+
+/// The parameters by which a server shows or logs what a session sends, and the SQL that turns them off for a session that is
+/// about to begin (PostgreSQL docs §20.8, and ALTER ROLE … IN DATABASE … SET).
+package enum StatementLogging {
+  /// A parameter, and the value by which nothing is shown.
+  package struct Option: Equatable, Sendable {
+    /// The parameter's name.
+    package let name: String
+    /// The value.
+    package let value: String
+  }
+
+  /// A parameter of nobody's, which marks the others as Postern's.
+  package static let mark = "postern.statement_logging"
+
+  /// All of them. An error's own message may quote the statement, so errors are not logged either: Postern tells them.
+  package static let off: [Option] = [
+    Option(name: "log_statement", value: "none"), Option(name: "log_min_error_statement", value: "panic"),
+    Option(name: "log_min_messages", value: "fatal"), Option(name: "log_min_duration_statement", value: "-1"),
+    Option(name: "log_min_duration_sample", value: "-1"), Option(name: "log_duration", value: "off"),
+    Option(name: "log_transaction_sample_rate", value: "0"), Option(name: "debug_print_parse", value: "off"),
+    Option(name: "debug_print_rewritten", value: "off"), Option(name: "debug_print_plan", value: "off"),
+    Option(name: "track_activities", value: "off"),
+  ]
+
+  /// Turns parameters off for a role's sessions in a database that are about to begin, and marks that.
+  package static func begin(_ options: [Option], for role: PostgresName, in database: PostgresName) -> [String] {
+    let options = [Option(name: mark, value: "off")] + options
+    return options.map { "\(alter(role, database)) SET \($0.name) = \(SQLText.literal($0.value))" }
+  }
+
+  /// Takes back what ``begin(_:for:in:)`` has set.
+  package static func end(_ options: [Option], for role: PostgresName, in database: PostgresName) -> [String] {
+    (options.map({ $0.name }) + [mark]).map { "\(alter(role, database)) RESET \($0)" }
+  }
+
+  private static func alter(_ role: PostgresName, _ database: PostgresName) -> String {
+    "ALTER ROLE \(id(role)) IN DATABASE \(id(database))"
+  }
+}

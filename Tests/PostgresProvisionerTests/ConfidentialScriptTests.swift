@@ -1,0 +1,78 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Testing
+import ThrowawayPostgres
+
+/// Scripts whose text came from a Secret: no word of theirs is told, here or in the server's log.
+@Suite struct ConfidentialScriptTests {
+  private static let talkative = [
+    "log_statement=all", "log_min_duration_statement=0", "log_duration=on", "log_transaction_sample_rate=1",
+    "debug_print_parse=on", "log_error_verbosity=verbose",
+  ]
+
+  private func confidential(_ script: Script) -> Script {
+    var script = script
+    script.isConfidential = true
+    return script
+  }
+
+  @Test(
+    arguments: PostgresInstallation.all,
+    [
+      "SELECT hunter4711", "SELECT 'hunter4711'::int",
+      "CREATE TABLE t (a text UNIQUE); INSERT INTO t VALUES ('hunter4711'); INSERT INTO t VALUES ('hunter4711')",
+      "DO $$ BEGIN RAISE EXCEPTION 'hunter4711' USING HINT = 'hunter4711'; END $$",
+      "DO $$ BEGIN RAISE WARNING 'hunter4711'; END $$; SELECT 1/0",
+    ])
+  func whatFailsIsToldByPlaceAndSQLSTATEAlone(_ installation: PostgresInstallation, sql: String) throws {
+    let bench = try ProvisionerBench(installation, configuration: Self.talkative)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", sql))])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.message.hasPrefix("line 1, column "), "\(problem.message)")
+    #expect(problem.sqlState != nil)
+    let told = (bench.log + [problem.message, problem.hint ?? ""]).joined(separator: "\n")
+    #expect(!told.contains("hunter4711"))
+    let isLogged = bench.server.log.contains("hunter4711")
+    #expect(!isLogged)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func itRunsUnloggedAndLeavesNoSettingBehind(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: Self.talkative)
+    try bench.user("shop")
+    let sql = "CREATE TABLE key (value text); INSERT INTO key VALUES ('hunter4711')"
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", sql))])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT count(*) FROM key", in: "orders", as: "shop") == "1")
+    #expect(try bench.value("SELECT count(*) FROM pg_db_role_setting") == "0")
+    let log = bench.server.log
+    #expect(!log.contains("hunter4711"))
+    // What the owner does later is logged as ever.
+    #expect(log.contains("SELECT count(*) FROM key"))
+  }
+
+  /// What the admin has set for the owner stays; what a killed process has left goes.
+  @Test(arguments: PostgresInstallation.all)
+  func settingsOfOthersStayAndThoseOfAKilledProcessGo(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let admin = try bench.server.connect()
+    try admin.execute("ALTER ROLE shop IN DATABASE orders SET log_statement = 'ddl'")
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", "SELECT 1"))])
+    #expect(bench.pass().problems == [])
+    let query = "SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting"
+    #expect(try bench.value(query) == "log_statement=ddl")
+    let orders = try PostgresName("orders")
+    let shop = try PostgresName("shop")
+    let left = StatementLogging.begin(StatementLogging.off, for: shop, in: orders)
+    for statement in left { try admin.execute(statement) }
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("002", "SELECT 2"))])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT count(*) FROM pg_db_role_setting") == "0")
+  }
+}

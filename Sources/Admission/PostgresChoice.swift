@@ -35,7 +35,8 @@ struct PostgresChoice {
       let why = Self.absence(containers)
       absence = why
       findings.refuse(
-        place, "\(why): name the container that is in this annotation, or declare on what runs Postgres", .valueRequired)
+        place, "\(why): name the container that is in this annotation, or declare on what runs Postgres", .valueRequired
+      )
     } else {
       findings.refuse(
         place, "which container is Postgres cannot be told from \(Self.names(containers)); name it in this annotation",

@@ -118,6 +118,20 @@ struct Container {
   /// Whether `volumeMounts` is there for a patch to add to.
   var hasMounts: Bool { mounts != nil }
 
+  /// The volumes that are mounted in it.
+  func volumes() throws(JSONError) -> Set<String> {
+    guard let mounts else { return [] }
+    var names: Set<String> = []
+    var reader = JSONReader(mounts, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "name") { names.insert(try reader.optionalText() ?? "") } else { try reader.skip() }
+      }
+    }
+    return names
+  }
+
   /// The longest mount that holds a file.
   func mount(holding path: String) throws(JSONError) -> VolumeMount? {
     guard let mounts else { return nil }

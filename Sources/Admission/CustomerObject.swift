@@ -29,6 +29,8 @@ struct CustomerObject {
   let metadata: ObjectMetadata
   /// Of a workload's Pod template; for a Pod, nil.
   let template: ObjectMetadata?
+  /// The object's own `spec`.
+  let spec: PodSpecSlices
   /// The Pod, or what the template says of Pods to come.
   let pod: PodSlices?
   /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
@@ -55,6 +57,7 @@ struct CustomerObject {
     self.customer = customer
     maker = role == .pod ? try slices.pod.controller(in: bytes) : nil
     pod = role == .workload ? slices.template : slices.pod
+    spec = slices.pod.spec
     self.bytes = bytes
   }
 

@@ -69,6 +69,9 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   if let spec = reading.content?.spec { findings += InstanceSize(spec).findings(reading.contentField) }
   if let pod { findings += workloadFindings(object, reading, pod) }
   findings += RivalDeclarations(subject, settings).findings
+  if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {
+    findings += try ReplacedPods(subject, postgres.container).findings
+  }
   if !reading.expiries.isEmpty, let now = settings.now?() {
     findings.warnings += reading.expiries.filter { $0.time.microseconds / 1_000_000 <= now }.map(\.warning.message)
   }

@@ -101,7 +101,7 @@ public struct MetadataSlices: Sendable {
   }
 }
 
-/// `spec` of a Pod.
+/// `spec` of a Pod, and what a workload's has beside.
 public struct PodSpecSlices: Sendable {
   /// `containers`
   public private(set) var containers: JSONSlice?
@@ -113,6 +113,11 @@ public struct PodSpecSlices: Sendable {
   public private(set) var securityContext: JSONSlice?
   /// `hostNetwork`
   public private(set) var hostNetwork: JSONSlice?
+
+  /// A workload's `replicas`.
+  public private(set) var replicas: JSONSlice?
+  /// A Deployment's `strategy`.
+  public private(set) var strategy: JSONSlice?
 
   init() {}
 
@@ -131,6 +136,10 @@ public struct PodSpecSlices: Sendable {
         securityContext = try reader.optionalValue()
       } else if reader.matches(key, "hostNetwork") {
         hostNetwork = try reader.optionalValue()
+      } else if reader.matches(key, "replicas") {
+        replicas = try reader.optionalValue()
+      } else if reader.matches(key, "strategy") {
+        strategy = try reader.optionalValue()
       } else if reader.matches(key, "template") {
         template = try PodSlices(&reader)
       } else {

@@ -4,18 +4,19 @@ import Testing
 
 /// Reviews as kube-apiserver 1.36 sent them: what is decided at each address.
 private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = [
-  ("01-deployment-create-dryrun", .unchanged, .unchanged),
-  ("02-deployment-create", .unchanged, .unchanged),
+  // A rolling update of a Deployment with a persistent volume: two servers on one data folder.
+  ("01-deployment-create-dryrun", .denied, .denied),
+  ("02-deployment-create", .denied, .denied),
   ("03-replicaset-create", .unchanged, .unchanged),
   ("04-pod-create", .patched, .unchanged),
-  ("05-statefulset-create", .unchanged, .unchanged),
+  ("05-statefulset-create", .unchanged, .allowedWithWarnings),
   ("06-pod-create", .patched, .unchanged),
   ("07-pod-create", .patched, .unchanged),
   ("08-deployment-update", .unchanged, .unchanged),
   ("09-deployment-update", .unchanged, .unchanged),
   ("10-deployment-update", .unchanged, .unchanged),
   ("11-deployment-update", .unchanged, .unchanged),
-  ("12-deployment-update", .unchanged, .unchanged),
+  ("12-deployment-update", .unchanged, .allowedWithWarnings),
   ("13-replicaset-update", .unchanged, .unchanged),
   ("14-replicaset-update", .unchanged, .unchanged),
   ("15-replicaset-update", .unchanged, .unchanged),

@@ -287,6 +287,7 @@ class PosternFlat(Peer):
         metadata = self.deployment["metadata"]
         metadata["labels"]["postern.io/customer"] = "bench"
         metadata["annotations"] = {"postern.io/users-from": f"{SECRET}/{KEY}"}
+        self.deployment["spec"]["strategy"] = {"type": "Recreate"}
 
     def first_login(self, pod):
         for user in USERS:

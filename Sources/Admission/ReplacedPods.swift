@@ -1,0 +1,88 @@
+import Contract
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// What becomes of data when a workload replaces its Pods, or has several.
+///
+/// A Deployment that surges starts the new Pod while the old one still ends. On one node both have a ReadWriteOnce volume, and
+/// two servers write into one data folder, which ruins it. The label rolls the Pods, as every change of the template does.
+struct ReplacedPods {
+  private(set) var findings = Findings()
+
+  init(_ subject: Subject, _ postgres: Container) throws(JSONError) {
+    let object = subject.object
+    guard object.role == .workload else { return }
+    if let replicas = try Self.integer(object.spec.replicas, of: object.bytes), replicas > 1 {
+      findings.warn("\(replicas) replicas are as many servers with data of their own, behind one host")
+    }
+    guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
+      try Self.hasClaim(object.pod?.spec.volumes, among: postgres.volumes(), of: object.bytes)
+    else { return }
+    let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
+    if wasCustomers {
+      findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
+    } else {
+      findings.refuse(
+        "spec.strategy",
+        "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
+          + "strategy: {type: Recreate}", .valueForbidden)
+    }
+  }
+
+  private static func integer(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> Int? {
+    guard let slice else { return nil }
+    var reader = JSONReader(slice, of: bytes)
+    return try reader.integer()
+  }
+
+  /// Whether new Pods come before the old ones are gone: RollingUpdate, which is the default, unless `maxSurge` is 0
+  /// (Kubernetes docs, Deployments, "Strategy").
+  private static func surges(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> Bool {
+    guard let slice else { return true }
+    var isRolling = true
+    var mostMore: String?
+    var reader = JSONReader(slice, of: bytes)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "type") {
+        isRolling = try reader.optionalText() != "Recreate"
+      } else if reader.matches(key, "rollingUpdate"), try reader.entersObject() {
+        while let key = try reader.nextKey() {
+          if reader.matches(key, "maxSurge") {
+            mostMore = String(decoding: bytes[try reader.value().range], as: UTF8.self)
+          } else {
+            try reader.skip()
+          }
+        }
+      } else if !reader.matches(key, "rollingUpdate") {
+        try reader.skip()
+      }
+    }
+    return isRolling && !["0", "\"0\"", "\"0%\""].contains(mostMore)
+  }
+
+  /// Whether one of these volumes is a claim.
+  private static func hasClaim(
+    _ slice: JSONSlice?, among names: Set<String>, of bytes: [UInt8]
+  ) throws(JSONError) -> Bool {
+    guard let slice, !names.isEmpty else { return false }
+    var found = false
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      var (name, isClaim) = ("", false)
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "name") {
+          name = try reader.optionalText() ?? ""
+        } else if reader.matches(key, "persistentVolumeClaim") {
+          isClaim = try reader.optionalValue() != nil
+        } else {
+          try reader.skip()
+        }
+      }
+      found = found || isClaim && names.contains(name)
+    }
+    return found
+  }
+}

@@ -1,0 +1,66 @@
+import Admission
+import JSONBytes
+import Testing
+
+/// Two servers on one data folder ruin it, and several servers behind one host are no replicas.
+@Suite struct ReplacedPodsTests {
+  private static let podSpec = """
+    {"containers":[{"name":"db","image":"postgres:17","volumeMounts":[{"name":"data","mountPath":"/var/lib/postgresql/data"}]}],
+     "volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"db"}},{"name":"x","emptyDir":{}}]}
+    """
+
+  private func workload(_ strategy: String?, kind: String = "Deployment", podSpec: String = podSpec) throws -> JSONValue
+  {
+    let object = try deployment(annotations: #"{"postern.io/users":"a"}"#, podSpec: podSpec, kind: kind)
+    guard let strategy else { return object }
+    return try object.adding("/spec/strategy", strategy)
+  }
+
+  @Test(arguments: [
+    nil, "{}", #"{"type":"RollingUpdate"}"#, #"{"type":"RollingUpdate","rollingUpdate":{"maxSurge":"25%"}}"#,
+    #"{"rollingUpdate":{"maxSurge":1,"maxUnavailable":0}}"#,
+  ])
+  func aDeploymentThatSurgesOnAClaimIsRefusedWhenTheLabelComesToIt(strategy: String?) throws {
+    let object = try workload(strategy)
+    for path in AdmissionPath.allCases {
+      #expect(try post(object, path).fields == ["spec.strategy"])
+      let unlabelled = try object.removing("/metadata/labels/postern.io~1customer")
+      let labelled = try post(object, path, replacing: unlabelled)
+      #expect(labelled.causes.first?.message.contains("strategy: {type: Recreate}") == true)
+    }
+    // What is there goes on, and is told.
+    let changed = try object.adding("/metadata/annotations/postern.io~1users", #""a, b""#)
+    let reply = try post(changed, .validate, replacing: object)
+    #expect(reply.isAllowed && reply.warnings.count == 1)
+    #expect(reply.warnings.first?.contains("two servers can ruin one volume") == true)
+    #expect(try post(changed, .mutate, replacing: object).isAllowed)
+  }
+
+  @Test(arguments: [
+    #"{"type":"Recreate"}"#, #"{"type":"RollingUpdate","rollingUpdate":{"maxSurge":0,"maxUnavailable":1}}"#,
+    #"{"rollingUpdate":{"maxSurge":"0%"}}"#,
+  ])
+  func aDeploymentThatDoesNotSurgeIsFine(strategy: String) throws {
+    let reply = try post(workload(strategy), .validate)
+    #expect(reply.isAllowed && reply.warnings == [], "\(reply.causes)")
+  }
+
+  @Test func whatSharesNoVolumeIsFine() throws {
+    #expect(try post(workload(nil, kind: "StatefulSet"), .validate).isAllowed)
+    let ephemeral = #"{"containers":[{"name":"db","image":"postgres:17"}],"volumes":[{"name":"data","emptyDir":{}}]}"#
+    #expect(try post(workload(nil, podSpec: ephemeral), .validate).isAllowed)
+    let anothers = Self.podSpec.replacing(#"{"name":"data","mountPath""#, with: #"{"name":"x","mountPath""#)
+    #expect(try post(workload(nil, podSpec: anothers), .validate).isAllowed)
+    let noPostgres = Self.podSpec.replacing("postgres:17", with: "nginx")
+    let web = try workload(nil, podSpec: noPostgres).removing("/metadata/annotations")
+    #expect(try post(web, .validate).isAllowed)
+  }
+
+  @Test(arguments: ["Deployment", "StatefulSet"]) func severalReplicasAreNoReplication(kind: String) throws {
+    let object = try deployment(annotations: #"{"postern.io/users":"a"}"#, kind: kind)
+    for (replicas, warnings) in [("0", 0), ("1", 0), ("2", 1), ("null", 0)] {
+      let reply = try post(object.adding("/spec/replicas", replicas), .validate)
+      #expect(reply.isAllowed && reply.warnings.count == warnings, "\(reply.warnings)")
+    }
+  }
+}

@@ -57,7 +57,8 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
     self.runtimeOptions = runtimeOptions
   }
 
-  private static func isLocal(_ host: String) -> Bool {
+  /// Whether a host is this machine.
+  package static func isLocal(_ host: String) -> Bool {
     host.utf8.starts(with: "127.".utf8) || host.utf8.starts(with: "/".utf8) || host == "::1" || host == "localhost"
   }
 

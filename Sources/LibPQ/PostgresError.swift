@@ -58,21 +58,31 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
 }
 
 extension PostgresError {
-  /// Makes it of what libpq leaves when a connection was not made. The text of a refusal by the server is, as
-  /// verbose errors are written, `… FATAL:  28P01: password authentication failed for user "shop"`, and more lines.
+  /// Makes it of what libpq leaves when a connection was not made: a line for each attempt, with and without TLS. The text
+  /// of a refusal by the server is, as verbose errors are written,
+  /// `… FATAL:  28P01: password authentication failed for user "shop"`.
   init(connecting text: String) {
-    let bytes = Array(text.utf8)
-    let line = Array(bytes.prefix { $0 != 0x0A })
+    let lines = text.utf8.split(separator: 0x0A).map { Array($0) }
+    let refusals = lines.compactMap { Self.refusal($0) }
+    // Where one attempt finds no line of pg_hba.conf, the other one is what the server asks for.
+    let telling = refusals.last { $0.isServer(SQLState.invalidPassword) } ?? refusals.last
+    if let telling {
+      self = telling
+    } else {
+      // Where the server is not there at all, the second line asks whether it is running; the first says why.
+      self.init(kind: .connection, message: String(decoding: lines.first ?? [], as: UTF8.self))
+    }
+  }
+
+  private static func refusal(_ line: [UInt8]) -> PostgresError? {
     for start in line.indices.dropLast(9) where line[start...].starts(with: ":  ".utf8) {
       let code = line[(start + 3)..<(start + 8)]
-      guard line[(start + 8)...].starts(with: ": ".utf8), code.allSatisfy({ Self.isStateByte($0) }) else { continue }
-      self.init(
+      guard line[(start + 8)...].starts(with: ": ".utf8), code.allSatisfy({ isStateByte($0) }) else { continue }
+      return PostgresError(
         kind: .connection, sqlState: String(decoding: code, as: UTF8.self),
         message: String(decoding: line[..<start] + ": ".utf8 + line[(start + 10)...], as: UTF8.self))
-      return
     }
-    // Where the server is not there at all, the second line asks whether it is running; the first says why.
-    self.init(kind: .connection, message: String(decoding: line, as: UTF8.self))
+    return nil
   }
 
   private static func isStateByte(_ byte: UInt8) -> Bool {

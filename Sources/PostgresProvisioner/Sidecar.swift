@@ -11,13 +11,17 @@ package final class Sidecar {
   private let writer: LogWriter
   private let reader: VolumeReader
   private let watch: FolderWatch
-  private var status = Status()
+  private var status: Status
   /// What the status file holds, so that nothing is written where nothing has changed.
   private var written: Status?
   private var failures = 0
   /// What the last pass has told as wrong, and what the present one has.
   private var told: [ItemProblem] = []
   private var toldInPass: [ItemProblem] = []
+  /// Where Postgres has answered last.
+  private var host: String
+  /// The server's sockets as the last login began.
+  private var sockets: [UInt64] = []
   /// How the last pass logged in.
   private var settings: ConnectionSettings?
   /// Whom pings name: a role that is not there would be logged by the server at each.
@@ -31,6 +35,8 @@ package final class Sidecar {
     self.configuration = configuration
     self.passes = passes
     self.writer = writer
+    host = configuration.hosts.first ?? ""
+    status = StatusFile(path: configuration.statusFile).status().map { Status(after: $0) } ?? Status()
     reader = VolumeReader(mountPath: configuration.volume, environment: environment)
     // Before the first read, so that no change is missed.
     watch = try FolderWatch(reader.folders)
@@ -39,8 +45,7 @@ package final class Sidecar {
   /// Runs until the process is asked to end, or, with `once`, for one pass.
   /// - Returns: the exit code: 0, or 1 where the one pass did not converge.
   package func run() throws(FileError) -> Int32 {
-    let place = "\(configuration.host):\(configuration.port)"
-    writer.log(.info, "started", [("postgres", place), ("volume", configuration.volume)])
+    writer.log(.info, "started", [("postgres", configuration.place), ("volume", configuration.volume)])
     saveStatus()
     learnUser()
     while !CurrentProcess.stopRequested {
@@ -67,10 +72,21 @@ package final class Sidecar {
     var answer = ping()
     guard answer != .accepting else { return true }
     writer.log(.info, "waiting for Postgres", [("port", String(configuration.port))])
-    status.postgresIsAway("Postgres does not take connections on \(configuration.host):\(configuration.port)")
-    saveStatus()
+    var reason: String?
+    var isTold = false
     var attempt = 0
     while answer != .accepting {
+      // Who has been logged in to knows where it listens. Looked at now and then: it costs more than a knock.
+      let isToBeSeen = settings == nil && answer == .noResponse && attempt.isMultiple(of: 25)
+      let found = isToBeSeen ? ServerSockets.now.reasonForSilence(port: configuration.port) : reason
+      if !isTold || found.map({ Array($0.utf8) }) != reason.map({ Array($0.utf8) }) {
+        isTold = true
+        reason = found
+        if let reason { writer.log(.info, "nobody answers over TCP", [("reason", reason)]) }
+        status.postgresIsAway(
+          "Postgres does not take connections on \(configuration.place)" + (reason.map { ": \($0)" } ?? ""))
+        saveStatus()
+      }
       let wake = try watch.wait(milliseconds: SidecarBackoff.ping(attempt: attempt, answer))
       guard !wake.stopRequested else { return false }
       let next = ping()
@@ -82,9 +98,9 @@ package final class Sidecar {
   }
 
   private func ping() -> PingStatus {
-    do throws(PostgresError) {
-      return try Connection.ping(host: configuration.host, port: configuration.port, user: user)
-    } catch { return .notAttempted }
+    let (answer, host) = configuration.ping(user: user)
+    if answer == .accepting { self.host = host }
+    return answer
   }
 
   private func learnUser() {
@@ -109,6 +125,11 @@ package final class Sidecar {
   /// Whether Postgres is no longer what the last pass saw: gone, started anew, perhaps on other data, or promoted.
   private var isAnotherPostgres: Bool {
     guard let settings else { return ping() != .accepting }
+    // The same process listens: it can only have been promoted.
+    let present = ServerSockets.now.inodes(port: configuration.port)
+    if status.outcome != .standby, ConnectionSettings.isLocal(host), !present.isEmpty, present == sockets {
+      return false
+    }
     do throws(PostgresError) {
       let seen = try Self.look(settings)
       return !seen.time.utf8.elementsEqual((status.postgresStart ?? "").utf8)
@@ -141,7 +162,8 @@ package final class Sidecar {
     user = contents.adminUser
     told = toldInPass
     toldInPass = []
-    let settings = configuration.settings(for: contents)
+    let settings = configuration.settings(for: contents, host: host)
+    sockets = ServerSockets.now.inodes(port: configuration.port)
     self.settings = settings
     let report: PassReport
     do throws(PostgresError) {
@@ -208,8 +230,8 @@ package final class Sidecar {
   private func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
     let isFull = error.isServer(SQLState.tooManyConnections)
     var hint = ""
-    if error.isServer(SQLState.invalidPassword, SQLState.invalidAuthorization) {
-      hint = "; the admin Secret must hold the superuser's present name and password"
+    if let advice = error.loginAdvice(settings) {
+      hint = "; \(advice)"
     } else if isFull {
       hint = "; raise max_connections, or superuser_reserved_connections, or end sessions: even the reserved are taken"
     }

@@ -15,7 +15,7 @@ package struct SidecarCommand {
       plan     prints what would be done, as SQL without passwords: exit code 0 for nothing, 3 for something
       version  prints the version
 
-      --host ADDRESS       where Postgres is (POSTERN_HOST; 127.0.0.1)
+      --host ADDRESS       where Postgres is (POSTERN_HOST; 127.0.0.1 or ::1)
       --port PORT          its TCP port (POSTERN_PORT; 5432)
       --volume DIR         where the files are mounted (POSTERN_VOLUME; /etc/postern)
       --status-file FILE   where the status is kept (POSTERN_STATUS_FILE; /run/postern/status.json)
@@ -106,7 +106,10 @@ package struct SidecarCommand {
       contents = try VolumeReader(mountPath: configuration.volume, environment: environment).read()
     } catch { return failed(error.message) }
     do throws(PostgresError) {
-      let lines = try passes.plan(contents.desired, configuration.settings(for: contents))
+      let lines = try passes.plan(
+        contents.desired,
+        configuration.settings(
+          for: contents, host: configuration.ping(user: contents.adminUser).host))
       for line in lines { output("\(line)\n") }
       return lines.isEmpty ? 0 : 3
     } catch { return failed(error.description) }

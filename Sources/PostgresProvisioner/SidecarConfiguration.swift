@@ -7,8 +7,8 @@ import Provisioning
 
 /// What the sidecar was told by its environment and its flags, which go first.
 package struct SidecarConfiguration: Equatable, Sendable {
-  /// Where Postgres is: `--host`, `POSTERN_HOST`; in a Pod it is on the same loopback.
-  package var host = "127.0.0.1"
+  /// Where Postgres is, as the first of these that answers: `--host`, `POSTERN_HOST`; in a Pod it is on the same loopback.
+  package var hosts = ["127.0.0.1", "::1"]
   /// Its TCP port: `--port`, `POSTERN_PORT`.
   package var port = 5432
   /// Where the volume is mounted: `--volume`, `POSTERN_VOLUME`.
@@ -53,9 +53,27 @@ package struct SidecarConfiguration: Equatable, Sendable {
   }
 
   /// How the superuser logs in.
-  func settings(for contents: VolumeContents) -> ConnectionSettings {
+  /// - Parameter host: which of ``hosts``.
+  func settings(for contents: VolumeContents, host: String) -> ConnectionSettings {
+    // On this machine nobody listens in; TLS is for servers that insist on it.
     ConnectionSettings(
-      host: host, port: port, user: contents.adminUser, password: contents.desired.adminPassword?.unredacted)
+      host: host, port: port, user: contents.adminUser, password: contents.desired.adminPassword?.unredacted,
+      sslMode: ConnectionSettings.isLocal(host) ? .allow : nil)
+  }
+
+  /// Where Postgres is looked for, for people.
+  var place: String { "\(hosts.joined(separator: " or ")), port \(port)" }
+
+  /// Whether a server answers, and which of ``hosts`` it is at: an accepting one, where there is any.
+  func ping(user: String) -> (answer: PingStatus, host: String) {
+    var best = (answer: PingStatus.notAttempted, host: hosts.first ?? "")
+    for host in hosts {
+      let answer: PingStatus
+      do throws(PostgresError) { answer = try Connection.ping(host: host, port: port, user: user) } catch { continue }
+      if answer == .accepting { return (answer, host) }
+      if best.answer == .notAttempted || answer == .rejecting { best = (answer, host) }
+    }
+    return best
   }
 
   private enum Flag: String, CaseIterable {
@@ -80,7 +98,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
 
   private mutating func set(_ flag: Flag, _ value: String, from source: String) throws(SidecarConfigurationError) {
     switch flag {
-    case .host: host = value
+    case .host: hosts = [value]
     case .volume: volume = value
     case .statusFile: statusFile = value
     case .once: once = true

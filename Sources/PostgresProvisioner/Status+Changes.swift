@@ -3,6 +3,12 @@ package import Provisioning
 
 /// What becomes of the status as things happen: no IO, so that the rules of readiness can be read and tested here.
 extension Status {
+  /// The status of a sidecar that has just started, where one before it has left this one.
+  package init(after previous: Status) {
+    self.init(
+      specHash: previous.specHash, appliedAt: previous.appliedAt, convergedStart: previous.convergedStart)
+  }
+
   /// Postgres does not answer, or refuses the login: until a pass has converged again it is not known what it holds.
   package mutating func postgresIsAway(_ message: String) {
     isReady = false
@@ -11,9 +17,10 @@ extension Status {
     problems = []
   }
 
-  /// The login worked. Another start than the one before is another Postgres: what it holds has to be seen first.
+  /// The login worked. A Postgres over which no pass has converged since it started is another one: what it holds has to
+  /// be seen first.
   package mutating func postgresIsThere(startedAt start: String) {
-    if start != postgresStart { isReady = false }
+    isReady = convergedStart.map { $0.utf8.elementsEqual(start.utf8) } ?? false
     postgresStart = start
   }
 
@@ -49,11 +56,13 @@ extension Status {
     case .converged:
       outcome = .converged
       isReady = true
+      convergedStart = postgresStart
       if specHash != desired.specHash || !report.applied.isEmpty || appliedAt == nil { appliedAt = time }
       specHash = desired.specHash
     case .standby:
       outcome = .standby
       isReady = true
+      convergedStart = postgresStart
       message = "Postgres is a standby: its primary is provisioned, and this one when it is promoted"
     case .incomplete:
       outcome = .incomplete

@@ -15,6 +15,7 @@ extension Status {
     if let specHash { writer.member("specHash", specHash) }
     if let appliedAt { writer.member("appliedAt", appliedAt) }
     if let postgresStart { writer.member("postgresStart", postgresStart) }
+    if let convergedStart { writer.member("convergedStart", convergedStart) }
     if let running {
       writer.key("running")
       writer.beginObject()
@@ -49,7 +50,7 @@ extension Status {
     self.init(
       customer: root["customer"]?.string, isReady: isReady, outcome: outcome, message: root["message"]?.string,
       specHash: root["specHash"]?.string, appliedAt: root["appliedAt"]?.string,
-      postgresStart: root["postgresStart"]?.string,
+      postgresStart: root["postgresStart"]?.string, convergedStart: root["convergedStart"]?.string,
       problems: problems.map { problem in
         ItemProblem(
           item: problem["item"]?.string ?? "", message: problem["message"]?.string ?? "",

@@ -26,6 +26,9 @@ package struct Status: Equatable, Sendable {
   package var appliedAt: String?
   /// When the present Postgres started, in seconds since 1970; nil where it is not known.
   package var postgresStart: String?
+  /// The start of the Postgres over which a pass has converged last. The file outlives the sidecar's container: as long as
+  /// that Postgres runs, what it held is still there.
+  package var convergedStart: String?
   /// What is wrong, item by item.
   package var problems: [ItemProblem]
   /// The script that runs at this moment.
@@ -34,7 +37,8 @@ package struct Status: Equatable, Sendable {
   /// A status of these parts; without any, that of a sidecar that has just started.
   package init(
     customer: String? = nil, isReady: Bool = false, outcome: Outcome = .waitingForPostgres, message: String? = nil,
-    specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, problems: [ItemProblem] = [],
+    specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, convergedStart: String? = nil,
+    problems: [ItemProblem] = [],
     running: RunningScript? = nil
   ) {
     self.customer = customer
@@ -44,6 +48,7 @@ package struct Status: Equatable, Sendable {
     self.specHash = specHash
     self.appliedAt = appliedAt
     self.postgresStart = postgresStart
+    self.convergedStart = convergedStart
     self.problems = problems
     self.running = running
   }

@@ -37,6 +37,11 @@ package struct StatusFile: Sendable {
     }
   }
 
+  /// The status that is there; nil where there is none, or none that this version can read.
+  package func status() -> Status? {
+    do throws(FileError) { return Status(decoding: try File.read(path)) } catch { return nil }
+  }
+
   private func read() -> (reason: String?, isFirstPass: Bool) {
     let bytes: [UInt8]
     do throws(FileError) { bytes = try File.read(path) } catch {

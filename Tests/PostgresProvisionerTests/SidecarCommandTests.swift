@@ -55,7 +55,7 @@ import Testing
     let configuration = try SidecarConfiguration(flags: ["--port", "5434", "--volume=/v", "--once"]) { environment[$0] }
     var expected = SidecarConfiguration()
     expected.port = 5434
-    expected.host = "db"
+    expected.hosts = ["db"]
     expected.logFormat = .json
     expected.volume = "/v"
     expected.once = true

@@ -11,14 +11,14 @@ final class SidecarProcess {
   private let volume: SidecarVolume
 
   /// Starts `postern-sidecar run` on a volume and a port.
-  init(_ volume: SidecarVolume, port: Int, flags: [String] = []) throws {
+  init(_ volume: SidecarVolume, port: Int, flags: [String] = [], statusFile: String? = nil) throws {
     self.volume = volume
     logFile = FileManager.default.temporaryDirectory.appending(path: "sidecar-\(UUID().uuidString).log")
-    statusFile = "\(volume.path)-\(UUID().uuidString)/status.json"
+    self.statusFile = statusFile ?? "\(volume.path)-\(UUID().uuidString)/status.json"
     try Data().write(to: logFile)
     process.executableURL = Self.program
     process.arguments =
-      ["run", "--port", String(port), "--volume", volume.path, "--status-file", statusFile] + flags
+      ["run", "--port", String(port), "--volume", volume.path, "--status-file", self.statusFile] + flags
     process.environment = ["PATH": "/usr/bin"]
     process.standardError = try FileHandle(forWritingTo: logFile)
     try process.run()

@@ -60,7 +60,7 @@ import Testing
     #expect(sidecar.waitForStatus { !$0.isReady })
     let answer = try sidecar.ready()
     #expect(answer.code == 1)
-    #expect(answer.output == "not ready: Postgres does not take connections on 127.0.0.1:\(server.port)\n")
+    #expect(answer.output == "not ready: Postgres does not take connections on 127.0.0.1 or ::1, port \(server.port)\n")
     try server.start()
     #expect(sidecar.waitForStatus { $0.isReady && $0.postgresStart != start }, "\(sidecar.log)")
     #expect(sidecar.terminate() == 0)
@@ -140,5 +140,23 @@ import Testing
     let sidecar = try SidecarProcess(volume, port: server.port, flags: flags)
     #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
     #expect(canLogIn(server, "shop"))
+  }
+
+  @Test func aSidecarThatIsKilledWhileAChangeFailsComesBackReady() throws {
+    let server = try PostgresServer(.newest)
+    let volume = try SidecarVolume()
+    try swap(volume, server, users: ["shop"])
+    let first = try SidecarProcess(volume, port: server.port)
+    #expect(first.waitForStatus(\.isReady), "\(first.log)")
+    let script = "SELECT 1 / 0"
+    try volume.swap(
+      SidecarVolume.spec(scripts: [script]), passwords: ["shop": "sesame"], scripts: [script],
+      adminPassword: server.password)
+    #expect(first.waitForStatus { $0.outcome == .incomplete && $0.isReady }, "\(first.log)")
+    kill(first.identifier, SIGKILL)
+    #expect(first.exitCode() == -1)
+    let second = try SidecarProcess(volume, port: server.port, statusFile: first.statusFile)
+    #expect(second.waitForStatus { $0.outcome == .incomplete && $0.customer != nil }, "\(second.log)")
+    #expect(try second.ready() == (0, ""))
   }
 }

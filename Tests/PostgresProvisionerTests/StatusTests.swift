@@ -39,6 +39,34 @@ import Testing
     #expect(status.specHash == "abc")
   }
 
+  @Test func aSidecarThatStartsAnewBelievesTheFileForTheSamePostgres() throws {
+    let file = try #require(Status(decoding: status(after: .converged, .incomplete).encoded()))
+    var status = Status(after: file)
+    #expect(status.whyNotReady == "the first pass has not converged yet")
+    status.postgresIsThere(startedAt: "1")
+    #expect(status.isReady)
+    status.passEnded(PassReport(outcome: .incomplete, problems: [failure]), desired, at: "later")
+    #expect(status.isReady)
+    #expect(status.specHash == "abc")
+    var other = Status(after: file)
+    other.postgresIsThere(startedAt: "2")
+    #expect(!other.isReady)
+    var never = Status(after: self.status(after: .incomplete))
+    never.postgresIsThere(startedAt: "1")
+    #expect(!never.isReady)
+  }
+
+  @Test func aScriptThatRunsIsNamed() {
+    var status = status(after: .incomplete)
+    status.scriptRuns(RunningScript(item: "script 001 in orders", since: "then", waitsFor: "pid 7"), [failure])
+    #expect(
+      status.whyNotReady
+        == "script 001 in orders has been running since then, and waits for a lock that is held by pid 7")
+    #expect(status.problems == [failure])
+    status.scriptRuns(nil, [])
+    #expect(status.whyNotReady == "user shop: no")
+  }
+
   @Test func anotherStartOfPostgresHasToConvergeAgain() {
     var status = status(after: .converged)
     status.postgresIsThere(startedAt: "1")
@@ -99,7 +127,8 @@ import Testing
     let warning = ItemProblem(item: "script \"a\"\n", message: "changed", isFailure: false)
     let full = Status(
       customer: "acme", isReady: true, outcome: outcome, message: "m", specHash: "abc", appliedAt: "now",
-      postgresStart: "1795255200.5", problems: [failure, warning])
+      postgresStart: "1795255200.5", convergedStart: "1795255200.5", problems: [failure, warning],
+      running: RunningScript(item: "script 001 in orders", since: "then", waitsFor: "pid 1"))
     #expect(Status(decoding: full.encoded()) == full)
     let empty = Status(outcome: outcome)
     #expect(Status(decoding: empty.encoded()) == empty)

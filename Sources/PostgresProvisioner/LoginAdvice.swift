@@ -1,0 +1,29 @@
+import LibPQ
+
+extension PostgresError {
+  /// What to do where the superuser is not let in, by what the server said; nil where it said nothing about that.
+  func loginAdvice(_ settings: ConnectionSettings) -> String? {
+    if isServer(SQLState.invalidPassword) {
+      return "the admin Secret must hold the superuser's present name and password"
+    }
+    if isServer(SQLState.invalidAuthorization) {
+      if says("pg_hba.conf") {
+        let network = settings.host.utf8.contains(UInt8(ascii: ":")) ? "::1/128" : "127.0.0.1/32"
+        return "pg_hba.conf needs a line that lets it in, such as: host all \(settings.user) \(network) scram-sha-256"
+      }
+      if says("does not exist") { return "the admin Secret must name the superuser that this server has" }
+      return "the role must be one that may log in, and pg_hba.conf must ask it for a password, or trust it"
+    }
+    if says("no password supplied") {
+      return "the server asks for a password: the admin Secret must hold the superuser's"
+    }
+    return nil
+  }
+
+  private func says(_ words: StaticString) -> Bool {
+    let needle = Array(words.description.utf8)
+    let text = Array(message.utf8)
+    guard text.count >= needle.count else { return false }
+    return (0...(text.count - needle.count)).contains { text[$0...].starts(with: needle) }
+  }
+}

@@ -1,0 +1,69 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import ThrowawayPostgres
+import Testing
+
+/// How the sidecar gets in, or says why not.
+@Suite struct LoopbackTests {
+  /// Puts lines in the place of pg_hba.conf.
+  private static func authenticate(_ server: PostgresServer, _ lines: String...) throws {
+    let connection = try server.connect()
+    let file = try #require(try connection.query("SHOW hba_file").value(0, 0))
+    let rows = lines.map { "('\($0)')" }.joined(separator: ", ")
+    try connection.execute("COPY (VALUES \(rows)) TO '\(file)'; SELECT pg_reload_conf()")
+  }
+
+  private static func volume(_ server: PostgresServer) throws -> SidecarVolume {
+    let volume = try SidecarVolume()
+    try volume.swap(
+      SidecarVolume.spec(scripts: ["SELECT 1"]), passwords: ["shop": "sesame"], scripts: ["SELECT 1"],
+      adminPassword: server.password)
+    return volume
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aServerThatInsistsOnTLSIsLoggedInToByTLS(_ installation: PostgresInstallation) throws {
+    let server = try PostgresServer(installation)
+    let connection = try server.connect()
+    do throws(PostgresError) {
+      try connection.execute(
+        """
+        COPY (SELECT '') TO PROGRAM 'openssl req -new -x509 -days 2 -nodes -subj /CN=pg -newkey rsa:2048 \
+        -keyout server.key -out server.crt 2>&1 && chmod 600 server.key'
+        """)
+      try connection.execute("ALTER SYSTEM SET ssl = on")
+      // A build without OpenSSL has no such setting.
+    } catch { return }
+    try Self.authenticate(
+      server, "local all all trust", "hostssl all all 127.0.0.1/32 scram-sha-256")
+    let sidecar = try SidecarProcess(try Self.volume(server), port: server.port, flags: ["--once"])
+    #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
+    // A wrong password is told as such, though without TLS the server says that pg_hba.conf has no line.
+    let volume = try SidecarVolume()
+    try volume.swap(SidecarVolume.spec(), passwords: ["shop": "sesame"], adminPassword: "wrong-4711")
+    let wrong = try SidecarProcess(volume, port: server.port, flags: ["--once"])
+    #expect(wrong.exitCode() == 1)
+    #expect(wrong.log.contains("[28P01]; the admin Secret must hold"), "\(wrong.log)")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func theHintIsByWhatTheServerSaid(_ installation: PostgresInstallation) throws {
+    let server = try PostgresServer(installation)
+    try Self.authenticate(server, "local all all trust", "host all nobody 127.0.0.1/32 trust")
+    let sidecar = try SidecarProcess(try Self.volume(server), port: server.port)
+    let line = "pg_hba.conf needs a line that lets it in, such as: host all postgres 127.0.0.1/32 scram-sha-256"
+    #expect(sidecar.waitForStatus { $0.message?.contains(line) == true }, "\(sidecar.log)")
+    #expect(sidecar.status?.message?.contains("admin Secret") == false)
+  }
+
+  @Test func aServerThatListensOnItsSocketOnlyIsToldAtOnce() throws {
+    let server = try PostgresServer(.newest)
+    server.halt()
+    try server.start(onSocketAlone: true)
+    let sidecar = try SidecarProcess(try Self.volume(server), port: server.port)
+    #expect(sidecar.waitForStatus { $0.message?.contains("only: an image does so for its first boot") == true })
+    #expect(try sidecar.ready().output.contains("listen_addresses must have localhost"))
+  }
+}

@@ -18,6 +18,7 @@ struct Container {
   private(set) var environment: [String: EnvironmentValue] = [:]
   private(set) var environmentSources: [EnvironmentSource] = []
   private(set) var identity = Identity()
+  private(set) var resources = ContainerResources()
   /// `env`: looked at again only where a value refers to another.
   private(set) var environmentSlice: JSONSlice?
   private var ports: [Port] = []
@@ -48,6 +49,8 @@ struct Container {
         mounts = try reader.optionalArray()
       } else if reader.matches(key, "securityContext") {
         identity = try Identity(&reader)
+      } else if reader.matches(key, "resources") {
+        resources = try ContainerResources(&reader)
       } else if reader.matches(key, "command") {
         command = try reader.optionalArray()
       } else if reader.matches(key, "args") {

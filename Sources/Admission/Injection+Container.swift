@@ -13,8 +13,12 @@ extension Injection {
       writer.strings(SidecarContainer.runArguments)
       writer.part(#","env":["#)
       writeEnvironment(&writer)
+      writer.part("],")
+      // A Guaranteed Pod stays one where every container's requests are its limits.
       writer.part(
-        #"],"resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},"volumeMounts":["#)
+        pod.isGuaranteed
+          ? #""resources":{"requests":{"cpu":"50m","memory":"16Mi"},"limits":{"cpu":"50m","memory":"16Mi"}},"volumeMounts":["#
+          : #""resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},"volumeMounts":["#)
       writeMounts(&writer)
       writer.part("]")
       if gatesReadiness { writeReadinessProbe(&writer) }

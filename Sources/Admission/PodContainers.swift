@@ -17,6 +17,8 @@ struct PodContainers {
   private(set) var identity = Identity()
   let hasInitContainers: Bool
   let hasVolumes: Bool
+  /// Whether the Pod is of the class Guaranteed, which it is to stay.
+  private(set) var isGuaranteed = false
   private var initContainers: [Named] = []
   private var volumes: [Named] = []
 
@@ -30,8 +32,11 @@ struct PodContainers {
         containers.append(try Container(&reader))
       }
     }
-    initContainers = try Self.named(spec.initContainers, of: bytes)
-    volumes = try Self.named(spec.volumes, of: bytes)
+    var areInitsGuaranteed = true
+    initContainers = try Self.named(spec.initContainers, of: bytes, areGuaranteed: &areInitsGuaranteed)
+    var unused = true
+    volumes = try Self.named(spec.volumes, of: bytes, areGuaranteed: &unused)
+    isGuaranteed = areInitsGuaranteed && !containers.isEmpty && containers.allSatisfy(\.resources.isGuaranteed)
     if let slice = spec.securityContext {
       var reader = JSONReader(slice, of: bytes)
       identity = try Identity(&reader)
@@ -72,7 +77,9 @@ struct PodContainers {
     JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
   }
 
-  private static func named(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Named] {
+  private static func named(
+    _ slice: JSONSlice?, of bytes: [UInt8], areGuaranteed: inout Bool
+  ) throws(JSONError) -> [Named] {
     guard let slice else { return [] }
     var found: [Named] = []
     var index = 0
@@ -80,9 +87,17 @@ struct PodContainers {
     _ = try reader.elements { reader throws(JSONError) in
       var name: JSONString?
       try reader.beginObject()
+      var resources = ContainerResources()
       while let key = try reader.nextKey() {
-        if reader.matches(key, "name") { name = try reader.optionalString() } else { try reader.skip() }
+        if reader.matches(key, "name") {
+          name = try reader.optionalString()
+        } else if reader.matches(key, "resources") {
+          resources = try ContainerResources(&reader)
+        } else {
+          try reader.skip()
+        }
       }
+      if !resources.isGuaranteed { areGuaranteed = false }
       guard index < maximumElements else { throw tooMany(reader) }
       if let name, reader.starts(name, with: SidecarContainer.nameBytes) {
         found.append(Named(index: index, name: reader.text(name)))

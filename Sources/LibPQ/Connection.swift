@@ -1,8 +1,8 @@
 internal import CLibPQ
 
 /// A session with a server. Its calls block until the server has answered; it is one thread's at a time, and ends
-/// with its scope.
-@safe package struct Connection: ~Copyable {
+/// with its scope. It is public, since Embedded Swift sees no `deinit` of a type that is the package's.
+@safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
   private let notices: Notices
 

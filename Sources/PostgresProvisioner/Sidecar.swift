@@ -181,17 +181,17 @@ package final class Sidecar {
   private var control: PassControl {
     var control = PassControl(
       log: { [writer] in writer.log($0, $1, $2) }, shouldStop: { CurrentProcess.stopRequested })
-    control.loggedIn = { [unowned self] in postgresIsThere(startedAt: $0) }
-    control.wait = { [unowned self] in wait(for: $0, milliseconds: $1) }
+    control.loggedIn = { [self] in postgresIsThere(startedAt: $0) }
+    control.wait = { [self] in wait(for: $0, milliseconds: $1) }
     control.reread = { [reader] in
       do throws(VolumeError) { return try reader.read().desired } catch { return nil }
     }
-    control.scriptRuns = { [unowned self] script, problems in
+    control.scriptRuns = { [self] script, problems in
       tellProblems(problems)
       status.scriptRuns(script, problems)
       saveStatus()
     }
-    control.passEnded = { [unowned self] report, _ in
+    control.passEnded = { [self] report, _ in
       tellProblems(report.problems)
       status.passEndedBesideScript(report)
       saveStatus()

@@ -98,6 +98,13 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
     .target(
+      name: "LeaderElection",
+      dependencies: [
+        "Contract", "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "PrometheusText",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .target(
       name: "Controller",
       dependencies: [
         "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
@@ -123,7 +130,7 @@ let package = Package(
       dependencies: [
         "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch",
         "KubernetesAPI",
-        "KubernetesClient", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner", "PrometheusText",
+        "KubernetesClient", "LeaderElection", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner", "PrometheusText",
         "Provisioning", "Randomness", "TextEncoding",
         "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -174,6 +181,13 @@ let package = Package(
       name: "AdmissionTests",
       dependencies: ["Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"],
       resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "LeaderElectionTests",
+      dependencies: [
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "LeaderElection", "PrometheusText", "TestSupport",
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOSSL", package: "swift-nio-ssl"),
+      ]),
     .testTarget(
       name: "ControllerTests",
       dependencies: [

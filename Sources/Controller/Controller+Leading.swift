@@ -6,7 +6,7 @@ extension Controller {
   /// Brings every instance to what is declared, and keeps it so, until the task is cancelled. To be run by one replica
   /// at a time; it begins when all declarations are known.
   /// - Parameter mayWrite: asked right before each write; false ends the work on an instance.
-  public func lead(mayWrite: @escaping @Sendable () -> Bool) async {
+  package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
     let signals = queue.open()
     queue.add(cluster.withLock { $0.all })
     await withDiscardingTaskGroup { group in
@@ -32,37 +32,31 @@ extension Controller {
       return cluster[key]
     }
     var state = Customer.State?.none
-    var result = "unchanged"
+    var outcome = PassOutcome.unchanged
     var notices: [Notice] = []
     do throws(KubernetesError) {
       if customer.needsLookup { try await lookUp(&customer, of: key) }
       let resolution = customer.resolve(key)
       (state, notices) = (resolution.state, resolution.notices)
       if let instance = resolution.instance {
-        let outcome = await pass(over: instance, of: key, pods: Array(customer.pods.values), mayWrite)
-        notices += outcome.notices
-        if let outcomeState = outcome.state { state = outcomeState }
-        result = outcome.result
+        let passed = await pass(over: instance, of: key, pods: Array(customer.pods.values), mayWrite)
+        notices += passed.notices
+        state = passed.state ?? state
+        outcome = passed.outcome
       }
     } catch {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
-      (state, result) = (.failed, "error")
+      (state, outcome) = (.failed, .failed)
     }
     await events.tell(notices, mayWrite: mayWrite)
-    metrics.record(result, took: ContinuousClock.now - start)
+    metrics.record(outcome, took: ContinuousClock.now - start)
     let states = instances.withLock { instances in
       instances.states[key] = state
       return instances.states
     }
     metrics.set(states)
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
-    let outcome: WorkQueue<CustomerKey>.Result =
-      switch result {
-      case "error": .failed
-      case "changed": .changed
-      default: .done
-      }
-    guard let wait = queue.finished(key, outcome) else { return }
+    guard let wait = queue.finished(key, outcome.next) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
   }
@@ -77,7 +71,7 @@ extension Controller {
 
   private func pass(
     over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
-  ) async -> (result: String, state: Customer.State?, notices: [Notice]) {
+  ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
     let access = ObjectAccess(client: client, key: key, mayWrite: mayWrite) { written in
       self.cluster.withLock { $0.wrote(written, of: key) }
     }
@@ -105,10 +99,10 @@ extension Controller {
       if !failure.isConflict, !failure.isTransient {
         notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
       }
-      return ("error", .failed, notices)
+      return (.failed, .failed, notices)
     }
-    if isStopped || failure != nil { return ("stopped", nil, []) }
-    return (pass.summary == nil ? "unchanged" : "changed", pass.problems.isEmpty ? nil : .incomplete, notices)
+    if isStopped || failure != nil { return (.stopped, nil, []) }
+    return (pass.summary == nil ? .unchanged : .changed, pass.problems.isEmpty ? nil : .incomplete, notices)
   }
 }
 

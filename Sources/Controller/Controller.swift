@@ -1,9 +1,9 @@
 import Contract
-public import Admission
+package import Admission
 import JSONBytes
 import KubernetesAPI
-public import KubernetesClient
-public import Logging
+package import KubernetesClient
+package import Logging
 import Synchronization
 
 /// Keeps the objects of all customers' instances (design §3) as they are declared.
@@ -13,7 +13,7 @@ import Synchronization
 /// async let watching: Void = controller.watch()           // in every replica, for as long as it runs
 /// await election.run { await controller.lead(mayWrite: $0) }  // only the leader
 /// ```
-public final class Controller: Sendable {
+package final class Controller: Sendable {
   let client: KubernetesClient
   let settings: ControllerSettings
   let metrics: ControllerMetrics
@@ -26,7 +26,7 @@ public final class Controller: Sendable {
   let instances = Mutex<(states: [CustomerKey: Customer.State], owed: Set<CustomerKey>)>(([:], []))
 
   /// A controller of a cluster; it does nothing by itself.
-  public init(
+  package init(
     client: KubernetesClient, settings: ControllerSettings, metrics: ControllerMetrics, logger: Logger
   ) {
     self.client = client
@@ -45,21 +45,21 @@ public final class Controller: Sendable {
   }
 
   /// Whether all declarations of the cluster are known.
-  public var isSynced: Bool { cluster.withLock { $0.isSynced } }
+  package var isSynced: Bool { cluster.withLock { $0.isSynced } }
 
   /// What declarations take from a Secret: what ``AdmissionSettings/secretUses`` asks. Those that Postern names itself
   /// are not among them.
-  @Sendable public func secretUses(namespace: String, name: String) -> [SecretUse] {
+  @Sendable package func secretUses(namespace: String, name: String) -> [SecretUse] {
     cluster.withLock { $0.secretUses(namespace: namespace, name: name) }
   }
 
   /// What declares for a customer in a namespace: what ``AdmissionSettings/declaring`` asks.
-  @Sendable public func declaring(namespace: String, customer: String) -> [DeclaringObject] {
+  @Sendable package func declaring(namespace: String, customer: String) -> [DeclaringObject] {
     cluster.withLock { $0.declaring(CustomerKey(namespace: namespace, customer: customer)) }
   }
 
   /// Keeps what is known of the cluster, until the task is cancelled. To be run once, in every replica.
-  public func watch() async {
+  package func watch() async {
     await withDiscardingTaskGroup { group in
       for source in sources {
         group.addTask {

@@ -1,10 +1,10 @@
-public import CoreMetrics
-public import PrometheusText
+package import CoreMetrics
+package import PrometheusText
 
 /// What the controller counts of its work.
-public struct ControllerMetrics: Sendable {
+package struct ControllerMetrics: Sendable {
   /// What a registry must have, so that the numbers go somewhere.
-  public static let families = [
+  package static let families = [
     MetricFamily(
       Name.reconciles,
       "Passes over an instance: changed something, unchanged, error (it is tried again), stopped (no longer leading).",
@@ -28,13 +28,13 @@ public struct ControllerMetrics: Sendable {
   private let depth: Meter
 
   /// Numbers that go into a registry, or wherever else.
-  public init(_ factory: any MetricsFactory) {
+  package init(_ factory: any MetricsFactory) {
     self.factory = factory
     depth = Meter(label: Name.depth, dimensions: [], factory: factory)
   }
 
-  func record(_ result: String, took duration: Duration) {
-    Counter(label: Name.reconciles, dimensions: [("result", result)], factory: factory).increment()
+  func record(_ outcome: PassOutcome, took duration: Duration) {
+    Counter(label: Name.reconciles, dimensions: [("result", outcome.rawValue)], factory: factory).increment()
     let (seconds, attoseconds) = duration.components
     Timer(label: Name.duration, dimensions: [], preferredDisplayUnit: .seconds, factory: factory)
       .recordNanoseconds(seconds * 1_000_000_000 + attoseconds / 1_000_000_000)

@@ -1,36 +1,36 @@
 import Contract
 import Declarations
-public import JSONBytes
+package import JSONBytes
 
 /// A ConfigMap or Secret that is to be there, as server-side apply takes it.
-public struct DesiredObject: Equatable, Sendable {
+package struct DesiredObject: Equatable, Sendable {
   /// Which of the two.
-  public enum Kind: String, Sendable {
+  package enum Kind: String, Sendable {
     case configMap = "ConfigMap"
     case secret = "Secret"
   }
 
   /// Which of the two.
-  public var kind: Kind
+  package var kind: Kind
   /// `metadata.name`
-  public var name: String
+  package var name: String
   /// `metadata.namespace`
-  public var namespace: String
+  package var namespace: String
   /// The customer it belongs to: `metadata.labels[postern.io/customer]`.
-  public var customer: String
+  package var customer: String
   /// `metadata.annotations`
-  public var annotations: [String: String] = [:]
+  package var annotations: [String: String] = [:]
   /// `metadata.ownerReferences[0]`; nil for an object that outlives the workload.
-  public var owner: Instance.Workload?
+  package var owner: Instance.Workload?
   /// `type` of a Secret.
-  public var type: String?
+  package var type: String?
   /// The values, by key: text.
-  public var data: [String: String]
+  package var data: [String: String]
   /// Keys whose values are given when the object is made, and then are whoever's who edits them.
-  public var seeds: Set<String> = []
+  package var seeds: Set<String> = []
 
   /// The manifest; a Secret's values stand in `data`, in base64, a ConfigMap's as they are.
-  public func manifest(base64: (String) -> String) -> JSONValue {
+  package func manifest(base64: (String) -> String) -> JSONValue {
     var metadata = JSONObject()
     metadata["name"] = .string(name)
     metadata["namespace"] = .string(namespace)

@@ -1,20 +1,20 @@
-public import Declarations
+package import Declarations
 
 /// One customer's Postgres, as a workload or bare Pod declares it.
-public struct Instance: Equatable, Sendable {
+package struct Instance: Equatable, Sendable {
   /// The object that declares: owner of what is derived from it.
-  public struct Workload: Equatable, Sendable {
+  package struct Workload: Equatable, Sendable {
     /// Such as `apps/v1`.
-    public var apiVersion: String
+    package var apiVersion: String
     /// `Deployment`, `StatefulSet` or `Pod`.
-    public var kind: String
+    package var kind: String
     /// `metadata.name`
-    public var name: String
+    package var name: String
     /// `metadata.uid`; nil where there is none yet (offline), and then nothing gets an owner.
-    public var uid: String?
+    package var uid: String?
 
     /// A workload of these parts.
-    public init(apiVersion: String, kind: String, name: String, uid: String? = nil) {
+    package init(apiVersion: String, kind: String, name: String, uid: String? = nil) {
       self.apiVersion = apiVersion
       self.kind = kind
       self.name = name
@@ -23,18 +23,18 @@ public struct Instance: Equatable, Sendable {
   }
 
   /// The namespace of all its objects.
-  public var namespace: String
+  package var namespace: String
   /// What declares it.
-  public var workload: Workload
+  package var workload: Workload
   /// What its annotations say.
-  public var declaration: Declaration
+  package var declaration: Declaration
   /// The port that Postgres listens on.
-  public var port: Int
+  package var port: Int
   /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
-  public var usesGeneratedAdmin: Bool
+  package var usesGeneratedAdmin: Bool
 
   /// An instance of these parts.
-  public init(
+  package init(
     namespace: String, workload: Workload, declaration: Declaration, port: Int, usesGeneratedAdmin: Bool = false
   ) {
     self.namespace = namespace
@@ -45,7 +45,7 @@ public struct Instance: Equatable, Sendable {
   }
 
   /// The host in connection Secrets: `postern.io/host`, else `<workload>.<namespace>.svc`.
-  public var host: String {
+  package var host: String {
     declaration.host ?? "\(workload.name).\(namespace).svc"
   }
 }

@@ -1,33 +1,33 @@
 import Contract
-public import DatabaseSpec
-public import Declarations
+package import DatabaseSpec
+package import Declarations
 
 /// The objects that an instance is to have (design §3), and what keeps them from being complete.
-public struct InstanceObjects: Equatable, Sendable {
+package struct InstanceObjects: Equatable, Sendable {
   /// ConfigMap `<customer>-pg-spec`.
-  public var spec: DesiredObject
+  package var spec: DesiredObject
   /// Secret `<customer>-pg-passwords`.
-  public var passwords: DesiredObject
+  package var passwords: DesiredObject
   /// Secret `<customer>-pg-admin`, where the Pods take the superuser from it; what it holds already stays.
-  public var admin: DesiredObject?
+  package var admin: DesiredObject?
   /// A Secret `<customer>-pg-user-<user>` for each user who is to be there and whose password is known.
-  public var users: [DesiredObject]
+  package var users: [DesiredObject]
   /// The declaration with the flat file's users in it.
-  public var declaration: Declaration
+  package var declaration: Declaration
   /// What each user can connect to, in the order of the declaration.
-  public var connections: [UserConnection]
+  package var connections: [UserConnection]
   /// What is wrong with what the declaration refers to. The rest is made all the same.
-  public var problems: [InstanceProblem]
+  package var problems: [InstanceProblem]
 }
 
 /// How one user connects to one database.
-public struct UserConnection: Equatable, Sendable {
+package struct UserConnection: Equatable, Sendable {
   /// The user.
-  public var user: PostgresName
+  package var user: PostgresName
   /// The database.
-  public var database: PostgresName
+  package var database: PostgresName
   /// The password.
-  public var password: Password
+  package var password: Password
 }
 
 extension InstanceObjects {
@@ -35,7 +35,7 @@ extension InstanceObjects {
   /// called only for a user who has none yet; where it gives nil, that user goes without.
   /// - Throws: where the flat file is not to be had or cannot be taken. Users who are in it would else look removed:
   ///   with it in doubt, nothing is to be changed.
-  public static func make(
+  package static func make(
     for instance: Instance, from sources: InstanceSources, generate: () -> Password?
   ) throws(FlatFileError) -> InstanceObjects {
     var problems: [InstanceProblem] = []
@@ -142,14 +142,14 @@ extension InstanceObjects {
 }
 
 /// Why the flat file of `postern.io/users-from` gives no users.
-public enum FlatFileError: Error, Equatable, Sendable {
+package enum FlatFileError: Error, Equatable, Sendable {
   /// It is not there: what is missing.
   case missing(String)
   /// It cannot be taken: what is wrong, line by line; no text of the file is in it.
   case refused([DeclarationProblem])
 
   /// A line for each thing that is wrong.
-  public var messages: [String] {
+  package var messages: [String] {
     switch self {
     case .missing(let message): ["\(AnnotationKey.usersFrom): \(message)"]
     case .refused(let problems): problems.map(\.message)
@@ -159,7 +159,7 @@ public enum FlatFileError: Error, Equatable, Sendable {
 
 extension UserConnection {
   /// A connection URI (PostgreSQL docs §34.1.1.2) to this host and port. It holds the password.
-  public func uri(host: String, port: Int) -> String {
+  package func uri(host: String, port: Int) -> String {
     ConnectionText(host: host, port: port, database: database, user: user, password: password).uri
   }
 }

@@ -1,7 +1,7 @@
 /// What keeps an instance from being all that is declared.
-public struct InstanceProblem: Equatable, Sendable {
+package struct InstanceProblem: Equatable, Sendable {
   /// As in an Event's `reason`.
-  public enum Reason: String, Sendable {
+  package enum Reason: String, Sendable {
     /// An object, or a key of one, is not there.
     case missingReference = "MissingReference"
     /// What is there cannot be taken.
@@ -11,7 +11,7 @@ public struct InstanceProblem: Equatable, Sendable {
   }
 
   /// What kind of problem.
-  public var reason: Reason
+  package var reason: Reason
   /// One line for people; no password, and no text of a Secret.
-  public var message: String
+  package var message: String
 }

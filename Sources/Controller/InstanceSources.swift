@@ -1,18 +1,18 @@
 import DatabaseSpec
 
 /// What the objects that an instance refers to hold at this moment.
-public struct InstanceSources: Sendable {
+package struct InstanceSources: Sendable {
   /// Values of Secrets, by Secret and key: flat files, `passwordFrom`, scripts, and `<customer>-pg-user-<user>`.
-  public var secrets: [String: [String: [UInt8]]]
+  package var secrets: [String: [String: [UInt8]]]
   /// Values of ConfigMaps, by ConfigMap and key.
-  public var configMaps: [String: [String: [UInt8]]]
+  package var configMaps: [String: [String: [UInt8]]]
   /// Names of Secrets that Postern would make, and somebody else has made.
   var taken: Set<String> = []
   /// What is mounted now: it stays where what is declared is not to be had.
   var mounted = MountedContents()
 
   /// Sources of these objects; each as name → key → value.
-  public init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
+  package init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
     self.secrets = secrets
     self.configMaps = configMaps
   }

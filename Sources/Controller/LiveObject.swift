@@ -1,6 +1,6 @@
 import Contract
 import Declarations
-public import JSONBytes
+package import JSONBytes
 import KubernetesAPI
 import TextEncoding
 
@@ -77,7 +77,7 @@ extension JSONValue {
   }
 
   /// What a ConfigMap or Secret holds, decoded; of a manifest, `stringData` as well.
-  public func objectData(_ kind: DesiredObject.Kind) -> [String: [UInt8]] {
+  package func objectData(_ kind: DesiredObject.Kind) -> [String: [UInt8]] {
     let plain = (self[kind == .secret ? "stringData" : "data"]?.texts ?? [:]).mapValues { Array($0.utf8) }
     // Line breaks in base64 do not count, as kubectl has it.
     let encoded = (self[kind == .secret ? "data" : "binaryData"]?.texts ?? [:])

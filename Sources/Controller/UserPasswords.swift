@@ -1,5 +1,5 @@
 import Contract
-public import DatabaseSpec
+package import DatabaseSpec
 import Declarations
 import Randomness
 
@@ -71,7 +71,7 @@ struct UserPasswords {
 
 extension Password {
   /// A new one, of 32 letters and digits; nil where the system has no randomness to give.
-  public static func generated() -> Password? {
+  package static func generated() -> Password? {
     (try? SecureRandom.password()).flatMap { try? Password($0) }
   }
 }

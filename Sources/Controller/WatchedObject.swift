@@ -1,4 +1,4 @@
-public import Admission
+package import Admission
 import Declarations
 import JSONBytes
 import KubernetesAPI
@@ -85,7 +85,7 @@ struct WatchedObject: Sendable {
 
 extension Instance {
   /// What an object declares; nil where something is wrong with it.
-  public init?(_ declared: DeclaredPostgres, namespace: String, workload: Workload) {
+  package init?(_ declared: DeclaredPostgres, namespace: String, workload: Workload) {
     guard let declaration = declared.declaration else { return nil }
     self.init(
       namespace: namespace, workload: workload, declaration: declaration, port: declared.port,

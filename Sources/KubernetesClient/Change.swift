@@ -1,7 +1,7 @@
-public import JSONBytes
+package import JSONBytes
 
 /// What ``KubernetesClient/listAndWatch(_:_:)`` tells.
-public enum Change: Equatable, Sendable {
+package enum Change: Equatable, Sendable {
   /// These are all objects now; what the consumer has beside them is gone. They bear no `apiVersion` and `kind`.
   case replaced([JSONValue])
   /// It is new, or changed.

@@ -1,11 +1,11 @@
-public import CoreMetrics
+package import CoreMetrics
 import KubernetesAPI
-public import PrometheusText
+package import PrometheusText
 
 /// What a client counts of its requests; each try is one.
-public struct ClientMetrics: Sendable {
+package struct ClientMetrics: Sendable {
   /// What a registry must have, so that the numbers go somewhere.
-  public static let families = [
+  package static let families = [
     MetricFamily(
       Name.requests, "Requests to the API server by verb, resource and HTTP status, or `none` without an answer.",
       .counter),
@@ -22,7 +22,7 @@ public struct ClientMetrics: Sendable {
   private let factory: any MetricsFactory
 
   /// Numbers that go into a registry, or wherever else.
-  public init(_ factory: any MetricsFactory) { self.factory = factory }
+  package init(_ factory: any MetricsFactory) { self.factory = factory }
 
   func record(verb: String, resource: String, code: Int?, took duration: Duration?) {
     let labels = [("verb", verb), ("resource", resource)]

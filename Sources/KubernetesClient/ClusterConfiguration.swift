@@ -1,12 +1,12 @@
 import Contract
-public import Linux
+package import Linux
 import NIOCore
-public import NIOSSL
+package import NIOSSL
 
 /// Where the API server is, how it proves who it is, and who asks.
-public struct ClusterConfiguration: Sendable {
+package struct ClusterConfiguration: Sendable {
   /// What is sent to say who asks.
-  public enum Credential: Sendable, CustomStringConvertible {
+  package enum Credential: Sendable, CustomStringConvertible {
     /// Nothing, or the client certificate of the TLS configuration.
     case none
     /// Always this token.
@@ -15,7 +15,7 @@ public struct ClusterConfiguration: Sendable {
     case tokenFile(String)
 
     /// What it is, without the token.
-    public var description: String {
+    package var description: String {
       switch self {
       case .none: "none"
       case .token: "a token"
@@ -25,23 +25,23 @@ public struct ClusterConfiguration: Sendable {
   }
 
   /// Of the API server: a name or an IP address, without brackets.
-  public var host: String
+  package var host: String
   /// Of the API server.
-  public var port: Int
+  package var port: Int
   /// What comes before `/api`, where the API server is behind something; empty or `/` and more.
-  public var pathPrefix = ""
+  package var pathPrefix = ""
   /// Whom to trust, and the client certificate.
-  public var tls: TLSConfiguration
+  package var tls: TLSConfiguration
   /// The name that the server's certificate must bear, where it is not the host's. As swift-nio-ssl has it, one that
   /// bears the IP address connected to will do as well.
-  public var tlsServerName: String?
+  package var tlsServerName: String?
   /// Who asks.
-  public var credential: Credential
+  package var credential: Credential
   /// The namespace that this process runs in, or that the context chooses.
-  public var namespace: String?
+  package var namespace: String?
 
   /// A cluster of these parts.
-  public init(host: String, port: Int, tls: TLSConfiguration, credential: Credential, namespace: String? = nil) {
+  package init(host: String, port: Int, tls: TLSConfiguration, credential: Credential, namespace: String? = nil) {
     self.host = host
     self.port = port
     self.tls = tls
@@ -51,7 +51,7 @@ public struct ClusterConfiguration: Sendable {
 
   /// The kubeconfig where one is given by `path` or `$KUBECONFIG`; else the cluster that this process runs in; else
   /// `~/.kube/config`.
-  public static func find(kubeconfig path: String? = nil) throws(ConfigurationError) -> Self {
+  package static func find(kubeconfig path: String? = nil) throws(ConfigurationError) -> Self {
     let isInCluster = CurrentProcess.environment("KUBERNETES_SERVICE_HOST") != nil
     let isGiven = path != nil || CurrentProcess.environment("KUBECONFIG")?.isEmpty == false
     return isInCluster && !isGiven ? try inCluster() : try kubeconfig(path)
@@ -63,7 +63,7 @@ public struct ClusterConfiguration: Sendable {
   ///   - folder: where the ServiceAccount's token, the authority's certificate and the namespace are; nil for where every
   ///     container has them.
   ///   - environment: gives a variable's value.
-  public static func inCluster(
+  package static func inCluster(
     folder: String? = nil,
     environment: (String) -> String? = { CurrentProcess.environment($0) }
   ) throws(ConfigurationError) -> Self {
@@ -115,21 +115,21 @@ public struct ClusterConfiguration: Sendable {
 }
 
 /// Why it is not known how to reach a cluster.
-public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A file, and where in it.
-  public var place: String
+  package var place: String
   /// What is wrong there.
-  public var reason: String
+  package var reason: String
   /// What to do.
-  public var hint: String
+  package var hint: String
 
   /// An error of these parts.
-  public init(place: String, reason: String, hint: String) {
+  package init(place: String, reason: String, hint: String) {
     self.place = place
     self.reason = reason
     self.hint = hint
   }
 
   /// One line for people.
-  public var description: String { "\(place): \(reason); \(hint)" }
+  package var description: String { "\(place): \(reason); \(hint)" }
 }

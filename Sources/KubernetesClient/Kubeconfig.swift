@@ -1,4 +1,4 @@
-public import Linux
+package import Linux
 import NIOSSL
 import TextEncoding
 import Yams
@@ -10,7 +10,7 @@ extension ClusterConfiguration {
   ///   - path: of the file; nil: `$KUBECONFIG`, else `~/.kube/config`.
   ///   - context: its name; nil: `current-context`.
   ///   - environment: gives a variable's value.
-  public static func kubeconfig(
+  package static func kubeconfig(
     _ path: String? = nil, context: String? = nil, environment: (String) -> String? = { CurrentProcess.environment($0) }
   ) throws(ConfigurationError) -> Self {
     let given = path ?? environment("KUBECONFIG").flatMap { $0.isEmpty ? nil : $0 }

@@ -4,7 +4,8 @@ import Logging
 extension KubernetesClient {
   /// What happens to the objects of a selection after a resource version, which a list or an earlier event gave. Begun
   /// once: ``listAndWatch(_:_:)`` tries again. Ending the task ends it.
-  public func watch(_ selection: Selection, from resourceVersion: String) async throws(KubernetesError) -> WatchEvents {
+  package func watch(_ selection: Selection, from resourceVersion: String) async throws(KubernetesError) -> WatchEvents
+  {
     let timeout = transport.settings.watchTimeout * Double.random(in: 0.75...1)
     var call = selection.call("watch")
     if selection.metadataOnly { call.accept = MetadataOnly.object }
@@ -20,7 +21,7 @@ extension KubernetesClient {
   /// growing random waits; where it cannot go on from where it was, it lists again.
   /// - Parameter consume: gets ``Change/replaced(_:)`` first, from when on the caller knows all objects. It is called
   ///   for one change after the other; the next one waits for it.
-  public func listAndWatch(_ selection: Selection, _ consume: @Sendable (Change) async -> Void) async {
+  package func listAndWatch(_ selection: Selection, _ consume: @Sendable (Change) async -> Void) async {
     var backoff = Backoff(transport.settings)
     while true {
       do throws(KubernetesError) {

@@ -1,9 +1,9 @@
-public import JSONBytes
-public import KubernetesAPI
+package import JSONBytes
+package import KubernetesAPI
 import NIOHTTP1
 
 /// How an object is patched (Kubernetes docs, "Update API Objects in Place Using kubectl patch").
-public enum ObjectPatch: Sendable {
+package enum ObjectPatch: Sendable {
   /// RFC 7386: members that are set, and null for those that go.
   case merge(JSONValue)
   /// RFC 6902: an array of operations.
@@ -11,7 +11,7 @@ public enum ObjectPatch: Sendable {
 }
 
 /// What becomes of the objects that an object owns (Kubernetes docs, "Garbage Collection").
-public enum PropagationPolicy: String, Sendable {
+package enum PropagationPolicy: String, Sendable {
   case background = "Background"
   case foreground = "Foreground"
   case orphan = "Orphan"
@@ -25,7 +25,7 @@ extension KubernetesClient {
   ///   - dryRun: whether nothing is kept.
   /// - Returns: the object as it is now.
   @discardableResult
-  public func apply(
+  package func apply(
     _ resource: Resource, _ object: JSONValue, force: Bool, dryRun: Bool = false
   ) async throws(KubernetesError) -> JSONValue {
     try await write("apply", .PATCH, resource, object, named: true, dryRun: dryRun) { call in
@@ -37,7 +37,7 @@ extension KubernetesClient {
   /// Makes an object that is not there yet.
   /// - Returns: the object as it is now.
   @discardableResult
-  public func create(
+  package func create(
     _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
   ) async throws(KubernetesError) -> JSONValue {
     try await write("create", .POST, resource, object, named: false, dryRun: dryRun) { $0.isRepeatable = false }
@@ -46,7 +46,7 @@ extension KubernetesClient {
   /// Replaces an object; with `metadata.resourceVersion`, only where it has not changed since.
   /// - Returns: the object as it is now.
   @discardableResult
-  public func update(
+  package func update(
     _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
   ) async throws(KubernetesError) -> JSONValue {
     try await write("update", .PUT, resource, object, named: true, dryRun: dryRun) { call in
@@ -57,7 +57,7 @@ extension KubernetesClient {
   /// Changes some of an object.
   /// - Returns: the object as it is now.
   @discardableResult
-  public func patch(
+  package func patch(
     _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: ObjectPatch, dryRun: Bool = false
   ) async throws(KubernetesError) -> JSONValue {
     var call = Call("patch", .PATCH, resource, namespace: namespace, name: name)
@@ -79,7 +79,7 @@ extension KubernetesClient {
   ///   - resourceVersion: only where it has not changed since.
   ///   - propagation: nil: as is usual for the kind.
   ///   - dryRun: whether it stays.
-  public func delete(
+  package func delete(
     _ resource: Resource, _ name: String, in namespace: String? = nil, uid: String? = nil,
     resourceVersion: String? = nil, propagation: PropagationPolicy? = nil, dryRun: Bool = false
   ) async throws(KubernetesError) {

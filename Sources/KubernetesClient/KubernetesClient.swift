@@ -1,7 +1,7 @@
 import Contract
-public import JSONBytes
-public import KubernetesAPI
-public import Logging
+package import JSONBytes
+package import KubernetesAPI
+package import Logging
 import NIOHTTP1
 
 /// A client of the Kubernetes API. Objects are JSON trees: what is not known here is kept. Any number of tasks may use
@@ -22,17 +22,17 @@ import NIOHTTP1
 /// version or UID that it is meant for), is, after 429, 500, 502, 503, 504 and broken connections. Everything else is
 /// only where the server surely did nothing: after 429 and 503, and where there was no connection. All functions throw
 /// ``KubernetesError``.
-public final class KubernetesClient: Sendable {
+package final class KubernetesClient: Sendable {
   /// The field manager of all that is written (Kubernetes docs, "Server-Side Apply").
-  public static let fieldManager = ObjectLabel.manager
+  package static let fieldManager = ObjectLabel.manager
 
   /// Where the objects of this process are, if the configuration says it.
-  public let namespace: String?
+  package let namespace: String?
   let transport: Transport
   let logger: Logger
 
   /// A client of a cluster; it connects when it is used.
-  public convenience init(
+  package convenience init(
     _ cluster: ClusterConfiguration, settings: ClientSettings = ClientSettings(), metrics: ClientMetrics, logger: Logger
   ) {
     self.init(cluster, settings: settings, metrics: metrics, logger: logger, time: .system)
@@ -47,10 +47,10 @@ public final class KubernetesClient: Sendable {
   }
 
   /// Closes all connections; to be called before the client goes. Requests under way fail.
-  public func shutdown() async { await transport.shutdown() }
+  package func shutdown() async { await transport.shutdown() }
 
   /// An object.
-  public func get(
+  package func get(
     _ resource: Resource, _ name: String, in namespace: String? = nil, metadataOnly: Bool = false
   ) async throws(KubernetesError) -> JSONValue {
     var call = Call("get", .GET, resource, namespace: namespace, name: name)
@@ -59,7 +59,7 @@ public final class KubernetesClient: Sendable {
   }
 
   /// All objects of a selection, page by page. Where the pages expire meanwhile, it begins anew, with one page for all.
-  public func list(_ selection: Selection) async throws(KubernetesError) -> ObjectList {
+  package func list(_ selection: Selection) async throws(KubernetesError) -> ObjectList {
     var items: [JSONValue] = []
     var token: String?
     var limit = transport.settings.pageSize

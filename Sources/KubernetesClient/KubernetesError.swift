@@ -1,9 +1,9 @@
-public import KubernetesAPI
+package import KubernetesAPI
 
 /// Why a request did not do what it was to do. It holds neither tokens nor what a Secret holds.
-public struct KubernetesError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct KubernetesError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What went wrong.
-  public enum Cause: Equatable, Sendable {
+  package enum Cause: Equatable, Sendable {
     /// The API server said no; what it said, as far as that may be repeated.
     case refused(Status)
     /// There is no connection; nothing was sent.
@@ -23,18 +23,18 @@ public struct KubernetesError: Error, Equatable, Sendable, CustomStringConvertib
   }
 
   /// What was to be done, as in RBAC rules, but `apply` for server-side apply.
-  public var verb: String
+  package var verb: String
   /// Where: the path without its query.
-  public var path: String
+  package var path: String
   /// The API server's host and port.
-  public var server: String
+  package var server: String
   /// What went wrong.
-  public var cause: Cause
+  package var cause: Cause
   /// How long the API server asked to wait.
-  public var retryAfter: Duration?
+  package var retryAfter: Duration?
 
   /// One line for people: what was to be done, what went wrong, what to do.
-  public var description: String { "\(verb) \(path): \(reason)" }
+  package var description: String { "\(verb) \(path): \(reason)" }
 
   private var reason: String {
     switch cause {
@@ -54,33 +54,33 @@ public struct KubernetesError: Error, Equatable, Sendable, CustomStringConvertib
   }
 
   /// The HTTP status code; nil where no answer came.
-  public var code: Int? {
+  package var code: Int? {
     guard case .refused(let status) = cause else { return nil }
     return status.code
   }
 
   /// 404: there is no such object.
-  public var isNotFound: Bool { code == 404 }
+  package var isNotFound: Bool { code == 404 }
   /// 409, `AlreadyExists`: somebody made it before.
-  public var isAlreadyExists: Bool {
+  package var isAlreadyExists: Bool {
     guard case .refused(let status) = cause else { return false }
     return status.code == 409 && status.reason == "AlreadyExists"
   }
   /// 409: somebody else changed it, or manages a field that was to be applied, or a precondition does not hold.
-  public var isConflict: Bool { code == 409 && !isAlreadyExists }
+  package var isConflict: Bool { code == 409 && !isAlreadyExists }
   /// 410: the resource version, or the place in a list, is too old; list again.
-  public var isExpired: Bool { code == 410 }
+  package var isExpired: Bool { code == 410 }
   /// 401: the token or the client certificate is not taken.
-  public var isUnauthorized: Bool { code == 401 }
+  package var isUnauthorized: Bool { code == 401 }
   /// 403: RBAC, a quota or an admission plugin does not allow it.
-  public var isForbidden: Bool { code == 403 }
+  package var isForbidden: Bool { code == 403 }
   /// 422: the object is not valid.
-  public var isInvalid: Bool { code == 422 }
+  package var isInvalid: Bool { code == 422 }
   /// The task was cancelled.
-  public var isCancelled: Bool { cause == .cancelled }
+  package var isCancelled: Bool { cause == .cancelled }
 
   /// Whether trying again may help.
-  public var isTransient: Bool {
+  package var isTransient: Bool {
     switch cause {
     case .refused(let status): [429, 500, 502, 503, 504].contains(status.code)
     case .unreachable, .interrupted: true

@@ -1,22 +1,22 @@
-public import JSONBytes
-public import KubernetesAPI
+package import JSONBytes
+package import KubernetesAPI
 import NIOHTTP1
 
 /// Which objects are listed or watched.
-public struct Selection: Sendable {
+package struct Selection: Sendable {
   /// Of what kind.
-  public var resource: Resource
+  package var resource: Resource
   /// Where; nil: in all namespaces.
-  public var namespace: String?
+  package var namespace: String?
   /// Such as `postern.io/customer` (Kubernetes docs, "Labels and Selectors").
-  public var labelSelector: String?
+  package var labelSelector: String?
   /// Such as `metadata.name=acme` (Kubernetes docs, "Field Selectors").
-  public var fieldSelector: String?
+  package var fieldSelector: String?
   /// Whether only `metadata` is wanted: the objects come as `PartialObjectMetadata`.
-  public var metadataOnly: Bool
+  package var metadataOnly: Bool
 
   /// All objects of a kind, or those that the selectors leave.
-  public init(
+  package init(
     _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, fieldSelector: String? = nil,
     metadataOnly: Bool = false
   ) {
@@ -37,11 +37,11 @@ public struct Selection: Sendable {
 }
 
 /// The answer to a list.
-public struct ObjectList: Sendable {
+package struct ObjectList: Sendable {
   /// The objects. Items of a list bear no `apiVersion` and `kind`: the resource says both.
-  public var items: [JSONValue]
+  package var items: [JSONValue]
   /// From where a watch goes on.
-  public var resourceVersion: String
+  package var resourceVersion: String
 }
 
 /// How the API server names the answer with `metadata` alone (Kubernetes docs, "Kubernetes API Concepts",

@@ -1,9 +1,9 @@
 import AsyncHTTPClient
-public import JSONBytes
+package import JSONBytes
 import KubernetesAPI
 
 /// What happened to the objects of a selection.
-public enum WatchEvent: Equatable, Sendable {
+package enum WatchEvent: Equatable, Sendable {
   /// It is there, or has come to match the selectors.
   case added(JSONValue)
   /// It changed.
@@ -16,32 +16,32 @@ public enum WatchEvent: Equatable, Sendable {
 
 /// The events of one watch, up to when the API server ends it. Throws where the connection breaks, and where the API
 /// server says an error; ``KubernetesError/isExpired`` where the resource version is too old.
-public struct WatchEvents: AsyncSequence, Sendable {
+package struct WatchEvents: AsyncSequence, Sendable {
   /// What happened.
-  public typealias Element = WatchEvent
+  package typealias Element = WatchEvent
   /// Why there are no more.
-  public typealias Failure = KubernetesError
+  package typealias Failure = KubernetesError
 
   let call: Call
   let transport: Transport
   let body: HTTPClientResponse.Body
 
   /// Reads the events; once.
-  public func makeAsyncIterator() -> AsyncIterator {
+  package func makeAsyncIterator() -> AsyncIterator {
     AsyncIterator(
       call: call, transport: transport, body: body.makeAsyncIterator(),
       splitter: LineSplitter(limit: transport.settings.maximumEventBytes))
   }
 
   /// Reads the events.
-  public struct AsyncIterator: AsyncIteratorProtocol {
+  package struct AsyncIterator: AsyncIteratorProtocol {
     let call: Call
     let transport: Transport
     var body: HTTPClientResponse.Body.AsyncIterator
     var splitter: LineSplitter
 
     /// The next event; nil where the API server has ended the watch.
-    public mutating func next() async throws(KubernetesError) -> WatchEvent? {
+    package mutating func next() async throws(KubernetesError) -> WatchEvent? {
       while true {
         if let line = splitter.takeLine() { return try event(line) }
         do {

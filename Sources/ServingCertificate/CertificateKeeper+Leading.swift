@@ -7,7 +7,7 @@ import Synchronization
 extension CertificateKeeper {
   /// Repairs and renews the Secret, and keeps `caBundle`, until the task is cancelled.
   /// - Parameter mayWrite: asked before every write; nothing is written where it says no.
-  public func lead(mayWrite: @escaping @Sendable () -> Bool) async {
+  package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
     state.withLock { state in
       state.configurations = [:]
       state.published = nil

@@ -1,8 +1,8 @@
 import JSONBytes
 import KubernetesAPI
-public import KubernetesClient
+package import KubernetesClient
 import Linux
-public import Logging
+package import Logging
 import Synchronization
 
 /// Keeps an authority and a serving certificate in a Secret, and clients' trust in them.
@@ -10,7 +10,7 @@ import Synchronization
 /// Every replica runs ``watch()``: it serves what the Secret holds and makes the first Secret. The leader also runs
 /// ``lead(mayWrite:)``: it repairs and renews the Secret and keeps the webhook configurations' `caBundle`. Every write
 /// is for one version of its object, so that two who write never undo each other's work.
-public final class CertificateKeeper: Sendable {
+package final class CertificateKeeper: Sendable {
   struct State {
     /// Whether the watch has told what there is.
     var isKnown = false
@@ -44,7 +44,7 @@ public final class CertificateKeeper: Sendable {
 
   /// A keeper.
   /// - Parameter wallTime: in seconds since 1970; nil: the system's.
-  public init(
+  package init(
     _ client: KubernetesClient, settings: CertificateSettings, logger: Logger, use: CertificateUse,
     wallTime: (@Sendable () -> Int)? = nil
   ) {
@@ -58,7 +58,7 @@ public final class CertificateKeeper: Sendable {
   var now: Duration { ContinuousClock.now - start }
 
   /// Serves what the Secret holds, and makes it where there is none, until the task is cancelled.
-  public func watch() async {
+  package func watch() async {
     let selection = Selection(
       .secrets, namespace: settings.namespace, fieldSelector: "metadata.name=\(settings.secret)")
     await withTaskGroup { group in

@@ -5,14 +5,14 @@ import SwiftASN1
 import X509
 
 /// A certificate could not be made.
-public struct IssuingError: Error, Equatable, Sendable {
+package struct IssuingError: Error, Equatable, Sendable {
   /// One line for people.
-  public let message: String
+  package let message: String
 }
 
 extension CertificatePolicy {
   /// The Secret after a step.
-  public func carriedOut(
+  package func carriedOut(
     _ step: CertificateStep, on secret: CertificateSecret?, remembered: CertificateSecret?, now: Int
   ) throws(IssuingError) -> CertificateSecret {
     var result = secret ?? CertificateSecret()

@@ -1,16 +1,16 @@
 /// What certificates are to be, and how long.
-public struct CertificatePolicy: Sendable {
+package struct CertificatePolicy: Sendable {
   /// The DNS names that the serving certificate must bear.
-  public var names: [String]
+  package var names: [String]
   /// How long an authority is valid, in seconds.
-  public var authorityLife = 3650 * 86_400
+  package var authorityLife = 3650 * 86_400
   /// How long a serving certificate is valid, in seconds.
-  public var servingLife = 90 * 86_400
+  package var servingLife = 90 * 86_400
   /// How long before it is made a certificate is valid already, in seconds: other machines' clocks may be behind.
-  public var clockSkew = 3600
+  package var clockSkew = 3600
 
   /// For a Service: as the API server asks for it, and in full.
-  public init(service: String, namespace: String) {
+  package init(service: String, namespace: String) {
     names = ["\(service).\(namespace).svc", "\(service).\(namespace).svc.cluster.local"]
   }
 

@@ -1,21 +1,21 @@
 import Contract
-public import JSONBytes
+package import JSONBytes
 import KubernetesAPI
 import TextEncoding
 
 /// What the Secret holds, as PEM; what is missing, or no base64, is empty.
-public struct CertificateSecret: Equatable, Sendable {
+package struct CertificateSecret: Equatable, Sendable {
   /// `tls.crt`: the serving certificate.
-  public var certificate: String
+  package var certificate: String
   /// `tls.key`: its key.
-  public var privateKey: String
+  package var privateKey: String
   /// `ca.crt`: the authorities that clients are to trust, the one that issues first.
-  public var authorities: String
+  package var authorities: String
   /// `ca.key`: the key of the first authority.
-  public var authorityKey: String
+  package var authorityKey: String
 
   /// A Secret of these parts.
-  public init(certificate: String = "", privateKey: String = "", authorities: String = "", authorityKey: String = "") {
+  package init(certificate: String = "", privateKey: String = "", authorities: String = "", authorityKey: String = "") {
     self.certificate = certificate
     self.privateKey = privateKey
     self.authorities = authorities
@@ -23,7 +23,7 @@ public struct CertificateSecret: Equatable, Sendable {
   }
 
   /// Reads a Secret.
-  public init(_ secret: JSONValue) {
+  package init(_ secret: JSONValue) {
     func text(_ key: String) -> String {
       secret["data"]?[key]?.string.flatMap { Base64.decoded($0) }.map { String(decoding: $0, as: UTF8.self) }
         ?? ""
@@ -34,7 +34,7 @@ public struct CertificateSecret: Equatable, Sendable {
   }
 
   /// The Secret with these contents: a new one, or what the old one says beside them stays.
-  public func secret(_ name: String, in namespace: String, replacing old: JSONValue? = nil) -> JSONValue {
+  package func secret(_ name: String, in namespace: String, replacing old: JSONValue? = nil) -> JSONValue {
     var root = JSONObject()
     if case .object(let kept)? = old { root = kept }
     root["apiVersion"] = .string(Resource.secrets.apiVersion)

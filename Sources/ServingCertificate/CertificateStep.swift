@@ -1,5 +1,5 @@
 /// What is to be done about the Secret.
-public enum CertificateStep: Equatable, Sendable {
+package enum CertificateStep: Equatable, Sendable {
   /// Nothing.
   case keep
   /// It was good when it was last seen so: as then.
@@ -25,7 +25,7 @@ extension CertificatePolicy {
   ///   - remembered: as it was when it was last good.
   ///   - isPublished: whether clients trust exactly the authorities in the Secret.
   ///   - now: in seconds since 1970.
-  public func step(
+  package func step(
     for secret: CertificateSecret?, remembered: CertificateSecret?, isPublished: Bool, now: Int
   ) -> CertificateStep {
     let found = secret.map { Findings($0, self, now: now) }

@@ -1,6 +1,7 @@
 import Controller
 import CoreMetrics
 import KubernetesClient
+import LeaderElection
 import Logging
 import PrometheusText
 import ServingCertificate

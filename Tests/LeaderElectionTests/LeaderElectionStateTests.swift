@@ -3,7 +3,7 @@ import KubernetesClient
 import TestSupport
 import Testing
 
-@testable import Controller
+@testable import LeaderElection
 
 /// Who leads, step by step, with the time as the test has it.
 @Suite struct LeaderElectionStateTests {

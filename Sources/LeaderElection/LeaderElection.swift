@@ -2,9 +2,9 @@ import Contract
 import CoreMetrics
 import JSONBytes
 import KubernetesAPI
-public import KubernetesClient
+package import KubernetesClient
 import Linux
-public import Logging
+package import Logging
 import Synchronization
 
 /// An election by Lease: at any moment one replica at most leads.
@@ -15,7 +15,7 @@ import Synchronization
 ///   metrics: LeaderElectionMetrics(registry), logger: logger)
 /// await election.run { mayWrite in await controller.lead(mayWrite: mayWrite) }  // until its task is cancelled
 /// ```
-public final class LeaderElection: Sendable {
+package final class LeaderElection: Sendable {
   private let namespace: String
   private let name: String
   private let identity: String
@@ -30,7 +30,7 @@ public final class LeaderElection: Sendable {
   /// - Parameters:
   ///   - identity: whose it is in the Lease; no other process may ever have the same one.
   ///   - now: a clock that goes on while the process is stopped or the machine asleep.
-  public init(
+  package init(
     _ cluster: ClusterConfiguration, namespace: String, name: String? = nil, identity: String,
     timing: LeaderElectionTiming = LeaderElectionTiming(), clientMetrics: ClientMetrics, metrics: LeaderElectionMetrics,
     logger: Logger, now: (@Sendable () -> Duration)? = nil
@@ -50,7 +50,7 @@ public final class LeaderElection: Sendable {
   /// Contends, and leads, again and again, until the task is cancelled; then gives the Lease back. To be called once.
   /// - Parameter body: what a leader does. It is cancelled when this replica leads no more, and waited for. It must ask
   ///   its argument before every write, and no write may take longer than ``LeaderElectionTiming/writeTimeout``.
-  public func run(leading body: @escaping @Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void) async {
+  package func run(leading body: @escaping @Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void) async {
     while !Task.isCancelled {
       await contend()
       if !Task.isCancelled { await lead(body) }

@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@testable import Controller
+@testable import LeaderElection
 
 /// Contenders, with times that are shorter, against a server of the tests and a real one.
 @Suite struct LeaderElectionTests {

@@ -1,10 +1,10 @@
 import CoreMetrics
-public import PrometheusText
+package import PrometheusText
 
 /// What an election counts.
-public struct LeaderElectionMetrics: Sendable {
+package struct LeaderElectionMetrics: Sendable {
   /// What a registry must have, so that the numbers go somewhere.
-  public static let families = [
+  package static let families = [
     MetricFamily(Name.leader, "1 where this replica leads, else 0.", .gauge),
     MetricFamily(Name.transitions, "How often this replica began to lead.", .counter),
   ]
@@ -18,7 +18,7 @@ public struct LeaderElectionMetrics: Sendable {
   let transitions: Counter
 
   /// Numbers that go into a registry.
-  public init(_ registry: PrometheusRegistry) {
+  package init(_ registry: PrometheusRegistry) {
     leader = Meter(label: Name.leader, dimensions: [], factory: registry)
     transitions = Counter(label: Name.transitions, dimensions: [], factory: registry)
     leader.set(0)

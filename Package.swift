@@ -130,7 +130,8 @@ let package = Package(
       dependencies: [
         "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch",
         "KubernetesAPI",
-        "KubernetesClient", "LeaderElection", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner", "PrometheusText",
+        "KubernetesClient", "LeaderElection", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner",
+        "PrometheusText",
         "Provisioning", "Randomness", "TextEncoding",
         "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -259,8 +260,10 @@ let package = Package(
       name: "PosternTests",
       dependencies: [
         "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "LogLine",
-        "PostgresProvisioner", "TestSupport", "TextEncoding", "ThrowawayPostgres", "WebhookServer", "postern",
+        "PostgresProvisioner", "ServingCertificate", "TestSupport", "TextEncoding", "ThrowawayPostgres",
+        "WebhookServer", "postern",
         "postern-sidecar",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       resources: [.copy("Fixtures")]),
   ],

@@ -5,6 +5,8 @@ package enum CertificateSource: Equatable, Sendable {
   case files(certificate: String, privateKey: String)
   /// From memory, by `WebhookServer.use`. Until then the server is not ready, and closes each connection.
   case memory
+  /// From nowhere, as no reviews are answered: there is the port of operations alone.
+  case none
 }
 
 /// Where the server listens, with which certificate, and how much it lets one client take.

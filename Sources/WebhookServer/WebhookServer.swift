@@ -9,7 +9,7 @@ import Synchronization
 /// An HTTPS server for admission webhooks: `POST /mutate` and `/validate`, `GET /healthz` and `/readyz`, over HTTP/1.1
 /// and TLS 1.2 or 1.3. It knows nothing of what the bodies say.
 package final class WebhookServer: Sendable {
-  /// The TCP port that it listens on.
+  /// The TCP port that it listens on for reviews; 0 where it does not.
   package let port: Int
   /// The TCP port of operations; nil where there is none.
   package let operationsPort: Int?
@@ -17,7 +17,7 @@ package final class WebhookServer: Sendable {
   private let configuration: ServerConfiguration
   private let logger: Logger
   private let group: MultiThreadedEventLoopGroup
-  private let listener: any Channel
+  private let listener: (any Channel)?
   private let operationsListener: (any Channel)?
   private let state: ServerState
   private let operationsState: ServerState
@@ -27,7 +27,7 @@ package final class WebhookServer: Sendable {
   private let stopping = Mutex<Task<Void, Never>?>(nil)
 
   private init(
-    _ configuration: ServerConfiguration, logger: Logger, group: MultiThreadedEventLoopGroup, listener: any Channel,
+    _ configuration: ServerConfiguration, logger: Logger, group: MultiThreadedEventLoopGroup, listener: (any Channel)?,
     operationsListener: (any Channel)?, state: ServerState, operationsState: ServerState,
     certificates: CertificateStore, largeReviews: LargeReviews
   ) {
@@ -40,7 +40,7 @@ package final class WebhookServer: Sendable {
     self.operationsState = operationsState
     self.certificates = certificates
     self.largeReviews = largeReviews
-    port = listener.localAddress?.port ?? configuration.port
+    port = listener?.localAddress?.port ?? 0
     operationsPort = operationsListener?.localAddress?.port
     reloading = Task {
       while !Task.isCancelled {
@@ -63,7 +63,8 @@ package final class WebhookServer: Sendable {
     answer: @escaping @Sendable (WebhookPath, [UInt8]) -> WebhookReply
   ) async throws(ServerError) -> WebhookServer {
     let certificates = try CertificateStore(configuration, logger: logger, metrics: metrics)
-    let hasCertificate = { @Sendable in certificates.context != nil }
+    let hasWebhook = configuration.certificate != .none
+    let hasCertificate = { @Sendable in !hasWebhook || certificates.context != nil }
     let state = ServerState(
       configuration, maximumConnections: configuration.maximumConnections,
       maximumSurplus: configuration.maximumSurplusConnections)
@@ -107,7 +108,8 @@ package final class WebhookServer: Sendable {
       ])
     }
     do throws(ServerError) {
-      let listener = try await listen(webhook, host: configuration.host, port: configuration.port)
+      var listener: (any Channel)?
+      if hasWebhook { listener = try await listen(webhook, host: configuration.host, port: configuration.port) }
       var operationsListener: (any Channel)?
       if let port = configuration.operationsPort {
         operationsListener = try await listen(operations, host: configuration.host, port: port)
@@ -165,7 +167,7 @@ package final class WebhookServer: Sendable {
     operationsState.isDraining = true
     logger.info("shutting down", metadata: ["drain time": "\(configuration.drainTime)"])
     try? await Task.sleep(for: configuration.drainTime)
-    try? await listener.close()
+    try? await listener?.close()
     await state.quiesce()
     try? await operationsListener?.close()
     await operationsState.quiesce()

@@ -1,5 +1,6 @@
 import Contract
 import Admission
+import ArgumentParser
 import Foundation
 import FoundationNetworking
 import JSONBytes
@@ -180,20 +181,42 @@ import Testing
     #expect(server.output.hasSuffix("ended\n"))
   }
 
+  /// The controller alone: no port for reviews, probes and metrics all the same.
+  @Test func withoutTheWebhookOnlyProbesAndMetricsAreServed() async throws {
+    let certificates = try Certificates()
+    let kubeconfig = certificates.folder.appending(path: "nobody-listens")
+    try Data(Self.nobodyListens.utf8).write(to: kubeconfig)
+    let server = try RunningProgram(
+      [
+        "serve", "--no-webhook", "--self-signed", "--kubeconfig", kubeconfig.path, "--port", "0", "--metrics-port", "0",
+      ], environment: ["POSTERN_POD_NAME": "replica"])
+    try server.waitFor("port") { $0.contains("serving") }
+    #expect(server.output.contains(" port=0 "))
+    #expect(try await get("healthz", of: server).status == 200)
+    #expect(try await get("readyz", of: server).status == 503)
+    #expect(try await get("metrics", of: server).text.contains("postern_leader 0"))
+    #expect(server.terminate() == 0)
+  }
+
+  @Test func nothingIsLeftToDoWithoutBoth() throws {
+    let options = try Serve.parse(["--no-webhook", "--no-controller"])
+    #expect(throws: ServeSettings.Problem.self) { try ServeSettings(options: options, environment: [:]) }
+  }
+
+  private static let nobodyListens = """
+    clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
+    users: [{name: u, user: {token: t}}]
+    contexts: [{name: x, context: {cluster: c, user: u, namespace: postern-system}}]
+    current-context: x
+
+    """
+
   /// No review is answered before all declarations of the cluster are known: not one is allowed for want of them.
   @Test func itIsNotReadyBeforeItsCachesAreThere() async throws {
     let certificates = try Certificates()
     let pair = try certificates.issue("server")
     let kubeconfig = certificates.folder.appending(path: "nobody-listens")
-    try Data(
-      """
-      clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
-      users: [{name: u, user: {token: t}}]
-      contexts: [{name: x, context: {cluster: c, user: u, namespace: postern-system}}]
-      current-context: x
-
-      """.utf8
-    ).write(to: kubeconfig)
+    try Data(Self.nobodyListens.utf8).write(to: kubeconfig)
     let server = try RunningProgram(
       [
         "serve", "--kubeconfig", kubeconfig.path, "--port", "0", "--metrics-port", "0", "--drain-seconds", "0",

@@ -1,9 +1,11 @@
 import Contract
 import Admission
+import ArgumentParser
 import Declarations
 import Foundation
 import JSONBytes
 import KubernetesAPI
+import ServingCertificate
 import Testing
 import WebhookServer
 
@@ -21,10 +23,15 @@ import WebhookServer
 
   private func webhooks(_ kind: String) throws -> [JSONValue] { try object(kind)["webhooks"]?.array ?? [] }
 
-  private var container: JSONValue {
-    get throws {
-      try #require(try object("Deployment")["spec"]?["template"]?["spec"]?["containers"]?.array?.first)
-    }
+  private static let deployments = ["postern-webhook", "postern-controller"]
+
+  private func pod(_ deployment: String) throws -> JSONValue {
+    let object = try #require(try objects("Deployment").first { $0["metadata"]?["name"]?.string == deployment })
+    return try #require(object["spec"]?["template"]?["spec"])
+  }
+
+  private func container(_ deployment: String) throws -> JSONValue {
+    try #require(try pod(deployment)["containers"]?.array?.first)
   }
 
   @Test func everyWebhookIsSentToAPathThatAnswersAndFailsSafely() throws {
@@ -75,49 +82,113 @@ import WebhookServer
           #expect(expression.contains("startsWith('\(AnnotationKey.prefix)')"))
         }
         for expression in expressions where expression.contains("userInfo") {
-          #expect(expression.contains("'system:serviceaccount:postern-system:postern'"))
+          #expect(expression.contains("'system:serviceaccount:postern-system:postern-controller'"))
         }
       }
     }
   }
 
-  @Test func portsProbesAndArgumentsAreThePrograms() throws {
-    let container = try container
-    let ports = (container["ports"]?.array ?? []).reduce(into: [String: JSONValue]()) {
+  @Test(arguments: [
+    ("postern-webhook", ["webhook": "8443", "metrics": "9443"]), ("postern-controller", ["metrics": "9443"]),
+  ])
+  func portsAndProbesAreThePrograms(deployment: String, ports: [String: String]) throws {
+    let container = try container(deployment)
+    let found = (container["ports"]?.array ?? []).reduce(into: [String: JSONValue]()) {
       $0[$1["name"]?.string ?? ""] = $1["containerPort"]
     }
-    #expect(ports == ["webhook": .number("8443"), "metrics": .number("9443")])
+    #expect(found == ports.mapValues { .number($0) })
     for probe in ["startupProbe", "livenessProbe", "readinessProbe"] {
       #expect(container[probe]?["httpGet"]?["port"]?.string == "metrics")
       #expect(container[probe]?["httpGet"]?["path"]?.string == (probe == "readinessProbe" ? "/readyz" : "/healthz"))
     }
-    #expect(container["args"]?.array?.compactMap(\.string) == ["serve", "--self-signed"])
+    let pod = try pod(deployment)
     // Else Kubernetes sets POSTERN_PORT to tcp://…, for the Service of that name.
-    #expect(try object("Deployment")["spec"]?["template"]?["spec"]?["enableServiceLinks"] == .bool(false))
-    let service = try object("Service")["spec"]?["ports"]?.array?.first
-    #expect(service?["port"] == .number("443"))
-    #expect(service?["targetPort"]?.string == "webhook")
-    let drain = try #require(Int(try numberText(try object("Deployment"), "terminationGracePeriodSeconds")))
+    #expect(pod["enableServiceLinks"] == .bool(false))
+    #expect(pod["serviceAccountName"]?.string == deployment)
+    guard case .number(let text)? = pod["terminationGracePeriodSeconds"], let drain = Int(text) else {
+      Issue.record("no terminationGracePeriodSeconds")
+      return
+    }
     #expect(Duration.seconds(drain) > ServerConfiguration(port: 0, certificate: .memory).drainTime)
   }
 
-  private func numberText(_ deployment: JSONValue, _ key: String) throws -> String {
-    guard case .number(let text)? = deployment["spec"]?["template"]?["spec"]?[key] else { return "" }
-    return text
+  @Test func theServiceIsTheWebhooks() throws {
+    let service = try object("Service")["spec"]
+    let port = service?["ports"]?.array?.first
+    #expect(port?["port"] == .number("443"))
+    #expect(port?["targetPort"]?.string == "webhook")
+    let selector = ["app.kubernetes.io/name": "postern", "app.kubernetes.io/component": "webhook"]
+    for (key, value) in selector { #expect(service?["selector"]?[key]?.string == value) }
+  }
+
+  /// What the arguments of the Deployments make of the program: one parses what strangers send and needs no Secret, the
+  /// other answers nobody and keeps the certificate that the first one mounts.
+  @Test func eachDeploymentDoesItsPart() throws {
+    func settings(_ deployment: String) throws -> ServeSettings {
+      let arguments = try #require(try container(deployment)["args"]?.array?.compactMap(\.string))
+      #expect(arguments.first == "serve")
+      return try ServeSettings(options: Serve.parse(Array(arguments.dropFirst())), environment: [:])
+    }
+    let webhook = try settings("postern-webhook")
+    #expect(webhook.server.certificate == .files(certificate: "/tls/tls.crt", privateKey: "/tls/tls.key"))
+    #expect(webhook.cluster?.knowledge == .declarations)
+    #expect(webhook.cluster?.isSelfSigned == false)
+    let controller = try settings("postern-controller")
+    #expect(controller.server.certificate == .none)
+    #expect(controller.cluster?.knowledge == .all)
+    #expect(controller.cluster?.isSelfSigned == true)
+    let volume = try pod("postern-webhook")["volumes"]?.array?.first?["secret"]
+    #expect(volume?["secretName"]?.string == CertificateSettings(namespace: "n", service: "s").secret)
+    #expect(volume?["items"]?.array?.compactMap { $0["key"]?.string } == ["tls.crt", "tls.key"])
+  }
+
+  @Test(arguments: deployments)
+  func oneNodeNeverTakesBothReplicasWhereThereAreTwo(deployment: String) throws {
+    let spread = try #require(try pod(deployment)["topologySpreadConstraints"]?.array?.first)
+    #expect(spread["topologyKey"]?.string == "kubernetes.io/hostname")
+    #expect(spread["whenUnsatisfiable"]?.string == "DoNotSchedule")
+    let component = String(deployment.dropFirst("postern-".count))
+    let budget = try objects("PodDisruptionBudget").first { $0["metadata"]?["name"]?.string == deployment }
+    #expect(budget?["spec"]?["maxUnavailable"] == .number("1"))
+    for labels in [budget?["spec"]?["selector"]?["matchLabels"], spread["labelSelector"]?["matchLabels"]] {
+      #expect(labels?["app.kubernetes.io/component"]?.string == component)
+    }
+  }
+
+  /// What the policy lets the controller write is what the controller writes.
+  @Test func thePolicySpeaksOfTheNamesLabelsAndTypesThatTheCodeWrites() throws {
+    let policy = try object("ValidatingAdmissionPolicy")["spec"]
+    let expressions = (policy?["validations"]?.array ?? []).compactMap { $0["expression"]?.string }.joined(
+      separator: "\n")
+    for word in ["'\(ObjectLabel.managedBy)'", "'\(ObjectLabel.manager)'", "'\(SecretKey.userType)'", "'Opaque'"] {
+      #expect(expressions.contains(word), "\(word)")
+    }
+    for name in [ObjectName.spec(customer: "a"), ObjectName.passwords(customer: "a"), ObjectName.admin(customer: "a")] {
+      #expect(name.contains("-pg-"))
+    }
+    let condition = policy?["matchConditions"]?.array?.first?["expression"]?.string
+    #expect(condition == "request.userInfo.username == 'system:serviceaccount:postern-system:postern-controller'")
+    #expect(policy?["failurePolicy"]?.string == "Fail")
+    let binding = try object("ValidatingAdmissionPolicyBinding")["spec"]
+    #expect(binding?["policyName"]?.string == "postern-controller")
+    #expect(binding?["validationActions"]?.array?.compactMap(\.string) == ["Deny"])
   }
 
   @Test func theImageIsTheOneOfThisVersion() throws {
     let text = try String(contentsOf: Self.folder.appending(path: "kustomization.yaml"), encoding: .utf8)
     #expect(text.contains("newTag: \(Release.version)\n"))
-    #expect(try container["image"]?.string == "ghcr.io/postern/postern")
+    for deployment in Self.deployments {
+      #expect(try container(deployment)["image"]?.string == "ghcr.io/postern/postern")
+    }
     #expect(AdmissionSettings().sidecarImage == "ghcr.io/postern/postern-sidecar:\(Release.version)")
   }
 
-  @Test func thePodsPassRestricted() throws {
-    let pod = try object("Deployment")["spec"]?["template"]?["spec"]
-    #expect(pod?["securityContext"]?["runAsNonRoot"] == .bool(true))
-    #expect(pod?["securityContext"]?["seccompProfile"]?["type"]?.string == "RuntimeDefault")
-    let context = try container["securityContext"]
+  @Test(arguments: deployments)
+  func thePodsPassRestricted(deployment: String) throws {
+    let pod = try pod(deployment)
+    #expect(pod["securityContext"]?["runAsNonRoot"] == .bool(true))
+    #expect(pod["securityContext"]?["seccompProfile"]?["type"]?.string == "RuntimeDefault")
+    let context = try container(deployment)["securityContext"]
     #expect(context?["allowPrivilegeEscalation"] == .bool(false))
     #expect(context?["readOnlyRootFilesystem"] == .bool(true))
     #expect(context?["capabilities"]?["drop"]?.array?.compactMap(\.string) == ["ALL"])
@@ -134,25 +205,38 @@ import WebhookServer
           let names = rule["resourceNames"]?.array?.compactMap(\.string).joined(separator: ",")
           for resource in rule["resources"]?.array ?? [] {
             let verbs = (rule["verbs"]?.array ?? []).compactMap(\.string).joined(separator: ",")
-            rights.append("\(kind) \(resource.string ?? "") \(names.map { "\($0) " } ?? "")\(verbs)")
+            rights.append(
+              "\(role["metadata"]?["name"]?.string ?? "") \(kind) \(resource.string ?? "") \(names.map { "\($0) " } ?? "")\(verbs)"
+            )
           }
         }
       }
     }
     #expect(
       rights.sorted() == [
-        "ClusterRole configmaps get,list,watch,create,patch",
-        "ClusterRole deployments get,list,watch",
-        "ClusterRole events create,patch",
-        "ClusterRole mutatingwebhookconfigurations postern get,list,watch,patch",
-        "ClusterRole pods get,list,watch,patch",
-        "ClusterRole replicasets get",
-        "ClusterRole secrets get,list,watch,create,patch,delete",
-        "ClusterRole statefulsets get,list,watch",
-        "ClusterRole validatingwebhookconfigurations postern get,list,watch,patch",
-        "Role leases create", "Role leases postern get,update",
-        "Role secrets create", "Role secrets postern-webhook-tls get,list,watch,update",
+        "postern-certificate Role secrets create",
+        "postern-certificate Role secrets postern-webhook-tls list,watch,update",
+        "postern-controller ClusterRole configmaps get,list,watch,create,patch",
+        "postern-controller ClusterRole deployments get,list,watch",
+        "postern-controller ClusterRole events create,patch",
+        "postern-controller ClusterRole pods list,watch,patch",
+        "postern-controller ClusterRole replicasets get",
+        "postern-controller ClusterRole secrets get,list,watch,create,patch,delete",
+        "postern-controller ClusterRole statefulsets get,list,watch",
+        "postern-controller Role leases create", "postern-controller Role leases postern get,update",
+        "postern-webhook ClusterRole deployments list,watch", "postern-webhook ClusterRole pods list,watch",
+        "postern-webhook ClusterRole statefulsets list,watch",
+        "postern-webhook-configurations ClusterRole mutatingwebhookconfigurations postern list,watch,patch",
+        "postern-webhook-configurations ClusterRole validatingwebhookconfigurations postern list,watch,patch",
       ])
+    // Each is bound to one account, and the webhook's account to nothing else.
+    for kind in ["ClusterRoleBinding", "RoleBinding"] {
+      for binding in try objects(kind) {
+        let role = binding["roleRef"]?["name"]?.string
+        let accounts = binding["subjects"]?.array?.compactMap { $0["name"]?.string }
+        #expect(accounts == [role == "postern-webhook" ? "postern-webhook" : "postern-controller"])
+      }
+    }
     let readme = try String(contentsOf: Self.folder.appending(path: "../README.md"), encoding: .utf8)
     for resource in ["Deployments", "Pods", "Secrets", "ConfigMaps", "Events", "Leases"] {
       #expect(readme.contains(resource))

@@ -57,6 +57,20 @@ import WebhookServer
     }
   }
 
+  @Test func withoutACertificateThereIsThePortOfOperationsAlone() async throws {
+    var configuration = ServerConfiguration(port: 0, certificate: .none)
+    configuration.host = "127.0.0.1"
+    configuration.drainTime = .zero
+    configuration.operationsPort = 0
+    try await serving(configuration) { server in
+      #expect(server.port == 0)
+      for path in ["/readyz", "/metrics"] {
+        let answer = try await get(path, server)
+        #expect(answer.status == 200)
+      }
+    }
+  }
+
   @Test func countsConnectionsRefusalsAndWhatIsInFlight() async throws {
     var configuration = try configuration()
     configuration.maximumConnections = 1

@@ -20,7 +20,8 @@ struct Serve: AsyncParsableCommand {
       a restart; with --self-signed, Postern makes and renews its own, keeps it in the Secret postern-webhook-tls, and \
       has the webhook configurations named postern trust it. The cluster is the one that it runs in, or a \
       kubeconfig's; its own namespace and name are POSTERN_NAMESPACE and POSTERN_POD_NAME, where they are not the \
-      container's. Every option can also be given in the environment: --tls-cert-file as POSTERN_TLS_CERT_FILE, and so on.
+      container's. One process can do all of it, or one keep the objects and the certificate (--no-webhook), and another \
+      answer reviews, without a right on any Secret (--no-controller --watch-workloads). Every option can also be given in the environment: --tls-cert-file as POSTERN_TLS_CERT_FILE, and so on.
       """)
 
   @Option(help: ArgumentHelp("The certificate chain, PEM.", valueName: "file"))
@@ -59,7 +60,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "native (an init container that restarts) or classic (a container). (default: native)")
   var sidecarMode: String?
 
-  @Option(help: "Seconds to serve on, unready, after SIGTERM. (default: 5)")
+  @Option(help: "Seconds to serve on, unready, after SIGTERM. (default: 5; with --no-webhook 0)")
   var drainSeconds: String?
 
   @Option(help: "text or json. (default: text)")
@@ -70,6 +71,16 @@ struct Serve: AsyncParsableCommand {
 
   @Flag(help: "The webhook alone: make no Secrets and ConfigMaps.")
   var noController = false
+
+  @Flag(
+    help: """
+      With --no-controller: watch workloads, so that a second declaration for a customer is refused, and Secrets that \
+      declarations name are checked.
+      """)
+  var watchWorkloads = false
+
+  @Flag(help: "The controller alone: answer no reviews.")
+  var noWebhook = false
 
   func run() async throws {
     try await report(on: Console()) { () throws(CommandError) in
@@ -112,7 +123,7 @@ struct Serve: AsyncParsableCommand {
       let reviewLog = ReviewLog(format: format, isWanted: level <= .info)
       server = try await AdmissionService.start(
         settings.server, admission: admission, registry: registry,
-        health: ServerHealth(canDecide: { controller?.isSynced ?? true }),
+        health: cluster?.health ?? ServerHealth(),
         logger: logger, reviewed: reviewLog.write)
     } catch {
       throw .refused(error.message)

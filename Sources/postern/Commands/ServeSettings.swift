@@ -22,14 +22,20 @@ struct ServeSettings {
     let reader = Reader(environment: environment)
     let isSelfSigned = try reader.flag(options.selfSigned, "POSTERN_SELF_SIGNED")
     let hasNoController = try reader.flag(options.noController, "POSTERN_NO_CONTROLLER")
+    let hasNoWebhook = try reader.flag(options.noWebhook, "POSTERN_NO_WEBHOOK")
+    let watchesWorkloads = try reader.flag(options.watchWorkloads, "POSTERN_WATCH_WORKLOADS")
+    guard !hasNoWebhook || !hasNoController else {
+      throw Problem(description: "--no-webhook and --no-controller are both given; nothing is left to do")
+    }
     var server = ServerConfiguration(
       port: try reader.number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
-      certificate: try reader.certificate(options, isSelfSigned: isSelfSigned))
+      certificate: hasNoWebhook ? .none : try reader.certificate(options, isSelfSigned: isSelfSigned))
     server.clientAuthorityFile = reader.value(options.clientCaFile, "POSTERN_CLIENT_CA_FILE")
     server.operationsPort = try reader.number(
       options.metricsPort, "--metrics-port", "POSTERN_METRICS_PORT", 0...65535, 9443)
     server.drainTime = .seconds(
-      try reader.number(options.drainSeconds, "--drain-seconds", "POSTERN_DRAIN_SECONDS", 0...600, 5))
+      try reader.number(options.drainSeconds, "--drain-seconds", "POSTERN_DRAIN_SECONDS", 0...600, hasNoWebhook ? 0 : 5)
+    )
     self.server = server
     var admission = AdmissionSettings()
     if let image = reader.value(options.sidecarImage, "POSTERN_SIDECAR_IMAGE") { admission.sidecarImage = image }
@@ -43,8 +49,9 @@ struct ServeSettings {
       podName: reader.value(nil, "POSTERN_POD_NAME"),
       service: try reader.name(options.service, "--service", "POSTERN_SERVICE") ?? Installation.name,
       namespaces: try reader.names(options.namespaces, "--namespaces", "POSTERN_NAMESPACES"),
-      isSelfSigned: isSelfSigned, hasController: !hasNoController)
-    self.cluster = isSelfSigned || !hasNoController ? cluster : nil
+      isSelfSigned: isSelfSigned, hasWebhook: !hasNoWebhook,
+      knowledge: hasNoController ? (watchesWorkloads ? .declarations : .none) : .all)
+    self.cluster = isSelfSigned || cluster.knowledge != .none ? cluster : nil
   }
 }
 

@@ -11,8 +11,8 @@ import WebhookServer
 struct ClusterDuty: Sendable {
   /// Every replica's part, until its task is cancelled.
   let watch: @Sendable () async -> Void
-  /// The leader's part, until its task is cancelled; it asks before every write.
-  let lead: @Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void
+  /// The leader's part, until its task is cancelled; it asks before every write. Nil: nothing is written.
+  var lead: (@Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void)?
 }
 
 /// The cluster that `serve` runs in: who this replica is there, and its duties.
@@ -20,12 +20,13 @@ struct ClusterService {
   /// What a registry must have, so that the numbers go somewhere.
   static let families = ClientMetrics.families + LeaderElectionMetrics.families + ControllerMetrics.families
 
-  /// Keeps the customers' objects; nil where that is not wanted.
+  /// Knows who declares what, and keeps the customers' objects where that is wanted; nil where neither is.
   let controller: Controller?
   private let client: KubernetesClient
   private let settings: ClusterSettings
   private let namespace: String
-  private let election: LeaderElection
+  /// Nil where nothing is written.
+  private let election: LeaderElection?
   private let logger: Logger
 
   init(_ settings: ClusterSettings, registry: PrometheusRegistry, logger: Logger) throws {
@@ -49,15 +50,31 @@ struct ClusterService {
     // After an outage, however long, all is watched again within seconds.
     clientSettings.maximumRetryDelay = .seconds(8)
     client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
+    var controllerSettings = ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces)
+    controllerSettings.onlyKnowsDeclarations = settings.knowledge == .declarations
     controller =
-      settings.hasController
-      ? Controller(
-        client: client,
-        settings: ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces),
-        metrics: ControllerMetrics(registry), logger: logger) : nil
-    election = LeaderElection(
-      cluster, namespace: namespace, identity: try settings.identity(), clientMetrics: metrics,
-      metrics: LeaderElectionMetrics(registry), logger: logger)
+      settings.knowledge == .none
+      ? nil
+      : Controller(
+        client: client, settings: controllerSettings, metrics: ControllerMetrics(registry), logger: logger)
+    let electionMetrics = LeaderElectionMetrics(registry)
+    let identity = try settings.identity()
+    election =
+      settings.isSelfSigned || settings.knowledge == .all
+      ? LeaderElection(
+        cluster, namespace: namespace, identity: identity, clientMetrics: metrics, metrics: electionMetrics,
+        logger: logger) : nil
+  }
+
+  /// What reviews and probes ask of the cluster. A queue that does not move, and a watch that fails while others work, may
+  /// be mended by a new start. Where no watch works, it is the API server that is away, and a replica that is started anew
+  /// meanwhile would know nothing.
+  var health: ServerHealth {
+    guard let controller else { return ServerHealth() }
+    return ServerHealth(
+      canDecide: { controller.isSynced },
+      whyNotReady: { controller.failingWatches() + controller.standstill() },
+      whyNotAlive: { (controller.hasWorkingWatch ? controller.failingWatches() : []) + controller.standstill() })
   }
 
   /// What this replica is there for, beside answering reviews at a server.
@@ -65,7 +82,9 @@ struct ClusterService {
     var duties: [ClusterDuty] = []
     if settings.isSelfSigned { duties.append(certificates(for: server)) }
     if let controller {
-      duties.append(ClusterDuty(watch: { await controller.watch() }, lead: { await controller.lead(mayWrite: $0) }))
+      var duty = ClusterDuty(watch: { await controller.watch() }, lead: nil)
+      if settings.knowledge == .all { duty.lead = { await controller.lead(mayWrite: $0) } }
+      duties.append(duty)
     }
     return duties
   }
@@ -79,7 +98,9 @@ struct ClusterService {
         "secret": "\(namespace)/\(settings.secret)", "names": "\(settings.policy.names.joined(separator: ","))",
       ])
     let use = CertificateUse(
-      serve: { server.use(certificateChain: Array($0.utf8), privateKey: Array($1.utf8)) },
+      serve: { [hasWebhook = self.settings.hasWebhook] in
+        if hasWebhook { server.use(certificateChain: Array($0.utf8), privateKey: Array($1.utf8)) }
+      },
       refuse: { server.refuseCertificate($0) })
     let keeper = CertificateKeeper(client, settings: settings, logger: logger, use: use)
     return ClusterDuty(watch: { await keeper.watch() }, lead: { await keeper.lead(mayWrite: $0) })
@@ -89,10 +110,13 @@ struct ClusterService {
   func run(_ duties: [ClusterDuty]) async {
     await withTaskGroup { group in
       for duty in duties { group.addTask { await duty.watch() } }
-      group.addTask {
-        await election.run { mayWrite in
-          await withTaskGroup { group in
-            for duty in duties { group.addTask { await duty.lead(mayWrite) } }
+      let leading = duties.compactMap(\.lead)
+      if let election {
+        group.addTask {
+          await election.run { mayWrite in
+            await withTaskGroup { group in
+              for lead in leading { group.addTask { await lead(mayWrite) } }
+            }
           }
         }
       }

@@ -17,8 +17,18 @@ struct ClusterSettings {
   let namespaces: [String]
   /// Whether the certificate is kept in a Secret.
   let isSelfSigned: Bool
-  /// Whether customers' objects are to be made.
-  let hasController: Bool
+  /// Whether this process answers reviews.
+  let hasWebhook: Bool
+  /// What is watched of the cluster's customers.
+  let knowledge: Knowledge
+
+  enum Knowledge {
+    case none
+    /// Who declares what, for the webhook.
+    case declarations
+    /// All that is needed to make the customers' objects, which is done.
+    case all
+  }
 
   /// Who this replica is in an election: no two processes are ever the same.
   func identity() throws(RandomError) -> String {

@@ -40,10 +40,11 @@ struct ScriptChecks {
   }
 
   /// A script that a Secret holds, for a server of whatever version: no word of it is shown.
-  init(secret sql: String, named name: String, isTransaction: Bool, field: String) {
+  /// - Parameter name: nil where whoever is told knows which script it is.
+  init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {
     isParserCurrent = false
     quotesSQL = false
-    check(sql, "script \(quoted(name))", isTransaction: isTransaction, field: field)
+    check(sql, name.map { "script \(quoted($0))" } ?? "its text", isTransaction: isTransaction, field: field)
   }
 
   private mutating func check(_ sql: String, _ script: String, isTransaction: Bool, field: String) {

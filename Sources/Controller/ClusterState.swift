@@ -1,6 +1,5 @@
 import Contract
 import Admission
-import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 
@@ -16,6 +15,8 @@ struct ClusterState: Sendable {
   private var customers: [String: [String: Customer]] = [:]
   /// Whose the objects of a source are, by UID.
   private var keys: [WatchSource: [String: CustomerKey]] = [:]
+  /// Of sources that are being listed: the UIDs of the objects that have been told so far.
+  private var listing: [WatchSource: Set<String>] = [:]
   /// Sources whose objects are not all known yet.
   private var awaited: Set<WatchSource>
   /// What Postern wrote itself and has not seen come back: it is no news then.
@@ -74,26 +75,25 @@ struct ClusterState: Sendable {
 
   /// Takes a change in.
   /// - Returns: whom it concerns.
-  mutating func take(_ change: Change, of source: WatchSource) -> Set<CustomerKey> {
-    if let kind = DesiredObject.Kind(rawValue: source.resource.kind) { return takeMetadata(change, kind, source) }
+  mutating func take(_ change: Change<Sighting>, of source: WatchSource) -> Set<CustomerKey> {
+    if let kind = DesiredObject.Kind(rawValue: source.resource.kind) { return takeHeader(change, kind, source) }
     switch change {
-    case .replaced(let objects):
-      let gone = Set((keys[source] ?? [:]).keys).subtracting(objects.compactMap { $0["metadata"]?["uid"]?.string })
-      var woken: Set<CustomerKey> = []
-      for uid in gone { woken.formUnion(remove(uid, source)) }
-      for object in objects { woken.formUnion(put(object, source)) }
+    case .listing:
+      listing[source] = []
+      return []
+    case .present(let sighting):
+      listing[source]?.insert(sighting.header.uid)
+      return put(sighting, source)
+    case .listed:
+      let gone = Set((keys[source] ?? [:]).keys).subtracting(listing.removeValue(forKey: source) ?? [])
       awaited.remove(source)
-      return woken
-    case .changed(let object): return put(object, source)
-    case .deleted(let object):
-      return object["metadata"]?["uid"]?.string.map { remove($0, source) } ?? []
+      return gone.reduce(into: []) { $0.formUnion(remove($1, source)) }
+    case .deleted(let sighting): return remove(sighting.header.uid, source)
     }
   }
 
-  private mutating func put(_ object: JSONValue, _ source: WatchSource) -> Set<CustomerKey> {
-    guard let watched = WatchedObject(object, source.resource) else {
-      return object["metadata"]?["uid"]?.string.map { remove($0, source) } ?? []
-    }
+  private mutating func put(_ sighting: Sighting, _ source: WatchSource) -> Set<CustomerKey> {
+    guard let watched = sighting.watched else { return remove(sighting.header.uid, source) }
     var woken: Set<CustomerKey> = []
     if let old = keys[source]?[watched.uid], old != watched.key { woken = remove(watched.uid, source) }
     keys[source, default: [:]][watched.uid] = watched.key
@@ -121,26 +121,26 @@ struct ClusterState: Sendable {
 
   // MARK: Secrets and ConfigMaps
 
-  /// After a gap, any of them may have changed.
-  private mutating func takeMetadata(
-    _ change: Change, _ kind: DesiredObject.Kind, _ source: WatchSource
+  /// What is there already is not told: after a gap, any of them may have changed.
+  private mutating func takeHeader(
+    _ change: Change<Sighting>, _ kind: DesiredObject.Kind, _ source: WatchSource
   ) -> Set<CustomerKey> {
     switch change {
-    case .replaced:
+    case .listing: return []
+    case .listed:
       awaited.remove(source)
       ownVersions = []
       return Set(all.filter { source.namespace == nil || $0.namespace == source.namespace })
-    case .changed(let object): return concerned(by: object, kind)
-    case .deleted(let object): return concerned(by: object, kind, isGone: true)
+    case .present(let sighting): return concerned(by: sighting.header, kind)
+    case .deleted(let sighting): return concerned(by: sighting.header, kind, isGone: true)
     }
   }
 
   private mutating func concerned(
-    by object: JSONValue, _ kind: DesiredObject.Kind, isGone: Bool = false
+    by header: ObjectHeader, _ kind: DesiredObject.Kind, isGone: Bool = false
   ) -> Set<CustomerKey> {
-    guard let reference = ObjectName.Reference(object, kind) else { return [] }
-    let version = ObjectName.Version(
-      reference: reference, version: object["metadata"]?["resourceVersion"]?.string ?? "")
+    let reference = ObjectName.Reference(kind: kind, namespace: header.namespace, name: header.name)
+    let version = ObjectName.Version(reference: reference, version: header.resourceVersion)
     let isOwn = !isGone && ownVersions.remove(version) != nil
     var woken: Set<CustomerKey> = []
     for (name, customer) in customers[reference.namespace] ?? [:] {
@@ -161,20 +161,8 @@ extension ObjectName {
     var kind: DesiredObject.Kind
     var namespace: String
     var name: String
-
-    init(kind: DesiredObject.Kind, namespace: String, name: String) {
-      self.kind = kind
-      self.namespace = namespace
-      self.name = name
-    }
-
-    init?(_ object: JSONValue, _ kind: DesiredObject.Kind) {
-      guard let metadata = object["metadata"], let namespace = metadata["namespace"]?.string,
-        let name = metadata["name"]?.string
-      else { return nil }
-      self.init(kind: kind, namespace: namespace, name: name)
-    }
   }
+
   /// One state of a ConfigMap or Secret.
   struct Version: Hashable, Sendable {
     var reference: Reference

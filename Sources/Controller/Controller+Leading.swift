@@ -56,7 +56,7 @@ extension Controller {
     }
     metrics.set(states)
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
-    guard let wait = queue.finished(key, outcome.next) else { return }
+    guard let wait = queue.finished(key, outcome.next, took: ContinuousClock.now - start) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
   }
@@ -73,17 +73,22 @@ extension Controller {
     over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
   ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
     let access = ObjectAccess(client: client, key: key, mayWrite: mayWrite) { written in
+      self.queue.moves()
       self.cluster.withLock { $0.wrote(written, of: key) }
     }
     var pass = InstancePass(
-      instance, pods: pods.sorted { $0.name < $1.name }, access: access,
-      owesUpdate: instances.withLock { $0.owed.contains(key) })
+      instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
+      owesUpdate: instances.withLock { $0.owed.contains(key) }, again: { self.queue.add(CollectionOfOne(key)) })
     var failure: KubernetesError?
-    var isStopped = false
+    var end: PassOutcome?
     do throws(Interruption) { try await pass.run() } catch {
       switch error {
-      case .notLeading: isStopped = true
+      case .notLeading: end = .stopped
       case .failed(let error): failure = error
+      case .awaitsVerdicts: end = .waiting
+      // Told of as a problem of the instance.
+      case .tooMuch: break
+      case .crowded: end = .crowded
       }
     }
     let isOwed = pass.hasUntoldUpdate
@@ -101,8 +106,9 @@ extension Controller {
       }
       return (.failed, .failed, notices)
     }
-    if isStopped || failure != nil { return (.stopped, nil, []) }
-    return (pass.summary == nil ? .unchanged : .changed, pass.problems.isEmpty ? nil : .incomplete, notices)
+    if failure != nil || end == .stopped { return (.stopped, nil, []) }
+    let state = pass.problems.isEmpty && end == nil ? nil : Customer.State.incomplete
+    return (end ?? (pass.summary == nil ? .unchanged : .changed), state, notices)
   }
 }
 

@@ -7,7 +7,8 @@ package struct ControllerMetrics: Sendable {
   package static let families = [
     MetricFamily(
       Name.reconciles,
-      "Passes over an instance: changed something, unchanged, error (it is tried again), stopped (no longer leading).",
+      "Passes over an instance: changed something, unchanged, error (it is tried again), waiting and crowded (scripts "
+        + "are being checked, or wait for it), stopped (no longer leading).",
       .counter),
     MetricFamily(
       Name.duration, "How long they took.",

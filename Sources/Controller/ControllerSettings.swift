@@ -2,6 +2,8 @@
 package struct ControllerSettings: Sendable {
   /// Namespaces that it works in; nil: in all.
   package var namespaces: [String]?
+  /// Whether it watches workloads and Pods alone, to know who declares what; then it must not lead.
+  package var onlyKnowsDeclarations = false
   /// How many customers are worked on at once.
   package var maximumConcurrentPasses = 8
   /// About how long the first retry after a failure waits; doubled each time.

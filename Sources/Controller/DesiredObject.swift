@@ -29,6 +29,9 @@ package struct DesiredObject: Equatable, Sendable {
   /// Keys whose values are given when the object is made, and then are whoever's who edits them.
   package var seeds: Set<String> = []
 
+  /// How many bytes its values have.
+  var valueBytes: Int { data.values.reduce(0) { $0 + $1.utf8.count } }
+
   /// The manifest; a Secret's values stand in `data`, in base64, a ConfigMap's as they are.
   package func manifest(base64: (String) -> String) -> JSONValue {
     var metadata = JSONObject()

@@ -43,7 +43,7 @@ final class EventRecorder: Sendable {
       guard let told = next(notice), mayWrite() else { continue }
       do throws(KubernetesError) {
         if told.count > 1, try await countUp(notice, told) { continue }
-        try await client.create(.events, Self.event(notice, name: told.event))
+        try await client.create(.events, Self.event(notice, name: told.event), as: .nothing)
       } catch {
         logger.warning("an Event was not written", metadata: ["reason": "\(notice.reason)", "error": "\(error)"])
       }
@@ -83,7 +83,7 @@ final class EventRecorder: Sendable {
     patch["count"] = .number(String(told.count))
     patch["lastTimestamp"] = .string(SystemClock.timestamp())
     do throws(KubernetesError) {
-      try await client.patch(.events, told.event, in: notice.namespace, .merge(.object(patch)))
+      try await client.patch(.events, told.event, in: notice.namespace, .merge(.object(patch)), as: .nothing)
       return true
     } catch {
       guard error.isNotFound else { throw error }

@@ -44,7 +44,9 @@ extension InstanceObjects {
     let passwords = UserPasswords(
       declaration: declaration, customer: declaration.spec.customer, flatFile: flatFile, sources: sources)
     let known = passwords.resolve(generate: generate, problems: &problems)
-    let scripts = ScriptFiles(spec: declaration.spec, sources: sources, problems: &problems)
+    let passwordsFile = PasswordsFile(passwords: known).encoded()
+    let scripts = ScriptFiles(
+      spec: declaration.spec, sources: sources, passwordsBytes: passwordsFile.count, problems: &problems)
     let connections = declaration.spec.connections(passwords: known)
     let customer = declaration.spec.customer
     func object(_ kind: DesiredObject.Kind, _ name: String, isOwned: Bool, _ data: [String: String]) -> DesiredObject {
@@ -55,8 +57,7 @@ extension InstanceObjects {
     var specData = scripts.publicFiles
     specData[VolumeLayout.specFile] = String(decoding: scripts.spec.encoded(), as: UTF8.self)
     var passwordsData = scripts.secretFiles
-    passwordsData[VolumeLayout.passwordsFile] = String(
-      decoding: PasswordsFile(passwords: known).encoded(), as: UTF8.self)
+    passwordsData[VolumeLayout.passwordsFile] = String(decoding: passwordsFile, as: UTF8.self)
     return InstanceObjects(
       spec: object(.configMap, ObjectName.spec(customer: customer), isOwned: true, specData),
       passwords: object(.secret, ObjectName.passwords(customer: customer), isOwned: true, passwordsData),

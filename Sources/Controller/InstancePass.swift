@@ -10,6 +10,9 @@ struct InstancePass {
   let instance: Instance
   let pods: [ObservedPod]
   let access: ObjectAccess
+  let judge: ScriptJudge
+  /// Begins another pass; called when scripts have been looked at.
+  let again: @Sendable () -> Void
 
   /// Secrets of the customer's, and those referred to, by name.
   private var secrets: [String: LiveObject] = [:]
@@ -24,27 +27,47 @@ struct InstancePass {
   private var untold: KubernetesError?
 
   /// - Parameter owesUpdate: whether an earlier pass wrote what is mounted, and did not come to tell the Pods.
-  init(_ instance: Instance, pods: [ObservedPod], access: ObjectAccess, owesUpdate: Bool) {
+  init(
+    _ instance: Instance, pods: [ObservedPod], access: ObjectAccess, judge: ScriptJudge, owesUpdate: Bool,
+    again: @escaping @Sendable () -> Void
+  ) {
     self.instance = instance
     self.pods = pods
     self.access = access
+    self.judge = judge
+    self.again = again
     hasUntoldUpdate = owesUpdate
   }
 
   private var customer: String { instance.declaration.spec.customer }
 
   mutating func run() async throws(Interruption) {
+    do throws(Interruption) { try await go() } catch {
+      guard case .tooMuch = error else { throw error }
+      problems.append(
+        InstanceProblem(
+          reason: .invalidDeclaration,
+          message: "its Secrets, and the Secrets and ConfigMaps that it refers to, hold more than "
+            + "\(ObjectAccess.maximumBytes) bytes together; nothing is changed until they hold less"))
+    }
+  }
+
+  private mutating func go() async throws(Interruption) {
     let names = (ObjectName.spec(customer: customer), ObjectName.passwords(customer: customer))
-    for secret in try await access.secrets() { secrets[secret.name] = secret }
+    let needed = instance.declaration.references(.secret)
+    let prefix = ObjectName.prefix(customer: customer)
+    let secrets = try await access.secrets { needed.contains($0) || $0.utf8.starts(with: prefix.utf8) }
+    for secret in secrets { self.secrets[secret.name] = secret }
     let spec = try await access.get(.configMap, names.0)
-    if secrets[names.1] == nil { secrets[names.1] = try await access.get(.secret, names.1) }
-    guard isOurs(spec, .configMap, names.0), isOurs(secrets[names.1], .secret, names.1) else { return }
+    if self.secrets[names.1] == nil { self.secrets[names.1] = try await access.get(.secret, names.1) }
+    guard isOurs(spec, .configMap, names.0), isOurs(self.secrets[names.1], .secret, names.1) else { return }
     try await readReferences()
-    sources.mounted = MountedContents(configMap: spec?.data ?? [:], secret: secrets[names.1]?.data ?? [:])
-    for secret in secrets.values {
+    sources.mounted = MountedContents(configMap: spec?.data ?? [:], secret: self.secrets[names.1]?.data ?? [:])
+    for secret in self.secrets.values {
       sources.secrets[secret.name] = secret.data
       if !secret.isManaged(for: customer) { sources.taken.insert(secret.name) }
     }
+    let isTaken = try await judgeScripts()
     guard let objects = try await makeSeeded() else { return }
     try await applyMounted(objects, spec: spec)
     for object in objects.users + [objects.admin].compactMap(\.self) { try await settle(object) }
@@ -52,6 +75,39 @@ struct InstancePass {
     noteTaken(objects)
     problems += objects.problems
     if let untold { throw .failed(untold) }
+    if !isTaken { throw .crowded }
+  }
+
+  // MARK: Scripts
+
+  /// Has scripts looked at whose verdict is not known. What is short is waited for. Where more is to be parsed, the pass
+  /// goes on without it; on the first one, which people and probes wait for, it ends.
+  /// - Returns: whether there is room for what is to be parsed.
+  private mutating func judgeScripts() async throws(Interruption) -> Bool {
+    let spec = instance.declaration.spec
+    let texts = ScriptTexts(spec, sources)
+    var verdicts: [ScriptQuestion: [String]] = [:]
+    var unknown: [ScriptQuestion: ScriptText] = [:]
+    for database in spec.databases {
+      for script in database.scripts {
+        guard case .success(let text) = texts[script],
+          text.sha256 != sources.mounted.script(script.name, in: database.name)?.text.sha256
+        else { continue }
+        let question = ScriptQuestion(text, script)
+        if let verdict = judge.verdict(on: question) { verdicts[question] = verdict } else { unknown[question] = text }
+      }
+    }
+    var isTaken = true
+    if unknown.values.reduce(0, { $0 + $1.bytes.count }) <= ScriptJudge.shortBytes {
+      await judge.judge(unknown)
+      for question in unknown.keys { verdicts[question] = judge.verdict(on: question) }
+    } else {
+      isTaken = judge.submit(.init(namespace: instance.namespace, questions: unknown, answered: again))
+      if sources.mounted.spec == nil { throw isTaken ? .awaitsVerdicts : .crowded }
+    }
+    let known = verdicts
+    sources.verdict = { known[ScriptQuestion($0, $1)] }
+    return isTaken
   }
 
   private mutating func isOurs(_ live: LiveObject?, _ kind: DesiredObject.Kind, _ name: String) -> Bool {
@@ -127,20 +183,24 @@ struct InstancePass {
 
   // MARK: Objects
 
-  /// The ConfigMap and the passwords, which the sidecar has mounted.
+  /// The passwords and the ConfigMap, which the sidecar has mounted: in this order, so that no spec names a file that is
+  /// not there; and where the Secret loses files, these go when no spec names them any more.
   private mutating func applyMounted(_ objects: InstanceObjects, spec: LiveObject?) async throws(Interruption) {
     let wasThere = spec != nil || secrets[objects.passwords.name] != nil
-    var versions: [String] = []
-    for (object, live) in [(objects.spec, spec), (objects.passwords, secrets[objects.passwords.name])] {
-      if let live, object.isSatisfied(by: live) {
-        versions.append(live.resourceVersion)
-        continue
+    var passwords = objects.passwords
+    passwords.data.merge(sources.mounted.secretTexts) { new, _ in new }
+    if !fits(passwords) { passwords = objects.passwords }
+    guard isWritable(passwords) else { return }
+    var applied = try await applyMounted(passwords, over: secrets[passwords.name])
+    var versions = [applied.resourceVersion]
+    if isWritable(objects.spec) {
+      versions.append(try await applyMounted(objects.spec, over: spec).resourceVersion)
+      if passwords != objects.passwords {
+        applied = try await applyMounted(objects.passwords, over: applied)
+        versions[0] = applied.resourceVersion
       }
-      hasUntoldUpdate = true
-      let applied = try await access.apply(object, over: live)
-      versions.append(applied?.resourceVersion ?? "")
-      note(object, wasThere: live != nil)
     }
+    secrets[applied.name] = applied
     guard hasUntoldUpdate else { return }
     // Of the versions, not of what they hold: from a hash of passwords, weak ones could be guessed.
     let hash = Hex.encoded(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)
@@ -153,6 +213,30 @@ struct InstancePass {
       }
     }
     hasUntoldUpdate = untold != nil
+  }
+
+  /// - Returns: the object as it is now.
+  private mutating func applyMounted(
+    _ object: DesiredObject, over live: LiveObject?
+  ) async throws(Interruption) -> LiveObject {
+    if let live, object.isSatisfied(by: live) { return live }
+    hasUntoldUpdate = true
+    let applied = try await access.apply(object, over: live)
+    note(object, wasThere: live != nil)
+    return applied
+  }
+
+  private func fits(_ object: DesiredObject) -> Bool { object.valueBytes <= ScriptFiles.maximumObjectBytes }
+
+  private mutating func isWritable(_ object: DesiredObject) -> Bool {
+    guard !fits(object) else { return true }
+    problems.append(
+      InstanceProblem(
+        reason: .invalidDeclaration,
+        message: "\(object.kind.rawValue) \"\(object.name)\" would hold \(object.valueBytes) bytes, and at most "
+          + "\(ScriptFiles.maximumObjectBytes) are possible; declare fewer users and databases: it stays as it is until then"
+      ))
+    return false
   }
 
   /// A Secret that outlives the workload.
@@ -179,7 +263,7 @@ struct InstancePass {
 
   private mutating func note(_ object: DesiredObject, wasThere: Bool) {
     let name = "\(object.kind.rawValue) \(object.name)"
-    guard !made.contains(name) else { return }
+    guard !made.contains(name), !changed.contains(name) else { return }
     if wasThere { changed.append(name) } else { made.append(name) }
   }
 

@@ -10,6 +10,8 @@ package struct InstanceSources: Sendable {
   var taken: Set<String> = []
   /// What is mounted now: it stays where what is declared is not to be had.
   var mounted = MountedContents()
+  /// What is wrong with a script's text, a line each; nil where that is not known yet.
+  var verdict: @Sendable (ScriptText, Script) -> [String]? = { ScriptJudge.refusals($0, isTransaction: $1.transaction) }
 
   /// Sources of these objects; each as name → key → value.
   package init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
@@ -17,30 +19,32 @@ package struct InstanceSources: Sendable {
     self.configMaps = configMaps
   }
 
-  /// The value of a Secret's key, or what is missing.
+  /// The value of a Secret's key, or what is missing. Which keys it has is not said: the Secret may be another's.
   func secret(_ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
-    Self.value(reference, in: secrets, kind: "Secret")
+    guard let object = secrets[reference.name] else { return Self.missing("Secret", reference) }
+    guard let value = object[reference.key] else { return Self.missing(key: "Secret", reference, "") }
+    return .success(value)
   }
 
   /// The value of a ConfigMap's key, or what is missing.
   func configMap(_ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
-    Self.value(reference, in: configMaps, kind: "ConfigMap")
-  }
-
-  private static func value(
-    _ reference: ObjectKey, in objects: [String: [String: [UInt8]]], kind: String
-  ) -> Result<[UInt8], MissingSource> {
-    guard let object = objects[reference.name] else {
-      return .failure(MissingSource(message: "there is no \(kind) \"\(reference.name)\" in the namespace"))
-    }
+    guard let object = configMaps[reference.name] else { return Self.missing("ConfigMap", reference) }
     guard let value = object[reference.key] else {
-      let keys = object.keys.sorted().joined(separator: ", ")
-      return .failure(
-        MissingSource(
-          message:
-            "\(kind) \"\(reference.name)\" has no key \"\(reference.key)\"; it has \(keys.isEmpty ? "none" : keys)"))
+      let keys = object.keys.sorted().prefix(10).joined(separator: ", ")
+      let more = object.count > 10 ? " and \(object.count - 10) more" : ""
+      return Self.missing(key: "ConfigMap", reference, "; it has \(keys.isEmpty ? "none" : keys)\(more)")
     }
     return .success(value)
+  }
+
+  private static func missing(_ kind: String, _ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
+    .failure(MissingSource(message: "there is no \(kind) \"\(reference.name)\" in the namespace"))
+  }
+
+  private static func missing(
+    key kind: String, _ reference: ObjectKey, _ others: String
+  ) -> Result<[UInt8], MissingSource> {
+    .failure(MissingSource(message: "\(kind) \"\(reference.name)\" has no key \"\(reference.key)\"\(others)"))
   }
 }
 

@@ -7,15 +7,15 @@ import TextEncoding
 /// A ConfigMap or Secret as the API server holds it.
 struct LiveObject: Equatable, Sendable {
   let kind: DesiredObject.Kind
-  let name: String
-  let uid: String
-  let resourceVersion: String
-  let labels: [String: String]
-  let annotations: [String: String]
+  private(set) var name = ""
+  private(set) var uid = ""
+  private(set) var resourceVersion = ""
+  private(set) var labels: [String: String] = [:]
+  private(set) var annotations: [String: String] = [:]
   /// The values, by key, decoded.
-  let data: [String: [UInt8]]
+  private(set) var data: [String: [UInt8]] = [:]
   /// UIDs of its owners.
-  let owners: Set<String>
+  private(set) var owners: Set<String> = []
   /// Keys of `data` that Postern has applied, and nobody has changed since.
   private(set) var appliedKeys: Set<String> = []
   /// UIDs of owners that Postern has applied.
@@ -23,35 +23,87 @@ struct LiveObject: Equatable, Sendable {
   /// Keys of `data` that Postern has written, in whatever way, and nobody has changed since.
   private(set) var writtenKeys: Set<String> = []
 
-  /// Nil where it has no name.
-  init?(_ value: JSONValue, kind: DesiredObject.Kind) {
-    guard let metadata = value["metadata"], let name = metadata["name"]?.string else { return nil }
+  /// Reads one. What is not named here is skipped, however deep it is.
+  init(_ bytes: [UInt8], kind: DesiredObject.Kind) throws(JSONError) {
     self.kind = kind
-    self.name = name
-    uid = metadata["uid"]?.string ?? ""
-    resourceVersion = metadata["resourceVersion"]?.string ?? ""
-    labels = metadata["labels"]?.texts ?? [:]
-    annotations = metadata["annotations"]?.texts ?? [:]
-    data = value.objectData(kind)
-    owners = Set((metadata["ownerReferences"]?.array ?? []).compactMap { $0["uid"]?.string })
-    for entry in metadata["managedFields"]?.array ?? []
-    where entry["manager"]?.string == ObjectLabel.manager {
-      readFields(entry["fieldsV1"], isApplied: entry["operation"]?.string == "Apply")
+    var reader = JSONReader(bytes)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "metadata") {
+        try readMetadata(&reader)
+      } else if reader.matches(key, "data") {
+        for (key, text) in try reader.texts() {
+          data[key] = kind == .secret ? Self.decoded(text) : Array(text.utf8)
+        }
+      } else if reader.matches(key, "binaryData") {
+        for (key, text) in try reader.texts() { data[key] = Self.decoded(text) }
+      } else {
+        try reader.skip()
+      }
     }
   }
 
+  private mutating func readMetadata(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = reader.text(try reader.string())
+      } else if reader.matches(key, "uid") {
+        uid = reader.text(try reader.string())
+      } else if reader.matches(key, "resourceVersion") {
+        resourceVersion = reader.text(try reader.string())
+      } else if reader.matches(key, "labels") {
+        labels = try reader.texts()
+      } else if reader.matches(key, "annotations") {
+        annotations = try reader.texts()
+      } else if reader.matches(key, "ownerReferences"), try reader.peek() == .array {
+        try reader.beginArray()
+        while try reader.nextElement() { if let uid = try reader.uid() { owners.insert(uid) } }
+      } else if reader.matches(key, "managedFields"), try reader.peek() == .array {
+        try reader.beginArray()
+        while try reader.nextElement() { try readManager(&reader) }
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+
+  /// Reads an element of `managedFields`: the fields of it where it is Postern's.
+  private mutating func readManager(_ reader: inout JSONReader) throws(JSONError) {
+    var (isPosterns, isApplied, fields) = (false, false, JSONSlice?.none)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "manager") {
+        isPosterns = try reader.optionalText() == ObjectLabel.manager
+      } else if reader.matches(key, "operation") {
+        isApplied = try reader.optionalText() == "Apply"
+      } else if reader.matches(key, "fieldsV1") {
+        fields = try reader.optionalValue()
+      } else {
+        try reader.skip()
+      }
+    }
+    guard isPosterns, let fields else { return }
+    try readFields(JSONReader(fields, of: reader.bytes), isApplied: isApplied)
+  }
+
   /// Reads a set of fields (Kubernetes docs, "Server-Side Apply", and structured-merge-diff's `fieldpath`).
-  private mutating func readFields(_ fields: JSONValue?, isApplied: Bool) {
-    let keys = Set((fields?["f:data"]?.keys ?? []).filter { $0.hasPrefix("f:") }.map { String($0.dropFirst(2)) })
+  private mutating func readFields(_ fields: JSONReader, isApplied: Bool) throws(JSONError) {
+    let keys = try fields.keys(at: ["f:data"], prefix: "f:")
     writtenKeys.formUnion(keys)
     guard isApplied else { return }
     appliedKeys.formUnion(keys)
-    for key in fields?["f:metadata"]?["f:ownerReferences"]?.keys ?? [] where key.hasPrefix("k:") {
-      guard let value = try? JSONValue(parsing: Array(key.utf8.dropFirst(2))), let uid = value["uid"]?.string else {
-        continue
-      }
-      appliedOwners.insert(uid)
+    for key in try fields.keys(at: ["f:metadata", "f:ownerReferences"], prefix: "k:") {
+      var reader = JSONReader(Array(key.utf8))
+      if let uid = try reader.uid() { appliedOwners.insert(uid) }
     }
+  }
+
+  /// The same without its values.
+  var withoutData: Self {
+    var object = self
+    object.data = [:]
+    return object
   }
 
   /// Whether it is one of the customer's that Postern made, or was given.
@@ -59,31 +111,72 @@ struct LiveObject: Equatable, Sendable {
     labels[ObjectLabel.managedBy] == ObjectLabel.manager
       && (labels[AnnotationKey.customerLabel] ?? customer) == customer
   }
+
+  /// Line breaks in base64 do not count, as kubectl has it.
+  fileprivate static func decoded(_ text: String) -> [UInt8]? {
+    Base64.decoded(text.contains(where: \.isWhitespace) ? text.filter { !$0.isWhitespace } : text)
+  }
+}
+
+extension JSONReader {
+  /// The members of the next value that are strings; none where it is no object.
+  fileprivate mutating func texts() throws(JSONError) -> [String: String] {
+    var texts: [String: String] = [:]
+    guard try entersObject() else { return texts }
+    while let key = try nextKey() {
+      if try peek() == .string { texts[text(key)] = text(try string()) } else { try skip() }
+    }
+    return texts
+  }
+
+  /// `uid` of the next value, an object.
+  fileprivate mutating func uid() throws(JSONError) -> String? {
+    var uid: String?
+    try beginObject()
+    while let key = try nextKey() {
+      if matches(key, "uid") { uid = try optionalText() } else { try skip() }
+    }
+    return uid
+  }
+
+  /// The keys of the object that is found under these keys, without this prefix; those without it are left out.
+  fileprivate func keys(at path: [StaticString], prefix: StaticString) throws(JSONError) -> [String] {
+    var reader = self
+    var keys: [String] = []
+    guard try reader.entersObject() else { return keys }
+    while let key = try reader.nextKey() {
+      if let first = path.first {
+        if reader.matches(key, first) {
+          let slice = try reader.value()
+          keys += try JSONReader(slice, of: bytes).keys(at: Array(path.dropFirst()), prefix: prefix)
+        } else {
+          try reader.skip()
+        }
+      } else {
+        if reader.starts(key, with: prefix) {
+          keys.append(String(reader.text(key).dropFirst(prefix.utf8CodeUnitCount)))
+        }
+        try reader.skip()
+      }
+    }
+    return keys
+  }
 }
 
 extension JSONValue {
-  /// The keys of an object, in order.
-  var keys: [String] {
-    guard case .object(let object) = self else { return [] }
-    return object.members.map(\.key)
-  }
-
   /// The members of an object that are strings.
-  var texts: [String: String] {
+  private var texts: [String: String] {
     guard case .object(let object) = self else { return [:] }
     return Dictionary(
       object.members.compactMap { member in member.value.string.map { (member.key, $0) } },
       uniquingKeysWith: { _, last in last })
   }
 
-  /// What a ConfigMap or Secret holds, decoded; of a manifest, `stringData` as well.
+  /// What a manifest of a ConfigMap or Secret holds, decoded; `stringData` as well.
   package func objectData(_ kind: DesiredObject.Kind) -> [String: [UInt8]] {
     let plain = (self[kind == .secret ? "stringData" : "data"]?.texts ?? [:]).mapValues { Array($0.utf8) }
-    // Line breaks in base64 do not count, as kubectl has it.
     let encoded = (self[kind == .secret ? "data" : "binaryData"]?.texts ?? [:])
-      .compactMapValues {
-        Base64.decoded($0.contains(where: \.isWhitespace) ? $0.filter { !$0.isWhitespace } : $0)
-      }
+      .compactMapValues { LiveObject.decoded($0) }
     return encoded.merging(plain) { _, plain in plain }
   }
 }

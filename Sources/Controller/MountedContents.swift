@@ -7,8 +7,9 @@ struct MountedContents: Equatable, Sendable {
   private(set) var passwords: [PostgresName: Password] = [:]
   /// Nil where nothing is there that can be read.
   private(set) var spec: InstanceSpec?
-  private var configMap: [String: [UInt8]] = [:]
-  private var secret: [String: [UInt8]] = [:]
+  /// Scripts by database and name.
+  private var scripts: [PostgresName: [[UInt8]: Script]] = [:]
+  private var texts: [String: ScriptText] = [:]
 
   init() {}
 
@@ -16,21 +17,32 @@ struct MountedContents: Equatable, Sendable {
   ///   - configMap: what `<customer>-pg-spec` holds.
   ///   - secret: what `<customer>-pg-passwords` holds.
   init(configMap: [String: [UInt8]], secret: [String: [UInt8]]) {
-    self.configMap = configMap
-    self.secret = secret
-    if let bytes = configMap[VolumeLayout.specFile] { spec = try? InstanceSpec(decoding: bytes) }
     if let bytes = secret[VolumeLayout.passwordsFile], let file = try? PasswordsFile(decoding: bytes) {
       passwords = file.passwords
+    }
+    guard let bytes = configMap[VolumeLayout.specFile], let spec = try? InstanceSpec(decoding: bytes) else { return }
+    self.spec = spec
+    for database in spec.databases {
+      for script in database.scripts {
+        scripts[database.name, default: [:]][Array(script.name.utf8)] = script
+        guard case .file(let file, _) = script.content, texts[file] == nil else { continue }
+        texts[file] =
+          configMap[file].map { ScriptText($0, isSecret: false) }
+          ?? secret[file].map { ScriptText($0, isSecret: true) }
+      }
     }
   }
 
   /// A script as it is mounted, and its text.
-  func script(_ name: String, in database: PostgresName) -> (script: Script, text: [UInt8], isSecret: Bool)? {
-    guard
-      let script = spec?.databases.first(where: { $0.name == database })?.scripts.first(where: { $0.name == name }),
-      case .file(let file, _) = script.content
-    else { return nil }
-    if let text = configMap[file] { return (script, text, false) }
-    return secret[file].map { (script, $0, true) }
+  func script(_ name: String, in database: PostgresName) -> (script: Script, text: ScriptText)? {
+    guard let script = scripts[database]?[Array(name.utf8)], case .file(let file, _) = script.content else {
+      return nil
+    }
+    return texts[file].map { (script, $0) }
+  }
+
+  /// The texts from Secrets that the spec names, by file.
+  var secretTexts: [String: String] {
+    texts.filter(\.value.isSecret).mapValues { String(decoding: $0.bytes, as: UTF8.self) }
   }
 }

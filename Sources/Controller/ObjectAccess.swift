@@ -9,40 +9,66 @@ enum Interruption: Error {
   /// Another replica may be leading.
   case notLeading
   case failed(KubernetesError)
+  /// It holds, or refers to, more than a pass may keep.
+  case tooMuch
+  /// Scripts are being looked at; there is another pass when they are.
+  case awaitsVerdicts
+  /// There is no room for scripts to be looked at; it is to be tried again.
+  case crowded
 }
 
 /// Reads and writes a customer's objects. Each write is made only while this replica leads.
 struct ObjectAccess: Sendable {
+  /// A ConfigMap or Secret has at most 1 MiB of values, and what is mounted fits into one of each.
+  static let maximumBytes = 8 << 20
+
   let client: KubernetesClient
   let key: CustomerKey
   let mayWrite: @Sendable () -> Bool
   /// Told of each object that was written.
   let wrote: @Sendable (LiveObject) -> Void
+  /// Of what is read.
+  let budget = ByteBudget(Self.maximumBytes)
 
   /// All Secrets that bear the customer's label.
-  func secrets() async throws(Interruption) -> [LiveObject] {
+  /// - Parameter isNeeded: whether the values of a Secret of this name are looked at.
+  func secrets(
+    keepingDataOf isNeeded: @escaping @Sendable (String) -> Bool
+  ) async throws(Interruption) -> [LiveObject] {
     let selection = Selection(
       .secrets, namespace: key.namespace, labelSelector: "\(AnnotationKey.customerLabel)=\(key.customer)")
+    let budget = budget
+    let secrets: [LiveObject]
     do throws(KubernetesError) {
-      return try await client.list(selection).items.compactMap { LiveObject($0, kind: .secret) }
+      let reader = ObjectReader { object throws(JSONError) in
+        let secret = try LiveObject(object, kind: .secret)
+        return isNeeded(secret.name) && budget.take(secret.data) ? secret : secret.withoutData
+      }
+      secrets = try await client.list(selection, as: reader).items
     } catch { throw .failed(error) }
+    guard !budget.isExceeded else { throw .tooMuch }
+    return secrets
   }
 
   /// An object; nil where there is none.
   func get(_ kind: DesiredObject.Kind, _ name: String) async throws(Interruption) -> LiveObject? {
+    let live: LiveObject
     do throws(KubernetesError) {
-      return LiveObject(try await client.get(kind.resource, name, in: key.namespace), kind: kind)
+      live = try await client.get(kind.resource, name, in: key.namespace, as: Self.reader(kind))
     } catch {
       guard error.isNotFound else { throw .failed(error) }
       return nil
     }
+    guard budget.take(live.data) else { throw .tooMuch }
+    return live
   }
 
   /// Makes an object; nil where one of its name is there.
   func create(_ object: DesiredObject) async throws(Interruption) -> LiveObject? {
     try check()
     do throws(KubernetesError) {
-      return noted(try await client.create(object.kind.resource, object.creation), object.kind)
+      return noted(
+        try await client.create(object.kind.resource, object.creation, as: Self.reader(object.kind)))
     } catch {
       guard error.isAlreadyExists else { throw .failed(error) }
       return nil
@@ -51,16 +77,16 @@ struct ObjectAccess: Sendable {
 
   /// Brings an object to what is desired.
   /// - Parameter live: as it was read; nil where there was none.
-  func apply(_ object: DesiredObject, over live: LiveObject?) async throws(Interruption) -> LiveObject? {
+  func apply(_ object: DesiredObject, over live: LiveObject?) async throws(Interruption) -> LiveObject {
     try check()
-    let resource = object.kind.resource
+    let (resource, reader) = (object.kind.resource, Self.reader(object.kind))
     do throws(KubernetesError) {
-      let applied = noted(try await client.apply(resource, object.application(over: live), force: true), object.kind)
-      guard let applied else { return nil }
+      let applied = noted(
+        try await client.apply(resource, object.application(over: live), force: true, as: reader))
       let stale = object.staleKeys(in: applied)
       guard !stale.isEmpty, mayWrite() else { return applied }
       let patch = ObjectPatch.merge(DesiredObject.removal(of: stale, from: applied))
-      return noted(try await client.patch(resource, object.name, in: key.namespace, patch), object.kind)
+      return noted(try await client.patch(resource, object.name, in: key.namespace, patch, as: reader))
     } catch { throw .failed(error) }
   }
 
@@ -86,7 +112,8 @@ struct ObjectAccess: Sendable {
     var patch = JSONObject()
     patch["metadata"] = .object(metadata)
     do throws(KubernetesError) {
-      try await client.patch(.pods, pod.name, in: key.namespace, .merge(.object(patch)))
+      // What comes back is the Pod, which nobody needs.
+      try await client.patch(.pods, pod.name, in: key.namespace, .merge(.object(patch)), as: .nothing)
     } catch {
       guard error.isNotFound || error.isConflict else { throw .failed(error) }
     }
@@ -96,9 +123,12 @@ struct ObjectAccess: Sendable {
     guard mayWrite() else { throw .notLeading }
   }
 
-  private func noted(_ value: JSONValue, _ kind: DesiredObject.Kind) -> LiveObject? {
-    let live = LiveObject(value, kind: kind)
-    if let live { wrote(live) }
+  private func noted(_ live: LiveObject) -> LiveObject {
+    wrote(live)
     return live
+  }
+
+  private static func reader(_ kind: DesiredObject.Kind) -> ObjectReader<LiveObject> {
+    ObjectReader { object throws(JSONError) in try LiveObject(object, kind: kind) }
   }
 }

@@ -19,23 +19,23 @@ struct OwnerLookup {
     switch owner.kind {
     case "StatefulSet": return try await workload(.statefulSets, owner.name)
     case "ReplicaSet":
-      guard let replicaSet = try await get(.replicaSets, owner.name, metadataOnly: true),
-        let deployment = ObservedPod.Owner(replicaSet["metadata"]), deployment.kind == "Deployment"
-      else { return nil }
+      let reader = ObjectReader { object throws(JSONError) in try ObjectLife(object) }
+      let life = try await get(.replicaSets, owner.name, metadataOnly: true, as: reader)
+      guard let deployment = life?.owner, deployment.kind == "Deployment" else { return nil }
       return try await workload(.deployments, deployment.name)
     default: return nil
     }
   }
 
   private func workload(_ resource: Resource, _ name: String) async throws(KubernetesError) -> Declarer? {
-    try await get(resource, name, metadataOnly: false).flatMap { WatchedObject($0, resource)?.declarer }
+    try await get(resource, name, metadataOnly: false, as: Sighting.reader(resource))?.watched?.declarer
   }
 
-  private func get(
-    _ resource: Resource, _ name: String, metadataOnly: Bool
-  ) async throws(KubernetesError) -> JSONValue? {
+  private func get<Item: Sendable>(
+    _ resource: Resource, _ name: String, metadataOnly: Bool, as read: ObjectReader<Item>
+  ) async throws(KubernetesError) -> Item? {
     do throws(KubernetesError) {
-      return try await client.get(resource, name, in: namespace, metadataOnly: metadataOnly)
+      return try await client.get(resource, name, in: namespace, metadataOnly: metadataOnly, as: read)
     } catch {
       guard error.isNotFound else { throw error }
       return nil

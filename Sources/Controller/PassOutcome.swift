@@ -6,15 +6,19 @@ enum PassOutcome: String, Sendable {
   case changed
   /// Something failed; it is tried again.
   case failed = "error"
+  /// Scripts are being looked at; there is another pass when they are.
+  case waiting
+  /// There is no room for scripts to be looked at; it is tried again.
+  case crowded
   /// This replica leads no more; the next leader looks at every instance.
   case stopped
 
   /// What the queue is to do with the instance.
   var next: WorkQueue<CustomerKey>.Result {
     switch self {
-    case .unchanged, .stopped: .done
+    case .unchanged, .waiting, .stopped: .done
     case .changed: .changed
-    case .failed: .failed
+    case .failed, .crowded: .failed
     }
   }
 }

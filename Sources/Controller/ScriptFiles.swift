@@ -1,80 +1,116 @@
 import Contract
-import Admission
 import DatabaseSpec
-import OpenSSL
-import TextEncoding
 
 /// The scripts of a spec as files beside `spec.json`, each known by the hash of its text, and the spec that names them.
 struct ScriptFiles {
+  /// How many bytes the values of a ConfigMap, or of a Secret, may have in all (Kubernetes API, `v1`: 1 MiB).
+  static let maximumObjectBytes = 1 << 20
+
   /// The spec in which every script whose text is to be had is a `.file`; the others are left out until it is.
   private(set) var spec: InstanceSpec
   /// Texts that may stand in a ConfigMap, by file.
   private(set) var publicFiles: [String: String] = [:]
   /// Texts that came from a Secret, by file.
   private(set) var secretFiles: [String: String] = [:]
+  /// Whether some are left as they were, as it is not known yet whether they are good.
+  private(set) var isWaiting = false
+  private var publicBytes: Int
+  private var secretBytes: Int
 
-  init(spec: InstanceSpec, sources: InstanceSources, problems: inout [InstanceProblem]) {
-    self.spec = spec
-    for (index, database) in spec.databases.enumerated() {
-      self.spec.databases[index].scripts = database.scripts.compactMap { script in
-        let mounted = sources.mounted.script(script.name, in: database.name)
-        switch Self.text(of: script, from: sources, mounted: mounted?.text) {
-        case .success(let text): return place(script, text: text, isSecret: script.isSecret)
-        case .failure(let missing):
-          let stays = mounted == nil ? "it is not run" : "it stays as it was"
-          problems.append(
-            InstanceProblem(
-              reason: missing.reason,
-              message: "script \(script.name) in \(database.name.text): \(missing.message); \(stays)"))
-          return mounted.map { place($0.script, text: $0.text, isSecret: $0.isSecret) }
-        }
+  /// - Parameter passwordsBytes: how many bytes stand beside the texts in the Secret.
+  init(spec: InstanceSpec, sources: InstanceSources, passwordsBytes: Int, problems: inout [InstanceProblem]) {
+    let texts = ScriptTexts(spec, sources)
+    // At most so many: a script that is placed is named by 64 digits, and one that is left out is not named at all.
+    var placed = spec
+    for index in placed.databases.indices {
+      for script in placed.databases[index].scripts.indices {
+        placed.databases[index].scripts[script].content = .file(
+          name: VolumeLayout.scriptFile(sha256: Self.anyHash), sha256: Self.anyHash)
+        placed.databases[index].scripts[script].isConfidential = true
       }
     }
+    publicBytes = placed.encoded().count
+    secretBytes = passwordsBytes
+    self.spec = spec
+    for (index, database) in spec.databases.enumerated() {
+      var scripts: [Script] = []
+      for script in database.scripts {
+        let mounted = sources.mounted.script(script.name, in: database.name)
+        func report(_ problem: MissingSource, _ consequence: String) {
+          problems.append(
+            InstanceProblem(
+              reason: problem.reason,
+              message: "script \(script.name) in \(database.name.text): \(problem.message); \(consequence)"))
+        }
+        switch texts[script].flatMap({ Self.checked($0, script, mounted?.text, sources) }) {
+        case .success(let text?) where place(text):
+          scripts.append(script.file(text))
+          continue
+        case .success(let text?):
+          let size = MissingSource(
+            reason: .invalidDeclaration,
+            message:
+              "its \(text.bytes.count) bytes do not fit: \(text.isSecret ? "the Secret" : "the ConfigMap") for the "
+              + "texts of all scripts holds \(Self.maximumObjectBytes); shorten them, or load the rows another way")
+          // The old text had room, and those behind it may need what it makes.
+          report(size, mounted == nil ? "it and those behind it in this database are not run" : "it stays as it was")
+        case .success(nil):
+          // It is being looked at. Those behind it may need what it makes.
+          isWaiting = true
+        case .failure(let missing):
+          report(missing, mounted == nil ? "it is not run" : "it stays as it was")
+          if mounted == nil { continue }
+        }
+        guard let mounted, place(mounted.text) else { break }
+        scripts.append(mounted.script)
+      }
+      self.spec.databases[index].scripts = scripts
+    }
   }
 
-  private mutating func place(_ script: Script, text bytes: [UInt8], isSecret: Bool) -> Script {
-    let hash = Hex.encoded(Digest.sha256(bytes))
-    let file = VolumeLayout.scriptFile(sha256: hash)
-    let text = String(decoding: bytes, as: UTF8.self)
-    if isSecret { secretFiles[file] = text } else { publicFiles[file] = text }
-    var placed = script
-    placed.content = .file(name: file, sha256: hash)
-    placed.isConfidential = isSecret
-    return placed
+  private static let anyHash = String(repeating: "0", count: 64)
+
+  /// - Returns: whether there was room for it.
+  private mutating func place(_ text: ScriptText) -> Bool {
+    let file = VolumeLayout.scriptFile(sha256: text.sha256)
+    let isThere = (text.isSecret ? secretFiles[file] : publicFiles[file]) != nil
+    guard !isThere else { return true }
+    guard (text.isSecret ? secretBytes : publicBytes) + text.bytes.count <= Self.maximumObjectBytes else {
+      return false
+    }
+    let string = String(decoding: text.bytes, as: UTF8.self)
+    if text.isSecret {
+      secretFiles[file] = string
+      secretBytes += text.bytes.count
+    } else {
+      publicFiles[file] = string
+      publicBytes += text.bytes.count
+    }
+    return true
   }
 
+  /// What the webhook says of a script in a declaration is said here of every one: the webhook has not seen those that
+  /// objects hold, and was perhaps not there for the others.
   /// - Parameter mounted: a text that has been found good before.
-  private static func text(
-    of script: Script, from sources: InstanceSources, mounted: [UInt8]?
-  ) -> Result<[UInt8], MissingSource> {
-    let given: Result<[UInt8], MissingSource>
-    switch script.content {
-    case .inline(let sql): return .success(Array(sql.utf8))
-    case .configMap(let reference): given = sources.configMap(reference)
-    case .secret(let reference): given = sources.secret(reference)
-    case .file(let name, _):
-      return .failure(MissingSource(message: "the file \(name) is not one that a declaration can name"))
-    }
-    return given.flatMap { bytes in
-      bytes == mounted ? .success(bytes) : checked(bytes, script)
-    }
-  }
-
-  /// What the webhook says of a script in a declaration is said here of one that an object holds.
-  private static func checked(_ bytes: [UInt8], _ script: Script) -> Result<[UInt8], MissingSource> {
-    guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
-      return .failure(MissingSource(reason: .invalidDeclaration, message: "its text is not UTF-8"))
-    }
-    let refusals = scriptRefusals(text, named: script.name, isTransaction: script.transaction)
+  /// - Returns: nil where it is not known yet.
+  private static func checked(
+    _ text: ScriptText, _ script: Script, _ mounted: ScriptText?, _ sources: InstanceSources
+  ) -> Result<ScriptText?, MissingSource> {
+    guard text.sha256 != mounted?.sha256 else { return .success(text) }
+    guard let refusals = sources.verdict(text, script) else { return .success(nil) }
     guard refusals.isEmpty else {
       return .failure(MissingSource(reason: .invalidDeclaration, message: refusals.joined(separator: "; ")))
     }
-    return .success(bytes)
+    return .success(text)
   }
 }
 
 extension Script {
-  fileprivate var isSecret: Bool {
-    if case .secret = content { true } else { false }
+  /// The same script, its text in a file.
+  fileprivate func file(_ text: ScriptText) -> Script {
+    var script = self
+    script.content = .file(name: VolumeLayout.scriptFile(sha256: text.sha256), sha256: text.sha256)
+    script.isConfidential = text.isSecret
+    return script
   }
 }

@@ -2,6 +2,7 @@ package import Admission
 import Declarations
 import JSONBytes
 import KubernetesAPI
+import KubernetesClient
 
 /// A workload or bare Pod that is a customer's, and what it declares.
 struct Declarer: Equatable, Sendable {
@@ -26,13 +27,27 @@ struct ObservedPod: Equatable, Sendable {
     var kind: String
     var name: String
 
-    /// Nil where nothing did.
-    init?(_ metadata: JSONValue?) {
-      let owners = metadata?["ownerReferences"]?.array ?? []
-      guard let owner = owners.first(where: { $0["controller"] == .bool(true) }), let kind = owner["kind"]?.string,
-        let name = owner["name"]?.string
-      else { return nil }
+    init(kind: String, name: String) {
       (self.kind, self.name) = (kind, name)
+    }
+
+    /// Reads an element of `ownerReferences`; nil where it is not the controller.
+    init?(_ reader: inout JSONReader) throws(JSONError) {
+      var (kind, name, isController) = (String?.none, String?.none, false)
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "kind") {
+          kind = try reader.optionalText()
+        } else if reader.matches(key, "name") {
+          name = try reader.optionalText()
+        } else if reader.matches(key, "controller"), try reader.peek() == .bool {
+          isController = try reader.bool()
+        } else {
+          try reader.skip()
+        }
+      }
+      guard isController, let kind, let name else { return nil }
+      self.init(kind: kind, name: name)
     }
   }
 
@@ -45,30 +60,27 @@ struct ObservedPod: Equatable, Sendable {
 }
 
 /// A labelled object, reduced to what a pass needs.
-struct WatchedObject: Sendable {
+struct WatchedObject: Equatable, Sendable {
   let uid: String
   let key: CustomerKey
   let declarer: Declarer?
   let pod: ObservedPod?
 
   /// Nil where Postern has nothing to do with it.
-  init?(_ object: JSONValue, _ resource: Resource) {
-    guard let metadata = object["metadata"], let uid = metadata["uid"]?.string,
-      let namespace = metadata["namespace"]?.string, let name = metadata["name"]?.string
-    else { return nil }
+  init?(_ bytes: [UInt8], _ header: ObjectHeader, _ resource: Resource) throws(JSONError) {
+    let life = try ObjectLife(bytes)
     let kind = GroupVersionKind(group: resource.group, version: resource.version, kind: resource.kind)
-    let phase = object["status"]?["phase"]?.string
-    guard phase != "Succeeded", phase != "Failed",
-      let declared = DeclaredPostgres(object, kind: kind, namespace: namespace)
+    guard !header.uid.isEmpty, !header.namespace.isEmpty, !life.isOver,
+      let declared = DeclaredPostgres(bytes, kind: kind, namespace: header.namespace)
     else { return nil }
-    self.uid = uid
-    key = CustomerKey(namespace: namespace, customer: declared.customer)
+    uid = header.uid
+    key = CustomerKey(namespace: header.namespace, customer: declared.customer)
     if resource == .pods {
-      let owner = ObservedPod.Owner(metadata)
       pod = ObservedPod(
-        name: name, uid: uid, isInjected: declared.isInjected, isRunning: phase == "Running", owner: owner)
+        name: header.name, uid: uid, isInjected: declared.isInjected, isRunning: life.phase == "Running",
+        owner: life.owner)
       // What makes a Pod declares for it.
-      guard owner == nil else {
+      guard life.owner == nil else {
         declarer = nil
         return
       }
@@ -76,10 +88,10 @@ struct WatchedObject: Sendable {
       pod = nil
     }
     let workload = Instance.Workload(
-      apiVersion: resource.apiVersion, kind: resource.kind, name: name, uid: uid)
+      apiVersion: resource.apiVersion, kind: resource.kind, name: header.name, uid: uid)
     declarer = Declarer(
-      workload: workload, created: metadata["creationTimestamp"]?.string ?? "", declares: declared.declares,
-      instance: Instance(declared, namespace: namespace, workload: workload), problems: declared.problems)
+      workload: workload, created: life.created, declares: declared.declares,
+      instance: Instance(declared, namespace: header.namespace, workload: workload), problems: declared.problems)
   }
 }
 

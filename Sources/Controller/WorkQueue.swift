@@ -1,7 +1,8 @@
 import Synchronization
 
 /// Keys that are to be worked on: each once, however often it is added; never twice at the same time; after a failure
-/// later, and later each time.
+/// later, and later each time. Owners (namespaces) have turns. What took long the last time waits behind what did not, and
+/// never takes all places.
 final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   /// How work came out.
   enum Result: Sendable {
@@ -15,9 +16,14 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   private struct State {
     /// Says that something may have become ready; nil where no keys are taken.
     var signal: AsyncStream<Void>.Continuation?
-    var waiting: [Key] = []
+    var cheap = FairLine<Key>()
+    var dear = FairLine<Key>()
     var isWaiting: Set<Key> = []
     var running: Set<Key> = []
+    /// Those that took long the last time.
+    var isDear: Set<Key> = []
+    /// When a key was last taken, finished, or added to a queue that had nothing to do.
+    var moved = ContinuousClock.now
     /// Added while they were running.
     var again: Set<Key> = []
     var failures: [Key: Int] = [:]
@@ -48,7 +54,13 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   static var maximumChanges: Int { 20 }
   private static var changeInterval: Duration { .seconds(60) }
 
+  /// What takes longer is dear.
+  private static var cheapDuration: Duration { .seconds(1) }
+
   private let limit: Int
+  /// How many places what is dear leaves to what is not.
+  private var reserve: Int { max(1, limit / 4) }
+  private let owner: @Sendable (Key) -> String
   private let firstDelay: Duration
   private let maximumDelay: Duration
   private let state = Mutex(State())
@@ -57,14 +69,26 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   ///   - limit: how many may be worked on at once.
   ///   - firstDelay: about how long the first retry waits; doubled each time.
   ///   - maximumDelay: no wait is longer.
-  init(limit: Int, firstDelay: Duration, maximumDelay: Duration) {
+  ///   - owner: whose turn it is when a key is taken.
+  init(limit: Int, firstDelay: Duration, maximumDelay: Duration, owner: @escaping @Sendable (Key) -> String) {
+    self.owner = owner
     self.limit = limit
     self.firstDelay = firstDelay
     self.maximumDelay = maximumDelay
   }
 
   /// How many wait to be worked on.
-  var depth: Int { state.withLock { $0.waiting.count } }
+  var depth: Int { state.withLock { $0.isWaiting.count } }
+
+  /// For how long nothing has moved, though there is something to do; nil where there is nothing.
+  func standstill(at now: ContinuousClock.Instant = .now) -> Duration? {
+    state.withLock { state in
+      state.signal == nil || (state.isWaiting.isEmpty && state.running.isEmpty) ? nil : now - state.moved
+    }
+  }
+
+  /// Work on a key goes on: it is long, but does not stand still.
+  func moves() { state.withLock { $0.moved = .now } }
 
   /// How many keys' changes are counted: no more than were changed within two minutes.
   var countedKeys: Int { state.withLock { $0.changes.count } }
@@ -84,46 +108,63 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   func add(_ keys: some Sequence<Key>) {
     state.withLock { state in
       guard let signal = state.signal else { return }
-      for key in keys { Self.add(key, &state) }
+      for key in keys { add(key, &state) }
       signal.yield()
     }
   }
 
-  private static func add(_ key: Key, _ state: inout State) {
+  private func add(_ key: Key, _ state: inout State) {
     guard !state.held.contains(key) else { return }
     state.retries[key] = nil
+    if state.isWaiting.isEmpty, state.running.isEmpty { state.moved = .now }
     if state.running.contains(key) {
       state.again.insert(key)
     } else if state.isWaiting.insert(key).inserted {
-      state.waiting.append(key)
+      if state.isDear.contains(key) {
+        state.dear.append(key, of: owner(key))
+      } else {
+        state.cheap.append(key, of: owner(key))
+      }
     }
   }
 
-  /// Keys to be worked on from now on; tell of each when it is ``finished(_:_:at:)``.
+  /// Keys to be worked on from now on; tell of each when it is ``finished(_:_:took:at:)``.
   func take() -> [Key] {
     state.withLock { state in
-      let count = min(state.waiting.count, max(0, limit - state.running.count))
-      let keys = Array(state.waiting.prefix(count))
-      state.waiting.removeFirst(count)
-      state.isWaiting.subtract(keys)
-      state.running.formUnion(keys)
+      var keys: [Key] = []
+      while state.running.count < limit, let key = next(&state) {
+        state.isWaiting.remove(key)
+        state.running.insert(key)
+        state.moved = .now
+        keys.append(key)
+      }
       return keys
     }
+  }
+
+  private func next(_ state: inout State) -> Key? {
+    guard !state.dear.isEmpty else { return state.cheap.removeFirst() }
+    let dear = state.running.count { state.isDear.contains($0) }
+    // One of the dear ones is always worked on, however many others come.
+    if dear > 0, let key = state.cheap.removeFirst() { return key }
+    return dear == 0 || dear < limit - reserve ? state.dear.removeFirst() : nil
   }
 
   /// Work on a key has ended.
   /// - Returns: where it is to be tried again, how long to wait before ``retry(_:_:)``, and what to give to that.
   func finished(
-    _ key: Key, _ result: Result, at now: ContinuousClock.Instant = .now
+    _ key: Key, _ result: Result, took duration: Duration = .zero, at now: ContinuousClock.Instant = .now
   ) -> (delay: Duration, retry: Int)? {
     state.withLock { state in
       guard state.running.remove(key) != nil else { return nil }
       state.signal?.yield()
+      state.moved = .now
+      if duration > Self.cheapDuration { state.isDear.insert(key) } else { state.isDear.remove(key) }
       let isAgain = state.again.remove(key) != nil
       let isContested = result == .changed && state.isContested(key, at: now)
       guard result == .failed || isContested else {
         state.failures[key] = nil
-        if isAgain { Self.add(key, &state) }
+        if isAgain { add(key, &state) }
         return nil
       }
       // What was added meanwhile does not go before the wait: where the API server refuses, it would be asked at once.

@@ -68,8 +68,7 @@ struct JSONCursor {
   /// Checks the next value and goes past it.
   @inline(__always)
   mutating func skip(_ span: Span<UInt8>) throws(JSONError) {
-    position = try JSONScanner.valueEnd(
-      span, from: JSONScanner.whitespaceEnd(span, from: position), depth: depth)
+    position = try JSONScanner.valueEnd(span, from: JSONScanner.whitespaceEnd(span, from: position))
   }
 
   /// The next value, which must be a string.

@@ -11,7 +11,8 @@
 /// try reader.end()
 /// ```
 public struct JSONReader: Sendable {
-  /// How deep values may nest. Kubernetes' own objects stay under 30.
+  /// How many containers may be entered one inside the other. Kubernetes' own objects stay under 30. What is skipped, or
+  /// kept as a slice, may be as deep as it likes.
   public static let maximumDepth = 200
 
   /// The whole document.

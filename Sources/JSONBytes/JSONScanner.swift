@@ -14,11 +14,8 @@ enum JSONScanner {
     return span[index]
   }
 
-  /// From a value's first byte to after its last.
-  /// - Parameter depth: how many containers are open around it.
-  static func valueEnd(
-    _ span: Span<UInt8>, from start: Int, depth: Int
-  ) throws(JSONError) -> Int {
+  /// From a value's first byte to after its last. There is no recursion, so there is no limit to the depth.
+  static func valueEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
     var index = start
     var open = OpenContainers()
     while true {
@@ -27,7 +24,7 @@ enum JSONScanner {
       switch span[index] {
       case UInt8(ascii: "\""): index = try stringEnd(span, from: index &+ 1)
       case UInt8(ascii: "{"):
-        try open.enter(isObject: true, at: index, depth: depth)
+        open.enter(isObject: true)
         index = whitespaceEnd(span, from: index &+ 1)
         if has(span, index), span[index] == UInt8(ascii: "}") {
           open.leave()
@@ -37,7 +34,7 @@ enum JSONScanner {
           continue
         }
       case UInt8(ascii: "["):
-        try open.enter(isObject: false, at: index, depth: depth)
+        open.enter(isObject: false)
         index = whitespaceEnd(span, from: index &+ 1)
         guard has(span, index), span[index] == UInt8(ascii: "]") else { continue }
         open.leave()
@@ -275,22 +272,33 @@ private struct OpenContainers {
   /// Whether the innermost is an object.
   private(set) var isObject = false
   private var bits: InlineArray<4, UInt64> = [0, 0, 0, 0]
+  /// The bits of those beyond the first 256, which no object needs that people write.
+  private var deeper: [UInt64] = []
 
   @inline(__always)
-  mutating func enter(isObject: Bool, at index: Int, depth: Int) throws(JSONError) {
-    guard depth &+ count < JSONReader.maximumDepth else {
-      throw JSONError(.tooDeep(limit: JSONReader.maximumDepth), at: index)
-    }
+  mutating func enter(isObject: Bool) {
+    let word = count >> 6
     let mask: UInt64 = 1 << UInt64(count & 63)
-    if isObject { bits[count >> 6] |= mask } else { bits[count >> 6] &= ~mask }
+    if word < 4 {
+      if isObject { bits[word] |= mask } else { bits[word] &= ~mask }
+    } else {
+      enterDeeper(word &- 4, mask, isObject: isObject)
+    }
     count &+= 1
     self.isObject = isObject
+  }
+
+  @inline(never)
+  private mutating func enterDeeper(_ word: Int, _ mask: UInt64, isObject: Bool) {
+    if word == deeper.count { deeper.append(0) }
+    if isObject { deeper[word] |= mask } else { deeper[word] &= ~mask }
   }
 
   @inline(__always)
   mutating func leave() {
     count &-= 1
     guard count > 0 else { return }
-    isObject = bits[(count &- 1) >> 6] >> UInt64((count &- 1) & 63) & 1 == 1
+    let (word, bit) = ((count &- 1) >> 6, UInt64((count &- 1) & 63))
+    isObject = (word < 4 ? bits[word] : deeper[word &- 4]) >> bit & 1 == 1
   }
 }

@@ -21,10 +21,14 @@ package struct ClientSettings: Sendable {
   package var maximumRetryDelay: Duration = .seconds(30)
   /// How many objects are asked for in one page of a list.
   package var pageSize = 500
-  /// How many bytes an answer, or one page of a list, may have.
-  package var maximumBodyBytes = 64 << 20
-  /// How many bytes one event of a watch may have; an object has at most about 3 MiB.
-  package var maximumEventBytes = 8 << 20
+  /// A page with more bytes is given up, and asked for again with half as many objects, down to one. No page is ever kept
+  /// as a whole: this bounds how long the API server and the network are busy with one.
+  package var maximumPageBytes = 16 << 20
+  /// How many bytes an object of a list, or an event of a watch, may have; one with more is skipped. etcd takes 1.5 MiB of
+  /// an object, of which JSON's escapes can make six times as many.
+  package var maximumObjectBytes = 12 << 20
+  /// How many bytes any other answer may have.
+  package var maximumBodyBytes = 12 << 20
 
   /// The defaults.
   package init() {}

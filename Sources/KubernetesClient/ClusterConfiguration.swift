@@ -1,5 +1,5 @@
 import Contract
-package import Linux
+import Linux
 import NIOCore
 package import NIOSSL
 

@@ -1,4 +1,4 @@
-package import Linux
+import Linux
 import NIOSSL
 import TextEncoding
 import Yams

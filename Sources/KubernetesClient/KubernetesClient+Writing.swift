@@ -25,10 +25,11 @@ extension KubernetesClient {
   ///   - dryRun: whether nothing is kept.
   /// - Returns: the object as it is now.
   @discardableResult
-  package func apply(
-    _ resource: Resource, _ object: JSONValue, force: Bool, dryRun: Bool = false
-  ) async throws(KubernetesError) -> JSONValue {
-    try await write("apply", .PATCH, resource, object, named: true, dryRun: dryRun) { call in
+  package func apply<Item: Sendable>(
+    _ resource: Resource, _ object: JSONValue, force: Bool, dryRun: Bool = false,
+    as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
+  ) async throws(KubernetesError) -> Item {
+    try await write("apply", .PATCH, resource, object, named: true, dryRun: dryRun, as: read) { call in
       call.body = ("application/apply-patch+yaml", object.bytes)
       call.query.append(("force", force ? "true" : "false"))
     }
@@ -37,10 +38,13 @@ extension KubernetesClient {
   /// Makes an object that is not there yet.
   /// - Returns: the object as it is now.
   @discardableResult
-  package func create(
-    _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
-  ) async throws(KubernetesError) -> JSONValue {
-    try await write("create", .POST, resource, object, named: false, dryRun: dryRun) { $0.isRepeatable = false }
+  package func create<Item: Sendable>(
+    _ resource: Resource, _ object: JSONValue, dryRun: Bool = false,
+    as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
+  ) async throws(KubernetesError) -> Item {
+    try await write("create", .POST, resource, object, named: false, dryRun: dryRun, as: read) {
+      $0.isRepeatable = false
+    }
   }
 
   /// Replaces an object; with `metadata.resourceVersion`, only where it has not changed since.
@@ -49,7 +53,7 @@ extension KubernetesClient {
   package func update(
     _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
   ) async throws(KubernetesError) -> JSONValue {
-    try await write("update", .PUT, resource, object, named: true, dryRun: dryRun) { call in
+    try await write("update", .PUT, resource, object, named: true, dryRun: dryRun, as: .tree) { call in
       call.isRepeatable = object.isForOneVersion
     }
   }
@@ -57,9 +61,10 @@ extension KubernetesClient {
   /// Changes some of an object.
   /// - Returns: the object as it is now.
   @discardableResult
-  package func patch(
-    _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: ObjectPatch, dryRun: Bool = false
-  ) async throws(KubernetesError) -> JSONValue {
+  package func patch<Item: Sendable>(
+    _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: ObjectPatch, dryRun: Bool = false,
+    as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
+  ) async throws(KubernetesError) -> Item {
     var call = Call("patch", .PATCH, resource, namespace: namespace, name: name)
     switch patch {
     case .merge(let value):
@@ -70,7 +75,7 @@ extension KubernetesClient {
       call.isRepeatable = false
     }
     call.query = Self.query(dryRun: dryRun)
-    return try await object(call, named: name, in: namespace)
+    return try await object(call, named: name, in: namespace, as: read)
   }
 
   /// Deletes an object, or asks for it where finalizers keep it.
@@ -96,24 +101,25 @@ extension KubernetesClient {
     call.body = ("application/json", JSONValue.object(options).bytes)
     // Otherwise it might be another object of that name that is deleted the second time.
     call.isRepeatable = !preconditions.members.isEmpty
-    _ = try await object(call, named: name, in: namespace)
+    // What comes is a Status, or the object where it stays for its finalizers.
+    try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
   }
 
   private static func query(dryRun: Bool) -> [(String, String)] {
     [("fieldManager", fieldManager)] + (dryRun ? [("dryRun", "All")] : [])
   }
 
-  private func write(
+  private func write<Item: Sendable>(
     _ verb: String, _ method: HTTPMethod, _ resource: Resource, _ object: JSONValue, named: Bool, dryRun: Bool,
-    _ complete: (inout Call) -> Void
-  ) async throws(KubernetesError) -> JSONValue {
+    as read: ObjectReader<Item>, _ complete: (inout Call) -> Void
+  ) async throws(KubernetesError) -> Item {
     let namespace = object["metadata"]?["namespace"]?.string
     let name = named ? object["metadata"]?["name"]?.string ?? "" : nil
     var call = Call(verb, method, resource, namespace: namespace, name: name)
     call.body = ("application/json", object.bytes)
     call.query = Self.query(dryRun: dryRun)
     complete(&call)
-    return try await self.object(call, named: name, in: namespace)
+    return try await self.object(call, named: name, in: namespace, as: read)
   }
 }
 

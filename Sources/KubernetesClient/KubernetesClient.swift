@@ -1,18 +1,18 @@
 import Contract
-package import JSONBytes
+import JSONBytes
 package import KubernetesAPI
 package import Logging
 import NIOHTTP1
 
-/// A client of the Kubernetes API. Objects are JSON trees: what is not known here is kept. Any number of tasks may use
-/// it at once; a request ends with its task.
+/// A client of the Kubernetes API. What it gets it gives as bytes to whoever asks, who makes of them what he needs; a JSON
+/// tree, where he says nothing. Any number of tasks may use it at once; a request ends with its task.
 ///
 /// ```swift
 /// let client = KubernetesClient(try .find(), metrics: ClientMetrics(registry), logger: logger)
 /// let secret = try await client.get(.secrets, "acme-pg-admin", in: "shop")
 /// try await client.apply(.configMaps, manifest, force: true)
-/// await client.listAndWatch(Selection(.pods, labelSelector: "postern.io/customer")) { change in
-///   await cache.take(change)  // .replaced first, and after every gap; then .changed and .deleted
+/// await client.listAndWatch(Selection(.pods, labelSelector: "postern.io/customer"), as: Name.init) { change in
+///   await cache.take(change)  // from .listing to .listed what is there, and after every gap; then .present and .deleted
 /// }
 /// await client.shutdown()
 /// ```
@@ -30,6 +30,7 @@ package final class KubernetesClient: Sendable {
   package let namespace: String?
   let transport: Transport
   let logger: Logger
+  let watches = WatchLog()
 
   /// A client of a cluster; it connects when it is used.
   package convenience init(
@@ -49,56 +50,40 @@ package final class KubernetesClient: Sendable {
   /// Closes all connections; to be called before the client goes. Requests under way fail.
   package func shutdown() async { await transport.shutdown() }
 
-  /// An object.
-  package func get(
-    _ resource: Resource, _ name: String, in namespace: String? = nil, metadataOnly: Bool = false
-  ) async throws(KubernetesError) -> JSONValue {
-    var call = Call("get", .GET, resource, namespace: namespace, name: name)
-    if metadataOnly { call.accept = MetadataOnly.object }
-    return try await object(call, named: name, in: namespace)
+  /// What has not worked for so long among the watches, a line each.
+  package func failingWatches(for limit: Duration) -> [String] {
+    watches.failing(for: limit, at: transport.time.now())
   }
 
-  /// All objects of a selection, page by page. Where the pages expire meanwhile, it begins anew, with one page for all.
-  package func list(_ selection: Selection) async throws(KubernetesError) -> ObjectList {
-    var items: [JSONValue] = []
-    var token: String?
-    var limit = transport.settings.pageSize
-    while true {
-      var call = selection.call("list")
-      if selection.metadataOnly { call.accept = MetadataOnly.list }
-      if limit > 0 { call.query.append(("limit", String(limit))) }
-      if let token { call.query.append(("continue", token)) }
-      let page: JSONValue
-      do throws(KubernetesError) {
-        page = try await object(call, in: selection.namespace)
-      } catch {
-        guard error.isExpired, token != nil else { throw error }
-        (items, token, limit) = ([], nil, 0)
-        continue
-      }
-      guard let version = page["metadata"]?["resourceVersion"]?.string, let more = page["items"] else {
-        throw transport.error(call, .notUnderstood(reason: "it is no list"))
-      }
-      // A list without items may come as null.
-      items += more.array ?? []
-      token = page["metadata"]?["continue"]?.string
-      guard let token, !token.isEmpty else { return ObjectList(items: items, resourceVersion: version) }
-    }
+  /// Whether some watch works.
+  package var hasWorkingWatch: Bool { watches.isAnyWorking }
+
+  /// An object.
+  package func get<Item: Sendable>(
+    _ resource: Resource, _ name: String, in namespace: String? = nil, metadataOnly: Bool = false,
+    as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
+  ) async throws(KubernetesError) -> Item {
+    var call = Call("get", .GET, resource, namespace: namespace, name: name)
+    if metadataOnly { call.accept = MetadataOnly.object }
+    return try await object(call, named: name, in: namespace, as: read)
   }
 
   /// The object that a call is answered with.
-  func object(
-    _ call: Call, named name: String? = nil, in namespace: String? = nil
-  ) async throws(KubernetesError) -> JSONValue {
+  func object<Item: Sendable>(
+    _ call: Call, named name: String?, in namespace: String?, as read: ObjectReader<Item>
+  ) async throws(KubernetesError) -> Item {
+    try check(call, named: name, in: namespace)
+    let bytes = try await transport.answer(to: call)
+    do { return try read(bytes) } catch { throw transport.error(call, .notUnderstood(reason: error.message)) }
+  }
+
+  /// Whether a call can be meant.
+  func check(_ call: Call, named name: String? = nil, in namespace: String?) throws(KubernetesError) {
     guard namespace != nil || !call.resource.isNamespaced || call.verb == "list" else {
       throw transport.error(call, .invalid(reason: "\(call.resource.plural) are in namespaces, and none is named"))
     }
     for segment in [name, namespace].compactMap({ $0 }) where !Resource.isPathSegment(segment) {
       throw transport.error(call, .invalid(reason: "\"\(segment)\" can be no name or namespace"))
-    }
-    let bytes = try await transport.answer(to: call)
-    do { return try JSONValue(parsing: bytes) } catch {
-      throw transport.error(call, .notUnderstood(reason: error.message))
     }
   }
 }

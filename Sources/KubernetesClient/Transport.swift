@@ -17,7 +17,7 @@ final class Transport: Sendable {
   private let watches: HTTPClient
   private let tokens: TokenSource
   private let bucket: TokenBucket
-  private let metrics: ClientMetrics
+  let metrics: ClientMetrics
 
   init(_ cluster: ClusterConfiguration, _ settings: ClientSettings, _ metrics: ClientMetrics, _ time: Time) {
     self.settings = settings
@@ -42,10 +42,18 @@ final class Transport: Sendable {
 
   /// The whole answer to a call.
   func answer(to call: Call) async throws(KubernetesError) -> [UInt8] {
+    try await consume(call) { body in
+      Array(try await body.collect(upTo: self.settings.maximumBodyBytes).readableBytesView)
+    }
+  }
+
+  /// What is made of the answer to a call while it comes. A further try begins it anew.
+  func consume<Value: Sendable>(
+    _ call: Call, _ take: @escaping @Sendable (HTTPClientResponse.Body) async throws -> Value
+  ) async throws(KubernetesError) -> Value {
     try await retrying(call) { token in
       try await withTimeout(self.settings.requestTimeout) {
-        let response = try await self.execute(call, with: token, on: self.requests, isTimed: true)
-        return try await self.collect(response)
+        try await take(self.execute(call, with: token, on: self.requests, isTimed: true).body)
       }
     }
   }
@@ -119,8 +127,14 @@ final class Transport: Sendable {
     throw await refusal(call, response)
   }
 
-  private func collect(_ response: HTTPClientResponse) async throws -> [UInt8] {
-    Array(try await response.body.collect(upTo: settings.maximumBodyBytes).readableBytesView)
+  /// What is said of a Secret that was sent, without what may quote it: of a body that is not understood (server-side
+  /// apply says so as 500) nothing is left, and of an admission plugin's refusal who refused.
+  private static func withoutSecrets(_ message: String, _ code: Int) -> String {
+    if let denial = message.firstRange(of: " denied ") {
+      return "\(message[..<denial.lowerBound]) denied the request; its words are withheld, as they may quote the Secret"
+    }
+    guard ![401, 403, 404, 409, 429, 503, 504].contains(code) else { return message }
+    return "what the API server says is withheld, as it may quote the Secret; check its keys and values"
   }
 
   private func refusal(_ call: Call, _ response: HTTPClientResponse) async -> KubernetesError {
@@ -132,10 +146,7 @@ final class Transport: Sendable {
       ?? Status(
         code: code, reason: response.status.reasonPhrase, message: "", name: "",
         kind: GroupVersionKind(group: "", version: "", kind: ""))
-    if call.resource == .secrets, call.body != nil, [400, 422, 500].contains(code) {
-      // What is said of a body that is not understood may quote it; server-side apply does, as 500.
-      status.message = "what the API server says is withheld, as it may quote the Secret; check its keys and values"
-    }
+    if call.resource == .secrets, call.body != nil { status.message = Self.withoutSecrets(status.message, code) }
     var error = self.error(call, .refused(status))
     // In seconds; the API server gives no dates.
     error.retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds(max(0, $0)) }

@@ -1,85 +1,126 @@
 import AsyncHTTPClient
-package import JSONBytes
+import JSONBytes
 import KubernetesAPI
 
-/// What happened to the objects of a selection.
-package enum WatchEvent: Equatable, Sendable {
-  /// It is there, or has come to match the selectors.
-  case added(JSONValue)
-  /// It changed.
-  case modified(JSONValue)
-  /// It is gone, or matches the selectors no more; as it was last.
-  case deleted(JSONValue)
-  /// Nothing up to this resource version, from which a watch may go on.
-  case bookmark(resourceVersion: String)
+/// One event of a watch.
+struct WatchEvent<Item: Sendable>: Sendable {
+  /// What happened to an object.
+  enum Content: Sendable {
+    /// It is there, or has come to match the selectors.
+    case added(Item)
+    /// It changed.
+    case modified(Item)
+    /// It is gone, or matches the selectors no more; as it was last.
+    case deleted(Item)
+  }
+
+  /// Nil where nothing is told: a bookmark, or an object that cannot be read.
+  var content: Content?
+  /// From which a watch goes on after it.
+  var resourceVersion: String
 }
+
+extension WatchEvent.Content: Equatable where Item: Equatable {}
+extension WatchEvent: Equatable where Item: Equatable {}
 
 /// The events of one watch, up to when the API server ends it. Throws where the connection breaks, and where the API
 /// server says an error; ``KubernetesError/isExpired`` where the resource version is too old.
-package struct WatchEvents: AsyncSequence, Sendable {
-  /// What happened.
-  package typealias Element = WatchEvent
-  /// Why there are no more.
-  package typealias Failure = KubernetesError
+struct WatchEvents<Item: Sendable>: AsyncSequence, Sendable {
+  typealias Element = WatchEvent<Item>
+  typealias Failure = KubernetesError
 
   let call: Call
-  let transport: Transport
+  let selection: Selection
+  let client: KubernetesClient
+  let read: ObjectReader<Item>
   let body: HTTPClientResponse.Body
 
   /// Reads the events; once.
-  package func makeAsyncIterator() -> AsyncIterator {
+  func makeAsyncIterator() -> AsyncIterator {
     AsyncIterator(
-      call: call, transport: transport, body: body.makeAsyncIterator(),
-      splitter: LineSplitter(limit: transport.settings.maximumEventBytes))
+      events: self, body: body.makeAsyncIterator(),
+      splitter: LineSplitter(limit: client.transport.settings.maximumObjectBytes))
   }
 
-  /// Reads the events.
-  package struct AsyncIterator: AsyncIteratorProtocol {
-    let call: Call
-    let transport: Transport
+  struct AsyncIterator: AsyncIteratorProtocol {
+    let events: WatchEvents
     var body: HTTPClientResponse.Body.AsyncIterator
     var splitter: LineSplitter
 
     /// The next event; nil where the API server has ended the watch.
-    package mutating func next() async throws(KubernetesError) -> WatchEvent? {
+    mutating func next() async throws(KubernetesError) -> WatchEvent<Item>? {
       while true {
-        if let line = splitter.takeLine() { return try event(line) }
+        switch splitter.takeLine() {
+        case .whole(let line): return try events.event(line)
+        case .tooLong(let count):
+          events.client.skipped(events.selection, "an event of \(count) bytes", "it is too large")
+          continue
+        case nil: break
+        }
         do {
           guard let piece = try await body.next() else { break }
-          try splitter.append(piece)
-        } catch is LineSplitter.TooLong {
-          throw transport.error(call, .notUnderstood(reason: "an event over \(splitter.limit) bytes"))
+          splitter.append(piece)
         } catch {
-          throw transport.error(call, thrown: error)
+          throw events.error(thrown: error)
         }
       }
-      guard !Task.isCancelled else { throw transport.error(call, .cancelled) }
+      guard !Task.isCancelled else { throw events.client.transport.error(events.call, .cancelled) }
       return nil
     }
-
-    private func event(_ line: [UInt8]) throws(KubernetesError) -> WatchEvent {
-      let value: JSONValue
-      do { value = try JSONValue(parsing: line) } catch {
-        throw transport.error(call, .notUnderstood(reason: error.message))
-      }
-      let type = value["type"]?.string ?? ""
-      guard let object = value["object"] else { throw transport.error(call, .notUnderstood(reason: "it is no event")) }
-      switch type {
-      case "ADDED": return .added(object)
-      case "MODIFIED": return .modified(object)
-      case "DELETED": return .deleted(object)
-      case "BOOKMARK": return .bookmark(resourceVersion: object.resourceVersion)
-      case "ERROR":
-        guard let status = Status(object) else { break }
-        throw transport.error(call, .refused(status))
-      default: break
-      }
-      throw transport.error(call, .notUnderstood(reason: "an event of type \"\(type)\""))
-    }
   }
-}
 
-extension JSONValue {
-  /// `metadata.resourceVersion`
-  var resourceVersion: String { self["metadata"]?["resourceVersion"]?.string ?? "" }
+  private func error(thrown error: any Error) -> KubernetesError { client.transport.error(call, thrown: error) }
+
+  private func notUnderstood(_ reason: String) -> KubernetesError {
+    client.transport.error(call, .notUnderstood(reason: reason))
+  }
+
+  private func event(_ line: [UInt8]) throws(KubernetesError) -> WatchEvent<Item> {
+    let type: String
+    let object: [UInt8]
+    let header: ObjectHeader
+    do throws(JSONError) {
+      let parts = try Self.parts(line)
+      (type, object) = (parts.type ?? "", parts.object ?? [])
+      header = try ObjectHeader(object)
+    } catch {
+      throw notUnderstood(error.message)
+    }
+    var event = WatchEvent<Item>(content: nil, resourceVersion: header.resourceVersion)
+    switch type {
+    case "BOOKMARK": return event
+    case "ERROR":
+      guard let status = (try? JSONValue(parsing: object)).flatMap({ Status($0) }) else { break }
+      throw client.transport.error(call, .refused(status))
+    case "ADDED", "MODIFIED", "DELETED":
+      do throws(JSONError) {
+        let item = try read(object)
+        event.content = type == "ADDED" ? .added(item) : type == "MODIFIED" ? .modified(item) : .deleted(item)
+      } catch {
+        client.skipped(selection, header: object, error)
+      }
+      return event
+    default: break
+    }
+    throw notUnderstood("an event of type \"\(type)\"")
+  }
+
+  /// `type` and `object` of an event.
+  private static func parts(_ line: [UInt8]) throws(JSONError) -> (type: String?, object: [UInt8]?) {
+    var reader = JSONReader(line)
+    var type: String?
+    var object: [UInt8]?
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "type") {
+        type = reader.text(try reader.string())
+      } else if reader.matches(key, "object") {
+        object = Array(line[try reader.value().range])
+      } else {
+        try reader.skip()
+      }
+    }
+    try reader.end()
+    return (type, object)
+  }
 }

@@ -14,15 +14,8 @@ extension CertificateKeeper {
     }
     await withTaskGroup { group in
       for resource in Self.configurations {
-        let selection = Selection(resource, fieldSelector: "metadata.name=\(settings.configuration)")
         group.addTask {
-          await self.client.listAndWatch(selection) { change in
-            switch change {
-            case .replaced(let objects): self.saw(objects.first, resource)
-            case .changed(let object): self.saw(object, resource)
-            case .deleted: self.saw(nil, resource)
-            }
-          }
+          await self.client.watchOne(resource, self.settings.configuration, as: .tree) { self.saw($0, resource) }
         }
       }
       group.addTask { await self.keep(mayWrite) }

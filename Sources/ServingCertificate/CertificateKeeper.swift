@@ -59,16 +59,10 @@ package final class CertificateKeeper: Sendable {
 
   /// Serves what the Secret holds, and makes it where there is none, until the task is cancelled.
   package func watch() async {
-    let selection = Selection(
-      .secrets, namespace: settings.namespace, fieldSelector: "metadata.name=\(settings.secret)")
     await withTaskGroup { group in
       group.addTask {
-        await self.client.listAndWatch(selection) { change in
-          switch change {
-          case .replaced(let objects): self.saw(objects.first)
-          case .changed(let object): self.saw(object)
-          case .deleted: self.saw(nil)
-          }
+        await self.client.watchOne(.secrets, self.settings.secret, in: self.settings.namespace, as: .tree) {
+          self.saw($0)
         }
       }
       group.addTask { await self.makeWhereMissing() }

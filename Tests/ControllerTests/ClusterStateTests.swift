@@ -20,19 +20,34 @@ import Testing
 
   private func state(_ samples: [Sample]) throws -> ClusterState {
     var state = ClusterState(Self.sources)
-    for sample in samples { _ = state.take(.changed(try sample.manifest()), of: source(sample.kind)) }
+    for sample in samples { _ = state.take(.present(try sample.sighting()), of: source(sample.kind)) }
     return state
   }
 
-  private func metadata(_ name: String, version: String = "1") throws -> JSONValue {
-    try json(#"{"metadata":{"name":"\#(name)","namespace":"shops","resourceVersion":"\#(version)"}}"#)
+  private func metadata(_ name: String, version: String = "1") throws -> Sighting {
+    try Sighting(text(name, version), .secrets)
+  }
+
+  private func live(_ name: String, version: String) throws -> LiveObject {
+    try LiveObject(text(name, version), kind: .secret)
+  }
+
+  private func text(_ name: String, _ version: String) -> [UInt8] {
+    Array(#"{"metadata":{"name":"\#(name)","namespace":"shops","resourceVersion":"\#(version)"}}"#.utf8)
+  }
+
+  /// A list without objects.
+  private func nothing(_ state: inout ClusterState, _ source: WatchSource) -> Set<CustomerKey> {
+    state.take(.listing, of: source).union(state.take(.listed, of: source))
   }
 
   @Test func itIsSyncedWhenAllListsAreThere() {
     var state = ClusterState(Self.sources)
     for source in Self.sources {
       #expect(!state.isSynced)
-      _ = state.take(.replaced([]), of: source)
+      _ = state.take(.listing, of: source)
+      #expect(!state.isSynced)
+      _ = state.take(.listed, of: source)
     }
     #expect(state.isSynced)
   }
@@ -134,16 +149,16 @@ import Testing
     var state = try state([])
     let deployment = source("Deployment")
     let sample = Sample(uid: "1")
-    #expect(state.take(.changed(try sample.manifest()), of: deployment) == [Self.key])
-    #expect(state.take(.changed(try sample.manifest()), of: deployment).isEmpty)
+    #expect(state.take(.present(try sample.sighting()), of: deployment) == [Self.key])
+    #expect(state.take(.present(try sample.sighting()), of: deployment).isEmpty)
     var other = sample
     other.annotations["postern.io/users"] = "shop, more"
-    #expect(state.take(.changed(try other.manifest()), of: deployment) == [Self.key])
+    #expect(state.take(.present(try other.sighting()), of: deployment) == [Self.key])
     other.customer = "zeta"
-    let moved = state.take(.changed(try other.manifest()), of: deployment)
+    let moved = state.take(.present(try other.sighting()), of: deployment)
     #expect(moved == [Self.key, CustomerKey(namespace: "shops", customer: "zeta")])
     #expect(state.all.map(\.customer) == ["zeta"])
-    #expect(state.take(.replaced([]), of: deployment).map(\.customer) == ["zeta"])
+    #expect(nothing(&state, deployment).map(\.customer) == ["zeta"])
     #expect(state.all.isEmpty)
   }
 
@@ -158,13 +173,13 @@ import Testing
     ])
     let (secrets, maps) = (Self.sources[3], Self.sources[4])
     for name in ["login", "data", "acme-pg-user-shop", "acme-pg-passwords"] {
-      #expect(state.take(.changed(try metadata(name)), of: secrets) == [Self.key], "\(name)")
+      #expect(state.take(.present(try metadata(name)), of: secrets) == [Self.key], "\(name)")
     }
     for name in ["sql", "acme-pg-spec"] {
-      #expect(state.take(.changed(try metadata(name)), of: maps) == [Self.key], "\(name)")
+      #expect(state.take(.present(try metadata(name)), of: maps) == [Self.key], "\(name)")
     }
-    for name in ["sql", "other"] { #expect(state.take(.changed(try metadata(name)), of: secrets).isEmpty, "\(name)") }
-    #expect(state.take(.replaced([]), of: secrets).count == 2)
+    for name in ["sql", "other"] { #expect(state.take(.present(try metadata(name)), of: secrets).isEmpty, "\(name)") }
+    #expect(nothing(&state, secrets).count == 2)
     #expect(
       Set(state.secretUses(namespace: "shops", name: "login")) == [.password(key: "pw")])
     #expect(state.secretUses(namespace: "shops", name: "data") == [.script(key: "k", name: "b", isTransaction: true)])
@@ -186,42 +201,43 @@ import Testing
       Sample(name: "away", namespace: "away", annotations: declaring, uid: "away"),
     ]
     var state = try state(samples)
-    func with(_ member: String, before next: String, in object: JSONValue) throws -> JSONValue {
-      try json(String(decoding: object.bytes, as: UTF8.self).replacing(next, with: member + next, maxReplacements: 1))
+    func with(_ member: String, before next: String, in object: JSONValue, _ resource: Resource) throws -> Sighting {
+      let text = String(decoding: object.bytes, as: UTF8.self)
+      return try Sighting(Array(text.replacing(next, with: member + next, maxReplacements: 1).utf8), resource)
     }
     func names() -> [String] { state.declaring(Self.key).map { "\($0.kind) \($0.name)" }.sorted() }
     #expect(names() == ["Deployment a", "Deployment b", "Deployment broken", "Pod bare"])
     let source = source("Deployment")
-    _ = state.take(.changed(try deployment("a", [:])), of: source)
+    _ = state.take(.present(try Sighting(deployment("a", [:]).bytes, .deployments)), of: source)
+    let leaving = #""deletionTimestamp":"2026-11-21T10:47:26Z","#
     _ = state.take(
-      .changed(
-        try with(#""deletionTimestamp":"2026-11-21T10:47:26Z","#, before: #""labels""#, in: deployment("b", declaring))),
-      of: source)
-    _ = state.take(.deleted(try deployment("broken", [:])), of: source)
+      .present(try with(leaving, before: #""labels""#, in: deployment("b", declaring), .deployments)), of: source)
+    _ = state.take(.deleted(try Sighting(deployment("broken", [:]).bytes, .deployments)), of: source)
     #expect(names() == ["Pod bare"])
     _ = state.take(
-      .changed(try with(#""status":{"phase":"Succeeded"},"#, before: #""spec""#, in: samples[3].manifest())),
+      .present(try with(#""status":{"phase":"Succeeded"},"#, before: #""spec""#, in: samples[3].manifest(), .pods)),
       of: self.source("Pod"))
     #expect(names() == [])
     // What only its Pods tell of may be gone.
-    state[Self.key].unlabelled = WatchedObject(try samples[0].manifest(), .deployments)?.declarer
+    state[Self.key].unlabelled = try samples[0].sighting().watched?.declarer
     #expect(state[Self.key].unlabelled?.declares == true)
     #expect(names() == [])
   }
 
   @Test func whatPosternWroteItselfIsNoNews() throws {
     var state = try state([Sample(uid: "1")])
-    let live = try #require(LiveObject(try metadata("acme-pg-passwords", version: "7"), kind: .secret))
-    state.wrote(live, of: Self.key)
+    state.wrote(try live("acme-pg-passwords", version: "7"), of: Self.key)
     let secrets = Self.sources[3]
-    func change(_ version: String) throws -> Change { .changed(try metadata("acme-pg-passwords", version: version)) }
+    func change(_ version: String) throws -> Change<Sighting> {
+      .present(try metadata("acme-pg-passwords", version: version))
+    }
     #expect(state.take(try change("7"), of: secrets).isEmpty)
     #expect(state.take(try change("8"), of: secrets) == [Self.key])
     #expect(state.take(.deleted(try metadata("acme-pg-passwords", version: "7")), of: secrets) == [Self.key])
     // Seen before the answer to the write.
     state.began(Self.key)
     #expect(state.take(try change("9"), of: secrets).isEmpty)
-    state.wrote(try #require(LiveObject(try metadata("acme-pg-passwords", version: "9"), kind: .secret)), of: Self.key)
+    state.wrote(try live("acme-pg-passwords", version: "9"), of: Self.key)
     let isKnown = !state.ended(Self.key)
     #expect(isKnown)
     state.began(Self.key)
@@ -233,9 +249,9 @@ import Testing
   @Test func whatPosternWroteOfACustomerThatIsGoneIsForgotten() throws {
     let sample = Sample(uid: "1")
     var state = try state([sample])
-    state.wrote(try #require(LiveObject(try metadata("acme-pg-passwords", version: "7"), kind: .secret)), of: Self.key)
-    _ = state.take(.deleted(try sample.manifest()), of: source(sample.kind))
-    #expect(state.take(.changed(try metadata("acme-pg-passwords", version: "7")), of: Self.sources[3]).isEmpty)
+    state.wrote(try live("acme-pg-passwords", version: "7"), of: Self.key)
+    _ = state.take(.deleted(try sample.sighting()), of: source(sample.kind))
+    #expect(state.take(.present(try metadata("acme-pg-passwords", version: "7")), of: Self.sources[3]).isEmpty)
     #expect(state.ownVersions.isEmpty)
   }
 }

@@ -31,42 +31,6 @@ import Testing
     }
   }
 
-  /// A controller and the server that it talks to.
-  private func controlling(
-    _ script: @escaping FakeServer.Script, _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
-  ) async throws {
-    let server = try await FakeServer.start(defaultPair.get(), script: script)
-    var tls = TLSConfiguration.makeClientConfiguration()
-    tls.trustRoots = .file(try authority.get().authorityFile)
-    let cluster = ClusterConfiguration(host: "127.0.0.1", port: server.port, tls: tls, credential: .none)
-    var clientSettings = ClientSettings()
-    clientSettings.retryDelay = .milliseconds(1)
-    let client = KubernetesClient(
-      cluster, settings: clientSettings, metrics: ClientMetrics(PrometheusRegistry([])), logger: silent)
-    let registry = PrometheusRegistry(ControllerMetrics.families)
-    var settings = ControllerSettings()
-    settings.retryDelay = .milliseconds(1)
-    let controller = Controller(
-      client: client, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
-    let watching = Task { await controller.watch() }
-    let result: Result<Void, any Error>
-    do { result = .success(try await test(server, controller, registry)) } catch { result = .failure(error) }
-    watching.cancel()
-    await watching.value
-    await client.shutdown()
-    await server.stop()
-    try result.get()
-  }
-
-  private func leading(_ controller: Controller, _ test: () async throws -> Void) async throws {
-    let work = Task { await controller.lead { true } }
-    let result: Result<Void, any Error>
-    do { result = .success(try await test()) } catch { result = .failure(error) }
-    work.cancel()
-    await work.value
-    try result.get()
-  }
-
   @Test func whatIsRefusedIsToldAndTriedAgain() async throws {
     let left = Mutex(3)
     let script = try script { request in

@@ -74,7 +74,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     (InstanceSources(), "user shop: passwordFrom: there is no Secret \"login\" in the namespace"),
     (
       InstanceSources(secrets: ["login": ["other": []]]),
-      "user shop: passwordFrom: Secret \"login\" has no key \"pw\"; it has other"
+      "user shop: passwordFrom: Secret \"login\" has no key \"pw\""
     ),
     (
       InstanceSources(secrets: ["login": ["pw": [0x0A]]]),

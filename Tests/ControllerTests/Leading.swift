@@ -79,7 +79,8 @@ struct Leading {
   /// An object; nil where there is none.
   func live(_ kind: DesiredObject.Kind, _ name: String) async throws -> LiveObject? {
     do throws(KubernetesError) {
-      return LiveObject(try await client.get(kind.resource, name, in: namespace), kind: kind)
+      let reader = ObjectReader { object throws(JSONError) in try LiveObject(object, kind: kind) }
+      return try await client.get(kind.resource, name, in: namespace, as: reader)
     } catch {
       guard error.isNotFound else { throw error }
       return nil

@@ -47,6 +47,9 @@ struct Sample {
         .replacing(kind == "Deployment" ? #""serviceName":"\#(name)","# : "\u{0}", with: ""))
   }
 
+  /// What a watch keeps of it.
+  func sighting() throws -> Sighting { try Sighting(manifest().bytes, .named(kind)) }
+
   private static func text(_ annotations: [String: String]) -> String {
     var object = JSONObject()
     for (key, value) in annotations { object[key] = .string(value) }

@@ -38,7 +38,7 @@ import Testing
       #expect(try await cluster.isTold("MissingReference Deployment db: script a in orders: there is no ConfigMap"))
       let orders = try PostgresName("orders")
       func text(_ script: String) async throws -> String? {
-        try await cluster.mounted()?.script(script, in: orders).map { String(decoding: $0.text, as: UTF8.self) }
+        try await cluster.mounted()?.script(script, in: orders).map { String(decoding: $0.text.bytes, as: UTF8.self) }
       }
       #expect(try await eventually { try await text("b") == "SELECT 1" })
       try await cluster.client.create(

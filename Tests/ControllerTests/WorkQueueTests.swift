@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct WorkQueueTests {
   private func queue(limit: Int = 8) -> WorkQueue<String> {
-    WorkQueue(limit: limit, firstDelay: .seconds(1), maximumDelay: .seconds(8))
+    WorkQueue(limit: limit, firstDelay: .seconds(1), maximumDelay: .seconds(8)) { String($0.prefix { $0 != "/" }) }
   }
 
   @Test func aKeyWaitsOnceAndIsNeverWorkedOnTwiceAtATime() {
@@ -21,6 +21,58 @@ import Testing
     #expect(queue.take() == ["a"])
     #expect(queue.finished("a", .done) == nil)
     #expect(queue.depth == 0)
+  }
+
+  @Test func namespacesHaveTurns() {
+    let queue = queue(limit: 3)
+    _ = queue.open()
+    queue.add((0..<1000).map { "big/\($0)" })
+    queue.add(["small/a", "small/b", "other/a"])
+    #expect(queue.take() == ["big/0", "small/a", "other/a"])
+    for key in ["big/0", "small/a", "other/a"] { _ = queue.finished(key, .done) }
+    #expect(queue.take() == ["big/1", "small/b", "big/2"])
+    queue.add(["other/b"])
+    for key in ["big/1", "small/b", "big/2"] { _ = queue.finished(key, .done) }
+    #expect(queue.take().contains("other/b"))
+  }
+
+  @Test func whatTookLongWaitsBehindWhatDidNotAndNeverTakesAllPlaces() {
+    let queue = queue(limit: 4)
+    _ = queue.open()
+    let dear = (0..<8).map { "dear\($0)/a" }
+    queue.add(dear)
+    // At first nobody knows.
+    for _ in 0..<2 { for key in queue.take() { _ = queue.finished(key, .done, took: .seconds(9)) } }
+    queue.add(dear + ["cheap/a", "cheap/b"])
+    let taken = queue.take()
+    #expect(taken.count == 4)
+    #expect(Set(taken).isSuperset(of: ["cheap/a", "cheap/b"]))
+    for key in ["cheap/a", "cheap/b"] { _ = queue.finished(key, .done) }
+    // One of four places stays free, whatever waits.
+    #expect(queue.take().count == 1)
+    #expect(queue.take().isEmpty)
+    queue.add(["late/a"])
+    #expect(queue.take() == ["late/a"])
+    // But one that is dear has a place, however many others come.
+    queue.add((0..<100).map { "cheap/\($0)" })
+    for key in dear { _ = queue.finished(key, .done, took: .seconds(9)) }
+    queue.add(dear)
+    _ = queue.finished("late/a", .done)
+    #expect(queue.take().count { $0.hasPrefix("dear") } == 1)
+  }
+
+  @Test func aQueueThatDoesNotMoveSaysForHowLong() {
+    let queue = queue()
+    let start = ContinuousClock.now
+    #expect(queue.standstill(at: start + .seconds(900)) == nil)
+    _ = queue.open()
+    #expect(queue.standstill(at: start + .seconds(900)) == nil)
+    queue.add(["a"])
+    #expect(queue.standstill(at: start + .seconds(900)) ?? .zero > .seconds(800))
+    _ = queue.take()
+    #expect(queue.standstill(at: start + .seconds(900)) ?? .zero > .seconds(800))
+    _ = queue.finished("a", .done)
+    #expect(queue.standstill(at: start + .seconds(900)) == nil)
   }
 
   @Test func noMoreThanTheLimitAreWorkedOn() {

@@ -82,6 +82,28 @@ struct JSONReaderTests {
     #expect(failure(Array(repeating: UInt8(ascii: "["), count: 1_000_000)) != nil)
   }
 
+  @Test(arguments: [1, 200, 255, 256, 257, 320, 100_000])
+  func `skips what is however deep, and checks its brackets`(_ depth: Int) throws {
+    let open = String(repeating: #"[{"a":"#, count: depth)
+    let close = String(repeating: "}]", count: depth)
+    let document = Array("[\(open)1\(close),2]".utf8)
+    var reader = JSONReader(document)
+    try reader.beginArray()
+    _ = try reader.nextElement()
+    #expect(try reader.value().range == 1..<(document.count - 3))
+    _ = try reader.nextElement()
+    #expect(try reader.integer() == 2)
+    // One bracket that does not fit, at the deepest place and at the outermost.
+    for (index, byte) in [
+      (open.utf8.count + 1, UInt8(ascii: "]")), (open.utf8.count + close.utf8.count, UInt8(ascii: "}")),
+    ] {
+      var broken = Array("\(open)1\(close)".utf8)
+      broken[index] = byte
+      var reader = JSONReader(broken)
+      #expect(throws: JSONError.self) { try reader.skip() }
+    }
+  }
+
   @Test func `a document that is cut anywhere is refused`() throws {
     let bytes = Array(Self.sample.utf8)
     let whole = try JSONValue(parsing: bytes)

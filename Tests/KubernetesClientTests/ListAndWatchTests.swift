@@ -1,5 +1,6 @@
 import JSONBytes
 import KubernetesAPI
+import PrometheusText
 import TestSupport
 import Testing
 
@@ -15,7 +16,7 @@ import Testing
       let told = Told()
       try await withThrowingTaskGroup { group in
         group.addTask {
-          await talk.client.listAndWatch(Selection(.pods, namespace: "shop")) { told.take($0) }
+          await talk.client.listAndWatch(Selection(.pods, namespace: "shop"), as: ObjectHeader.reader) { told.take($0) }
         }
         _ = try await eventually { told.all.count >= expected.count }
         group.cancelAll()
@@ -122,20 +123,20 @@ import Testing
     private(set) var names: Set<String> = []
 
     func follow(_ client: KubernetesClient) async {
-      await client.listAndWatch(Selection(.pods)) { await self.take($0) }
+      await client.listAndWatch(Selection(.pods), as: ObjectHeader.reader) { await self.take($0) }
     }
 
-    func waitForEvent(_ client: KubernetesClient) async throws -> WatchEvent? {
+    func waitForEvent(_ client: KubernetesClient) async throws -> WatchEvent<JSONValue>? {
       for try await event in try await client.watch(Selection(.pods), from: "7") { return event }
       return nil
     }
 
-    private func take(_ change: Change) {
-      let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
+    private func take(_ change: Change<ObjectHeader>) {
       switch change {
-      case .replaced(let objects): names = Set(objects.map(name))
-      case .changed(let object): names.insert(name(object))
-      case .deleted(let object): names.remove(name(object))
+      case .listing: names = []
+      case .present(let object): names.insert(object.name)
+      case .listed: break
+      case .deleted(let object): names.remove(object.name)
       }
     }
   }
@@ -154,14 +155,51 @@ import Testing
         group.cancelAll()
       }
       let first = try await cache.waitForEvent(talk.client)
-      #expect(first == .deleted(try json(object("a", 8))))
+      #expect(first?.content == .deleted(try json(object("a", 8))))
+    }
+  }
+
+  @Test func aWatchThatDoesNotWorkIsToldAndAQuietOneIsNot() async throws {
+    let script: FakeServer.Script = { _, request in
+      if request.path.hasSuffix("/secrets") { return .status(403, "Forbidden", "no RBAC") }
+      return request.query["watch"] == nil ? list(7, []) : .stream { _ in }
+    }
+    try await talking(script) { talk in
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for resource in [Resource.pods, .secrets] {
+          let selection = Selection(resource, namespace: "shop")
+          group.addTask { await talk.client.listAndWatch(selection, as: ObjectHeader.reader) { _ in } }
+        }
+        let isWatching = try await eventually {
+          talk.server.requests.contains { $0.query["watch"] != nil }
+            && talk.server.requests.count { $0.path.hasSuffix("/secrets") } > 1
+        }
+        #expect(isWatching)
+        #expect(talk.client.failingWatches(for: .seconds(300)) == [])
+        talk.time.pass(.seconds(400))
+        #expect(
+          talk.client.failingWatches(for: .seconds(300)) == [
+            "the watch of secrets in shop has not worked for 400 s: "
+              + "list /api/v1/namespaces/shop/secrets: 403 Forbidden: no RBAC"
+          ])
+        #expect(talk.client.hasWorkingWatch)
+        let text = talk.registry.text()
+        #expect(text.contains(#"postern_watch_last_success_timestamp_seconds{resource="pods"} 1"#))
+        #expect(!text.contains(#"postern_watch_last_success_timestamp_seconds{resource="secrets"}"#))
+        group.cancelAll()
+      }
+      // What is watched no more cannot fail.
+      #expect(talk.client.failingWatches(for: .zero) == [])
+      #expect(!talk.client.hasWorkingWatch)
     }
   }
 
   @Test func itReturnsWhenItsTaskIsCancelledWhileItWaits() async throws {
     try await talking({ _, _ in .silence }) { talk in
       await withTaskGroup { group in
-        group.addTask { await talk.client.listAndWatch(Selection(.pods)) { _ in Issue.record("told") } }
+        group.addTask {
+          await talk.client.listAndWatch(Selection(.pods), as: ObjectHeader.reader) { _ in Issue.record("told") }
+        }
         _ = try? await eventually { talk.server.requests.count == 1 }
         group.cancelAll()
       }

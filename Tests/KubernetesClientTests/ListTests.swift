@@ -1,8 +1,11 @@
 import JSONBytes
 import KubernetesAPI
-import KubernetesClient
+import NIOCore
+import PrometheusText
 import TestSupport
 import Testing
+
+@testable import KubernetesClient
 
 /// Lists, page by page.
 @Suite struct ListTests {
@@ -68,4 +71,80 @@ import Testing
       #expect(error?.cause == .notUnderstood(reason: "it is no list"))
     }
   }
+
+  @Test func aListInAnyPiecesIsItsObjectsAndWhatIsAroundThem() throws {
+    let first = #"{"metadata":{"name":"a]}"},"s":"\\\"[{","deep":[[{"x":[]}]]}"#
+    let text = #"{"kind":"List","metadata":{"resourceVersion":"7"},"items":[\#(first), \n{} ],"more":[1]}"# + "\n"
+    let bytes = Array(text.utf8)
+    for cut in 0...bytes.count {
+      var splitter = ListSplitter(limit: 100)
+      let found = splitter.take(ByteBuffer(bytes: bytes[..<cut])) + splitter.take(ByteBuffer(bytes: bytes[cut...]))
+      #expect(found == [.object(Array(first.utf8)), .object(Array("{}".utf8))], "\(cut)")
+      let whole = try #require(splitter.whole)
+      #expect(try JSONValue(parsing: whole)["metadata"]?["resourceVersion"]?.string == "7")
+    }
+  }
+
+  @Test func ofAnObjectThatIsTooLongOnlyItsLengthIsKept() {
+    var splitter = ListSplitter(limit: 100)
+    var found = splitter.take(ByteBuffer(string: #"{"items":[{"a":""#))
+    for _ in 0..<1000 { found += splitter.take(ByteBuffer(string: "0123456789")) }
+    found += splitter.take(ByteBuffer(string: #""},{}]}"#))
+    #expect(found == [.tooLong(10_008), .object(Array("{}".utf8))])
+  }
+
+  @Test func anObjectThatCannotBeReadIsSkippedAndCounted() async throws {
+    let deep = #"{"metadata":{"name":"b","namespace":"shop"},"deep":\#(nested(300))}"#
+    try await talking({ _, _ in list(9, [object("a", 1), deep, #"{"metadata":}"#, object("c", 2)]) }) { talk in
+      let all = try await talk.client.list(Selection(.pods))
+      #expect(all.items.map { $0["metadata"]?["name"]?.string } == ["a", "c"])
+      #expect(talk.registry.text().contains(#"postern_watch_items_skipped_total{resource="pods"} 2"#))
+      // Who only wants to know which they are reads past what is deep.
+      let headers = try await talk.client.list(Selection(.pods), as: ObjectHeader.reader)
+      #expect(headers.items.map(\.name).prefix(2) == ["a", "b"])
+    }
+  }
+
+  @Test func aPageThatIsTooLargeIsAskedForAgainWithHalfTheLimitDownToOne() async throws {
+    // Four objects; the third is as large as a page may be.
+    let sizes = [300, 300, 3000, 300]
+    let script: FakeServer.Script = { _, request in
+      let start = Int(request.query["continue"] ?? "") ?? 0
+      let end = min(sizes.count, start + (Int(request.query["limit"] ?? "") ?? 0))
+      let items = (start..<end).map { index in
+        #"{"metadata":{"name":"\#(index)","resourceVersion":"1"},"x":"\#(String(repeating: "x", count: sizes[index]))"}"#
+      }
+      return list(9, items, more: end < sizes.count ? String(end) : "")
+    }
+    let change: (inout ClientSettings) -> Void = {
+      $0.pageSize = 4
+      $0.maximumPageBytes = 1000
+    }
+    try await talking(script, settings: change) { talk in
+      let told = Told()
+      let version = try await talk.client.tell(Selection(.pods), as: ObjectHeader.reader) { told.take($0) }
+      #expect(version == "9")
+      // What a page has told before it was given up is told again: it is there.
+      #expect(Set(try #require(told.all.first).dropFirst().split(separator: ",")) == ["0", "1", "2", "3"])
+      #expect(told.all.count == 1)
+      #expect(
+        talk.server.requests.map { "\($0.query["continue"] ?? "")/\($0.query["limit"] ?? "")" }
+          == ["/4", "/2", "2/2", "2/1", "3/1"])
+    }
+  }
+
+  @Test func whereOnlyChangesAreWantedOneObjectIsAskedForAndNoneTold() async throws {
+    try await talking({ _, _ in list(9, [object("a", 1)], more: "t") }) { talk in
+      let told = Told()
+      let selection = Selection(.secrets, metadataOnly: true, changesOnly: true)
+      _ = try await talk.client.tell(selection, as: ObjectHeader.reader) { told.take($0) }
+      #expect(told.all == ["="])
+      #expect(talk.server.requests.map { $0.query["limit"] } == ["1"])
+    }
+  }
+}
+
+/// An array in arrays.
+func nested(_ depth: Int) -> String {
+  String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
 }

@@ -97,17 +97,38 @@ func event(_ type: String, _ object: String) -> String { #"{"type":"\#(type)","o
 
 /// What a consumer was told: `=a,b` all, `+a@8` one that changed, `-a@9` one that is gone.
 final class Told: Sendable {
-  private let log = Mutex<[String]>([])
-  var all: [String] { log.withLock { $0 } }
+  private let state = Mutex<(log: [String], listing: [String]?)>(([], nil))
+  var all: [String] { state.withLock { $0.log } }
 
-  func take(_ change: Change) {
-    let name = { (object: JSONValue) in object["metadata"]?["name"]?.string ?? "" }
-    let text =
+  func take(_ change: Change<ObjectHeader>) {
+    state.withLock { state in
       switch change {
-      case .replaced(let objects): "=" + objects.map(name).joined(separator: ",")
-      case .changed(let object): "+\(name(object))@\(object.resourceVersion)"
-      case .deleted(let object): "-\(name(object))@\(object.resourceVersion)"
+      case .listing: state.listing = []
+      case .present(let object):
+        if state.listing != nil {
+          state.listing?.append(object.name)
+        } else {
+          state.log.append("+\(object.name)@\(object.resourceVersion)")
+        }
+      case .listed:
+        state.log.append("=" + (state.listing ?? []).joined(separator: ","))
+        state.listing = nil
+      case .deleted(let object): state.log.append("-\(object.name)@\(object.resourceVersion)")
       }
-    log.withLock { $0.append(text) }
+    }
+  }
+}
+
+extension ObjectHeader {
+  /// As a client takes it.
+  static let reader = ObjectReader { object throws(JSONError) in try ObjectHeader(object) }
+}
+
+extension KubernetesClient {
+  /// The events of a watch, as trees.
+  func watch(
+    _ selection: Selection, from resourceVersion: String
+  ) async throws(KubernetesError) -> WatchEvents<JSONValue> {
+    try await watch(selection, from: resourceVersion, as: .tree)
   }
 }

@@ -1,0 +1,20 @@
+import Synchronization
+
+/// How many bytes of values a pass may keep: what a customer refers to must not fill the memory of all.
+final class ByteBudget: Sendable {
+  private let left: Mutex<Int>
+
+  init(_ bytes: Int) { left = Mutex(bytes) }
+
+  /// Whether more was to be kept than there was room for.
+  var isExceeded: Bool { left.withLock { $0 < 0 } }
+
+  /// Whether these values may be kept.
+  func take(_ data: [String: [UInt8]]) -> Bool {
+    let bytes = data.values.reduce(0) { $0 + $1.count }
+    return left.withLock { left in
+      left -= bytes
+      return left >= 0
+    }
+  }
+}

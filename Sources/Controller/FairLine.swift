@@ -1,0 +1,31 @@
+/// Keys that wait in turns: one of each owner after the other, so that an owner of many does not hold up the rest.
+struct FairLine<Key: Sendable>: Sendable {
+  /// Owners with keys, in the order of their turns; those before `next` have had theirs.
+  private var turns: [String] = []
+  private var next = 0
+  /// Of each owner those that wait, the first one last.
+  private var keys: [String: [Key]] = [:]
+  private(set) var count = 0
+
+  var isEmpty: Bool { count == 0 }
+
+  mutating func append(_ key: Key, of owner: String) {
+    if keys[owner] == nil { turns.append(owner) }
+    keys[owner, default: []].insert(key, at: 0)
+    count += 1
+  }
+
+  mutating func removeFirst() -> Key? {
+    guard next < turns.count else { return nil }
+    let owner = turns[next]
+    next += 1
+    if next > 64, next * 2 > turns.count {
+      turns.removeFirst(next)
+      next = 0
+    }
+    guard let key = keys[owner]?.popLast() else { return nil }
+    count -= 1
+    if keys[owner]?.isEmpty == true { keys[owner] = nil } else { turns.append(owner) }
+    return key
+  }
+}

@@ -1,0 +1,122 @@
+import AsyncHTTPClient
+import JSONBytes
+import KubernetesAPI
+import Logging
+import NIOCore
+import Synchronization
+
+extension KubernetesClient {
+  /// What the page of a list came to.
+  private enum Page: Sendable {
+    case whole(resourceVersion: String, more: String?)
+    /// It has more bytes than a page may have.
+    case tooLarge
+  }
+
+  /// All objects of a selection. One that cannot be read is left out, logged and counted.
+  package func list<Item: Sendable>(
+    _ selection: Selection,
+    as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
+  ) async throws(KubernetesError) -> ObjectList<Item> {
+    let items = Items<Item>()
+    let version = try await tell(selection, as: read) { items.take($0) }
+    return ObjectList(items: items.all, resourceVersion: version)
+  }
+
+  /// Tells the objects of a selection as they come, page by page. Where the pages expire meanwhile, it begins anew, with
+  /// one page for all.
+  /// - Returns: the resource version from which a watch goes on.
+  func tell<Item: Sendable>(
+    _ selection: Selection, as read: ObjectReader<Item>,
+    _ consume: @escaping @Sendable (Change<Item>) async -> Void
+  ) async throws(KubernetesError) -> String {
+    var token: String?
+    var limit = selection.changesOnly ? 1 : transport.settings.pageSize
+    while true {
+      var call = selection.call("list")
+      if limit > 0 { call.query.append(("limit", String(limit))) }
+      if let token { call.query.append(("continue", token)) }
+      let page: Page
+      do throws(KubernetesError) {
+        page = try await self.page(call, of: selection, isFirst: token == nil, isDivisible: limit > 1, read, consume)
+      } catch {
+        guard error.isExpired, token != nil else { throw error }
+        (token, limit) = (nil, 0)
+        continue
+      }
+      switch page {
+      case .tooLarge: limit = max(1, limit / 2)
+      case .whole(let version, let more):
+        token = selection.changesOnly ? nil : more
+        guard token != nil else {
+          await consume(.listed)
+          return version
+        }
+      }
+    }
+  }
+
+  private func page<Item: Sendable>(
+    _ call: Call, of selection: Selection, isFirst: Bool, isDivisible: Bool, _ read: ObjectReader<Item>,
+    _ consume: @escaping @Sendable (Change<Item>) async -> Void
+  ) async throws(KubernetesError) -> Page {
+    try check(call, in: selection.namespace)
+    return try await transport.consume(call) { [self] body in
+      if isFirst { await consume(.listing) }
+      var splitter = ListSplitter(limit: transport.settings.maximumObjectBytes)
+      var bytes = 0
+      for try await piece in body {
+        bytes += piece.readableBytes
+        if isDivisible, bytes > transport.settings.maximumPageBytes { return .tooLarge }
+        for found in splitter.take(piece) where !selection.changesOnly {
+          if let item = item(found, selection, read) { await consume(.present(item)) }
+        }
+      }
+      guard let frame = splitter.whole.flatMap({ try? JSONValue(parsing: $0) }), frame["items"] != nil,
+        let version = frame["metadata"]?["resourceVersion"]?.string
+      else { throw transport.error(call, .notUnderstood(reason: "it is no list")) }
+      let more = frame["metadata"]?["continue"]?.string
+      return .whole(resourceVersion: version, more: more?.isEmpty == false ? more : nil)
+    }
+  }
+
+  private func item<Item: Sendable>(_ found: ListSplitter.Found, _ selection: Selection, _ read: ObjectReader<Item>)
+    -> Item?
+  {
+    switch found {
+    case .tooLong(let count): skipped(selection, "an object of \(count) bytes", "it is too large")
+    case .object(let bytes):
+      do throws(JSONError) { return try read(bytes) } catch { skipped(selection, header: bytes, error) }
+    }
+    return nil
+  }
+
+  /// An object could not be read; the others can.
+  func skipped(_ selection: Selection, header bytes: [UInt8], _ error: JSONError) {
+    let header = try? ObjectHeader(bytes)
+    skipped(selection, header.map { "\($0.namespace)/\($0.name)" } ?? "an object without a name", error.message)
+  }
+
+  func skipped(_ selection: Selection, _ object: String, _ reason: String) {
+    transport.metrics.skipped(selection.resource.plural)
+    logger.warning(
+      "an object is skipped",
+      metadata: ["resource": "\(selection.resource.plural)", "object": "\(object)", "error": "\(reason)"])
+  }
+}
+
+/// What a list has told so far.
+private final class Items<Item: Sendable>: Sendable {
+  private let items = Mutex<[Item]>([])
+  var all: [Item] { items.withLock { $0 } }
+
+  func take(_ change: Change<Item>) {
+    items.withLock { items in
+      switch change {
+      case .listing: items = []
+      case .present(let item): items.append(item)
+      case .listed, .deleted: break
+      }
+    }
+  }
+}

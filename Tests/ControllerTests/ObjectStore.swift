@@ -1,0 +1,117 @@
+import Foundation
+import JSONBytes
+import NIOHTTP1
+import Synchronization
+import TestSupport
+import TextEncoding
+
+@testable import Controller
+
+/// An API server that keeps what is written to it, has some workloads, and lets the test change Secrets.
+final class ObjectStore: Sendable {
+  struct Write {
+    let path: String
+    let object: JSONValue
+
+    /// A value of a Secret, decoded.
+    func value(_ key: String) -> String? {
+      object["data"]?[key]?.string.flatMap { Base64.decoded($0) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  private struct State {
+    /// By path.
+    var objects: [String: JSONValue] = [:]
+    var version = 10
+    var secretWatches: [FakeServer.Feed] = []
+    var writes: [Write] = []
+  }
+
+  private let workloads: String
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - workloads: Deployments that are there.
+  ///   - objects: what else is there, by path.
+  init(_ workloads: [Sample], objects: [String: JSONValue] = [:]) throws {
+    self.workloads = try workloads.map { String(decoding: try $0.manifest().bytes, as: UTF8.self) }
+      .joined(separator: ",")
+    state.withLock { $0.objects = objects }
+  }
+
+  func answer(_ request: FakeServer.Request) -> FakeServer.Answer {
+    guard request.query["watch"] != "true" else {
+      return .stream { feed in
+        if request.path == "/api/v1/secrets" { self.state.withLock { $0.secretWatches.append(feed) } }
+      }
+    }
+    return state.withLock { state in
+      switch request.method {
+      case .GET:
+        if let object = state.objects[request.path] { return .json(200, String(decoding: object.bytes, as: UTF8.self)) }
+        let isCollection = request.path.hasSuffix("s") && !request.path.hasSuffix("-pg-passwords")
+        guard isCollection else { return .status(404, "NotFound", "not found") }
+        return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(items(request, state))]}"#)
+      case .POST: return keep(request, at: "\(request.path)/\(name(of: request))", &state)
+      default: return keep(request, at: request.path, &state)
+      }
+    }
+  }
+
+  private func items(_ request: FakeServer.Request, _ state: State) -> String {
+    if request.path.hasSuffix("/deployments") { return workloads }
+    guard let selector = request.query["labelSelector"], selector.contains("=") else { return "" }
+    let customer = selector.split(separator: "=").last.map(String.init)
+    return state.objects.filter { path, object in
+      path.hasPrefix(request.path + "/") && object["metadata"]?["labels"]?["postern.io/customer"]?.string == customer
+    }.map { String(decoding: $0.value.bytes, as: UTF8.self) }.joined(separator: ",")
+  }
+
+  private func name(of request: FakeServer.Request) -> String {
+    (try? json(request.body))?["metadata"]?["name"]?.string ?? ""
+  }
+
+  private func keep(_ request: FakeServer.Request, at path: String, _ state: inout State) -> FakeServer.Answer {
+    guard case .object(var object)? = try? json(request.body) else { return .status(400, "BadRequest", "no object") }
+    var data = JSONObject()
+    for source in [state.objects[path]?["data"], object["data"]] {
+      guard case .object(let members)? = source else { continue }
+      for member in members.members { data[member.key] = member.value }
+    }
+    if !data.members.isEmpty { object["data"] = .object(data) }
+    state.version += 1
+    if case .object(var metadata)? = object["metadata"] {
+      metadata["resourceVersion"] = .string(String(state.version))
+      object["metadata"] = .object(metadata)
+    }
+    state.objects[path] = .object(object)
+    state.writes.append(Write(path: path, object: .object(object)))
+    return .json(200, String(decoding: JSONValue.object(object).bytes, as: UTF8.self))
+  }
+
+  /// Somebody edits a key of a Secret, and the watches tell.
+  func edit(_ path: String, _ key: String, _ value: String) {
+    state.withLock { state in
+      guard case .object(var object)? = state.objects[path], case .object(var data)? = object["data"],
+        case .object(var metadata)? = object["metadata"]
+      else { return }
+      data[key] = .string(Base64.encoded(Array(value.utf8)))
+      state.version += 1
+      metadata["resourceVersion"] = .string(String(state.version))
+      object["data"] = .object(data)
+      object["metadata"] = .object(metadata)
+      state.objects[path] = .object(object)
+      let event = #"{"type":"MODIFIED","object":\#(String(decoding: JSONValue.object(object).bytes, as: UTF8.self))}"#
+      for feed in state.secretWatches { feed.send(event + "\n") }
+    }
+  }
+
+  /// All that was written, in order.
+  var writes: [Write] { state.withLock { $0.writes } }
+
+  /// A file of a Secret, decoded.
+  func value(_ path: String, _ key: String) -> String? {
+    state.withLock { $0.objects[path]?["data"]?[key]?.string }
+      .flatMap { Base64.decoded($0) }.map { String(decoding: $0, as: UTF8.self) }
+  }
+}

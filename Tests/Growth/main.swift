@@ -30,7 +30,7 @@ func databases(_ name: String, _ text: @escaping (Int) -> String) -> Shape {
 
 /// What a script takes, in a Secret: where it is, nothing else is read.
 func script(_ name: String, _ text: @escaping (Int) -> String) -> Shape {
-  Shape(name: name) { count in _ = scriptRefusals(text(count), named: "001", isTransaction: true) }
+  Shape(name: name) { count in _ = scriptRefusals(text(count), isTransaction: true) }
 }
 
 /// What a Pod takes whose container has this more.

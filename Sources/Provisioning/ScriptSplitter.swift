@@ -180,8 +180,10 @@ struct ScriptSplitter {
   private mutating func skipDollarQuoted() {
     var end = index + 1
     while end < bytes.count, Self.isWord(bytes[end]) { end += 1 }
-    guard end < bytes.count, bytes[end] == UInt8(ascii: "$"), byte(1).map(Self.isDigit) != true else {
-      index = end
+    let isParameter = byte(1).map(Self.isDigit) == true
+    guard end < bytes.count, bytes[end] == UInt8(ascii: "$"), !isParameter else {
+      // The server goes on behind the `$` alone: an `E'…'` may follow it.
+      index = isParameter ? end : index + 1
       return
     }
     let tag = bytes[index...end]

@@ -30,6 +30,7 @@ import Testing
       ]
     ),
     ("SELECT 'never ended; B", ["SELECT 'never ended; B"]),
+    ("SELECT $E'\\';'; B", ["SELECT $E'\\';'", "B"]),
     ("-- schema\rCREATE TABLE t(a text);\r-- rows\rSELECT 1", ["CREATE TABLE t(a text)", "SELECT 1"]),
     ("SELECT E'a' -- '\r-- '\n '\\';'; B", ["SELECT E'a' -- '\r-- '\n '\\';'", "B"]),
     ("SELECT E'a' '\\'; B", ["SELECT E'a' '\\'", "B"]),

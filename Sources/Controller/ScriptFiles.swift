@@ -6,7 +6,8 @@ struct ScriptFiles {
   /// How many bytes the values of a ConfigMap, or of a Secret, may have in all (Kubernetes API, `v1`: 1 MiB).
   static let maximumObjectBytes = 1 << 20
 
-  /// The spec in which every script whose text is to be had is a `.file`; the others are left out until it is.
+  /// The spec in which every script whose text is to be had is a `.file`. One whose text an object is to hold stays as it
+  /// was declared until then: the sidecar lets those behind it in their database wait. The others are left out.
   private(set) var spec: InstanceSpec
   /// Texts that may stand in a ConfigMap, by file.
   private(set) var publicFiles: [String: String] = [:]
@@ -58,8 +59,11 @@ struct ScriptFiles {
           // It is being looked at. Those behind it may need what it makes.
           isWaiting = true
         case .failure(let missing):
-          report(missing, mounted == nil ? "it is not run" : "it stays as it was")
-          if mounted == nil { continue }
+          report(missing, mounted == nil ? "it is not run, nor what comes behind it" : "it stays as it was")
+          if mounted == nil, script.isReference {
+            scripts.append(script)
+            continue
+          }
         }
         guard let mounted, place(mounted.text) else { break }
         scripts.append(mounted.script)
@@ -106,6 +110,14 @@ struct ScriptFiles {
 }
 
 extension Script {
+  /// Whether an object holds its text.
+  fileprivate var isReference: Bool {
+    switch content {
+    case .configMap, .secret: true
+    case .inline, .file: false
+    }
+  }
+
   /// The same script, its text in a file.
   fileprivate func file(_ text: ScriptText) -> Script {
     var script = self

@@ -41,7 +41,7 @@ public struct Database: Equatable, Sendable {
 public struct Extension: Equatable, Sendable {
   /// Its name, as in `pg_available_extensions`.
   public var name: PostgresName
-  /// The schema it is put in; nil for the server's choice.
+  /// The schema it is put in; nil for the one that its control file names, else `public`.
   public var schema: PostgresName?
   /// The version it is to have; nil for whichever is there, or the server's default.
   public var version: String?

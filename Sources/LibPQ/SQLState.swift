@@ -16,6 +16,12 @@ package enum SQLState {
   package static let duplicateObject = "42710"
   /// `duplicate_database`
   package static let duplicateDatabase = "42P04"
+  /// `undefined_table`
+  package static let undefinedTable = "42P01"
+  /// `undefined_function`
+  package static let undefinedFunction = "42883"
+  /// `invalid_schema_name`
+  package static let invalidSchemaName = "3F000"
   /// `unique_violation`
   package static let uniqueViolation = "23505"
   /// `disk_full`

@@ -19,8 +19,6 @@ struct Administration {
       .init("role", "none"),
       .init("default_transaction_read_only", "off"),
       .init("default_transaction_isolation", "read committed"),
-      .init("default_tablespace", ""),
-      .init("default_table_access_method", "heap"),
       .init("statement_timeout", "0"),
       .init("idle_in_transaction_session_timeout", "0"),
       .init("exit_on_error", "off"),

@@ -19,10 +19,14 @@ extension Catalog {
     CatalogQuery(
       "the extensions",
       """
-      SELECT e.extname, n.nspname, e.extversion FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+      SELECT e.extname, n.nspname, e.extversion, e.extrelocatable
+      FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
       """
     ) { row throws(CatalogMismatch) in
-      (try row.name(), InstalledExtension(schema: try row.name(), version: try row.text()))
+      (
+        try row.name(),
+        InstalledExtension(schema: try row.name(), version: try row.text(), isRelocatable: try row.isTrue())
+      )
     }
   }
 
@@ -37,17 +41,26 @@ extension Catalog {
     ) { row throws(CatalogMismatch) in try row.isTrue() }
   }
 
-  /// How many tables, views and sequences superusers own, apart from those of extensions; one row.
-  static var superuserRelations: CatalogQuery<Int> {
+  /// The tables, views and sequences that nobody of `makers` owns and that somebody of `readers` cannot read, apart from
+  /// those of extensions, by owner. Who is not there yet can read what everybody can.
+  static func uncovered(by makers: [Maker], from readers: [PostgresName]) -> CatalogQuery<UncoveredRelations> {
     CatalogQuery(
-      "what superusers own",
+      "what no grant is about",
       """
-      SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_authid r ON r.oid = c.relowner
-      WHERE r.rolsuper AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-        AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'postern') AND NOT EXISTS (
+      WITH reader AS (
+        SELECT coalesce(r.oid, 0) AS oid FROM unnest($2::text[]) AS a(name) LEFT JOIN pg_authid r ON r.rolname = a.name)
+      SELECT r.rolname, count(*), array_to_string((array_agg(c.oid::regclass::text ORDER BY c.oid))[1:5], ', ')
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_authid r ON r.oid = c.relowner
+      WHERE r.rolname <> ALL ($1::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+        AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'postern')
+        AND EXISTS (SELECT FROM reader WHERE NOT has_table_privilege(reader.oid, c.oid, 'SELECT'))
+        AND NOT EXISTS (
           SELECT FROM pg_depend d
           WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
-      """
-    ) { row throws(CatalogMismatch) in try row.integer() }
+      GROUP BY r.rolname ORDER BY r.rolname COLLATE "C"
+      """, [SQLText.array(makers.map({ $0.name.text })), SQLText.array(readers.map({ $0.text }))]
+    ) { row throws(CatalogMismatch) in
+      UncoveredRelations(owner: try row.name(), count: try row.integer(), names: try row.text())
+    }
   }
 }

@@ -6,19 +6,21 @@ extension Catalog {
   /// Where privileges differ: role, kind, whether it is about future objects, object or creator, privilege, whether it
   /// is missing. Rows of one role, object and direction follow one another, a privilege each.
   ///
-  /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted; $5 whose objects it is about. What PUBLIC may
+  /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted, $5 on what members make alone; $6 whose objects it
+  /// is about, $7 whether that is a member of the owner. What PUBLIC may
   /// do everybody may; an owner's own rights are never touched; the schema `public` counts whoever owns it.
-  static func gaps(_ requests: [PrivilegeRequest], creators: [PostgresName]) -> CatalogQuery<PrivilegeGap> {
+  static func gaps(_ requests: [PrivilegeRequest], makers: [Maker]) -> CatalogQuery<PrivilegeGap> {
     CatalogQuery(
       "the privileges",
       """
       WITH asked AS (
-          SELECT a.nr, a.role, a.kind, a.privilege, a.wanted, r.oid
-          FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[]) WITH ORDINALITY
-            AS a(role, kind, privilege, wanted, nr)
+          SELECT a.nr, a.role, a.kind, a.privilege, a.wanted, a.narrow, r.oid
+          FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::boolean[]) WITH ORDINALITY
+            AS a(role, kind, privilege, wanted, narrow, nr)
           LEFT JOIN pg_authid r ON r.rolname = a.role),
         creator AS (
-          SELECT c.name, r.oid FROM unnest($5::text[]) AS c(name) LEFT JOIN pg_authid r ON r.rolname = c.name),
+          SELECT c.name, c.member, r.oid FROM unnest($6::text[], $7::boolean[]) AS c(name, member)
+          LEFT JOIN pg_authid r ON r.rolname = c.name),
         namespace AS (
           SELECT oid, nspname, nspowner, nspacl FROM pg_namespace
           WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'postern')),
@@ -30,21 +32,21 @@ extension Catalog {
             c.relacl, false
           FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
           UNION ALL
-          SELECT 'f', format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)), p.proowner,
+          SELECT 'f', p.oid::regprocedure::text, p.proowner,
             coalesce(p.proacl, acldefault('f', p.proowner)), false
           FROM pg_proc p JOIN namespace n ON n.oid = p.pronamespace),
         gap AS (
           SELECT a.nr, a.role, a.kind, false AS future, o.name, a.privilege, a.wanted
           FROM object o JOIN asked a ON a.kind = o.kind
           WHERE o.owner IS DISTINCT FROM a.oid AND CASE
-            WHEN a.wanted THEN (o.open OR o.owner IN (SELECT oid FROM creator))
+            WHEN a.wanted THEN (o.open AND NOT a.narrow OR o.owner IN (SELECT oid FROM creator WHERE member OR NOT a.narrow))
               AND NOT coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false)
               AND NOT coalesce(o.acl @> makeaclitem(0, o.owner, a.privilege, false), false)
             ELSE coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
           UNION ALL
           SELECT a.nr, a.role, a.kind, true, c.name, a.privilege, true
           FROM asked a CROSS JOIN creator c
-          WHERE a.wanted AND c.name <> a.role AND NOT EXISTS (
+          WHERE a.wanted AND c.name <> a.role AND (c.member OR NOT a.narrow) AND NOT EXISTS (
             SELECT FROM pg_default_acl d
             WHERE d.defaclrole = c.oid AND d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
               AND d.defaclacl @> makeaclitem(a.oid, c.oid, a.privilege, false))
@@ -60,7 +62,8 @@ extension Catalog {
       [
         SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.kind.rawValue })),
         SQLText.array(requests.map({ $0.privilege })), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
-        SQLText.array(creators.map({ $0.text })),
+        SQLText.array(requests.map { $0.isOfMembersOnly ? "t" : "f" }), SQLText.array(makers.map({ $0.name.text })),
+        SQLText.array(makers.map { $0.isMember ? "t" : "f" }),
       ]
     ) { row throws(CatalogMismatch) in
       let role = try row.name()

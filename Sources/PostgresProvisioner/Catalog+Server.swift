@@ -50,7 +50,9 @@ enum Catalog {
       "the databases",
       """
       SELECT d.datname, r.rolname, d.datallowconn, d.datconnlimit, pg_encoding_to_char(d.encoding), d.datcollate,
-        coalesce(d.datacl, acldefault('d', d.datdba)) @> makeaclitem(0, d.datdba, 'CONNECT', false)
+        EXISTS (
+          SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) e
+          WHERE e.grantee = 0 AND e.privilege_type = 'CONNECT' AND e.grantor = d.datdba)
       FROM pg_database d JOIN pg_authid r ON r.oid = d.datdba
       """
     ) { row throws(CatalogMismatch) in
@@ -74,12 +76,26 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.name(), try row.name()) }
   }
 
-  /// The extensions that the server could make, and their versions.
-  static var availableExtensions: CatalogQuery<(name: PostgresName, version: String)> {
+  /// Who has given CONNECT to everybody on which database, but for its owner.
+  static var publicGrantors: CatalogQuery<(database: PostgresName, role: PostgresName)> {
+    CatalogQuery(
+      "the rights of everybody to connect",
+      """
+      SELECT d.datname, r.rolname FROM pg_database d CROSS JOIN LATERAL aclexplode(d.datacl) e
+      JOIN pg_authid r ON r.oid = e.grantor
+      WHERE e.grantee = 0 AND e.privilege_type = 'CONNECT' AND e.grantor <> d.datdba
+      """
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.name()) }
+  }
+
+  /// The extensions that the server could make, in each version.
+  static var availableExtensions: CatalogQuery<(name: PostgresName, version: AvailableExtension)> {
     CatalogQuery(
       "the extensions that there are",
-      "SELECT name, version FROM pg_available_extension_versions ORDER BY name, version"
-    ) { row throws(CatalogMismatch) in (try row.name(), try row.text()) }
+      "SELECT name, version, schema FROM pg_available_extension_versions ORDER BY name, version"
+    ) { row throws(CatalogMismatch) in
+      (try row.name(), AvailableExtension(version: try row.text(), schema: try row.optionalName()))
+    }
   }
 }
 

@@ -18,6 +18,8 @@ struct Executor {
   /// Items of which the plan says that they cannot be had; the steps that it has for them are run all the same.
   var blocked: Set<Item> = []
   private(set) var failures: [Failure] = []
+  /// Scripts that are not tried, each with what it waits for: nothing else says why they did not run.
+  private(set) var waiting: [ItemProblem] = []
   private(set) var applied: [String] = []
   /// What the plan has found wrong, for those who are told of a script that runs.
   var problems: [ItemProblem] = []
@@ -49,10 +51,13 @@ struct Executor {
   /// The steps that can be tried; the items of the others fail with what they require.
   mutating func open(_ steps: ArraySlice<Step>) -> [Step] {
     steps.filter { step in
-      let isOpen =
-        !failed.contains(step.item) && !step.requires.contains { failed.contains($0) || blocked.contains($0) }
-      if !isOpen { failed.insert(step.item) }
-      return isOpen
+      guard !failed.contains(step.item) else { return false }
+      guard let cause = step.requires.first(where: { failed.contains($0) || blocked.contains($0) }) else { return true }
+      failed.insert(step.item)
+      if case .script = step.item {
+        waiting.append(ItemProblem(item: step.item.description, message: "waits for \(cause)"))
+      }
+      return false
     }
   }
 
@@ -134,6 +139,7 @@ struct Executor {
     guard failures.contains(where: { $0.isRace }) else { return }
     failures.removeAll(where: { $0.isRace })
     failed = Set(failures.map({ $0.item }))
+    waiting = []
   }
 
   /// Around a password, nothing of the statement is logged or shown by the server, though it is but a verifier.

@@ -16,11 +16,17 @@ struct Failure {
     var message = error.message
     if let detail = error.detailWithoutRows { message += " (\(detail))" }
     if let place { message = "\(place): \(message)" }
+    var hint = error.hint ?? hint
+    if error.isOfUnpinnedFunction, !item.isScript {
+      hint =
+        "the server called a function of this database, such as an event trigger's, which finds nothing by an "
+        + "unqualified name while Postern is at work: ALTER FUNCTION … SET search_path"
+    }
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
-      hint: (Self.advice(item, error) ?? error.hint ?? hint).map(Self.oneLine))
+      hint: (Self.advice(item, error) ?? hint).map(Self.oneLine))
     isDisconnection = error.isDisconnection
-    if case .script = item { return }
+    if item.isScript { return }
     isRace =
       error.isServer(
         SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.undefinedObject,
@@ -33,6 +39,10 @@ struct Failure {
   }
 }
 
+extension Item {
+  fileprivate var isScript: Bool { if case .script = self { true } else { false } }
+}
+
 extension PostgresError {
   /// The same without what the server quotes of a statement and of rows: the SQLSTATE says what kind of error it is.
   var withoutWords: PostgresError {
@@ -43,6 +53,14 @@ extension PostgresError {
     error.detail = nil
     error.hint = nil
     return error
+  }
+
+  /// Whether a function did not find what it names. Postern's own statements call none.
+  fileprivate var isOfUnpinnedFunction: Bool {
+    guard let context,
+      context.utf8.starts(with: "PL/pgSQL function".utf8) || context.utf8.starts(with: "SQL function".utf8)
+    else { return false }
+    return isServer(SQLState.undefinedTable, SQLState.undefinedFunction, SQLState.invalidSchemaName)
   }
 
   /// Whether the connection ended, rather than that a statement or a login was refused.

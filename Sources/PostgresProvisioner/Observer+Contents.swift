@@ -8,22 +8,25 @@ extension Observer {
     of name: PostgresName, _ spec: InstanceSpec, _ grantees: Grantees, _ state: ObservedState,
     _ connection: borrowing Connection
   ) throws(PostgresError) -> DatabaseContents {
-    let requests = spec.privilegeRequests(
-      of: grantees[name], in: name, records: state.records.records, serverVersion: state.serverVersion)
-    let creators = spec.databases.first { $0.name == name }?.creators ?? []
+    let declared = spec.databases.first { $0.name == name }
+    let requests = grantees.privilegeRequests(
+      in: name, declared: declared, records: state.records.records, serverVersion: state.serverVersion)
+    let makers = declared.map { grantees.makers(of: $0) } ?? []
+    let readers =
+      declared.map { [$0.owner] + grantees[name].filter { $0.level(on: name) != nil }.map({ $0.name }) } ?? []
     var batch = CatalogBatch()
     let schemas = batch.ask(Catalog.schemas)
     let extensions = batch.ask(Catalog.extensions)
     let isPublicSchemaOpen = batch.ask(Catalog.isPublicSchemaOpen)
-    let superuserRelations = batch.ask(Catalog.superuserRelations)
+    let uncovered = batch.ask(Catalog.uncovered(by: makers, from: readers))
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
-    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, creators: creators))
+    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers))
     let answers = try connection.answers(batch)
 
     var contents = DatabaseContents(
       isPublicSchemaOpen: try answers.row(isPublicSchemaOpen),
-      superuserRelations: try answers.row(superuserRelations))
+      uncovered: try answers.rows(uncovered))
     for (name, owner) in try answers.rows(schemas) { contents.schemas[name] = owner }
     for (name, installed) in try answers.rows(extensions) { contents.extensions[name] = installed }
     contents.recorder = Self.recorder(

@@ -13,6 +13,7 @@ extension Observer {
     let memberships = batch.ask(Catalog.memberships(serverVersion: connection.serverVersion))
     let databases = batch.ask(Catalog.databases)
     let connectors = batch.ask(Catalog.connectors)
+    let publicGrantors = batch.ask(Catalog.publicGrantors)
     let recordsOwner = batch.ask(Postern.recordsOwner)
     let answers = try connection.answers(batch)
 
@@ -37,8 +38,17 @@ extension Observer {
     }
     for (name, database) in try answers.rows(databases) { state.databases[name] = database }
     for (database, role) in try answers.rows(connectors) { state.databases[database]?.connectors.insert(role) }
-    if let (owner, isSuperuser) = try answers.rows(recordsOwner).first {
-      state.records = isSuperuser ? .present(try observeRecords(connection)) : .foreign(owner: owner)
+    for (database, role) in try answers.rows(publicGrantors) {
+      state.databases[database]?.publicGrantors.insert(role)
+    }
+    if let (owner, isSuperuser, isComplete) = try answers.rows(recordsOwner).first {
+      if isSuperuser {
+        var records = try observeRecords(connection)
+        records.isComplete = isComplete
+        state.records = .present(records)
+      } else {
+        state.records = .foreign(owner: owner)
+      }
     }
     try observeDependencies(desired.spec, connection, &state)
     return state

@@ -26,7 +26,7 @@ struct Observer {
         failures.append(Failure(.database(name), error))
       }
     }
-    if Self.isExtensionMissing(desired.spec, state) {
+    if Self.isExtensionUnsettled(desired.spec, state) {
       state.availableExtensions = try observeExtensions(connection)
     }
     return (state, failures)
@@ -38,7 +38,9 @@ struct Observer {
   ) -> [PostgresName] {
     let declared = spec.databases.filter { database in
       !database.extensions.isEmpty || !database.schemas.isEmpty || !database.scripts.isEmpty
-        || !grantees[database.name].isEmpty || state.serverVersion < 150_000 || state.isSuperusers(database)
+        || !grantees[database.name].isEmpty || grantees.makers(of: database).contains { $0.isMember }
+        || state.serverVersion < 150_000
+        || state.databases[database.name].map { $0.owner != database.owner } == true
     }
     let names = declared.map({ $0.name })
     let others = grantees.recordedDatabases.subtracting(names)
@@ -48,19 +50,21 @@ struct Observer {
     }
   }
 
-  private static func isExtensionMissing(_ spec: InstanceSpec, _ state: ObservedState) -> Bool {
+  /// Whether one is missing, of another version, or perhaps where it does not belong.
+  private static func isExtensionUnsettled(_ spec: InstanceSpec, _ state: ObservedState) -> Bool {
     spec.databases.contains { database in
       database.extensions.contains { wanted in
         guard let installed = state.databases[database.name]?.contents?.extensions[wanted.name] else { return true }
-        return wanted.version.map { !$0.utf8.elementsEqual(installed.version.utf8) } ?? false
+        return installed.schema == Postern.catalogSchema
+          || wanted.version.map { !$0.utf8.elementsEqual(installed.version.utf8) } ?? false
       }
     }
   }
 
   private func observeExtensions(
     _ connection: borrowing Connection
-  ) throws(PostgresError) -> [PostgresName: [String]] {
-    var available: [PostgresName: [String]] = [:]
+  ) throws(PostgresError) -> [PostgresName: [AvailableExtension]] {
+    var available: [PostgresName: [AvailableExtension]] = [:]
     for (name, version) in try connection.rows(Catalog.availableExtensions) {
       available[name, default: []].append(version)
     }

@@ -140,7 +140,7 @@ package struct Provisioner {
   }
 
   private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {
-    let problems = problems + executor.failures.map({ $0.problem })
+    let problems = problems + executor.failures.map({ $0.problem }) + executor.waiting
     let outcome: PassReport.Outcome =
       executor.ending ?? (problems.contains(where: { $0.isFailure }) ? .incomplete : .converged)
     return PassReport(outcome: outcome, applied: executor.applied, problems: problems)

@@ -12,8 +12,10 @@ public struct DatabaseState: Equatable, Sendable {
   public var encoding: String
   /// Its collation, as the server spells it.
   public var collation: String
-  /// Whether every role may connect.
+  /// Whether every role may connect, by the owner's leave.
   public var isOpenToPublic: Bool
+  /// The other roles by whose leave every role may connect: they were given CONNECT with grant option.
+  public var publicGrantors: Set<PostgresName> = []
   /// The roles that CONNECT was granted to.
   public var connectors: Set<PostgresName>
   /// What is in it; nil where no plan depends on it, or it could not be read.
@@ -50,8 +52,8 @@ public struct DatabaseContents: Equatable, Sendable {
   public var extensions: [PostgresName: InstalledExtension]
   /// Whether every role may make things in the schema `public`, as before Postgres 15.
   public var isPublicSchemaOpen: Bool
-  /// How many tables, views and sequences superusers own there, apart from those of extensions.
-  public var superuserRelations: Int
+  /// What neither the owner nor who has grants can read, by the role that made it.
+  public var uncovered: [UncoveredRelations]
   /// Where the privileges that it has differ from those that were asked about.
   public var gaps: [PrivilegeGap]
   /// What records scripts there.
@@ -62,17 +64,34 @@ public struct DatabaseContents: Equatable, Sendable {
   /// Contents of these parts.
   public init(
     schemas: [PostgresName: PostgresName] = [:], extensions: [PostgresName: InstalledExtension] = [:],
-    isPublicSchemaOpen: Bool = false, superuserRelations: Int = 0, gaps: [PrivilegeGap] = [],
+    isPublicSchemaOpen: Bool = false, uncovered: [UncoveredRelations] = [], gaps: [PrivilegeGap] = [],
     recorder: RecorderState = .absent,
     scripts: [AppliedScript] = []
   ) {
     self.schemas = schemas
     self.extensions = extensions
     self.isPublicSchemaOpen = isPublicSchemaOpen
-    self.superuserRelations = superuserRelations
+    self.uncovered = uncovered
     self.gaps = gaps
     self.recorder = recorder
     self.scripts = scripts
+  }
+}
+
+/// Tables, views and sequences of a role whose objects no grant is about.
+public struct UncoveredRelations: Equatable, Sendable {
+  /// The role.
+  public var owner: PostgresName
+  /// How many there are that somebody who is declared cannot read.
+  public var count: Int
+  /// The first few, as SQL names them.
+  public var names: String
+
+  /// Relations of these parts.
+  public init(owner: PostgresName, count: Int, names: String) {
+    self.owner = owner
+    self.count = count
+    self.names = names
   }
 }
 
@@ -82,11 +101,14 @@ public struct InstalledExtension: Equatable, Sendable {
   public var schema: PostgresName
   /// Its version.
   public var version: String
+  /// Whether it can be moved to another schema.
+  public var isRelocatable: Bool
 
   /// An extension of these parts.
-  public init(schema: PostgresName, version: String) {
+  public init(schema: PostgresName, version: String, isRelocatable: Bool = true) {
     self.schema = schema
     self.version = version
+    self.isRelocatable = isRelocatable
   }
 }
 

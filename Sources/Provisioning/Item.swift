@@ -10,6 +10,8 @@ public enum Item: Hashable, Sendable, CustomStringConvertible {
   case schema(PostgresName, in: PostgresName)
   case `extension`(PostgresName, in: PostgresName)
   case grant(to: PostgresName, on: PostgresName)
+  /// What a role owns or was granted in a database, and is to be another one's.
+  case objects(of: PostgresName, in: PostgresName)
   case script(String, in: PostgresName)
 
   /// The item as users know it, such as `script 001-tables in orders`.
@@ -22,6 +24,7 @@ public enum Item: Hashable, Sendable, CustomStringConvertible {
     case .schema(let name, let database): "schema \(name.text) in \(database.text)"
     case .extension(let name, let database): "extension \(name.text) in \(database.text)"
     case .grant(let user, let database): "grant to \(user.text) on \(database.text)"
+    case .objects(let role, let database): "objects of \(role.text) in \(database.text)"
     case .script(let name, let database): "script \(name) in \(database.text)"
     }
   }

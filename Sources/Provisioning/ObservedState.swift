@@ -12,14 +12,14 @@ public struct ObservedState: Equatable, Sendable {
   public var databases: [PostgresName: DatabaseState]
   /// What Postern wrote down about its own doings.
   public var records: RecordsState
-  /// The extensions that the server could make, with their versions; nil where no plan depends on it.
-  public var availableExtensions: [PostgresName: [String]]?
+  /// The extensions that the server could make, in each version; nil where no plan depends on it.
+  public var availableExtensions: [PostgresName: [AvailableExtension]]?
 
   /// A state of these parts.
   public init(
     serverVersion: Int, administrator: PostgresName, roles: [PostgresName: RoleState] = [:],
     databases: [PostgresName: DatabaseState] = [:], records: RecordsState = .absent,
-    availableExtensions: [PostgresName: [String]]? = nil
+    availableExtensions: [PostgresName: [AvailableExtension]]? = nil
   ) {
     self.serverVersion = serverVersion
     self.administrator = administrator
@@ -30,11 +30,17 @@ public struct ObservedState: Equatable, Sendable {
   }
 }
 
-extension ObservedState {
-  /// Whether a declared database still belongs to a superuser, as one does that was there before.
-  public func isSuperusers(_ database: Database) -> Bool {
-    guard let owner = databases[database.name]?.owner, owner != database.owner else { return false }
-    return roles[owner]?.isSuperuser == true
+/// A version of an extension that the server could make (PostgreSQL docs §54.3, `pg_available_extension_versions`).
+public struct AvailableExtension: Equatable, Sendable {
+  /// The version.
+  public var version: String
+  /// The one schema that it can be in; nil where any will do.
+  public var schema: PostgresName?
+
+  /// A version of these parts.
+  public init(version: String, schema: PostgresName? = nil) {
+    self.version = version
+    self.schema = schema
   }
 }
 
@@ -60,6 +66,8 @@ public struct Records: Equatable, Sendable {
   public var memberships: [PostgresName: Set<PostgresName>]
   /// The grants that it gave, by user, then database.
   public var grants: [PostgresName: [PostgresName: Grant.Level]]
+  /// Whether the tables have all that this version writes: those of version 0.1 have not.
+  public var isComplete = true
 
   /// Records of these parts.
   public init(
@@ -78,10 +86,19 @@ public struct RecordedRole: Equatable, Sendable {
   public var oid: UInt32
   /// Whether Postern made it, rather than found it.
   public var isMade: Bool
+  /// The customer that declared it; nil where version 0.1 noted it.
+  public var customer: String?
+  /// Whether the note came here by a dump, which carries names and no OIDs.
+  public var isRestored: Bool
 
   /// A role of these parts.
-  public init(oid: UInt32, isMade: Bool) {
+  public init(oid: UInt32, isMade: Bool, customer: String? = nil, isRestored: Bool = false) {
     self.oid = oid
     self.isMade = isMade
+    self.customer = customer
+    self.isRestored = isRestored
   }
+
+  /// Whether it is about a role that is there.
+  package func isAbout(_ role: RoleState) -> Bool { isRestored || role.oid == oid }
 }

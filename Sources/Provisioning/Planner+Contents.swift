@@ -10,14 +10,51 @@ extension Planner {
   /// Schemas and extensions.
   mutating func planContents(of database: Database) {
     guard let contents = contents(of: database) else { return }
-    if contents.isPublicSchemaOpen, observed.serverVersion < 150_000 {
-      add(
-        "close schema to others", [Detail("name", "public"), Detail("database", database.name)],
-        for: .database(database.name), in: database.name,
-        ["REVOKE CREATE ON SCHEMA public FROM PUBLIC", "GRANT ALL ON SCHEMA public TO \(id(database.owner))"].sql)
-    }
+    planPublicSchema(of: database, contents)
+    tellUncovered(database, contents)
     for schema in database.schemas { planSchema(schema, of: database, owner: contents.schemas[schema.name]) }
     for wanted in database.extensions { planExtension(wanted, in: database.name, contents) }
+  }
+
+  /// What others made, an administrator or a role that nobody declares, is theirs: it is told for as long as it is there.
+  private mutating func tellUncovered(_ database: Database, _ contents: DatabaseContents) {
+    for relations in contents.uncovered where !isGivingUp(relations.owner, in: database) {
+      let more = relations.names.utf8.isEmpty ? "" : " (\(relations.names)\(relations.count > 5 ? ", …" : ""))"
+      warn(
+        .database(database.name),
+        "\(relations.owner.text) owns \(relations.count) tables, views or sequences in it that the database's owner, or "
+          + "who has grants, cannot read\(more)",
+        hint: "give them to \(database.owner.text) (ALTER TABLE … OWNER TO \(id(database.owner))), or declare "
+          + "\(relations.owner.text) as a member of it")
+    }
+  }
+
+  /// Whether what a role owns in a database goes to the database's owner by this plan.
+  private func isGivingUp(_ role: PostgresName, in database: Database) -> Bool {
+    guard observed.roles[role]?.isSuperuser != true else { return false }
+    return observed.databases[database.name]?.owner == role && role != database.owner
+      || spec.users.contains { $0.name == role && $0.ensure == .absent }
+      || spec.removedUsers == .drop && undeclaredRoles.contains { $0.name == role }
+  }
+
+  /// A schema `public` that is a superuser's is one from before 15, which pg_upgrade and a dump carry on: open to everybody,
+  /// or closed to the database's owner. It becomes what 15 makes: the owner's, through pg_database_owner, and closed.
+  /// What an owner opens is the owner's own matter.
+  private mutating func planPublicSchema(of database: Database, _ contents: DatabaseContents) {
+    guard let owner = contents.schemas[Postern.publicSchema], observed.roles[owner]?.isSuperuser == true,
+      !database.schemas.contains(where: { $0.name == Postern.publicSchema && $0.owner != nil })
+        || contents.isPublicSchemaOpen
+    else { return }
+    var statements = contents.isPublicSchemaOpen ? ["REVOKE CREATE ON SCHEMA public FROM PUBLIC"] : []
+    if observed.roles[Postern.databaseOwner] != nil {
+      statements.append("ALTER SCHEMA public OWNER TO pg_database_owner")
+    } else if contents.isPublicSchemaOpen {
+      statements.append("GRANT ALL ON SCHEMA public TO \(id(database.owner))")
+    }
+    guard !statements.isEmpty else { return }
+    add(
+      "close schema to others", [Detail("name", "public"), Detail("database", database.name)],
+      for: .database(database.name), in: database.name, statements.sql)
   }
 
   private mutating func planSchema(_ schema: Schema, of database: Database, owner: PostgresName?) {
@@ -27,6 +64,14 @@ extension Planner {
     let requires = [Item.database(database.name)] + user(wanted)
     guard schema.name != Postern.schema else {
       return fail(item, "is the schema of Postern's own records", hint: "declare a schema of another name")
+    }
+    // Its owner is to come to it.
+    if wanted != database.owner, observed.databases[database.name]?.connectors.contains(wanted) != true,
+      spec.users.first(where: { $0.name == wanted })?.level(on: database.name) == nil
+    {
+      add(
+        "grant connect", [Detail("name", wanted), Detail("database", database.name)], for: item, requires: requires,
+        ["GRANT CONNECT ON DATABASE \(id(database.name)) TO \(id(wanted))"].sql)
     }
     guard let owner else {
       return add(
@@ -41,76 +86,51 @@ extension Planner {
     }
   }
 
-  private mutating func planExtension(_ wanted: Extension, in database: PostgresName, _ contents: DatabaseContents) {
-    let item = Item.extension(wanted.name, in: database)
-    let details = [Detail("name", wanted.name), Detail("database", database)]
-    var requires = [Item.database(database)]
-    if let schema = wanted.schema, contents.schemas[schema] == nil { requires.append(.schema(schema, in: database)) }
-    if let installed = contents.extensions[wanted.name] {
-      if let schema = wanted.schema, schema != installed.schema {
-        warn(
-          item, "is in the schema \(installed.schema.text), not \(schema.text)",
-          hint: "ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema)), where it can be moved")
-      }
-      if let version = wanted.version, !version.utf8.elementsEqual(installed.version.utf8) {
-        guard isAvailable(wanted, item) else { return }
-        add(
-          "update extension", details + [Detail("from", installed.version), Detail("to", version)], for: item,
-          requires: requires, in: database,
-          ["ALTER EXTENSION \(id(wanted.name)) UPDATE TO \(SQLText.literal(version))"].sql)
-      }
-      return
-    }
-    guard isAvailable(wanted, item) else { return }
-    var sql = "CREATE EXTENSION \(id(wanted.name))"
-    if let schema = wanted.schema { sql += " SCHEMA \(id(schema))" }
-    if let version = wanted.version { sql += " VERSION \(SQLText.literal(version))" }
-    add("create extension", details, for: item, requires: requires, in: database, [sql].sql)
-  }
-
-  /// Whether the server has the extension, in the version; if not, that is a problem which lists what it has.
-  private mutating func isAvailable(_ wanted: Extension, _ item: Item) -> Bool {
-    guard let available = observed.availableExtensions else { return true }
-    guard let versions = available[wanted.name] else {
-      let names = available.keys.sorted().map({ $0.text }).joined(separator: ", ")
-      fail(item, "this server does not have it", hint: "take an image that has it; this one has: \(names)")
-      return false
-    }
-    guard let version = wanted.version, !versions.contains(where: { $0.utf8.elementsEqual(version.utf8) }) else {
-      return true
-    }
-    fail(item, "this server does not have version \(version)", hint: "it has: \(versions.joined(separator: ", "))")
-    return false
-  }
 }
 
 extension Planner {
   /// What a database that is made of `template0` holds, and what privileges are missing there.
   private func fresh(_ database: Database) -> DatabaseContents? {
     guard database.template == nil else { return nil }
-    var contents = DatabaseContents(isPublicSchemaOpen: true)
-    contents.schemas[Postern.publicSchema] = observed.administrator
-    let requests = spec.privilegeRequests(
-      of: grantees[database.name], in: database.name, records: Records(), serverVersion: observed.serverVersion)
-    for (role, kind, privileges) in requests.byRoleAndKind() {
-      for creator in database.creators where creator != role {
+    // What initdb makes of template0 is no matter of the data: 15 was the first that closed the schema.
+    let isOpen = observed.serverVersion < 150_000
+    var contents = DatabaseContents(isPublicSchemaOpen: isOpen)
+    contents.schemas[Postern.publicSchema] = isOpen ? observed.administrator : Postern.databaseOwner
+    let requests = grantees.privilegeRequests(
+      in: database.name, declared: database, records: Records(), serverVersion: observed.serverVersion)
+    let makers = grantees.makers(of: database)
+    for group in requests.byRoleAndKind() {
+      for maker in makers where maker.name != group.role && (maker.isMember || !group.isOfMembersOnly) {
         contents.gaps.append(
-          .init(role: role, kind: kind, target: .future(creator: creator), privileges: privileges, isMissing: true))
+          .init(
+            role: group.role, kind: group.kind, target: .future(creator: maker.name), privileges: group.privileges,
+            isMissing: true))
       }
     }
     return contents
   }
 }
 
+/// The privileges on a kind of object that are wanted for a role.
+struct PrivilegeGroup {
+  var role: PostgresName
+  var kind: ObjectKind
+  var isOfMembersOnly: Bool
+  var privileges: [String]
+}
+
 extension [PrivilegeRequest] {
   /// The privileges wanted, by role and kind, in the order of the requests.
-  func byRoleAndKind() -> [(PostgresName, ObjectKind, [String])] {
-    var groups: [(PostgresName, ObjectKind, [String])] = []
+  func byRoleAndKind() -> [PrivilegeGroup] {
+    var groups: [PrivilegeGroup] = []
     for request in self where request.isWanted {
-      if let last = groups.last, last.0 == request.role, last.1 == request.kind {
-        groups[groups.count - 1].2.append(request.privilege)
+      if let last = groups.last, last.role == request.role, last.kind == request.kind {
+        groups[groups.count - 1].privileges.append(request.privilege)
       } else {
-        groups.append((request.role, request.kind, [request.privilege]))
+        groups.append(
+          PrivilegeGroup(
+            role: request.role, kind: request.kind, isOfMembersOnly: request.isOfMembersOnly,
+            privileges: [request.privilege]))
       }
     }
     return groups

@@ -3,7 +3,7 @@ import DatabaseSpec
 extension Planner {
   /// The declared databases themselves, and who may connect to `postgres`.
   mutating func planDatabases() {
-    if observed.databases[Postern.database]?.isOpenToPublic == true { closeToPublic(Postern.database) }
+    closeToPublic(Postern.database)
     for database in spec.databases {
       if let state = observed.databases[database.name] {
         planExisting(database, state)
@@ -11,6 +11,17 @@ extension Planner {
         planNew(database)
       }
     }
+    // Apart from the others, which are made two at a time.
+    for database in spec.databases where observed.databases[database.name] == nil { planCopied(database) }
+  }
+
+  /// What was copied belongs to the owner of the template, who is perhaps another one.
+  private mutating func planCopied(_ database: Database) {
+    guard let template = database.template else { return }
+    guard let owner = self.database(template)?.owner ?? observed.databases[template]?.owner, owner != database.owner,
+      observed.roles[owner]?.isSuperuser != true
+    else { return }
+    give(owner, to: database, [.database(database.name)])
   }
 
   private mutating func planNew(_ database: Database) {
@@ -26,7 +37,7 @@ extension Planner {
     addAlone(
       "create database", [Detail("name", database.name), Detail("owner", database.owner)],
       for: .database(database.name), requires: user(database.owner) + template(of: database), sql)
-    closeToPublic(database.name)
+    revokeFromPublic(database.name)
   }
 
   /// The item of the declared database that one is copied from.
@@ -36,6 +47,20 @@ extension Planner {
   }
 
   private mutating func closeToPublic(_ database: PostgresName) {
+    guard let state = observed.databases[database] else { return }
+    if state.isOpenToPublic { revokeFromPublic(database) }
+    // Only who has given something can take it back.
+    for grantor in state.publicGrantors.sorted() {
+      add(
+        "close database to others", [Detail("name", database), Detail("grantor", grantor)], for: .database(database),
+        [
+          "SET LOCAL ROLE \(id(grantor))", "REVOKE CONNECT ON DATABASE \(id(database)) FROM PUBLIC",
+          "SET LOCAL ROLE NONE",
+        ].sql)
+    }
+  }
+
+  private mutating func revokeFromPublic(_ database: PostgresName) {
     add(
       "close database to others", [Detail("name", database)], for: .database(database),
       ["REVOKE CONNECT ON DATABASE \(id(database)) FROM PUBLIC"].sql)
@@ -54,7 +79,7 @@ extension Planner {
         hint: "ALTER DATABASE \(id(database.name)) ALLOW_CONNECTIONS true, if that is not meant")
     }
     if state.owner != database.owner { changeOwner(of: database, state) }
-    if state.isOpenToPublic { closeToPublic(database.name) }
+    closeToPublic(database.name)
     if let limit = database.connectionLimit, limit != state.connectionLimit {
       add(
         "alter database", [Detail("name", database.name), Detail("connectionLimit", "\(limit)")], for: item,
@@ -68,30 +93,28 @@ extension Planner {
     }
   }
 
-  /// Gives a database, and what the old owner owned there, to the declared owner. REASSIGN OWNED also moves the other
-  /// databases of the old owner, so the same transaction moves them back. Nothing can be reassigned of a superuser,
-  /// who owns the catalogs as well, and what it made may be a monitor's as well as the customer's: then the database
-  /// alone changes hands, and people are told.
+  /// Gives a database, and what the old owner owned there, to the declared owner. What stands in another one's schema
+  /// stays. What a superuser made may be a monitor's as well as the customer's: then the database alone changes hands,
+  /// and what the owner cannot read is told.
   private mutating func changeOwner(of database: Database, _ state: DatabaseState) {
-    let new = id(database.owner)
-    var statements: [String] = []
+    var requires = user(database.owner)
     if observed.roles[state.owner]?.isSuperuser == false {
-      statements.append("REASSIGN OWNED BY \(id(state.owner)) TO \(new)")
-      statements += observed.databases.keys.sorted()
-        .filter { $0 != database.name && observed.databases[$0]?.owner == state.owner }
-        .map { "ALTER DATABASE \(id($0)) OWNER TO \(id(state.owner))" }
+      give(state.owner, to: database, requires)
+      requires.append(.objects(of: state.owner, in: database.name))
     }
-    if observed.isSuperusers(database), let count = state.contents?.superuserRelations, count > 0 {
-      warn(
-        .database(database.name),
-        "came from the superuser \(state.owner.text), who still owns \(count) tables, views or sequences in it",
-        hint: "give \(database.owner.text) those that it needs: ALTER TABLE … OWNER TO \(new)")
-    }
-    statements.append("ALTER DATABASE \(id(database.name)) OWNER TO \(new)")
     add(
       "change owner",
       [Detail("database", database.name), Detail("from", state.owner), Detail("to", database.owner)],
-      for: .database(database.name), requires: user(database.owner), in: database.name, statements.sql)
+      for: .database(database.name), requires: requires,
+      ["ALTER DATABASE \(id(database.name)) OWNER TO \(id(database.owner))"].sql)
+  }
+
+  private mutating func give(_ old: PostgresName, to database: Database, _ requires: [Item]) {
+    let others = database.schemas.filter { $0.owner.map { $0 != database.owner } ?? false }.map({ $0.name })
+    addSeparate(
+      "give objects", [Detail("database", database.name), Detail("from", old), Detail("to", database.owner)],
+      for: .objects(of: old, in: database.name), requires: requires, in: database.name,
+      .give(old, to: database.owner, exceptSchemas: others))
   }
 
   /// Whether two spellings mean one encoding or locale: `utf-8` is `UTF8`.

@@ -4,7 +4,14 @@ extension Planner {
   /// What declared users may do in databases that they do not own. That a grant is Postern's is noted before it is
   /// given, and forgotten after it was taken back, so that a pass that was killed in between is made good by the next.
   mutating func planGrants() {
-    for database in grantedDatabases() {
+    let databases = grantedDatabases()
+    for database in databases {
+      let owner = self.database(database)?.owner ?? observed.databases[database]?.owner
+      for user in grantees[database] where user.name != owner && user.level(on: database) == nil {
+        keepOut(user.name, of: database)
+      }
+    }
+    for database in databases {
       let gaps: [PrivilegeGap]
       let owner: PostgresName?
       if let declared = self.database(database) {
@@ -19,29 +26,45 @@ extension Planner {
           to: user.name, on: database, level: user.name == owner ? nil : user.level(on: database),
           gaps.filter { $0.role == user.name })
       }
+      if let owner { useMembersObjects(owner, on: database, gaps.filter { $0.role == owner && $0.isMissing }) }
     }
+  }
+
+  /// What members of the owner make is the owner's to use.
+  private mutating func useMembersObjects(
+    _ owner: PostgresName, on database: PostgresName, _ gaps: [PrivilegeGap]
+  ) {
+    guard !gaps.isEmpty else { return }
+    addSeparate(
+      "grant", [Detail("name", owner), Detail("database", database), Detail("level", "write")],
+      for: .grant(to: owner, on: database), requires: user(owner) + [.database(database)], in: database,
+      SeparateStatements(gaps.map { sql($0) }))
   }
 
   /// The databases that grants are declared or were recorded for, declared ones first.
   private func grantedDatabases() -> [PostgresName] {
-    spec.databases.map({ $0.name }).filter { !grantees[$0].isEmpty }
+    spec.databases.filter { !grantees[$0.name].isEmpty || grantees.makers(of: $0).contains { $0.isMember } }
+      .map({ $0.name })
       + grantees.recordedDatabases.filter { database($0) == nil }.sorted()
   }
 
   /// Those in a declared database, with its schemas that are still to be made.
   private func declaredGaps(_ database: Database) -> [PrivilegeGap] {
     guard let contents = contents(of: database) else { return [] }
-    let wanted = spec.privilegeRequests(
-      of: grantees[database.name], in: database.name, records: records, serverVersion: observed.serverVersion
-    ).byRoleAndKind().filter { $0.1 == .schema }
+    let wanted = grantees.privilegeRequests(
+      in: database.name, declared: database, records: records, serverVersion: observed.serverVersion
+    ).byRoleAndKind().filter { $0.kind == .schema && !$0.isOfMembersOnly }
     return database.schemas.filter { contents.schemas[$0.name] == nil }.reduce(into: contents.gaps) { gaps, schema in
-      for (role, kind, privileges) in wanted where role != schema.owner ?? database.owner {
+      for group in wanted where group.role != schema.owner ?? database.owner {
         gaps.append(
-          .init(role: role, kind: kind, target: .object(id(schema.name)), privileges: privileges, isMissing: true))
+          .init(
+            role: group.role, kind: group.kind, target: .object(id(schema.name)), privileges: group.privileges,
+            isMissing: true))
       }
     }
   }
 
+  /// What can be given or taken is: no object keeps another. Who is to have nothing is kept out of the database first.
   private mutating func planGrant(
     to user: PostgresName, on database: PostgresName, level: Grant.Level?, _ gaps: [PrivilegeGap]
   ) {
@@ -55,27 +78,44 @@ extension Planner {
     }
     var statements: [String] = []
     if level != nil, !isConnector { statements.append("GRANT CONNECT ON DATABASE \(id(database)) TO \(id(user))") }
-    for gap in merged(gaps.filter({ $0.isMissing })) { statements.append(sql(gap)) }
+    statements += gaps.filter { $0.isMissing }.map { sql($0) }
     if let level, !statements.isEmpty {
-      add(
+      addSeparate(
         "grant", details + [Detail("level", level.rawValue)], for: item, requires: requires, in: database,
-        statements.sql)
+        SeparateStatements(statements))
     }
     guard let before else { return }
-    let exists = observed.databases[database] != nil
-    statements = merged(gaps.filter { !$0.isMissing }).map { sql($0) }
-    if level == nil, isConnector { statements.append("REVOKE CONNECT ON DATABASE \(id(database)) FROM \(id(user))") }
-    if exists, !statements.isEmpty {
-      add(
+    let state = observed.databases[database]
+    // Who becomes the owner by this plan owns what the gaps are about when they would be closed: the next round knows.
+    guard self.database(database)?.owner != user || state?.owner == user else { return }
+    statements = gaps.filter { !$0.isMissing }.map { sql($0) }
+    if state != nil, !statements.isEmpty {
+      addSeparate(
         "revoke", details + [Detail("level", before.rawValue)], for: item, requires: requires, in: database,
-        statements.sql)
+        SeparateStatements(statements))
     }
     guard let level else {
+      guard state == nil || state?.contents != nil else {
+        return fail(
+          item, "cannot be taken back altogether: the database cannot be looked into",
+          hint: "the user can log in to it no more; the rest is done when the database allows connections")
+      }
       return add(
         "forget grant", details, for: item, requires: requires, isBookkeeping: true,
         [Postern.forgetGrant(to: user, on: database)].sql)
     }
     if level == .read, before == .write { note(level, to: user, on: database, requires) }
+  }
+
+  /// Keeps a user out who is to have nothing in a database any more. Nothing else is needed for that, and it waits for
+  /// nothing.
+  private mutating func keepOut(_ user: PostgresName, of database: PostgresName) {
+    guard records.grants[user]?[database] != nil, observed.databases[database]?.connectors.contains(user) == true else {
+      return
+    }
+    add(
+      "revoke connect", [Detail("name", user), Detail("database", database)], for: .grant(to: user, on: database),
+      ["REVOKE CONNECT ON DATABASE \(id(database)) FROM \(id(user)) CASCADE"].sql)
   }
 
   private mutating func note(
@@ -87,29 +127,13 @@ extension Planner {
       [Postern.recordGrant(level, to: user, on: database)].sql)
   }
 
-  /// Gaps that differ in nothing but the object become one with all their objects.
-  private func merged(_ gaps: [PrivilegeGap]) -> [PrivilegeGap] {
-    var merged: [PrivilegeGap] = []
-    for gap in gaps {
-      if case .object(let name) = gap.target,
-        let index = merged.firstIndex(where: { $0.kind == gap.kind && $0.privileges == gap.privileges }),
-        case .object(let names) = merged[index].target
-      {
-        merged[index].target = .object("\(names), \(name)")
-      } else {
-        merged.append(gap)
-      }
-    }
-    return merged
-  }
-
+  /// Taking something back takes what the user passed on by it as well, as PostgreSQL has it.
   private func sql(_ gap: PrivilegeGap) -> String {
     let verb = gap.isMissing ? "GRANT" : "REVOKE"
-    let role = "\(gap.isMissing ? "TO" : "FROM") \(id(gap.role))"
+    let role = gap.isMissing ? "TO \(id(gap.role))" : "FROM \(id(gap.role)) CASCADE"
     let privileges = gap.privileges.joined(separator: ", ")
     switch gap.target {
-    case .object(let names):
-      return "\(verb) \(privileges) ON \(gap.kind.singular) \(names) \(role)"
+    case .object(let name): return "\(verb) \(privileges) ON \(gap.kind.singular) \(name) \(role)"
     case .future(let creator):
       return """
         ALTER DEFAULT PRIVILEGES FOR ROLE \(id(creator)) \(verb) \(privileges) ON \(gap.kind.plural) \(role)

@@ -5,7 +5,9 @@ extension Planner {
   mutating func planLocks() {
     var leavers: [(name: PostgresName, role: RoleState)] = []
     for user in spec.users where user.ensure == .absent {
-      if let role = observed.roles[user.name], !role.isSuperuser { leavers.append((user.name, role)) }
+      if let role = observed.roles[user.name], !role.isSuperuser, otherCustomer(of: user.name, role) == nil {
+        leavers.append((user.name, role))
+      }
     }
     if spec.removedUsers != .keep { leavers += undeclaredRoles }
     // A session that does not end at once keeps nobody else from being locked.
@@ -16,11 +18,12 @@ extension Planner {
   }
 
   /// The roles that Postern made and that nobody declares any more.
-  private var undeclaredRoles: [(name: PostgresName, role: RoleState)] {
+  var undeclaredRoles: [(name: PostgresName, role: RoleState)] {
     let declared = Set(spec.users.map({ $0.name }))
     var roles: [(name: PostgresName, role: RoleState)] = []
-    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) {
-      if record.isMade, let role = observed.roles[name], role.oid == record.oid, !role.isSuperuser {
+    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) && isOurs(record)
+    {
+      if record.isMade, let role = observed.roles[name], record.isAbout(role), !role.isSuperuser {
         roles.append((name, role))
       }
     }
@@ -34,9 +37,19 @@ extension Planner {
     let undeclared = undeclaredRoles
     let kept = declared.union(undeclared.map({ $0.name }))
     // One that is gone, or was never Postern's.
-    for name in records.roles.keys.sorted() where !kept.contains(name) { forget(name) }
+    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !kept.contains(name) && isOurs(record) {
+      forget(name)
+    }
     if spec.removedUsers == .drop {
       for (name, role) in undeclared { drop(name, role) }
+    }
+  }
+
+  /// Whether a role was noted for this customer. What version 0.1 noted is, unless another one is here as well.
+  private func isOurs(_ record: RecordedRole) -> Bool {
+    if let customer = record.customer { return customer.utf8.elementsEqual(spec.customer.utf8) }
+    return records.roles.values.allSatisfy { other in
+      other.customer.map { $0.utf8.elementsEqual(spec.customer.utf8) } ?? true
     }
   }
 
@@ -54,6 +67,11 @@ extension Planner {
     }
     guard !role.isSuperuser else {
       return fail(.user(name), "is a superuser of this server, and superusers are not dropped", hint: "drop it by hand")
+    }
+    if let customer = otherCustomer(of: name, role) {
+      return fail(
+        .user(name), "is the customer \(customer)'s on this server, and is left as it is",
+        hint: "take it out of the declaration")
     }
     drop(name, role)
   }
@@ -98,15 +116,29 @@ extension Planner {
         hint: "give that to somebody else or end it (declare the database with another owner, ALTER … OWNER TO, "
           + "REASSIGN OWNED, ROLLBACK PREPARED); the rest is then done by itself")
     }
-    for move in moves {
-      add(
-        "give up objects", [Detail("name", name), Detail("database", move.database)], for: .user(name),
-        requires: requires, in: move.database,
-        ((move.owner.map { ["REASSIGN OWNED BY \(id(name)) TO \(id($0))"] } ?? []) + Self.dropOwned(name)).sql)
-    }
+    for move in moves { giveUp(name, in: move.database, to: move.owner, requires) }
     add(
-      "drop role", [Detail("name", name)], for: .user(name), requires: [.server] + requires,
+      "drop role", [Detail("name", name)], for: .user(name),
+      requires: [.server] + requires + moves.map { .objects(of: name, in: $0.database) },
       (Self.dropOwned(name) + ["DROP ROLE \(id(name))"] + Postern.forgetRole(name)).sql)
+  }
+
+  /// One object after the other, so that none keeps another, and the server needs few locks; what is left is little, and
+  /// goes with what only DROP OWNED takes.
+  private mutating func giveUp(
+    _ name: PostgresName, in database: PostgresName, to owner: PostgresName?, _ requires: [Item]
+  ) {
+    let item = Item.objects(of: name, in: database)
+    let details = [Detail("name", name), Detail("database", database)]
+    if let owner {
+      addSeparate(
+        "give objects", details + [Detail("to", owner)], for: item, requires: requires, in: database,
+        .give(name, to: owner))
+    }
+    addSeparate("take rights", details, for: item, requires: requires, in: database, .takeRights(of: name))
+    add(
+      "give up objects", details, for: item, requires: requires, in: database,
+      ((owner.map { ["REASSIGN OWNED BY \(id(name)) TO \(id($0))"] } ?? []) + Self.dropOwned(name)).sql)
   }
 
   private static func blocker(_ holding: RoleHolding) -> String {

@@ -4,7 +4,7 @@ extension Planner {
   /// Makes the records themselves; without them nothing else is done, since nobody could tell whose a role is.
   mutating func planRecords() {
     switch observed.records {
-    case .present: break
+    case .present(let records): renewRecords(records)
     case .absent: add("create records", [Detail("schema", Postern.schema)], for: .server, Postern.createRecords.sql)
     case .foreign(let owner):
       fail(
@@ -13,10 +13,20 @@ extension Planner {
     }
   }
 
+  private mutating func renewRecords(_ records: Records) {
+    var statements = records.isComplete ? [] : Postern.completeRecords
+    if records.roles.contains(where: { $0.value.isRestored && observed.roles[$0.key] != nil }) {
+      statements.append(Postern.renewRecords)
+    }
+    if !statements.isEmpty {
+      add("renew records", [Detail("schema", Postern.schema)], for: .server, isBookkeeping: true, statements.sql)
+    }
+  }
+
   /// Declared users that are to be there, of those that Postern has seen to before.
   mutating func planKnownRoles() {
     for user in spec.users where user.ensure == .present {
-      guard let role = observed.roles[user.name], records.roles[user.name]?.oid == role.oid else { continue }
+      guard let role = observed.roles[user.name], records.roles[user.name]?.isAbout(role) == true else { continue }
       planExisting(user, role)
     }
   }
@@ -52,7 +62,7 @@ extension Planner {
     } else {
       warnOfMissingPassword(user.name)
     }
-    statements.append(.sql(Postern.recordRole(user.name, isMade: true)))
+    statements.append(.sql(Postern.recordRole(user.name, isMade: true, customer: spec.customer)))
     add("create role", [Detail("name", user.name)], for: .user(user.name), requires: [.server], statements)
   }
 
@@ -68,7 +78,12 @@ extension Planner {
         .user(user.name), "is a superuser of this server, and superusers are not managed",
         hint: "declare a user of another name")
     }
-    let record = records.roles[user.name].flatMap { $0.oid == role.oid ? $0 : nil }
+    let record = records.roles[user.name].flatMap { $0.isAbout(role) ? $0 : nil }
+    if let customer = otherCustomer(of: user.name, role) {
+      return fail(
+        .user(user.name), "is the customer \(customer)'s on this server, and is left as it is",
+        hint: "declare a user of another name, or let that customer give it up with removed-users: keep")
+    }
     var changes: [Detail] = []
     var options = ""
     if !role.canLogIn {
@@ -91,7 +106,11 @@ extension Planner {
       changes.append(Detail("password", "changed"))
     }
     if desired.passwords[user.name] == nil, !role.hasPassword { warnOfMissingPassword(user.name) }
-    if record == nil { statements.append(.sql(Postern.recordRole(user.name, isMade: false))) }
+    if record == nil {
+      statements.append(.sql(Postern.recordRole(user.name, isMade: false, customer: spec.customer)))
+    } else if record?.customer == nil, records.isComplete {
+      claim(user.name)
+    }
     guard !statements.isEmpty else { return }
     let endsSessions = isPasswordNew && spec.passwordChange == .endSessions
     // Once with the password, since the next start finds that unchanged; and once it holds, for who came in between.
@@ -100,6 +119,20 @@ extension Planner {
       record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
       requires: [.server], statements)
     if endsSessions { endSessions(of: user.name, because: "password changed") }
+  }
+
+  /// The other customer of this server that declared a role, if one did.
+  func otherCustomer(of name: PostgresName, _ role: RoleState) -> String? {
+    guard let record = records.roles[name], record.isAbout(role), let customer = record.customer,
+      !customer.utf8.elementsEqual(spec.customer.utf8)
+    else { return nil }
+    return customer
+  }
+
+  private mutating func claim(_ name: PostgresName) {
+    add(
+      "note customer", [Detail("name", name)], for: .user(name), requires: [.server], isBookkeeping: true,
+      [Postern.claimRole(name, customer: spec.customer)].sql)
   }
 
   /// Ends a role's sessions, waiting up to five seconds for each after all were asked to.
@@ -126,7 +159,7 @@ extension Planner {
       for role in user.memberOf where !have.contains(role) { planMembership(user.name, role) }
       for role in recorded.sorted() where !user.memberOf.contains(role) {
         let isMember = have.contains(role) || observed.roles[user.name]?.limitedMemberships.contains(role) == true
-        var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(user.name))"] : []
+        var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(user.name)) CASCADE"] : []
         statements.append(Postern.forgetMembership(of: user.name, in: role))
         add(
           "revoke membership", [Detail("name", user.name), Detail("role", role)],

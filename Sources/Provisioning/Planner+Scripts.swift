@@ -8,9 +8,11 @@ extension Planner {
     var requires = [Item.server, .database(database.name)] + user(database.owner)
     requires += database.schemas.map { .schema($0.name, in: database.name) }
     requires += database.extensions.map { .extension($0.name, in: database.name) }
+    var isHeldBy: Item?
     for script in database.scripts {
-      planScript(script, of: database, applied: contents.scripts, requires)
+      let isHeld = planScript(script, of: database, applied: contents.scripts, requires, isHeldBy: isHeldBy)
       requires.append(.script(script.name, in: database.name))
+      if isHeld, isHeldBy == nil { isHeldBy = .script(script.name, in: database.name) }
     }
   }
 
@@ -40,29 +42,46 @@ extension Planner {
     return true
   }
 
+  /// Plans one script. What an earlier one of the database holds up waits for it, and says so.
+  /// - Returns: whether it holds up those behind it.
   private mutating func planScript(
-    _ script: Script, of database: Database, applied: [AppliedScript], _ requires: [Item]
-  ) {
+    _ script: Script, of database: Database, applied: [AppliedScript], _ requires: [Item], isHeldBy earlier: Item?
+  ) -> Bool {
     let item = Item.script(script.name, in: database.name)
+    let before = applied.first { $0.name.utf8.elementsEqual(script.name.utf8) }
     guard case .file(let file, let sha256) = script.content else {
-      return fail(item, "its text is not in a file of the volume", hint: "wait until the spec is written anew")
+      let source = Self.source(of: script)
+      guard before == nil else {
+        warn(
+          item, "\(source) is not there any more; the script ran before", hint: "put it back, or take the script out")
+        return false
+      }
+      fail(item, "\(source) is not there yet", hint: "create it, or see in the workload's Events what is wrong with it")
+      return true
     }
-    if let before = applied.first(where: { $0.name.utf8.elementsEqual(script.name.utf8) }) {
-      guard !before.sha256.utf8.elementsEqual(sha256.utf8) else { return }
+    if let before {
+      guard !before.sha256.utf8.elementsEqual(sha256.utf8) else { return false }
       guard script.rerun == .onChange else {
-        return warn(
+        warn(
           item, "changed after it was applied, and is not run again",
           hint: "add a new script, or let it have `rerun: on-change`")
+        return false
       }
     }
+    if let earlier {
+      fail(item, "waits for \(earlier)")
+      return true
+    }
     guard let text = desired.scripts[file] else {
-      return fail(item, "its file \(file) is not in the volume yet", hint: "it comes with the next sync of the volume")
+      fail(item, "its file \(file) is not in the volume yet", hint: "it comes with the next sync of the volume")
+      return true
     }
     let statements: [ScriptStatement]
     do throws(ScriptError) {
       statements = try ScriptStatement.split(text, isTransaction: script.transaction)
     } catch {
-      return fail(item, error.message, hint: error.hint)
+      fail(item, error.message, hint: error.hint)
+      return true
     }
     plan.steps.append(
       Step(
@@ -73,5 +92,15 @@ extension Planner {
           ScriptRun(
             name: script.name, sha256: sha256, owner: database.owner, isTransaction: script.transaction,
             timeout: script.timeout, isConfidential: script.isConfidential, statements: statements))))
+    return false
+  }
+
+  /// Where the text of a script is to come from that the controller has not found.
+  private static func source(of script: Script) -> String {
+    switch script.content {
+    case .configMap(let object): "its text, the key \(object.key) of the ConfigMap \(object.name),"
+    case .secret(let object): "its text, the key \(object.key) of the Secret \(object.name),"
+    case .inline, .file: "its text"
+    }
   }
 }

@@ -41,6 +41,15 @@ struct Planner {
       Step(title, details, for: item, requires: requires, in: Postern.database, .alone(.sql(statement))))
   }
 
+  /// Statements that are run each by itself.
+  mutating func addSeparate(
+    _ title: String, _ details: [Detail], for item: Item, requires: [Item], in database: PostgresName,
+    _ statements: SeparateStatements
+  ) {
+    plan.steps.append(
+      Step(title, details, for: item, requires: requires, in: database, .alone(.sql(statements.sql))))
+  }
+
   mutating func fail(_ item: Item, _ message: String, hint: String? = nil) {
     plan.problems.append(PlanProblem(item: item, message: message, hint: hint, isFailure: true))
   }

@@ -2,21 +2,34 @@ package import DatabaseSpec
 
 /// How the records of what Postern manages are read.
 extension Postern {
-  /// Who owns the schema of the records in the present database, and whether that is a superuser; no row where it is not
-  /// made yet.
-  package static var recordsOwner: CatalogQuery<(owner: PostgresName, isSuperuser: Bool)> {
+  /// Who owns the schema of the records in the present database, whether that is a superuser, and whether the tables have
+  /// all columns; no row where it is not made yet.
+  package static var recordsOwner: CatalogQuery<(owner: PostgresName, isSuperuser: Bool, isComplete: Bool)> {
     CatalogQuery(
       "the owner of Postern's records",
       """
-      SELECT r.rolname, r.rolsuper FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner
-      WHERE n.nspname = 'postern'
+      SELECT r.rolname, r.rolsuper, EXISTS (
+        SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE c.relnamespace = n.oid AND c.relname = 'managed_role' AND a.attname = 'home' AND NOT a.attisdropped)
+      FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner WHERE n.nspname = 'postern'
       """
-    ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue(), try row.isTrue()) }
   }
 
   package static var recordedRoles: CatalogQuery<(name: PostgresName, role: RecordedRole)> {
-    CatalogQuery("the recorded roles", "SELECT name, role, made FROM postern.managed_role") {
-      row throws(CatalogMismatch) in (try row.name(), RecordedRole(oid: try row.oid(), isMade: try row.isTrue()))
+    // By JSON, since the tables of version 0.1 have not all columns.
+    CatalogQuery(
+      "the recorded roles",
+      """
+      SELECT name, role, made, to_jsonb(m) ->> 'customer', coalesce((to_jsonb(m) ->> 'home')::oid <> tableoid, false)
+      FROM postern.managed_role m
+      """
+    ) { row throws(CatalogMismatch) in
+      (
+        try row.name(),
+        RecordedRole(
+          oid: try row.oid(), isMade: try row.isTrue(), customer: try row.optionalText(), isRestored: try row.isTrue())
+      )
     }
   }
 

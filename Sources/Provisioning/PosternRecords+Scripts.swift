@@ -3,22 +3,23 @@ package import DatabaseSpec
 /// The record of scripts, which is in each database that has any.
 extension Postern {
   /// Makes the record of scripts in a database, and the function by which a script's own transaction adds to it.
-  static let createRecorder = [
-    "CREATE SCHEMA postern",
-    "REVOKE ALL ON SCHEMA postern FROM PUBLIC",
-    """
-    CREATE TABLE postern.script \
-    (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
-    """,
-    """
-    CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
-    SET search_path = pg_catalog, pg_temp AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
-    ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
-    WHERE script.sha256 <> excluded.sha256 RETURNING true'
-    """,
-    "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
-    "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
-  ]
+  static let createRecorder =
+    ownDefaults + [
+      "CREATE SCHEMA postern",
+      "REVOKE ALL ON SCHEMA postern FROM PUBLIC",
+      """
+      CREATE TABLE postern.script \
+      (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
+      """,
+      """
+      CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
+      SET search_path = pg_catalog, pg_temp AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
+      ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
+      WHERE script.sha256 <> excluded.sha256 RETURNING true'
+      """,
+      "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
+      "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
+    ]
 
   /// What the function is called with, as the last statement of a script: its name and hash. It is qualified, and
   /// nothing that the script has set changes what it means. True where that was not recorded yet; NULL where the script

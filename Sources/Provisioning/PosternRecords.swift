@@ -11,6 +11,10 @@ public enum Postern {
 
   /// The schema that every database has.
   static let publicSchema = constant("public")
+  /// The role that stands for the owner of the present database, from 14 on (PostgreSQL docs §22.5).
+  package static let databaseOwner = constant("pg_database_owner")
+  /// The server's own schema.
+  package static let catalogSchema = constant("pg_catalog")
 
   private static func constant(_ text: String) -> PostgresName {
     do throws(PostgresNameError) { return try PostgresName(text) } catch {
@@ -19,29 +23,54 @@ public enum Postern {
   }
 
   /// Makes the records of what Postern manages. The texts compare by bytes.
-  static let createRecords = [
-    "CREATE SCHEMA postern",
-    "REVOKE ALL ON SCHEMA postern FROM PUBLIC",
-    """
-    CREATE TABLE postern.managed_role (name text COLLATE "C" PRIMARY KEY, role oid NOT NULL, made boolean NOT NULL)
-    """,
-    """
-    CREATE TABLE postern.managed_membership \
-    (member text COLLATE "C", role text COLLATE "C", PRIMARY KEY (member, role))
-    """,
-    """
-    CREATE TABLE postern.managed_grant \
-    (role text COLLATE "C", database text COLLATE "C", level text NOT NULL, PRIMARY KEY (role, database))
-    """,
-    "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
+  static let createRecords =
+    ownDefaults + [
+      "CREATE SCHEMA postern",
+      "REVOKE ALL ON SCHEMA postern FROM PUBLIC",
+      """
+      CREATE TABLE postern.managed_role (name text COLLATE "C" PRIMARY KEY, role oid NOT NULL, made boolean NOT NULL, \
+      customer text, home oid)
+      """,
+      """
+      CREATE TABLE postern.managed_membership \
+      (member text COLLATE "C", role text COLLATE "C", PRIMARY KEY (member, role))
+      """,
+      """
+      CREATE TABLE postern.managed_grant \
+      (role text COLLATE "C", database text COLLATE "C", level text NOT NULL, PRIMARY KEY (role, database))
+      """,
+      "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
+    ]
+
+  /// The records are where the database is, as ordinary tables, whatever its tables are to be by default. What an
+  /// extension makes goes by the database's own settings.
+  static let ownDefaults = ["SET LOCAL default_tablespace = ''", "SET LOCAL default_table_access_method = 'heap'"]
+
+  /// Gives records of version 0.1 what they lack: whose a role is, and the table that it was noted in.
+  static let completeRecords = [
+    "ALTER TABLE postern.managed_role ADD COLUMN IF NOT EXISTS customer text, ADD COLUMN IF NOT EXISTS home oid",
+    "UPDATE postern.managed_role SET home = tableoid WHERE home IS NULL",
   ]
 
+  /// Notes anew the OIDs of roles that a dump has carried here: the table that they were noted in is another one.
+  static let renewRecords = """
+    UPDATE postern.managed_role m SET role = r.oid, home = m.tableoid FROM pg_roles r \
+    WHERE r.rolname = m.name AND m.home <> m.tableoid
+    """
+
   /// Notes a role that exists, by the OID that it has now.
-  static func recordRole(_ name: PostgresName, isMade: Bool) -> String {
+  static func recordRole(_ name: PostgresName, isMade: Bool, customer: String) -> String {
     """
-    INSERT INTO postern.managed_role SELECT rolname, oid, \(isMade) FROM pg_roles WHERE rolname = \(lit(name)) \
-    ON CONFLICT (name) DO UPDATE SET role = excluded.role, made = excluded.made
+    INSERT INTO postern.managed_role (name, role, made, customer, home) \
+    SELECT rolname, oid, \(isMade), \(SQLText.literal(customer)), 'postern.managed_role'::regclass \
+    FROM pg_roles WHERE rolname = \(lit(name)) ON CONFLICT (name) DO UPDATE SET role = excluded.role, \
+    made = excluded.made, customer = excluded.customer, home = excluded.home
     """
+  }
+
+  /// Notes whose a role is that version 0.1 has noted.
+  static func claimRole(_ name: PostgresName, customer: String) -> String {
+    "UPDATE postern.managed_role SET customer = \(SQLText.literal(customer)) WHERE name = \(lit(name))"
   }
 
   static func forgetRole(_ name: PostgresName) -> [String] {

@@ -53,6 +53,8 @@ public struct PrivilegeRequest: Equatable, Sendable {
   public var privilege: String
   /// Whether the user is to have it, rather than to lose it.
   public var isWanted: Bool
+  /// Whether it is about what members of the database's owner made, and nothing else: the user is the owner.
+  public var isOfMembersOnly = false
 }
 
 /// Where the privileges of a user differ from what was asked for.
@@ -86,16 +88,16 @@ public struct PrivilegeGap: Equatable, Sendable {
   }
 }
 
-extension InstanceSpec {
-  /// What declared users, the ``Grantees`` of a database, are to have in it and what is to be taken from them, given what
-  /// was granted before. The database's owner has no grants.
-  public func privilegeRequests(
-    of users: [User], in database: PostgresName, records: Records, serverVersion: Int
+extension Grantees {
+  /// What declared users are to have in a database and what is to be taken from them, given what was granted before. The
+  /// database's owner has no grants, but may use what members of its own make.
+  /// - Parameter declared: the database's declaration; nil where it has none any more.
+  package func privilegeRequests(
+    in database: PostgresName, declared: Database?, records: Records, serverVersion: Int
   ) -> [PrivilegeRequest] {
-    let owner = databases.first { $0.name == database }?.owner
     var requests: [PrivilegeRequest] = []
-    for user in users {
-      let level = user.name == owner ? nil : user.level(on: database)
+    for user in self[database] {
+      let level = user.name == declared?.owner ? nil : user.level(on: database)
       let before = records.grants[user.name]?[database]
       for kind in ObjectKind.allCases {
         let wanted = level?.privileges(on: kind, serverVersion: serverVersion) ?? []
@@ -106,6 +108,12 @@ extension InstanceSpec {
         requests += unwanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false) }
       }
     }
+    guard let declared, makers(of: declared).contains(where: { $0.isMember }) else { return requests }
+    for kind in ObjectKind.allCases {
+      requests += Grant.Level.write.privileges(on: kind, serverVersion: serverVersion).map {
+        .init(role: declared.owner, kind: kind, privilege: $0, isWanted: true, isOfMembersOnly: true)
+      }
+    }
     return requests
   }
 }
@@ -114,14 +122,5 @@ extension User {
   /// What is granted to the user on a database, if anything is.
   public func level(on database: PostgresName) -> Grant.Level? {
     grants.first { $0.database == database }?.level
-  }
-}
-
-extension Database {
-  /// The roles whose objects a grant on the database is about: its owner and the owners of its declared schemas.
-  public var creators: [PostgresName] {
-    schemas.reduce(into: [owner]) { creators, schema in
-      if let owner = schema.owner, !creators.contains(owner) { creators.append(owner) }
-    }
   }
 }

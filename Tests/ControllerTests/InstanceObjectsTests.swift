@@ -137,10 +137,12 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(made.passwords.data.values.contains("INSERT INTO t VALUES ('secret')"))
     #expect(
       made.problems.map(\.message) == [
-        #"script three in orders: there is no ConfigMap "none" in the namespace; it is not run"#
+        #"script three in orders: there is no ConfigMap "none" in the namespace; it is not run, nor what comes behind it"#
       ])
     let spec = try InstanceSpec(decoding: bytes(try #require(made.spec.data["spec.json"])))
-    #expect(spec.databases.first?.scripts.map(\.name) == ["one", "two"])
+    #expect(spec.databases.first?.scripts.map(\.name) == ["one", "two", "three"])
+    #expect(
+      spec.databases.first?.scripts.last?.content == .configMap(ObjectKey(name: "none", key: "b.sql")))
   }
 
   @Test func whatTheDataNeedsOutlivesTheWorkloadAndWhatIsDerivedDoesNot() throws {

@@ -69,7 +69,8 @@ import Testing
     #expect(report.problems == [])
     #expect(
       report.applied == [
-        "revoke membership name=analyst role=pg_monitor", "revoke name=analyst database=orders level=read",
+        "revoke membership name=analyst role=pg_monitor", "revoke connect name=analyst database=orders",
+        "revoke name=analyst database=orders level=read",
       ])
     #expect(try bench.sqlState("SELECT", in: "orders", as: "analyst") == SQLState.insufficientPrivilege)
     #expect(try bench.value("SELECT count(*) FROM pg_default_acl", in: "orders") == "0")

@@ -136,9 +136,9 @@ import Testing
     #expect(
       report.problems.map(\.item) == [
         "user boss", "membership of shop in nobody", "membership of shop in boss",
-        "extension no such thing in orders",
+        "extension no such thing in orders", "script 001 in orders",
       ])
-    #expect(report.problems.last?.hint?.contains("plpgsql") == true)
+    #expect(report.problems[3].hint?.contains("plpgsql") == true)
     #expect(try bench.value("SELECT string_agg(datname, ' ') FROM pg_database WHERE datname ~ '^o'") == "orders")
     #expect(!report.applied.contains { $0.hasPrefix("run script") })
   }
@@ -213,9 +213,10 @@ import Testing
     #expect(report.outcome == .converged)
     #expect(
       report.problems.map(\.message) == [
-        "came from the superuser postgres, who still owns 3 tables, views or sequences in it"
+        "postgres owns 3 tables, views or sequences in it that the database's owner, or who has grants, cannot read "
+          + "(public.t_id_seq, public.t, public.v)"
       ])
-    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(bench.pass() == PassReport(outcome: .converged, problems: report.problems))
   }
 
   @Test(arguments: PostgresInstallation.all)

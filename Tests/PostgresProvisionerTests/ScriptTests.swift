@@ -40,7 +40,7 @@ import Testing
       ])
     let report = bench.pass()
     #expect(report.outcome == .incomplete)
-    #expect(report.problems.map(\.item) == ["script 001 in orders"])
+    #expect(report.problems.map(\.item) == ["script 001 in orders", "script 002 in orders"])
     #expect(report.problems.first?.message == "line 3, column 13: column \"nosuch\" does not exist")
     #expect(report.problems.first?.sqlState == "42703")
     #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == nil)

@@ -37,7 +37,10 @@ import Testing
       owner: shop, connectors: [shop, name("analyst")], contents: DatabaseContents(schemas: [name("public"): shop]))
     state.records = .present(
       Records(
-        roles: [shop: .init(oid: 16_384, isMade: true), name("analyst"): .init(oid: 16_385, isMade: true)],
+        roles: [
+          shop: .init(oid: 16_384, isMade: true, customer: "acme"),
+          name("analyst"): .init(oid: 16_385, isMade: true, customer: "acme"),
+        ],
         grants: [name("analyst"): [orders: .read]]))
     change(&state)
     return state
@@ -106,11 +109,13 @@ import Testing
     Drift("alter role name=shop password=changed") { $0.roles[shop]?.password = .differs },
     Drift("adopt role name=shop") { $0.roles[shop]?.oid = 17_000 },
     Drift("close database to others name=orders") { $0.databases[orders]?.isOpenToPublic = true },
-    Drift("change owner database=orders from=analyst to=shop") { $0.databases[orders]?.owner = name("analyst") },
+    Drift(
+      "give objects database=orders from=analyst to=shop", "change owner database=orders from=analyst to=shop"
+    ) { $0.databases[orders]?.owner = name("analyst") },
     Drift("grant name=analyst database=orders level=read") { $0.databases[orders]?.connectors = [] },
     Drift("close schema to others name=public database=orders") {
       $0.databases[orders]?.contents?.isPublicSchemaOpen = true
-      $0.serverVersion = 140_000
+      $0.databases[orders]?.contents?.schemas[name("public")] = name("postgres")
     },
   ])
   func driftIsPutRight(_ drift: Drift) throws {

@@ -1,0 +1,95 @@
+import DatabaseSpec
+
+extension Planner {
+  mutating func planExtension(_ wanted: Extension, in database: PostgresName, _ contents: DatabaseContents) {
+    let item = Item.extension(wanted.name, in: database)
+    if let installed = contents.extensions[wanted.name] {
+      planInstalled(wanted, installed, item, in: database, contents)
+      return
+    }
+    guard isAvailable(wanted, item) else { return }
+    var sql = "CREATE EXTENSION \(id(wanted.name))"
+    // Without a schema the server would take the first of the search path, which is its own.
+    if let schema = wanted.schema ?? (fixedSchema(of: wanted) == nil ? Postern.publicSchema : nil) {
+      guard schema != Postern.publicSchema || contents.schemas[schema] != nil else {
+        return fail(item, "the database has no schema public", hint: "declare a schema for the extension")
+      }
+      sql += " SCHEMA \(id(schema))"
+    }
+    if let version = wanted.version { sql += " VERSION \(SQLText.literal(version))" }
+    add(
+      "create extension", [Detail("name", wanted.name), Detail("database", database)], for: item,
+      requires: requirements(of: wanted.schema, in: database, contents), in: database, [sql].sql)
+  }
+
+  private mutating func planInstalled(
+    _ wanted: Extension, _ installed: InstalledExtension, _ item: Item, in database: PostgresName,
+    _ contents: DatabaseContents
+  ) {
+    let details = [Detail("name", wanted.name), Detail("database", database)]
+    let isMisplaced = isMisplaced(wanted, installed)
+    if isMisplaced, installed.isRelocatable {
+      let schema = wanted.schema ?? Postern.publicSchema
+      add(
+        "move extension", details + [Detail("from", installed.schema), Detail("to", schema)], for: item,
+        requires: requirements(of: schema, in: database, contents), in: database,
+        ["ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema))"].sql)
+    } else if isMisplaced {
+      warn(
+        item, "is in the server's own schema pg_catalog, where Postern 0.1 has made it, and cannot be moved",
+        hint: "DROP EXTENSION \(id(wanted.name)), where nothing uses it: it is made anew in its right schema")
+    } else if let schema = wanted.schema, schema != installed.schema {
+      warn(
+        item, "is in the schema \(installed.schema.text), not \(schema.text)",
+        hint: "ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema)), where it can be moved")
+    }
+    if let version = wanted.version, !version.utf8.elementsEqual(installed.version.utf8) {
+      guard isAvailable(wanted, item) else { return }
+      add(
+        "update extension", details + [Detail("from", installed.version), Detail("to", version)], for: item,
+        requires: [.database(database)], in: database,
+        ["ALTER EXTENSION \(id(wanted.name)) UPDATE TO \(SQLText.literal(version))"].sql)
+    }
+  }
+
+  /// Postern 0.1 named no schema, and the server took the first of the search path: its own, which is for what the
+  /// control file puts there alone.
+  private func isMisplaced(_ wanted: Extension, _ installed: InstalledExtension) -> Bool {
+    installed.schema == Postern.catalogSchema && wanted.schema != Postern.catalogSchema
+      && observed.availableExtensions?[wanted.name] != nil && fixedSchema(of: wanted) == nil
+  }
+
+  /// The schema that the control file names, where it names one.
+  private func fixedSchema(of wanted: Extension) -> PostgresName? {
+    let versions = observed.availableExtensions?[wanted.name] ?? []
+    let version = versions.first { row in wanted.version?.utf8.elementsEqual(row.version.utf8) == true }
+    return (version ?? versions.last)?.schema
+  }
+
+  private func requirements(
+    of schema: PostgresName?, in database: PostgresName, _ contents: DatabaseContents
+  ) -> [Item] {
+    guard let schema, contents.schemas[schema] == nil, schema != Postern.publicSchema else {
+      return [.database(database)]
+    }
+    return [.database(database), .schema(schema, in: database)]
+  }
+
+  /// Whether the server has the extension, in the version; if not, that is a problem which lists what it has.
+  private mutating func isAvailable(_ wanted: Extension, _ item: Item) -> Bool {
+    guard let available = observed.availableExtensions else { return true }
+    guard let versions = available[wanted.name] else {
+      let names = available.keys.sorted().map({ $0.text }).joined(separator: ", ")
+      fail(item, "this server does not have it", hint: "take an image that has it; this one has: \(names)")
+      return false
+    }
+    guard let version = wanted.version, !versions.contains(where: { $0.version.utf8.elementsEqual(version.utf8) })
+    else {
+      return true
+    }
+    fail(
+      item, "this server does not have version \(version)",
+      hint: "it has: \(versions.map({ $0.version }).joined(separator: ", "))")
+    return false
+  }
+}

@@ -1,0 +1,119 @@
+import DatabaseSpec
+
+/// Statements that are run each by itself, so that one object that cannot be changed keeps no other as it is. They are one
+/// statement for the server: a block of PL/pgSQL that goes over them and commits as it goes, since the server keeps a lock
+/// on each object until then, and has room for few (`max_locks_per_transaction`).
+struct SeparateStatements {
+  /// An SQL expression of the type `text[]`.
+  private let source: String
+
+  /// Statements that are known.
+  init(_ statements: [String]) {
+    source = "ARRAY[\n\(statements.map { SQLText.literal($0) }.joined(separator: ",\n"))]::text[]"
+  }
+
+  private init(source: String) {
+    self.source = source
+  }
+
+  /// The block. It ends with the error of the first statement that failed, which the DETAIL names, after all were tried.
+  /// An object that is gone is none that failed: who reads again sees that. Where one lock was waited for in vain,
+  /// the others are not waited for as long.
+  var sql: String {
+    let body = """
+
+      DECLARE statement text; done int := 0; failed int := 0; state text; message text; place text;
+      BEGIN
+      FOREACH statement IN ARRAY \(source) LOOP
+      BEGIN
+      EXECUTE statement;
+      EXCEPTION
+      WHEN undefined_table OR undefined_function OR undefined_object OR invalid_schema_name THEN NULL;
+      WHEN OTHERS THEN
+      failed := failed + 1;
+      IF failed = 1 THEN state := SQLSTATE; message := SQLERRM; place := statement; END IF;
+      IF SQLSTATE = '55P03' THEN SET lock_timeout = '200ms'; END IF;
+      END;
+      done := done + 1;
+      IF done % 100 = 0 THEN COMMIT; END IF;
+      END LOOP;
+      RESET lock_timeout;
+      COMMIT;
+      IF failed > 0 THEN
+      RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message,
+      DETAIL = place || CASE WHEN failed > 1 THEN format(', and %s more', failed - 1) ELSE '' END;
+      END IF;
+      END
+      """
+    return "DO \(SQLText.literal(body))"
+  }
+}
+
+// What a role owns, and what it was granted, in the present database, as statements that the server writes itself.
+extension SeparateStatements {
+  /// Gives what `old` owns to `new`, as REASSIGN OWNED does but for other databases and for extensions.
+  static func give(_ old: PostgresName, to new: PostgresName) -> SeparateStatements {
+    SeparateStatements(source: give(old, to: new, where: "true"))
+  }
+
+  /// Gives what `old` owns to `new`, but for what is in another one's schema: that belongs to `old` in its own right.
+  /// - Parameter others: schemas that are declared to be somebody else's than the database's owner's.
+  static func give(
+    _ old: PostgresName, to new: PostgresName, exceptSchemas others: [PostgresName]
+  ) -> SeparateStatements {
+    let array = "\(SQLText.literal(SQLText.array(others.map({ $0.text }))))::text[]"
+    return SeparateStatements(
+      source: give(
+        old, to: new,
+        where: """
+          CASE WHEN s.classid = 'pg_namespace'::regclass
+          THEN s.objid <> ALL (SELECT oid FROM pg_namespace WHERE nspname = ANY (\(array)))
+          ELSE n.oid IS NULL OR n.nspname <> ALL (\(array)) AND (n.nspname = 'public' OR n.nspowner = ANY (
+          SELECT oid FROM pg_authid WHERE rolname IN (\(lit(old)), \(lit(new)), 'pg_database_owner'))) END
+          """))
+  }
+
+  /// Takes back what was granted to a role, by whoever may be asked to: what another passed on is left to DROP OWNED.
+  static func takeRights(of role: PostgresName) -> SeparateStatements {
+    SeparateStatements(
+      source: """
+        (SELECT coalesce(array_agg(DISTINCT format('REVOKE ALL ON %s %s FROM %I CASCADE', CASE i.type
+        WHEN 'view' THEN 'TABLE' WHEN 'materialized view' THEN 'TABLE' WHEN 'foreign table' THEN 'TABLE'
+        WHEN 'composite type' THEN 'TYPE' WHEN 'domain' THEN 'TYPE'
+        WHEN 'function' THEN 'ROUTINE' WHEN 'aggregate' THEN 'ROUTINE' WHEN 'procedure' THEN 'ROUTINE'
+        WHEN 'foreign-data wrapper' THEN 'FOREIGN DATA WRAPPER' WHEN 'server' THEN 'FOREIGN SERVER'
+        ELSE upper(i.type) END, i.identity, \(lit(role)))), '{}')
+        \(holdings(of: role, by: "a"))
+        AND s.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_namespace'::regclass, 'pg_type'::regclass,
+        'pg_language'::regclass, 'pg_largeobject'::regclass, 'pg_foreign_data_wrapper'::regclass,
+        'pg_foreign_server'::regclass))
+        """)
+  }
+
+  /// What owned sequences and other parts of a whole are follows the whole.
+  private static func give(_ old: PostgresName, to new: PostgresName, where scope: String) -> String {
+    """
+    (SELECT coalesce(array_agg(format('ALTER %s %s OWNER TO %I', CASE i.type
+    WHEN 'composite type' THEN 'TYPE' WHEN 'statistics object' THEN 'STATISTICS'
+    WHEN 'foreign-data wrapper' THEN 'FOREIGN DATA WRAPPER' WHEN 'function' THEN 'ROUTINE'
+    WHEN 'aggregate' THEN 'ROUTINE' WHEN 'procedure' THEN 'ROUTINE' ELSE upper(i.type) END,
+    i.identity, \(lit(new)))), '{}')
+    \(holdings(of: old, by: "o"))
+    AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass, 'pg_extension'::regclass)
+    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = s.classid AND d.objid = s.objid AND d.objsubid = 0
+    AND (d.classid = 'pg_type'::regclass AND d.deptype = 'i' OR d.classid = 'pg_class'::regclass
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')))
+    AND \(scope))
+    """
+  }
+
+  private static func holdings(of role: PostgresName, by dependency: StaticString) -> String {
+    """
+    FROM pg_shdepend s CROSS JOIN LATERAL pg_identify_object(s.classid, s.objid, 0) i
+    LEFT JOIN pg_namespace n ON quote_ident(n.nspname) = i.schema
+    WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND s.refclassid = 'pg_authid'::regclass AND s.deptype = '\(dependency)'
+    AND s.refobjid = (SELECT oid FROM pg_authid WHERE rolname = \(lit(role)))
+    """
+  }
+}

@@ -1,0 +1,136 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Testing
+import ThrowawayPostgres
+
+/// Where extensions are made, and what else the pinned settings of Postern's connections must not change.
+@Suite struct ExtensionTests {
+  private static func bench(
+    _ installation: PostgresInstallation, extensions: [String], schemas: [String] = []
+  ) throws -> ProvisionerBench {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database(
+      "d", owner: "shop", extensions: try extensions.map { Extension(name: try PostgresName($0)) },
+      schemas: try schemas.map { Schema(name: try PostgresName($0)) })
+    return bench
+  }
+
+  /// Those of a list that the server could make.
+  private static func available(_ names: [String], _ installation: PostgresInstallation) throws -> [String] {
+    let server = try PostgresServer(installation)
+    let rows = try server.connect().query(
+      "SELECT name FROM pg_available_extensions WHERE name = ANY ($1::text[]) ORDER BY name", [SQLText.array(names)])
+    return (0..<rows.rowCount).compactMap { rows.value($0, 0) }
+  }
+
+  private static let schemasOfExtensions = """
+    SELECT string_agg(extname || ' ' || extnamespace::regnamespace, ', ' ORDER BY extname) FROM pg_extension
+    """
+
+  @Test(arguments: PostgresInstallation.all)
+  func oneWithoutASchemaIsMadeInPublicOrWhereItsControlFileSays(
+    _ installation: PostgresInstallation
+  ) throws {
+    let names = try Self.available(
+      ["citext", "pg_buffercache", "pg_stat_statements", "pg_trgm", "tablefunc", "plperl", "pg_walinspect"],
+      installation)
+    let bench = try Self.bench(installation, extensions: names + ["plpgsql"])
+    #expect(bench.pass().problems == [])
+    #expect(
+      try bench.value(Self.schemasOfExtensions, in: "d")
+        == (names + ["plpgsql"]).sorted().map { "\($0) \($0.hasPrefix("pl") ? "pg_catalog" : "public")" }.joined(
+          separator: ", ")
+    )
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func oneThatIsInPgCatalogIsMoved(_ installation: PostgresInstallation) throws {
+    let names = try Self.available(["citext", "hstore", "pg_trgm"], installation)
+    guard let first = names.first else { return }
+    let bench = try Self.bench(installation, extensions: [])
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "d").execute(
+      names.map { "SET search_path = pg_catalog; CREATE EXTENSION \($0)" }.joined(separator: ";"))
+    bench.desired.spec.databases[0].extensions = try names.map { Extension(name: try PostgresName($0)) }
+    bench.desired.spec.databases[0].extensions[0].schema = try PostgresName("ext")
+    bench.desired.spec.databases[0].schemas = [Schema(name: try PostgresName("ext"))]
+    let report = bench.pass()
+    #expect(report.problems == [])
+    #expect(report.applied.contains("move extension name=\(first) database=d from=pg_catalog to=ext"))
+    #expect(
+      try bench.value(Self.schemasOfExtensions, in: "d")
+        == (names.map { "\($0) \($0 == first ? "ext" : "public")" } + ["plpgsql pg_catalog"]).joined(separator: ", "))
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func oneThatCannotBeMovedIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation, extensions: ["plpgsql"])
+    #expect(bench.pass().problems == [])
+    let name = try Self.available(["pg_trgm", "citext"], installation).last
+    guard let name else { return }
+    try bench.server.connect(database: "d").execute(
+      """
+      SET search_path = pg_catalog; CREATE EXTENSION \(name);
+      UPDATE pg_extension SET extrelocatable = false WHERE extname = '\(name)'
+      """)
+    bench.desired.spec.databases[0].extensions = [Extension(name: try PostgresName(name))]
+    for _ in 1...2 {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(report.problems.map(\.item) == ["extension \(name) in d"])
+      #expect(report.problems.first?.message.contains("cannot be moved") == true)
+      #expect(report.problems.first?.hint?.contains("DROP EXTENSION") == true)
+    }
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whereThereIsNoSchemaPublicOneIsToBeDeclared(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation, extensions: [])
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "d").execute("DROP SCHEMA public")
+    guard let name = try Self.available(["citext", "pg_trgm", "tablefunc"], installation).first else { return }
+    bench.desired.spec.databases[0].extensions = [Extension(name: try PostgresName(name))]
+    #expect(bench.pass().problems.map(\.hint) == ["declare a schema for the extension"])
+  }
+
+  /// What an administrator has set for the database holds for what an extension makes, and not for Postern's records.
+  @Test(arguments: PostgresInstallation.all)
+  func recordsAreKeptInTheDatabasesOwnPlace(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation, extensions: [])
+    #expect(bench.pass().problems == [])
+    let session = try bench.server.connect()
+    try session.execute("SET allow_in_place_tablespaces = on")
+    try session.execute("CREATE TABLESPACE fast LOCATION ''")
+    try session.execute("GRANT CREATE ON TABLESPACE fast TO shop; ALTER DATABASE d SET default_tablespace = fast")
+    bench.desired.spec.databases[0].scripts = [bench.script("one", "CREATE TABLE t AS SELECT 1 AS a")]
+    #expect(bench.pass().problems == [])
+    #expect(
+      try bench.value("SELECT reltablespace FROM pg_class WHERE oid = 'postern.script'::regclass", in: "d") == "0")
+    #expect(try bench.value("SELECT reltablespace <> 0 FROM pg_class WHERE oid = 't'::regclass", in: "d") == "t")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func anEventTriggerThatFindsNothingIsToldOf(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation, extensions: [])
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "d").execute(
+      """
+      CREATE TABLE ddl (tag text);
+      CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS
+        $$ BEGIN INSERT INTO ddl VALUES (tg_tag); END $$;
+      CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note()
+      """)
+    bench.desired.spec.databases[0].schemas = [Schema(name: try PostgresName("s"))]
+    let report = bench.pass()
+    #expect(report.problems.map(\.sqlState) == ["42P01"])
+    #expect(report.problems.first?.hint?.contains("ALTER FUNCTION … SET search_path") == true)
+    try bench.server.connect(database: "d").execute("ALTER FUNCTION note SET search_path = public")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT tag FROM ddl WHERE tag = 'CREATE SCHEMA'", in: "d") == "CREATE SCHEMA")
+  }
+}

@@ -1,0 +1,92 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Testing
+import ThrowawayPostgres
+
+/// Whose objects a grant is about, and what is told of the others'.
+@Suite struct MakerTests {
+  @Test(arguments: PostgresInstallation.all)
+  func whatAMemberOfTheOwnerMakesIsTheOwnersAndTheReadersToRead(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("deployers", memberOf: ["shop"])
+    try bench.user("deployer", memberOf: ["deployers"])
+    try bench.user("ro", grants: ["d": .read])
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    let deployer = try bench.connect(to: "d", as: "deployer")
+    try deployer.execute(
+      "CREATE TABLE t (a serial); INSERT INTO t DEFAULT VALUES; CREATE SCHEMA s; CREATE TABLE s.t AS SELECT 1 AS a")
+    for table in ["t", "s.t"] {
+      #expect(try bench.value("SELECT a FROM \(table)", in: "d", as: "ro") == "1")
+      #expect(try bench.value("SELECT a FROM \(table)", in: "d", as: "shop") == "1")
+      #expect(try bench.sqlState("DELETE FROM \(table)", in: "d", as: "shop") == nil)
+      #expect(try bench.sqlState("DELETE FROM \(table)", in: "d", as: "ro") == SQLState.insufficientPrivilege)
+    }
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    // Where the default privileges were taken out by hand, what was made meanwhile is given as well.
+    try deployer.execute("ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM shop, ro; CREATE TABLE u AS SELECT 2 AS a")
+    #expect(bench.pass().problems == [])
+    for user in ["shop", "ro"] { #expect(try bench.value("SELECT a FROM u", in: "d", as: user) == "2") }
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whatAThirdRoleOrASuperuserMadeIsToldUntilItIsGone(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("ro", grants: ["d": .read])
+    try bench.database("d", owner: "shop", scripts: [bench.script("1", "CREATE TABLE seen (a int)")])
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "d").execute(
+      """
+      CREATE ROLE third; CREATE TABLE theirs (a serial); ALTER TABLE theirs OWNER TO third; CREATE VIEW root AS SELECT 1;
+      CREATE TABLE open (a int); GRANT SELECT ON open TO PUBLIC
+      """)
+    for _ in 1...2 {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(
+        report.problems.map(\.message) == [
+          "postgres owns 1 tables, views or sequences in it that the database's owner, or who has grants, cannot read "
+            + "(public.root)",
+          "third owns 2 tables, views or sequences in it that the database's owner, or who has grants, cannot read "
+            + "(public.theirs_a_seq, public.theirs)",
+        ])
+    }
+    try bench.server.connect(database: "d").execute("DROP VIEW root; ALTER TABLE theirs OWNER TO shop")
+    #expect(bench.pass().problems == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func theOwnerOfADeclaredSchemaCanComeToIt(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "auditor"] { try bench.user(name) }
+    try bench.database(
+      "d", owner: "shop", schemas: [Schema(name: try PostgresName("audit"), owner: try PostgresName("auditor"))])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.sqlState("CREATE TABLE audit.t (a int)", in: "d", as: "auditor") == nil)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  /// Who had a grant and becomes the owner is not kept out.
+  @Test(arguments: PostgresInstallation.all)
+  func aGranteeWhoBecomesTheOwnerCanLogIn(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("heir", grants: ["d": .write])
+    try bench.database("d", owner: "shop", scripts: [bench.script("1", "CREATE TABLE t AS SELECT 1 AS a")])
+    #expect(bench.pass().problems == [])
+    try bench.user("heir")
+    try bench.database("d", owner: "heir", scripts: bench.desired.spec.databases[0].scripts)
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT a FROM t", in: "d", as: "heir") == "1")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+}

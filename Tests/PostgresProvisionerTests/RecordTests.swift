@@ -1,0 +1,108 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Testing
+import ThrowawayPostgres
+
+/// Whose a role is: by records that a dump carries, and that tell customers apart.
+@Suite struct RecordTests {
+  private static let records =
+    "SELECT string_agg(name || ' ' || customer, ', ' ORDER BY name) FROM postern.managed_role"
+
+  /// What pg_dumpall and psql make of the records and the roles: everything has another OID.
+  private static func restore(_ bench: ProvisionerBench, roles: [String]) throws {
+    let connection = try bench.server.connect()
+    try connection.execute(
+      """
+      CREATE TABLE kept AS SELECT * FROM postern.managed_role; DROP TABLE postern.managed_role;
+      CREATE TABLE postern.managed_role
+        (name text COLLATE "C" PRIMARY KEY, role oid NOT NULL, made boolean NOT NULL, customer text, home oid);
+      INSERT INTO postern.managed_role SELECT * FROM kept; DROP TABLE kept
+      """)
+    for role in roles {
+      try connection.execute("ALTER ROLE \(role) RENAME TO gone; CREATE ROLE \(role) LOGIN")
+      for database in ["postgres", "d"] {
+        try bench.server.connect(database: database).execute("REASSIGN OWNED BY gone TO \(role); DROP OWNED BY gone")
+      }
+      try connection.execute("DROP ROLE gone")
+    }
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aDumpKeepsThemALeaverIsStillLockedAndARoleThatPosternMadeIsItsOwn(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "leaver", "stays"] { try bench.user(name) }
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try Self.restore(bench, roles: ["shop", "leaver", "stays"])
+    try bench.remove("leaver")
+    let report = bench.pass()
+    #expect(report.problems == [])
+    #expect(report.applied.contains("lock role name=leaver"))
+    #expect(!report.applied.contains { $0.hasPrefix("adopt") || $0.hasPrefix("leave") })
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    bench.desired.spec.removedUsers = .drop
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'leaver'") == "0")
+
+    // One that somebody makes anew on the same server is none of Postern's.
+    try bench.remove("stays")
+    try bench.server.connect().execute("DROP ROLE stays; CREATE ROLE stays LOGIN")
+    #expect(bench.pass().applied == ["leave role name=stays"])
+    #expect(try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'stays'") == "t")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func thoseOfVersion01AreCompleted(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "leaver"] { try bench.user(name) }
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute("ALTER TABLE postern.managed_role DROP COLUMN customer, DROP COLUMN home")
+    try bench.remove("leaver")
+    try bench.user("late")
+    let report = bench.pass()
+    #expect(report.problems == [])
+    #expect(report.applied.contains("lock role name=leaver"))
+    #expect(try bench.value(Self.records) == "late acme, shop acme")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func twoCustomersOnOneServerDoNotTouchEachOthersUsers(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "both"] { try bench.user(name) }
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let other = ProvisionerBench(besides: bench)
+    other.desired = DesiredState(spec: InstanceSpec(customer: "globex", removedUsers: .drop), specHash: "")
+    try other.user("both", password: "another")
+    try other.user("theirs")
+    try other.user("shop", ensure: .absent)
+    let report = other.pass()
+    #expect(report.applied.filter { $0.contains("role") } == ["create role name=theirs"])
+    #expect(report.problems.map(\.item) == ["user both", "user shop"])
+    #expect(report.problems.allSatisfy { $0.message.contains("is the customer acme's on this server") })
+    #expect(try bench.value("SELECT 1", in: "d", as: "shop") == "1")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(try bench.value(Self.records) == "both acme, shop acme, theirs globex")
+  }
+
+  /// CONNECT that a grantee with grant option has given to everybody.
+  @Test(arguments: PostgresInstallation.all)
+  func aDatabaseThatSomebodyElseHasOpenedIsClosed(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "friend", "stranger"] { try bench.user(name) }
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.connect(to: "d", as: "shop").execute("GRANT CONNECT ON DATABASE d TO friend WITH GRANT OPTION")
+    try bench.connect(to: "d", as: "friend").execute("GRANT CONNECT ON DATABASE d TO PUBLIC")
+    #expect(try bench.sqlState("SELECT", in: "d", as: "stranger") == nil)
+    #expect(bench.pass().applied == ["close database to others name=d grantor=friend"])
+    #expect(try bench.sqlState("SELECT", in: "d", as: "stranger") == SQLState.insufficientPrivilege)
+    #expect(try bench.sqlState("SELECT", in: "d", as: "friend") == nil)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+}

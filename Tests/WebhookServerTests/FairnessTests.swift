@@ -109,10 +109,13 @@ import WebhookServer
     configuration.maximumBufferedBytes = 6000
     configuration.patience = .milliseconds(50)
     configuration.bodyTimeout = .seconds(3600)
-    try await serving(configuration) { server in
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    try await serving(configuration, registry: registry) { server in
       let slow = try await server.client()
       slow.send(
         "POST /mutate HTTP/1.1\r\n\(Self.json)Content-Length: 4001\r\n\r\n" + String(repeating: " ", count: 4000))
+      // Before that, the room is not taken yet.
+      #expect(try await eventually { registry.value("postern_http_requests_in_flight") == "1" })
       let body = [UInt8](repeating: 0x20, count: 4000)
       let isTaken = try await eventually { try await server.client().post("/mutate", body).status == 200 }
       #expect(isTaken)

@@ -108,7 +108,7 @@ import WebhookServer
     configuration.smallBodyBytes = 100
     configuration.maximumBufferedBytes = 6000
     configuration.patience = .milliseconds(50)
-    configuration.bodyTimeout = .seconds(3600)
+    configuration.bodyTimeout = .seconds(60)
     let registry = PrometheusRegistry(ServerMetrics.families)
     try await serving(configuration, registry: registry) { server in
       let slow = try await server.client()

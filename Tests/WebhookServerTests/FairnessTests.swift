@@ -155,7 +155,7 @@ import WebhookServer
         #expect(try await eventually { attack.count >= Attack.all })
         let kept = try await server.client()
         let review = [UInt8](repeating: 0x20, count: 6000)
-        for number in 0..<200 {
+        for number in 0..<400 {
           let client = number.isMultiple(of: 4) ? try await server.client() : kept
           #expect(try await client.post("/mutate", review).status == 200)
           if client !== kept { await client.close() }

@@ -5,11 +5,11 @@ import OpenSSL
 import TextEncoding
 
 /// What is sent back, and what is worth a line in the log.
-public struct AdmissionAnswer: Sendable {
+package struct AdmissionAnswer: Sendable {
   /// The whole AdmissionReview, for a response with HTTP status 200.
-  public let body: [UInt8]
+  package let body: [UInt8]
   /// What was decided, about what.
-  public let record: ReviewRecord
+  package let record: ReviewRecord
 
   /// An answer can be made only from the review that it answers.
   init(to review: AdmissionReview, _ decision: Decision, objectName: String) {
@@ -60,9 +60,9 @@ public struct AdmissionAnswer: Sendable {
 }
 
 /// One review in the log. No part of it is a password.
-public struct ReviewRecord: Equatable, Sendable {
+package struct ReviewRecord: Equatable, Sendable {
   /// What was decided.
-  public enum Outcome: String, Sendable {
+  package enum Outcome: String, Sendable {
     case unchanged
     case patched
     case denied
@@ -70,21 +70,21 @@ public struct ReviewRecord: Equatable, Sendable {
   }
 
   /// `request.uid`
-  public let uid: String
+  package let uid: String
   /// `request.kind.kind`
-  public let kind: String
+  package let kind: String
   /// `request.operation`; empty for one that this version does not know.
-  public let operation: String
+  package let operation: String
   /// `request.namespace`
-  public let namespace: String
+  package let namespace: String
   /// The object's name, or its `generateName`.
-  public let name: String
+  package let name: String
   /// What was decided.
-  public let decision: Outcome
+  package let decision: Outcome
   /// How many things were wrong.
-  public let causes: Int
+  package let causes: Int
   /// What was wrong, with its place, or what was warned of.
-  public let messages: [String]
+  package let messages: [String]
 }
 
 extension Status {

@@ -1,9 +1,9 @@
 import Contract
 
 /// What the admin has chosen about injection, and what is known of the cluster.
-public struct AdmissionSettings: Sendable {
+package struct AdmissionSettings: Sendable {
   /// How the sidecar runs in the Pod.
-  public enum SidecarMode: String, CaseIterable, Sendable {
+  package enum SidecarMode: String, CaseIterable, Sendable {
     /// An init container with `restartPolicy: Always`: a sidecar of Kubernetes' own (stable since 1.33).
     case native
     /// One more container, for older clusters.
@@ -11,20 +11,20 @@ public struct AdmissionSettings: Sendable {
   }
 
   /// The sidecar's image.
-  public var sidecarImage: String
+  package var sidecarImage: String
   /// How the sidecar runs in the Pod.
-  public var sidecarMode: SidecarMode
+  package var sidecarMode: SidecarMode
   /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
   /// among them.
-  public var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
+  package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
   /// What declares for a customer in a namespace, as far as is known; what is being deleted does not.
-  public var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
+  package var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
   /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock: then nothing is said of times that are past.
-  public var now: (@Sendable () -> Int64)?
+  package var now: (@Sendable () -> Int64)?
 
   /// Settings; without an image, this release's. The defaults are right for a cluster of Kubernetes 1.29 or later, of
   /// whose declarations nothing is known.
-  public init(
+  package init(
     sidecarImage: String? = nil, sidecarMode: SidecarMode = .native,
     secretUses: @escaping @Sendable (_ namespace: String, _ name: String) -> [SecretUse] = { _, _ in [] }
   ) {
@@ -35,7 +35,7 @@ public struct AdmissionSettings: Sendable {
 }
 
 /// Which of the webhook's two addresses a review came to.
-public enum AdmissionPath: String, CaseIterable, Sendable {
+package enum AdmissionPath: String, CaseIterable, Sendable {
   /// `/mutate`: injects the sidecar into Pods, labels Pod templates.
   case mutate
   /// `/validate`: refuses declarations that are wrong, warns of what they will take away.

@@ -1,5 +1,5 @@
 import JSONBytes
-public import KubernetesAPI
+package import KubernetesAPI
 
 /// Answers a review. The stages, each a value made from the one before:
 ///
@@ -19,7 +19,7 @@ public import KubernetesAPI
 ///   - body: the request's body, an AdmissionReview.
 ///   - path: the address that it came to.
 /// - Throws: for what cannot be answered by uid; HTTP 400.
-public func answer(
+package func answer(
   _ body: [UInt8], at path: AdmissionPath, settings: AdmissionSettings
 ) throws(ReviewError) -> AdmissionAnswer {
   let review = try AdmissionReview(decoding: body)

@@ -1,34 +1,34 @@
 import Contract
-public import Declarations
-public import JSONBytes
-public import KubernetesAPI
+package import Declarations
+package import JSONBytes
+package import KubernetesAPI
 
 /// What an object that is in the cluster, or is to be, says of a customer's Postgres: told by the code that decides
 /// about reviews.
-public struct DeclaredPostgres: Equatable, Sendable {
+package struct DeclaredPostgres: Equatable, Sendable {
   /// The label `postern.io/customer` of the object, else of its Pod template.
-  public let customer: String
+  package let customer: String
   /// Whether it says what the instance holds; otherwise it only is the customer's.
-  public let declares: Bool
+  package let declares: Bool
   /// The webhook's mark is on it, and a container of the sidecar's name in it. The mark alone may have come with a copy.
-  public let isInjected: Bool
+  package let isInjected: Bool
   /// What it declares, with what its Pods say of themselves; nil where something is wrong.
-  public let declaration: Declaration?
+  package let declaration: Declaration?
   /// All that is wrong, a line each.
-  public let problems: [String]
+  package let problems: [String]
   /// The port that Postgres listens on.
-  public let port: Int
+  package let port: Int
   /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
-  public let usesGeneratedAdmin: Bool
+  package let usesGeneratedAdmin: Bool
 
   /// Reads a Deployment, a StatefulSet or a Pod. Nil where Postern has nothing to do with it: nobody's, to be left
   /// alone, on its way out, a Pod of the node's, or on the node's network.
-  public init?(_ object: JSONValue, kind: GroupVersionKind, namespace: String) {
+  package init?(_ object: JSONValue, kind: GroupVersionKind, namespace: String) {
     self.init(object.bytes, kind: kind, namespace: namespace)
   }
 
   /// The same of its bytes, as the API server writes them.
-  public init?(_ bytes: [UInt8], kind: GroupVersionKind, namespace: String) {
+  package init?(_ bytes: [UInt8], kind: GroupVersionKind, namespace: String) {
     do throws(JSONError) {
       var reader = JSONReader(bytes)
       guard let slices = try ObjectSlices(&reader),

@@ -2,6 +2,6 @@ import KubernetesAPI
 
 /// Why a script is not run, a line each, which begins with "its text"; none where it is fine. No word of it is shown.
 /// - Parameter isTransaction: whether it runs in one transaction.
-public func scriptRefusals(_ sql: String, isTransaction: Bool) -> [String] {
+package func scriptRefusals(_ sql: String, isTransaction: Bool) -> [String] {
   ScriptChecks(secret: sql, named: nil, isTransaction: isTransaction, field: "").findings.causes.map(\.message)
 }

@@ -1,9 +1,9 @@
 import Contract
 import DatabaseSpec
-public import Declarations
+package import Declarations
 
 /// What Postern takes from a Secret.
-public enum SecretUse: Hashable, Sendable {
+package enum SecretUse: Hashable, Sendable {
   /// A user's password.
   case password(key: String)
   /// The superuser's `username` and `password`.
@@ -14,7 +14,7 @@ public enum SecretUse: Hashable, Sendable {
   case script(key: String, name: String, isTransaction: Bool)
 
   /// What a declaration takes from Secrets, by the Secret's name.
-  public static func all(in declaration: Declaration) -> [(secret: String, use: SecretUse)] {
+  package static func all(in declaration: Declaration) -> [(secret: String, use: SecretUse)] {
     var uses = declaration.passwordSources.values.map { (secret: $0.name, use: Self.password(key: $0.key)) }
     if let secret = declaration.adminSecret { uses.append((secret, .admin)) }
     if let source = declaration.usersFrom { uses.append((source.name, .flatFile(key: source.key))) }

@@ -1,26 +1,26 @@
 /// A database and what is to be in it.
-public struct Database: Equatable, Sendable {
+package struct Database: Equatable, Sendable {
   /// Its name in Postgres.
-  public var name: PostgresName
+  package var name: PostgresName
   /// The role that owns it.
-  public var owner: PostgresName
+  package var owner: PostgresName
   /// Extensions, made by the superuser; no two of one name.
-  public var extensions: [Extension]
+  package var extensions: [Extension]
   /// Schemas beside `public`; no two of one name.
-  public var schemas: [Schema]
+  package var schemas: [Schema]
   /// Server encoding such as `UTF8`, at creation; nil for the server's default.
-  public var encoding: String?
+  package var encoding: String?
   /// Collation and character type such as `C.UTF-8`, at creation; nil for the server's default.
-  public var locale: String?
+  package var locale: String?
   /// The database it is copied from, at creation; nil for `template0`.
-  public var template: PostgresName?
+  package var template: PostgresName?
   /// How many sessions it takes at once; nil for any number.
-  public var connectionLimit: Int?
+  package var connectionLimit: Int?
   /// SQL that is run once each, in this order, as the owner; no two of one name.
-  public var scripts: [Script]
+  package var scripts: [Script]
 
   /// A database of these parts.
-  public init(
+  package init(
     name: PostgresName, owner: PostgresName, extensions: [Extension] = [], schemas: [Schema] = [],
     encoding: String? = nil, locale: String? = nil, template: PostgresName? = nil, connectionLimit: Int? = nil,
     scripts: [Script] = []
@@ -38,16 +38,16 @@ public struct Database: Equatable, Sendable {
 }
 
 /// An extension in a database.
-public struct Extension: Equatable, Sendable {
+package struct Extension: Equatable, Sendable {
   /// Its name, as in `pg_available_extensions`.
-  public var name: PostgresName
+  package var name: PostgresName
   /// The schema it is put in; nil for the one that its control file names, else `public`.
-  public var schema: PostgresName?
+  package var schema: PostgresName?
   /// The version it is to have; nil for whichever is there, or the server's default.
-  public var version: String?
+  package var version: String?
 
   /// An extension of these parts.
-  public init(name: PostgresName, schema: PostgresName? = nil, version: String? = nil) {
+  package init(name: PostgresName, schema: PostgresName? = nil, version: String? = nil) {
     self.name = name
     self.schema = schema
     self.version = version
@@ -55,14 +55,14 @@ public struct Extension: Equatable, Sendable {
 }
 
 /// A schema in a database.
-public struct Schema: Equatable, Sendable {
+package struct Schema: Equatable, Sendable {
   /// Its name.
-  public var name: PostgresName
+  package var name: PostgresName
   /// The role that owns it; nil for the database's owner.
-  public var owner: PostgresName?
+  package var owner: PostgresName?
 
   /// A schema of these parts.
-  public init(name: PostgresName, owner: PostgresName? = nil) {
+  package init(name: PostgresName, owner: PostgresName? = nil) {
     self.name = name
     self.owner = owner
   }

@@ -1,11 +1,11 @@
 /// Until when a user's password is good.
-public enum Expiry: Hashable, Sendable {
+package enum Expiry: Hashable, Sendable {
   /// For ever. It is declared as such, and reaches a role that had an end before.
   case infinity
   case time(Timestamp)
 
   /// Reads `infinity`, or a time as in RFC 3339; nil for anything else.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     if text.utf8.elementsEqual("infinity".utf8) {
       self = .infinity
     } else if let time = Timestamp(rfc3339: text) {
@@ -16,7 +16,7 @@ public enum Expiry: Hashable, Sendable {
   }
 
   /// What the server reads after VALID UNTIL: `infinity`, or the time in UTC.
-  public var text: String {
+  package var text: String {
     switch self {
     case .infinity: "infinity"
     case .time(let time): time.rfc3339

@@ -2,7 +2,7 @@ import JSONBytes
 
 extension InstanceSpec {
   /// Reads what ``encoded()`` wrote. Members that only a later version knows are passed over.
-  public init(decoding bytes: [UInt8]) throws(SpecError) {
+  package init(decoding bytes: [UInt8]) throws(SpecError) {
     let root: JSONValue
     do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { throw .json(error) }
     let spec = SpecMember(value: root, place: "the spec")

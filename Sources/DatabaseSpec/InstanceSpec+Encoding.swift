@@ -1,19 +1,19 @@
 import Contract
-public import JSONBytes
+package import JSONBytes
 
 extension InstanceSpec {
   /// The version that `spec.json` is written in, and the only one that is read.
-  public static let apiVersion = VolumeLayout.apiVersion
+  package static let apiVersion = VolumeLayout.apiVersion
 
   /// `spec.json`: the same bytes for the same spec, whatever the order in the declaration's own maps was.
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var writer = JSONWriter(capacity: 1024)
     write(to: &writer)
     return writer.bytes
   }
 
   /// Writes the spec as one JSON object; members that have their default value are left out.
-  public func write(to writer: inout JSONWriter) {
+  package func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("apiVersion", Self.apiVersion)
     writer.member("customer", customer)

@@ -1,19 +1,19 @@
 /// What one customer's Postgres is to hold: the declaration, checked and complete, without a single password.
 /// Its canonical form is `spec.json` (``encoded()``), which the sidecar reads.
-public struct InstanceSpec: Equatable, Sendable {
+package struct InstanceSpec: Equatable, Sendable {
   /// The customer: a DNS label of at most 40 characters.
-  public var customer: String
+  package var customer: String
   /// Users, in the order of the declaration; no two of one name.
-  public var users: [User]
+  package var users: [User]
   /// Databases, in the order of the declaration; no two of one name.
-  public var databases: [Database]
+  package var databases: [Database]
   /// What becomes of a user that is no longer declared.
-  public var removedUsers: RemovedUsers
+  package var removedUsers: RemovedUsers
   /// What becomes of a user's open sessions when the password changes.
-  public var passwordChange: PasswordChange
+  package var passwordChange: PasswordChange
 
   /// A spec of these parts.
-  public init(
+  package init(
     customer: String, users: [User] = [], databases: [Database] = [], removedUsers: RemovedUsers = .lock,
     passwordChange: PasswordChange = .keepSessions
   ) {
@@ -26,7 +26,7 @@ public struct InstanceSpec: Equatable, Sendable {
 }
 
 /// `postern.io/removed-users`: what becomes of a user that Postern made and that is no longer declared.
-public enum RemovedUsers: String, CaseIterable, Sendable {
+package enum RemovedUsers: String, CaseIterable, Sendable {
   /// NOLOGIN, sessions ended.
   case lock
   /// Its objects go to the databases' owners, then it is dropped.
@@ -36,7 +36,7 @@ public enum RemovedUsers: String, CaseIterable, Sendable {
 }
 
 /// `postern.io/password-change`: what becomes of a user's open sessions when the password changes.
-public enum PasswordChange: String, CaseIterable, Sendable {
+package enum PasswordChange: String, CaseIterable, Sendable {
   case keepSessions = "keep-sessions"
   case endSessions = "end-sessions"
 }

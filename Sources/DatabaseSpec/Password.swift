@@ -1,18 +1,18 @@
 /// A password. It shows as `[redacted]` wherever it is printed, dumped or interpolated; ``unredacted`` is the one way
 /// to its text.
-public struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
   /// The text itself: never empty, no NUL. For the code that derives a verifier or writes a Secret, and none other.
-  public let unredacted: String
+  package let unredacted: String
 
   /// Takes a password, or says why Postgres would not: it makes an empty one NULL, and ends a text at a NUL.
-  public init(_ text: String) throws(PasswordError) {
+  package init(_ text: String) throws(PasswordError) {
     guard !text.utf8.isEmpty else { throw .empty }
     guard !text.utf8.contains(0) else { throw .containsNUL }
     unredacted = text
   }
 
   /// Takes the value of a Secret's key: UTF-8, of which one trailing newline is dropped and nothing else.
-  public init(secretValue bytes: some Collection<UInt8>) throws(PasswordError) {
+  package init(secretValue bytes: some Collection<UInt8>) throws(PasswordError) {
     var bytes = Array(bytes)
     if bytes.last == 0x0A { bytes.removeLast() }
     let text = String(decoding: bytes, as: UTF8.self)
@@ -21,12 +21,12 @@ public struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebu
   }
 
   /// `[redacted]`
-  public var description: String { "[redacted]" }
+  package var description: String { "[redacted]" }
   /// `[redacted]`
-  public var debugDescription: String { "[redacted]" }
+  package var debugDescription: String { "[redacted]" }
 
   /// Whether both have the same bytes.
-  public static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     left.unredacted.utf8.elementsEqual(right.unredacted.utf8)
   }
 }
@@ -34,18 +34,18 @@ public struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebu
 #if !hasFeature(Embedded)
   extension Password: CustomReflectable {
     /// Shows no members, so that no dump shows the text.
-    public var customMirror: Mirror { Mirror(self, children: []) }
+    package var customMirror: Mirror { Mirror(self, children: []) }
   }
 #endif
 
 /// Why a text cannot be a password in Postgres.
-public enum PasswordError: Error, Equatable, Sendable {
+package enum PasswordError: Error, Equatable, Sendable {
   case empty
   case containsNUL
   case notUTF8
 
   /// One clause for people.
-  public var message: String {
+  package var message: String {
     switch self {
     case .empty: "is empty"
     case .containsNUL: "holds a NUL byte"

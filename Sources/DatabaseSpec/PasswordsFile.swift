@@ -1,17 +1,17 @@
 import JSONBytes
 
 /// `passwords.json`: each declared user's password, as the sidecar gets it. Derived from the users' Secrets.
-public struct PasswordsFile: Equatable, Sendable {
+package struct PasswordsFile: Equatable, Sendable {
   /// By user. A declared user who is missing here keeps the password that the server has.
-  public var passwords: [PostgresName: Password]
+  package var passwords: [PostgresName: Password]
 
   /// A file of these passwords.
-  public init(passwords: [PostgresName: Password] = [:]) {
+  package init(passwords: [PostgresName: Password] = [:]) {
     self.passwords = passwords
   }
 
   /// The bytes of the file, users in order of name: `{"apiVersion": "postern.io/v1", "users": {NAME: PASSWORD}}`.
-  public func encoded() -> [UInt8] {
+  package func encoded() -> [UInt8] {
     var writer = JSONWriter()
     writer.beginObject()
     writer.member("apiVersion", InstanceSpec.apiVersion)
@@ -27,7 +27,7 @@ public struct PasswordsFile: Equatable, Sendable {
 
   /// Reads what ``encoded()`` wrote, user by user: no tree is made, in which thousands of keys would be compared with one
   /// another. No error shows a password.
-  public init(decoding bytes: [UInt8]) throws(SpecError) {
+  package init(decoding bytes: [UInt8]) throws(SpecError) {
     let (version, users) = try Self.parts(of: bytes)
     guard version == InstanceSpec.apiVersion else { throw .version(version) }
     guard let users, users.kind == .object else { throw .missing("users", in: "passwords.json") }

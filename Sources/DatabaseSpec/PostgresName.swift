@@ -3,15 +3,15 @@
 ///
 /// Names are compared and ordered by their bytes, as the server does; Swift's `==` on strings takes canonically
 /// equivalent ones for the same.
-public struct PostgresName: Hashable, Comparable, Sendable {
+package struct PostgresName: Hashable, Comparable, Sendable {
   /// The most bytes a name may have.
-  public static let maximumBytes = 63
+  package static let maximumBytes = 63
 
   /// The name as it is, unquoted.
-  public let text: String
+  package let text: String
 
   /// Takes a name, or says why the server would not.
-  public init(_ text: String) throws(PostgresNameError) {
+  package init(_ text: String) throws(PostgresNameError) {
     guard !text.utf8.isEmpty else { throw .empty }
     guard !text.utf8.contains(0) else { throw .containsNUL }
     guard text.utf8.count <= Self.maximumBytes else { throw .tooLong(bytes: text.utf8.count) }
@@ -19,29 +19,29 @@ public struct PostgresName: Hashable, Comparable, Sendable {
   }
 
   /// Whether both have the same bytes.
-  public static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     left.text.utf8.elementsEqual(right.text.utf8)
   }
 
   /// The order of the bytes.
-  public static func < (left: Self, right: Self) -> Bool {
+  package static func < (left: Self, right: Self) -> Bool {
     left.text.utf8.lexicographicallyPrecedes(right.text.utf8)
   }
 
   /// Hashes the bytes.
-  public func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     for byte in text.utf8 { hasher.combine(byte) }
   }
 }
 
 /// Why a text cannot be a name in Postgres.
-public enum PostgresNameError: Error, Equatable, Sendable {
+package enum PostgresNameError: Error, Equatable, Sendable {
   case empty
   case containsNUL
   case tooLong(bytes: Int)
 
   /// One clause for people, such as `is 70 bytes long; Postgres names have at most 63`.
-  public var message: String {
+  package var message: String {
     switch self {
     case .empty: "is empty"
     case .containsNUL: "holds a NUL byte, which no Postgres name may"
@@ -52,7 +52,7 @@ public enum PostgresNameError: Error, Equatable, Sendable {
 
 extension PostgresName {
   /// Why no role of this name can be declared (PostgreSQL docs, CREATE ROLE; src: `IsReservedName`), or nil.
-  public var reservedAsRole: String? {
+  package var reservedAsRole: String? {
     if text.utf8.starts(with: "pg_".utf8) { return "names that begin with pg_ are the server's own roles" }
     switch text {
     case "public": return "\"public\" stands for every role"
@@ -63,7 +63,7 @@ extension PostgresName {
   }
 
   /// Why no database of this name can be declared, or nil.
-  public var reservedAsDatabase: String? {
+  package var reservedAsDatabase: String? {
     switch text {
     case "postgres", "template0", "template1": "\"\(text)\" is the server's own database"
     default: nil
@@ -71,7 +71,7 @@ extension PostgresName {
   }
 
   /// Whether `pg_hba.conf` reads this name as a keyword unless it is quoted there (PostgreSQL docs §21.1).
-  public var isHBAKeyword: Bool {
+  package var isHBAKeyword: Bool {
     ["all", "replication", "sameuser", "samerole", "samegroup"].contains(text)
   }
 }

@@ -1,7 +1,7 @@
-public import JSONBytes
+package import JSONBytes
 
 /// Why bytes are no spec that this version can read.
-public enum SpecError: Error, Equatable, Sendable {
+package enum SpecError: Error, Equatable, Sendable {
   case json(JSONError)
   /// `apiVersion` is missing or another one.
   case version(String?)
@@ -11,7 +11,7 @@ public enum SpecError: Error, Equatable, Sendable {
   case invalid(String, in: String)
 
   /// One line for people.
-  public var message: String {
+  package var message: String {
     switch self {
     case .json(let error): "spec.json is not readable: \(error.message)"
     case .version(let version?):

@@ -1,16 +1,16 @@
 /// A moment of the years 1 to 9999, in microseconds since 1970-01-01T00:00:00Z, as the server keeps one.
-public struct Timestamp: Hashable, Sendable {
+package struct Timestamp: Hashable, Sendable {
   /// Microseconds since the epoch; before it, they are negative.
-  public let microseconds: Int64
+  package let microseconds: Int64
 
   /// A moment that the server tells, which may be outside of the years that a text can say.
-  public init(microseconds: Int64) {
+  package init(microseconds: Int64) {
     self.microseconds = microseconds
   }
 
   /// Reads `2027-01-01T00:00:00Z`, with an optional fraction and another offset (RFC 3339 §5.6); a space may stand for
   /// the `T`, as in YAML. Nil for any other form, for what is on no calendar, and for what the server would refuse.
-  public init?(rfc3339 text: String) {
+  package init?(rfc3339 text: String) {
     var reader = DigitReader(rest: Array(text.utf8)[...])
     guard let year = reader.number(4), reader.mark("-") != nil, let month = reader.number(2), reader.mark("-") != nil,
       let day = reader.number(2), reader.mark("Tt ") != nil, let hour = reader.number(2), reader.mark(":") != nil,
@@ -26,7 +26,7 @@ public struct Timestamp: Hashable, Sendable {
   }
 
   /// The moment in UTC, such as `2027-01-01T00:00:00Z`, with as many decimals as it needs.
-  public var rfc3339: String {
+  package var rfc3339: String {
     let (year, month, day) = date
     let ofDay = microseconds - days * Self.microsecondsPerDay
     let seconds = ofDay / 1_000_000

@@ -1,27 +1,27 @@
 /// A role that may log in. Its password is not part of the spec.
-public struct User: Equatable, Sendable {
+package struct User: Equatable, Sendable {
   /// Whether it is to be there.
-  public enum Ensure: String, CaseIterable, Sendable {
+  package enum Ensure: String, CaseIterable, Sendable {
     case present
     /// What it owns goes to the database's owner, then the role is dropped.
     case absent
   }
 
   /// Its name in Postgres.
-  public var name: PostgresName
+  package var name: PostgresName
   /// Whether it is to be there.
-  public var ensure: Ensure
+  package var ensure: Ensure
   /// What it may do in databases that it does not own; no two for one database.
-  public var grants: [Grant]
+  package var grants: [Grant]
   /// How many sessions it may have at once; nil for any number.
-  public var connectionLimit: Int?
+  package var connectionLimit: Int?
   /// Until when its password is good; nil where nothing is declared: then a role that was there before keeps its own.
-  public var validUntil: Expiry?
+  package var validUntil: Expiry?
   /// Roles whose privileges it has: predefined ones (`pg_monitor`) or declared users.
-  public var memberOf: [PostgresName]
+  package var memberOf: [PostgresName]
 
   /// A user of these parts.
-  public init(
+  package init(
     name: PostgresName, ensure: Ensure = .present, grants: [Grant] = [], connectionLimit: Int? = nil,
     validUntil: Expiry? = nil, memberOf: [PostgresName] = []
   ) {
@@ -35,9 +35,9 @@ public struct User: Equatable, Sendable {
 }
 
 /// What a user may do in a database that another one owns. (`owner` in a declaration becomes ``Database/owner``.)
-public struct Grant: Equatable, Sendable {
+package struct Grant: Equatable, Sendable {
   /// How much.
-  public enum Level: String, CaseIterable, Sendable {
+  package enum Level: String, CaseIterable, Sendable {
     /// SELECT on all the owner's tables and sequences, EXECUTE on functions; new ones too.
     case read
     /// `read`, and INSERT, UPDATE, DELETE, TRUNCATE; USAGE on sequences; new ones too.
@@ -45,12 +45,12 @@ public struct Grant: Equatable, Sendable {
   }
 
   /// The database's name.
-  public var database: PostgresName
+  package var database: PostgresName
   /// How much.
-  public var level: Level
+  package var level: Level
 
   /// A grant of `level` on `database`.
-  public init(database: PostgresName, level: Level) {
+  package init(database: PostgresName, level: Level) {
     self.database = database
     self.level = level
   }

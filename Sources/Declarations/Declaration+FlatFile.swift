@@ -19,7 +19,7 @@ extension Declaration {
   /// The declaration with the flat file's users, each of whom owns `<user>_db`. A user that is declared already keeps
   /// its attributes, and a database its own. What the annotations say of users and databases that they do not declare
   /// is checked now, when all are known.
-  public func adding(_ flatFile: FlatFile) -> DeclarationResult {
+  package func adding(_ flatFile: FlatFile) -> DeclarationResult {
     var merged = self
     var problems = Problems(warnings: flatFile.warnings)
     let indexOfUser = spec.users.indices.reduce(into: [PostgresName: Int]()) { $0[spec.users[$1].name] = $1 }

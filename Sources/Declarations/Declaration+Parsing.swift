@@ -7,7 +7,7 @@ extension Declaration {
   /// - Parameters:
   ///   - customer: the value of the label `postern.io/customer`.
   ///   - annotations: `metadata.annotations`.
-  public static func parse(customer: String, annotations: [String: String]) -> DeclarationResult {
+  package static func parse(customer: String, annotations: [String: String]) -> DeclarationResult {
     var reader = DeclarationReader()
     reader.checkCustomer(customer)
     // Most Pods are made of a template, and declare nothing.

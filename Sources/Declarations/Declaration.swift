@@ -1,33 +1,33 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// What the annotations of one workload or Pod say, checked.
-public struct Declaration: Equatable, Sendable {
+package struct Declaration: Equatable, Sendable {
   /// Users and databases of the annotations, owners filled in. Where ``usersFrom`` is set it is complete only after
   /// ``adding(_:)``: owners, grants and memberships may name users and databases of the flat file.
-  public var spec: InstanceSpec
+  package var spec: InstanceSpec
   /// `postern.io/users-from`: where the flat file is.
-  public var usersFrom: ObjectKey?
+  package var usersFrom: ObjectKey?
   /// The `passwordFrom` of the users that have one; the others' passwords are generated.
-  public var passwordSources: [PostgresName: ObjectKey]
+  package var passwordSources: [PostgresName: ObjectKey]
   /// The Secret of the superuser's name and password; nil where none was given.
-  public var adminSecret: String?
+  package var adminSecret: String?
   /// The name of the container that is Postgres; nil where it is to be found out.
-  public var container: String?
+  package var container: String?
   /// Which family Postgres's image is of; nil where it is to be found out.
-  public var flavor: ImageFamily?
+  package var flavor: ImageFamily?
   /// Postgres's port, 1 to 65535; nil where it is to be found out.
-  public var port: Int?
+  package var port: Int?
   /// The host of connection Secrets; nil for the workload's own.
-  public var host: String?
+  package var host: String?
   /// Whether the Pod gets the sidecar.
-  public var inject: Bool
+  package var inject: Bool
   /// Whether the Pod's readiness waits for provisioning.
-  public var gateReadiness: Bool
+  package var gateReadiness: Bool
   /// Whether Secrets outlive the workload.
-  public var retain: Bool
+  package var retain: Bool
 
   /// A declaration of these parts.
-  public init(
+  package init(
     spec: InstanceSpec, usersFrom: ObjectKey? = nil, passwordSources: [PostgresName: ObjectKey] = [:],
     adminSecret: String? = nil, container: String? = nil, port: Int? = nil, host: String? = nil, inject: Bool = true,
     gateReadiness: Bool = true, retain: Bool = true

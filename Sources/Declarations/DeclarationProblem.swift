@@ -1,22 +1,22 @@
 import Contract
 
 /// One thing that is wrong, or doubtful, in a declaration: where, what, and what to do. It never holds a password.
-public struct DeclarationProblem: Equatable, Sendable {
+package struct DeclarationProblem: Equatable, Sendable {
   /// `postern.io/users`; the label `postern.io/customer`; for a flat file `SECRET/KEY`.
-  public var annotation: String
+  package var annotation: String
   /// The place in the annotation's YAML, such as `[2].grants.orders`; empty for the whole.
-  public var path: String
+  package var path: String
   /// The line in the annotation's value, from 1.
-  public var line: Int?
+  package var line: Int?
   /// The column in that line, in Unicode scalars, from 1.
-  public var column: Int?
+  package var column: Int?
   /// What is wrong and what was expected; it stands alone.
-  public var reason: String
+  package var reason: String
   /// What to do.
-  public var hint: String?
+  package var hint: String?
 
   /// A problem at a place.
-  public init(
+  package init(
     annotation: String, path: String = "", line: Int? = nil, column: Int? = nil, reason: String, hint: String? = nil
   ) {
     self.annotation = annotation
@@ -29,7 +29,7 @@ public struct DeclarationProblem: Equatable, Sendable {
 
   /// The field of the object, as a Kubernetes cause names it: `metadata.annotations[postern.io/users][2].name`. For a
   /// flat file it is the annotation that refers to it.
-  public var field: String {
+  package var field: String {
     if annotation == AnnotationKey.customerLabel { return "metadata.labels[\(annotation)]" }
     guard annotation.utf8.starts(with: AnnotationKey.prefix.utf8) else {
       return "metadata.annotations[\(AnnotationKey.usersFrom)]"
@@ -38,7 +38,7 @@ public struct DeclarationProblem: Equatable, Sendable {
   }
 
   /// One line: `postern.io/users[2].name (line 3, column 11): …; did you mean …`.
-  public var message: String {
+  package var message: String {
     var place = annotation + path
     switch (line, column) {
     case (let line?, let column?): place += " (line \(line), column \(column))"

@@ -1,17 +1,17 @@
 /// What came of reading a declaration: either it is sound, or all that is wrong with it is known.
-public struct DeclarationResult: Equatable, Sendable {
+package struct DeclarationResult: Equatable, Sendable {
   /// The declaration; nil if and only if there are errors.
-  public var declaration: Declaration?
+  package var declaration: Declaration?
   /// All that is wrong, by annotation and line.
-  public var errors: [DeclarationProblem]
+  package var errors: [DeclarationProblem]
   /// What is allowed and still worth a word, by annotation and line.
-  public var warnings: [DeclarationProblem]
+  package var warnings: [DeclarationProblem]
   /// What was allowed once, and is refused of what is new: what has it already goes on. By annotation and line.
-  public var restrictions: [DeclarationProblem]
+  package var restrictions: [DeclarationProblem]
   /// The inline scripts that could be read, in their order: also those of a declaration that is not sound.
-  public var scripts: [DeclaredScript]
+  package var scripts: [DeclaredScript]
   /// What is worth a word from a moment on.
-  public var expiries: [DeclaredExpiry]
+  package var expiries: [DeclaredExpiry]
 
   /// The declaration where there are no errors, otherwise the errors alone.
   init(

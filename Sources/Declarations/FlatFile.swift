@@ -1,21 +1,21 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// The flat file of `postern.io/users-from`: one `user:password` a line.
 ///
 /// The password is all that follows the first colon, to the end of the line; a carriage return before the line break is
 /// dropped, and nothing else. Lines of white space are skipped. There are no comments.
-public struct FlatFile: Equatable, Sendable {
+package struct FlatFile: Equatable, Sendable {
   /// One line.
-  public struct Entry: Equatable, Sendable {
+  package struct Entry: Equatable, Sendable {
     /// The user's name, as it stands there.
-    public var user: PostgresName
+    package var user: PostgresName
     /// The user's password.
-    public var password: Password
+    package var password: Password
     /// The line it stands on, from 1.
-    public var line: Int
+    package var line: Int
 
     /// The entry of a line.
-    public init(user: PostgresName, password: Password, line: Int) {
+    package init(user: PostgresName, password: Password, line: Int) {
       self.user = user
       self.password = password
       self.line = line
@@ -23,15 +23,15 @@ public struct FlatFile: Equatable, Sendable {
   }
 
   /// Where the file is.
-  public let source: ObjectKey
+  package let source: ObjectKey
   /// The users, in the order of the lines; no two of one name.
-  public let entries: [Entry]
+  package let entries: [Entry]
   /// What is allowed and still worth a word.
-  public let warnings: [DeclarationProblem]
+  package let warnings: [DeclarationProblem]
 
   /// Reads a file, or finds all that is wrong with it; then there is no file. No problem shows what a line holds: a
   /// line without a colon may be a password.
-  public static func parse(
+  package static func parse(
     _ bytes: [UInt8], source: ObjectKey
   ) -> (file: FlatFile?, problems: [DeclarationProblem]) {
     var reader = FlatFileReader(source: source)

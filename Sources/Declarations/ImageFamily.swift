@@ -1,5 +1,5 @@
 /// Images that are started, and take their superuser, in the same way: the values of `postern.io/flavor`.
-public enum ImageFamily: String, CaseIterable, Sendable {
+package enum ImageFamily: String, CaseIterable, Sendable {
   /// docker.io/postgres, and those that are made from it or keep to its variables.
   case official
   /// supabase/postgres: made from the official one, with a superuser of its own.

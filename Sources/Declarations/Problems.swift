@@ -75,7 +75,7 @@ struct Located<Value> {
 }
 
 /// A text of the user's in a message: in quotes, on one line, cut where it is longer than any name may be.
-public func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
   var result = "\""
   var length = 0
   for scalar in text.unicodeScalars {

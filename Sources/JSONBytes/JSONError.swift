@@ -1,7 +1,7 @@
 /// Why bytes are not JSON (RFC 8259), or not the JSON that was asked for.
-public struct JSONError: Error, Equatable, Sendable {
+package struct JSONError: Error, Equatable, Sendable {
   /// What was wrong.
-  public enum Reason: Equatable, Sendable {
+  package enum Reason: Equatable, Sendable {
     case unexpectedEnd
     case unexpectedByte(UInt8)
     case expected(JSONKind)
@@ -16,18 +16,18 @@ public struct JSONError: Error, Equatable, Sendable {
   }
 
   /// What was wrong.
-  public let reason: Reason
+  package let reason: Reason
   /// Where, in bytes from the start of the document.
-  public let offset: Int
+  package let offset: Int
 
   /// An error at a byte offset from the start of the document.
-  public init(_ reason: Reason, at offset: Int) {
+  package init(_ reason: Reason, at offset: Int) {
     self.reason = reason
     self.offset = offset
   }
 
   /// One line for people, such as `byte 17: a string was expected`.
-  public var message: String {
+  package var message: String {
     let what =
       switch reason {
       case .unexpectedEnd: "the document ends too early"
@@ -51,11 +51,11 @@ public struct JSONError: Error, Equatable, Sendable {
 }
 
 /// The six kinds of JSON value (RFC 8259 §3), `true` and `false` as one.
-public enum JSONKind: Equatable, Sendable {
+package enum JSONKind: Equatable, Sendable {
   case object, array, string, number, bool, null
 
   /// With its article, for messages.
-  public var article: String {
+  package var article: String {
     switch self {
     case .object: "an object"
     case .array: "an array"

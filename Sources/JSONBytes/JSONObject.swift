@@ -1,16 +1,16 @@
 /// The members of a JSON object, in order. Keys are told apart by their bytes, as in Kubernetes: Swift's `==` on
 /// strings takes canonically equivalent ones for the same.
-public struct JSONObject: Equatable, Sendable {
+package struct JSONObject: Equatable, Sendable {
   /// One member.
-  public struct Member: Sendable {
+  package struct Member: Sendable {
     /// Its key, unescaped.
-    public let key: String
+    package let key: String
     /// Its value.
-    public var value: JSONValue
+    package var value: JSONValue
   }
 
   /// All members, in order.
-  public private(set) var members: [Member] = []
+  package private(set) var members: [Member] = []
   /// Where each member is, once there are many: few are found faster by looking at each.
   private var places: [KeyBytes: Int] = [:]
 
@@ -18,10 +18,10 @@ public struct JSONObject: Equatable, Sendable {
   private static let manyMembers = 16
 
   /// An object without members.
-  public init() {}
+  package init() {}
 
   /// A member's value; setting keeps its place, setting nil removes it.
-  public subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     get { index(of: key).map { members[$0].value } }
     set {
       switch (index(of: key), newValue) {
@@ -48,7 +48,7 @@ public struct JSONObject: Equatable, Sendable {
   }
 
   /// The same members, in whatever order.
-  public static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     left.members.count == right.members.count && left.members.allSatisfy { right[$0.key] == $0.value }
   }
 }

@@ -1,7 +1,7 @@
 extension JSONReader {
   /// Whether a key or string is exactly this text.
   @inlinable
-  public func matches(_ string: JSONString, _ text: StaticString) -> Bool {
+  package func matches(_ string: JSONString, _ text: StaticString) -> Bool {
     // The length, which tells most keys apart, is compared in the caller, where the text's is known.
     (string.range.upperBound &- string.range.lowerBound == text.utf8CodeUnitCount || string.hasEscapes)
       && isSame(string, text)
@@ -17,7 +17,7 @@ extension JSONReader {
   }
 
   /// Whether a key or string begins with this text.
-  public func starts(_ string: JSONString, with text: StaticString) -> Bool {
+  package func starts(_ string: JSONString, with text: StaticString) -> Bool {
     if string.hasEscapes {
       let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
       return unsafe self.text(string).utf8.starts(with: bytes)
@@ -30,7 +30,7 @@ extension JSONReader {
   }
 
   /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.
-  public func text(_ string: JSONString) -> String {
+  package func text(_ string: JSONString) -> String {
     guard string.hasEscapes else { return String(decoding: bytes[string.range], as: UTF8.self) }
     var text: [UInt8] = []
     text.reserveCapacity(string.range.count)
@@ -47,7 +47,7 @@ extension JSONReader {
   }
 
   /// How many bytes the text of a string has as UTF-8.
-  public func utf8Count(of string: JSONString) -> Int {
+  package func utf8Count(of string: JSONString) -> Int {
     guard string.hasEscapes else { return string.range.count }
     var count = 0
     var index = string.range.lowerBound

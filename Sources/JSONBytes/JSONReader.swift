@@ -10,43 +10,43 @@
 /// }
 /// try reader.end()
 /// ```
-public struct JSONReader: Sendable {
+package struct JSONReader: Sendable {
   /// How many containers may be entered one inside the other. Kubernetes' own objects stay under 30. What is skipped, or
   /// kept as a slice, may be as deep as it likes.
-  public static let maximumDepth = 200
+  package static let maximumDepth = 200
 
   /// The whole document.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
   private let limit: Int
   private var cursor: JSONCursor
 
   /// Reads a document from its first byte.
-  public init(_ bytes: [UInt8]) {
+  package init(_ bytes: [UInt8]) {
     self.bytes = bytes
     limit = bytes.count
     cursor = JSONCursor(at: 0)
   }
 
   /// Reads one value of a document again.
-  public init(_ slice: JSONSlice, of bytes: [UInt8]) {
+  package init(_ slice: JSONSlice, of bytes: [UInt8]) {
     self.bytes = bytes
     limit = min(slice.range.upperBound, bytes.count)
     cursor = JSONCursor(at: slice.range.lowerBound)
   }
 
   /// The byte offset of what is read next.
-  public var position: Int { cursor.position }
+  package var position: Int { cursor.position }
 
   // MARK: Containers
 
   /// Enters an object; read its members with ``nextKey()`` until that returns nil.
-  public mutating func beginObject() throws(JSONError) {
+  package mutating func beginObject() throws(JSONError) {
     guard try peek() == .object else { throw JSONError(.expected(.object), at: position) }
     try cursor.enter()
   }
 
   /// The next member's key, with the reader before its value, which must be read or skipped; nil at the object's end.
-  public mutating func nextKey() throws(JSONError) -> JSONString? {
+  package mutating func nextKey() throws(JSONError) -> JSONString? {
     var next = cursor
     let key = try next.nextKey(bytes.span.extracting(first: limit))
     cursor = next
@@ -54,13 +54,13 @@ public struct JSONReader: Sendable {
   }
 
   /// Enters an array; read its elements while ``nextElement()`` returns true.
-  public mutating func beginArray() throws(JSONError) {
+  package mutating func beginArray() throws(JSONError) {
     guard try peek() == .array else { throw JSONError(.expected(.array), at: position) }
     try cursor.enter()
   }
 
   /// Whether there is another element, with the reader before it; false at the array's end.
-  public mutating func nextElement() throws(JSONError) -> Bool {
+  package mutating func nextElement() throws(JSONError) -> Bool {
     var next = cursor
     let hasNext = try next.hasNext(bytes.span.extracting(first: limit), before: UInt8(ascii: "]"))
     cursor = next
@@ -70,7 +70,7 @@ public struct JSONReader: Sendable {
   // MARK: Values
 
   /// What kind of value comes next.
-  public mutating func peek() throws(JSONError) -> JSONKind {
+  package mutating func peek() throws(JSONError) -> JSONKind {
     var next = cursor
     let kind = try next.peek(bytes.span.extracting(first: limit))
     cursor = next
@@ -78,7 +78,7 @@ public struct JSONReader: Sendable {
   }
 
   /// Checks the next value and keeps where it stands.
-  public mutating func value() throws(JSONError) -> JSONSlice {
+  package mutating func value() throws(JSONError) -> JSONSlice {
     let kind = try peek()
     let start = position
     try skip()
@@ -86,14 +86,14 @@ public struct JSONReader: Sendable {
   }
 
   /// Checks the next value and goes past it.
-  public mutating func skip() throws(JSONError) {
+  package mutating func skip() throws(JSONError) {
     var next = cursor
     try next.skip(bytes.span.extracting(first: limit))
     cursor = next
   }
 
   /// The next value, which must be a string.
-  public mutating func string() throws(JSONError) -> JSONString {
+  package mutating func string() throws(JSONError) -> JSONString {
     var next = cursor
     let string = try next.string(bytes.span.extracting(first: limit))
     cursor = next
@@ -101,7 +101,7 @@ public struct JSONReader: Sendable {
   }
 
   /// The next value, which must be `true` or `false`.
-  public mutating func bool() throws(JSONError) -> Bool {
+  package mutating func bool() throws(JSONError) -> Bool {
     guard try peek() == .bool else { throw JSONError(.expected(.bool), at: position) }
     let isTrue = bytes[position] == UInt8(ascii: "t")
     try literal(isTrue ? "true" : "false")
@@ -109,7 +109,7 @@ public struct JSONReader: Sendable {
   }
 
   /// The next value, which must be a whole number that fits an `Int`.
-  public mutating func integer() throws(JSONError) -> Int {
+  package mutating func integer() throws(JSONError) -> Int {
     guard try peek() == .number else { throw JSONError(.expected(.number), at: position) }
     let start = position
     try skipNumber()
@@ -132,14 +132,14 @@ public struct JSONReader: Sendable {
 
   /// Goes past `null` where that is the next value.
   /// - Returns: whether it was.
-  public mutating func null() throws(JSONError) -> Bool {
+  package mutating func null() throws(JSONError) -> Bool {
     guard try peek() == .null else { return false }
     try literal("null")
     return true
   }
 
   /// Checks that nothing but white space follows.
-  public mutating func end() throws(JSONError) {
+  package mutating func end() throws(JSONError) {
     cursor.position = JSONScanner.whitespaceEnd(bytes.span.extracting(first: limit), from: position)
     guard position == limit else { throw JSONError(.trailingBytes, at: position) }
   }

@@ -1,9 +1,9 @@
 /// Where a whole JSON value stands in its document: a range of bytes that the reader has checked.
-public struct JSONSlice: Equatable, Sendable {
+package struct JSONSlice: Equatable, Sendable {
   /// Byte offsets from the start of the document.
-  public let range: Range<Int>
+  package let range: Range<Int>
   /// What kind of value it is.
-  public let kind: JSONKind
+  package let kind: JSONKind
 
   init(range: Range<Int>, kind: JSONKind) {
     self.range = range
@@ -12,11 +12,11 @@ public struct JSONSlice: Equatable, Sendable {
 }
 
 /// Where a JSON string stands in its document, without its quotes.
-public struct JSONString: Equatable, Sendable {
+package struct JSONString: Equatable, Sendable {
   /// Byte offsets of what is between the quotes, still escaped.
-  public let range: Range<Int>
+  package let range: Range<Int>
   /// Whether the range holds a `\`, so that its bytes are not its text.
-  public let hasEscapes: Bool
+  package let hasEscapes: Bool
 
   init(range: Range<Int>, hasEscapes: Bool) {
     self.range = range

@@ -1,6 +1,6 @@
 /// A JSON document as a tree, for what is no hot path: manifests, golden objects, patches being applied. Nothing is
 /// lost on the way in and out: members keep their order, numbers their spelling.
-public indirect enum JSONValue: Equatable, Sendable {
+package indirect enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
   /// As it was spelled: 64-bit integers and decimals stay exact.
@@ -10,14 +10,14 @@ public indirect enum JSONValue: Equatable, Sendable {
   case object(JSONObject)
 
   /// Reads a whole document.
-  public init(parsing bytes: [UInt8]) throws(JSONError) {
+  package init(parsing bytes: [UInt8]) throws(JSONError) {
     var reader = JSONReader(bytes)
     self = try Self(from: &reader)
     try reader.end()
   }
 
   /// Reads the reader's next value.
-  public init(from reader: inout JSONReader) throws(JSONError) {
+  package init(from reader: inout JSONReader) throws(JSONError) {
     switch try reader.peek() {
     case .null:
       _ = try reader.null()
@@ -39,7 +39,7 @@ public indirect enum JSONValue: Equatable, Sendable {
   }
 
   /// Writes it where the writer stands.
-  public func write(to writer: inout JSONWriter) {
+  package func write(to writer: inout JSONWriter) {
     switch self {
     case .null: writer.null()
     case .bool(let value): writer.bool(value)
@@ -60,26 +60,26 @@ public indirect enum JSONValue: Equatable, Sendable {
   }
 
   /// The whole document, compact.
-  public var bytes: [UInt8] {
+  package var bytes: [UInt8] {
     var writer = JSONWriter()
     write(to: &writer)
     return writer.bytes
   }
 
   /// A member of an object; nil where this is none, or has none of that name.
-  public subscript(key: String) -> JSONValue? {
+  package subscript(key: String) -> JSONValue? {
     guard case .object(let object) = self else { return nil }
     return object[key]
   }
 
   /// The text, where this is a string.
-  public var string: String? {
+  package var string: String? {
     guard case .string(let text) = self else { return nil }
     return text
   }
 
   /// The elements, where this is an array.
-  public var array: [JSONValue]? {
+  package var array: [JSONValue]? {
     guard case .array(let elements) = self else { return nil }
     return elements
   }

@@ -1,33 +1,33 @@
 /// Writes JSON (RFC 8259), compact, in the order of the calls; commas are its own affair.
-public struct JSONWriter: Sendable {
+package struct JSONWriter: Sendable {
   /// What has been written.
-  public private(set) var bytes: [UInt8]
+  package private(set) var bytes: [UInt8]
   private var needsComma = false
 
   /// An empty document with room for `capacity` bytes.
-  public init(capacity: Int = 256) {
+  package init(capacity: Int = 256) {
     bytes = []
     bytes.reserveCapacity(capacity)
   }
 
   /// `{`
-  public mutating func beginObject() { open(UInt8(ascii: "{")) }
+  package mutating func beginObject() { open(UInt8(ascii: "{")) }
   /// `}`
-  public mutating func endObject() { close(UInt8(ascii: "}")) }
+  package mutating func endObject() { close(UInt8(ascii: "}")) }
   /// `[`
-  public mutating func beginArray() { open(UInt8(ascii: "[")) }
+  package mutating func beginArray() { open(UInt8(ascii: "[")) }
   /// `]`
-  public mutating func endArray() { close(UInt8(ascii: "]")) }
+  package mutating func endArray() { close(UInt8(ascii: "]")) }
 
   /// A member's key; its value must follow.
-  public mutating func key(_ text: String) {
+  package mutating func key(_ text: String) {
     separate()
     quoted(text, isKey: true)
     needsComma = false
   }
 
   /// A string, escaped where RFC 8259 §7 asks for it and nowhere else.
-  public mutating func string(_ text: String) {
+  package mutating func string(_ text: String) {
     separate()
     quoted(text, isKey: false)
   }
@@ -51,50 +51,50 @@ public struct JSONWriter: Sendable {
   }
 
   /// A whole number.
-  public mutating func integer(_ value: Int) {
+  package mutating func integer(_ value: Int) {
     separate()
     bytes.append(contentsOf: String(value).utf8)
   }
 
   /// `true` or `false`
-  public mutating func bool(_ value: Bool) {
+  package mutating func bool(_ value: Bool) {
     separate()
     bytes.append(contentsOf: (value ? "true" : "false").utf8)
   }
 
   /// `null`
-  public mutating func null() {
+  package mutating func null() {
     separate()
     bytes.append(contentsOf: "null".utf8)
   }
 
   /// A whole value that is JSON already.
-  public mutating func raw(_ json: some Collection<UInt8>) {
+  package mutating func raw(_ json: some Collection<UInt8>) {
     separate()
     bytes.append(contentsOf: json)
   }
 
   /// A part of a value that is the same every time, as it stands: commas are in it. After it comes a value, a member
   /// or an element without one before it, or another part.
-  public mutating func part(_ json: StaticString) {
+  package mutating func part(_ json: StaticString) {
     unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
     needsComma = false
   }
 
   /// A member whose value is a string.
-  public mutating func member(_ key: String, _ value: String) {
+  package mutating func member(_ key: String, _ value: String) {
     self.key(key)
     string(value)
   }
 
   /// A member whose value is a whole number.
-  public mutating func member(_ key: String, _ value: Int) {
+  package mutating func member(_ key: String, _ value: Int) {
     self.key(key)
     integer(value)
   }
 
   /// A member whose value is true or false.
-  public mutating func member(_ key: String, _ value: Bool) {
+  package mutating func member(_ key: String, _ value: Bool) {
     self.key(key)
     bool(value)
   }

@@ -2,7 +2,7 @@ import JSONBytes
 
 extension AdmissionReview {
   /// Reads a review in one pass: all of it is checked, what no decision depends on is gone past.
-  public init(decoding bytes: [UInt8]) throws(ReviewError) {
+  package init(decoding bytes: [UInt8]) throws(ReviewError) {
     var document = Document()
     do throws(JSONError) {
       var reader = JSONReader(bytes)

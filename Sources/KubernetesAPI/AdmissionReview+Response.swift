@@ -3,7 +3,7 @@ import TextEncoding
 
 extension AdmissionReview {
   /// What is answered.
-  public enum Verdict: Equatable, Sendable {
+  package enum Verdict: Equatable, Sendable {
     /// `patch` is a JSON Patch, or nil where nothing changes.
     case allowed(patch: [UInt8]?)
     case denied(Status)
@@ -11,7 +11,7 @@ extension AdmissionReview {
 
   /// The whole answer to this review: its uid and its version are the request's. The API server puts the webhook's name
   /// and a slash before each key of `auditAnnotations`.
-  public func response(
+  package func response(
     _ verdict: Verdict, warnings: [String], auditAnnotations: [(key: String, value: String)]
   ) -> [UInt8] {
     var writer = JSONWriter(capacity: 4096)

@@ -1,13 +1,13 @@
-public import JSONBytes
+package import JSONBytes
 
 /// An AdmissionReview with a request (`admission.k8s.io/v1`, Kubernetes docs, Dynamic Admission Control). What the
 /// objects hold is kept as slices of ``bytes``; nothing is decoded into types that would lose unknown fields.
-public struct AdmissionReview: Sendable {
+package struct AdmissionReview: Sendable {
   /// The one version that is read and answered.
-  public static let apiVersion = "admission.k8s.io/v1"
+  package static let apiVersion = "admission.k8s.io/v1"
 
   /// What is being done to an object.
-  public enum Operation: String, Sendable {
+  package enum Operation: String, Sendable {
     case create = "CREATE"
     case update = "UPDATE"
     case delete = "DELETE"
@@ -15,23 +15,23 @@ public struct AdmissionReview: Sendable {
   }
 
   /// The whole document, checked.
-  public let bytes: [UInt8]
+  package let bytes: [UInt8]
   /// `request.uid`, which the answer must repeat.
-  public let uid: String
+  package let uid: String
   /// `request.kind`: of the object, converted for this webhook where need be.
-  public let kind: GroupVersionKind
+  package let kind: GroupVersionKind
   /// `request.subResource`; nil for the object itself.
-  public let subResource: String?
+  package let subResource: String?
   /// `request.name`; empty where the API server has yet to generate it.
-  public let name: String
+  package let name: String
   /// `request.namespace`; empty for cluster-scoped objects.
-  public let namespace: String
+  package let namespace: String
   /// `request.operation`; nil for one that this version does not know.
-  public let operation: Operation?
+  package let operation: Operation?
   /// `request.object`; nil for DELETE.
-  public let object: ObjectSlices?
+  package let object: ObjectSlices?
   /// `request.oldObject`; nil for CREATE.
-  public let oldObject: ObjectSlices?
+  package let oldObject: ObjectSlices?
   /// `request.options`, such as `CreateOptions`.
-  public let options: JSONSlice?
+  package let options: JSONSlice?
 }

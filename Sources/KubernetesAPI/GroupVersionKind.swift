@@ -1,31 +1,31 @@
 /// What kind of object something is, as in `request.kind`.
-public struct GroupVersionKind: Hashable, Sendable {
+package struct GroupVersionKind: Hashable, Sendable {
   /// The API group; empty for the core group.
-  public var group: String
+  package var group: String
   /// The group's version.
-  public var version: String
+  package var version: String
   /// The kind, such as `Pod`.
-  public var kind: String
+  package var kind: String
 
   /// A kind of these parts.
-  public init(group: String, version: String, kind: String) {
+  package init(group: String, version: String, kind: String) {
     self.group = group
     self.version = version
     self.kind = kind
   }
 
   /// A kind by the `apiVersion` and `kind` of a manifest.
-  public init(apiVersion: String, kind: String) {
+  package init(apiVersion: String, kind: String) {
     let parts = apiVersion.split(separator: "/", maxSplits: 1)
     self.init(group: parts.count == 2 ? String(parts[0]) : "", version: String(parts.last ?? ""), kind: kind)
   }
 
   /// `v1 Pod`
-  public static let pod = Self(group: "", version: "v1", kind: "Pod")
+  package static let pod = Self(group: "", version: "v1", kind: "Pod")
   /// `apps/v1 Deployment`
-  public static let deployment = Self(group: "apps", version: "v1", kind: "Deployment")
+  package static let deployment = Self(group: "apps", version: "v1", kind: "Deployment")
   /// `apps/v1 StatefulSet`
-  public static let statefulSet = Self(group: "apps", version: "v1", kind: "StatefulSet")
+  package static let statefulSet = Self(group: "apps", version: "v1", kind: "StatefulSet")
   /// `v1 Secret`
-  public static let secret = Self(group: "", version: "v1", kind: "Secret")
+  package static let secret = Self(group: "", version: "v1", kind: "Secret")
 }

@@ -1,28 +1,28 @@
-public import JSONBytes
+package import JSONBytes
 
 /// Kubernetes writes `null` where it means that a member is not there.
 extension JSONReader {
   /// The next value's text; nil where it is null.
-  public mutating func optionalText() throws(JSONError) -> String? {
+  package mutating func optionalText() throws(JSONError) -> String? {
     guard try !null() else { return nil }
     let text = try string()
     return self.text(text)
   }
 
   /// The next value, a string, where it stands; nil where it is null.
-  public mutating func optionalString() throws(JSONError) -> JSONString? {
+  package mutating func optionalString() throws(JSONError) -> JSONString? {
     try null() ? nil : try string()
   }
 
   /// The next value, checked and gone past; nil where it is null.
-  public mutating func optionalValue() throws(JSONError) -> JSONSlice? {
+  package mutating func optionalValue() throws(JSONError) -> JSONSlice? {
     let slice = try value()
     return slice.kind == .null ? nil : slice
   }
 
   /// Enters the next value where it is an object; goes past it where it is anything else.
   /// - Returns: whether it was entered.
-  public mutating func entersObject() throws(JSONError) -> Bool {
+  package mutating func entersObject() throws(JSONError) -> Bool {
     guard try peek() == .object else {
       try skip()
       return false

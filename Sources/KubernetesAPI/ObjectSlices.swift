@@ -1,20 +1,20 @@
-public import JSONBytes
+package import JSONBytes
 
 /// Where an object holds what a decision may depend on: `metadata`, and `spec` like a Pod's, `spec.template` like a
 /// workload's, or `data` like a Secret's. Members that are null or missing are nil; what a slice holds is checked to be
 /// JSON, and no more: of a kind that nobody asked about, it may be anything.
-public struct ObjectSlices: Sendable {
+package struct ObjectSlices: Sendable {
   /// `metadata` and `spec`, read as those of a Pod.
-  public private(set) var pod = PodSlices()
+  package private(set) var pod = PodSlices()
   /// `spec.template`.
-  public private(set) var template: PodSlices?
+  package private(set) var template: PodSlices?
   /// `data`
-  public private(set) var data: JSONSlice?
+  package private(set) var data: JSONSlice?
   /// `stringData`, which the API server has folded into `data`: a manifest may still have it.
-  public private(set) var stringData: JSONSlice?
+  package private(set) var stringData: JSONSlice?
 
   /// Reads the next value; nil where it is no object.
-  public init?(_ reader: inout JSONReader) throws(JSONError) {
+  package init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
     while let key = try reader.nextKey() {
       if try pod.takes(key, &reader, template: &template) { continue }
@@ -30,11 +30,11 @@ public struct ObjectSlices: Sendable {
 }
 
 /// A Pod, or the template of one.
-public struct PodSlices: Sendable {
+package struct PodSlices: Sendable {
   /// `metadata`.
-  public private(set) var metadata: MetadataSlices?
+  package private(set) var metadata: MetadataSlices?
   /// `spec`.
-  public private(set) var spec = PodSpecSlices()
+  package private(set) var spec = PodSpecSlices()
 
   init() {}
 
@@ -65,19 +65,19 @@ public struct PodSlices: Sendable {
 }
 
 /// `metadata` of an object.
-public struct MetadataSlices: Sendable {
+package struct MetadataSlices: Sendable {
   /// `labels`
-  public private(set) var labels: JSONSlice?
+  package private(set) var labels: JSONSlice?
   /// `annotations`
-  public private(set) var annotations: JSONSlice?
+  package private(set) var annotations: JSONSlice?
   /// `name`
-  public private(set) var name: JSONSlice?
+  package private(set) var name: JSONSlice?
   /// `generateName`
-  public private(set) var generateName: JSONSlice?
+  package private(set) var generateName: JSONSlice?
   /// `ownerReferences`: what it goes with, of which one may have made it and see to it.
-  public private(set) var ownerReferences: JSONSlice?
+  package private(set) var ownerReferences: JSONSlice?
   /// `deletionTimestamp`: the object is being deleted.
-  public private(set) var deletionTimestamp: JSONSlice?
+  package private(set) var deletionTimestamp: JSONSlice?
 
   init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
@@ -102,22 +102,22 @@ public struct MetadataSlices: Sendable {
 }
 
 /// `spec` of a Pod, and what a workload's has beside.
-public struct PodSpecSlices: Sendable {
+package struct PodSpecSlices: Sendable {
   /// `containers`
-  public private(set) var containers: JSONSlice?
+  package private(set) var containers: JSONSlice?
   /// `initContainers`
-  public private(set) var initContainers: JSONSlice?
+  package private(set) var initContainers: JSONSlice?
   /// `volumes`
-  public private(set) var volumes: JSONSlice?
+  package private(set) var volumes: JSONSlice?
   /// `securityContext`
-  public private(set) var securityContext: JSONSlice?
+  package private(set) var securityContext: JSONSlice?
   /// `hostNetwork`
-  public private(set) var hostNetwork: JSONSlice?
+  package private(set) var hostNetwork: JSONSlice?
 
   /// A workload's `replicas`.
-  public private(set) var replicas: JSONSlice?
+  package private(set) var replicas: JSONSlice?
   /// A Deployment's `strategy`.
-  public private(set) var strategy: JSONSlice?
+  package private(set) var strategy: JSONSlice?
 
   init() {}
 

@@ -1,18 +1,18 @@
 /// A kind of object as the API server's paths name it (Kubernetes docs, "Kubernetes API Concepts").
-public struct Resource: Hashable, Sendable {
+package struct Resource: Hashable, Sendable {
   /// The API group; empty for the core group.
-  public var group: String
+  package var group: String
   /// The group's version.
-  public var version: String
+  package var version: String
   /// The name in paths, in RBAC rules and in metrics, such as `pods`.
-  public var plural: String
+  package var plural: String
   /// The kind of one object, such as `Pod`.
-  public var kind: String
+  package var kind: String
   /// Whether an object stands in a namespace.
-  public var isNamespaced: Bool
+  package var isNamespaced: Bool
 
   /// A resource of these parts.
-  public init(group: String = "", version: String = "v1", plural: String, kind: String, isNamespaced: Bool = true) {
+  package init(group: String = "", version: String = "v1", plural: String, kind: String, isNamespaced: Bool = true) {
     self.group = group
     self.version = version
     self.plural = plural
@@ -21,11 +21,11 @@ public struct Resource: Hashable, Sendable {
   }
 
   /// As in a manifest, such as `apps/v1`.
-  public var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
+  package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
   /// The path of an object, or of all objects where there is no name; of those in all namespaces without a namespace.
   /// Both must be path segments: see ``isPathSegment(_:)``.
-  public func path(namespace: String?, name: String?) -> String {
+  package func path(namespace: String?, name: String?) -> String {
     var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
     if isNamespaced, let namespace { path += "/namespaces/\(PercentEncoding.encode(namespace))" }
     path += "/\(plural)"
@@ -35,7 +35,7 @@ public struct Resource: Hashable, Sendable {
 
   /// Whether a name can stand in a path (Kubernetes docs, "Object Names and IDs", path segment names): an empty one
   /// would mean all objects, and one with a `/` a part of another.
-  public static func isPathSegment(_ name: String) -> Bool {
+  package static func isPathSegment(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { $0 == 0x2F || $0 == 0x25 }
   }
 }
@@ -43,29 +43,29 @@ public struct Resource: Hashable, Sendable {
 /// What Postern reads and writes.
 extension Resource {
   /// `v1 Pod`
-  public static let pods = Self(plural: "pods", kind: "Pod")
+  package static let pods = Self(plural: "pods", kind: "Pod")
   /// `v1 Secret`
-  public static let secrets = Self(plural: "secrets", kind: "Secret")
+  package static let secrets = Self(plural: "secrets", kind: "Secret")
   /// `v1 ConfigMap`
-  public static let configMaps = Self(plural: "configmaps", kind: "ConfigMap")
+  package static let configMaps = Self(plural: "configmaps", kind: "ConfigMap")
   /// `v1 Event`, which the API server keeps as the same objects as those of `events.k8s.io`.
-  public static let events = Self(plural: "events", kind: "Event")
+  package static let events = Self(plural: "events", kind: "Event")
   /// `v1 Namespace`
-  public static let namespaces = Self(plural: "namespaces", kind: "Namespace", isNamespaced: false)
+  package static let namespaces = Self(plural: "namespaces", kind: "Namespace", isNamespaced: false)
   /// `apps/v1 Deployment`
-  public static let deployments = Self(group: "apps", plural: "deployments", kind: "Deployment")
+  package static let deployments = Self(group: "apps", plural: "deployments", kind: "Deployment")
   /// `apps/v1 StatefulSet`
-  public static let statefulSets = Self(group: "apps", plural: "statefulsets", kind: "StatefulSet")
+  package static let statefulSets = Self(group: "apps", plural: "statefulsets", kind: "StatefulSet")
   /// `apps/v1 ReplicaSet`
-  public static let replicaSets = Self(group: "apps", plural: "replicasets", kind: "ReplicaSet")
+  package static let replicaSets = Self(group: "apps", plural: "replicasets", kind: "ReplicaSet")
   /// `coordination.k8s.io/v1 Lease`
-  public static let leases = Self(group: "coordination.k8s.io", plural: "leases", kind: "Lease")
+  package static let leases = Self(group: "coordination.k8s.io", plural: "leases", kind: "Lease")
   /// `admissionregistration.k8s.io/v1 MutatingWebhookConfiguration`
-  public static let mutatingWebhookConfigurations = Self(
+  package static let mutatingWebhookConfigurations = Self(
     group: "admissionregistration.k8s.io", plural: "mutatingwebhookconfigurations",
     kind: "MutatingWebhookConfiguration", isNamespaced: false)
   /// `admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration`
-  public static let validatingWebhookConfigurations = Self(
+  package static let validatingWebhookConfigurations = Self(
     group: "admissionregistration.k8s.io", plural: "validatingwebhookconfigurations",
     kind: "ValidatingWebhookConfiguration", isNamespaced: false)
 }

@@ -1,11 +1,11 @@
-public import JSONBytes
+package import JSONBytes
 
 /// A review as the API server would send it, for objects that are met outside a cluster.
 /// - Parameters:
 ///   - object: the manifest, whole.
 ///   - oldObject: what it replaces, for an update.
 ///   - uid: anything; the answer repeats it.
-public func review(
+package func review(
   for object: JSONValue, replacing oldObject: JSONValue? = nil, kind: GroupVersionKind,
   operation: AdmissionReview.Operation = .create, namespace: String, uid: String
 ) -> [UInt8] {

@@ -1,7 +1,7 @@
-public import JSONBytes
+package import JSONBytes
 
 /// Why bytes are no review that can be answered: nobody to answer by uid, so HTTP 400.
-public enum ReviewError: Error, Equatable, Sendable {
+package enum ReviewError: Error, Equatable, Sendable {
   case notJSON(JSONError)
   /// The document's `kind` or `apiVersion` is missing or another one.
   case notAnAdmissionReview(apiVersion: String?, kind: String?)
@@ -11,7 +11,7 @@ public enum ReviewError: Error, Equatable, Sendable {
   case missing(member: String)
 
   /// One line for people.
-  public var message: String {
+  package var message: String {
     switch self {
     case .notJSON(let error): "the body is not a JSON document that can be read: \(error.message)"
     case .notAnAdmissionReview(let apiVersion, let kind):

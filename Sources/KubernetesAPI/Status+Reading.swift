@@ -1,9 +1,9 @@
-public import JSONBytes
+package import JSONBytes
 
 extension Status {
   /// Reads the `Status` that the API server answers with; nil where the value is none, or says no failure. Its causes
   /// are not read: the message says them too.
-  public init?(_ value: JSONValue) {
+  package init?(_ value: JSONValue) {
     guard value["kind"]?.string == "Status", case .number(let spelling)? = value["code"], let code = Int(spelling),
       code >= 400
     else { return nil }

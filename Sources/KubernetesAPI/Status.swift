@@ -1,22 +1,22 @@
-public import JSONBytes
+package import JSONBytes
 
 /// `Status` (`v1`) of a request that failed, as far as admission needs it.
-public struct Status: Equatable, Sendable {
+package struct Status: Equatable, Sendable {
   /// The HTTP status code, 400 or more.
-  public var code: Int
+  package var code: Int
   /// The machine-readable reason, such as `Invalid`.
-  public var reason: String
+  package var reason: String
   /// For people; controllers' events show nothing else.
-  public var message: String
+  package var message: String
   /// `details.name`
-  public var name: String
+  package var name: String
   /// `details.group` and `details.kind`
-  public var kind: GroupVersionKind
+  package var kind: GroupVersionKind
   /// `details.causes`; kubectl shows nothing else where there are some.
-  public var causes: [StatusCause]
+  package var causes: [StatusCause]
 
   /// A failure of these parts.
-  public init(
+  package init(
     code: Int, reason: String, message: String, name: String, kind: GroupVersionKind, causes: [StatusCause] = []
   ) {
     self.code = code
@@ -28,7 +28,7 @@ public struct Status: Equatable, Sendable {
   }
 
   /// Writes it where the writer stands.
-  public func write(to writer: inout JSONWriter) {
+  package func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("status", "Failure")
     writer.member("code", code)
@@ -55,9 +55,9 @@ public struct Status: Equatable, Sendable {
 }
 
 /// One thing that is wrong with an object (`StatusCause`, `v1`).
-public struct StatusCause: Equatable, Sendable {
+package struct StatusCause: Equatable, Sendable {
   /// Kubernetes' words for it (`CauseType`).
-  public enum Reason: String, Sendable {
+  package enum Reason: String, Sendable {
     case valueInvalid = "FieldValueInvalid"
     case valueDuplicate = "FieldValueDuplicate"
     case valueForbidden = "FieldValueForbidden"
@@ -65,14 +65,14 @@ public struct StatusCause: Equatable, Sendable {
   }
 
   /// What kind of wrong.
-  public var reason: Reason
+  package var reason: Reason
   /// The place in the object, such as `spec.template.spec.containers[1].name`.
-  public var field: String
+  package var field: String
   /// What is wrong there and what to do, without the place.
-  public var message: String
+  package var message: String
 
   /// A cause of these parts.
-  public init(_ reason: Reason = .valueInvalid, field: String, message: String) {
+  package init(_ reason: Reason = .valueInvalid, field: String, message: String) {
     self.reason = reason
     self.field = field
     self.message = message

@@ -1,27 +1,27 @@
 internal import CLinux
 
 /// This process: what it was started with, what it writes, how it ends.
-public enum CurrentProcess {
+package enum CurrentProcess {
   /// Its number.
-  public static var identifier: Int { Int(postern_process_identifier()) }
+  package static var identifier: Int { Int(postern_process_identifier()) }
 
   /// Its arguments, the program's name first. Read from /proc: Embedded Swift has no `CommandLine`.
-  public static func arguments() throws(FileError) -> [String] {
+  package static func arguments() throws(FileError) -> [String] {
     var bytes = try File.read("/proc/self/cmdline")
     if bytes.last == 0 { bytes.removeLast() }
     return bytes.split(separator: 0, omittingEmptySubsequences: false).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// A variable of its environment; nil where it is not set.
-  public static func environment(_ name: String) -> String? {
+  package static func environment(_ name: String) -> String? {
     unsafe postern_environment(name).map { unsafe String(cString: $0) }
   }
 
   /// Writes a text to standard output. That nobody reads it is no error.
-  public static func writeOutput(_ text: String) { write(text, to: 1) }
+  package static func writeOutput(_ text: String) { write(text, to: 1) }
 
   /// Writes a text to standard error. That nobody reads it is no error.
-  public static func writeError(_ text: String) { write(text, to: 2) }
+  package static func writeError(_ text: String) { write(text, to: 2) }
 
   private static func write(_ text: String, to descriptor: Int32) {
     let bytes = Array(text.utf8)
@@ -29,28 +29,28 @@ public enum CurrentProcess {
   }
 
   /// From now on gives the system back what takes a MiB or more as soon as it is not used.
-  public static func keepLargeMemoryApart() { postern_keep_large_memory_apart() }
+  package static func keepLargeMemoryApart() { postern_keep_large_memory_apart() }
 
   /// Lets the process open as many files and connections as it may be allowed. Container runtimes start it with 1,024.
-  public static func raiseFileLimit() { postern_raise_file_limit() }
+  package static func raiseFileLimit() { postern_raise_file_limit() }
 
   /// Gives the system back the memory that is no longer used, before a long wait.
-  public static func releaseMemory() { postern_release_memory() }
+  package static func releaseMemory() { postern_release_memory() }
 
   /// Gives the system back the pages of the program's code and constants: what is needed again comes back from the
   /// system's cache of the file, some microseconds a page.
-  public static func releaseProgram() { postern_release_program() }
+  package static func releaseProgram() { postern_release_program() }
 
   /// Ends the process.
-  public static func exit(_ code: Int32) -> Never { postern_exit(code) }
+  package static func exit(_ code: Int32) -> Never { postern_exit(code) }
 
   /// From now on SIGTERM and SIGINT ask the process to end (``stopRequested``) and wake a ``FolderWatch``; and a write
   /// that nobody reads does not end it. Where a system call takes longer than the grace, the process is ended, with
   /// exit code 0: what it does must be able to go on from any step.
-  public static func catchSignals(graceMilliseconds: Int = 800) throws(FileError) {
+  package static func catchSignals(graceMilliseconds: Int = 800) throws(FileError) {
     _ = try File.check(Int(postern_catch_signals(Int32(clamping: graceMilliseconds))), "signal handlers")
   }
 
   /// Whether the process was asked to end.
-  public static var stopRequested: Bool { postern_stop_requested() != 0 }
+  package static var stopRequested: Bool { postern_stop_requested() != 0 }
 }

@@ -1,9 +1,9 @@
 internal import CLinux
 
 /// Folders.
-public enum Directory {
+package enum Directory {
   /// Makes a folder and those above it; one that is there already is no error.
-  public static func create(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
+  package static func create(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
     guard !File.exists(path) else { return }
     if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
       try create(String(path[..<slash]), mode: mode)
@@ -13,7 +13,7 @@ public enum Directory {
   }
 
   /// The names in a folder but `.` and `..`, in order of their bytes.
-  public static func names(_ path: String) throws(FileError) -> [String] {
+  package static func names(_ path: String) throws(FileError) -> [String] {
     var error: Int32 = 0
     guard let directory = unsafe postern_open_directory(path, &error) else { throw FileError(path, code: Int(error)) }
     defer { unsafe postern_close_directory(directory) }

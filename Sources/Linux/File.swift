@@ -1,9 +1,9 @@
 internal import CLinux
 
 /// Whole files, read and written at once.
-public enum File {
+package enum File {
   /// The bytes of a file of at most `limit` bytes.
-  public static func read(_ path: String, limit: Int = 16 << 20) throws(FileError) -> [UInt8] {
+  package static func read(_ path: String, limit: Int = 16 << 20) throws(FileError) -> [UInt8] {
     let descriptor = try check(Int(unsafe postern_open_reading(path)), path)
     defer { postern_close(Int32(descriptor)) }
     var bytes: [UInt8] = []
@@ -22,7 +22,7 @@ public enum File {
   /// Writes a file so that whoever reads it sees the old bytes or the new ones, never a part: into a file beside it,
   /// which then takes its name.
   /// - Parameter mode: the permissions, such as `0o600`.
-  public static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(FileError) {
+  package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(FileError) {
     let temporary = "\(path).\(CurrentProcess.identifier).tmp"
     let descriptor = try check(Int(unsafe postern_create(temporary, mode)), temporary)
     let written = unsafe bytes.withUnsafeBytes {
@@ -37,22 +37,22 @@ public enum File {
   }
 
   /// Gives a file, folder or link another name; a file or link that has it already is replaced at once (rename(2)).
-  public static func move(_ path: String, to newPath: String) throws(FileError) {
+  package static func move(_ path: String, to newPath: String) throws(FileError) {
     _ = try check(Int(unsafe postern_rename(path, newPath)), path)
   }
 
   /// Removes a file.
-  public static func remove(_ path: String) throws(FileError) {
+  package static func remove(_ path: String) throws(FileError) {
     _ = try check(Int(unsafe postern_unlink(path)), path)
   }
 
   /// Whether there is a file or folder; a symbolic link that leads nowhere is none.
-  public static func exists(_ path: String) -> Bool {
+  package static func exists(_ path: String) -> Bool {
     unsafe postern_exists(path) != 0
   }
 
   /// What a symbolic link holds; nil where the path is something else.
-  public static func linkTarget(_ path: String) -> String? {
+  package static func linkTarget(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let length = unsafe buffer.withUnsafeMutableBytes {
       unsafe postern_read_link(path, $0.bindMemory(to: CChar.self).baseAddress, $0.count)

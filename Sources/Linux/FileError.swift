@@ -1,13 +1,13 @@
 internal import CLinux
 
 /// Why something could not be done with a file.
-public struct FileError: Error, Equatable, Sendable {
+package struct FileError: Error, Equatable, Sendable {
   /// The file's path.
-  public let path: String
+  package let path: String
   /// Why, as the system says it, such as `No such file or directory`.
-  public let reason: String
+  package let reason: String
   /// Whether there is no such file.
-  public let isMissing: Bool
+  package let isMissing: Bool
 
   init(_ path: String, code: Int) {
     let code = Int32(clamping: -code)
@@ -23,5 +23,5 @@ public struct FileError: Error, Equatable, Sendable {
   }
 
   /// One line for people, such as `/etc/postern/spec.json: Permission denied`.
-  public var message: String { "\(path): \(reason)" }
+  package var message: String { "\(path): \(reason)" }
 }

@@ -1,21 +1,21 @@
 internal import CLinux
 
 /// Waits until something changes in some folders, or the process is asked to end.
-public final class FolderWatch {
+package final class FolderWatch {
   /// What there was to wake for.
-  public struct Wake: Equatable, Sendable {
+  package struct Wake: Equatable, Sendable {
     /// Something changed in one of the folders; what, does not matter.
-    public var filesChanged: Bool
+    package var filesChanged: Bool
     /// The process was asked to end (``CurrentProcess/catchSignals(graceMilliseconds:)``).
-    public var stopRequested: Bool
+    package var stopRequested: Bool
     /// The other descriptor that was waited for can be read.
-    public var isReadable: Bool
+    package var isReadable: Bool
 
     /// Whether the time was over before anything happened.
-    public var isTimeout: Bool { !filesChanged && !stopRequested && !isReadable }
+    package var isTimeout: Bool { !filesChanged && !stopRequested && !isReadable }
 
     /// A wake for these reasons.
-    public init(filesChanged: Bool = false, stopRequested: Bool = false, isReadable: Bool = false) {
+    package init(filesChanged: Bool = false, stopRequested: Bool = false, isReadable: Bool = false) {
       self.filesChanged = filesChanged
       self.stopRequested = stopRequested
       self.isReadable = isReadable
@@ -26,7 +26,7 @@ public final class FolderWatch {
   private let folders: [String]
 
   /// Watches folders by inotify(7). One that is not there is watched as soon as it is.
-  public init(_ folders: [String]) throws(FileError) {
+  package init(_ folders: [String]) throws(FileError) {
     descriptor = Int32(try File.check(Int(postern_watch_open()), "inotify"))
     self.folders = folders
     _ = watchAll()
@@ -38,7 +38,7 @@ public final class FolderWatch {
 
   /// Waits for at most so many milliseconds.
   /// - Parameter descriptor: what else is waited for, until it can be read.
-  public func wait(milliseconds: Int, orReadable descriptor: Int32 = -1) throws(FileError) -> Wake {
+  package func wait(milliseconds: Int, orReadable descriptor: Int32 = -1) throws(FileError) -> Wake {
     let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
     var isMissing = !watchAll()
     while true {

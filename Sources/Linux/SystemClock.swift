@@ -1,24 +1,24 @@
 internal import CLinux
 
 /// The system's clocks.
-public enum SystemClock {
+package enum SystemClock {
   /// Milliseconds since some moment, never going back.
-  public static var monotonicMilliseconds: Int64 { postern_monotonic_milliseconds() }
+  package static var monotonicMilliseconds: Int64 { postern_monotonic_milliseconds() }
 
   /// Milliseconds since 1970-01-01T00:00:00Z.
-  public static var wallMilliseconds: Int64 { postern_wall_milliseconds() }
+  package static var wallMilliseconds: Int64 { postern_wall_milliseconds() }
 
   /// Waits, which holds up the thread; less where a signal comes.
-  public static func sleep(milliseconds: Int) { postern_sleep(Int32(clamping: milliseconds)) }
+  package static func sleep(milliseconds: Int) { postern_sleep(Int32(clamping: milliseconds)) }
 
   /// Waits until something can be read from a descriptor, or so many milliseconds; which of both.
-  public static func waitUntilReadable(_ descriptor: Int32, milliseconds: Int) -> Bool {
+  package static func waitUntilReadable(_ descriptor: Int32, milliseconds: Int) -> Bool {
     postern_wait_readable(descriptor, Int32(clamping: milliseconds)) != 0
   }
 
   /// A moment as RFC 3339 writes it, in UTC: `2026-11-21T10:00:00.000Z`.
   /// - Parameter milliseconds: since 1970-01-01T00:00:00Z; not before the year 0.
-  public static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {
+  package static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {
     let (days, rest) = floorDivide(milliseconds, by: 86_400_000)
     // Years are counted from March, so that the leap day is the last one, in eras of 400 years (146097 days).
     let (era, day) = floorDivide(days + 719_468, by: 146_097)

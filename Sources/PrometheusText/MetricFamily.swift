@@ -1,7 +1,7 @@
 /// A metric's name and what is said of it once, however many label values it has (Prometheus docs, "Text-based format").
-public struct MetricFamily: Sendable {
+package struct MetricFamily: Sendable {
   /// What its numbers mean.
-  public enum Kind: Sendable {
+  package enum Kind: Sendable {
     /// Only grows; the name ends in `_total`.
     case counter
     /// Goes up and down.
@@ -11,14 +11,14 @@ public struct MetricFamily: Sendable {
   }
 
   /// Such as `postern_admission_reviews_total`: letters, digits, `_` and `:`, no digit first.
-  public var name: String
+  package var name: String
   /// One sentence for `# HELP`.
-  public var help: String
+  package var help: String
   /// What its numbers mean.
-  public var kind: Kind
+  package var kind: Kind
 
   /// A family of these parts.
-  public init(_ name: String, _ help: String, _ kind: Kind) {
+  package init(_ name: String, _ help: String, _ kind: Kind) {
     self.name = name
     self.help = help
     self.kind = kind

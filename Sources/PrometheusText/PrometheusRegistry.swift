@@ -1,11 +1,11 @@
-public import CoreMetrics
+package import CoreMetrics
 import Synchronization
 
 /// What keeps the numbers that are recorded through swift-metrics, and writes them as Prometheus reads them. Only the
 /// families that it was made with are kept: what a library records under other names costs next to nothing.
-public final class PrometheusRegistry: MetricsFactory {
+package final class PrometheusRegistry: MetricsFactory {
   /// The `Content-Type` of ``text()``.
-  public static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
+  package static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
 
   private enum Series {
     case number(Number)
@@ -18,14 +18,14 @@ public final class PrometheusRegistry: MetricsFactory {
   private let series: Mutex<[[String: Series]]>
 
   /// A registry of these families, written in this order.
-  public init(_ families: [MetricFamily]) {
+  package init(_ families: [MetricFamily]) {
     self.families = families
     indices = Dictionary(families.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     series = Mutex(families.map { _ in [:] })
   }
 
   /// All families that have a number, in the text format 0.0.4.
-  public func text() -> String {
+  package func text() -> String {
     let series = series.withLock { $0 }
     var text = ""
     for (family, members) in zip(families, series) where !members.isEmpty {
@@ -106,17 +106,17 @@ public final class PrometheusRegistry: MetricsFactory {
   }
 
   /// A counter of a family; one that goes nowhere where there is no such family.
-  public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+  package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
     number(label, dimensions) ?? NOOPMetricsHandler.instance
   }
 
   /// A gauge of a family; one that goes nowhere where there is no such family.
-  public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+  package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     number(label, dimensions) ?? NOOPMetricsHandler.instance
   }
 
   /// A histogram of a family, or a gauge where nothing is to be aggregated; one that goes nowhere where there is none.
-  public func makeRecorder(
+  package func makeRecorder(
     label: String, dimensions: [(String, String)], aggregate: Bool
   ) -> any RecorderHandler {
     if aggregate {
@@ -127,18 +127,18 @@ public final class PrometheusRegistry: MetricsFactory {
   }
 
   /// A histogram of a family, in seconds; one that goes nowhere where there is no such family.
-  public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+  package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
     histogram(label, dimensions) ?? NOOPMetricsHandler.instance
   }
 
   /// Nothing: a counter that is used no more keeps its number, so that a scrape never sees it fall.
-  public func destroyCounter(_ handler: any CounterHandler) {}
+  package func destroyCounter(_ handler: any CounterHandler) {}
   /// Nothing: see ``destroyCounter(_:)``.
-  public func destroyMeter(_ handler: any MeterHandler) {}
+  package func destroyMeter(_ handler: any MeterHandler) {}
   /// Nothing: see ``destroyCounter(_:)``.
-  public func destroyRecorder(_ handler: any RecorderHandler) {}
+  package func destroyRecorder(_ handler: any RecorderHandler) {}
   /// Nothing: see ``destroyCounter(_:)``.
-  public func destroyTimer(_ handler: any TimerHandler) {}
+  package func destroyTimer(_ handler: any TimerHandler) {}
 }
 
 extension MetricFamily.Kind {

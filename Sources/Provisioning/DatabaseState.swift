@@ -1,28 +1,28 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// A database as the server has it (PostgreSQL docs §53.15, `pg_database`).
-public struct DatabaseState: Equatable, Sendable {
+package struct DatabaseState: Equatable, Sendable {
   /// The role that owns it.
-  public var owner: PostgresName
+  package var owner: PostgresName
   /// Whether it takes connections at all.
-  public var allowsConnections: Bool
+  package var allowsConnections: Bool
   /// How many sessions it takes; -1 for any number, -2 where a DROP DATABASE was interrupted.
-  public var connectionLimit: Int
+  package var connectionLimit: Int
   /// Its encoding, as the server spells it.
-  public var encoding: String
+  package var encoding: String
   /// Its collation, as the server spells it.
-  public var collation: String
+  package var collation: String
   /// Whether every role may connect, by the owner's leave.
-  public var isOpenToPublic: Bool
+  package var isOpenToPublic: Bool
   /// The other roles by whose leave every role may connect: they were given CONNECT with grant option.
-  public var publicGrantors: Set<PostgresName> = []
+  package var publicGrantors: Set<PostgresName> = []
   /// The roles that CONNECT was granted to.
-  public var connectors: Set<PostgresName>
+  package var connectors: Set<PostgresName>
   /// What is in it; nil where no plan depends on it, or it could not be read.
-  public var contents: DatabaseContents?
+  package var contents: DatabaseContents?
 
   /// A database of these parts.
-  public init(
+  package init(
     owner: PostgresName, allowsConnections: Bool = true, connectionLimit: Int = -1, encoding: String = "UTF8",
     collation: String = "C", isOpenToPublic: Bool = false, connectors: Set<PostgresName> = [],
     contents: DatabaseContents? = nil
@@ -45,24 +45,24 @@ public struct DatabaseState: Equatable, Sendable {
 }
 
 /// What is in a database.
-public struct DatabaseContents: Equatable, Sendable {
+package struct DatabaseContents: Equatable, Sendable {
   /// The owners of its schemas, the server's own left out.
-  public var schemas: [PostgresName: PostgresName]
+  package var schemas: [PostgresName: PostgresName]
   /// Its extensions.
-  public var extensions: [PostgresName: InstalledExtension]
+  package var extensions: [PostgresName: InstalledExtension]
   /// Whether every role may make things in the schema `public`, as before Postgres 15.
-  public var isPublicSchemaOpen: Bool
+  package var isPublicSchemaOpen: Bool
   /// What neither the owner nor who has grants can read, by the role that made it.
-  public var uncovered: [UncoveredRelations]
+  package var uncovered: [UncoveredRelations]
   /// Where the privileges that it has differ from those that were asked about.
-  public var gaps: [PrivilegeGap]
+  package var gaps: [PrivilegeGap]
   /// What records scripts there.
-  public var recorder: RecorderState
+  package var recorder: RecorderState
   /// The scripts that ran there.
-  public var scripts: [AppliedScript]
+  package var scripts: [AppliedScript]
 
   /// Contents of these parts.
-  public init(
+  package init(
     schemas: [PostgresName: PostgresName] = [:], extensions: [PostgresName: InstalledExtension] = [:],
     isPublicSchemaOpen: Bool = false, uncovered: [UncoveredRelations] = [], gaps: [PrivilegeGap] = [],
     recorder: RecorderState = .absent,
@@ -79,16 +79,16 @@ public struct DatabaseContents: Equatable, Sendable {
 }
 
 /// Tables, views and sequences of a role whose objects no grant is about.
-public struct UncoveredRelations: Equatable, Sendable {
+package struct UncoveredRelations: Equatable, Sendable {
   /// The role.
-  public var owner: PostgresName
+  package var owner: PostgresName
   /// How many there are that somebody who is declared cannot read.
-  public var count: Int
+  package var count: Int
   /// The first few, as SQL names them.
-  public var names: String
+  package var names: String
 
   /// Relations of these parts.
-  public init(owner: PostgresName, count: Int, names: String) {
+  package init(owner: PostgresName, count: Int, names: String) {
     self.owner = owner
     self.count = count
     self.names = names
@@ -96,16 +96,16 @@ public struct UncoveredRelations: Equatable, Sendable {
 }
 
 /// An extension that is there.
-public struct InstalledExtension: Equatable, Sendable {
+package struct InstalledExtension: Equatable, Sendable {
   /// The schema that it is in.
-  public var schema: PostgresName
+  package var schema: PostgresName
   /// Its version.
-  public var version: String
+  package var version: String
   /// Whether it can be moved to another schema.
-  public var isRelocatable: Bool
+  package var isRelocatable: Bool
 
   /// An extension of these parts.
-  public init(schema: PostgresName, version: String, isRelocatable: Bool = true) {
+  package init(schema: PostgresName, version: String, isRelocatable: Bool = true) {
     self.schema = schema
     self.version = version
     self.isRelocatable = isRelocatable
@@ -113,7 +113,7 @@ public struct InstalledExtension: Equatable, Sendable {
 }
 
 /// What records scripts in a database: a table that only the superuser reads, and a function that adds to it.
-public enum RecorderState: Equatable, Sendable {
+package enum RecorderState: Equatable, Sendable {
   /// Not made yet.
   case absent
   /// The schema, the table or the function is there and is not the superuser's: it is not to be touched.
@@ -123,14 +123,14 @@ public enum RecorderState: Equatable, Sendable {
 }
 
 /// A script that ran.
-public struct AppliedScript: Equatable, Sendable {
+package struct AppliedScript: Equatable, Sendable {
   /// Its name in the declaration.
-  public var name: String
+  package var name: String
   /// SHA-256 of its bytes when it ran, in lower-case hexadecimal.
-  public var sha256: String
+  package var sha256: String
 
   /// A script of these parts.
-  public init(name: String, sha256: String) {
+  package init(name: String, sha256: String) {
     self.name = name
     self.sha256 = sha256
   }

@@ -1,15 +1,15 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// Whom grants are about in each database, by the declaration and by what was recorded: few of all users.
-public struct Grantees {
+package struct Grantees {
   private var users: [PostgresName: [User]] = [:]
   /// The databases that grants to them were recorded for.
-  public private(set) var recordedDatabases: Set<PostgresName> = []
+  package private(set) var recordedDatabases: Set<PostgresName> = []
   /// The declared users that are members of a role, at first hand.
   private var members: [PostgresName: [PostgresName]] = [:]
 
   /// The declared users that are to be there.
-  public init(_ spec: InstanceSpec, _ records: Records) {
+  package init(_ spec: InstanceSpec, _ records: Records) {
     for user in spec.users where user.ensure == .present {
       for role in user.memberOf { members[role, default: []].append(user.name) }
       let recorded = records.grants[user.name] ?? [:]
@@ -22,7 +22,7 @@ public struct Grantees {
   }
 
   /// Those of one database, in the order of the declaration.
-  public subscript(database: PostgresName) -> [User] { users[database] ?? [] }
+  package subscript(database: PostgresName) -> [User] { users[database] ?? [] }
 
   /// The roles whose objects a grant on a database is about: its owner, the owners of its declared schemas, and the
   /// members of its owner, who may make things there as well.

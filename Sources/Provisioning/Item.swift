@@ -1,7 +1,7 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// What a step belongs to, and what a problem is about: a thing that users declare.
-public enum Item: Hashable, Sendable, CustomStringConvertible {
+package enum Item: Hashable, Sendable, CustomStringConvertible {
   /// The server as a whole, with Postern's own records.
   case server
   case user(PostgresName)
@@ -15,7 +15,7 @@ public enum Item: Hashable, Sendable, CustomStringConvertible {
   case script(String, in: PostgresName)
 
   /// The item as users know it, such as `script 001-tables in orders`.
-  public var description: String {
+  package var description: String {
     switch self {
     case .server: "server"
     case .user(let name): "user \(name.text)"

@@ -1,22 +1,22 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// What a server holds, as far as a plan has to know, read at one moment.
-public struct ObservedState: Equatable, Sendable {
+package struct ObservedState: Equatable, Sendable {
   /// The server's version as a number, such as 150004 for 15.4.
-  public var serverVersion: Int
+  package var serverVersion: Int
   /// The superuser that Postern is logged in as.
-  public var administrator: PostgresName
+  package var administrator: PostgresName
   /// Every role.
-  public var roles: [PostgresName: RoleState]
+  package var roles: [PostgresName: RoleState]
   /// Every database.
-  public var databases: [PostgresName: DatabaseState]
+  package var databases: [PostgresName: DatabaseState]
   /// What Postern wrote down about its own doings.
-  public var records: RecordsState
+  package var records: RecordsState
   /// The extensions that the server could make, in each version; nil where no plan depends on it.
-  public var availableExtensions: [PostgresName: [AvailableExtension]]?
+  package var availableExtensions: [PostgresName: [AvailableExtension]]?
 
   /// A state of these parts.
-  public init(
+  package init(
     serverVersion: Int, administrator: PostgresName, roles: [PostgresName: RoleState] = [:],
     databases: [PostgresName: DatabaseState] = [:], records: RecordsState = .absent,
     availableExtensions: [PostgresName: [AvailableExtension]]? = nil
@@ -31,21 +31,21 @@ public struct ObservedState: Equatable, Sendable {
 }
 
 /// A version of an extension that the server could make (PostgreSQL docs §54.3, `pg_available_extension_versions`).
-public struct AvailableExtension: Equatable, Sendable {
+package struct AvailableExtension: Equatable, Sendable {
   /// The version.
-  public var version: String
+  package var version: String
   /// The one schema that it can be in; nil where any will do.
-  public var schema: PostgresName?
+  package var schema: PostgresName?
 
   /// A version of these parts.
-  public init(version: String, schema: PostgresName? = nil) {
+  package init(version: String, schema: PostgresName? = nil) {
     self.version = version
     self.schema = schema
   }
 }
 
 /// Postern's records in the database `postgres`.
-public enum RecordsState: Equatable, Sendable {
+package enum RecordsState: Equatable, Sendable {
   /// Not made yet.
   case absent
   /// The schema is there and is not the superuser's: what it holds cannot be relied on.
@@ -53,24 +53,24 @@ public enum RecordsState: Equatable, Sendable {
   case present(Records)
 
   /// What is recorded; nothing where there are no records.
-  public var records: Records {
+  package var records: Records {
     if case .present(let records) = self { records } else { Records() }
   }
 }
 
 /// What Postern wrote down about its own doings.
-public struct Records: Equatable, Sendable {
+package struct Records: Equatable, Sendable {
   /// The roles that it manages.
-  public var roles: [PostgresName: RecordedRole]
+  package var roles: [PostgresName: RecordedRole]
   /// The memberships that it gave, by member.
-  public var memberships: [PostgresName: Set<PostgresName>]
+  package var memberships: [PostgresName: Set<PostgresName>]
   /// The grants that it gave, by user, then database.
-  public var grants: [PostgresName: [PostgresName: Grant.Level]]
+  package var grants: [PostgresName: [PostgresName: Grant.Level]]
   /// Whether the tables have all that this version writes: those of version 0.1 have not.
-  public var isComplete = true
+  package var isComplete = true
 
   /// Records of these parts.
-  public init(
+  package init(
     roles: [PostgresName: RecordedRole] = [:], memberships: [PostgresName: Set<PostgresName>] = [:],
     grants: [PostgresName: [PostgresName: Grant.Level]] = [:]
   ) {
@@ -81,18 +81,18 @@ public struct Records: Equatable, Sendable {
 }
 
 /// A role that Postern manages.
-public struct RecordedRole: Equatable, Sendable {
+package struct RecordedRole: Equatable, Sendable {
   /// Its OID: a role that somebody else made later under the same name has another.
-  public var oid: UInt32
+  package var oid: UInt32
   /// Whether Postern made it, rather than found it.
-  public var isMade: Bool
+  package var isMade: Bool
   /// The customer that declared it; nil where version 0.1 noted it.
-  public var customer: String?
+  package var customer: String?
   /// Whether the note came here by a dump, which carries names and no OIDs.
-  public var isRestored: Bool
+  package var isRestored: Bool
 
   /// A role of these parts.
-  public init(oid: UInt32, isMade: Bool, customer: String? = nil, isRestored: Bool = false) {
+  package init(oid: UInt32, isMade: Bool, customer: String? = nil, isRestored: Bool = false) {
     self.oid = oid
     self.isMade = isMade
     self.customer = customer

@@ -1,7 +1,7 @@
 /// What one pass over a server did.
-public struct PassReport: Equatable, Sendable {
+package struct PassReport: Equatable, Sendable {
   /// How the pass ended.
-  public enum Outcome: Equatable, Sendable {
+  package enum Outcome: Equatable, Sendable {
     /// Everything declared is there; a second pass would do nothing.
     case converged
     /// Some items failed; the others are there.
@@ -17,14 +17,14 @@ public struct PassReport: Equatable, Sendable {
   }
 
   /// How the pass ended.
-  public var outcome: Outcome
+  package var outcome: Outcome
   /// What was done, a line each, in order, without any secret.
-  public var applied: [String]
+  package var applied: [String]
   /// What is wrong, item by item.
-  public var problems: [ItemProblem]
+  package var problems: [ItemProblem]
 
   /// A report of these parts.
-  public init(outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = []) {
+  package init(outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = []) {
     self.outcome = outcome
     self.applied = applied
     self.problems = problems
@@ -32,20 +32,20 @@ public struct PassReport: Equatable, Sendable {
 }
 
 /// What is wrong with one declared item.
-public struct ItemProblem: Equatable, Sendable {
+package struct ItemProblem: Equatable, Sendable {
   /// The item as users know it: `user shop`, `database orders`, `script 001-tables in orders`.
-  public var item: String
+  package var item: String
   /// What is wrong, in one line, without any secret.
-  public var message: String
+  package var message: String
   /// The server's SQLSTATE, where the server said so.
-  public var sqlState: String?
+  package var sqlState: String?
   /// What to do.
-  public var hint: String?
+  package var hint: String?
   /// Whether the pass is incomplete because of it; a warning is told and no more.
-  public var isFailure: Bool
+  package var isFailure: Bool
 
   /// A problem of these parts.
-  public init(item: String, message: String, sqlState: String? = nil, hint: String? = nil, isFailure: Bool = true) {
+  package init(item: String, message: String, sqlState: String? = nil, hint: String? = nil, isFailure: Bool = true) {
     self.item = item
     self.message = message
     self.sqlState = sqlState

@@ -2,43 +2,43 @@ import DatabaseSpec
 
 /// What is to be done to a server so that it holds what is declared: data, made without any IO. Empty where the server
 /// holds it already.
-public struct Plan: Equatable, Sendable {
+package struct Plan: Equatable, Sendable {
   /// What to do, in order: locks, roles, memberships, databases, schemas and extensions, grants, drops, scripts.
-  public var steps: [Step]
+  package var steps: [Step]
   /// What cannot be done, or is to be told.
-  public var problems: [PlanProblem]
+  package var problems: [PlanProblem]
   /// A plan of these parts.
-  public init(steps: [Step] = [], problems: [PlanProblem] = []) {
+  package init(steps: [Step] = [], problems: [PlanProblem] = []) {
     self.steps = steps
     self.problems = problems
   }
 
   /// Whether there is nothing to do.
-  public var isEmpty: Bool { steps.isEmpty }
+  package var isEmpty: Bool { steps.isEmpty }
 
   /// The steps as redacted SQL, with a heading each.
-  public var lines: [String] { steps.flatMap({ $0.lines }) }
+  package var lines: [String] { steps.flatMap({ $0.lines }) }
 }
 
 /// What is wrong with an item before anything was run.
-public struct PlanProblem: Equatable, Sendable {
+package struct PlanProblem: Equatable, Sendable {
   /// The item.
-  public var item: Item
+  package var item: Item
   /// What is wrong, in one line.
-  public var message: String
+  package var message: String
   /// What to do.
-  public var hint: String?
+  package var hint: String?
   /// Whether the item, and what requires it, fails because of it.
-  public var isFailure: Bool
+  package var isFailure: Bool
 
   /// The same for a report.
-  public var itemProblem: ItemProblem {
+  package var itemProblem: ItemProblem {
     ItemProblem(item: item.description, message: message, hint: hint, isFailure: isFailure)
   }
 }
 
 /// What is to be done so that `observed` becomes `desired`. The same states give the same plan.
-public func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
+package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   var planner = Planner(desired: desired, observed: observed)
   planner.planLocks()
   planner.planRecords()

@@ -1,13 +1,13 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// What Postern keeps in the server: its names and the SQL that makes it. Nobody but the superuser has any right there,
 /// except that a database's owner may call the function that records a script: a tenant could forge no more than the
 /// history of scripts in its own database, and can read none of it.
-public enum Postern {
+package enum Postern {
   /// The database of the records and of the advisory lock, which are one per server.
-  public static let database = constant("postgres")
+  package static let database = constant("postgres")
   /// The schema of the records, in that database and in each that has scripts.
-  public static let schema = constant("postern")
+  package static let schema = constant("postern")
 
   /// The schema that every database has.
   static let publicSchema = constant("public")

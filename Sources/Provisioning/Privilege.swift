@@ -1,14 +1,14 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// A kind of object that privileges are granted on, by its letter in `pg_default_acl.defaclobjtype`.
-public enum ObjectKind: String, CaseIterable, Sendable {
+package enum ObjectKind: String, CaseIterable, Sendable {
   case schema = "n"
   case table = "r"
   case sequence = "S"
   case function = "f"
 
   /// The word after GRANT … ON.
-  public var singular: String {
+  package var singular: String {
     switch self {
     case .schema: "SCHEMA"
     case .table: "TABLE"
@@ -18,7 +18,7 @@ public enum ObjectKind: String, CaseIterable, Sendable {
   }
 
   /// The word after ALTER DEFAULT PRIVILEGES GRANT … ON.
-  public var plural: String {
+  package var plural: String {
     switch self {
     case .schema: "SCHEMAS"
     case .table: "TABLES"
@@ -31,7 +31,7 @@ public enum ObjectKind: String, CaseIterable, Sendable {
 extension Grant.Level {
   /// The privileges of this level on objects of a kind (PostgreSQL docs §5.8). From 17 on, who may write may also
   /// ANALYZE and VACUUM what they filled.
-  public func privileges(on kind: ObjectKind, serverVersion: Int) -> [String] {
+  package func privileges(on kind: ObjectKind, serverVersion: Int) -> [String] {
     switch (kind, self) {
     case (.schema, _): ["USAGE"]
     case (.function, _): ["EXECUTE"]
@@ -44,23 +44,23 @@ extension Grant.Level {
 }
 
 /// A privilege that a user is to have, or to have no more, on every object of a kind in a database.
-public struct PrivilegeRequest: Equatable, Sendable {
+package struct PrivilegeRequest: Equatable, Sendable {
   /// The user.
-  public var role: PostgresName
+  package var role: PostgresName
   /// The objects.
-  public var kind: ObjectKind
+  package var kind: ObjectKind
   /// The privilege, as GRANT names it.
-  public var privilege: String
+  package var privilege: String
   /// Whether the user is to have it, rather than to lose it.
-  public var isWanted: Bool
+  package var isWanted: Bool
   /// Whether it is about what members of the database's owner made, and nothing else: the user is the owner.
-  public var isOfMembersOnly = false
+  package var isOfMembersOnly = false
 }
 
 /// Where the privileges of a user differ from what was asked for.
-public struct PrivilegeGap: Equatable, Sendable {
+package struct PrivilegeGap: Equatable, Sendable {
   /// What they are on.
-  public enum Target: Equatable, Sendable {
+  package enum Target: Equatable, Sendable {
     /// An object, as SQL that names it: qualified and quoted, a function with its argument types.
     case object(String)
     /// Objects that the role makes from now on.
@@ -68,18 +68,18 @@ public struct PrivilegeGap: Equatable, Sendable {
   }
 
   /// The user.
-  public var role: PostgresName
+  package var role: PostgresName
   /// The kind of the object or objects.
-  public var kind: ObjectKind
+  package var kind: ObjectKind
   /// What the privileges are on.
-  public var target: Target
+  package var target: Target
   /// In the order of ``Grant/Level/privileges(on:)``.
-  public var privileges: [String]
+  package var privileges: [String]
   /// Whether they are missing, rather than in excess.
-  public var isMissing: Bool
+  package var isMissing: Bool
 
   /// A gap of these parts.
-  public init(role: PostgresName, kind: ObjectKind, target: Target, privileges: [String], isMissing: Bool) {
+  package init(role: PostgresName, kind: ObjectKind, target: Target, privileges: [String], isMissing: Bool) {
     self.role = role
     self.kind = kind
     self.target = target
@@ -120,7 +120,7 @@ extension Grantees {
 
 extension User {
   /// What is granted to the user on a database, if anything is.
-  public func level(on database: PostgresName) -> Grant.Level? {
+  package func level(on database: PostgresName) -> Grant.Level? {
     grants.first { $0.database == database }?.level
   }
 }

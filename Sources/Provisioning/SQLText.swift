@@ -1,20 +1,20 @@
-public import DatabaseSpec
+package import DatabaseSpec
 
 /// Text that goes into SQL, quoted as the server's scanner reads it (PostgreSQL docs §4.1.1, §4.1.2.1, §8.15.2).
 /// It works on bytes, with `standard_conforming_strings` on, as it is by default.
-public enum SQLText {
+package enum SQLText {
   /// An identifier in double quotes, each `"` in it doubled: its letters keep their case.
-  public static func identifier(_ name: PostgresName) -> String {
+  package static func identifier(_ name: PostgresName) -> String {
     quoted(name.text, by: UInt8(ascii: "\""))
   }
 
   /// A literal in single quotes, each `'` in it doubled. A backslash in it stands for itself.
-  public static func literal(_ text: String) -> String {
+  package static func literal(_ text: String) -> String {
     quoted(text, by: UInt8(ascii: "'"))
   }
 
   /// The text form of a one-dimensional array, every element quoted.
-  public static func array(_ elements: [String]) -> String {
+  package static func array(_ elements: [String]) -> String {
     var bytes: [UInt8] = [UInt8(ascii: "{")]
     for (index, element) in elements.enumerated() {
       if index > 0 { bytes.append(UInt8(ascii: ",")) }

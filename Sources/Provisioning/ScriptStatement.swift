@@ -1,15 +1,15 @@
 /// One statement of a script, and where it begins there.
-public struct ScriptStatement: Equatable, Sendable {
+package struct ScriptStatement: Equatable, Sendable {
   /// Its text, without the `;`.
-  public var text: String
+  package var text: String
   /// The line that it begins in, from 1.
-  public var line: Int
+  package var line: Int
   /// The character of that line that it begins with, from 1.
-  public var column: Int
+  package var column: Int
 
   /// Where a character of the statement is in the script: `position` counts characters (Unicode scalars) from 1, as
   /// the server's error position does. A line ends at LF, at CR, or at both.
-  public func place(of position: Int) -> (line: Int, column: Int) {
+  package func place(of position: Int) -> (line: Int, column: Int) {
     var place = (line: line, column: column)
     let scalars = text.unicodeScalars
     for index in scalars.indices.prefix(max(0, position - 1)) {
@@ -27,16 +27,16 @@ public struct ScriptStatement: Equatable, Sendable {
   /// the bodies of CREATE FUNCTION … BEGIN ATOMIC), with `standard_conforming_strings` on. An unfinished literal or comment
   /// is left to the server, which says best what is wrong.
   /// - Throws: for what only psql understands, and, in a transaction, for commands that would end it.
-  public static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {
+  package static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {
     var splitter = ScriptSplitter(script, isTransaction: isTransaction)
     return try splitter.split()
   }
 }
 
 /// Why a script cannot be run by Postern.
-public struct ScriptError: Error, Equatable, Sendable {
+package struct ScriptError: Error, Equatable, Sendable {
   /// What is wrong, with its line and column.
-  public var message: String
+  package var message: String
   /// What to do.
-  public var hint: String
+  package var hint: String
 }

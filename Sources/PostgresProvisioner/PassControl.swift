@@ -18,6 +18,8 @@ package struct PassControl {
   package var scriptRuns: (RunningScript?, [ItemProblem]) -> Void
   /// Is told how a pass has ended that was made beside a script.
   package var passEnded: (PassReport, DesiredState) -> Void
+  /// Whether the instance is ready: what fails from then on is noted in the server.
+  package var isReady: () -> Bool
 
   /// A pass that nothing disturbs.
   package init(log: @escaping Log = { _, _, _ in }, shouldStop: @escaping () -> Bool = { false }) {
@@ -28,6 +30,7 @@ package struct PassControl {
     reread = { nil }
     scriptRuns = { _, _ in }
     passEnded = { _, _ in }
+    isReady = { false }
   }
 }
 

@@ -29,7 +29,8 @@ package struct Provisioner {
     if start.isStandby { return PassReport(outcome: .standby) }
     do throws(PostgresError) {
       guard try lock(desired, connection) else { return PassReport(outcome: .interrupted) }
-      return try pass(desired, connection, runsScripts: true)
+      let report = try pass(desired, connection, runsScripts: true)
+      return KnownFailures(customer: desired.spec.customer, control: control).settle(report, connection)
     } catch {
       return PassReport(
         outcome: error.isDisconnection ? .disconnected : .incomplete, problems: [Failure(.server, error).problem])

@@ -182,6 +182,7 @@ package final class Sidecar {
     var control = PassControl(
       log: { [writer] in writer.log($0, $1, $2) }, shouldStop: { CurrentProcess.stopRequested })
     control.loggedIn = { [self] in postgresIsThere(startedAt: $0) }
+    control.isReady = { [self] in status.isReady }
     control.wait = { [self] in wait(for: $0, milliseconds: $1) }
     control.reread = { [reader] in
       do throws(VolumeError) { return try reader.read().desired } catch { return nil }

@@ -66,6 +66,11 @@ extension Status {
       message = "Postgres is a standby: its primary is provisioned, and this one when it is promoted"
     case .incomplete:
       outcome = .incomplete
+      // After a new start of Postgres, what had failed before keeps nobody from what works.
+      if report.isKnownToFail {
+        isReady = true
+        convergedStart = postgresStart
+      }
       message = "\(report.problems.filter { $0.isFailure }.count) items failed; they are tried again"
     case .disconnected:
       outcome = .waitingForPostgres

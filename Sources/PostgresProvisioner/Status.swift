@@ -14,7 +14,8 @@ package struct Status: Equatable, Sendable {
 
   /// The customer; nil before a pass has ended.
   package var customer: String?
-  /// Whether a pass over the present Postgres has converged since it started.
+  /// Whether a pass over the present Postgres has converged since it started, or failed in nothing but what had failed
+  /// before while it was ready.
   package var isReady: Bool
   /// What the sidecar came to last.
   package var outcome: Outcome
@@ -26,7 +27,7 @@ package struct Status: Equatable, Sendable {
   package var appliedAt: String?
   /// When the present Postgres started, in seconds since 1970; nil where it is not known.
   package var postgresStart: String?
-  /// The start of the Postgres over which a pass has converged last. The file outlives the sidecar's container: as long as
+  /// The start of the Postgres that was ready last. The file outlives the sidecar's container: as long as
   /// that Postgres runs, what it held is still there.
   package var convergedStart: String?
   /// What is wrong, item by item.

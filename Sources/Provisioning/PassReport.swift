@@ -22,12 +22,17 @@ package struct PassReport: Equatable, Sendable {
   package var applied: [String]
   /// What is wrong, item by item.
   package var problems: [ItemProblem]
+  /// Whether nothing failed but what had failed before, while the instance was ready: what worked then still holds.
+  package var isKnownToFail: Bool
 
   /// A report of these parts.
-  package init(outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = []) {
+  package init(
+    outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = [], isKnownToFail: Bool = false
+  ) {
     self.outcome = outcome
     self.applied = applied
     self.problems = problems
+    self.isKnownToFail = isKnownToFail
   }
 }
 

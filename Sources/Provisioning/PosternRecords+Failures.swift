@@ -1,0 +1,46 @@
+/// The record of what failed while the instance was ready: a Postgres that is started anew, on the same data, is not kept
+/// from its users by it. It holds digests of the items and none of their words.
+extension Postern {
+  /// Makes the table, which few servers need.
+  package static let createKnownFailures =
+    ownDefaults + [
+      """
+      CREATE TABLE IF NOT EXISTS postern.known_failure \
+      (customer text COLLATE "C", item text COLLATE "C", PRIMARY KEY (customer, item))
+      """,
+      "REVOKE ALL ON TABLE postern.known_failure FROM PUBLIC",
+    ]
+
+  /// Whether the schema and, where it is there, the table are a superuser's; and whether the table is there. No row where
+  /// there is no schema.
+  package static var knownFailuresState: CatalogQuery<(isOurs: Bool, isThere: Bool)> {
+    CatalogQuery(
+      "the state of the known failures",
+      """
+      SELECT r.rolsuper AND coalesce(o.rolsuper, true), c.oid IS NOT NULL
+      FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner
+      LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'known_failure'
+      LEFT JOIN pg_authid o ON o.oid = c.relowner
+      WHERE n.nspname = 'postern'
+      """
+    ) { row throws(CatalogMismatch) in (try row.isTrue(), try row.isTrue()) }
+  }
+
+  /// The digests of a customer's items.
+  package static func knownFailures(of customer: String) -> CatalogQuery<String> {
+    CatalogQuery(
+      "the known failures", "SELECT item FROM postern.known_failure WHERE customer = $1", [customer]
+    ) { row throws(CatalogMismatch) in try row.text() }
+  }
+
+  /// Adds and takes away digests.
+  package static func changeKnownFailures(of customer: String, adding: [String], removing: [String]) -> [String] {
+    let customer = SQLText.literal(customer)
+    return adding.map {
+      "INSERT INTO postern.known_failure VALUES (\(customer), \(SQLText.literal($0))) ON CONFLICT DO NOTHING"
+    }
+      + removing.map {
+        "DELETE FROM postern.known_failure WHERE customer = \(customer) AND item = \(SQLText.literal($0))"
+      }
+  }
+}

@@ -11,18 +11,20 @@ static inline long long postern_pq_milliseconds(void) {
   return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/// Connects as PQconnectdbParams does, and two things more: the notice processor is there from the first byte, so that
-/// nothing goes to stderr, and errors are verbose while connecting, so that they carry the SQLSTATE, which libpq has no
+static inline void postern_pq_drop(void *context, const PGresult *notice) {}
+
+/// Connects as PQconnectdbParams does, and two things more: notices are dropped from the first byte on, where libpq
+/// would print them to stderr, with the values that a script may show in them; and errors are verbose while connecting, so that they carry the SQLSTATE, which libpq has no
 /// function for before there is a result. Returns null where memory is out; else a connection, good or bad, to be
 /// finished. `timed_out` is set where the server did not answer within the time.
 static inline PGconn *postern_pq_connect(const char *const *keywords, const char *const *values, int timeout_ms,
-                                         PQnoticeProcessor processor, void *context, int *timed_out) {
+                                         int *timed_out) {
   long long deadline = postern_pq_milliseconds() + timeout_ms;
   PGconn *connection = PQconnectStartParams(keywords, values, 0);
   PostgresPollingStatusType next = PGRES_POLLING_WRITING;
   *timed_out = 0;
   if (connection == NULL || PQstatus(connection) == CONNECTION_BAD) return connection;
-  PQsetNoticeProcessor(connection, processor, context);
+  PQsetNoticeReceiver(connection, postern_pq_drop, NULL);
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   while (next != PGRES_POLLING_OK && next != PGRES_POLLING_FAILED) {
     struct pollfd socket = {PQsocket(connection), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};

@@ -72,10 +72,6 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
   package var isExpired: Bool { code == 410 }
   /// 401: the token or the client certificate is not taken.
   package var isUnauthorized: Bool { code == 401 }
-  /// 403: RBAC, a quota or an admission plugin does not allow it.
-  package var isForbidden: Bool { code == 403 }
-  /// 422: the object is not valid.
-  package var isInvalid: Bool { code == 422 }
   /// The task was cancelled.
   package var isCancelled: Bool { cause == .cancelled }
 

@@ -4,19 +4,14 @@ internal import CLibPQ
 /// with its scope. It is public, since Embedded Swift sees no `deinit` of a type that is the package's.
 @safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
-  private let notices: Notices
 
   /// Logs in. Blocks for at most ``ConnectionSettings/connectTimeout`` seconds.
   package init(_ settings: ConnectionSettings) throws(PostgresError) {
-    let notices = Notices()
-    unsafe handle = try Self.open(settings, notices)
-    self.notices = notices
+    unsafe handle = try Self.open(settings)
   }
 
   /// A connection that is good; a bad one is finished here.
-  private static func open(
-    _ settings: ConnectionSettings, _ notices: Notices
-  ) throws(PostgresError) -> OpaquePointer {
+  private static func open(_ settings: ConnectionSettings) throws(PostgresError) -> OpaquePointer {
     let parameters = settings.parameters
     let keywords = try CStrings(parameters.map { $0.keyword })
     let values = try CStrings(parameters.map { $0.value })
@@ -24,12 +19,7 @@ internal import CLibPQ
     let opened = unsafe keywords.withPointers { keywords in
       unsafe values.withPointers { values in
         unsafe postern_pq_connect(
-          keywords, values, Int32(clamping: settings.connectTimeout * 1000),
-          { context, text in
-            guard let context = unsafe context, let text = unsafe text else { return }
-            unsafe Unmanaged<Notices>.fromOpaque(context).takeUnretainedValue().append(String(cString: text))
-          },
-          Unmanaged.passUnretained(notices).toOpaque(), &timedOut)
+          keywords, values, Int32(clamping: settings.connectTimeout * 1000), &timedOut)
       }
     }
     guard let opened = unsafe opened else {
@@ -62,9 +52,6 @@ internal import CLibPQ
   /// Whether the connection has broken, so that only a new one helps.
   package var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
 
-  /// The notices that came since the last call, a text each, such as `NOTICE:  role "a" does not exist, skipping`.
-  package func takeNotices() -> [String] { notices.take() }
-
   /// Runs one statement with its parameters `$1`, `$2`…, nil for NULL, all as text (`PQexecParams`).
   package func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> QueryResult {
     try CStrings.check(sql)
@@ -80,18 +67,6 @@ internal import CLibPQ
   package func execute(_ sql: String) throws(PostgresError) {
     try CStrings.check(sql)
     _ = try unsafe outcome(of: PQexec(handle, sql))
-  }
-
-  /// The verifier that stands for a password in `pg_authid`, with a new salt: SCRAM-SHA-256, SASLprep included
-  /// (`PQencryptPasswordConn`). The server learns nothing of the password by it.
-  package func encryptPassword(_ password: String, user: String) throws(PostgresError) -> String {
-    try CStrings.check(password)
-    try CStrings.check(user)
-    guard let verifier = unsafe PQencryptPasswordConn(handle, password, user, "scram-sha-256") else {
-      throw failure()
-    }
-    defer { unsafe PQfreemem(verifier) }
-    return unsafe String(cString: verifier)
   }
 
   /// Takes a result, or throws the error that it is.

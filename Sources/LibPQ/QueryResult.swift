@@ -43,12 +43,6 @@ internal import CLibPQ
     (0..<columnCount).first { columnName($0)?.utf8.elementsEqual(name.utf8) == true }
   }
 
-  /// How many rows an INSERT, UPDATE, DELETE, MERGE, COPY or SELECT touched; 0 for every other statement.
-  package var affectedRows: Int {
-    guard let text = unsafe PQcmdTuples(handle) else { return 0 }
-    return Int(unsafe String(cString: text)) ?? 0
-  }
-
   /// What libpq says of it.
   var status: ExecStatusType { unsafe PQresultStatus(handle) }
 

@@ -83,7 +83,7 @@ struct JSONReaderTests {
   }
 
   @Test(arguments: [1, 200, 255, 256, 257, 320, 100_000])
-  func `skips what is however deep, and checks its brackets`(_ depth: Int) throws {
+  func whatIsSkippedMayBeDeepAndItsBracketsAreChecked(_ depth: Int) throws {
     let open = String(repeating: #"[{"a":"#, count: depth)
     let close = String(repeating: "}]", count: depth)
     let document = Array("[\(open)1\(close),2]".utf8)
@@ -104,7 +104,7 @@ struct JSONReaderTests {
     }
   }
 
-  @Test func `a document that is cut anywhere is refused`() throws {
+  @Test func aDocumentThatIsCutAnywhereIsRefused() throws {
     let bytes = Array(Self.sample.utf8)
     let whole = try JSONValue(parsing: bytes)
     for length in 0..<bytes.count {

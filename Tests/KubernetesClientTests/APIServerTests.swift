@@ -120,7 +120,7 @@ import Testing
       let name = await failure {
         try await client.apply(.configMaps, try configMap("A_B", in: "invalid", "x"), force: true)
       }
-      #expect(name?.isInvalid == true)
+      #expect(name?.code == 422)
       #expect(name?.description.contains("metadata.name") == true)
       for data in [#"{"password":"aHVudGVyMg=*"}"#, #"{"a key":"aHVudGVyMg=="}"#, #"["aHVudGVyMg=="]"#] {
         let secret = try json(
@@ -141,7 +141,7 @@ import Testing
     for (user, name) in [("nobody", "nobody"), ("cert", "real-client")] {
       let client = try server.client(user)
       let error = await failure { try await client.list(Selection(.secrets)) }
-      #expect(error?.isForbidden == true)
+      #expect(error?.code == 403)
       #expect(error?.description.contains("User \"\(name)\" cannot list resource \"secrets\"") == true)
       await client.shutdown()
     }

@@ -123,7 +123,7 @@ import Testing
       #expect(
         error?.description
           == "get /api/v1/namespaces/b/secrets/a: 403 Forbidden: secrets is forbidden: no RBAC")
-      #expect(error?.isForbidden == true)
+      #expect(error?.code == 403)
       #expect(error?.isNotFound == false)
     }
   }

@@ -126,7 +126,7 @@ struct APIServerAdmissionTests {
         .deployments,
         workload.replacing("ANNOTATIONS", with: broken).replacing(#""db","namespace"#, with: #""x","namespace"#))
     }
-    #expect(refused?.isInvalid == true)
+    #expect(refused?.code == 422)
     for text in ["did you mean \"grants\"", "did you mean \"shop\""] {
       #expect(refused?.description.contains(text) == true)
     }

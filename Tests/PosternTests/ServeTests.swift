@@ -200,7 +200,7 @@ import Testing
 
   @Test func nothingIsLeftToDoWithoutBoth() throws {
     let options = try Serve.parse(["--no-webhook", "--no-controller"])
-    #expect(throws: ServeSettings.Problem.self) { try ServeSettings(options: options, environment: [:]) }
+    #expect(throws: CommandError.self) { try ServeSettings(options: options, environment: [:]) }
   }
 
   private static let nobodyListens = """

@@ -90,12 +90,7 @@ struct Serve: AsyncParsableCommand {
   }
 
   private func serve() async throws(CommandError) {
-    let settings: ServeSettings
-    do {
-      settings = try ServeSettings(options: self, environment: ProcessInfo.processInfo.environment)
-    } catch {
-      throw .unreadable("\(error)")
-    }
+    let settings = try ServeSettings(options: self, environment: ProcessInfo.processInfo.environment)
     // The connections alone, when all are taken, are more than the runtime's first limit.
     CurrentProcess.raiseFileLimit()
     // Bodies take megabytes, and none is to be kept when its review is answered.

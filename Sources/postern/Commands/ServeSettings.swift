@@ -6,11 +6,6 @@ import WebhookServer
 
 /// The options of `serve`, each taken from the command line, else from `POSTERN_*`, and checked.
 struct ServeSettings {
-  /// An option that is missing or cannot be what it is.
-  struct Problem: Error, Equatable, CustomStringConvertible {
-    let description: String
-  }
-
   let server: ServerConfiguration
   let admission: AdmissionSettings
   /// What is done in the cluster; nil: nothing, and none is needed.
@@ -18,14 +13,14 @@ struct ServeSettings {
   let logFormat: LogWriter.Format
   let logLevel: Logger.Level
 
-  init(options: Serve, environment: [String: String]) throws(Problem) {
+  init(options: Serve, environment: [String: String]) throws(CommandError) {
     let reader = Reader(environment: environment)
     let isSelfSigned = try reader.flag(options.selfSigned, "POSTERN_SELF_SIGNED")
     let hasNoController = try reader.flag(options.noController, "POSTERN_NO_CONTROLLER")
     let hasNoWebhook = try reader.flag(options.noWebhook, "POSTERN_NO_WEBHOOK")
     let watchesWorkloads = try reader.flag(options.watchWorkloads, "POSTERN_WATCH_WORKLOADS")
     guard !hasNoWebhook || !hasNoController else {
-      throw Problem(description: "--no-webhook and --no-controller are both given; nothing is left to do")
+      throw .unreadable("--no-webhook and --no-controller are both given; nothing is left to do")
     }
     var server = ServerConfiguration(
       port: try reader.number(options.port, "--port", "POSTERN_PORT", 0...65535, 8443),
@@ -64,72 +59,69 @@ extension ServeSettings {
       (option ?? environment[name]).flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    func flag(_ option: Bool, _ name: String) throws(Problem) -> Bool {
+    func flag(_ option: Bool, _ name: String) throws(CommandError) -> Bool {
       guard !option, let text = value(nil, name) else { return option }
       guard let value = Bool(text) else {
-        throw Problem(description: "\(name) is \"\(text)\"; true or false is expected")
+        throw .unreadable("\(name) is \"\(text)\"; true or false is expected")
       }
       return value
     }
 
     func number(_ option: String?, _ flag: String, _ name: String, _ range: ClosedRange<Int>, _ fallback: Int)
-      throws(Problem) -> Int
+      throws(CommandError) -> Int
     {
       guard let text = value(option, name) else { return fallback }
       guard let number = Int(text), range.contains(number) else {
-        throw Problem(
-          description: "\(flag) is \"\(text)\"; a number from \(range.lowerBound) to \(range.upperBound) is expected")
+        throw .unreadable(
+          "\(flag) is \"\(text)\"; a number from \(range.lowerBound) to \(range.upperBound) is expected")
       }
       return number
     }
 
     func choice<Choice: RawRepresentable<String> & CaseIterable>(
       _ option: String?, _ flag: String, _ name: String, _ fallback: Choice
-    ) throws(Problem) -> Choice {
+    ) throws(CommandError) -> Choice {
       guard let text = value(option, name) else { return fallback }
       guard let choice = Choice(rawValue: text) else {
         let known = Choice.allCases.map(\.rawValue).joined(separator: " or ")
-        throw Problem(description: "\(flag) is \"\(text)\"; \(known) is expected")
+        throw .unreadable("\(flag) is \"\(text)\"; \(known) is expected")
       }
       return choice
     }
 
     /// A DNS label.
-    func name(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> String? {
+    func name(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> String? {
       let names = try names(option, flag, name)
-      guard names.count < 2 else { throw Problem(description: "\(flag) names several; one is expected") }
+      guard names.count < 2 else { throw .unreadable("\(flag) names several; one is expected") }
       return names.first
     }
 
     /// Names with commas between them, each a DNS label.
-    func names(_ option: String?, _ flag: String, _ name: String) throws(Problem) -> [String] {
+    func names(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> [String] {
       guard let text = value(option, name) else { return [] }
       let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimming(" ")) }
       for name in names where name.wholeMatch(of: /[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/) == nil {
-        throw Problem(
-          description: "\(flag) is \"\(text)\"; \"\(name)\" can be no name: lower-case letters, digits and \"-\"")
+        throw .unreadable("\(flag) is \"\(text)\"; \"\(name)\" can be no name: lower-case letters, digits and \"-\"")
       }
       return names
     }
 
-    func certificate(_ options: Serve, isSelfSigned: Bool) throws(Problem) -> CertificateSource {
+    func certificate(_ options: Serve, isSelfSigned: Bool) throws(CommandError) -> CertificateSource {
       let certificate = value(options.tlsCertFile, "POSTERN_TLS_CERT_FILE")
       let privateKey = value(options.tlsPrivateKeyFile, "POSTERN_TLS_PRIVATE_KEY_FILE")
       guard !isSelfSigned else {
         guard certificate == nil, privateKey == nil else {
-          throw Problem(description: "--self-signed and --tls-cert-file are both given; choose one")
+          throw .unreadable("--self-signed and --tls-cert-file are both given; choose one")
         }
         return .memory
       }
       let reason = "the webhook serves over TLS alone; or let it make its own certificate with --self-signed"
       guard let certificate else {
-        throw Problem(
-          description: "--tls-cert-file is missing (or POSTERN_TLS_CERT_FILE in the environment): \(reason)")
+        throw .unreadable("--tls-cert-file is missing (or POSTERN_TLS_CERT_FILE in the environment): \(reason)")
       }
       guard let privateKey else {
-        throw Problem(
-          description:
-            "--tls-private-key-file is missing (or POSTERN_TLS_PRIVATE_KEY_FILE in the environment): \(reason)")
+        throw .unreadable(
+          "--tls-private-key-file is missing (or POSTERN_TLS_PRIVATE_KEY_FILE in the environment): \(reason)")
       }
       return .files(certificate: certificate, privateKey: privateKey)
     }

@@ -1,4 +1,4 @@
-/// What a connection waits for, and a client is given time for. The raw value is for the log.
+/// What the server waits for on a connection. The client has a limited time for it. The raw value is for the log.
 enum Awaited: String {
   case handshake = "the TLS handshake"
   case firstRequest = "its first request"
@@ -8,7 +8,7 @@ enum Awaited: String {
   case reader = "the client to read its answer"
   case close = "the client to close"
 
-  /// The word for it in a metric; nil where the client has done all that it must.
+  /// The label of `postern_http_connections_cut_total`; nil where the client has already done its part.
   var metric: String? {
     switch self {
     case .handshake: "handshake"
@@ -22,7 +22,7 @@ enum Awaited: String {
 }
 
 extension ServerConfiguration {
-  /// How long it is waited for.
+  /// How long the server waits for it.
   func limit(_ awaited: Awaited) -> Duration {
     switch awaited {
     case .handshake: handshakeTimeout

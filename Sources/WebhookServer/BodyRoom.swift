@@ -1,12 +1,13 @@
-/// The memory that the bodies of unanswered requests may take together. A value, without a clock of its own.
+/// The memory that the bodies of unanswered requests may take together. A value that has no clock of its own.
 ///
-/// Small bodies are not counted: there is room for one on every connection. Of what is counted, a part is kept for bodies
-/// of medium size. Where there is no room, the bodies that came slowest until now give up theirs to one that came faster.
-/// None does that began within the `patience`: an honest client has sent its largest by then.
+/// Small bodies are not counted, because there is room for one on every connection. A part of the capacity is reserved
+/// for bodies of medium size. When there is no room, the bodies that have arrived most slowly so far lose theirs to one
+/// that arrives faster. A body that began less than `patience` ago never loses its room, because an honest client sends
+/// its largest body within that time.
 struct BodyRoom {
   enum Verdict: Equatable {
     case taken
-    /// Taken, because these give up what they hold.
+    /// The room is given, and these bodies have lost theirs for it.
     case takenFrom([ObjectIdentifier])
     case refused
   }
@@ -18,12 +19,12 @@ struct BodyRoom {
   }
 
   private let capacity: Int
-  /// What bodies above `mediumBytes` leave to the others.
+  /// The bytes that bodies above `mediumBytes` must leave free for smaller ones.
   private let reserve: Int
   private let mediumBytes: Int
   private let patience: Duration
   private var shares: [ObjectIdentifier: Share] = [:]
-  /// Bytes that are taken.
+  /// The bytes that are in use.
   private(set) var taken = 0
 
   init(capacity: Int, reserve: Int, mediumBytes: Int, patience: Duration) {
@@ -33,8 +34,8 @@ struct BodyRoom {
     self.patience = patience
   }
 
-  /// Takes room for so many bytes more of a body. A body that is refused keeps what it has until it is released.
-  /// - Parameter now: on a clock that only goes forward.
+  /// Takes room for `bytes` more bytes of a body. A body that is refused keeps what it has until it is released.
+  /// - Parameter now: the time on a clock that never goes back.
   mutating func take(_ bytes: Int, for body: ObjectIdentifier, now: Duration) -> Verdict {
     let total = (shares[body]?.bytes ?? 0) + bytes
     let bound = total > mediumBytes ? capacity - reserve : capacity
@@ -55,15 +56,15 @@ struct BodyRoom {
     return leavers.isEmpty ? .taken : .takenFrom(leavers)
   }
 
-  /// A body is all there: it is not given up any more.
+  /// The body has arrived completely, so it no longer loses its room to others.
   mutating func finish(_ body: ObjectIdentifier) { shares[body]?.isUnfinished = false }
 
-  /// A body is no longer kept, or was never counted.
+  /// Frees the room of a body that is no longer kept. Does nothing for a body that was never counted.
   mutating func release(_ body: ObjectIdentifier) {
     if let share = shares.removeValue(forKey: body) { taken -= share.bytes }
   }
 
-  /// Bytes a second; beyond measure for one that has just begun.
+  /// Bytes per second; infinite for a body that began less than `patience` ago.
   private func speed(_ share: Share, _ now: Duration) -> Double {
     let age = now - share.beginning
     return age < patience ? .infinity : Double(share.bytes) / (age / .seconds(1))

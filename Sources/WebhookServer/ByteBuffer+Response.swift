@@ -1,7 +1,7 @@
 import NIOCore
 import NIOHTTP1
 
-/// A response written by hand, head and body in one buffer, so that it is one write.
+/// Writes a response's head and body into one buffer, so that one write sends both.
 extension ByteBuffer {
   /// The interim answer to `Expect: 100-continue`.
   mutating func writeContinue() {
@@ -15,7 +15,7 @@ extension ByteBuffer {
     writeBytes(reply.body)
   }
 
-  /// An answer of the server's own; `isHead` leaves the body out, and nothing else (RFC 9110 §9.3.2).
+  /// An answer that the server itself makes. `isHead` leaves out the body and nothing else (RFC 9110 §9.3.2).
   mutating func writeResponse(_ answer: PlainAnswer, isHead: Bool, _ persistence: Persistence) {
     writeHead(
       answer.status, "text/plain; charset=utf-8", length: answer.text.utf8.count + 1, field: answer.field, persistence)
@@ -25,7 +25,7 @@ extension ByteBuffer {
     }
   }
 
-  /// A document of plain text, of a version of its own.
+  /// A plain-text document whose content type names its own version.
   mutating func writeResponse(
     document: String, _ contentType: StaticString, isHead: Bool, _ persistence: Persistence
   ) {

@@ -2,7 +2,7 @@ import Linux
 import NIOCore
 import NIOSSL
 
-/// The bytes of a certificate chain and of a key, and what they are called in errors.
+/// The bytes of a certificate chain and of its private key, with the names that errors use for them.
 struct CertificatePair: Equatable {
   /// More than any certificate chain needs.
   private static let maximumBytes = 1 << 20
@@ -24,7 +24,7 @@ struct CertificatePair: Equatable {
     }
   }
 
-  /// What is in memory.
+  /// Takes both from memory.
   init(certificateChain: [UInt8], privateKey: [UInt8]) {
     certificateName = "tls.crt"
     keyName = "tls.key"
@@ -32,9 +32,10 @@ struct CertificatePair: Equatable {
     keyBytes = privateKey
   }
 
-  /// A TLS context that serves this pair, once it is known that clients can use it: both parse, they belong
-  /// together, and the certificate has not expired.
-  /// - Parameter clientAuthorities: one of them must have issued the client's certificate; nil: clients need none.
+  /// Makes a TLS context that serves this pair. First it checks that clients can use the pair: both parts parse, they
+  /// belong together, and the certificate has not expired.
+  /// - Parameter clientAuthorities: one of them must have issued the client's certificate; nil: clients need no
+  ///   certificate.
   func usable(
     clientAuthorities: [NIOSSLCertificate]?, lingerTime: Duration, now: Int
   ) throws(ServerError) -> TLSMaterial.Usable {
@@ -60,7 +61,7 @@ struct CertificatePair: Equatable {
     do {
       return TLSMaterial.Usable(context: try NIOSSLContext(configuration: tls), expiry: own.notValidAfter)
     } catch NIOSSLError.failedToLoadPrivateKey {
-      // It parses, but BoringSSL compares its public key with the certificate's when it is set.
+      // The key parses, but BoringSSL compares its public key with the certificate's when the key is set.
       throw .keyMismatch(certificateFile: certificateName, privateKeyFile: keyName)
     } catch {
       throw .unusableCertificate(file: certificateName, reason: "\(error)")

@@ -4,12 +4,12 @@ import Logging
 import NIOSSL
 import Synchronization
 
-/// The TLS context that new connections get, and its renewal, from files or by who gives a pair. Connections keep the one
-/// they began with.
+/// Holds the TLS context for new connections and renews it, from files or from a pair that a caller gives. A connection
+/// keeps the context that it began with.
 final class CertificateStore: Sendable {
   private struct Seen {
     var served: TLSMaterial
-    /// What was refused last: the same again is no news.
+    /// What was refused last. The same material is not logged and counted a second time.
     var refused: Result<TLSMaterial, ServerError>?
   }
 
@@ -42,14 +42,14 @@ final class CertificateStore: Sendable {
     if let usable { metrics.certificateExpiry.set(usable.expiry) }
   }
 
-  /// For the next connection; nil where no pair was given yet.
+  /// The context for the next connection; nil before a pair was given.
   var context: NIOSSLContext? { current.withLock { $0 } }
 
-  /// Looks at the files. What is new and good is taken; what is not good is logged and counted once, and the old stays.
-  /// Whether something new was taken.
+  /// Reads the files. A new and valid pair is taken. An invalid one is logged and counted once, and the old pair stays.
+  /// Returns whether a new pair was taken.
   ///
-  /// The contents are compared, not the times: it costs some small reads, and no way of replacing files (rename, the
-  /// `..data` link of a Kubernetes volume, a write in place) escapes it.
+  /// It compares contents, not modification times: that costs a few small reads, and it notices every way of replacing
+  /// files (rename, the `..data` link of a Kubernetes volume, a write in place).
   func reload() -> Bool {
     seen.withLock { seen in
       var found = read(given: seen.served.pair)
@@ -57,7 +57,7 @@ final class CertificateStore: Sendable {
         seen.refused = nil
         return false
       }
-      // The files are not replaced in one step, or were between two reads: look until they hold still.
+      // The files may have been replaced between two reads. Read them again until two reads agree.
       var verdict = judge(found)
       while case .failure = verdict {
         let again = read(given: seen.served.pair)
@@ -77,7 +77,7 @@ final class CertificateStore: Sendable {
     }
   }
 
-  /// Logs and counts that a pair was not even given.
+  /// Logs and counts that a new pair could not even be given to this store.
   func refuse(_ reason: String) {
     metrics.reloadFailures.increment()
     logger.error("certificate not taken: \(reason)")

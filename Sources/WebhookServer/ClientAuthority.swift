@@ -1,7 +1,7 @@
 import Linux
 import NIOSSL
 
-/// The certificates that a client's must be issued by, as the bytes of a PEM file.
+/// The authorities that may issue clients' certificates, as the bytes of a PEM file.
 struct ClientAuthority: Equatable {
   /// More than any bundle of authorities needs.
   private static let maximumBytes = 1 << 20
@@ -19,7 +19,7 @@ struct ClientAuthority: Equatable {
     }
   }
 
-  /// The certificates, one at least.
+  /// The certificates in the file, at least one.
   func certificates() throws(ServerError) -> [NIOSSLCertificate] {
     guard let certificates = try? NIOSSLCertificate.fromPEMBytes(bytes), !certificates.isEmpty else {
       throw .notAClientAuthority(file: file)

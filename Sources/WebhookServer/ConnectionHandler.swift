@@ -6,17 +6,17 @@ import NIOSSL
 import NIOTLS
 import PrometheusText
 
-/// One connection's socket: tells its rules (``ConnectionState``) what has come, and does what they say.
+/// Connects one socket to its rules (``ConnectionState``): it reports each event to them and does what they return.
 ///
-/// The reviews of an event loop's turn are answered at its end (``Turn``), large ones when ``LargeReviews`` has decided
-/// them. Meanwhile, and while the client leaves answers unread, nothing more is read from it. A client that closes its side right behind a review waits for no answer, and may get
-/// none.
+/// The reviews that arrive in one turn of the event loop are answered at its end (``Turn``), and large ones when
+/// ``LargeReviews`` has decided them. Until then, and while the client leaves answers unread, the handler reads nothing
+/// more from it. A client that closes its side right after it has sent a review may get no answer.
 final class ConnectionHandler: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundIn = ByteBuffer
   typealias OutboundOut = ByteBuffer
 
-  /// What came while a review is being decided elsewhere.
+  /// An event that came while a review is being decided on another thread.
   private enum Held {
     case part(HTTPServerRequestPart)
     case failure(Refusal)
@@ -26,20 +26,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private let seat: Seat
   private var connection: ConnectionState
   private let deadline = Deadline()
-  /// Nil before this is added and after it is removed.
+  /// Nil before the handler is added and after it is removed.
   private var context: ChannelHandlerContext?
-  /// Bytes of a body that this connection holds.
+  /// How many bytes of a body this connection holds.
   private var kept = 0
-  /// The review that is being decided elsewhere.
+  /// The number of the review that another thread is deciding.
   private var decision: Int?
   private var held: [Held] = []
-  /// A request of this connection is counted as in flight.
+  /// Whether a request of this connection is counted as in flight.
   private var isCounted = false
   private var isInTurn = false
   private var hasUnflushed = false
   private var holdsRead = false
 
-  /// - Parameter isSurplus: there are too many connections, and this one is told so.
+  /// - Parameter isSurplus: whether there are too many connections, so that each request is answered with 429.
   init(_ service: Service, _ seat: Seat, isSurplus: Bool) {
     self.service = service
     self.seat = seat
@@ -61,7 +61,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     deadline.detach()
     connection.closed()
     held = []
-    // One that is being decided holds its body until it is.
+    // A review that is already being decided keeps its body until then.
     if let number = decision, service.largeReviews.cancel(number) { decision = nil }
     settle()
   }
@@ -138,13 +138,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
   // MARK: Reviews
 
-  /// Answers the review that is all there, if there is one.
+  /// Answers the review that has arrived completely, if there is one.
   func answerReview() {
     guard let context, let review = connection.takeReview() else { return }
     answered(refusal(review) ?? .decision(service.answer(review.path, review.body)), context)
   }
 
-  /// Has the review that is all there decided elsewhere.
+  /// Gives the review that has arrived completely to ``LargeReviews``.
   private func decideElsewhere(_ context: ChannelHandlerContext) {
     guard let review = connection.takeReview() else { return }
     if let refusal = refusal(review) { return answered(refusal, context) }
@@ -156,7 +156,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
   }
 
-  /// The review that was decided elsewhere is answered, and what was held is told.
+  /// Answers the review that another thread has decided, then handles the events that were held meanwhile.
   private func decided(_ reply: WebhookReply) {
     decision = nil
     guard let context else { return settle() }
@@ -177,7 +177,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     perform(connection.answered(answer, isDraining: service.state.isDraining), context)
   }
 
-  /// Ends the turn: sends what is written.
+  /// Ends the turn and sends what has been written.
   func endTurn() {
     isInTurn = false
     flush()
@@ -230,7 +230,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     settle()
   }
 
-  /// Counts whether a request is in flight, and gives back the room of one that is not.
+  /// Updates the count of requests in flight, and frees the body's room when the request is over.
   private func settle() {
     let isInFlight = connection.isInFlight || decision != nil
     guard isInFlight != isCounted else { return }
@@ -279,7 +279,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     context?.flush()
   }
 
-  /// Sends what is written and closes the sending side; the client's closing, or the linger time, does the rest.
+  /// Sends what has been written and closes the sending side. Then the client closes the connection, or the linger time
+  /// ends it.
   private func end(_ context: ChannelHandlerContext, with last: ByteBuffer) {
     hasUnflushed = false
     deadline.start(service.configuration.limit(connection.awaited))
@@ -292,7 +293,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     context.writeAndFlush(wrapOutboundOut(last), promise: written)
   }
 
-  /// Closes at once. With TLS, the client is told so; that it hears it is not waited for.
+  /// Closes at once. With TLS it tells the client, but does not wait for the client to hear it.
   private func close(_ context: ChannelHandlerContext) {
     service.state.leave(seat)
     let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)

@@ -1,34 +1,36 @@
-/// Who may be connected when there is room for some connections only. Pure: what is known of each connection goes in.
+/// Decides who may stay connected when there is not room for all. Pure: the caller passes in what is known of each
+/// connection.
 ///
-/// - As long as there is room, everybody is taken.
-/// - When there is none, the newcomer is taken and another goes: one that owes something (its first request, the rest of
-///   one, the reading of an answer, its closing) before one that is idle after a request was answered; of each, the one that has
-///   waited longest. What began within the `patience` is left alone, as long as there is anybody else: honest clients need
-///   milliseconds for a handshake or a request. A request that is all there is never given up.
-/// - No address is limited as long as there is room, because a whole cluster's API server may be one address (behind a
-///   proxy, or with one replica). When there is none, an address that has more than a quarter of the connections gives up
-///   idle ones first; and for its own newcomers it gives up its own, or those that owe something.
+/// - While there is room, every connection is accepted.
+/// - When there is none, the newcomer is accepted and another connection is closed. Connections whose client owes
+///   something (its first request, the rest of one, the reading of an answer, its closing) are closed before those that
+///   are idle after an answered request; among each kind, the one that has waited longest is first. A connection whose
+///   state began less than `patience` ago is left alone as long as there is another choice, because honest clients need
+///   milliseconds for a handshake or a request. A connection with a complete request is never closed.
+/// - While there is room, no address is limited, because a whole cluster's API server may be one address (behind a
+///   proxy, or with one replica). When there is none, an address with more than a quarter of the connections loses idle
+///   ones first; and its newcomers replace only connections of the same address, or those whose client owes something.
 struct ConnectionPolicy {
-  /// What a connection does, as far as it matters here.
+  /// What a connection does, as far as this policy needs it.
   enum Activity: UInt8 {
-    /// No request has begun; the handshake is done or not.
+    /// No request has begun. The handshake may or may not be done.
     case silent
     /// Idle after a request was answered.
     case idle
-    /// The client has begun a request, has an answer to read, or is to close.
+    /// The client has begun a request, has an answer to read, or is expected to close.
     case owing
-    /// A request is all there.
+    /// A complete request has arrived.
     case busy
   }
 
-  /// One connection that has its place.
+  /// A connection that has a place.
   struct Occupant {
     let activity: Activity
-    /// How long it has been so.
+    /// How long it has had this activity.
     let duration: Duration
-    /// Its address has more than a quarter of the places.
+    /// Whether its address has more than a quarter of the places.
     let isOfMany: Bool
-    /// Its address is the newcomer's.
+    /// Whether it has the newcomer's address.
     let isOfNewcomer: Bool
   }
 
@@ -38,11 +40,12 @@ struct ConnectionPolicy {
   /// How many connections one address may have when others need the room.
   var share: Int { max(1, maximum / 4) }
 
-  /// Whether one that has said nothing for a while must go.
+  /// Whether a connection whose client has sent nothing for a while must be closed.
   func isCrowded(_ count: Int) -> Bool { count > maximum / 2 }
 
-  /// Which of the occupants goes for a newcomer; nil: none, and the newcomer must come again.
-  /// - Parameter isOfMany: the newcomer's address has its share already.
+  /// The occupant that is closed for a newcomer; nil where none may be closed, so that the newcomer is told to try
+  /// again.
+  /// - Parameter isOfMany: whether the newcomer's address already has its share.
   func leaver<Occupants: Collection<Occupant>>(_ occupants: Occupants, forOneOfMany isOfMany: Bool) -> Occupants.Index?
   {
     var best: (index: Occupants.Index, rank: Int, duration: Duration)?
@@ -55,7 +58,7 @@ struct ConnectionPolicy {
     return best?.index
   }
 
-  /// The lower, the sooner it goes; nil: not at all.
+  /// The occupant with the lowest rank is closed first; nil: it is never closed.
   private func rank(_ occupant: Occupant, forOneOfMany isOfMany: Bool) -> Int? {
     let isSettled = occupant.duration >= patience
     switch occupant.activity {

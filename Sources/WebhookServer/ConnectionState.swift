@@ -1,58 +1,59 @@
-/// The rules of one connection, without its socket: events go in, and what is to be done comes out.
+/// The rules of one connection, without its socket: each event goes in, and the next step comes out.
 ///
 /// Requests are answered in their order. A review is answered at the end of the event loop's turn, or when the next
-/// request comes; a large one when it has been decided elsewhere, and what comes meanwhile is held; everything else at
-/// once. What a phase knows stands in its case.
+/// request comes. A large review is answered when another thread has decided it, and events that come meanwhile are
+/// held. Everything else is answered at once. Each phase holds its data in its case.
 struct ConnectionState {
   private enum Phase {
     case handshake
-    /// Before the end of the first request's head. It is looked at so many times more whether there is a crowd.
+    /// Before the end of the first request's head. `checksLeft` says how many more times a timeout checks for a crowd
+    /// before the connection is closed anyway.
     case silent(checksLeft: Int)
     /// Between two requests, or within the head of one.
     case idle
-    /// The head is there, and not the end.
+    /// The head has arrived, and the end of the request has not.
     case receiving(Receiving)
-    /// A review is all there.
+    /// A complete review has arrived.
     case received(Review)
-    /// The review is out of our hands, until its answer is given back.
+    /// The review has been taken by `takeReview`, and its answer is not yet known.
     case deciding(Request)
-    /// The last answer is written: what still comes is dropped.
+    /// The last answer is written. Whatever still arrives is dropped.
     case closing
   }
 
   private struct Receiving {
     let request: Request
-    /// What is kept of the body.
+    /// The part of the body that is kept.
     var body: [UInt8] = []
-    /// How many bytes of the body came, kept or not.
+    /// How many bytes of the body have arrived, kept or not.
     var count = 0
   }
 
-  /// A review that is all there.
+  /// A review that has arrived completely.
   struct Review {
     fileprivate let request: Request
     let path: WebhookPath
     let body: [UInt8]
   }
 
-  /// What is waited for.
+  /// What the server waits for.
   private(set) var awaited: Awaited
   private var phase: Phase
-  /// A request, or a part of one, came since the last `readCompleted`.
+  /// Whether a request, or a part of one, has arrived since the last `readCompleted`.
   private var sawPart = false
   private let limits: Limits
   private let isSurplus: Bool
 
-  /// What is taken of one connection.
+  /// How much one connection may send.
   struct Limits {
     var bodyBytes: Int
-    /// A review above it is decided elsewhere.
+    /// A review above this size is decided on another thread.
     var largeBodyBytes: Int
-    /// How many times it is looked whether there is a crowd, before a connection that says nothing is closed anyway.
+    /// How many timeouts check for a crowd before a connection that sends nothing is closed anyway.
     var silenceChecks: Int
   }
 
-  /// - Parameter isSurplus: there are too many connections, and this one is told so.
+  /// - Parameter isSurplus: whether there are too many connections, so that each request is answered with 429.
   init(at port: Request.Port, _ limits: Limits, isSurplus: Bool) {
     self.limits = limits
     self.isSurplus = isSurplus
@@ -62,7 +63,7 @@ struct ConnectionState {
     }
   }
 
-  /// A request has begun, and its answer is not made yet.
+  /// Whether a request has begun and its answer is not yet made.
   var isInFlight: Bool {
     switch phase {
     case .receiving, .received, .deciding: true
@@ -70,7 +71,7 @@ struct ConnectionState {
     }
   }
 
-  /// Its review is being decided elsewhere.
+  /// Whether a review of this connection is being decided.
   var isDeciding: Bool {
     if case .deciding = phase { true } else { false }
   }
@@ -79,7 +80,7 @@ struct ConnectionState {
     if case .closing = phase { true } else { false }
   }
 
-  /// What it does, for those who seek a place.
+  /// What the connection does, as ``ConnectionPolicy`` needs it.
   var activity: ConnectionPolicy.Activity {
     switch (phase, awaited) {
     case (.handshake, _), (.silent, .firstRequest): .silent
@@ -93,11 +94,11 @@ struct ConnectionState {
 
   mutating func handshakeCompleted(isQuiescing: Bool) -> ConnectionStep {
     phase = .silent(checksLeft: limits.silenceChecks)
-    // A client that has just connected is about to send, so it is heard even when the server is going.
+    // A client that has just connected is about to send, so its request is served even while the server stops.
     return wait(isQuiescing ? .close : .firstRequest)
   }
 
-  /// The server is going.
+  /// The server stops: connections without a request end.
   mutating func quiesce() -> ConnectionStep {
     switch (phase, awaited) {
     case (.silent, .firstRequest): wait(.close)
@@ -106,11 +107,11 @@ struct ConnectionState {
     }
   }
 
-  /// What is waited for did not come in time.
-  /// - Parameter isCrowded: more than half of the places are taken.
+  /// The limit for what was awaited has passed.
+  /// - Parameter isCrowded: whether more than half of the places are taken.
   mutating func timedOut(isCrowded: Bool) -> ConnectionStep {
     switch (phase, awaited) {
-    // It is about to be answered: the client has done all that it must.
+    // The answer is about to be made: the client has done its part.
     case (.received, let awaited) where awaited != .reader, (.deciding, let awaited) where awaited != .reader:
       return wait(.request)
     case (.silent(let checksLeft), .firstRequest) where !isCrowded && checksLeft > 1:
@@ -125,20 +126,20 @@ struct ConnectionState {
     }
   }
 
-  /// Another connection needs the place.
-  /// - Parameter activity: what it did when it was chosen.
+  /// Another connection needs this one's place.
+  /// - Parameter activity: what this connection did when it was chosen.
   mutating func makeRoom(as activity: ConnectionPolicy.Activity) -> ConnectionStep {
     guard activity == self.activity, activity != .busy else { return .stay }
     phase = .closing
     return .leave
   }
 
-  /// Another body needs the room.
+  /// Another body needs the room of this connection's body.
   mutating func makeRoom() -> ConnectionStep {
     if case .receiving(let receiving) = phase { refuse(.overloaded, receiving.request) } else { .nothing }
   }
 
-  /// The last answer has left, and the sending side is closed: the client's closing does the rest.
+  /// The last answer has been sent and the sending side is closed. Now the client must close.
   mutating func ended() -> ConnectionStep { wait(.close) }
 
   /// The connection is gone.
@@ -146,7 +147,7 @@ struct ConnectionState {
 
   // MARK: Reading
 
-  /// The head of a request came. A review that is all there must have been taken before.
+  /// The head of a request has arrived. The caller must have taken a complete review before.
   mutating func receive(_ request: Request) -> ConnectionStep {
     switch phase {
     case .silent, .idle: break
@@ -157,20 +158,21 @@ struct ConnectionState {
     if isSurplus { return refuse(.tooManyConnections, request) }
     if request.contentLength ?? 0 > limits.bodyBytes { return refuse(.tooLarge(limit: limits.bodyBytes), request) }
     if request.expectsContinue, case .refuse(let refusal) = request.action {
-      // A refusal spares the client the body; as it may send it all the same, the connection ends.
+      // The refusal saves the client from sending the body. It may send the body all the same, so the connection ends.
       return refuse(refusal, request)
     }
     var receiving = Receiving(request: request)
     if case .webhook = request.action {
-      // What the client says it will send is not believed beyond this: memory is given for what has come.
+      // Reserve no more than this on the client's word alone. Beyond it, memory is used only for bytes that have
+      // arrived.
       receiving.body.reserveCapacity(min(request.contentLength ?? 0, limits.largeBodyBytes))
     }
     phase = .receiving(receiving)
     return request.expectsContinue ? .sendContinue : .nothing
   }
 
-  /// A part of a body came.
-  /// - Parameter hasRoom: whether a body may be kept that has grown by so many bytes to so many.
+  /// A part of a body has arrived.
+  /// - Parameter hasRoom: takes the number of new bytes and the body's total; returns whether the body may be kept.
   mutating func receive(_ bytes: some Collection<UInt8>, hasRoom: (Int, Int) -> Bool) -> ConnectionStep {
     guard case .receiving(var receiving) = phase else { return isDeciding ? .hold : .nothing }
     sawPart = true
@@ -180,10 +182,11 @@ struct ConnectionState {
     }
     if case .webhook = receiving.request.action {
       guard hasRoom(bytes.count, receiving.count) else { return refuse(.overloaded, receiving.request) }
-      // Its only owner appends in place.
+      // With `phase` set to another case, `receiving` is the only owner of the body, so appending does not copy it.
       phase = .closing
       if receiving.count > limits.largeBodyBytes, receiving.body.count <= limits.largeBodyBytes {
-        // Growing would take twice the memory. The system gives no page of this before it is written to.
+        // Growing step by step would need twice the memory. The system provides a page of the reservation only when it
+        // is written to.
         receiving.body.reserveCapacity(receiving.request.contentLength ?? 0)
       }
       receiving.body.append(contentsOf: bytes)
@@ -192,7 +195,7 @@ struct ConnectionState {
     return .nothing
   }
 
-  /// A request is all there.
+  /// The request has arrived completely.
   mutating func receiveEnd(isDraining: Bool) -> ConnectionStep {
     guard case .receiving(let receiving) = phase else { return isDeciding ? .hold : .nothing }
     sawPart = true
@@ -208,7 +211,7 @@ struct ConnectionState {
     }
   }
 
-  /// What came is no HTTP.
+  /// The bytes that arrived are not HTTP.
   mutating func receive(_ refusal: Refusal) -> ConnectionStep {
     switch phase {
     case .closing: .nothing
@@ -218,11 +221,11 @@ struct ConnectionState {
     }
   }
 
-  /// All that was there to be read is read.
+  /// Everything that was there to be read has been read.
   mutating func readCompleted(isWritable: Bool) -> ConnectionStep {
     defer { sawPart = false }
     switch phase {
-    // As long as the client leaves its answers unread, that is what is waited for.
+    // While the client leaves its answers unread, the server waits for it to read.
     case _ where !isWritable: return .nothing
     case .idle where sawPart: return wait(.request)
     case .silent where awaited != .head, .idle where awaited != .head: return wait(.head)
@@ -233,25 +236,25 @@ struct ConnectionState {
 
   // MARK: Answering
 
-  /// Takes the review that is all there, if there is one; its answer is to be given to `answered`.
+  /// Takes the review that has arrived completely, if there is one. The caller must pass its answer to `answered`.
   mutating func takeReview() -> Review? {
     guard case .received(let review) = phase else { return nil }
     phase = .deciding(review.request)
     return review
   }
 
-  /// The review that was taken has its answer.
+  /// The answer to the review that was taken.
   mutating func answered(_ answer: Answer, isDraining: Bool) -> ConnectionStep {
     guard case .deciding(let request) = phase else { return .nothing }
     return self.answer(answer, request, isDraining: isDraining)
   }
 
-  /// What was answered in the event loop's turn is sent.
+  /// The answers of the event loop's turn have been sent.
   mutating func turnEnded(isWritable: Bool) -> ConnectionStep {
     if isWritable, case .idle = phase { wait(.request) } else { .nothing }
   }
 
-  /// The client has begun to leave its answers unread, or has read on.
+  /// The client has stopped reading its answers, or reads them again.
   mutating func writabilityChanged(_ isWritable: Bool, isQuiescing: Bool) -> ConnectionStep {
     switch phase {
     case _ where !isWritable: wait(.reader)
@@ -263,13 +266,15 @@ struct ConnectionState {
   }
 
   private mutating func answer(_ answer: Answer, _ request: Request, isDraining: Bool) -> ConnectionStep {
-    // While draining, clients are sent elsewhere with each answer: no connection is then closed under a request.
+    // While the server drains, each answer closes its connection, so that clients reconnect elsewhere and no request
+    // meets a connection that is being closed.
     guard request.keepsAlive, !isDraining else { return last(answer, request) }
     phase = .idle
     return .answer(answer, AnswerForm(persistence: request.isHTTP10 ? .keepAlive : .implied, isHead: request.isHead))
   }
 
-  /// Answers before the request has been read. The connection ends, as its next request cannot be found.
+  /// Answers before the request has been read completely. The connection ends, because the start of the next request
+  /// cannot be found.
   private mutating func refuse(_ refusal: Refusal, _ request: Request?) -> ConnectionStep {
     last(.refusal(refusal), request)
   }

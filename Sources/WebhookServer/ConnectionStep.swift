@@ -1,29 +1,29 @@
-/// What a connection is to do next, as its rules (``ConnectionState``) say.
+/// What a connection must do next, as its rules (``ConnectionState``) say.
 enum ConnectionStep: Equatable {
   case nothing
-  /// Move the deadline: this is waited for from now on.
+  /// Wait for this from now on, with a new deadline.
   case wait(Awaited)
   /// Tell the client to send its body (`100 Continue`).
   case sendContinue
   /// Take the review at the end of the event loop's turn.
   case joinTurn
-  /// Take the review, have it decided elsewhere, and read nothing meanwhile.
+  /// Take the review, let another thread decide it, and read nothing until then.
   case decideElsewhere
-  /// Keep what came, and tell it again when the review has been answered.
+  /// Keep the event, and handle it again when the review has been answered.
   case hold
-  /// Write an answer, in this form. Where the connection does not persist, it is the last one.
+  /// Write an answer in this form. If the connection does not persist, it is the last one.
   case answer(Answer, AnswerForm)
-  /// Send what is written, then close the sending side.
+  /// Send what has been written, then close the sending side.
   case end
-  /// Close at once: this was waited for in vain.
+  /// Close at once, because this was awaited and did not come.
   case cut(Awaited)
-  /// Close at once: the place is needed.
+  /// Close at once, because another connection needs the place.
   case leave
-  /// Say that the place is not given up.
+  /// Report that this connection keeps its place.
   case stay
 }
 
-/// What a request is answered.
+/// The content of an answer.
 enum Answer: Equatable {
   case decision(WebhookReply)
   case health
@@ -35,6 +35,6 @@ enum Answer: Equatable {
 /// How an answer is written.
 struct AnswerForm: Equatable {
   let persistence: Persistence
-  /// To HEAD: without a body.
+  /// The request was HEAD: leave out the body.
   let isHead: Bool
 }

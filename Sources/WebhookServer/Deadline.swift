@@ -1,9 +1,9 @@
 import NIOCore
 
-/// The one deadline of a connection.
+/// The only deadline of a connection.
 ///
-/// Every request moves it further out, and that costs no more than reading the clock: the timer stays set, goes off
-/// early, finds the deadline moved, and is set again.
+/// Every request postpones it, and that costs no more than reading the clock: the timer is left as it is, fires early,
+/// finds that the deadline is later, and is scheduled again.
 final class Deadline {
   private var eventLoop: (any EventLoop)?
   private var expired: (() -> Void)?
@@ -11,13 +11,13 @@ final class Deadline {
   private var timer: Scheduled<Void>?
   private var timerTime = NIODeadline.distantFuture
 
-  /// To be called before the first `start`: `expired` is called on this event loop when the time is over.
+  /// Must be called before the first `start`. `expired` is called on this event loop when the deadline has passed.
   func attach(to eventLoop: any EventLoop, expired: @escaping () -> Void) {
     self.eventLoop = eventLoop
     self.expired = expired
   }
 
-  /// Moves the deadline to this long from now; what the time is.
+  /// Sets the deadline to `limit` from now. Returns the current time.
   @discardableResult
   func start(_ limit: Duration) -> NIODeadline {
     let now = NIODeadline.now()
@@ -26,7 +26,7 @@ final class Deadline {
     return now
   }
 
-  /// Ends it for good.
+  /// Cancels the deadline for good.
   func detach() {
     timer?.cancel()
     timer = nil

@@ -1,8 +1,8 @@
-/// Whether the connection goes on after an answer, as the answer's head says it.
+/// Whether the connection persists after an answer, as the answer's head says.
 enum Persistence {
-  /// HTTP/1.1: nothing need be said.
+  /// HTTP/1.1: the connection persists by default, so the head says nothing.
   case implied
-  /// To an HTTP/1.0 client that asked for it.
+  /// For an HTTP/1.0 client that asked for it.
   case keepAlive
   case close
 }

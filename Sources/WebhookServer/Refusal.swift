@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// Why the server itself turns a request away: the request does not reach the webhook.
+/// Why the server refuses a request before it reaches the webhook.
 enum Refusal: Equatable {
   case malformed
   case noHost
@@ -17,7 +17,7 @@ enum Refusal: Equatable {
   case notReady
   case versionNotSupported
 
-  /// What the decoder could not read.
+  /// The refusal for an error of the HTTP decoder.
   init(_ error: HTTPParserError) {
     switch error {
     case .headerOverflow: self = .headersTooLarge
@@ -26,7 +26,7 @@ enum Refusal: Equatable {
     }
   }
 
-  /// The answer that says it.
+  /// The answer that tells the client.
   var answer: PlainAnswer {
     switch self {
     case .malformed: PlainAnswer(400, "malformed HTTP request")

@@ -1,6 +1,6 @@
 import NIOHTTP1
 
-/// A request from its head: what is to be done once its body has come, and how the connection goes on.
+/// What a request's head says: what to do when its body has arrived, and whether the connection persists.
 struct Request {
   enum Action: Equatable {
     case webhook(WebhookPath)
@@ -13,20 +13,20 @@ struct Request {
   /// Which of the server's two ports a request came to.
   enum Port {
     case webhook
-    /// Plain HTTP, for scrapers and probes: no review is taken there.
+    /// Plain HTTP, for scrapers and probes. It accepts no reviews.
     case operations
   }
 
   let action: Action
-  /// What the client says its body has, if it says so.
+  /// The body's length, if the client states it.
   let contentLength: Int?
-  /// The client waits for `100 Continue`.
+  /// Whether the client waits for `100 Continue`.
   let expectsContinue: Bool
-  /// The client can send another request on this connection.
+  /// Whether the client can send another request on this connection.
   let keepsAlive: Bool
-  /// HTTP/1.0: a connection that is kept alive must be told so.
+  /// Whether it is HTTP/1.0, so that the answer must say if the connection persists.
   let isHTTP10: Bool
-  /// HEAD: the answer has no body.
+  /// Whether it is HEAD, so that the answer has no body.
   let isHead: Bool
 
   init(_ head: HTTPRequestHead, at port: Port) {
@@ -67,7 +67,8 @@ struct Request {
     return fields.isJSON ? .webhook(path) : .refuse(.notJSON)
   }
 
-  /// The path of a request target, without the query; of an absolute URI, too, as servers must take (RFC 9112 §3.2.2).
+  /// The path of a request target, without the query. It may be an absolute URI too, which servers must accept (RFC
+  /// 9112 §3.2.2).
   private static func path(_ target: String) -> Substring {
     var rest = target[...]
     if !rest.utf8.starts(with: "/".utf8), let scheme = rest.firstRange(of: "://") {

@@ -1,19 +1,19 @@
 import NIOHTTP1
 
-/// The header fields that decide what becomes of a request, found in one pass.
+/// The header fields that decide how a request is handled, found in one pass.
 struct RequestFields {
   /// `Content-Type`, the last one.
   private(set) var contentType: String?
-  /// `Content-Length`: nil where there is none, `Int.max` where it is beyond counting. The decoder has refused what is
-  /// no number, and two that differ.
+  /// `Content-Length`: nil where there is none, `Int.max` where it does not fit. The decoder has already refused values
+  /// that are not numbers, and two that differ.
   private(set) var contentLength: Int?
   /// `Transfer-Encoding: chunked`; the decoder has refused others.
   private(set) var isChunked = false
-  /// `Host` is there, as HTTP/1.1 demands (RFC 9112 §3.2).
+  /// Whether `Host` is present, which HTTP/1.1 demands (RFC 9112 §3.2).
   private(set) var hasHost = false
-  /// `Expect: 100-continue` (RFC 9110 §10.1.1): the client waits for word before it sends the body.
+  /// `Expect: 100-continue` (RFC 9110 §10.1.1): the client waits for `100 Continue` before it sends the body.
   private(set) var expectsContinue = false
-  /// `Upgrade`: the decoder reads nothing after such a request.
+  /// `Upgrade`: after such a request the decoder reads nothing.
   private(set) var asksForUpgrade = false
 
   init(_ headers: HTTPHeaders) {
@@ -30,7 +30,7 @@ struct RequestFields {
     }
   }
 
-  /// The media type is `application/json`, whatever its parameters (RFC 9110 §8.3.1).
+  /// Whether the media type is `application/json`, with any parameters (RFC 9110 §8.3.1).
   var isJSON: Bool {
     guard let contentType else { return false }
     let mediaType = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }

@@ -1,10 +1,10 @@
 import NIOCore
 
-/// All connections of a port that have a place, and who gets one. A value; ``ServerState`` guards it.
+/// All connections of a port that have a place, and the choice of who gets one. A value; ``ServerState`` guards it.
 struct Seats {
   enum Admission: Equatable {
     case served
-    /// There is no place: each request is told to come again.
+    /// There is no place: each of its requests is answered with 429.
     case surplus
     case refused
   }
@@ -12,11 +12,11 @@ struct Seats {
   private struct Entry {
     let seat: Seat
     let isSurplus: Bool
-    /// It was asked to go, or is being closed, and holds its place no longer.
+    /// Whether it was asked to leave or is being closed, so that its place is free.
     var isLeaving = false
   }
 
-  /// One that is to go, as it is busy with this.
+  /// A connection that was chosen to leave, and what it did when it was chosen.
   struct Leaver {
     let seat: Seat
     let activity: ConnectionPolicy.Activity
@@ -27,7 +27,7 @@ struct Seats {
   private let policy: ConnectionPolicy
   private let maximumSurplus: Int
   private var entries: [ObjectIdentifier: Entry] = [:]
-  /// How many are served and stay, together and by address.
+  /// How many connections are served and not leaving: in all, and by address.
   private var count = 0
   private var counts: [String: Int] = [:]
   private var surplusCount = 0
@@ -40,12 +40,14 @@ struct Seats {
   subscript(_ id: ObjectIdentifier) -> Seat? { entries[id]?.seat }
   var isEmpty: Bool { entries.isEmpty }
   var channels: [any Channel] { entries.values.map(\.seat.channel) }
-  /// More than half of the places are taken.
+  /// Whether more than half of the places are taken.
   var isCrowded: Bool { policy.isCrowded(count) }
 
-  /// Gives a newcomer a place, if need be another's. Where one that was asked for its place has stayed, two are asked.
+  /// Gives a newcomer a place, and if necessary takes another connection's. If the count is still above the maximum
+  /// because a connection that was asked has stayed, it asks two.
   mutating func admit(_ seat: Seat, now: NIODeadline) -> (Admission, [Leaver]) {
-    // Those that are to go are gone within milliseconds; should their event loop be busy for longer, there is an end.
+    // Connections that were asked to leave are gone within milliseconds. This bound holds if their event loop is busy
+    // for longer.
     guard entries.count < 2 * policy.maximum + maximumSurplus else { return (.refused, []) }
     var leavers: [Leaver] = []
     while count >= policy.maximum, leavers.count < 2, let leaver = leaver(for: seat.address, now: now) {
@@ -62,21 +64,21 @@ struct Seats {
     return (.served, leavers)
   }
 
-  /// A connection is being closed: its place is free.
+  /// The connection is being closed: its place is free.
   mutating func leave(_ seat: Seat) {
     guard let entry = entries[ObjectIdentifier(seat)], !entry.isLeaving, !entry.isSurplus else { return }
     entries[ObjectIdentifier(seat)]?.isLeaving = true
     change(seat.address, by: -1)
   }
 
-  /// One that was to go has had a request meanwhile, and stays.
+  /// The connection was asked to leave, has received a request meanwhile, and stays.
   mutating func stay(_ seat: Seat) {
     guard let entry = entries[ObjectIdentifier(seat)], entry.isLeaving else { return }
     entries[ObjectIdentifier(seat)]?.isLeaving = false
     change(seat.address, by: 1)
   }
 
-  /// A connection is closed.
+  /// The connection is closed.
   mutating func remove(_ seat: Seat) {
     guard let entry = entries.removeValue(forKey: ObjectIdentifier(seat)) else { return }
     if entry.isSurplus { surplusCount -= 1 } else if !entry.isLeaving { change(seat.address, by: -1) }

@@ -1,8 +1,8 @@
 /// Why the server cannot start, or cannot take a new certificate.
 package enum ServerError: Error, Equatable, Sendable {
-  /// Somebody else listens there.
+  /// Another process listens there.
   case portInUse(host: String, port: Int)
-  /// The address cannot be listened on, for another reason.
+  /// The server cannot listen at the address, for another reason.
   case cannotListen(host: String, port: Int, reason: String)
   /// A file cannot be read.
   case cannotRead(file: String, reason: String)
@@ -10,13 +10,13 @@ package enum ServerError: Error, Equatable, Sendable {
   case notACertificate(file: String)
   /// The file holds no private key, a broken one or an encrypted one.
   case notAPrivateKey(file: String)
-  /// The file holds no certificate that clients' could be issued by, or a broken one.
+  /// The file holds no certificate of an authority that could issue clients' certificates, or a broken one.
   case notAClientAuthority(file: String)
   /// The private key is not that of the (first) certificate.
   case keyMismatch(certificateFile: String, privateKeyFile: String)
-  /// The (first) certificate was valid until then, in seconds since 1970.
+  /// The (first) certificate was valid until `at`, in seconds since 1970.
   case certificateExpired(file: String, at: Int)
-  /// The TLS library refuses the pair, for another reason.
+  /// The TLS library refuses the certificate and the key for another reason.
   case unusableCertificate(file: String, reason: String)
 
   /// One line for people: what is wrong, where, what to do.

@@ -1,9 +1,9 @@
 import CoreMetrics
 package import PrometheusText
 
-/// What the server counts of itself.
+/// What the server measures.
 package struct ServerMetrics: Sendable {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The metric families that the registry must be made with; otherwise the numbers are lost.
   package static let families = [
     MetricFamily(Name.inFlight, "Requests whose answer is not made yet.", .gauge),
     MetricFamily(Name.connections, "Open connections of the webhook's port.", .gauge),
@@ -40,7 +40,7 @@ package struct ServerMetrics: Sendable {
   let reloadFailures: Counter
   private let registry: PrometheusRegistry
 
-  /// Numbers that go into a registry.
+  /// Metrics that are recorded in a registry.
   package init(_ registry: PrometheusRegistry) {
     self.registry = registry
     inFlight = Meter(label: Name.inFlight, dimensions: [], factory: registry)
@@ -52,12 +52,12 @@ package struct ServerMetrics: Sendable {
     reloadFailures = Counter(label: Name.reloadFailures, dimensions: [], factory: registry)
   }
 
-  /// A request that was refused before it reached the webhook.
+  /// Counts a request that was refused before it reached the webhook.
   func refused(status: Int) {
     Counter(label: Name.refusals, dimensions: [("code", String(status))], factory: registry).increment()
   }
 
-  /// A connection on which something was waited for in vain.
+  /// Counts a connection that was cut because the awaited event did not come.
   func cut(waitingFor subject: String) {
     Counter(label: Name.cutConnections, dimensions: [("waiting_for", subject)], factory: registry).increment()
   }

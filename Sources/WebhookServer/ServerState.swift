@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What all connections of a port share: their places, the room for their bodies, and whether the server is going.
+/// What all connections of a port share: their places, the room for their bodies, and whether the server stops.
 final class ServerState: Sendable {
   private struct Connections {
     var seats: Seats
@@ -24,31 +24,31 @@ final class ServerState: Sendable {
         mediumBytes: configuration.largeBodyBytes, patience: configuration.patience))
   }
 
-  /// Set once shutdown began: not ready, and no answer keeps its connection alive.
+  /// Set when shutdown begins: the server is not ready, and every answer closes its connection.
   var isDraining: Bool {
     get { draining.load(ordering: .relaxed) }
     set { draining.store(newValue, ordering: .relaxed) }
   }
 
-  /// Set once no further request is waited for.
+  /// Set when the server no longer waits for further requests.
   var isQuiescing: Bool { connections.withLock { $0.quiescing } }
 
   // MARK: Connections
 
-  /// More than half of the places are taken.
+  /// Whether more than half of the places are taken.
   var isCrowded: Bool { connections.withLock { $0.seats.isCrowded } }
 
-  /// Gives a newcomer a place, unless there are too many that cannot go for it.
+  /// Gives a newcomer a place, unless no other connection can be closed for it.
   func admit(_ seat: Seat) -> Seats.Admission {
     let (admission, leavers) = connections.withLock { $0.seats.admit(seat, now: .now()) }
     for leaver in leavers { leaver.ask() }
     return admission
   }
 
-  /// A connection is being closed: its place is free.
+  /// The connection is being closed: its place is free.
   func leave(_ seat: Seat) { connections.withLock { $0.seats.leave(seat) } }
 
-  /// One that was asked to go stays, as it has had a request meanwhile.
+  /// The connection was asked to leave, has received a request meanwhile, and stays.
   func stay(_ seat: Seat) { connections.withLock { $0.seats.stay(seat) } }
 
   /// Forgets a connection that is closed.
@@ -62,7 +62,7 @@ final class ServerState: Sendable {
     waiting?.resume()
   }
 
-  /// Asks every connection to end after what is in flight, and waits until all have. To be called once.
+  /// Asks every connection to end after its request in flight, and waits until all have ended. May be called once.
   func quiesce() async {
     let channels = connections.withLock { connections in
       connections.quiescing = true
@@ -80,10 +80,10 @@ final class ServerState: Sendable {
 
   // MARK: Bodies
 
-  /// Takes room for a body that has grown by so many bytes to so many; false: there is none.
+  /// Takes room for a body that has grown by `bytes` to `total`; false: there is none.
   func takeRoom(_ bytes: Int, of total: Int, for seat: Seat) -> Bool {
     guard total > smallBodyBytes else { return true }
-    // When it outgrows what is not counted, all of it is.
+    // When a body outgrows the size that is not counted, all of it is counted.
     let bytes = total - bytes > smallBodyBytes ? bytes : total
     let now = Duration.nanoseconds(NIODeadline.now().uptimeNanoseconds)
     switch room.withLock({ $0.take(bytes, for: ObjectIdentifier(seat), now: now) }) {
@@ -97,12 +97,12 @@ final class ServerState: Sendable {
     }
   }
 
-  /// A body of so many bytes is all there: its room is not given to others.
+  /// A body of `bytes` bytes has arrived completely: it no longer loses its room to others.
   func finishBody(_ bytes: Int, of seat: Seat) {
     if bytes > smallBodyBytes { room.withLock { $0.finish(ObjectIdentifier(seat)) } }
   }
 
-  /// Gives back the room of a body of so many bytes.
+  /// Frees the room of a body of `bytes` bytes.
   func giveRoomBack(_ bytes: Int, of seat: Seat) {
     if bytes > smallBodyBytes { room.withLock { $0.release(ObjectIdentifier(seat)) } }
   }

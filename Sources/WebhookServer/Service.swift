@@ -1,6 +1,6 @@
 import Logging
 
-/// What all connections to a port serve, and with what.
+/// What the connections of one port serve, and the objects that they need for it.
 struct Service: Sendable {
   let port: Request.Port
   let configuration: ServerConfiguration
@@ -31,7 +31,7 @@ struct Service: Sendable {
     reasons.isEmpty ? PlainAnswer(200, "ok") : PlainAnswer(503, "\(verdict): \(reasons.joined(separator: "; "))")
   }
 
-  /// What is taken of one connection.
+  /// How much one connection may send.
   var limits: ConnectionState.Limits {
     ConnectionState.Limits(
       bodyBytes: configuration.maximumBodyBytes, largeBodyBytes: configuration.largeBodyBytes,

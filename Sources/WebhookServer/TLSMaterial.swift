@@ -1,8 +1,8 @@
 import NIOSSL
 
-/// All that a TLS context is made from.
+/// Everything that a TLS context is made from.
 struct TLSMaterial: Equatable {
-  /// Nil where none was given yet.
+  /// Nil before a pair was given.
   var pair: CertificatePair?
   /// Nil where clients need no certificate.
   var clientAuthority: ClientAuthority?
@@ -13,7 +13,7 @@ struct TLSMaterial: Equatable {
     let expiry: Int
   }
 
-  /// A TLS context that serves this, once it is known that it can; nil without a pair.
+  /// Checks the material and makes a TLS context from it; nil without a pair.
   func usable(lingerTime: Duration, now: Int) throws(ServerError) -> Usable? {
     let authorities = try clientAuthority?.certificates()
     return try pair?.usable(clientAuthorities: authorities, lingerTime: lingerTime, now: now)

@@ -1,14 +1,15 @@
 import NIOCore
 import NIOPosix
 
-/// A turn of an event loop: all that it found to be read is read, then answered, then sent. So the code of each step is
-/// in the cache for the next connection, and the client, which a first answer wakes, is awake for the others. It is its thread's own (unchecked: nothing else can come by it).
+/// A turn of an event loop: first everything that is there is read, then answered, then sent. So the code of each step
+/// is already in the processor's cache for the next connection, and the client process that the first answer wakes is
+/// awake for the others. Each thread has its own, which no other thread can reach; therefore `@unchecked`.
 final class Turn: @unchecked Sendable {
   private static let ofThread = ThreadSpecificVariable<Turn>()
 
   private var connections: [ConnectionHandler] = []
 
-  /// The one of the event loop that this is called on.
+  /// The turn of the event loop on which this is called.
   static var current: Turn {
     if let turn = ofThread.currentValue { return turn }
     let turn = Turn()
@@ -16,7 +17,7 @@ final class Turn: @unchecked Sendable {
     return turn
   }
 
-  /// Has a connection answer the review that it has read, and send the answer, at the end of the turn.
+  /// At the end of the turn, the connection answers the review that it has read, and sends the answer.
   func add(_ connection: ConnectionHandler, on eventLoop: any EventLoop) {
     connections.append(connection)
     if connections.count == 1 { eventLoop.assumeIsolated().execute { self.end() } }

@@ -10,7 +10,7 @@ import NIOPosix
 #endif
 
 extension WebhookServer {
-  /// Listens; on IPv4 alone where all addresses were wanted and the machine has no IPv6.
+  /// Listens. Where all addresses were asked for and the machine has no IPv6, it listens on IPv4 alone.
   static func listen(
     _ bootstrap: ServerBootstrap, host: String, port: Int
   ) async throws(ServerError) -> any Channel {

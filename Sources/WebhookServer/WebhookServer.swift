@@ -7,9 +7,9 @@ import NIOSSL
 import Synchronization
 
 /// An HTTPS server for admission webhooks: `POST /mutate` and `/validate`, `GET /healthz` and `/readyz`, over HTTP/1.1
-/// and TLS 1.2 or 1.3. It knows nothing of what the bodies say.
+/// and TLS 1.2 or 1.3. It does not interpret the bodies.
 package final class WebhookServer: Sendable {
-  /// The TCP port that it listens on for reviews; 0 where it does not.
+  /// The TCP port of reviews; 0 where there is none.
   package let port: Int
   /// The TCP port of operations; nil where there is none.
   package let operationsPort: Int?
@@ -53,10 +53,11 @@ package final class WebhookServer: Sendable {
   /// Loads the certificate, where it is in files, listens, and serves until `shutdown`.
   ///
   /// - Parameters:
-  ///   - metrics: what is counted, and answered at `/metrics` on the port of operations.
-  ///   - health: what the probes answer while the server has a certificate and is not going.
-  ///   - answer: called for every review, with the path and the body, which is not empty: on an event loop, where it
-  ///     must neither block nor take long, or, for one above `largeBodyBytes`, on a thread that decides one at a time.
+  ///   - metrics: what the server records, and answers at `/metrics` on the port of operations.
+  ///   - health: what the probes answer while the server has a certificate and does not stop.
+  ///   - answer: called for every review, with the path and the body, which is not empty. It is called on an event
+  ///     loop, where it must neither block nor take long; for a body above `largeBodyBytes`, on a thread that decides
+  ///     one at a time.
   package static func start(
     _ configuration: ServerConfiguration, logger: Logger, metrics: ServerMetrics,
     health: ServerHealth,
@@ -136,23 +137,24 @@ package final class WebhookServer: Sendable {
       }
   }
 
-  /// Looks at the certificate and the key now, as it is done every `tlsReloadInterval`; whether a new pair was taken.
+  /// Reads the certificate and the key now, as the server does every `tlsReloadInterval`. Returns whether a new pair
+  /// was taken.
   @discardableResult
   func reloadNow() -> Bool { certificates.reload() }
 
-  /// Gives the server a certificate and its key, PEM, for the connections from now on; for `CertificateSource.memory`.
-  /// A pair that is no good is logged and counted, and the old one stays.
-  /// - Returns: whether it is a new one and was taken.
+  /// Gives the server a PEM certificate and its key for the connections from now on; for `CertificateSource.memory`. An
+  /// invalid pair is logged and counted, and the old one stays.
+  /// - Returns: whether it is a new pair and was taken.
   @discardableResult
   package func use(certificateChain: [UInt8], privateKey: [UInt8]) -> Bool {
     certificates.use(CertificatePair(certificateChain: certificateChain, privateKey: privateKey))
   }
 
-  /// Logs and counts that there is a new certificate which cannot be used; the old one stays.
+  /// Logs and counts that there is a new certificate which cannot be used. The old one stays.
   package func refuseCertificate(_ reason: String) { certificates.refuse(reason) }
 
-  /// Stops without hurting a request: not ready at once, serves on for the drain time, listens no more, finishes what
-  /// is in flight, closes. Returns when all is closed; more calls wait for the first.
+  /// Stops without harm to a request: it is not ready from now on, serves for the drain time, stops listening, finishes
+  /// the requests in flight, and closes. Returns when all is closed; further calls wait for the first.
   package func shutdown() async {
     let task = stopping.withLock { stopping in
       let task = stopping ?? Task { await self.stop() }
@@ -176,10 +178,11 @@ package final class WebhookServer: Sendable {
     try? await group.shutdownGracefully()
   }
 
-  /// One answers tens of thousands of reviews a second; with two, a review that takes long holds up half of the others.
+  /// One event loop answers tens of thousands of reviews a second. With two, a review that takes long delays only half
+  /// of the others.
   private static let maximumEventLoops = 2
 
-  /// What a head may hold: an API server's has some 200 bytes. A thousand unfinished ones hold 16 MiB at most.
+  /// The limits of a head. The API server's has some 200 bytes. A thousand unfinished heads hold at most 16 MiB.
   private static var headerLimits: NIOHTTPDecoderLimitConfiguration {
     var limits = NIOHTTPDecoderLimitConfiguration()
     limits.maxHeaderFieldSize = 8 << 10

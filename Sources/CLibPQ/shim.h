@@ -13,10 +13,11 @@ static inline long long postern_pq_milliseconds(void) {
 
 static inline void postern_pq_drop(void *context, const PGresult *notice) {}
 
-/// Connects as PQconnectdbParams does, and two things more: notices are dropped from the first byte on, where libpq
-/// would print them to stderr, with the values that a script may show in them; and errors are verbose while connecting, so that they carry the SQLSTATE, which libpq has no
-/// function for before there is a result. Returns null where memory is out; else a connection, good or bad, to be
-/// finished. `timed_out` is set where the server did not answer within the time.
+/// Connects as PQconnectdbParams does, with two differences. It drops notices from the first byte on; libpq would print
+/// them to stderr, with the values that a script may show in them. And errors are verbose while it connects, so that
+/// they contain the SQLSTATE: before there is a result, libpq has no function that returns it. Returns null if memory
+/// is exhausted; else a connection, good or bad, that the caller must finish. Sets `timed_out` if the server did not
+/// answer within the time.
 static inline PGconn *postern_pq_connect(const char *const *keywords, const char *const *values, int timeout_ms,
                                          int *timed_out) {
   long long deadline = postern_pq_milliseconds() + timeout_ms;
@@ -40,7 +41,7 @@ static inline PGconn *postern_pq_connect(const char *const *keywords, const char
 }
 
 static inline int postern_pq_answered(PGconn *connection) {
-  // Where it is broken, PQgetResult says so without waiting.
+  // If the connection is broken, PQgetResult reports that without waiting.
   return !PQconsumeInput(connection) || !PQisBusy(connection);
 }
 

@@ -98,8 +98,8 @@ void postern_raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* What the file says cannot be written holds nothing but the file's bytes. What is only made so after relocation stands
-   in a segment that can. */
+/* A segment that the file marks as not writable holds nothing but the file's bytes, so it can be read again. Data that
+   becomes read-only after relocation is in a writable segment. */
 static int release_segments(struct dl_phdr_info *program, size_t size, void *context) {
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
   (void)size, (void)context;
@@ -148,7 +148,7 @@ int postern_catch_signals(int grace_milliseconds) {
   if (sigaction(SIGTERM, &action, NULL) < 0 || sigaction(SIGINT, &action, NULL) < 0) return -errno;
   action.sa_handler = SIG_IGN;
   if (sigaction(SIGPIPE, &action, NULL) < 0) return -errno;
-  // A parent may have blocked them, and then nobody could end this process: a mask outlives exec.
+  // A parent may have blocked these signals, and a mask survives exec. Then nobody could end this process.
   sigemptyset(&caught);
   sigaddset(&caught, SIGTERM);
   sigaddset(&caught, SIGINT);
@@ -173,11 +173,11 @@ int postern_watch_wait(int watch, int descriptor, int timeout_milliseconds) {
   struct pollfd sources[3] = {{watch, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}, {descriptor, POLLIN, 0}};
   char events[4096];
   int result = 0;
-  // A signal that interrupts the wait has put its byte in the pipe.
+  // A signal that interrupts the wait has written its byte into the pipe.
   if (poll(sources, 3, timeout_milliseconds) < 0 && poll(sources, 3, 0) < 0) return outcome(-1);
   if (sources[0].revents != 0) {
     result |= POSTERN_FILES_CHANGED;
-    // What changed does not matter: all files are read again.
+    // It does not matter what changed: all files are read again.
     while (read(watch, events, sizeof events) > 0) continue;
   }
   if (sources[2].revents != 0) result |= POSTERN_READABLE;

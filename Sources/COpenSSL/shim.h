@@ -1,7 +1,7 @@
 #pragma once
 
-// The raw SHA-256 transform is deprecated in OpenSSL 3 and three times as fast as what is to take its place, because
-// each of PBKDF2's thousands of rounds is two blocks and the new interface pays for a context at every one.
+// OpenSSL 3 deprecates the raw SHA-256 transform, but it is three times as fast as the interface that replaces it: each
+// of PBKDF2's thousands of rounds has two blocks, and the new interface needs a context for every one.
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/crypto.h>
@@ -20,8 +20,8 @@ static inline void postern_store_words(unsigned char *bytes, const SHA_LONG *wor
   }
 }
 
-/// PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2), one block: 32 bytes. HMAC's two key states are computed once; every
-/// round after the first is one padded block for each.
+/// PBKDF2 with HMAC-SHA-256 (RFC 8018 section 5.2), one block: 32 bytes. HMAC's two key states are computed once. Every
+/// round after the first needs one padded block for each state.
 static inline void postern_pbkdf2_sha256(const unsigned char *password, size_t password_length,
                                          const unsigned char *salt, size_t salt_length, unsigned int iterations,
                                          unsigned char *key) {
@@ -46,7 +46,7 @@ static inline void postern_pbkdf2_sha256(const unsigned char *password, size_t p
   SHA256_Update(&context, salt, salt_length);
   SHA256_Update(&context, first_block, sizeof first_block);
   SHA256_Final(block, &context);
-  // 32 bytes of digest, the end bit, and the length in bits: one block of key and 32 bytes.
+  // 32 bytes of digest, the end bit, and the length in bits, which counts one block of key and the 32 bytes.
   block[32] = 0x80;
   block[62] = (64 + 32) * 8 >> 8;
 

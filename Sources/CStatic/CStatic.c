@@ -1,15 +1,15 @@
-// What a wholly static program has in the place of shared libraries: see docs/sidecar-build.md. It is part of the build
-// that ships (sidecar/Package.swift) and of no other.
+// Functions that a fully static program has in place of shared libraries: see docs/sidecar-build.md. Only the build
+// that ships (sidecar/Package.swift) contains them.
 //
-// The distribution's libpq.a is built with GSSAPI and LDAP, for which there are no static libraries. Its calls end here
-// and fail. GSSAPI is called where a server's pg_hba.conf asks for it; LDAP where a service file has an ldap:// line.
-// Whoever meets one of them reads why. Only as much of each signature is here as is used: C's callers clean up after
-// themselves.
+// The distribution's libpq.a is built with GSSAPI and LDAP, for which there are no static libraries. Its calls come
+// here and fail. It calls GSSAPI if a server's pg_hba.conf demands it, and LDAP if a service file has an ldap:// line.
+// Both report why they fail. Each signature is declared only as far as it is used: in C, the caller cleans up the
+// stack.
 
 #include <openssl/crypto.h>
 #include <stddef.h>
 
-// Configured providers and engines would be shared libraries; and a file less is read at the start.
+// Providers and engines from a configuration file would be shared libraries. It also saves reading a file at the start.
 __attribute__((constructor)) static void leave_openssl_unconfigured(void) {
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 }
@@ -52,7 +52,8 @@ unsigned int gss_display_status(unsigned int *minor, unsigned int status, int ki
   return 0;
 }
 
-// MARK: LDAP (draft-ietf-ldapext-ldap-c-api). Without a session, which is not to be had, libpq calls no more of them.
+// MARK: LDAP (draft-ietf-ldapext-ldap-c-api). Without a session, which `ldap_init` never returns, libpq calls none of
+// the others.
 
 void *ldap_init(void) { return NULL; }
 

@@ -1,5 +1,5 @@
-/// Waits that grow: each is random between nothing and a bound that doubles ("full jitter"), so that clients that were
-/// cut off together do not come back together.
+/// Growing waits. Each wait is random between zero and a bound that doubles ("full jitter"), so that clients that were
+/// disconnected together do not reconnect together.
 struct Backoff {
   private let first: Duration
   private let maximum: Duration
@@ -11,12 +11,12 @@ struct Backoff {
     bound = first
   }
 
-  /// The next wait; where the server said how long, at least that.
+  /// The next wait; where the server gave a minimum, at least that.
   mutating func next(after retryAfter: Duration? = nil) -> Duration {
     defer { bound = min(bound * 2, maximum) }
     return (retryAfter ?? .zero) + bound * Double.random(in: 0...1)
   }
 
-  /// From now on as at first.
+  /// Begins again with the first bound.
   mutating func reset() { bound = first }
 }

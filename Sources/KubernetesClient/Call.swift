@@ -1,7 +1,7 @@
 import KubernetesAPI
 import NIOHTTP1
 
-/// A request before it is tried.
+/// A request as a caller describes it, before it is sent.
 struct Call: Sendable {
   /// For people, metrics and errors.
   let verb: String
@@ -10,11 +10,11 @@ struct Call: Sendable {
   let path: String
   var query: [(String, String)] = []
   var accept = "application/json"
-  /// With its content type.
+  /// The body and its content type.
   var body: (type: String, bytes: [UInt8])?
-  /// Whether it does no harm to carry it out twice, where the answer to the first time was lost.
+  /// Whether it may be carried out twice without harm, when the first answer was lost.
   var isRepeatable = true
-  /// Whether it is tried more than once.
+  /// Whether it may be tried more than once.
   var isRetried = true
 
   init(_ verb: String, _ method: HTTPMethod, _ resource: Resource, namespace: String?, name: String? = nil) {
@@ -31,7 +31,7 @@ struct Call: Sendable {
     return "\(path)?\(pairs.joined(separator: "&"))"
   }
 
-  /// Whether it may be tried again after this.
+  /// Whether it may be tried again after this error.
   func isRetried(after error: KubernetesError) -> Bool {
     isRetried && error.isTransient && (isRepeatable || error.isWithoutEffect)
   }

@@ -1,12 +1,12 @@
-/// What ``KubernetesClient/listAndWatch(_:as:_:)`` tells.
+/// What ``KubernetesClient/listAndWatch(_:as:_:)`` reports.
 package enum Change<Item: Sendable>: Sendable {
-  /// What is there is told anew. What the consumer has from before stays until ``listed``.
+  /// A new list begins. The consumer keeps what it has until ``listed``.
   case listing
-  /// It is there: new, changed, or as it was.
+  /// The object exists: it is new, changed, or unchanged since the last list.
   case present(Item)
-  /// All that is there has been told since the last ``listing``; whatever else the consumer has is gone.
+  /// The list is complete. Every object that was not reported since the last ``listing`` is gone.
   case listed
-  /// It is gone; as it was last.
+  /// The object is gone. This is its last state.
   case deleted(Item)
 }
 

@@ -2,9 +2,9 @@ package import CoreMetrics
 import KubernetesAPI
 package import PrometheusText
 
-/// What a client counts of its requests; each try is one.
+/// What a client records of its requests. Each try counts as one.
 package struct ClientMetrics: Sendable {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The metric families that the registry must be made with; otherwise the numbers are lost.
   package static let families = [
     MetricFamily(
       Name.requests, "Requests to the API server by verb, resource and HTTP status, or `none` without an answer.",
@@ -26,7 +26,7 @@ package struct ClientMetrics: Sendable {
 
   private let factory: any MetricsFactory
 
-  /// Numbers that go into a registry, or wherever else.
+  /// Metrics that are recorded by a registry or another factory.
   package init(_ factory: any MetricsFactory) { self.factory = factory }
 
   func record(verb: String, resource: String, code: Int?, took duration: Duration?) {

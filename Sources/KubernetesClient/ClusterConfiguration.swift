@@ -3,18 +3,18 @@ import Linux
 import NIOCore
 package import NIOSSL
 
-/// Where the API server is, how it proves who it is, and who asks.
+/// Where the API server is, how it is authenticated, and how this client authenticates itself.
 package struct ClusterConfiguration: Sendable {
-  /// What is sent to say who asks.
+  /// How this client authenticates itself.
   package enum Credential: Sendable, CustomStringConvertible {
-    /// Nothing, or the client certificate of the TLS configuration.
+    /// No token. The TLS configuration may have a client certificate.
     case none
-    /// Always this token.
+    /// A token that never changes.
     case token(String)
-    /// The token in this file, which is read anew.
+    /// The token in this file, which is read again regularly.
     case tokenFile(String)
 
-    /// What it is, without the token.
+    /// What kind of credential it is, without the token.
     package var description: String {
       switch self {
       case .none: "none"
@@ -24,23 +24,23 @@ package struct ClusterConfiguration: Sendable {
     }
   }
 
-  /// Of the API server: a name or an IP address, without brackets.
+  /// The API server's host: a name or an IP address, without brackets.
   package var host: String
-  /// Of the API server.
+  /// The API server's port.
   package var port: Int
-  /// What comes before `/api`, where the API server is behind something; empty or `/` and more.
+  /// The path before `/api`, where the API server is behind a proxy; empty, or `/` and more.
   package var pathPrefix = ""
-  /// Whom to trust, and the client certificate.
+  /// The authorities to trust, and the client certificate.
   package var tls: TLSConfiguration
-  /// The name that the server's certificate must bear, where it is not the host's. As swift-nio-ssl has it, one that
-  /// bears the IP address connected to will do as well.
+  /// The name that the server's certificate must have, if it is not the host's. swift-nio-ssl also accepts a
+  /// certificate for the IP address that it connects to.
   package var tlsServerName: String?
-  /// Who asks.
+  /// How this client authenticates itself.
   package var credential: Credential
   /// The namespace that this process runs in, or that the context chooses.
   package var namespace: String?
 
-  /// A cluster of these parts.
+  /// A configuration with these values.
   package init(host: String, port: Int, tls: TLSConfiguration, credential: Credential, namespace: String? = nil) {
     self.host = host
     self.port = port
@@ -49,20 +49,20 @@ package struct ClusterConfiguration: Sendable {
     self.namespace = namespace
   }
 
-  /// The kubeconfig where one is given by `path` or `$KUBECONFIG`; else the cluster that this process runs in; else
-  /// `~/.kube/config`.
+  /// Finds the cluster's configuration: the kubeconfig that `path` or `$KUBECONFIG` names; else the cluster that this
+  /// process runs in; else `~/.kube/config`.
   package static func find(kubeconfig path: String? = nil) throws(ConfigurationError) -> Self {
     let isInCluster = CurrentProcess.environment("KUBERNETES_SERVICE_HOST") != nil
     let isGiven = path != nil || CurrentProcess.environment("KUBECONFIG")?.isEmpty == false
     return isInCluster && !isGiven ? try inCluster() : try kubeconfig(path)
   }
 
-  /// The cluster that this process runs in, as the kubelet tells every container (Kubernetes docs, "Accessing the
-  /// Kubernetes API from a Pod").
+  /// The cluster that this process runs in, from what the kubelet gives every container (Kubernetes docs, "Accessing
+  /// the Kubernetes API from a Pod").
   /// - Parameters:
-  ///   - folder: where the ServiceAccount's token, the authority's certificate and the namespace are; nil for where every
-  ///     container has them.
-  ///   - environment: gives a variable's value.
+  ///   - folder: holds the ServiceAccount's token, the authority's certificate and the namespace; nil: the folder at
+  ///     which every container has them.
+  ///   - environment: returns a variable's value.
   package static func inCluster(
     folder: String? = nil,
     environment: (String) -> String? = { CurrentProcess.environment($0) }
@@ -88,7 +88,7 @@ package struct ClusterConfiguration: Sendable {
   static func clientTLS() -> TLSConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.minimumTLSVersion = .tlsv12
-    // A peer that does not say goodbye is not waited for long.
+    // Do not wait long for a peer that does not end TLS properly.
     tls.shutdownTimeout = .seconds(1)
     return tls
   }
@@ -107,23 +107,23 @@ package struct ClusterConfiguration: Sendable {
     }
   }
 
-  /// The text without white space around it.
+  /// The text without white space at either end.
   static func trimmed(_ bytes: [UInt8]) -> String {
     let isBlank: (UInt8) -> Bool = { $0 <= 0x20 }
     return String(decoding: bytes.drop(while: isBlank).reversed().drop(while: isBlank).reversed(), as: UTF8.self)
   }
 }
 
-/// Why it is not known how to reach a cluster.
+/// Why the client does not know how to reach a cluster.
 package struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A file, and where in it.
+  /// A file, and the place in it.
   package var place: String
   /// What is wrong there.
   package var reason: String
   /// What to do.
   package var hint: String
 
-  /// An error of these parts.
+  /// An error with these values.
   package init(place: String, reason: String, hint: String) {
     self.place = place
     self.reason = reason

@@ -9,7 +9,7 @@ extension ClusterConfiguration {
   /// - Parameters:
   ///   - path: of the file; nil: `$KUBECONFIG`, else `~/.kube/config`.
   ///   - context: its name; nil: `current-context`.
-  ///   - environment: gives a variable's value.
+  ///   - environment: returns a variable's value.
   package static func kubeconfig(
     _ path: String? = nil, context: String? = nil, environment: (String) -> String? = { CurrentProcess.environment($0) }
   ) throws(ConfigurationError) -> Self {
@@ -29,14 +29,14 @@ extension ClusterConfiguration {
   }
 }
 
-/// A kubeconfig being read.
+/// A kubeconfig while it is read.
 private struct Kubeconfig {
-  /// A cluster or a user, and where it stands.
+  /// A cluster or a user, and its place in the file.
   struct Entry {
     let place: String
     let node: Node
 
-    /// A member; nil where it is missing, null or empty, as kubectl has it.
+    /// A member; nil where it is missing, null or empty. kubectl treats these alike.
     func member(_ key: String) -> Node? {
       guard let member = node[key] else { return nil }
       if let scalar = member.scalar, ["", "~", "null"].contains(scalar.string) { return nil }
@@ -130,7 +130,7 @@ private struct Kubeconfig {
     return tls
   }
 
-  /// What `KEY-data` holds in base64, or else the file that `KEY` names.
+  /// The decoded `KEY-data`, else the contents of the file that `KEY` names.
   private func bytes(_ key: String, of entry: Entry) throws(ConfigurationError) -> [UInt8]? {
     if let data = entry.text("\(key)-data") {
       guard let bytes = Base64.decoded(data) else {

@@ -6,14 +6,14 @@ import NIOCore
 import Synchronization
 
 extension KubernetesClient {
-  /// What the page of a list came to.
+  /// The end of one page of a list.
   private enum Page: Sendable {
     case whole(resourceVersion: String, more: String?)
-    /// It has more bytes than a page may have.
+    /// The page has more bytes than a page may have.
     case tooLarge
   }
 
-  /// All objects of a selection. One that cannot be read is left out, logged and counted.
+  /// Lists all objects of a selection. An object that cannot be read is left out, logged and counted.
   package func list<Item: Sendable>(
     _ selection: Selection,
     as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
@@ -23,9 +23,9 @@ extension KubernetesClient {
     return ObjectList(items: items.all, resourceVersion: version)
   }
 
-  /// Tells the objects of a selection as they come, page by page. Where the pages expire meanwhile, it begins anew, with
-  /// one page for all.
-  /// - Returns: the resource version from which a watch goes on.
+  /// Reports the objects of a selection as they arrive, page by page. If a page's token expires, it begins again, with
+  /// everything in one page.
+  /// - Returns: the resource version from which a watch continues.
   func tell<Item: Sendable>(
     _ selection: Selection, as read: ObjectReader<Item>,
     _ consume: @escaping @Sendable (Change<Item>) async -> Void
@@ -91,7 +91,7 @@ extension KubernetesClient {
     return nil
   }
 
-  /// An object could not be read; the others can.
+  /// Logs and counts an object that could not be read; the others can be.
   func skipped(_ selection: Selection, header bytes: [UInt8], _ error: JSONError) {
     let header = try? ObjectHeader(bytes)
     skipped(selection, header.map { "\($0.namespace)/\($0.name)" } ?? "an object without a name", error.message)
@@ -105,7 +105,7 @@ extension KubernetesClient {
   }
 }
 
-/// What a list has told so far.
+/// Collects the objects that a list reports.
 private final class Items<Item: Sendable>: Sendable {
   private let items = Mutex<[Item]>([])
   var all: [Item] { items.withLock { $0 } }

@@ -3,8 +3,8 @@ import Logging
 import Synchronization
 
 extension KubernetesClient {
-  /// What happens to the objects of a selection after a resource version, which a list or an earlier event gave. Begun
-  /// once: ``listAndWatch(_:as:_:)`` tries again. Ending the task ends it.
+  /// Watches the objects of a selection from a resource version on, which came from a list or an earlier event. It does
+  /// not retry; ``listAndWatch(_:as:_:)`` does. It ends when its task is cancelled.
   func watch<Item: Sendable>(
     _ selection: Selection, from resourceVersion: String, as read: ObjectReader<Item>
   ) async throws(KubernetesError) -> WatchEvents<Item> {
@@ -19,12 +19,12 @@ extension KubernetesClient {
       call: call, selection: selection, client: self, read: read, body: try await transport.stream(call))
   }
 
-  /// Lists a selection, then tells each change, until the task is cancelled. It goes on after whatever breaks, with
-  /// growing random waits; where it cannot go on from where it was, it lists again. An object that cannot be read is
-  /// skipped, logged and counted.
+  /// Lists a selection, then reports each change, until the task is cancelled. After a failure it continues, with
+  /// growing random waits. Where it cannot continue from the last event, it lists again. An object that cannot be read
+  /// is skipped, logged and counted.
   /// - Parameters:
-  ///   - read: what is kept of an object.
-  ///   - consume: is called for one change after the other; the next one waits for it.
+  ///   - read: makes of an object what is kept of it.
+  ///   - consume: called for one change after another; the next one waits for it.
   package func listAndWatch<Item: Sendable>(
     _ selection: Selection, as read: ObjectReader<Item>,
     _ consume: @escaping @Sendable (Change<Item>) async -> Void
@@ -46,7 +46,7 @@ extension KubernetesClient {
     }
   }
 
-  /// Tells of one object, by name, whenever it changes, until the task is cancelled; nil: there is none.
+  /// Reports one object, given by name, whenever it changes, until the task is cancelled; nil: it does not exist.
   package func watchOne<Item: Sendable>(
     _ resource: Resource, _ name: String, in namespace: String? = nil, as read: ObjectReader<Item>,
     _ consume: @escaping @Sendable (Item?) -> Void
@@ -65,7 +65,7 @@ extension KubernetesClient {
     }
   }
 
-  /// Watches, again and again, as long as it can go on from the last event.
+  /// Watches again and again, as long as it can continue from the last event.
   private func follow<Item: Sendable>(
     _ selection: Selection, from resourceVersion: String, as read: ObjectReader<Item>,
     _ backoff: inout Backoff, _ consume: (Change<Item>) async -> Void
@@ -93,7 +93,7 @@ extension KubernetesClient {
         logger.warning("watching again after an error", error)
         cut = error
       }
-      // Ended in time, it goes on at once. Ended at once, again and again, it must not spin.
+      // After a watch that lasted, continue at once. Watches that end immediately must not make a busy loop.
       if transport.time.now() - start > .seconds(10) { backoff.reset() }
       guard await wait(&backoff, after: cut) else {
         throw transport.error(selection.call("watch"), .cancelled)
@@ -107,7 +107,7 @@ extension KubernetesClient {
     }
   }
 
-  /// - Returns: whether the task goes on.
+  /// - Returns: false where the task is cancelled.
   private func wait(_ backoff: inout Backoff, after error: KubernetesError?) async -> Bool {
     (try? await transport.time.sleep(backoff.next(after: error?.retryAfter))) != nil
   }

@@ -4,13 +4,13 @@ import NIOHTTP1
 
 /// How an object is patched (Kubernetes docs, "Update API Objects in Place Using kubectl patch").
 package enum ObjectPatch: Sendable {
-  /// RFC 7386: members that are set, and null for those that go.
+  /// RFC 7386: members with their new values, and null for those that are removed.
   case merge(JSONValue)
   /// RFC 6902: an array of operations.
   case json(JSONValue)
 }
 
-/// What becomes of the objects that an object owns (Kubernetes docs, "Garbage Collection").
+/// What happens to the objects that an object owns (Kubernetes docs, "Garbage Collection").
 package enum PropagationPolicy: String, Sendable {
   case background = "Background"
   case foreground = "Foreground"
@@ -18,11 +18,12 @@ package enum PropagationPolicy: String, Sendable {
 }
 
 extension KubernetesClient {
-  /// Server-side apply: makes the object, or sets the fields that are given and removes those given before and no more.
+  /// Server-side apply: creates the object, or sets the fields that are given and removes those that this field manager
+  /// gave before and gives no more.
   /// - Parameters:
   ///   - object: with its name, its namespace, `apiVersion` and `kind`.
-  ///   - force: whether to take over fields that somebody else manages; otherwise that is a conflict.
-  ///   - dryRun: whether nothing is kept.
+  ///   - force: whether to take over fields that another manager owns; otherwise these are a conflict.
+  ///   - dryRun: whether the server only checks the request and stores nothing.
   /// - Returns: the object as it is now.
   @discardableResult
   package func apply<Item: Sendable>(
@@ -35,7 +36,7 @@ extension KubernetesClient {
     }
   }
 
-  /// Makes an object that is not there yet.
+  /// Creates an object that does not exist yet.
   /// - Returns: the object as it is now.
   @discardableResult
   package func create<Item: Sendable>(
@@ -47,7 +48,7 @@ extension KubernetesClient {
     }
   }
 
-  /// Replaces an object; with `metadata.resourceVersion`, only where it has not changed since.
+  /// Replaces an object. With `metadata.resourceVersion`, it does so only if the object has not changed since.
   /// - Returns: the object as it is now.
   @discardableResult
   package func update(
@@ -58,7 +59,7 @@ extension KubernetesClient {
     }
   }
 
-  /// Changes some of an object.
+  /// Changes a part of an object.
   /// - Returns: the object as it is now.
   @discardableResult
   package func patch<Item: Sendable>(
@@ -78,12 +79,12 @@ extension KubernetesClient {
     return try await object(call, named: name, in: namespace, as: read)
   }
 
-  /// Deletes an object, or asks for it where finalizers keep it.
+  /// Deletes an object, or marks it for deletion where finalizers keep it.
   /// - Parameters:
-  ///   - uid: only where it is still this object.
-  ///   - resourceVersion: only where it has not changed since.
-  ///   - propagation: nil: as is usual for the kind.
-  ///   - dryRun: whether it stays.
+  ///   - uid: delete only the object with this UID.
+  ///   - resourceVersion: delete only if the object has not changed since.
+  ///   - propagation: nil: the kind's default.
+  ///   - dryRun: whether the server only checks the request and deletes nothing.
   package func delete(
     _ resource: Resource, _ name: String, in namespace: String? = nil, uid: String? = nil,
     resourceVersion: String? = nil, propagation: PropagationPolicy? = nil, dryRun: Bool = false
@@ -99,9 +100,9 @@ extension KubernetesClient {
     options["propagationPolicy"] = propagation.map { .string($0.rawValue) }
     if dryRun { options["dryRun"] = .array([.string("All")]) }
     call.body = ("application/json", JSONValue.object(options).bytes)
-    // Otherwise it might be another object of that name that is deleted the second time.
+    // Without a precondition, the second try might delete another object that has the same name.
     call.isRepeatable = !preconditions.members.isEmpty
-    // What comes is a Status, or the object where it stays for its finalizers.
+    // The answer is a Status, or the object where finalizers keep it.
     try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
   }
 
@@ -124,6 +125,6 @@ extension KubernetesClient {
 }
 
 extension JSONValue {
-  /// Whether it bears the version of the object that it is meant for.
+  /// Whether it contains the resource version of the object that it is meant for.
   fileprivate var isForOneVersion: Bool { self["metadata"]?["resourceVersion"]?.string?.isEmpty == false }
 }

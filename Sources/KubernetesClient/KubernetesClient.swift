@@ -4,8 +4,8 @@ package import KubernetesAPI
 package import Logging
 import NIOHTTP1
 
-/// A client of the Kubernetes API. What it gets it gives as bytes to whoever asks, who makes of them what he needs; a JSON
-/// tree, where he says nothing. Any number of tasks may use it at once; a request ends with its task.
+/// A client of the Kubernetes API. It passes an object's bytes to the reader that the caller gives, or makes a JSON
+/// tree where there is none. Any number of tasks may use it at once. A request ends when its task is cancelled.
 ///
 /// ```swift
 /// let client = KubernetesClient(try .find(), metrics: ClientMetrics(registry), logger: logger)
@@ -17,22 +17,22 @@ import NIOHTTP1
 /// await client.shutdown()
 /// ```
 ///
-/// What fails may be tried again, up to ``ClientSettings/maximumTries`` times in all, after growing random waits or what
-/// `Retry-After` says. What only reads, and what leads to the same when it is done twice (apply; what bears the resource
-/// version or UID that it is meant for), is, after 429, 500, 502, 503, 504 and broken connections. Everything else is
-/// only where the server surely did nothing: after 429 and 503, and where there was no connection. All functions throw
-/// ``KubernetesError``.
+/// A failed request may be tried again, up to ``ClientSettings/maximumTries`` times in all, after growing random waits
+/// or the time that `Retry-After` asks for. Requests that only read, and those that have the same effect when they are
+/// done twice (apply; writes that name a resource version or UID), are tried again after 429, 500, 502, 503, 504 and
+/// broken connections. All others are tried again only if the server has certainly done nothing: after 429 and 503, and
+/// when there was no connection. All functions throw ``KubernetesError``.
 package final class KubernetesClient: Sendable {
-  /// The field manager of all that is written (Kubernetes docs, "Server-Side Apply").
+  /// The field manager of all writes (Kubernetes docs, "Server-Side Apply").
   package static let fieldManager = ObjectLabel.manager
 
-  /// Where the objects of this process are, if the configuration says it.
+  /// The namespace of this process, if the configuration gives it.
   package let namespace: String?
   let transport: Transport
   let logger: Logger
   let watches = WatchLog()
 
-  /// A client of a cluster; it connects when it is used.
+  /// A client of a cluster. It connects when it is first used.
   package convenience init(
     _ cluster: ClusterConfiguration, settings: ClientSettings = ClientSettings(), metrics: ClientMetrics, logger: Logger
   ) {
@@ -47,18 +47,18 @@ package final class KubernetesClient: Sendable {
     self.logger = logger
   }
 
-  /// Closes all connections; to be called before the client goes. Requests under way fail.
+  /// Closes all connections. Must be called before the client is released. Requests in progress fail.
   package func shutdown() async { await transport.shutdown() }
 
-  /// What has not worked for so long among the watches, a line each.
+  /// The watches that have not worked for at least `limit`, one line each.
   package func failingWatches(for limit: Duration) -> [String] {
     watches.failing(for: limit, at: transport.time.now())
   }
 
-  /// Whether some watch works.
+  /// Whether at least one watch works.
   package var hasWorkingWatch: Bool { watches.isAnyWorking }
 
-  /// An object.
+  /// Gets an object.
   package func get<Item: Sendable>(
     _ resource: Resource, _ name: String, in namespace: String? = nil, metadataOnly: Bool = false,
     as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
@@ -68,7 +68,7 @@ package final class KubernetesClient: Sendable {
     return try await object(call, named: name, in: namespace, as: read)
   }
 
-  /// The object that a call is answered with.
+  /// The object in the answer to a call.
   func object<Item: Sendable>(
     _ call: Call, named name: String?, in namespace: String?, as read: ObjectReader<Item>
   ) async throws(KubernetesError) -> Item {
@@ -77,7 +77,7 @@ package final class KubernetesClient: Sendable {
     do { return try read(bytes) } catch { throw transport.error(call, .notUnderstood(reason: error.message)) }
   }
 
-  /// Whether a call can be meant.
+  /// Throws where a name or a namespace is missing or cannot be part of a path.
   func check(_ call: Call, named name: String? = nil, in namespace: String?) throws(KubernetesError) {
     guard namespace != nil || !call.resource.isNamespaced || call.verb == "list" else {
       throw transport.error(call, .invalid(reason: "\(call.resource.plural) are in namespaces, and none is named"))

@@ -5,14 +5,14 @@ import NIOPosix
 import NIOSSL
 
 extension KubernetesError.Cause {
-  /// What an error of the HTTP client means. Its own description may quote a header, so it is not passed on.
+  /// The error for an error of the HTTP client. Its own description may quote a header, so it is not passed on.
   init(transport error: any Error, timeout: Duration) {
     switch error {
     case is CancellationError: self = .cancelled
     case is TimedOut: self = .interrupted(reason: "it took longer than \(timeout)")
     case ChannelError.connectTimeout: self = .unreachable(reason: "it does not answer")
     case let error as NIOConnectionError:
-      // By name, with an error for each address; without any where the name has no address.
+      // It holds an error for each address of the name, and none where the name has no address.
       self = .unreachable(reason: error.connectionErrors.first.map { Self.reason($0.error) } ?? "the name is not known")
     case let error as IOError where error.errnoCode == ECONNREFUSED: self = .unreachable(reason: Self.reason(error))
     case is IOError: self = .interrupted(reason: Self.reason(error))
@@ -40,7 +40,7 @@ extension KubernetesError.Cause {
     if text.contains("CERTIFICATE_VERIFY_FAILED") {
       return .untrusted(reason: "its certificate is not signed by the cluster's authority, or is not valid now")
     }
-    // A server that is going down, or one that speaks no TLS.
+    // A server that is stopping, or one that does not speak TLS.
     return .unreachable(reason: "TLS failed: \(text)")
   }
 

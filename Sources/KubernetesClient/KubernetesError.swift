@@ -1,39 +1,40 @@
 package import KubernetesAPI
 
-/// Why a request did not do what it was to do. It holds neither tokens nor what a Secret holds.
+/// Why a request failed. It contains neither tokens nor contents of a Secret.
 package struct KubernetesError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What went wrong.
   package enum Cause: Equatable, Sendable {
-    /// The API server said no; what it said, as far as that may be repeated.
+    /// The API server refused. The status is reduced to what may be repeated.
     case refused(Status)
     /// There is no connection; nothing was sent.
     case unreachable(reason: String)
-    /// The server could not prove who it is; nothing was sent.
+    /// The server could not be authenticated; nothing was sent.
     case untrusted(reason: String)
-    /// The connection broke, or the time went by, before the whole answer was there; it may have been carried out.
+    /// The connection broke, or the time ran out, before the whole answer arrived. The request may have been carried
+    /// out.
     case interrupted(reason: String)
-    /// More than was asked for came, or something that is no JSON of the kind expected.
+    /// The answer was larger than allowed, or not JSON of the expected kind.
     case notUnderstood(reason: String)
     /// The token cannot be read.
     case noCredential(reason: String)
-    /// It was not sent, as it cannot be meant.
+    /// The request is invalid and was not sent.
     case invalid(reason: String)
     /// The task was cancelled.
     case cancelled
   }
 
-  /// What was to be done, as in RBAC rules, but `apply` for server-side apply.
+  /// The action, as in RBAC rules, but `apply` for server-side apply.
   package var verb: String
-  /// Where: the path without its query.
+  /// The path, without its query.
   package var path: String
   /// The API server's host and port.
   package var server: String
   /// What went wrong.
   package var cause: Cause
-  /// How long the API server asked to wait.
+  /// How long the API server asked the client to wait.
   package var retryAfter: Duration?
 
-  /// One line for people: what was to be done, what went wrong, what to do.
+  /// One line for people: the action, what went wrong, what to do.
   package var description: String { "\(verb) \(path): \(reason)" }
 
   private var reason: String {
@@ -61,16 +62,17 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
 
   /// 404: there is no such object.
   package var isNotFound: Bool { code == 404 }
-  /// 409, `AlreadyExists`: somebody made it before.
+  /// 409, `AlreadyExists`: another client created it before.
   package var isAlreadyExists: Bool {
     guard case .refused(let status) = cause else { return false }
     return status.code == 409 && status.reason == "AlreadyExists"
   }
-  /// 409: somebody else changed it, or manages a field that was to be applied, or a precondition does not hold.
+  /// 409: another client has changed the object, or owns a field that was to be applied, or a precondition does not
+  /// hold.
   package var isConflict: Bool { code == 409 && !isAlreadyExists }
-  /// 410: the resource version, or the place in a list, is too old; list again.
+  /// 410: the resource version, or the page token of a list, is too old; list again.
   package var isExpired: Bool { code == 410 }
-  /// 401: the token or the client certificate is not taken.
+  /// 401: the server does not accept the token or the client certificate.
   package var isUnauthorized: Bool { code == 401 }
   /// The task was cancelled.
   package var isCancelled: Bool { cause == .cancelled }
@@ -84,7 +86,7 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
     }
   }
 
-  /// Whether the server has surely done nothing: it was too busy, or never reached.
+  /// Whether the server has certainly done nothing, because it was too busy or never reached.
   var isWithoutEffect: Bool {
     if case .unreachable = cause { true } else { code == 429 || code == 503 }
   }

@@ -1,18 +1,18 @@
 import NIOCore
 
-/// Bytes that come in any pieces, as lines. Of a line that is too long, no more is kept than its length.
+/// Splits bytes that arrive in pieces of any size into lines. Of a line that is too long, only its length is kept.
 struct LineSplitter {
   enum Line: Equatable {
     case whole([UInt8])
-    /// It has more bytes than the limit; how many.
+    /// The line has more bytes than the limit; this is its length.
     case tooLong(Int)
   }
 
   private let limit: Int
-  /// What has come of the line that has no end yet.
+  /// The part of the unfinished line that has arrived.
   private var pending: [UInt8] = []
   private var pendingBytes = 0
-  /// Lines not yet taken, from `next` on.
+  /// The complete lines of the last piece; those from `next` on have not been taken.
   private var lines: [Line] = []
   private var next = 0
 
@@ -25,7 +25,7 @@ struct LineSplitter {
     return lines[next]
   }
 
-  /// Takes a piece in, after all lines have been taken.
+  /// Adds a piece. All lines must have been taken before.
   mutating func append(_ piece: ByteBuffer) {
     lines.removeAll(keepingCapacity: true)
     next = 0

@@ -1,17 +1,16 @@
 import NIOCore
 
-/// A list as it comes in pieces: its objects one by one, and what stands around them. Of all that comes, one object at a
-/// time is kept.
+/// Splits a list that arrives in pieces into its objects and the frame around them. It keeps only one object at a time.
 ///
-/// It knows strings and brackets, and no more: whoever reads an object checks it.
+/// It only tracks strings and brackets. The reader of an object checks the rest.
 struct ListSplitter {
   enum Found: Equatable {
     case object([UInt8])
-    /// An object with more bytes than the limit; how many it had.
+    /// An object with more bytes than the limit; this is its length.
     case tooLong(Int)
   }
 
-  /// Where the next byte belongs.
+  /// The part of the list to which the next byte belongs.
   private enum Region {
     case frame
     /// Between two objects.
@@ -28,15 +27,15 @@ struct ListSplitter {
   private var isInString = false
   private var isEscaped = false
 
-  /// - Parameter limit: how many bytes an object, or what is around all of them, may have.
+  /// - Parameter limit: how many bytes an object, or the frame, may have.
   init(limit: Int) { self.limit = limit }
 
-  /// The list without its objects, such as `{"metadata":{…},"items":[]}`; nil where it has not come to its end, or what
-  /// came is none.
+  /// The list without its objects, such as `{"metadata":{…},"items":[]}`; nil where the list is incomplete or is not a
+  /// list.
   var whole: [UInt8]? { depth == 0 && region == .frame && !frame.isEmpty && frame.count <= limit ? frame : nil }
 
-  /// Takes a piece in.
-  /// - Returns: the objects that are whole with it.
+  /// Adds a piece.
+  /// - Returns: the objects that this piece completes.
   mutating func take(_ piece: ByteBuffer) -> [Found] {
     var found: [Found] = []
     let bytes = Array(piece.readableBytesView)
@@ -57,7 +56,7 @@ struct ListSplitter {
       switch byte {
       case UInt8(ascii: "\""): isInString = true
       case UInt8(ascii: "{"), UInt8(ascii: "["):
-        // The one array that is a member of the root holds the items.
+        // The only array that is a member of the root holds the items.
         if region == .frame, depth == 1, byte == UInt8(ascii: "[") {
           keep(bytes[start...index])
           region = .gap

@@ -1,6 +1,6 @@
 package import JSONBytes
 
-/// Which object it is, and in which state: all that is read of one whose contents are nobody's affair.
+/// An object's identity and version: all that is read of an object whose contents do not matter.
 package struct ObjectHeader: Equatable, Sendable {
   /// `metadata.namespace`; empty for objects that are in none.
   package var namespace = ""
@@ -11,8 +11,8 @@ package struct ObjectHeader: Equatable, Sendable {
   /// `metadata.resourceVersion`
   package var resourceVersion = ""
 
-  /// Reads an object up to the last of these members. What stands before them is skipped, however deep it is; what stands
-  /// behind them, as `managedFields` does, is not looked at.
+  /// Reads an object up to the last of these members. Values before it are skipped, however deep they are. What follows
+  /// it, such as `managedFields`, is not read.
   package init(_ bytes: [UInt8]) throws(JSONError) {
     var reader = JSONReader(bytes)
     try reader.beginObject()

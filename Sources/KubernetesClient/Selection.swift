@@ -3,20 +3,20 @@ import NIOHTTP1
 
 /// Which objects are listed or watched.
 package struct Selection: Sendable {
-  /// Of what kind.
+  /// The kind of the objects.
   package var resource: Resource
-  /// Where; nil: in all namespaces.
+  /// Their namespace; nil: all namespaces.
   package var namespace: String?
-  /// Such as `postern.io/customer` (Kubernetes docs, "Labels and Selectors").
+  /// A label selector, such as `postern.io/customer` (Kubernetes docs, "Labels and Selectors").
   package var labelSelector: String?
-  /// Such as `metadata.name=acme` (Kubernetes docs, "Field Selectors").
+  /// A field selector, such as `metadata.name=acme` (Kubernetes docs, "Field Selectors").
   package var fieldSelector: String?
-  /// Whether only `metadata` is wanted: the objects come as `PartialObjectMetadata`.
+  /// Whether only `metadata` is asked for: the objects then arrive as `PartialObjectMetadata`.
   package var metadataOnly: Bool
-  /// Whether only what happens from now on is told, and not what is there already.
+  /// Whether only changes from now on are reported, and not the objects that exist already.
   package var changesOnly: Bool
 
-  /// All objects of a kind, or those that the selectors leave.
+  /// All objects of a kind, or those that match the selectors.
   package init(
     _ resource: Resource, namespace: String? = nil, labelSelector: String? = nil, fieldSelector: String? = nil,
     metadataOnly: Bool = false, changesOnly: Bool = false
@@ -29,12 +29,12 @@ package struct Selection: Sendable {
     self.changesOnly = changesOnly
   }
 
-  /// Which watch it is, for people and as a key, such as `secrets` or `pods in shop`.
+  /// The name of the watch, for people and as a key, such as `secrets` or `pods in shop`.
   var name: String {
     [resource.plural, namespace.map { "in \($0)" }, fieldSelector].compactMap(\.self).joined(separator: " ")
   }
 
-  /// A call for these objects.
+  /// A call that asks for these objects.
   func call(_ verb: String) -> Call {
     var call = Call(verb, .GET, resource, namespace: namespace)
     if metadataOnly { call.accept = verb == "list" ? MetadataOnly.list : MetadataOnly.object }
@@ -46,13 +46,14 @@ package struct Selection: Sendable {
 
 /// The answer to a list.
 package struct ObjectList<Item: Sendable>: Sendable {
-  /// What was read of the objects. Those of a list bear no `apiVersion` and `kind`: the resource says both.
+  /// What was read of the objects. The objects of a list have no `apiVersion` and `kind`, because the resource gives
+  /// both.
   package var items: [Item]
-  /// From where a watch goes on.
+  /// The resource version from which a watch continues.
   package var resourceVersion: String
 }
 
-/// How the API server names the answer with `metadata` alone (Kubernetes docs, "Kubernetes API Concepts",
+/// The media types with which the API server sends `metadata` alone (Kubernetes docs, "Kubernetes API Concepts",
 /// metadata-only fetches).
 enum MetadataOnly {
   static let object = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"

@@ -1,8 +1,8 @@
-/// How time goes by; tests have it go as they like.
+/// The clock and the sleep that the client uses; tests replace them.
 struct Time: Sendable {
-  /// Since some moment, never going back.
+  /// The time since some moment; it never goes back.
   var now: @Sendable () -> Duration
-  /// Throws where the task is cancelled.
+  /// Throws when the task is cancelled.
   var sleep: @Sendable (Duration) async throws -> Void
 
   static let system: Self = {
@@ -11,10 +11,10 @@ struct Time: Sendable {
   }()
 }
 
-/// The time given to an operation has gone.
+/// An operation has taken longer than it may.
 struct TimedOut: Error {}
 
-/// Runs an operation, and cancels it when it takes longer.
+/// Runs an operation, and cancels it if it takes longer than `timeout`.
 func withTimeout<Value: Sendable>(
   _ timeout: Duration, _ operation: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Lets so many requests out a second, and a burst after a quiet time, in the order in which they asked: each takes the
-/// next free moment at once, then waits for it.
+/// Limits requests to a rate per second, with a burst after a quiet time, in the order in which they ask. Each request
+/// reserves the next free moment at once, then waits for it.
 final class TokenBucket: Sendable {
   private struct State {
-    /// Below zero: so many are waiting.
+    /// Below zero: that many requests are waiting.
     var tokens: Double
     var at: Duration
   }
@@ -21,7 +21,7 @@ final class TokenBucket: Sendable {
     state = Mutex(State(tokens: Double(burst), at: time.now()))
   }
 
-  /// Returns when a request may go out. A cancelled one gives its token back; those behind it keep their moments.
+  /// Returns when a request may be sent. A cancelled request gives its token back; those behind it keep their moments.
   func take() async throws {
     let wait = state.withLock { state in
       let now = time.now()

@@ -1,8 +1,8 @@
 import Linux
 import Synchronization
 
-/// The bearer token that requests carry. One in a file is read anew: bound tokens rotate (Kubernetes docs, "Managing
-/// Service Accounts"), and the kubelet writes the next one well before the old one expires.
+/// The bearer token of requests. A token in a file is read again regularly, because bound tokens rotate (Kubernetes
+/// docs, "Managing Service Accounts"). The kubelet writes the next one well before the old one expires.
 final class TokenSource: Sendable {
   private static let lifetime: Duration = .seconds(60)
 
@@ -20,7 +20,7 @@ final class TokenSource: Sendable {
     self.time = time
   }
 
-  /// The token to send; nil where the connection's certificate says who asks, or nothing does.
+  /// The token to send; nil where the client authenticates by a certificate or not at all.
   func token() throws(FileError) -> String? {
     switch credential {
     case .none: return nil
@@ -34,15 +34,15 @@ final class TokenSource: Sendable {
         cached.withLock { $0 = Cached(token: token, until: now + Self.lifetime) }
         return token
       } catch {
-        // What was good a minute ago most likely still is.
+        // A token that was valid a minute ago probably still is.
         guard let known else { throw error }
         return known.token
       }
     }
   }
 
-  /// The server did not take this token.
-  /// - Returns: whether there may be another one now.
+  /// Reports that the server did not accept this token.
+  /// - Returns: whether a new token may now be available.
   func reject(_ token: String?) -> Bool {
     guard case .tokenFile = credential else { return false }
     cached.withLock { if $0?.token == token { $0 = nil } }

@@ -6,14 +6,15 @@ import Linux
 import NIOCore
 import NIOHTTP1
 
-/// Sends calls: credentials, rate limit, timeouts, further tries, and errors with their place.
+/// Sends calls. It adds credentials, limits the rate, applies timeouts, retries, and names the call in every error.
 final class Transport: Sendable {
   let settings: ClientSettings
   let time: Time
   private let base: String
   private let server: String
   private let requests: HTTPClient
-  /// Apart from the others: watches hold their connections, and are given up when nothing comes, not at a deadline.
+  /// A client of its own for watches: they occupy their connections for long, and they are given up when nothing
+  /// arrives, not at a deadline.
   private let watches: HTTPClient
   private let tokens: TokenSource
   private let bucket: TokenBucket
@@ -40,14 +41,14 @@ final class Transport: Sendable {
     try? await watches.shutdown()
   }
 
-  /// The whole answer to a call.
+  /// Sends a call and returns the whole answer.
   func answer(to call: Call) async throws(KubernetesError) -> [UInt8] {
     try await consume(call) { body in
       Array(try await body.collect(upTo: self.settings.maximumBodyBytes).readableBytesView)
     }
   }
 
-  /// What is made of the answer to a call while it comes. A further try begins it anew.
+  /// Sends a call and lets `take` read the answer while it arrives. A retry begins `take` again.
   func consume<Value: Sendable>(
     _ call: Call, _ take: @escaping @Sendable (HTTPClientResponse.Body) async throws -> Value
   ) async throws(KubernetesError) -> Value {
@@ -58,7 +59,7 @@ final class Transport: Sendable {
     }
   }
 
-  /// The body of a watch that has begun.
+  /// Starts a watch and returns its body.
   func stream(_ call: Call) async throws(KubernetesError) -> HTTPClientResponse.Body {
     try await retrying(call) { token in
       try await self.execute(call, with: token, on: self.watches, isTimed: false).body
@@ -69,7 +70,7 @@ final class Transport: Sendable {
     KubernetesError(verb: call.verb, path: call.path, server: server, cause: cause)
   }
 
-  /// An error of this call, whatever was thrown.
+  /// The error of this call, made from any error that was thrown.
   func error(_ call: Call, thrown error: any Error) -> KubernetesError {
     if let error = error as? KubernetesError { return error }
     let cause = KubernetesError.Cause(transport: error, timeout: settings.requestTimeout)
@@ -103,7 +104,7 @@ final class Transport: Sendable {
     }
   }
 
-  /// One try, up to the head of an answer that says yes.
+  /// Tries once. Returns when the head of a successful answer has arrived.
   private func execute(
     _ call: Call, with token: String?, on client: HTTPClient, isTimed: Bool
   ) async throws -> HTTPClientResponse {
@@ -127,8 +128,9 @@ final class Transport: Sendable {
     throw await refusal(call, response)
   }
 
-  /// What is said of a Secret that was sent, without what may quote it: of a body that is not understood (server-side
-  /// apply says so as 500) nothing is left, and of an admission plugin's refusal who refused.
+  /// The message about a Secret that was sent, without what may quote the Secret. If the body could not be parsed
+  /// (server-side apply reports that as 500), nothing of the message is kept; of an admission plugin's refusal, only
+  /// the plugin's name.
   private static func withoutSecrets(_ message: String, _ code: Int) -> String {
     if let denial = message.firstRange(of: " denied ") {
       return "\(message[..<denial.lowerBound]) denied the request; its words are withheld, as they may quote the Secret"
@@ -148,7 +150,7 @@ final class Transport: Sendable {
         kind: GroupVersionKind(group: "", version: "", kind: ""))
     if call.resource == .secrets, call.body != nil { status.message = Self.withoutSecrets(status.message, code) }
     var error = self.error(call, .refused(status))
-    // In seconds; the API server gives no dates.
+    // In seconds; the API server never sends a date.
     error.retryAfter = response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds(max(0, $0)) }
     return error
   }

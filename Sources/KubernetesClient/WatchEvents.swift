@@ -6,25 +6,25 @@ import KubernetesAPI
 struct WatchEvent<Item: Sendable>: Sendable {
   /// What happened to an object.
   enum Content: Sendable {
-    /// It is there, or has come to match the selectors.
+    /// The object is new, or has begun to match the selectors.
     case added(Item)
     /// It changed.
     case modified(Item)
-    /// It is gone, or matches the selectors no more; as it was last.
+    /// The object is gone, or no longer matches the selectors. This is its last state.
     case deleted(Item)
   }
 
-  /// Nil where nothing is told: a bookmark, or an object that cannot be read.
+  /// Nil where there is nothing to report: a bookmark, or an object that cannot be read.
   var content: Content?
-  /// From which a watch goes on after it.
+  /// The resource version from which a watch continues after this event.
   var resourceVersion: String
 }
 
 extension WatchEvent.Content: Equatable where Item: Equatable {}
 extension WatchEvent: Equatable where Item: Equatable {}
 
-/// The events of one watch, up to when the API server ends it. Throws where the connection breaks, and where the API
-/// server says an error; ``KubernetesError/isExpired`` where the resource version is too old.
+/// The events of one watch, until the API server ends it. Throws where the connection breaks, and where the API server
+/// reports an error; ``KubernetesError/isExpired`` where the resource version is too old.
 struct WatchEvents<Item: Sendable>: AsyncSequence, Sendable {
   typealias Element = WatchEvent<Item>
   typealias Failure = KubernetesError
@@ -35,7 +35,7 @@ struct WatchEvents<Item: Sendable>: AsyncSequence, Sendable {
   let read: ObjectReader<Item>
   let body: HTTPClientResponse.Body
 
-  /// Reads the events; once.
+  /// An iterator over the events. It can be made only once.
   func makeAsyncIterator() -> AsyncIterator {
     AsyncIterator(
       events: self, body: body.makeAsyncIterator(),

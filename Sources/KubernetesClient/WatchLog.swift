@@ -2,15 +2,15 @@ import KubernetesAPI
 import Linux
 import Synchronization
 
-/// How the watches of a client are: since when each has not worked.
+/// Records for each watch of a client whether it works, and since when not.
 final class WatchLog: Sendable {
   private struct Entry {
     let resource: String
-    /// When it last worked, by the client's clock; when it began, where it never did.
+    /// When it last worked, by the client's clock; when it began, if it has never worked.
     var at: Duration
-    /// The same in seconds since 1970; nil where it never worked.
+    /// The same in seconds since 1970; nil if it has never worked.
     var wallTime: Int?
-    /// Nil while it works: a watch from which nothing comes is one to which nothing happens.
+    /// Nil while it works. A silent watch works: nothing has happened to its objects.
     var failure: String?
   }
 
@@ -24,8 +24,9 @@ final class WatchLog: Sendable {
 
   func end(_ selection: Selection) { entries.withLock { $0[selection.name] = nil } }
 
-  /// A list or a watch was answered, or something came.
-  /// - Returns: where that is news, when the resource's watch that is behind the others last worked, in seconds since 1970.
+  /// Records that a list or a watch was answered, or that an event arrived.
+  /// - Returns: if the time in whole seconds has changed, the earliest of the times at which the resource's watches
+  ///   last worked, in seconds since 1970; else nil.
   func worked(_ selection: Selection, at now: Duration) -> Int? {
     let wallTime = Int(SystemClock.wallMilliseconds / 1000)
     return entries.withLock { entries in
@@ -48,7 +49,7 @@ final class WatchLog: Sendable {
 
   var isAnyWorking: Bool { entries.withLock { $0.values.contains { $0.failure == nil } } }
 
-  /// A line for each watch that has not worked for so long, and why.
+  /// A line for each watch that has not worked for at least `limit`, with the reason.
   func failing(for limit: Duration, at now: Duration) -> [String] {
     entries.withLock { entries in
       entries.sorted { $0.key < $1.key }.compactMap { name, entry in

@@ -1,9 +1,10 @@
-/// Texts laid out as C has them: one run of bytes, each text ended by a NUL, and where each begins.
+/// Texts laid out as C strings: one run of bytes, each text ended by a NUL, and the offset at which each begins.
 struct CStrings {
   private var bytes: [CChar] = []
   private var starts: [Int?] = []
 
-  /// Takes the texts; nil stands for a null pointer. A text that holds a NUL itself is refused, where C would cut it.
+  /// Copies the texts; nil stands for a null pointer. A text that contains a NUL is refused, because C would cut it
+  /// there.
   init(_ texts: [String?]) throws(PostgresError) {
     for text in texts {
       guard let text else {
@@ -24,7 +25,7 @@ struct CStrings {
     }
   }
 
-  /// Lends the pointers, with a null pointer after the last.
+  /// Calls `body` with the pointers, followed by a null pointer.
   func withPointers<Value>(_ body: (UnsafePointer<UnsafePointer<CChar>?>?) -> Value) -> Value {
     unsafe bytes.withUnsafeBufferPointer { buffer in
       var pointers: [UnsafePointer<CChar>?] = unsafe starts.map { start in

@@ -2,19 +2,19 @@ internal import CLibPQ
 
 /// Whether a server answers (`PQping`).
 package enum PingStatus: Equatable, Sendable {
-  /// It takes connections.
+  /// It accepts connections.
   case accepting
-  /// It is there and refuses them: starting, stopping, or recovering.
+  /// It runs and refuses connections: it is starting, stopping or recovering.
   case rejecting
-  /// Nobody answers.
+  /// Nothing answers.
   case noResponse
-  /// The question could not be asked.
+  /// The attempt could not be made.
   case notAttempted
 }
 
 extension Connection {
-  /// Asks whether a server takes connections. No password is needed, and the user need not exist; but where there is
-  /// none and none is asked to prove anything, the server logs it. Blocks for at most 2 s.
+  /// Asks whether a server accepts connections. It needs no password, and the user need not exist; but where the role
+  /// does not exist and the server asks for no password, the server logs an error. Blocks for at most 2 s.
   package static func ping(host: String, port: Int, user: String = "postgres") throws(PostgresError) -> PingStatus {
     let parameters =
       ConnectionSettings(host: host, port: port, user: user, sslMode: .disable).parameters

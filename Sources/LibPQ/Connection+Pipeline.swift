@@ -15,11 +15,12 @@ package struct Statement: Equatable, Sendable {
 }
 
 extension Connection {
-  /// Sends all statements before it reads the first answer (PostgreSQL docs §34.5): one round trip, however many.
-  /// - Parameter separately: whether each is a transaction of its own, and fails alone; otherwise all of them are one,
-  ///   and those after the first that fails are not run.
+  /// Sends all statements before it reads the first answer (PostgreSQL docs §34.5). So it needs one round trip for any
+  /// number of statements.
+  /// - Parameter separately: whether each statement is a transaction of its own and fails alone. Otherwise all
+  ///   statements are one transaction, and those after the first that fails are not run.
   /// - Returns: an outcome for each statement, in order.
-  /// - Throws: where the connection breaks, or a text cannot be sent; then it is not known which statements were run.
+  /// - Throws: where the connection breaks, or a text cannot be sent. Then it is not known which statements were run.
   package func pipeline(
     _ statements: [Statement], separately: Bool = true
   ) throws(PostgresError) -> [Result<QueryResult, PostgresError>] {
@@ -50,7 +51,7 @@ extension Connection {
     return outcomes
   }
 
-  /// One statement's outcome, and the null that ends it.
+  /// One statement's outcome. It also reads the null result that ends it.
   private func nextOutcome() throws(PostgresError) -> Result<QueryResult, PostgresError> {
     guard let result = unsafe PQgetResult(handle) else { throw failure() }
     let answer: Result<QueryResult, PostgresError>

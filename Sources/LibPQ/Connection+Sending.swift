@@ -1,37 +1,37 @@
 internal import CLibPQ
 
-/// One of two connections that a caller has statements running on.
+/// One of two connections that are both running statements for a caller.
 package enum ConnectionSide: Equatable, Sendable {
   case left, right
 }
 
 extension Connection {
-  /// Sends any number of statements, one string, and does not wait for the server: ``receive()`` takes its answer, and
+  /// Sends any number of statements as one string, and does not wait for the server. ``receive()`` takes the answer;
   /// until then the connection can do nothing else.
   package func send(_ sql: String) throws(PostgresError) {
     try CStrings.check(sql)
     guard unsafe PQsendQuery(handle, sql) == 1 else { throw failure() }
   }
 
-  /// The socket that the server's answers come from, for poll(2).
+  /// The socket on which the server's answers arrive, for poll(2).
   package var socket: Int32 { unsafe PQsocket(handle) }
 
   /// The number of the server's process (`pg_stat_activity.pid`).
   package var serverProcess: Int { Int(unsafe PQbackendPID(handle)) }
 
-  /// Takes in what has come, without waiting: whether the whole answer to what was sent is there, so that ``receive()``
-  /// does not wait.
+  /// Reads what has arrived, without waiting. Returns whether the whole answer is there, so that ``receive()`` does not
+  /// wait.
   package func hasAnswer() -> Bool { unsafe postern_pq_answered(handle) != 0 }
 
-  /// Waits for the answer to what was sent, and takes it; throws the first error in it.
-  /// - Returns: what the last statement gave; nil where there was none.
+  /// Waits for the answer to what was sent, and returns it. Throws the first error in it.
+  /// - Returns: the last statement's result; nil where there was no statement.
   @discardableResult
   package func receive() throws(PostgresError) -> QueryResult? {
     var failure: PostgresError?
     var last: QueryResult?
     while let result = unsafe PQgetResult(handle) {
       do throws(PostgresError) { last = try unsafe outcome(of: result) } catch { failure = failure ?? error }
-      // A broken connection would give the same answer for ever.
+      // A broken connection would give the same result for ever.
       if isBroken { break }
     }
     if let failure { throw failure }
@@ -39,7 +39,7 @@ extension Connection {
     return last
   }
 
-  /// Waits until one of two connections, on both of which something was sent, has its answer.
+  /// Waits until one of two connections, on both of which something was sent, has its answer. Returns which one.
   package static func firstAnswered(_ left: borrowing Connection, _ right: borrowing Connection) -> ConnectionSide {
     unsafe postern_pq_first_answered(left.handle, right.handle) == 0 ? .left : .right
   }

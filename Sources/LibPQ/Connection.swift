@@ -1,7 +1,7 @@
 internal import CLibPQ
 
-/// A session with a server. Its calls block until the server has answered; it is one thread's at a time, and ends
-/// with its scope. It is public, since Embedded Swift sees no `deinit` of a type that is the package's.
+/// A session with a server. Its calls block until the server has answered. Only one thread may use it at a time, and it
+/// ends with its scope. It is public because Embedded Swift does not see the `deinit` of a `package` type.
 @safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
 
@@ -10,7 +10,7 @@ internal import CLibPQ
     unsafe handle = try Self.open(settings)
   }
 
-  /// A connection that is good; a bad one is finished here.
+  /// Opens a connection. Where that fails, it releases the connection and throws.
   private static func open(_ settings: ConnectionSettings) throws(PostgresError) -> OpaquePointer {
     let parameters = settings.parameters
     let keywords = try CStrings(parameters.map { $0.keyword })
@@ -42,14 +42,14 @@ internal import CLibPQ
   /// The server's version as one number: 170004 is 17.4.
   package var serverVersion: Int { Int(unsafe PQserverVersion(handle)) }
 
-  /// A run-time parameter that the server tells its clients, such as `scram_iterations` from 16 on (PostgreSQL docs
-  /// §55.2.7); nil where it does not tell it.
+  /// A run-time parameter that the server reports to its clients, such as `scram_iterations` from version 16 on
+  /// (PostgreSQL docs §55.2.7); nil where the server does not report it.
   package func parameter(_ name: StaticString) -> String? {
     guard let value = unsafe PQparameterStatus(handle, name.description) else { return nil }
     return unsafe String(cString: value)
   }
 
-  /// Whether the connection has broken, so that only a new one helps.
+  /// Whether the connection has broken, so that a new one is needed.
   package var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
 
   /// Runs one statement with its parameters `$1`, `$2`…, nil for NULL, all as text (`PQexecParams`).
@@ -62,14 +62,14 @@ internal import CLibPQ
       })
   }
 
-  /// Runs any number of statements, one string (`PQexec`): without BEGIN of its own it is one transaction. The first
-  /// error ends it.
+  /// Runs any number of statements, given as one string (`PQexec`). Without a BEGIN in it, the string is one
+  /// transaction. The first error ends it.
   package func execute(_ sql: String) throws(PostgresError) {
     try CStrings.check(sql)
     _ = try unsafe outcome(of: PQexec(handle, sql))
   }
 
-  /// Takes a result, or throws the error that it is.
+  /// Returns a result, or throws the error that it holds.
   func outcome(of result: OpaquePointer?) throws(PostgresError) -> QueryResult {
     guard let result = unsafe result else { throw failure() }
     let answer = unsafe QueryResult(result)
@@ -88,17 +88,17 @@ internal import CLibPQ
     _ = try unsafe outcome(of: PQexec(handle, ""))
   }
 
-  /// What went wrong where there is no result that says so.
+  /// The connection's error, for calls that have no result to hold one.
   func failure() -> PostgresError {
     let text = unsafe String(cString: PQerrorMessage(handle))
-    // What libpq thinks of its own message follows it in lines that begin with a tab.
+    // libpq adds its own remarks after the message, in lines that begin with a tab.
     let lines = Array(text.utf8).split(separator: 0x0A).filter { $0.first != 0x09 }
     let message = String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self)
     return PostgresError(
       kind: isBroken ? .connection : .protocol, message: message.utf8.isEmpty ? "the connection was lost" : message)
   }
 
-  /// Ends a COPY that has no other end here, so that the connection can be used again.
+  /// Ends a COPY, which this client does not support, so that the connection can be used again.
   private func leaveCopy(_ status: ExecStatusType) -> PostgresError {
     if status == PGRES_COPY_OUT {
       var row: UnsafeMutablePointer<CChar>?

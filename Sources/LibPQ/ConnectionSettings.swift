@@ -1,4 +1,4 @@
-/// Where a server is, who logs in, and what holds for the session. It prints without its password.
+/// Where a server is, who logs in, and which settings the session has. Its description leaves out the password.
 package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
   /// Whether the connection is encrypted (PostgreSQL docs §34.1.2, `sslmode`).
   package enum SSLMode: String, Sendable {
@@ -31,16 +31,16 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
   package var password: String?
   /// The database.
   package var database: String
-  /// What `pg_stat_activity` shows.
+  /// The name that `pg_stat_activity` shows.
   package var applicationName: String
-  /// Seconds until an attempt to connect is given up.
+  /// How many seconds an attempt to connect may take.
   package var connectTimeout: Int
   /// Whether the connection is encrypted.
   package var sslMode: SSLMode
-  /// Run-time parameters that the session starts with.
+  /// Run-time parameters that are set as the session starts.
   package var runtimeOptions: [RuntimeOption]
 
-  /// Settings of these parts; `sslMode` nil is `disable` on this machine and `prefer` elsewhere.
+  /// Settings with these values. `sslMode` nil means `disable` for a server on this machine and `prefer` for others.
   package init(
     host: String = "127.0.0.1", port: Int = 5432, user: String, password: String? = nil, database: String = "postgres",
     applicationName: String = "postern", connectTimeout: Int = 10, sslMode: SSLMode? = nil,
@@ -57,12 +57,12 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
     self.runtimeOptions = runtimeOptions
   }
 
-  /// Whether a host is this machine.
+  /// Whether a host name means this machine.
   package static func isLocal(_ host: String) -> Bool {
     host.utf8.starts(with: "127.".utf8) || host.utf8.starts(with: "/".utf8) || host == "::1" || host == "localhost"
   }
 
-  /// Where to and who, without the password.
+  /// The user, the address and the database, without the password.
   package var description: String {
     "\(user)@\(host):\(port)/\(database)\(password == nil ? "" : " (password redacted)")"
   }
@@ -78,7 +78,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
     if let password {
       parameters.append(("password", password))
     } else {
-      // Without one, libpq would look into ~/.pgpass; a path that nothing can be at is passed over in silence.
+      // Without `passfile`, libpq would read ~/.pgpass. It silently ignores a path at which no file can be.
       parameters.append(("passfile", "/dev/null/none"))
     }
     if !runtimeOptions.isEmpty { parameters.append(("options", startOptions)) }

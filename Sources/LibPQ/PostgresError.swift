@@ -1,34 +1,34 @@
-/// What a server, or the way to it, answered instead of a result. It holds what the server said and never the
+/// An error from a server, or from the attempt to reach it. It holds what the server reported and never the
 /// connection's password.
 package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// Where it comes from.
+  /// Where the error comes from.
   package enum Kind: Equatable, Sendable {
     /// There is no connection: it was refused, timed out, or broke.
     case connection
     /// The server took the statement and reported an error.
     case server
-    /// The statement could not be sent, or asked for what this client does not do.
+    /// The statement could not be sent, or it asked for something that this client does not support.
     case `protocol`
     /// This process lacks something that it needs, such as randomness; the server was not asked.
     case client
   }
 
-  /// Where it comes from.
+  /// Where the error comes from.
   package var kind: Kind
-  /// The SQLSTATE (PostgreSQL docs, appendix A), where the server said one; see ``SQLState``.
+  /// The SQLSTATE (PostgreSQL docs, appendix A), where the server gave one; see ``SQLState``.
   package var sqlState: String?
   /// The primary message, one line as a rule.
   package var message: String
   /// The secondary message.
   package var detail: String?
-  /// What the server suggests.
+  /// The server's hint.
   package var hint: String?
-  /// Where in the statement, in characters (Unicode scalars), from 1.
+  /// The position in the statement, in characters (Unicode scalars), from 1.
   package var position: Int?
   /// The call stack of functions, or the line of a COPY.
   package var context: String?
 
-  /// An error of these parts.
+  /// An error with these values.
   package init(
     kind: Kind, sqlState: String? = nil, message: String, detail: String? = nil, hint: String? = nil,
     position: Int? = nil, context: String? = nil
@@ -42,7 +42,7 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
     self.context = context
   }
 
-  /// Whether the server answered with one of these SQLSTATEs.
+  /// Whether the server gave one of these SQLSTATEs.
   package func isServer(_ states: String...) -> Bool {
     guard let sqlState else { return false }
     return states.contains { $0.utf8.elementsEqual(sqlState.utf8) }
@@ -58,18 +58,18 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
 }
 
 extension PostgresError {
-  /// Makes it of what libpq leaves when a connection was not made: a line for each attempt, with and without TLS. The text
-  /// of a refusal by the server is, as verbose errors are written,
+  /// Makes an error from libpq's message about a connection that was not made. The message has a line for each attempt,
+  /// with and without TLS. Because errors are verbose while connecting, a refusal by the server looks like this:
   /// `… FATAL:  28P01: password authentication failed for user "shop"`.
   init(connecting text: String) {
     let lines = text.utf8.split(separator: 0x0A).map { Array($0) }
     let refusals = lines.compactMap { Self.refusal($0) }
-    // Where one attempt finds no line of pg_hba.conf, the other one is what the server asks for.
+    // If one attempt finds no line in pg_hba.conf, the other one says which authentication the server demands.
     let telling = refusals.last { $0.isServer(SQLState.invalidPassword) } ?? refusals.last
     if let telling {
       self = telling
     } else {
-      // Where the server is not there at all, the second line asks whether it is running; the first says why.
+      // If no server is there, the first line gives the reason, and the second only asks whether the server is running.
       self.init(kind: .connection, message: String(decoding: lines.first ?? [], as: UTF8.self))
     }
   }

@@ -1,10 +1,10 @@
 internal import CLibPQ
 
-/// The rows that a statement gave, as text. The server's memory of them ends with this object.
+/// The rows of a statement's result, as text. This object owns libpq's memory of them.
 @safe package final class QueryResult {
   private let handle: OpaquePointer
 
-  /// Takes over what libpq returned.
+  /// Takes ownership of what libpq returned.
   init(_ handle: OpaquePointer) {
     unsafe self.handle = handle
   }
@@ -19,8 +19,8 @@ internal import CLibPQ
   /// How many columns each row has.
   package var columnCount: Int { Int(unsafe PQnfields(handle)) }
 
-  /// The value at a row and column, both from 0, in its text form; nil where it is NULL, or where there is no such
-  /// place.
+  /// The value at a row and column, both from 0, in text form; nil where it is NULL, or where there is no such row or
+  /// column.
   package func value(_ row: Int, _ column: Int) -> String? {
     guard row >= 0, row < rowCount, column >= 0, column < columnCount else { return nil }
     let row = Int32(row)
@@ -43,10 +43,10 @@ internal import CLibPQ
     (0..<columnCount).first { columnName($0)?.utf8.elementsEqual(name.utf8) == true }
   }
 
-  /// What libpq says of it.
+  /// The result's status, as libpq reports it.
   var status: ExecStatusType { unsafe PQresultStatus(handle) }
 
-  /// The error that it is, by the fields of the protocol (PostgreSQL docs §55.8).
+  /// The error that the result holds, from the fields of the protocol (PostgreSQL docs §55.8).
   var error: PostgresError? {
     guard status == PGRES_FATAL_ERROR, let sqlState = field("C") else { return nil }
     return PostgresError(

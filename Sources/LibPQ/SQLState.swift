@@ -1,4 +1,4 @@
-/// The SQLSTATEs that mean something to this project (PostgreSQL docs, appendix A).
+/// The SQLSTATEs that this project handles (PostgreSQL docs, appendix A).
 package enum SQLState {
   /// `invalid_authorization_specification`
   package static let invalidAuthorization = "28000"
@@ -40,6 +40,6 @@ package enum SQLState {
   package static let crashShutdown = "57P02"
   /// `cannot_connect_now`
   package static let cannotConnectNow = "57P03"
-  /// Also "tuple concurrently updated", which ALTER ROLE and GRANT answer when two run at once.
+  /// Also "tuple concurrently updated", the error of ALTER ROLE and GRANT when two of them run at the same time.
   package static let internalError = "XX000"
 }

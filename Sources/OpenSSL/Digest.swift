@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// SHA-256 and what is built on it (FIPS 180-4, RFC 2104, RFC 8018), by libcrypto.
+/// SHA-256 and functions built on it (FIPS 180-4, RFC 2104, RFC 8018), from libcrypto.
 package enum Digest {
   /// The 32 bytes of SHA-256.
   package static func sha256(_ bytes: [UInt8]) -> [UInt8] {

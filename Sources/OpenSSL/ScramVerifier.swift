@@ -13,7 +13,7 @@ package struct ScramVerifier: Equatable, Sendable {
   /// The server's key, 32 bytes.
   package let serverKey: [UInt8]
 
-  /// Reads a verifier; nil where the text is none (an md5 hash, for one).
+  /// Reads a verifier; nil where the text is something else, such as an md5 hash.
   package init?(_ text: String) {
     let parts = text.utf8.split(separator: UInt8(ascii: "$"), omittingEmptySubsequences: false)
     guard parts.count == 3, parts[0].elementsEqual("SCRAM-SHA-256".utf8) else { return nil }
@@ -31,7 +31,7 @@ package struct ScramVerifier: Equatable, Sendable {
     self.serverKey = serverKey
   }
 
-  /// Derives what a server stores for a password (RFC 5802 §3), prepared as libpq prepares it.
+  /// Derives what a server stores for a password (RFC 5802 §3). The password is prepared as libpq prepares it.
   package init(password: String, salt: [UInt8], iterations: UInt32) {
     let salted = Digest.pbkdf2SHA256(password: SASLprep.prepare(password), salt: salt, iterations: iterations)
     self.iterations = iterations
@@ -40,14 +40,14 @@ package struct ScramVerifier: Equatable, Sendable {
     serverKey = Digest.hmacSHA256(key: salted, Array("Server Key".utf8))
   }
 
-  /// Whether this verifier is the password's: derived again with the salt and rounds it has itself, and compared in
-  /// constant time. A password that only looks like a verifier is a password.
+  /// Whether this verifier belongs to the password. The password is derived again with this verifier's salt and
+  /// iterations, and compared in constant time. A password that looks like a verifier is still a password.
   package func matches(password: String) -> Bool {
     let derived = Self(password: password, salt: salt, iterations: iterations)
     return Digest.constantTimeEqual(derived.storedKey + derived.serverKey, storedKey + serverKey)
   }
 
-  /// As the server stores it.
+  /// The text that the server stores.
   package var text: String {
     "SCRAM-SHA-256$\(iterations):\(Base64.encoded(salt))$\(Base64.encoded(storedKey)):\(Base64.encoded(serverKey))"
   }

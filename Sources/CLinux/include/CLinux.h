@@ -1,8 +1,8 @@
 #pragma once
 
 // The system calls that Swift cannot make by itself (variadic functions, errno, flexible structs), without the Glibc
-// overlay, which Embedded Swift does not have. Where nothing else is said, a call returns 0 or more when it went well,
-// and the negated errno when it did not.
+// overlay, which Embedded Swift does not have. Unless a comment says otherwise, a call returns 0 or more on success,
+// and the negated errno on failure.
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,7 @@ int postern_is_missing(int code);
 int postern_open_reading(const char *path);
 int postern_create(const char *path, unsigned int mode);
 long postern_read(int descriptor, void *buffer, size_t count);
-/// Writes all of it.
+/// Writes the whole buffer.
 int postern_write(int descriptor, const void *buffer, size_t count);
 int postern_close(int descriptor);
 int postern_rename(const char *from, const char *to);
@@ -30,30 +30,31 @@ void postern_close_directory(void *directory);
 
 int64_t postern_monotonic_milliseconds(void);
 int64_t postern_wall_milliseconds(void);
-/// Waits; less where a signal comes.
+/// Sleeps; ends early if a signal arrives.
 void postern_sleep(int milliseconds);
 const char *postern_environment(const char *name);
 int postern_process_identifier(void);
 _Noreturn void postern_exit(int code);
-/// Gives what was freed back to the system.
+/// Returns freed memory to the system.
 void postern_release_memory(void);
-/// Gives allocations of a MiB and more back to the system as soon as they are freed. Without this, the C library keeps the first
-/// ones that are freed, and from then on takes others of their size from its heap, where small ones keep them from being given back.
+/// Makes allocations of a MiB and more return to the system as soon as they are freed. By default, when the C library
+/// frees the first large allocations, it begins to take others of their size from its heap, where small allocations
+/// keep them from being returned.
 void postern_keep_large_memory_apart(void);
-/// Lets the process open as many files as it may be allowed: container runtimes start it with 1,024.
+/// Raises the limit of open files to the most that the process may have; container runtimes start it with 1,024.
 void postern_raise_file_limit(void);
-/// Unmaps the program's code and constants, which are read again from its file, or the system's cache of it, page by page
-/// where they are needed.
+/// Unmaps the program's code and constants. Where they are needed, the system reads them again, page by page, from the
+/// file or from its cache.
 void postern_release_program(void);
 
-/// From now on SIGTERM and SIGINT do not end the process but ask it to end; SIGPIPE is an error of the write. Who has
-/// not ended `grace_milliseconds` after being asked is ended, with exit code 0.
+/// From now on SIGTERM and SIGINT do not end the process but request its end, and SIGPIPE is an error of the write. A
+/// process that has not ended `grace_milliseconds` after the request is ended, with exit code 0.
 int postern_catch_signals(int grace_milliseconds);
 /// Whether the process was asked to end.
 int postern_stop_requested(void);
 
 int postern_watch_open(void);
-/// Watches a folder; a second time is no error.
+/// Watches a folder. Watching it a second time is not an error.
 int postern_watch_add(int watch, const char *path);
 
 enum {
@@ -62,8 +63,8 @@ enum {
   POSTERN_READABLE = 4,
 };
 
-/// Waits for changes, for the signals, for `descriptor` to be readable where it is not negative, or until the time is over
-/// (never where it is negative); returns what there is.
+/// Waits for changes, for the signals, for `descriptor` to be readable (unless it is negative), or until the timeout
+/// has passed (never if it is negative). Returns what has happened.
 int postern_watch_wait(int watch, int descriptor, int timeout_milliseconds);
-/// Waits until `descriptor` is readable or has no other end; returns 0 where the time is over before.
+/// Waits until `descriptor` is readable or its other end is closed. Returns 0 if the timeout passes before.
 int postern_wait_readable(int descriptor, int timeout_milliseconds);

@@ -1,6 +1,6 @@
-/// The annotations under `postern.io/`, and the label that makes a workload a customer's.
+/// The annotations under `postern.io/`, and the label that marks a workload as a customer's.
 package enum AnnotationKey {
-  /// What every annotation of Postern's begins with.
+  /// The prefix of all of Postern's annotations.
   package static let prefix = "postern.io/"
   /// The databases: a YAML list, or a plain list of names.
   package static let databases = "postern.io/databases"
@@ -8,48 +8,49 @@ package enum AnnotationKey {
   package static let users = "postern.io/users"
   /// `SECRET/KEY` of a flat file, one `user:password` a line.
   package static let usersFrom = "postern.io/users-from"
-  /// What becomes of a user that is no longer declared: `lock`, `drop` or `keep`.
+  /// What happens to a user that is no longer declared: `lock`, `drop` or `keep`.
   package static let removedUsers = "postern.io/removed-users"
-  /// What becomes of a user's sessions when the password changes: `keep-sessions` or `end-sessions`.
+  /// What happens to a user's sessions when the password changes: `keep-sessions` or `end-sessions`.
   package static let passwordChange = "postern.io/password-change"
   /// The Secret that holds the superuser's `username` and `password`.
   package static let adminSecret = "postern.io/admin-secret"
-  /// Which container is Postgres.
+  /// The name of the Postgres container.
   package static let container = "postern.io/container"
-  /// Postgres's port.
+  /// Postgres's TCP port.
   package static let port = "postern.io/port"
-  /// The host that goes into connection Secrets.
+  /// The host that connection Secrets contain.
   package static let host = "postern.io/host"
-  /// `"false"`: the Pod is left alone.
+  /// `"false"`: the webhook leaves the Pod alone.
   package static let inject = "postern.io/inject"
-  /// `"false"`: the Pod is Ready without waiting for provisioning.
+  /// `"false"`: the Pod becomes Ready without waiting for provisioning.
   package static let gateReadiness = "postern.io/gate-readiness"
-  /// `"false"`: the workload owns all that is made for it, which goes when it goes.
+  /// `"false"`: the workload owns all objects that are made for it, so they are deleted with it.
   package static let retain = "postern.io/retain"
-  /// The family of Postgres's image, where the image does not tell: `official`, `bitnami`, …
+  /// The family of Postgres's image, where the image's name does not show it: `official`, `bitnami`, …
   package static let flavor = "postern.io/flavor"
-  /// The user's name as Postgres has it, written by the controller on the user's Secret.
+  /// The user's name in Postgres. The controller writes it on the user's Secret.
   package static let user = "postern.io/user"
-  /// Written by the webhook on a Pod that has the sidecar; no user's to write.
+  /// Marks a Pod that has the sidecar. The webhook writes it; users must not.
   package static let injected = "postern.io/injected"
-  /// Written by the controller on running Pods, so that the kubelet brings what has changed at once.
+  /// The controller writes it on running Pods, so that the kubelet updates the mounted files at once.
   package static let updated = "postern.io/updated"
 
-  /// The label, not an annotation: whose Postgres this is.
+  /// The label (not an annotation) that names the customer.
   package static let customerLabel = "postern.io/customer"
 
-  /// Those that say what the instance holds. They stand on the workload or on its Pod template, never on both.
+  /// The annotations that declare what the instance holds. They are on the workload or on its Pod template, never on
+  /// both.
   package static let declaring = [databases, users, usersFrom, removedUsers, passwordChange]
 
-  /// All that a user may write.
+  /// All annotations that a user may write.
   package static let all =
     declaring + [adminSecret, container, port, host, inject, gateReadiness, retain, flavor]
 
-  /// Those that Postern writes itself, which a declaration may carry along and which are not looked at.
+  /// The annotations that Postern writes itself. A manifest may contain them; they are ignored.
   package static let outputs = [injected, updated]
 }
 
-/// The same words as the scanner compares them, byte by byte, in a review that is on its way.
+/// The same texts as `StaticString`, with which the scanner compares a review's keys byte by byte.
 extension AnnotationKey {
   /// ``prefix``
   package static var prefixBytes: StaticString { "postern.io/" }

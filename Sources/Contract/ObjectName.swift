@@ -1,6 +1,6 @@
 /// The names of the objects that Postern makes for a customer (docs/design.md, "What Postern makes").
 package enum ObjectName {
-  /// What the names of all of a customer's objects begin with.
+  /// The prefix of the names of all of a customer's objects.
   package static func prefix(customer: String) -> String { "\(customer)-pg-" }
   /// The ConfigMap that holds `spec.json` and the scripts.
   package static func spec(customer: String) -> String { "\(customer)-pg-spec" }
@@ -8,9 +8,9 @@ package enum ObjectName {
   package static func passwords(customer: String) -> String { "\(customer)-pg-passwords" }
   /// The Secret that holds the superuser's name and password.
   package static func admin(customer: String) -> String { "\(customer)-pg-admin" }
-  /// What the names of the users' Secrets begin with.
+  /// The prefix of the names of the users' Secrets.
   package static func userPrefix(customer: String) -> String { "\(customer)-pg-user-" }
-  /// The Secret that holds all that a client needs to connect as a user.
-  /// - Parameter label: the user's name, made fit for an object's name.
+  /// The Secret that holds everything that a client needs to connect as a user.
+  /// - Parameter label: the user's name, made valid for an object's name.
   package static func user(label: String, customer: String) -> String { userPrefix(customer: customer) + label }
 }

@@ -1,7 +1,7 @@
-/// What this release is called. The version is written here, and nowhere else in the sources.
+/// This release. Of the sources, only this file contains the version.
 package enum Release {
-  /// As `postern version` prints it, and the images are tagged.
+  /// The version that `postern version` prints and that tags the images.
   package static let version = "0.1.0"
-  /// The sidecar's image where the admin names none.
+  /// The sidecar's image, where the admin gives none.
   package static let sidecarImage = "ghcr.io/postern/postern-sidecar:\(version)"
 }

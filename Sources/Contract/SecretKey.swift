@@ -3,9 +3,9 @@ package enum SecretKey {
   /// `type` of a user's Secret.
   package static let userType = "servicebinding.io/postgresql"
 
-  /// The name to log in with; in the superuser's Secret, too.
+  /// The name to log in with; also in the superuser's Secret.
   package static let username = "username"
-  /// The password; in the superuser's Secret, too.
+  /// The password; also in the superuser's Secret.
   package static let password = "password"
   /// The host to connect to.
   package static let host = "host"
@@ -15,12 +15,12 @@ package enum SecretKey {
   package static let database = "database"
   /// A connection URI for that database.
   package static let uri = "uri"
-  /// The same for the JDBC driver.
+  /// The same URI for the JDBC driver.
   package static let jdbcURI = "jdbc-uri"
-  /// A line of a password file, for any database.
+  /// A line of a password file, valid for any database.
   package static let pgpass = "pgpass"
 
-  /// The URI for a database.
-  /// - Parameter label: the database's name, made fit for a key.
+  /// The URI for one database.
+  /// - Parameter label: the database's name, made valid for a key.
   package static func uri(label: String) -> String { "uri.\(label)" }
 }

@@ -1,22 +1,23 @@
-/// What the sidecar finds in the volume that is mounted for it: agreed on by the webhook, which mounts it, the
-/// controller, which fills it, and the sidecar, which reads it.
+/// The files in the volume that is mounted into the sidecar. The webhook mounts it, the controller fills it, and the
+/// sidecar reads it.
 package enum VolumeLayout {
-  /// The version of both files' form: the one that is written, and the only one that is read.
+  /// The version of both files' format: the one that is written, and the only one that is read.
   package static let apiVersion = "postern.io/v1"
-  /// Where it is mounted in the sidecar.
+  /// The path at which the sidecar has it.
   package static let mountPath = "/etc/postern"
   /// What the instance holds, as `InstanceSpec.encoded()` writes it.
   package static let specFile = "spec.json"
   /// The users' passwords, as `PasswordsFile.encoded()` writes them.
   package static let passwordsFile = "passwords.json"
-  /// The superuser's name; where it is not there, `POSTERN_ADMIN_USER`, else `postgres`.
+  /// The superuser's name. Without this file, the sidecar takes `POSTERN_ADMIN_USER`, else `postgres`.
   package static let adminUsernameFile = "admin/username"
-  /// The superuser's password; where it is not there, the login over loopback goes without.
+  /// The superuser's password. Without this file, the sidecar logs in over loopback without a password.
   package static let adminPasswordFile = "admin/password"
 
-  /// How many objects may hold the superuser's name or password, of which it is not known which does.
+  /// How many objects may be mounted as candidates for the superuser's name or password, when it is not known which of
+  /// them holds it.
   package static let maximumCandidates = 16
-  /// Where each of them is put: the sidecar takes the last that is there, as the kubelet takes the last of `envFrom`.
+  /// The file of each candidate. The sidecar takes the last that exists, as the kubelet takes the last of `envFrom`.
   package static func adminUsernameFile(candidate: Int) -> String {
     candidate == 0 ? adminUsernameFile : "\(adminUsernameFile).\(candidate)"
   }

@@ -1,17 +1,17 @@
-/// Where a reader is in its document. The bytes are given to each call: taken once, they stay in registers for all that
-/// it does.
+/// A reader's position in its document. Each call is given the bytes, so that they are loaded once and stay in
+/// registers during the call.
 struct JSONCursor {
   /// The byte offset of what is read next.
   var position: Int
   private var depth = 0
-  /// Whether the next member or element is the first of its container, which no comma precedes.
+  /// Whether the next member or element is the first of its container, so that no comma precedes it.
   private var isFirst = true
 
   init(at position: Int) {
     self.position = position
   }
 
-  /// Enters the container that is next.
+  /// Enters the next value, which must be a container.
   mutating func enter() throws(JSONError) {
     guard depth < JSONReader.maximumDepth else {
       throw JSONError(.tooDeep(limit: JSONReader.maximumDepth), at: position)
@@ -21,7 +21,7 @@ struct JSONCursor {
     isFirst = true
   }
 
-  /// Goes to the next member or element, or past the end.
+  /// Moves to the next member or element, or past the container's end.
   @inline(__always)
   mutating func hasNext(_ span: Span<UInt8>, before close: UInt8) throws(JSONError) -> Bool {
     let byte = try nextByte(span)
@@ -41,7 +41,7 @@ struct JSONCursor {
     return true
   }
 
-  /// The next member's key, with its value next; nil at the object's end.
+  /// Reads the next member's key and stops before its value; nil at the object's end.
   @inline(__always)
   mutating func nextKey(_ span: Span<UInt8>) throws(JSONError) -> JSONString? {
     guard try hasNext(span, before: UInt8(ascii: "}")) else { return nil }
@@ -51,7 +51,7 @@ struct JSONCursor {
     return key
   }
 
-  /// What kind of value is next.
+  /// The kind of the next value.
   @inline(__always)
   mutating func peek(_ span: Span<UInt8>) throws(JSONError) -> JSONKind {
     switch try nextByte(span) {
@@ -65,13 +65,13 @@ struct JSONCursor {
     }
   }
 
-  /// Checks the next value and goes past it.
+  /// Checks the next value and moves past it.
   @inline(__always)
   mutating func skip(_ span: Span<UInt8>) throws(JSONError) {
     position = try JSONScanner.valueEnd(span, from: JSONScanner.whitespaceEnd(span, from: position))
   }
 
-  /// The next value, which must be a string.
+  /// Reads the next value, which must be a string.
   @inline(__always)
   mutating func string(_ span: Span<UInt8>) throws(JSONError) -> JSONString {
     guard try nextByte(span) == UInt8(ascii: "\"") else { throw JSONError(.expected(.string), at: position) }
@@ -80,7 +80,7 @@ struct JSONCursor {
     return string
   }
 
-  /// The byte that is next after white space, which must be there.
+  /// The next byte after white space. It is an error if there is none.
   @inline(__always)
   mutating func nextByte(_ span: Span<UInt8>) throws(JSONError) -> UInt8 {
     position = JSONScanner.whitespaceEnd(span, from: position)

@@ -54,7 +54,7 @@ package struct JSONError: Error, Equatable, Sendable {
 package enum JSONKind: Equatable, Sendable {
   case object, array, string, number, bool, null
 
-  /// With its article, for messages.
+  /// The kind with its article, for messages.
   package var article: String {
     switch self {
     case .object: "an object"

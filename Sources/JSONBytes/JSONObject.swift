@@ -1,5 +1,5 @@
-/// The members of a JSON object, in order. Keys are told apart by their bytes, as in Kubernetes: Swift's `==` on
-/// strings takes canonically equivalent ones for the same.
+/// The members of a JSON object, in order. Keys are compared by their bytes, as in Kubernetes; Swift's `==` on strings
+/// treats canonically equivalent strings as equal.
 package struct JSONObject: Equatable, Sendable {
   /// One member.
   package struct Member: Sendable {
@@ -11,16 +11,16 @@ package struct JSONObject: Equatable, Sendable {
 
   /// All members, in order.
   package private(set) var members: [Member] = []
-  /// Where each member is, once there are many: few are found faster by looking at each.
+  /// The index of each member, once there are many. With few members it is faster to look at each.
   private var places: [KeyBytes: Int] = [:]
 
-  /// From so many members on there are ``places``.
+  /// From this number of members on, ``places`` is used.
   private static let manyMembers = 16
 
   /// An object without members.
   package init() {}
 
-  /// A member's value; setting keeps its place, setting nil removes it.
+  /// A member's value. Setting it keeps the member's place; setting nil removes the member.
   package subscript(key: String) -> JSONValue? {
     get { index(of: key).map { members[$0].value } }
     set {
@@ -47,7 +47,7 @@ package struct JSONObject: Equatable, Sendable {
     places.isEmpty ? members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } : places[KeyBytes(key)]
   }
 
-  /// The same members, in whatever order.
+  /// Whether both have the same members, in any order.
   package static func == (left: Self, right: Self) -> Bool {
     left.members.count == right.members.count && left.members.allSatisfy { right[$0.key] == $0.value }
   }

@@ -2,7 +2,7 @@ extension JSONReader {
   /// Whether a key or string is exactly this text.
   @inlinable
   package func matches(_ string: JSONString, _ text: StaticString) -> Bool {
-    // The length, which tells most keys apart, is compared in the caller, where the text's is known.
+    // The caller compares the length, which tells most keys apart, because it knows the literal's length.
     (string.range.upperBound &- string.range.lowerBound == text.utf8CodeUnitCount || string.hasEscapes)
       && isSame(string, text)
   }
@@ -29,7 +29,7 @@ extension JSONReader {
     return true
   }
 
-  /// The text of a string, its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.
+  /// The text of a string, with its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.
   package func text(_ string: JSONString) -> String {
     guard string.hasEscapes else { return String(decoding: bytes[string.range], as: UTF8.self) }
     var text: [UInt8] = []
@@ -62,7 +62,7 @@ extension JSONReader {
     return count
   }
 
-  /// Resolves the escape at `index`, which the reader has checked, and goes past it.
+  /// Resolves the escape at `index`, which the reader has checked, and moves past it.
   private func unescape(_ index: inout Int, limit: Int) -> Unicode.Scalar {
     let escaped = bytes[index + 1]
     guard escaped == UInt8(ascii: "u") else {

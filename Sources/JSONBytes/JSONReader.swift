@@ -1,6 +1,6 @@
-/// A pull reader over the bytes of one JSON document (RFC 8259). It checks all it passes — structure, depth, UTF-8,
-/// escapes, numbers — and copies nothing: values that are not looked at are skipped, values that matter are kept as
-/// slices. Where a key comes twice the caller sees both; taking the last is what Kubernetes does.
+/// A pull reader over the bytes of one JSON document (RFC 8259). It checks everything that it passes (structure, depth,
+/// UTF-8, escapes, numbers) and copies nothing: the caller skips values that it does not need, and keeps the others as
+/// slices. If a key occurs twice, the caller sees both; Kubernetes takes the last.
 ///
 /// ```swift
 /// var reader = JSONReader(bytes)
@@ -11,8 +11,8 @@
 /// try reader.end()
 /// ```
 package struct JSONReader: Sendable {
-  /// How many containers may be entered one inside the other. Kubernetes' own objects stay under 30. What is skipped, or
-  /// kept as a slice, may be as deep as it likes.
+  /// How deeply containers may be nested that are entered. Kubernetes' own objects stay below 30. Values that are
+  /// skipped, or kept as slices, may be nested to any depth.
   package static let maximumDepth = 200
 
   /// The whole document.
@@ -77,7 +77,7 @@ package struct JSONReader: Sendable {
     return kind
   }
 
-  /// Checks the next value and keeps where it stands.
+  /// Checks the next value and returns its place.
   package mutating func value() throws(JSONError) -> JSONSlice {
     let kind = try peek()
     let start = position
@@ -85,7 +85,7 @@ package struct JSONReader: Sendable {
     return JSONSlice(range: start..<position, kind: kind)
   }
 
-  /// Checks the next value and goes past it.
+  /// Checks the next value and moves past it.
   package mutating func skip() throws(JSONError) {
     var next = cursor
     try next.skip(bytes.span.extracting(first: limit))
@@ -130,8 +130,8 @@ package struct JSONReader: Sendable {
     return -result
   }
 
-  /// Goes past `null` where that is the next value.
-  /// - Returns: whether it was.
+  /// Moves past `null` where that is the next value.
+  /// - Returns: whether it was null.
   package mutating func null() throws(JSONError) -> Bool {
     guard try peek() == .null else { return false }
     try literal("null")

@@ -1,7 +1,8 @@
-/// Finds where values end, and checks them on the way. All of it works on a span and offsets alone, in loops without a
-/// call for each byte or value: most of a review is what no decision depends on.
+/// Finds where values end, and checks them at the same time. It works only on a span and offsets, in loops that call no
+/// function per byte or value, because no decision depends on most of a review.
 enum JSONScanner {
-  /// Whether there is a byte: said as the span itself does, so that it is asked only once.
+  /// Whether the index is within the span. It is written as the span's own check, so that the compiler checks only
+  /// once.
   @inline(__always)
   private static func has(_ span: Span<UInt8>, _ index: Int) -> Bool {
     UInt(bitPattern: index) < UInt(bitPattern: span.count)
@@ -14,12 +15,12 @@ enum JSONScanner {
     return span[index]
   }
 
-  /// From a value's first byte to after its last. There is no recursion, so there is no limit to the depth.
+  /// The offset after a value, from its first byte. There is no recursion, so the depth is not limited.
   static func valueEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
     var index = start
     var open = OpenContainers()
     while true {
-      // A value is next.
+      // A value must begin here.
       guard has(span, index) else { throw JSONError(.unexpectedEnd, at: span.count) }
       switch span[index] {
       case UInt8(ascii: "\""): index = try stringEnd(span, from: index &+ 1)
@@ -46,7 +47,7 @@ enum JSONScanner {
       case UInt8(ascii: "n"): index = try literalEnd(span, from: index, "null")
       default: throw unexpected(span, at: index)
       }
-      // A value is done: what it stands in goes on, or ends.
+      // A value has ended: its container continues or ends.
       while true {
         if open.count == 0 { return index }
         index = whitespaceEnd(span, from: index)
@@ -66,7 +67,7 @@ enum JSONScanner {
     }
   }
 
-  /// From a member's key to its value.
+  /// The offset of a member's value, from its key.
   @inline(__always)
   private static func memberValue(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
     guard has(span, start), span[start] == UInt8(ascii: "\"") else { throw noKey(span, at: start) }
@@ -81,7 +82,7 @@ enum JSONScanner {
       ? unexpected(span, at: index) : JSONError(.expected(.string), at: index)
   }
 
-  /// Kubernetes writes none: one look is enough, mostly.
+  /// Kubernetes writes no white space, so usually one look is enough.
   @inline(__always)
   static func whitespaceEnd(_ span: Span<UInt8>, from start: Int) -> Int {
     has(span, start) && span[start] > 0x20 ? start : whitespaceRunEnd(span, from: start)
@@ -137,7 +138,7 @@ enum JSONScanner {
     return index
   }
 
-  /// A string, from after its opening quote.
+  /// Reads a string, from after its opening quote.
   @inline(__always)
   static func string(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> JSONString {
     let end = plainEnd(span, from: start)
@@ -145,7 +146,7 @@ enum JSONScanner {
     return try rest(span, of: start, from: end)
   }
 
-  /// From after a string's opening quote to after its closing one.
+  /// The offset after a string's closing quote, from after its opening one.
   @inline(__always)
   private static func stringEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
     let end = plainEnd(span, from: start)
@@ -153,7 +154,7 @@ enum JSONScanner {
     return try rest(span, of: start, from: end).range.upperBound &+ 1
   }
 
-  /// A string that is not all plain.
+  /// Reads a string that has bytes other than plain ASCII.
   @inline(never)
   private static func rest(
     _ span: Span<UInt8>, of start: Int, from special: Int
@@ -179,8 +180,9 @@ enum JSONScanner {
     throw JSONError(.unexpectedEnd, at: span.count)
   }
 
-  /// The first byte that is not simply itself: a quote, a backslash, a control character, or not ASCII. Eight bytes are
-  /// looked at together, each in a lane of a word (no lane's carry reaches the next, as its top bit is masked).
+  /// The offset of the first byte that does not stand for itself: a quote, a backslash, a control character, or not
+  /// ASCII. Eight bytes are checked together, each in one lane of a word. No carry crosses into the next lane, because
+  /// the top bit of each is masked.
   @inline(__always)
   static func plainEnd(_ span: Span<UInt8>, from start: Int) -> Int {
     var index = start
@@ -199,22 +201,23 @@ enum JSONScanner {
     return index
   }
 
-  /// Eight bytes, the first one lowest. The load is checked against the span's bounds; unsafe is only that any type could
-  /// be asked for, and eight bytes of any kind are a UInt64.
+  /// Eight bytes as a word, the first one lowest. The load is checked against the span's bounds. It is unsafe only
+  /// because it could be asked for any type; every pattern of eight bytes is a valid UInt64.
   @inline(__always)
   private static func word(_ span: Span<UInt8>, at index: Int) -> UInt64 {
     unsafe UInt64(littleEndian: span.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
   }
 
-  /// The byte in every lane.
+  /// A word with this byte in every lane.
   @inline(__always)
   private static func lanes(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
-  /// The top bit of the lowest lane that is 0, and of none below it; above it, it may lie.
+  /// Sets the top bit of the lowest lane that is 0. Lanes below it are clear; lanes above it are not reliable.
   @inline(__always)
   private static func zero(_ word: UInt64) -> UInt64 { (word &- lanes(1)) & ~word }
 
-  /// The top bit of the lowest lane that is below `bound` (at most 0x80), and of none below it; above it, it may lie.
+  /// Sets the top bit of the lowest lane that is below `bound` (at most 0x80). Lanes below it are clear; lanes above it
+  /// are not reliable.
   @inline(__always)
   private static func below(_ word: UInt64, _ bound: UInt64) -> UInt64 { (word &- lanes(bound)) & ~word }
 
@@ -266,13 +269,13 @@ enum JSONScanner {
   }
 }
 
-/// Which containers are open, the innermost last: a bit each.
+/// The containers that are open, the innermost last, with one bit for each.
 private struct OpenContainers {
   private(set) var count = 0
   /// Whether the innermost is an object.
   private(set) var isObject = false
   private var bits: InlineArray<4, UInt64> = [0, 0, 0, 0]
-  /// The bits of those beyond the first 256, which no object needs that people write.
+  /// The bits beyond the first 256, which no ordinary object needs.
   private var deeper: [UInt64] = []
 
   @inline(__always)

@@ -1,8 +1,8 @@
-/// Where a whole JSON value stands in its document: a range of bytes that the reader has checked.
+/// The place of a whole JSON value in its document: a range of bytes that the reader has checked.
 package struct JSONSlice: Equatable, Sendable {
   /// Byte offsets from the start of the document.
   package let range: Range<Int>
-  /// What kind of value it is.
+  /// The kind of the value.
   package let kind: JSONKind
 
   init(range: Range<Int>, kind: JSONKind) {
@@ -11,9 +11,9 @@ package struct JSONSlice: Equatable, Sendable {
   }
 }
 
-/// Where a JSON string stands in its document, without its quotes.
+/// The place of a JSON string in its document, without its quotes.
 package struct JSONString: Equatable, Sendable {
-  /// Byte offsets of what is between the quotes, still escaped.
+  /// Byte offsets of the text between the quotes, still escaped.
   package let range: Range<Int>
   /// Whether the range holds a `\`, so that its bytes are not its text.
   package let hasEscapes: Bool

@@ -1,9 +1,9 @@
-/// A JSON document as a tree, for what is no hot path: manifests, golden objects, patches being applied. Nothing is
-/// lost on the way in and out: members keep their order, numbers their spelling.
+/// A JSON document as a tree, where speed does not matter: manifests, golden objects, patches that are applied. Reading
+/// and writing lose nothing: members keep their order, and numbers their spelling.
 package indirect enum JSONValue: Equatable, Sendable {
   case null
   case bool(Bool)
-  /// As it was spelled: 64-bit integers and decimals stay exact.
+  /// The number as it was spelled, so that 64-bit integers and decimals stay exact.
   case number(String)
   case string(String)
   case array([JSONValue])
@@ -38,7 +38,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     }
   }
 
-  /// Writes it where the writer stands.
+  /// Writes the value at the writer's position.
   package func write(to writer: inout JSONWriter) {
     switch self {
     case .null: writer.null()
@@ -66,19 +66,19 @@ package indirect enum JSONValue: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// A member of an object; nil where this is none, or has none of that name.
+  /// A member of an object; nil where the value is not an object or has no such member.
   package subscript(key: String) -> JSONValue? {
     guard case .object(let object) = self else { return nil }
     return object[key]
   }
 
-  /// The text, where this is a string.
+  /// The text, if the value is a string.
   package var string: String? {
     guard case .string(let text) = self else { return nil }
     return text
   }
 
-  /// The elements, where this is an array.
+  /// The elements, if the value is an array.
   package var array: [JSONValue]? {
     guard case .array(let elements) = self else { return nil }
     return elements

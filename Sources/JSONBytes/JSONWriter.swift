@@ -1,4 +1,4 @@
-/// Writes JSON (RFC 8259), compact, in the order of the calls; commas are its own affair.
+/// Writes compact JSON (RFC 8259) in the order of the calls. It adds the commas itself.
 package struct JSONWriter: Sendable {
   /// What has been written.
   package private(set) var bytes: [UInt8]
@@ -68,14 +68,14 @@ package struct JSONWriter: Sendable {
     bytes.append(contentsOf: "null".utf8)
   }
 
-  /// A whole value that is JSON already.
+  /// A complete value that is already JSON.
   package mutating func raw(_ json: some Collection<UInt8>) {
     separate()
     bytes.append(contentsOf: json)
   }
 
-  /// A part of a value that is the same every time, as it stands: commas are in it. After it comes a value, a member
-  /// or an element without one before it, or another part.
+  /// A constant part of a document, exactly as given, with its own commas. A value, a first member, a first element or
+  /// another part must follow.
   package mutating func part(_ json: StaticString) {
     unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
     needsComma = false
@@ -134,7 +134,7 @@ package struct JSONWriter: Sendable {
 }
 
 extension OutputSpan<UInt8> {
-  /// Appends all of a span. The copy is checked to have room, as each single append would be.
+  /// Appends a whole span. It checks for room once, as every single append would.
   @inline(__always)
   fileprivate mutating func append(copying span: Span<UInt8>) {
     precondition(span.count <= freeCapacity)

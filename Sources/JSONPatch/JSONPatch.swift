@@ -2,7 +2,7 @@ package import JSONBytes
 
 /// JSON Patch (RFC 6902).
 package enum JSONPatch {
-  /// Applies a patch, all of it or nothing.
+  /// Applies a patch completely, or throws and applies nothing.
   /// - Parameter patch: a whole patch document.
   package static func apply(_ patch: [UInt8], to document: JSONValue) throws(JSONPatchError) -> JSONValue {
     let parsed: JSONValue
@@ -16,7 +16,7 @@ package enum JSONPatch {
   }
 }
 
-/// One operation, its members checked.
+/// One operation, with its members checked.
 private struct Operation {
   private enum Kind {
     case add(JSONValue)
@@ -70,7 +70,7 @@ private struct Operation {
     }
   }
 
-  /// Adds at ``path``.
+  /// Adds the value at ``path``.
   private func put(_ value: JSONValue, into document: inout JSONValue) throws(JSONPatchError) {
     guard let last = path.tokens.last else {
       document = value
@@ -121,7 +121,7 @@ private struct Operation {
     return found
   }
 
-  /// Walks down to what `tokens` lead to, which must be there, and lets `body` change it.
+  /// Finds the value that `tokens` lead to, which must exist, and lets `body` change it.
   private func change(
     _ tokens: ArraySlice<String>, in value: inout JSONValue, _ whole: JSONPointer,
     _ body: (inout JSONValue) throws(JSONPatchError) -> Void
@@ -151,7 +151,7 @@ private struct Operation {
 }
 
 extension JSONValue {
-  /// Equality as `test` has it (RFC 6902 §4.6): strings by their code points, numbers by their value.
+  /// Equality as `test` defines it (RFC 6902 §4.6): strings by their code points, numbers by their value.
   fileprivate func isSame(as other: JSONValue) -> Bool {
     switch (self, other) {
     case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)

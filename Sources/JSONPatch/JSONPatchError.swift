@@ -1,18 +1,18 @@
 package import JSONBytes
 
-/// Why a patch cannot be applied. Nothing of it is applied then (RFC 6902 §5).
+/// Why a patch cannot be applied. In that case nothing of it is applied (RFC 6902 §5).
 package enum JSONPatchError: Error, Equatable, Sendable {
   /// The patch is not JSON.
   case json(JSONError)
-  /// The patch is no array of operations, or operation `index` lacks a member or has one that cannot stand there.
+  /// The patch is not an array of operations, or operation `index` has a missing or invalid member.
   case malformed(index: Int?)
-  /// The operation's target, or the container that it goes into, is not there.
+  /// The operation's target, or the container of the target, does not exist.
   case notFound(path: String, index: Int)
-  /// An array index that is no number, has a leading zero, or lies behind the array's end.
+  /// An array index that is not a number, has a leading zero, or is beyond the array's end.
   case invalidIndex(path: String, index: Int)
   /// `test` found another value.
   case testFailed(path: String, index: Int)
-  /// `move` into what is being moved.
+  /// `move` into the value that is moved.
   case moveIntoItself(path: String, index: Int)
 
   /// One line for people; `index` counts operations from 0.

@@ -1,9 +1,9 @@
-/// A place in a JSON document (RFC 6901): the tokens from the root down. No tokens is the whole document.
+/// A place in a JSON document (RFC 6901): the tokens from the root down. Without tokens it is the whole document.
 package struct JSONPointer: Equatable, Sendable {
-  /// The pointer as text, `~` and `/` in tokens escaped (RFC 6901 §3).
+  /// The pointer as text, with `~` and `/` in tokens escaped (RFC 6901 §3).
   package let text: String
 
-  /// The place that these tokens lead to: member names and array indices, unescaped; `-` after an array is the place
+  /// The place that these tokens lead to: member names and array indices, unescaped. `-` in an array means the place
   /// behind its last element.
   package init(_ tokens: String...) {
     self.init(tokens: tokens)
@@ -20,7 +20,7 @@ package struct JSONPointer: Equatable, Sendable {
   }
 
   /// Reads a pointer's text, such as `/metadata/annotations/postern.io~1users`.
-  /// - Returns: nil where it does not begin with `/`, or a `~` stands before neither `0` nor `1` (RFC 6901 §3).
+  /// - Returns: nil where it does not begin with `/`, or a `~` is followed by neither `0` nor `1` (RFC 6901 §3).
   package init?(parsing text: String) {
     guard text.utf8.isEmpty || text.utf8.first == UInt8(ascii: "/") else { return nil }
     for part in text.utf8.split(separator: UInt8(ascii: "/")) {
@@ -35,7 +35,7 @@ package struct JSONPointer: Equatable, Sendable {
       Self.unescape)
   }
 
-  /// The place of a member or element of what stands here.
+  /// The place of a member or element of the value at this place.
   package func appending(_ token: String) -> Self {
     Self(text: text + "/" + Self.escape(token))
   }
@@ -44,7 +44,7 @@ package struct JSONPointer: Equatable, Sendable {
     self.text = text
   }
 
-  /// Whether what stands at `other` is inside what stands here.
+  /// Whether the value at `other` is inside the value at this place.
   func isAncestor(of other: Self) -> Bool {
     other.text.utf8.count > text.utf8.count && other.text.utf8.starts(with: text.utf8)
       && other.text.utf8.dropFirst(text.utf8.count).first == UInt8(ascii: "/")

@@ -1,6 +1,7 @@
 package import JSONBytes
 
-/// Writes a JSON Patch (RFC 6902) operation by operation. Values are JSON as the caller writes it; nothing is diffed.
+/// Writes a JSON Patch (RFC 6902) operation by operation. The caller writes each value as JSON; no differences are
+/// computed.
 package struct PatchWriter: Sendable {
   private var writer = JSONWriter(capacity: 2048)
   /// Whether no operation has been written.
@@ -11,7 +12,7 @@ package struct PatchWriter: Sendable {
     writer.beginArray()
   }
 
-  /// `add` (RFC 6902 §4.1): a member, which is replaced where it is there, or an element, which is inserted.
+  /// `add` (RFC 6902 §4.1): sets a member, which is replaced if it exists, or inserts an element.
   package mutating func add(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
     begin(#""op":"add","path":"#, pointer)
     writer.part(#","value":"#)
@@ -19,7 +20,7 @@ package struct PatchWriter: Sendable {
     writer.endObject()
   }
 
-  /// `replace` (RFC 6902 §4.3): what stands there, which must be there.
+  /// `replace` (RFC 6902 §4.3): replaces the value, which must exist.
   package mutating func replace(_ pointer: JSONPointer, _ value: (inout JSONWriter) -> Void) {
     begin(#""op":"replace","path":"#, pointer)
     writer.part(#","value":"#)
@@ -27,7 +28,7 @@ package struct PatchWriter: Sendable {
     writer.endObject()
   }
 
-  /// `remove` (RFC 6902 §4.2): what stands there, which must be there.
+  /// `remove` (RFC 6902 §4.2): removes the value, which must exist.
   package mutating func remove(_ pointer: JSONPointer) {
     begin(#""op":"remove","path":"#, pointer)
     writer.endObject()

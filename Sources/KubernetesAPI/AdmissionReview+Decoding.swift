@@ -1,7 +1,7 @@
 import JSONBytes
 
 extension AdmissionReview {
-  /// Reads a review in one pass: all of it is checked, what no decision depends on is gone past.
+  /// Reads a review in one pass. All of it is checked; values that no decision depends on are skipped.
   package init(decoding bytes: [UInt8]) throws(ReviewError) {
     var document = Document()
     do throws(JSONError) {
@@ -29,7 +29,7 @@ extension AdmissionReview {
   }
 }
 
-/// The members of the document, before it is known whether all that must be there is.
+/// The members of the document, before it is checked that the required ones are present.
 private struct Document {
   var apiVersion: String?
   var kind: String?

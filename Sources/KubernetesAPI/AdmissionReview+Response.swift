@@ -2,15 +2,15 @@ import JSONBytes
 import TextEncoding
 
 extension AdmissionReview {
-  /// What is answered.
+  /// The decision about a review.
   package enum Verdict: Equatable, Sendable {
     /// `patch` is a JSON Patch, or nil where nothing changes.
     case allowed(patch: [UInt8]?)
     case denied(Status)
   }
 
-  /// The whole answer to this review: its uid and its version are the request's. The API server puts the webhook's name
-  /// and a slash before each key of `auditAnnotations`.
+  /// The whole answer to this review, with the request's uid and version. The API server puts the webhook's name and a
+  /// slash before each key of `auditAnnotations`.
   package func response(
     _ verdict: Verdict, warnings: [String], auditAnnotations: [(key: String, value: String)]
   ) -> [UInt8] {

@@ -1,12 +1,12 @@
 package import JSONBytes
 
-/// An AdmissionReview with a request (`admission.k8s.io/v1`, Kubernetes docs, Dynamic Admission Control). What the
-/// objects hold is kept as slices of ``bytes``; nothing is decoded into types that would lose unknown fields.
+/// An AdmissionReview with a request (`admission.k8s.io/v1`, Kubernetes docs, Dynamic Admission Control). The contents
+/// of the objects are kept as slices of ``bytes``; decoding them into types would lose unknown fields.
 package struct AdmissionReview: Sendable {
-  /// The one version that is read and answered.
+  /// The only version that is read and answered.
   package static let apiVersion = "admission.k8s.io/v1"
 
-  /// What is being done to an object.
+  /// The operation on the object.
   package enum Operation: String, Sendable {
     case create = "CREATE"
     case update = "UPDATE"
@@ -14,19 +14,19 @@ package struct AdmissionReview: Sendable {
     case connect = "CONNECT"
   }
 
-  /// The whole document, checked.
+  /// The whole document, which has been checked.
   package let bytes: [UInt8]
   /// `request.uid`, which the answer must repeat.
   package let uid: String
-  /// `request.kind`: of the object, converted for this webhook where need be.
+  /// `request.kind`: the object's kind. The API server may have converted the object to it for this webhook.
   package let kind: GroupVersionKind
   /// `request.subResource`; nil for the object itself.
   package let subResource: String?
-  /// `request.name`; empty where the API server has yet to generate it.
+  /// `request.name`; empty where the API server has not generated it yet.
   package let name: String
   /// `request.namespace`; empty for cluster-scoped objects.
   package let namespace: String
-  /// `request.operation`; nil for one that this version does not know.
+  /// `request.operation`; nil for an operation that this program does not know.
   package let operation: Operation?
   /// `request.object`; nil for DELETE.
   package let object: ObjectSlices?

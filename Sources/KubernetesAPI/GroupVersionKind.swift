@@ -1,4 +1,4 @@
-/// What kind of object something is, as in `request.kind`.
+/// The kind of an object, as in `request.kind`.
 package struct GroupVersionKind: Hashable, Sendable {
   /// The API group; empty for the core group.
   package var group: String
@@ -7,14 +7,14 @@ package struct GroupVersionKind: Hashable, Sendable {
   /// The kind, such as `Pod`.
   package var kind: String
 
-  /// A kind of these parts.
+  /// A kind with these values.
   package init(group: String, version: String, kind: String) {
     self.group = group
     self.version = version
     self.kind = kind
   }
 
-  /// A kind by the `apiVersion` and `kind` of a manifest.
+  /// The kind in the `apiVersion` and `kind` of a manifest.
   package init(apiVersion: String, kind: String) {
     let parts = apiVersion.split(separator: "/", maxSplits: 1)
     self.init(group: parts.count == 2 ? String(parts[0]) : "", version: String(parts.last ?? ""), kind: kind)

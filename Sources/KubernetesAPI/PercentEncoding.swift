@@ -1,6 +1,6 @@
 /// Percent-encoding (RFC 3986 §2.1).
 package enum PercentEncoding {
-  /// The text with all bytes but the unreserved ones (RFC 3986 §2.3) as `%` and two digits.
+  /// The text with every byte except the unreserved ones (RFC 3986 §2.3) as `%` and two digits.
   package static func encode(_ text: String) -> String {
     let digits = Array("0123456789ABCDEF".utf8)
     var bytes: [UInt8] = []

@@ -1,4 +1,4 @@
-/// A kind of object as the API server's paths name it (Kubernetes docs, "Kubernetes API Concepts").
+/// A kind of object, as in the API server's paths (Kubernetes docs, "Kubernetes API Concepts").
 package struct Resource: Hashable, Sendable {
   /// The API group; empty for the core group.
   package var group: String
@@ -8,10 +8,10 @@ package struct Resource: Hashable, Sendable {
   package var plural: String
   /// The kind of one object, such as `Pod`.
   package var kind: String
-  /// Whether an object stands in a namespace.
+  /// Whether its objects are in a namespace.
   package var isNamespaced: Bool
 
-  /// A resource of these parts.
+  /// A resource with these values.
   package init(group: String = "", version: String = "v1", plural: String, kind: String, isNamespaced: Bool = true) {
     self.group = group
     self.version = version
@@ -20,11 +20,11 @@ package struct Resource: Hashable, Sendable {
     self.isNamespaced = isNamespaced
   }
 
-  /// As in a manifest, such as `apps/v1`.
+  /// The `apiVersion` of a manifest, such as `apps/v1`.
   package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
-  /// The path of an object, or of all objects where there is no name; of those in all namespaces without a namespace.
-  /// Both must be path segments: see ``isPathSegment(_:)``.
+  /// The path of an object; without a name, of all objects; without a namespace, of those in all namespaces. Both must
+  /// be path segments: see ``isPathSegment(_:)``.
   package func path(namespace: String?, name: String?) -> String {
     var path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
     if isNamespaced, let namespace { path += "/namespaces/\(PercentEncoding.encode(namespace))" }
@@ -33,14 +33,14 @@ package struct Resource: Hashable, Sendable {
     return path
   }
 
-  /// Whether a name can stand in a path (Kubernetes docs, "Object Names and IDs", path segment names): an empty one
-  /// would mean all objects, and one with a `/` a part of another.
+  /// Whether a name can be part of a path (Kubernetes docs, "Object Names and IDs", path segment names). An empty name
+  /// would mean all objects, and a name with a `/` would mean a part of another object.
   package static func isPathSegment(_ name: String) -> Bool {
     !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { $0 == 0x2F || $0 == 0x25 }
   }
 }
 
-/// What Postern reads and writes.
+/// The resources that Postern reads and writes.
 extension Resource {
   /// `v1 Pod`
   package static let pods = Self(plural: "pods", kind: "Pod")
@@ -48,7 +48,7 @@ extension Resource {
   package static let secrets = Self(plural: "secrets", kind: "Secret")
   /// `v1 ConfigMap`
   package static let configMaps = Self(plural: "configmaps", kind: "ConfigMap")
-  /// `v1 Event`, which the API server keeps as the same objects as those of `events.k8s.io`.
+  /// `v1 Event`. The API server stores these and `events.k8s.io` as the same objects.
   package static let events = Self(plural: "events", kind: "Event")
   /// `v1 Namespace`
   package static let namespaces = Self(plural: "namespaces", kind: "Namespace", isNamespaced: false)

@@ -1,10 +1,10 @@
 package import JSONBytes
 
-/// A review as the API server would send it, for objects that are met outside a cluster.
+/// A review as the API server would send it, for objects outside a cluster.
 /// - Parameters:
-///   - object: the manifest, whole.
-///   - oldObject: what it replaces, for an update.
-///   - uid: anything; the answer repeats it.
+///   - object: the whole manifest.
+///   - oldObject: the object that it replaces, for an update.
+///   - uid: any text; the answer repeats it.
 package func review(
   for object: JSONValue, replacing oldObject: JSONValue? = nil, kind: GroupVersionKind,
   operation: AdmissionReview.Operation = .create, namespace: String, uid: String

@@ -1,13 +1,14 @@
 package import JSONBytes
 
-/// Why bytes are no review that can be answered: nobody to answer by uid, so HTTP 400.
+/// Why bytes are not a review that can be answered. Without a uid there is no review to answer, so the answer is HTTP
+/// 400.
 package enum ReviewError: Error, Equatable, Sendable {
   case notJSON(JSONError)
-  /// The document's `kind` or `apiVersion` is missing or another one.
+  /// The document's `kind` or `apiVersion` is missing or different.
   case notAnAdmissionReview(apiVersion: String?, kind: String?)
   /// `request` is missing or null.
   case noRequest
-  /// `request` lacks a member without which it cannot be answered.
+  /// `request` lacks a member that an answer needs.
   case missing(member: String)
 
   /// One line for people.

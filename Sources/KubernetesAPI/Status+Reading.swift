@@ -1,8 +1,8 @@
 package import JSONBytes
 
 extension Status {
-  /// Reads the `Status` that the API server answers with; nil where the value is none, or says no failure. Its causes
-  /// are not read: the message says them too.
+  /// Reads a `Status` from an answer of the API server; nil where the value is not a Status or does not report a
+  /// failure. Its causes are not read, because the message contains them.
   package init?(_ value: JSONValue) {
     guard value["kind"]?.string == "Status", case .number(let spelling)? = value["code"], let code = Int(spelling),
       code >= 400

@@ -1,21 +1,21 @@
 package import JSONBytes
 
-/// `Status` (`v1`) of a request that failed, as far as admission needs it.
+/// The `Status` (`v1`) of a request that failed, as far as admission needs it.
 package struct Status: Equatable, Sendable {
   /// The HTTP status code, 400 or more.
   package var code: Int
   /// The machine-readable reason, such as `Invalid`.
   package var reason: String
-  /// For people; controllers' events show nothing else.
+  /// The text for people. Controllers' events show only this.
   package var message: String
   /// `details.name`
   package var name: String
   /// `details.group` and `details.kind`
   package var kind: GroupVersionKind
-  /// `details.causes`; kubectl shows nothing else where there are some.
+  /// `details.causes`. If there are any, kubectl shows only these.
   package var causes: [StatusCause]
 
-  /// A failure of these parts.
+  /// A failure with these values.
   package init(
     code: Int, reason: String, message: String, name: String, kind: GroupVersionKind, causes: [StatusCause] = []
   ) {
@@ -27,7 +27,7 @@ package struct Status: Equatable, Sendable {
     self.causes = causes
   }
 
-  /// Writes it where the writer stands.
+  /// Writes the Status at the writer's position.
   package func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("status", "Failure")
@@ -54,9 +54,9 @@ package struct Status: Equatable, Sendable {
   }
 }
 
-/// One thing that is wrong with an object (`StatusCause`, `v1`).
+/// One error in an object (`StatusCause`, `v1`).
 package struct StatusCause: Equatable, Sendable {
-  /// Kubernetes' words for it (`CauseType`).
+  /// The reasons that Kubernetes defines (`CauseType`).
   package enum Reason: String, Sendable {
     case valueInvalid = "FieldValueInvalid"
     case valueDuplicate = "FieldValueDuplicate"
@@ -64,14 +64,14 @@ package struct StatusCause: Equatable, Sendable {
     case valueRequired = "FieldValueRequired"
   }
 
-  /// What kind of wrong.
+  /// The kind of error.
   package var reason: Reason
   /// The place in the object, such as `spec.template.spec.containers[1].name`.
   package var field: String
-  /// What is wrong there and what to do, without the place.
+  /// The error and what to do, without the place.
   package var message: String
 
-  /// A cause of these parts.
+  /// A cause with these values.
   package init(_ reason: Reason = .valueInvalid, field: String, message: String) {
     self.reason = reason
     self.field = field

@@ -7,7 +7,7 @@ import Linux
 package import Logging
 import Synchronization
 
-/// An election by Lease: at any moment one replica at most leads.
+/// An election by Lease: at most one replica leads at any moment.
 ///
 /// ```swift
 /// let election = LeaderElection(
@@ -26,10 +26,10 @@ package final class LeaderElection: Sendable {
   private let now: @Sendable () -> Duration
   private let state: Mutex<LeaderElectionState>
 
-  /// A contender.
+  /// A candidate for the Lease.
   /// - Parameters:
-  ///   - identity: whose it is in the Lease; no other process may ever have the same one.
-  ///   - now: a clock that goes on while the process is stopped or the machine asleep.
+  ///   - identity: the name of this replica in the Lease; no other process may ever have the same one.
+  ///   - now: a clock that also advances while the process is stopped or the machine sleeps.
   package init(
     _ cluster: ClusterConfiguration, namespace: String, name: String? = nil, identity: String,
     timing: LeaderElectionTiming = LeaderElectionTiming(), clientMetrics: ClientMetrics, metrics: LeaderElectionMetrics,
@@ -47,15 +47,16 @@ package final class LeaderElection: Sendable {
     state = Mutex(LeaderElectionState(identity: identity, timing: timing))
   }
 
-  /// Contends, and leads, again and again, until the task is cancelled; then gives the Lease back. To be called once.
-  /// - Parameter body: what a leader does. It is cancelled when this replica leads no more, and waited for. It must ask
-  ///   its argument before every write, and no write may take longer than ``LeaderElectionTiming/writeTimeout``.
+  /// Tries to become the leader and leads, again and again, until the task is cancelled; then it gives the Lease back.
+  /// May be called once.
+  /// - Parameter body: what a leader does. It is cancelled when this replica no longer leads, and waited for. It must
+  ///   ask its argument before every write, and no write may take longer than ``LeaderElectionTiming/writeTimeout``.
   package func run(leading body: @escaping @Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void) async {
     while !Task.isCancelled {
       await contend()
       if !Task.isCancelled { await lead(body) }
     }
-    // What is to be done still is not cancelled.
+    // Its own task, because the release must not be cancelled.
     await Task { await self.release() }.value
     await client.shutdown()
   }
@@ -65,7 +66,7 @@ package final class LeaderElection: Sendable {
     while !Task.isCancelled {
       let pause = await attempt()
       guard state.withLock({ !$0.leads(at: now()) }) else { return }
-      // Less than the interval, so that contenders do not keep step; but to the end of a Lease that runs out.
+      // A random time below the interval, so that candidates do not act in step; but exactly until a Lease expires.
       try? await Task.sleep(for: pause < timing.renewInterval ? pause : pause * Double.random(in: 0.8...1))
     }
   }
@@ -81,7 +82,7 @@ package final class LeaderElection: Sendable {
     await withTaskGroup { group in
       group.addTask { await body(mayWrite) }
       await renew()
-      // Nothing is written any more, though the body may take a while to end.
+      // From here on `mayWrite` says no, though the body may need a while to end.
       state.withLock { $0.resign() }
       metrics.leader.set(0)
       group.cancelAll()
@@ -92,7 +93,7 @@ package final class LeaderElection: Sendable {
     logger.warning("leading no more", metadata: ["lease": "\(namespace)/\(name)", "reason": "\(reason)"])
   }
 
-  /// Returns when this replica leads no more, or the task is cancelled.
+  /// Returns when this replica no longer leads, or the task is cancelled.
   private func renew() async {
     while let until = state.withLock({ $0.leadsUntil }) {
       try? await Task.sleep(for: max(.zero, min(timing.renewInterval, until - now())))
@@ -107,8 +108,8 @@ package final class LeaderElection: Sendable {
     }
   }
 
-  /// Does the next step, with a Lease that is read anew unless this replica wrote it last.
-  /// - Returns: when to look again.
+  /// Does the next step. It reads the Lease first, unless this replica wrote it last.
+  /// - Returns: how long to wait before the next attempt.
   private func attempt() async -> Duration {
     var mayKnow = true
     for _ in 0..<2 {
@@ -116,7 +117,7 @@ package final class LeaderElection: Sendable {
         if !mayKnow || state.withLock({ $0.leadsUntil == nil }) { try await read() }
         return try await write() ?? timing.renewInterval
       } catch {
-        // Somebody else was faster, or its own answer was lost: what is there now?
+        // Another replica was faster, or the answer to this one's write was lost. Read the Lease and try once more.
         guard mayKnow, error.isConflict || error.isAlreadyExists || error.isNotFound else {
           if !error.isCancelled { logger.warning("the Lease is not reached", metadata: ["error": "\(error)"]) }
           return timing.renewInterval
@@ -136,7 +137,7 @@ package final class LeaderElection: Sendable {
     state.withLock { $0.saw(lease, at: now()) }
   }
 
-  /// - Returns: how long to wait, where nothing is to be written.
+  /// - Returns: how long to wait if there is nothing to write; nil if the Lease was written.
   private func write() async throws(KubernetesError) -> Duration? {
     let begun = now()
     let (step, old) = state.withLock { ($0.next(at: begun, wallTime: Self.wallTime()), $0.lease) }
@@ -152,7 +153,7 @@ package final class LeaderElection: Sendable {
     return nil
   }
 
-  /// Gives the Lease back, so that the next one leads at once.
+  /// Gives the Lease back, so that another replica can lead at once.
   private func release() async {
     do throws(KubernetesError) {
       try await read()

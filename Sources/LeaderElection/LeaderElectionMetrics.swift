@@ -1,9 +1,9 @@
 import CoreMetrics
 package import PrometheusText
 
-/// What an election counts.
+/// What an election records.
 package struct LeaderElectionMetrics: Sendable {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The metric families that the registry must be made with; otherwise the numbers are lost.
   package static let families = [
     MetricFamily(Name.leader, "1 where this replica leads, else 0.", .gauge),
     MetricFamily(Name.transitions, "How often this replica began to lead.", .counter),
@@ -17,7 +17,7 @@ package struct LeaderElectionMetrics: Sendable {
   let leader: Meter
   let transitions: Counter
 
-  /// Numbers that go into a registry.
+  /// Metrics that are recorded in a registry.
   package init(_ registry: PrometheusRegistry) {
     leader = Meter(label: Name.leader, dimensions: [], factory: registry)
     transitions = Counter(label: Name.transitions, dimensions: [], factory: registry)

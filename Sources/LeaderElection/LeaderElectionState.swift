@@ -1,31 +1,32 @@
 import JSONBytes
 
-/// Who leads, as far as one contender knows. Pure: what is read and written is told to it, with the time of the local
-/// monotonic clock.
+/// Who leads, as far as one candidate knows. Pure: the caller passes in what was read and written, with the time of the
+/// local monotonic clock.
 ///
-/// Other replicas' clocks are never compared: a Lease has run out when it was seen unchanged for its duration (as
-/// client-go has it). A leader counts from before it sent its renewal, others from after they saw it, so that it stops
-/// before they begin, as long as no clock runs half as fast again as another.
+/// Other replicas' clocks are never compared: a Lease has expired when this candidate has seen it unchanged for its
+/// duration (as in client-go). A leader counts from before it sent its renewal, and others count from after they saw
+/// it. So it stops before they begin, as long as no clock runs 1.5 times as fast as another.
 struct LeaderElectionState {
-  /// What to do now.
+  /// What to do next.
   enum Step: Equatable {
     /// Make a Lease with this record.
     case create(LeaseRecord)
-    /// Give it this record, where it has not changed since.
+    /// Update the Lease with this record, if it has not changed since it was read.
     case update(LeaseRecord)
-    /// It is another's: look again then.
+    /// Another replica holds the Lease: look again after this time.
     case wait(Duration)
   }
 
   let identity: String
   let timing: LeaderElectionTiming
-  /// The Lease as it was last read or written; nil where it is not there.
+  /// The Lease as it was last read or written; nil where there is none.
   private(set) var lease: JSONValue?
   /// How often this contender became the leader.
   private(set) var terms = 0
-  /// Until when it leads, unless it renews; nil where it does not.
+  /// Until when it leads if it does not renew; nil where it does not lead.
   private(set) var leadsUntil: Duration?
-  /// The last record, and when it was first seen. It is kept where the Lease is deleted: its holder does not know yet.
+  /// The last record, and when it was first seen. It is kept when the Lease is deleted, because its holder may not know
+  /// yet.
   private var seen: (record: LeaseRecord, at: Duration)?
 
   init(identity: String, timing: LeaderElectionTiming) {
@@ -33,7 +34,7 @@ struct LeaderElectionState {
     self.timing = timing
   }
 
-  /// Whose the Lease was when it was last seen; empty: nobody's.
+  /// Who held the Lease when it was last seen; empty: nobody.
   var holder: String { seen?.record.holder ?? "" }
 
   /// Whether it leads now.
@@ -48,18 +49,18 @@ struct LeaderElectionState {
     if record.holder != identity { leadsUntil = nil }
   }
 
-  /// The Lease was written with its own identity, in a request that began then.
+  /// This candidate wrote the Lease, in a request that began at `begun`.
   mutating func wrote(_ lease: JSONValue, begun: Duration, at now: Duration) {
     saw(lease, at: now)
     if leadsUntil == nil { terms += 1 }
     leadsUntil = begun + timing.renewDeadline
   }
 
-  /// It leads no more, whatever the Lease says.
+  /// This candidate no longer leads, whatever the Lease says.
   mutating func resign() { leadsUntil = nil }
 
-  /// What to do to lead, or to go on leading.
-  /// - Parameter wallTime: as in a Lease, for people.
+  /// What to do to become or remain the leader.
+  /// - Parameter wallTime: the time to write into the Lease, for people.
   func next(at now: Duration, wallTime: String) -> Step {
     if let seen, !seen.record.holder.isEmpty, seen.record.holder != identity {
       let end = seen.at + .seconds(max(1, seen.record.seconds))
@@ -77,7 +78,7 @@ struct LeaderElectionState {
     return lease == nil ? .create(record) : .update(record)
   }
 
-  /// The record that gives the Lease back; nil where it is not this contender's.
+  /// The record that gives the Lease back; nil where this candidate does not hold it.
   func released(wallTime: String) -> LeaseRecord? {
     guard let lease, LeaseRecord(lease).holder == identity else { return nil }
     var record = LeaseRecord(lease)

@@ -1,23 +1,23 @@
 import KubernetesClient
 
-/// How long a leader leads without a word, and how often it speaks.
+/// How long a leader leads without a renewal, and how often it renews.
 package struct LeaderElectionTiming: Sendable {
-  /// How long others wait from when they last saw the Lease change until they take it. The Lease says it in whole
-  /// seconds, rounded up.
+  /// After seeing the Lease unchanged for this long, others take it. The Lease states it in whole seconds, rounded up.
   package var leaseDuration: Duration = .seconds(12)
-  /// How often the leader renews it, and how often others look at it.
+  /// How often the leader renews the Lease, and how often others read it.
   package var renewInterval: Duration = .seconds(2)
-  /// How long after it began its last renewal that succeeded a leader still leads; less than ``leaseDuration``, so that
-  /// what it has sent by then is over before another leads.
+  /// How long a leader still leads after it began its last successful renewal. It is less than ``leaseDuration``, so
+  /// that requests sent until then are over before another replica leads.
   package var renewDeadline: Duration = .seconds(8)
 
-  /// 12 s, 2 s and 8 s: another leads within 15 s of a lost leader.
+  /// 12 s, 2 s and 8 s: another replica leads within 15 s of the loss of the leader.
   package init() {}
 
-  /// What a leader's request may take so that, begun while it leads, it is over before another does.
+  /// How long a leader's request may take. A request that begins while this replica leads is then over before another
+  /// one leads.
   package var writeTimeout: Duration { leaseDuration - renewDeadline }
 
-  /// Of the client that renews: one try at a time, over in three quarters of ``writeTimeout``.
+  /// Settings of the client that renews: one try at a time, which takes at most three quarters of ``writeTimeout``.
   var clientSettings: ClientSettings {
     var settings = ClientSettings()
     settings.requestTimeout = writeTimeout * 3 / 4

@@ -1,8 +1,8 @@
 import JSONBytes
 import KubernetesAPI
 
-/// `spec` of a Lease, as far as an election needs it (Kubernetes API, `coordination.k8s.io/v1`). Members missing, as
-/// after an edit by hand, are as if empty.
+/// The part of a Lease's `spec` that an election needs (Kubernetes API, `coordination.k8s.io/v1`). Missing members, for
+/// example after a manual edit, count as empty.
 struct LeaseRecord: Equatable {
   /// `holderIdentity`; empty where nobody holds it.
   var holder = ""
@@ -17,7 +17,7 @@ struct LeaseRecord: Equatable {
 
   init() {}
 
-  /// Reads that of a Lease.
+  /// Reads a Lease.
   init(_ lease: JSONValue) {
     let spec = lease["spec"]
     holder = spec?["holderIdentity"]?.string ?? ""
@@ -32,7 +32,8 @@ struct LeaseRecord: Equatable {
     return Int(spelling) ?? 0
   }
 
-  /// A Lease with this record; what else the old one says stays. An empty holder is left out: it may not be empty.
+  /// A Lease with this record, which keeps the other fields of the old one. An empty holder is left out, because the
+  /// API does not allow an empty string.
   func lease(_ name: String, in namespace: String, replacing old: JSONValue?) -> JSONValue {
     var root = JSONObject()
     root["apiVersion"] = .string(Resource.leases.apiVersion)

@@ -1,8 +1,8 @@
-/// How much a log line matters.
+/// The importance of a log line.
 package enum LogLevel: String, Comparable, CaseIterable, Sendable {
   case debug, info, warning, error
 
-  /// Whether it matters less.
+  /// Whether the left one is less important.
   package static func < (left: Self, right: Self) -> Bool { left.rank < right.rank }
 
   private var rank: Int {

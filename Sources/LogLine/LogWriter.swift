@@ -1,12 +1,12 @@
 import JSONBytes
 import Linux
 
-/// What takes log lines: level, message, and what it is about.
+/// Takes a log line: its level, its message and its fields.
 package typealias Log = (LogLevel, String, [(String, String)]) -> Void
 
-/// Writes log lines, one each, whatever the texts hold.
+/// Writes log lines. Each is exactly one line, whatever the texts contain.
 package struct LogWriter {
-  /// How a line looks.
+  /// The format of a line.
   package enum Format: String, CaseIterable, Sendable {
     /// `2026-11-21T10:00:00.000Z info  created role  user=shop`
     case text
@@ -18,7 +18,7 @@ package struct LogWriter {
   private let minimum: LogLevel
   private let write: (String) -> Void
 
-  /// Writes lines of at least this level; where nothing is said, to standard error.
+  /// Writes lines of at least this level, by default to standard error.
   package init(
     format: Format = .text, minimum: LogLevel = .info,
     write: @escaping (String) -> Void = { CurrentProcess.writeError($0) }
@@ -34,7 +34,7 @@ package struct LogWriter {
     write(Self.line(format, SystemClock.timestamp(), level, message, fields))
   }
 
-  /// A line, with its end.
+  /// A line with its line end.
   package static func line(
     _ format: Format, _ time: String, _ level: LogLevel, _ message: String, _ fields: [(String, String)]
   ) -> String {
@@ -49,7 +49,7 @@ package struct LogWriter {
       writer.endObject()
       return String(decoding: writer.bytes, as: UTF8.self) + "\n"
     case .text:
-      // Appended piece by piece: it is written for every review.
+      // Appended piece by piece for speed, because a line is written for every review.
       var line = time
       line.reserveCapacity(256)
       line += " "
@@ -68,7 +68,7 @@ package struct LogWriter {
     }
   }
 
-  /// Five characters wide.
+  /// The level's name, padded to five characters.
   private static func label(_ level: LogLevel) -> String {
     switch level {
     case .debug: "debug"

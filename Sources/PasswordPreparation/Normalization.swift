@@ -1,13 +1,13 @@
-/// Normalization form KC (Unicode Standard Annex #15) of characters that Unicode 3.2 had.
+/// Normalization form KC (Unicode Standard Annex #15) for the characters of Unicode 3.2.
 enum Normalization {
-  /// Decomposed wholly, marks in canonical order, composed again where that is not excluded.
+  /// Decomposes completely, puts marks into canonical order, and composes again where composition is not excluded.
   static func nfkc(_ codes: [UInt32]) -> [UInt32] {
     var decomposed: [UInt32] = []
     for code in codes { decompose(code, into: &decomposed) }
     return composed(ordered(decomposed))
   }
 
-  /// The value that holds for a code in a table of changes.
+  /// The value for a code, from a table that lists where the value changes.
   static func value(of code: UInt32, in table: [UInt32]) -> UInt32 {
     var low = 0
     var high = table.count
@@ -26,7 +26,7 @@ enum Normalization {
 
   // MARK: Decomposition
 
-  /// Syllables of Hangul are computed (Unicode Standard §3.12).
+  /// Hangul syllables are computed, not looked up (Unicode Standard §3.12).
   private enum Hangul {
     static let syllables: UInt32 = 0xAC00
     static let leading: UInt32 = 0x1100
@@ -78,7 +78,7 @@ enum Normalization {
     }
   }
 
-  /// Marks that follow one another go by their class; those of one class keep their order.
+  /// Sorts consecutive marks by their class; marks of the same class keep their order.
   private static func ordered(_ codes: [UInt32]) -> [UInt32] {
     var codes = codes
     for index in codes.indices.dropFirst() {

@@ -1,8 +1,9 @@
-/// SASLprep (RFC 4013) as libpq applies it to passwords, which has no function for it by itself. It must come out the
-/// same to the byte: a verifier that libpq made would otherwise never match, and be written again at every pass.
+/// SASLprep (RFC 4013) as libpq applies it to passwords; libpq does not export a function for it. The result must equal
+/// libpq's byte for byte. Otherwise a verifier that libpq made would never match, and would be written again at every
+/// pass.
 package enum SASLprep {
-  /// The bytes that a password is hashed as. Where SASLprep would refuse it, they are the password's own (PostgreSQL
-  /// docs §53.8.1: passwords in other encodings, and with prohibited characters, go as they are).
+  /// The bytes from which a password's hash is made. If SASLprep would refuse the password, they are its own bytes
+  /// (PostgreSQL docs §53.8.1: passwords in other encodings, and with prohibited characters, are used as they are).
   package static func prepare(_ password: String) -> [UInt8] {
     let raw = Array(password.utf8)
     guard raw.contains(where: { $0 >= 0x80 }) else { return raw }
@@ -16,8 +17,8 @@ package enum SASLprep {
     return Array(String(prepared).utf8)
   }
 
-  /// Spaces become the ASCII one (RFC 3454 C.1.2, before B.1 as libpq has it); what is commonly mapped to nothing
-  /// (B.1) goes.
+  /// Maps spaces to the ASCII space (RFC 3454 C.1.2; libpq does this before B.1), and removes what is commonly mapped
+  /// to nothing (B.1).
   private static func map(_ code: UInt32) -> UInt32? {
     switch code {
     case 0xA0, 0x1680, 0x2000...0x200B, 0x202F, 0x205F, 0x3000: 0x20
@@ -26,8 +27,8 @@ package enum SASLprep {
     }
   }
 
-  /// No prohibited or unassigned character, and either none of right-to-left scripts or, with such ones first and
-  /// last, none of left-to-right scripts (RFC 3454 §5, §6). libpq asks this before it normalises.
+  /// Whether there is no prohibited or unassigned character, and either no right-to-left character, or one first and
+  /// last and no left-to-right character (RFC 3454 §5, §6). libpq checks this before it normalises.
   private static func isAllowed(_ codes: [UInt32]) -> Bool {
     let classes = codes.map { Normalization.value(of: $0, in: UnicodeTables.preparation) }
     guard !classes.contains(1) else { return false }

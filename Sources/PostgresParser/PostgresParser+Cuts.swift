@@ -1,8 +1,8 @@
 internal import CPGQuery
 
-// What the splitter of scripts is compared with.
+// Tests compare the splitter of scripts with these.
 extension PostgresParser {
-  /// The bytes of each statement, as the grammar cuts a script, with the spaces and comments before it; nil where the
+  /// The bytes of each statement, as the grammar splits a script, with the spaces and comments before it; nil where the
   /// script is not SQL.
   package static func cuts(of script: String) -> [Range<Int>]? {
     guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil else { return nil }
@@ -16,8 +16,8 @@ extension PostgresParser {
     }
   }
 
-  /// The bytes of each word and sign of a script, comments left out; nil where the scanner refuses it, as it does a
-  /// literal that has no end.
+  /// The bytes of each token of a script, without comments; nil where the scanner refuses the script, for example
+  /// because of a literal that has no end.
   package static func tokens(of script: String) -> [Range<Int>]? {
     guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil, let scanned = scan(script) else {
       return nil

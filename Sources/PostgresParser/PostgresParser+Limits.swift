@@ -1,9 +1,9 @@
 extension PostgresParser {
-  /// The most `+` or `/*` in a run of operator characters that is looked at.
+  /// The most `+` or `/*` that a run of operator characters may contain.
   package static let maximumSigns = 64
 
-  /// The line, from 1, in which there are more. PostgreSQL's scanner goes over the whole run once for each of them (its
-  /// `scan.l`: `operator`, `xcstart`), which takes minutes for what fits into an annotation.
+  /// The line, from 1, that contains more of them. PostgreSQL's scanner reads the whole run once for each of them (its
+  /// `scan.l`: `operator`, `xcstart`), which takes minutes for a text that fits into an annotation.
   package static func lineOfEndlessSigns(in script: String) -> Int? {
     var (line, signs, previous) = (1, 0, UInt8(0))
     for byte in script.utf8 {

@@ -1,15 +1,15 @@
 internal import CPGQuery
 
-/// PostgreSQL's own scanner and grammar, from libpg_query: what they refuse, a server of ``majorVersion`` refuses.
+/// PostgreSQL's own scanner and grammar, from libpg_query. What they refuse, a server of ``majorVersion`` refuses.
 ///
-/// No syntax tree is asked for: the library writes one by recursion, which an endless `1 + 1 + 1 …` would let overflow
-/// the stack.
+/// No syntax tree is asked for: the library writes it by recursion, and a very long `1 + 1 + 1 …` would overflow the
+/// stack.
 package enum PostgresParser {
-  /// The major version of PostgreSQL whose grammar it is.
+  /// The major version of PostgreSQL that has this grammar.
   package static let majorVersion = Int(PG_VERSION_NUM) / 10_000
 
-  /// The first thing in a script of any number of statements that is not SQL; nil where all of it is. Scripts with a
-  /// ``lineOfEndlessSigns(in:)`` are none to ask this of.
+  /// The first syntax error in a script of any number of statements; nil where there is none. Do not call it for
+  /// scripts with a ``lineOfEndlessSigns(in:)``.
   package static func syntaxError(in script: String) -> SQLSyntaxError? {
     if let error = SQLSyntaxError(nulIn: script) { return error }
     let result = unsafe pg_query_split_with_parser(script)
@@ -17,14 +17,14 @@ package enum PostgresParser {
     return unsafe SQLSyntaxError(result.error)
   }
 
-  /// The statements of a script as the words and signs that they are made of, comments left out; nil where it cannot
-  /// be cut into them, as with a literal that has no end.
+  /// The statements of a script as lists of words, without comments; nil where the scanner refuses the script, for
+  /// example because of a literal that has no end.
   package static func statements(of script: String) -> [SQLWords]? {
     guard SQLSyntaxError(nulIn: script) == nil else { return nil }
     return scan(script).map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
   }
 
-  /// What the scanner makes of a script without a NUL.
+  /// Scans a script that contains no NUL.
   static func scan(_ script: String) -> ScanResult? {
     let result = unsafe pg_query_scan(script)
     defer { unsafe pg_query_free_scan_result(result) }
@@ -33,11 +33,11 @@ package enum PostgresParser {
   }
 }
 
-/// What is not SQL in a script, and where.
+/// A syntax error in a script, and its place.
 package struct SQLSyntaxError: Error, Equatable, Sendable {
   /// In PostgreSQL's own words, such as `syntax error at or near "tabel"`.
   package let message: String
-  /// The character (Unicode scalar) that it is about, from 1; nil where it is about no one place.
+  /// The character (Unicode scalar) at which it is, from 1; nil where it has no single place.
   package let position: Int?
 
   init?(nulIn script: String) {

@@ -1,12 +1,12 @@
-/// The words of one statement that are keywords or could be: unquoted, in lower case, and outside of all parentheses.
+/// The words of one statement that are or could be keywords: unquoted, in lower case, and outside of all parentheses.
 package struct SQLWords: Equatable, Sendable {
   /// In order.
   package private(set) var words: [String] = []
-  /// The byte of the script that the statement begins with.
+  /// The offset in the script of the statement's first byte.
   package let start: Int
 
-  /// Cuts at each `;` that is in no parentheses, as the grammar does but for the bodies of SQL-standard routines, whose
-  /// statements come out each by itself.
+  /// Splits at each `;` outside of parentheses, as the grammar does. Only the statements in the bodies of SQL-standard
+  /// routines come out separately.
   static func statements(of script: [UInt8], _ tokens: [Range<Int>]) -> [SQLWords] {
     var statements: [SQLWords] = []
     var current: SQLWords?

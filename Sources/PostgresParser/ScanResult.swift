@@ -1,6 +1,6 @@
-/// Where the words and signs of a script are, read from libpg_query's `ScanResult` (`pg_query.proto`): field 2 is a
-/// token, whose field 1 is its first byte and field 2 the byte after it. A field that is 0 is left out (Protocol
-/// Buffers, "Encoding").
+/// The places of a script's tokens, read from libpg_query's `ScanResult` (`pg_query.proto`). Its field 2 is a token,
+/// whose field 1 is the offset of its first byte and field 2 the offset after it. A field with the value 0 is omitted
+/// (Protocol Buffers, "Encoding").
 struct ScanResult {
   private(set) var ranges: [Range<Int>] = []
 
@@ -25,7 +25,7 @@ struct ScanResult {
   }
 }
 
-/// Reads the fields of one message: numbers and byte strings, all that a `ScanResult` has.
+/// Reads the fields of one message: numbers and byte strings, which are all that a `ScanResult` contains.
 struct ProtobufReader {
   enum Value {
     case number(UInt64)
@@ -39,7 +39,7 @@ struct ProtobufReader {
     rest = bytes
   }
 
-  /// The next field's number and value; nil at the end, or where what follows is none.
+  /// The next field's number and value; nil at the end, or where the bytes are not a field.
   mutating func next() -> (Int, Value)? {
     guard !rest.isEmpty, !isBroken else { return nil }
     guard let tag = varint(), let value = varint() else { return fail() }
@@ -57,7 +57,7 @@ struct ProtobufReader {
     return nil
   }
 
-  /// Seven bits a byte, the lowest first; the eighth says that more follows.
+  /// Seven bits per byte, the lowest first. The eighth bit says that more bytes follow.
   private mutating func varint() -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0

@@ -1,23 +1,24 @@
-/// A metric's name and what is said of it once, however many label values it has (Prometheus docs, "Text-based format").
+/// A metric's name, type and help, which are written once for all its label values (Prometheus docs, "Text-based
+/// format").
 package struct MetricFamily: Sendable {
   /// What its numbers mean.
   package enum Kind: Sendable {
-    /// Only grows; the name ends in `_total`.
+    /// Only increases; the name ends in `_total`.
     case counter
-    /// Goes up and down.
+    /// Increases and decreases.
     case gauge
-    /// How many observations were at most each of these bounds, ascending. Durations are in seconds.
+    /// Counts the observations up to each of these bounds, which ascend. Durations are in seconds.
     case histogram(bounds: [Double])
   }
 
-  /// Such as `postern_admission_reviews_total`: letters, digits, `_` and `:`, no digit first.
+  /// The name, such as `postern_admission_reviews_total`: letters, digits, `_` and `:`, not beginning with a digit.
   package var name: String
   /// One sentence for `# HELP`.
   package var help: String
   /// What its numbers mean.
   package var kind: Kind
 
-  /// A family of these parts.
+  /// A family with these values.
   package init(_ name: String, _ help: String, _ kind: Kind) {
     self.name = name
     self.help = help

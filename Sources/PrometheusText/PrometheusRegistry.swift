@@ -1,8 +1,8 @@
 package import CoreMetrics
 import Synchronization
 
-/// What keeps the numbers that are recorded through swift-metrics, and writes them as Prometheus reads them. Only the
-/// families that it was made with are kept: what a library records under other names costs next to nothing.
+/// Keeps the numbers that are recorded through swift-metrics, and writes them in Prometheus's text format. It keeps
+/// only the families that it was made with; numbers that a library records under other names cost next to nothing.
 package final class PrometheusRegistry: MetricsFactory {
   /// The `Content-Type` of ``text()``.
   package static let contentType: StaticString = "text/plain; version=0.0.4; charset=utf-8"
@@ -14,7 +14,7 @@ package final class PrometheusRegistry: MetricsFactory {
 
   private let families: [MetricFamily]
   private let indices: [String: Int]
-  /// By family, then by its labels as they are written.
+  /// By family, then by the labels as they are written.
   private let series: Mutex<[[String: Series]]>
 
   /// A registry of these families, written in this order.
@@ -64,7 +64,7 @@ package final class PrometheusRegistry: MetricsFactory {
     return value == value.rounded() && value.magnitude < 1e15 ? String(Int64(value)) : String(value)
   }
 
-  /// A label's value or a help text: `\`, newline and, in values, `"` are escaped.
+  /// A label's value or a help text, with `\`, newline and, in values, `"` escaped.
   private static func escaped(_ text: String, quote: Bool) -> String {
     var escaped = ""
     for scalar in text.unicodeScalars {
@@ -80,7 +80,7 @@ package final class PrometheusRegistry: MetricsFactory {
 
   // MARK: MetricsFactory
 
-  /// The series of these labels, made where it is the first time that it is asked for.
+  /// The series with these labels, which is made when it is first asked for.
   private func member(_ index: Int, _ dimensions: [(String, String)], _ make: () -> Series) -> Series {
     let labels = dimensions.map { "\($0)=\"\(Self.escaped($1, quote: true))\"" }.joined(separator: ",")
     return series.withLock { series in
@@ -105,17 +105,18 @@ package final class PrometheusRegistry: MetricsFactory {
     return histogram
   }
 
-  /// A counter of a family; one that goes nowhere where there is no such family.
+  /// A counter of a family; one that records nothing where there is no such family.
   package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
     number(label, dimensions) ?? NOOPMetricsHandler.instance
   }
 
-  /// A gauge of a family; one that goes nowhere where there is no such family.
+  /// A gauge of a family; one that records nothing where there is no such family.
   package func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     number(label, dimensions) ?? NOOPMetricsHandler.instance
   }
 
-  /// A histogram of a family, or a gauge where nothing is to be aggregated; one that goes nowhere where there is none.
+  /// A histogram of a family, or a gauge if `aggregate` is false; one that records nothing where there is no such
+  /// family.
   package func makeRecorder(
     label: String, dimensions: [(String, String)], aggregate: Bool
   ) -> any RecorderHandler {
@@ -126,18 +127,18 @@ package final class PrometheusRegistry: MetricsFactory {
     }
   }
 
-  /// A histogram of a family, in seconds; one that goes nowhere where there is no such family.
+  /// A histogram of a family, in seconds; one that records nothing where there is no such family.
   package func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
     histogram(label, dimensions) ?? NOOPMetricsHandler.instance
   }
 
-  /// Nothing: a counter that is used no more keeps its number, so that a scrape never sees it fall.
+  /// Does nothing: a counter that is no longer used keeps its number, so that a scrape never sees it decrease.
   package func destroyCounter(_ handler: any CounterHandler) {}
-  /// Nothing: see ``destroyCounter(_:)``.
+  /// Does nothing: see ``destroyCounter(_:)``.
   package func destroyMeter(_ handler: any MeterHandler) {}
-  /// Nothing: see ``destroyCounter(_:)``.
+  /// Does nothing: see ``destroyCounter(_:)``.
   package func destroyRecorder(_ handler: any RecorderHandler) {}
-  /// Nothing: see ``destroyCounter(_:)``.
+  /// Does nothing: see ``destroyCounter(_:)``.
   package func destroyTimer(_ handler: any TimerHandler) {}
 }
 

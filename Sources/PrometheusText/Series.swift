@@ -26,7 +26,7 @@ final class Number: CounterHandler, MeterHandler, RecorderHandler {
   }
 }
 
-/// A histogram: how many observations there were in each bucket, and their sum.
+/// A histogram: the number of observations in each bucket, and their sum.
 final class Histogram: RecorderHandler, TimerHandler {
   let bounds: [Double]
   private let counts: Mutex<(buckets: [UInt64], sum: Double)>
@@ -36,7 +36,7 @@ final class Histogram: RecorderHandler, TimerHandler {
     counts = Mutex((Array(repeating: 0, count: bounds.count + 1), 0))
   }
 
-  /// Per bucket, the last one for what is above all bounds; and the sum.
+  /// The count of each bucket, of which the last is for observations above all bounds; and the sum.
   var state: (buckets: [UInt64], sum: Double) { counts.withLock { $0 } }
 
   func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }

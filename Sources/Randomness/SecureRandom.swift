@@ -1,12 +1,12 @@
 internal import COpenSSL
 
-/// Libcrypto's random generator had nothing to give.
+/// Libcrypto's random generator failed.
 package struct RandomError: Error, Equatable, Sendable {
   /// One line for people.
   package var message: String { "the system's random generator is not available" }
 }
 
-/// Random values fit for secrets.
+/// Random values that are suitable for secrets.
 package enum SecureRandom {
   /// `count` random bytes.
   package static func bytes(_ count: Int) throws(RandomError) -> [UInt8] {
@@ -18,11 +18,12 @@ package enum SecureRandom {
     return bytes
   }
 
-  /// A password of letters and digits, each as likely as the others: 5.95 bits a character. None of them needs
-  /// quoting in a URI, a `pgpass` line or a shell.
+  /// A password of letters and digits, all equally likely: 5.95 bits per character. None of them needs quoting in a
+  /// URI, a `pgpass` line or a shell.
   package static func password(length: Int = 32) throws(RandomError) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
-    // The largest multiple of 62 that a byte can hold; what is above it would make some characters more likely.
+    // The largest multiple of 62 that fits into a byte. Bytes above it would make some characters more likely, so they
+    // are skipped.
     let limit = 256 / alphabet.count * alphabet.count
     var text: [UInt8] = []
     while text.count < length {

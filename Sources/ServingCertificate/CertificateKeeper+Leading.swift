@@ -5,8 +5,8 @@ import Logging
 import Synchronization
 
 extension CertificateKeeper {
-  /// Repairs and renews the Secret, and keeps `caBundle`, until the task is cancelled.
-  /// - Parameter mayWrite: asked before every write; nothing is written where it says no.
+  /// Repairs and renews the Secret, and keeps `caBundle` up to date, until the task is cancelled.
+  /// - Parameter mayWrite: is asked before every write; if it returns false, nothing is written.
   package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
     state.withLock { state in
       state.configurations = [:]
@@ -46,8 +46,8 @@ extension CertificateKeeper {
     }
   }
 
-  /// Does what is to be done now.
-  /// - Returns: when to look again, where nothing changes before.
+  /// Does the next step on the Secret, or else updates `caBundle`.
+  /// - Returns: how long to wait, if nothing changes before.
   private func tend(_ mayWrite: @Sendable () -> Bool) async throws -> Duration {
     guard let old = state.withLock({ $0.secret }) else { return settings.pollInterval }
     let secret = CertificateSecret(old)
@@ -69,8 +69,8 @@ extension CertificateKeeper {
     return .zero
   }
 
-  /// How long from now until all clients are taken to trust these authorities; nil where `caBundle` says otherwise, or
-  /// is not known yet. Where there is no webhook configuration, there is nobody to wait for.
+  /// How long to wait until all clients can be assumed to trust these authorities; nil where `caBundle` differs or is
+  /// not known yet. A webhook configuration that does not exist has no clients to wait for.
   private func settling(_ authorities: String) -> Duration? {
     state.withLock { state -> Duration? in
       let isInPlace = Self.configurations.allSatisfy { resource in
@@ -88,8 +88,8 @@ extension CertificateKeeper {
     }
   }
 
-  /// Has the webhook configurations trust these authorities.
-  /// - Returns: when to look again, where nothing changes before.
+  /// Writes these authorities into the `caBundle` of the webhook configurations.
+  /// - Returns: how long to wait, if nothing changes before.
   private func publish(_ authorities: String, _ mayWrite: @Sendable () -> Bool) async throws -> Duration {
     var rest = settings.pollInterval
     for resource in Self.configurations {

@@ -5,25 +5,27 @@ import Linux
 package import Logging
 import Synchronization
 
-/// Keeps an authority and a serving certificate in a Secret, and clients' trust in them.
+/// Keeps an authority and a serving certificate in a Secret, and keeps the clients' trust in them.
 ///
-/// Every replica runs ``watch()``: it serves what the Secret holds and makes the first Secret. The leader also runs
-/// ``lead(mayWrite:)``: it repairs and renews the Secret and keeps the webhook configurations' `caBundle`. Every write
+/// Every replica runs ``watch()``: it serves the certificate in the Secret, and creates the Secret if there is none.
+/// The leader also runs ``lead(mayWrite:)``: it repairs and renews the Secret and keeps the webhook configurations'
+/// `caBundle` up to date. Every write names the version of the object that it replaces, so that two writers never undo
+/// each other's work.
 /// is for one version of its object, so that two who write never undo each other's work.
 package final class CertificateKeeper: Sendable {
   struct State {
-    /// Whether the watch has told what there is.
+    /// Whether the watch has reported the present state.
     var isKnown = false
-    /// Nil: there is none.
+    /// Nil: there is no Secret.
     var secret: JSONValue?
-    /// As it was when it was last good.
+    /// The last good content of the Secret.
     var remembered: CertificateSecret?
-    /// What was given to the server last.
+    /// The content that was last given to the server.
     var served: CertificateSecret?
-    /// While leading: those that the watches have told of; nil: not there.
+    /// While leading: the configurations that the watches have reported; nil: does not exist.
     var configurations: [Resource: JSONValue?] = [:]
     var spacing: [Resource: WriteSpacing] = [:]
-    /// Which authorities `caBundle` has everywhere, and since when, by the monotonic clock.
+    /// The authorities that `caBundle` contains everywhere, and since when, by the monotonic clock.
     var published: (authorities: String, since: Duration)?
   }
 
@@ -36,14 +38,13 @@ package final class CertificateKeeper: Sendable {
   /// The wall clock, in seconds since 1970.
   let wallTime: @Sendable () -> Int
   let state = Mutex(State())
-  /// The Secret is missing.
+  /// Called when the Secret is missing.
   private let missing = WakeUp()
-  /// Something changed that a leader looks at.
+  /// Called when something has changed that a leader must look at.
   let changed = WakeUp()
   private let start = ContinuousClock.now
 
-  /// A keeper.
-  /// - Parameter wallTime: in seconds since 1970; nil: the system's.
+  /// - Parameter wallTime: in seconds since 1970; nil: the system's clock.
   package init(
     _ client: KubernetesClient, settings: CertificateSettings, logger: Logger, use: CertificateUse,
     wallTime: (@Sendable () -> Int)? = nil
@@ -57,7 +58,7 @@ package final class CertificateKeeper: Sendable {
 
   var now: Duration { ContinuousClock.now - start }
 
-  /// Serves what the Secret holds, and makes it where there is none, until the task is cancelled.
+  /// Serves the certificate in the Secret, and creates the Secret where there is none, until the task is cancelled.
   package func watch() async {
     await withTaskGroup { group in
       group.addTask {
@@ -69,13 +70,13 @@ package final class CertificateKeeper: Sendable {
     }
   }
 
-  /// The Secret is so now; nil: there is none.
-  /// - Parameter old: what this process wrote over; where the watch has told of something later meanwhile, this is no
-  ///   news.
+  /// Takes the Secret's present state; nil: there is no Secret.
+  /// - Parameter old: what this process has just replaced. If the watch has meanwhile reported a later state, this call
+  ///   does nothing.
   func saw(_ object: JSONValue?, over old: JSONValue? = nil) {
     let secret = object.map { CertificateSecret($0) }
     let findings = secret.map { Findings($0, settings.policy, now: wallTime()) }
-    // Used under the lock, so that an older pair never replaces a newer one.
+    // Call `use` under the lock, so that an older pair never replaces a newer one.
     state.withLock { state in
       guard old == nil || state.secret == old else { return }
       state.isKnown = true
@@ -109,10 +110,10 @@ package final class CertificateKeeper: Sendable {
         try await client.create(.secrets, secret.secret(settings.secret, in: settings.namespace))
         logger.info("certificates made", metadata: ["secret": "\(name)", "step": "\(step)"])
         pause = Pause()
-        // The watch tells; it must not be made again before.
+        // Wait until the watch reports it, so that it is not created twice.
         await missing.sleep(atMost: settings.pollInterval)
       } catch let error as KubernetesError where error.isAlreadyExists {
-        // Another replica's: the watch tells of it.
+        // Another replica created it; the watch will report it.
         await missing.sleep(atMost: settings.pollInterval)
       } catch {
         if Task.isCancelled { return }
@@ -125,7 +126,7 @@ package final class CertificateKeeper: Sendable {
   var name: String { "\(settings.namespace)/\(settings.secret)" }
 }
 
-/// Waits after errors: random, at most a second at first, a minute at last.
+/// Waits after errors: each is random, at most a second at first and at most a minute later.
 struct Pause {
   private var bound: Duration = .seconds(1)
 

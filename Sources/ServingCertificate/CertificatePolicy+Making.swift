@@ -39,7 +39,7 @@ extension CertificatePolicy {
     let key = P256.Signing.PrivateKey()
     let publicKey = Certificate.PublicKey(key.publicKey)
     let serial = Certificate.SerialNumber()
-    // Told apart by name, so that no client tries the wrong one of two.
+    // A name of its own for each authority, so that clients never try the wrong one of two with the same name.
     let mark = serial.bytes.prefix(4).map { String($0, radix: 16) }.joined()
     let name = try DistinguishedName { CommonName("Postern CA \(mark)") }
     let certificate = try Certificate(
@@ -85,7 +85,7 @@ extension CertificatePolicy {
     line(try certificate.serializeAsPEM().pemString)
   }
 
-  /// With one line feed at the end.
+  /// The text with one line feed at the end.
   private static func line(_ text: String) -> String { text.hasSuffix("\n") ? text : "\(text)\n" }
 
   private static func date(_ seconds: Int) -> Date { Date(timeIntervalSince1970: TimeInterval(seconds)) }

@@ -3,18 +3,18 @@ package import JSONBytes
 import KubernetesAPI
 import TextEncoding
 
-/// What the Secret holds, as PEM; what is missing, or no base64, is empty.
+/// The Secret's contents, as PEM. A value that is missing or not base64 is empty.
 package struct CertificateSecret: Equatable, Sendable {
   /// `tls.crt`: the serving certificate.
   package var certificate: String
-  /// `tls.key`: its key.
+  /// `tls.key`: the serving certificate's private key.
   package var privateKey: String
-  /// `ca.crt`: the authorities that clients are to trust, the one that issues first.
+  /// `ca.crt`: the authorities that clients must trust; the first one issues.
   package var authorities: String
   /// `ca.key`: the key of the first authority.
   package var authorityKey: String
 
-  /// A Secret of these parts.
+  /// A Secret with these contents.
   package init(certificate: String = "", privateKey: String = "", authorities: String = "", authorityKey: String = "") {
     self.certificate = certificate
     self.privateKey = privateKey
@@ -33,7 +33,7 @@ package struct CertificateSecret: Equatable, Sendable {
       authorityKey: text("ca.key"))
   }
 
-  /// The Secret with these contents: a new one, or what the old one says beside them stays.
+  /// The object with these contents: a new one, or the old one with its other fields unchanged.
   package func secret(_ name: String, in namespace: String, replacing old: JSONValue? = nil) -> JSONValue {
     var root = JSONObject()
     if case .object(let kept)? = old { root = kept }

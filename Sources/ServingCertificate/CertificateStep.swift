@@ -1,28 +1,29 @@
-/// What is to be done about the Secret.
+/// What to do with the Secret.
 package enum CertificateStep: Equatable, Sendable {
   /// Nothing.
   case keep
-  /// It was good when it was last seen so: as then.
+  /// Restore the last good content.
   case restore
-  /// A serving certificate of the authority that is there.
+  /// Issue a serving certificate from the present authority.
   case makeServing
-  /// An authority, trusted beside that of the serving certificate, which stays.
+  /// Make a new authority, which clients trust beside the serving certificate's authority. The serving certificate
+  /// stays.
   case makeAuthority
-  /// Both.
+  /// Make an authority and a serving certificate.
   case makeBoth
-  /// The authorities before the present one are not needed any more.
+  /// Remove the authorities before the present one, which are no longer needed.
   case dropOldAuthorities
 }
 
 extension CertificatePolicy {
-  /// What is to be done.
+  /// The next step for a Secret.
   ///
-  /// A new authority comes in three steps, each seen in the Secret, so that any leader can go on from there: it is
-  /// added to those that are trusted; once all clients trust it (`isPublished`), it issues the serving certificate;
-  /// when no certificate of the old one can be valid any more, that one goes.
+  /// A new authority comes into use in three steps. Each can be seen in the Secret, so that any leader can continue.
+  /// First it is added to the trusted authorities. Once all clients trust it (`isPublished`), it issues the serving
+  /// certificate. When every certificate of the old authority has expired, the old authority is removed.
   /// - Parameters:
-  ///   - secret: nil: there is none.
-  ///   - remembered: as it was when it was last good.
+  ///   - secret: nil: there is no Secret.
+  ///   - remembered: the last good content.
   ///   - isPublished: whether clients trust exactly the authorities in the Secret.
   ///   - now: in seconds since 1970.
   package func step(
@@ -41,7 +42,7 @@ extension CertificatePolicy {
     if isDue(from: authority.start, to: authority.end, now: now) { return .makeAuthority }
     if !serving.isOfFirstAuthority { return isPublished ? .makeServing : .keep }
     if isDue(from: serving.start, to: serving.end, now: now) { return .makeServing }
-    // The last certificate of an old authority was made before the present authority was.
+    // An old authority issued its last certificate before the present authority was made.
     let lastOfOldEnds = authority.start + clockSkew + servingLife
     return found.authorityCount > 1 && now >= lastOfOldEnds ? .dropOldAuthorities : .keep
   }

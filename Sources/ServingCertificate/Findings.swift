@@ -3,9 +3,9 @@ import Foundation
 import SwiftASN1
 import X509
 
-/// What is good in a Secret at a moment.
+/// The parts of a Secret that are good at a given time.
 struct Findings {
-  /// From when to when, in seconds since 1970.
+  /// Validity, in seconds since 1970.
   struct Authority {
     let certificate: Certificate
     let key: Certificate.PrivateKey
@@ -16,15 +16,15 @@ struct Findings {
   struct Serving {
     let start: Int
     let end: Int
-    /// Which of the authorities issued it.
+    /// The authority that issued it.
     let issuer: Certificate
     let isOfFirstAuthority: Bool
   }
 
-  /// The authority that issues; nil where it is broken, is none, is not valid now, or its key is another's.
+  /// The authority that issues; nil where it is broken, is not an authority, is not valid now, or has another key.
   let authority: Authority?
-  /// Nil where it is broken, not valid now, lacks a name, its key is another's, or no authority that is valid now
-  /// issued it.
+  /// Nil where it is broken, is not valid now, lacks a name, has another key, or was not issued by an authority that is
+  /// valid now.
   let serving: Serving?
   let authorityCount: Int
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A call that wakes one task, or is kept until that task sleeps.
+/// Wakes one task. A call is kept until that task sleeps.
 final class WakeUp: Sendable {
   private struct State {
     var isCalled = false
@@ -18,7 +18,7 @@ final class WakeUp: Sendable {
     sleeper?.resume()
   }
 
-  /// Sleeps until it is called, the time has gone, or the task is cancelled; at times it wakes for nothing.
+  /// Sleeps until it is called, the time has passed, or the task is cancelled. It may also wake without a reason.
   func sleep(atMost limit: Duration) async {
     let alarm = Task {
       do { try await Task.sleep(for: limit) } catch { return }

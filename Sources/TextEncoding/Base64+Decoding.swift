@@ -1,5 +1,5 @@
 extension Base64 {
-  /// The bytes that padded base64 stands for; nil where it is none: no other characters, no stray bits at the end.
+  /// Decodes padded base64; nil where the text is not base64: it has other characters, or stray bits at the end.
   package static func decoded(_ text: String) -> [UInt8]? {
     let characters = Array(text.utf8)
     guard characters.count.isMultiple(of: 4) else { return nil }

@@ -18,7 +18,7 @@ package enum Base64 {
 
   private static func length(_ bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
 
-  /// Writes the characters; where padding belongs, it is there already.
+  /// Writes the characters. `text` already has padding where padding belongs.
   private static func encode(_ bytes: [UInt8], to text: inout [UInt8], at start: Int) {
     let input = bytes.span
     var output = text.mutableSpan
@@ -40,8 +40,8 @@ package enum Base64 {
     }
   }
 
-  /// The characters (RFC 4648, table 1) of 48 bits, the first one highest. All eight are made together, each in a lane
-  /// of the word: no sum or difference in a lane reaches the next.
+  /// The characters (RFC 4648, table 1) for 48 bits, the first one highest. All eight are computed together, each in a
+  /// lane of the word; no sum or difference carries into the next lane.
   @inline(__always)
   private static func characters(_ bits: UInt64) -> UInt64 {
     var lanes = (bits & 0xFFFF_FF00_0000) << 8 | bits & 0x0000_00FF_FFFF
@@ -51,24 +51,24 @@ package enum Base64 {
       &- atLeast(62, lanes) &* 15 &+ atLeast(63, lanes) &* 3
   }
 
-  /// 1 in the lanes, all below 64, that hold this or more.
+  /// 1 in each lane that holds at least `value`, 0 in the others. All lanes must be below 64.
   @inline(__always)
   private static func atLeast(_ value: UInt8, _ lanes: UInt64) -> UInt64 {
     (lanes &+ every(128 &- value)) >> 7 & every(1)
   }
 
-  /// The byte in every lane.
+  /// A word with this byte in every lane.
   @inline(__always)
   private static func every(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
 
-  /// Eight bytes, the first one highest. The load is checked against the span's bounds; unsafe is only that any type
-  /// could be asked for, and eight bytes of any kind are a UInt64.
+  /// Eight bytes as a word, the first one highest. The load is checked against the span's bounds. It is unsafe only
+  /// because it could be asked for any type; every pattern of eight bytes is a valid UInt64.
   @inline(__always)
   private static func word(_ span: Span<UInt8>, at index: Int) -> UInt64 {
     unsafe UInt64(bigEndian: span.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
   }
 
-  /// Eight bytes, the highest one first; checked, and unsafe, likewise.
+  /// Stores eight bytes, the highest one first. It is checked, and unsafe, in the same way.
   @inline(__always)
   private static func store(_ word: UInt64, to span: inout MutableSpan<UInt8>, at index: Int) {
     var bytes = unsafe span.mutableBytes

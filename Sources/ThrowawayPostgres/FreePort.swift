@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// Ports of 127.0.0.1 for servers that start later.
+/// Free ports of 127.0.0.1 for servers that start later.
 enum FreePort {
-  /// Below those that the kernel gives to whoever names none (ip(7), ip_local_port_range): no connection takes one before
-  /// its server has started.
+  /// A range below the ports that the kernel chooses by itself (ip(7), ip_local_port_range), so that no outgoing
+  /// connection takes one before its server has started.
   static let range = 16_384..<32_768
 
   private static let last = Mutex(Int.random(in: range))
 
-  /// A port that nobody listens on, and that this process has not been given before.
+  /// A port on which nothing listens, and which this process has not returned before.
   static func next() throws -> Int {
     for _ in range {
       let port = last.withLock { last in

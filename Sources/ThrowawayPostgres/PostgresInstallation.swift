@@ -2,16 +2,16 @@ package import Foundation
 
 /// The programs of one PostgreSQL version on this machine.
 package struct PostgresInstallation: Sendable, CustomStringConvertible {
-  /// The folder of `initdb` and `postgres`.
+  /// The folder that contains `initdb` and `postgres`.
   package let programs: URL
-  /// Such as 17.
+  /// The major version, such as 17.
   package let majorVersion: Int
 
-  /// As tests name it.
+  /// The name that tests show.
   package var description: String { "PostgreSQL \(majorVersion)" }
 
-  /// One of each major version, oldest first: Debian's under /usr/lib/postgresql, and the folders of programs that
-  /// `POSTERN_TEST_POSTGRES` names, separated by colons, which go before Debian's.
+  /// One installation of each major version, oldest first. The folders that `POSTERN_TEST_POSTGRES` names, separated by
+  /// colons, take precedence over Debian's under /usr/lib/postgresql.
   package static let all: [PostgresInstallation] = {
     let named = ProcessInfo.processInfo.environment["POSTERN_TEST_POSTGRES"]?.split(separator: ":").map(String.init)
     let debian = "/usr/lib/postgresql"
@@ -37,7 +37,7 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
     }
   }
 
-  /// The programs in a folder; nil where there are none. `postgres --version` is asked which they are.
+  /// The programs in a folder; nil where there are none. `postgres --version` gives their version.
   package init?(programs: URL) {
     guard
       let answer = try? run(programs.appending(path: "postgres").path, ["--version"]), answer.status == 0,

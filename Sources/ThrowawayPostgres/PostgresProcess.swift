@@ -1,12 +1,12 @@
 import Foundation
 
-/// What a program answered.
+/// A program's exit status and output.
 struct ProgramAnswer {
   let status: Int32
   let output: String
 }
 
-/// Runs a program to its end and takes what it writes, to both streams.
+/// Runs a program to its end and collects its output from both streams.
 func run(_ program: String, _ arguments: [String]) throws -> ProgramAnswer {
   let process = Process()
   process.executableURL = URL(filePath: program)
@@ -22,9 +22,9 @@ func run(_ program: String, _ arguments: [String]) throws -> ProgramAnswer {
   return ProgramAnswer(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
 }
 
-/// Postgres refuses to run as root; then it runs as `postgres`, or as `nobody`, whom every Linux has.
+/// Postgres refuses to run as root. Then it runs as `postgres`, or as `nobody`, which every Linux has.
 enum Unprivileged {
-  /// Whose number it runs as, where this process is root.
+  /// The user to run as, if this process is root.
   static let user: (name: String, id: UInt32, group: UInt32)? = {
     guard getuid() == 0 else { return nil }
     for name in ["postgres", "nobody"] {
@@ -40,7 +40,7 @@ enum Unprivileged {
     return ("/usr/bin/setpriv", identity + arguments)
   }
 
-  /// Makes a folder that user's.
+  /// Makes that user the owner of a folder.
   static func own(_ folder: URL) throws {
     guard let user else { return }
     try FileManager.default.setAttributes(

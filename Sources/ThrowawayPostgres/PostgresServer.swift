@@ -1,7 +1,7 @@
 package import Foundation
 package import LibPQ
 
-/// Why a throwaway server is not to be had.
+/// Why there is no throwaway server.
 package struct PostgresServerError: Error, CustomStringConvertible {
   /// What went wrong, with the server's log where there is one.
   package let description: String
@@ -11,10 +11,10 @@ package struct PostgresServerError: Error, CustomStringConvertible {
   }
 }
 
-/// A throwaway server on a free port of 127.0.0.1, with its data and its socket in a folder of its own, as it comes
-/// from `initdb`. It ends, and the folder goes, with this object, at ``stop()``, or when the tests end.
+/// A throwaway server on a free port of 127.0.0.1, as `initdb` makes it, with its data and its socket in a folder of
+/// its own. The server ends and the folder is removed with this object, at ``stop()``, or when the tests end.
 package final class PostgresServer: @unchecked Sendable {
-  /// Which programs it runs.
+  /// The programs that it runs.
   package let installation: PostgresInstallation
   /// Its TCP port on 127.0.0.1.
   package let port: Int
@@ -22,7 +22,7 @@ package final class PostgresServer: @unchecked Sendable {
   package let superuser: String
   /// The bootstrap superuser's password.
   package let password: String
-  /// The folder of its socket, data and log.
+  /// The folder that holds its socket, data and log.
   package let folder: URL
 
   private let configuration: [String]
@@ -31,7 +31,7 @@ package final class PostgresServer: @unchecked Sendable {
 
   /// Makes a cluster and starts a server on it.
   /// - Parameters:
-  ///   - configuration: more lines of postgresql.conf.
+  ///   - configuration: additional lines for postgresql.conf.
   ///   - hostAuthentication: pg_hba's method over TCP; over the socket it is always trust.
   ///   - trustsSuperuser: whether the superuser needs no password over loopback, as in the official image.
   package init(
@@ -88,7 +88,7 @@ package final class PostgresServer: @unchecked Sendable {
     return folder
   }
 
-  /// Makes a cluster in the data folder, which is not there.
+  /// Makes a cluster in the data folder, which must not exist yet.
   private func initializeData(hostAuthentication: String) throws {
     let passwordFile = folder.appending(path: "password")
     try Data("\(password)\n".utf8).write(to: passwordFile)
@@ -101,14 +101,14 @@ package final class PostgresServer: @unchecked Sendable {
       ])
   }
 
-  /// Runs one of the installation's programs, as whom the server runs.
+  /// Runs one of the installation's programs as the server's user.
   private func run(_ program: String, _ arguments: [String]) throws {
     let command = Unprivileged.commandLine(installation.programs.appending(path: program).path, arguments)
     let answer = try ThrowawayPostgres.run(command.program, command.arguments)
     guard answer.status == 0 else { throw PostgresServerError("\(program): \(answer.output)") }
   }
 
-  /// The first line of pg_hba.conf that fits decides.
+  /// Adds the line at the top, because the first line of pg_hba.conf that matches decides.
   private func trustSuperuser() throws {
     let file = data.appending(path: "pg_hba.conf")
     let lines = try String(contentsOf: file, encoding: .utf8)
@@ -120,15 +120,15 @@ package final class PostgresServer: @unchecked Sendable {
   private var data: URL { folder.appending(path: "data") }
   private var logFile: URL { folder.appending(path: "log") }
 
-  /// What the server has logged, statements and all where `configuration` says so.
+  /// The server's log. It includes statements if `configuration` asks for that.
   package var log: String {
     String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self)
   }
 
-  /// How the superuser logs in over TCP.
+  /// Settings with which the superuser logs in over TCP.
   package var settings: ConnectionSettings { settings() }
 
-  /// How a user logs in over TCP: the superuser where nobody is named.
+  /// Settings with which a user logs in over TCP; by default the superuser.
   package func settings(
     user: String? = nil, password: String? = nil, database: String = "postgres"
   ) -> ConnectionSettings {
@@ -142,8 +142,9 @@ package final class PostgresServer: @unchecked Sendable {
     try Connection(settings(database: database))
   }
 
-  /// Starts the server, which is not running, and waits until it takes connections.
-  /// - Parameter onSocketAlone: whether it listens on its socket alone, as the official image's does on first boot.
+  /// Starts the server, which must not be running, and waits until it accepts connections.
+  /// - Parameter onSocketAlone: whether it listens only on its socket, as the official image's server does on first
+  ///   boot.
   package func start(onSocketAlone: Bool = false) throws {
     var options = [
       "-D", data.path, "-p", String(port), "-k", folder.path, "-h", onSocketAlone ? "" : "127.0.0.1", "-c", "fsync=off",
@@ -169,20 +170,19 @@ package final class PostgresServer: @unchecked Sendable {
     try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
   }
 
-  /// Ends the server, and leaves its data for another ``start(onSocketAlone:)``. Where a signal does not do it, the next
-  /// harder one is sent, as the kubelet does.
+  /// Ends the server, and keeps its data for another ``start(onSocketAlone:)``. If a signal does not end it, the next
+  /// harder signal is sent, as the kubelet does.
   /// - Parameters:
-  ///   - immediately: whether it ends as if it had crashed (SIGQUIT), rather than as fast as it can be done without harm
-  ///     (SIGINT).
-  ///   - patience: how many seconds it has to end without harm. A session's process that is stuck keeps it from ending,
-  ///     and so may a recovery during which it is asked to.
+  ///   - immediately: whether it ends as after a crash (SIGQUIT), instead of a fast but clean shutdown (SIGINT).
+  ///   - patience: how many seconds a clean shutdown may take. A session's process that is stuck can prevent it, and so
+  ///     can a recovery that is running when the signal comes.
   package func halt(immediately: Bool = false, patience: Double = 20) {
     let server = lock.withLock { () -> Process? in
       defer { process = nil }
       return process
     }
     guard let server else { return }
-    // On SIGQUIT Postgres itself kills after five seconds what has not ended.
+    // After SIGQUIT, Postgres itself kills what has not ended within five seconds.
     let steps = [(SIGINT, patience), (SIGQUIT, 10), (SIGKILL, 10)]
     for (signal, seconds) in steps.dropFirst(immediately ? 1 : 0) {
       guard server.isRunning else { return }
@@ -198,7 +198,7 @@ package final class PostgresServer: @unchecked Sendable {
     try start()
   }
 
-  /// Ends the server and starts it on the same port with other data, as they come from `initdb`.
+  /// Ends the server and starts it on the same port with new data from `initdb`.
   package func renew() throws {
     halt()
     try FileManager.default.removeItem(at: data)
@@ -212,8 +212,8 @@ package final class PostgresServer: @unchecked Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Whether it is this server that takes connections: only it writes that into its data folder (PostgreSQL's
-  /// src/include/utils/pidfile.h), where another one may have been quicker to take the port.
+  /// Whether it is this server that accepts connections. Another server may have taken the port first, but only this
+  /// one writes the status into its data folder (PostgreSQL's src/include/utils/pidfile.h).
   private var isReady: Bool {
     guard let text = try? String(contentsOf: data.appending(path: "postmaster.pid"), encoding: .utf8) else {
       return false

@@ -1,6 +1,7 @@
 import Foundation
 
-/// The servers that run for the tests: those that tests share, and all of them, to be ended with the tests.
+/// The servers that run for the tests: those that tests share, and all of them, so that they can be ended with the
+/// tests.
 final class PostgresServers: @unchecked Sendable {
   static let running = PostgresServers()
 
@@ -21,7 +22,7 @@ final class PostgresServers: @unchecked Sendable {
   }
 
   func shared(_ installation: PostgresInstallation) throws -> PostgresServer {
-    // Servers are added to the list while one starts, so another lock guards the shared ones.
+    // Starting a server adds it to the list, which takes the list's lock. So another lock guards the shared servers.
     try sharing.withLock {
       if let server = shared[installation.majorVersion] { return server }
       let server = try PostgresServer(installation)
@@ -39,8 +40,8 @@ final class PostgresServers: @unchecked Sendable {
 }
 
 extension PostgresServer {
-  /// One server for all tests of a version that mind neither what other tests make in it, nor that it does not restart.
-  /// They choose names of their own.
+  /// One server for all tests of a version that can live with objects of other tests in it and do not restart it. Such
+  /// tests choose names of their own.
   package static func shared(_ installation: PostgresInstallation) throws -> PostgresServer {
     try PostgresServers.running.shared(installation)
   }

@@ -2,9 +2,10 @@ import Contract
 import Foundation
 import Testing
 
-/// What the parts agree on is written in the target `Contract` alone: a word that stands in two places can differ.
+/// Texts that the parts share are written only in the target `Contract`, because a text that is written twice can
+/// differ.
 struct StrayWordTests {
-  /// Each word of the contract that could be written by hand elsewhere, as it would stand in a string literal.
+  /// Each text of the contract that could be written by hand elsewhere, as it would look in a string literal.
   private static let words: [String] =
     AnnotationKey.all + AnnotationKey.outputs + [
       AnnotationKey.customerLabel, AnnotationKey.user, ObjectLabel.managedBy, ObjectName.prefix(customer: ""),
@@ -17,7 +18,7 @@ struct StrayWordTests {
       Installation.certificateSecret,
     ]
 
-  /// Literals that are not about the contract, or that people read: what a usage text says is tested where it is printed.
+  /// Literals that do not belong to the contract, or that people read. A usage text is tested where it is printed.
   private static let allowed: [(file: String, word: String, why: String)] = [
     ("SidecarCommand.swift", "", "the usage text"),
     ("SpecError.swift", VolumeLayout.specFile, "an error's words"),

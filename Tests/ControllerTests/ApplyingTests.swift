@@ -5,7 +5,7 @@ import Testing
 @testable import Controller
 import TextEncoding
 
-/// What is compared with what is there, and what is written of it.
+/// How a desired object is compared with the live one, and what is written of it.
 @Suite struct ApplyingTests {
   private let desired = DesiredObject(
     kind: .secret, name: "acme-pg-user-shop", namespace: "shops", customer: "acme",

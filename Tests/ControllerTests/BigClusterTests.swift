@@ -6,7 +6,7 @@ import Testing
 
 @testable import Controller
 
-/// A cluster of which Postern keeps little.
+/// Of a large cluster, Postern keeps only a little in memory.
 @Suite struct BigClusterTests {
   private static let managedFields = String(
     repeating: #"{"manager":"m","operation":"Update","fieldsV1":{}},"#, count: 600)
@@ -19,7 +19,7 @@ import Testing
     metadata(name, #"\#(more),"managedFields":[\#(Self.managedFields){}]"#)
   }
 
-  /// A page of a list of so many objects.
+  /// A page of a list of `count` objects.
   private func page(_ request: FakeServer.Request, of count: Int, _ object: (Int) -> String) -> FakeServer.Answer {
     let start = Int(request.query["continue"] ?? "") ?? 0
     let limit = Int(request.query["limit"] ?? "") ?? count
@@ -61,7 +61,7 @@ import Testing
       #expect(controller.cluster.withLock { $0[ClusterStateTests.key].declarers.count } == 8)
       let limits = { (path: String) in server.requests.filter { $0.path == path }.compactMap { $0.query["limit"] } }
       for path in ["/api/v1/secrets", "/api/v1/configmaps"] { #expect(limits(path).first == "1") }
-      // The four of 300 kB that a page of four would have are more than a page may hold.
+      // Four objects of 300 kB, as on a page of four, are more than a page may hold.
       #expect(limits("/apis/apps/v1/deployments") == ["16", "8", "4", "2", "2", "2", "2"])
       #expect(limits("/api/v1/pods").allSatisfy { $0 == "16" })
     }

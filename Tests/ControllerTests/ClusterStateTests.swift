@@ -9,7 +9,7 @@ import Testing
 
 @testable import Controller
 
-/// What is known of a cluster, whom a change concerns, and who has an instance.
+/// What is known of a cluster, which customers a change affects, and which workload has the instance.
 @Suite struct ClusterStateTests {
   static let key = CustomerKey(namespace: "shops", customer: "acme")
   private static let sources = [Resource.deployments, .statefulSets, .pods, .secrets, .configMaps].map {
@@ -36,7 +36,7 @@ import Testing
     Array(#"{"metadata":{"name":"\#(name)","namespace":"shops","resourceVersion":"\#(version)"}}"#.utf8)
   }
 
-  /// A list without objects.
+  /// Reports a list without objects.
   private func nothing(_ state: inout ClusterState, _ source: WatchSource) -> Set<CustomerKey> {
     state.take(.listing, of: source).union(state.take(.listed, of: source))
   }
@@ -218,7 +218,7 @@ import Testing
       .present(try with(#""status":{"phase":"Succeeded"},"#, before: #""spec""#, in: samples[3].manifest(), .pods)),
       of: self.source("Pod"))
     #expect(names() == [])
-    // What only its Pods tell of may be gone.
+    // A declaration that only its Pods show may be gone.
     state[Self.key].unlabelled = try samples[0].sighting().watched?.declarer
     #expect(state[Self.key].unlabelled?.declares == true)
     #expect(names() == [])
@@ -234,7 +234,7 @@ import Testing
     #expect(state.take(try change("7"), of: secrets).isEmpty)
     #expect(state.take(try change("8"), of: secrets) == [Self.key])
     #expect(state.take(.deleted(try metadata("acme-pg-passwords", version: "7")), of: secrets) == [Self.key])
-    // Seen before the answer to the write.
+    // The watch reports the write before the answer to it arrives.
     state.began(Self.key)
     #expect(state.take(try change("9"), of: secrets).isEmpty)
     state.wrote(try live("acme-pg-passwords", version: "9"), of: Self.key)

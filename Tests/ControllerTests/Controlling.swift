@@ -5,7 +5,7 @@ import TestSupport
 
 @testable import Controller
 
-/// A controller that watches a server of the tests.
+/// A controller that watches a test's server.
 func controlling(
   _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
   _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
@@ -35,7 +35,7 @@ func controlling(
   try result.get()
 }
 
-/// Has it lead while the test runs.
+/// Lets the controller lead while the test runs.
 func leading(_ controller: Controller, _ test: () async throws -> Void) async throws {
   let work = Task { await controller.lead { true } }
   let result: Result<Void, any Error>

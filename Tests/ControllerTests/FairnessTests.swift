@@ -6,9 +6,9 @@ import Testing
 
 @testable import Controller
 
-/// What one customer costs, the others do not wait for.
+/// One customer's costly work does not delay the others.
 @Suite struct FairnessTests {
-  /// Eight customers, each with scripts that are long to look at, and one whose password is edited.
+  /// Eight customers have scripts that take long to check; one customer's password is edited.
   @Test func aPasswordIsCarriedWhileOthersHaveTheirScriptsLookedAt() async throws {
     let filler = "INSERT INTO t VALUES (1)" + String(repeating: ", (1)", count: 990_000 / 5)
     var objects: [String: JSONValue] = [:]
@@ -58,7 +58,7 @@ import Testing
     return root
   }
 
-  /// The first pass of such a customer ends without anything made; the one behind the verdict makes all.
+  /// The first pass of such a customer writes nothing. The pass after the verdict writes everything.
   @Test func whatIsLongToLookAtIsMadeWhenItIsKnown() async throws {
     let text = "SELECT 1;\n" + String(repeating: "-", count: ScriptJudge.shortBytes)
     let databases = "- {name: o, owner: shop, scripts: [{name: a, configMap: {name: sql, key: k}}]}"
@@ -76,7 +76,7 @@ import Testing
     }
   }
 
-  /// A Secret of the namespace that is as large as can be, ten times, does not get into memory.
+  /// Ten copies of the largest possible Secret of the namespace are not kept in memory.
   @Test func whatHoldsTooMuchIsToldAndNotKept() async throws {
     let value = String(repeating: "eHh4", count: 333_000)
     var objects: [String: JSONValue] = [:]

@@ -10,9 +10,9 @@ import Testing
 
 @testable import Controller
 
-/// The loop against an API server that does not always do as it is asked.
+/// The loop against an API server that does not always do what it is asked.
 @Suite struct FaultTests {
-  /// One labelled Deployment, nothing else; what is written is taken. `refuse` may answer otherwise.
+  /// There is one labelled Deployment and nothing else, and every write succeeds. `refuse` may answer instead.
   private func script(
     _ refuse: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer?
   ) throws -> FakeServer.Script {

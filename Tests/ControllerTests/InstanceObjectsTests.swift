@@ -170,7 +170,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
   ])
   func postgresNamesAreDataAndNeverObjectNames(user: String, object: String) throws {
     let name = ObjectName.user(try PostgresName(user), customer: "acme")
-    // The hash is SHA-256's; what counts is that it is there, eight digits behind a dot, where the name was changed.
+    // The hash is a part of SHA-256. Here it only matters that it is there, eight digits after a dot, where the name
+    // was changed.
     #expect(name.split(separator: ".").first == object.split(separator: ".").first)
     #expect(
       name.split(separator: ".").dropFirst().map(\.count) == object.split(separator: ".").dropFirst().map(\.count))

@@ -7,17 +7,17 @@ import TestSupport
 
 @testable import Controller
 
-/// A namespace of a real API server, and a controller that leads in it. No other controllers run there: nothing makes
-/// Pods, nothing is collected.
+/// A namespace of a real API server, and a controller that leads in it. No other controllers run there, so nothing
+/// makes Pods and nothing is garbage-collected.
 struct Leading {
   let server: APIServer
   let namespace: String
-  /// The test's own.
+  /// A client for the test itself.
   let client: KubernetesClient
   let controller: Controller
   private let registry: PrometheusRegistry
 
-  /// Runs a test beside a controller.
+  /// Runs a test while a controller runs.
   static func run(
     _ namespace: String, mayWrite: @escaping @Sendable () -> Bool = { true },
     before: (Leading) async throws -> Void = { _ in }, _ test: (Leading) async throws -> Void
@@ -47,7 +47,7 @@ struct Leading {
     try result.get()
   }
 
-  /// Makes what a sample is; without a webhook.
+  /// Creates a sample's object, without a webhook.
   @discardableResult
   func create(_ sample: Sample) async throws -> JSONValue {
     var sample = sample
@@ -55,7 +55,7 @@ struct Leading {
     return try await client.create(.named(sample.kind), try sample.manifest())
   }
 
-  /// Makes a Secret, or changes one, as somebody would who is not Postern.
+  /// Creates or changes a Secret as somebody other than Postern.
   func secret(_ name: String, _ data: [String: String], labels: [String: String] = [:]) async throws {
     var object = JSONObject()
     for (key, value) in data { object[key] = .string(value) }
@@ -87,12 +87,12 @@ struct Leading {
     }
   }
 
-  /// The value of a Secret's key.
+  /// The value of a key of a Secret.
   func value(_ key: String, of secret: String) async throws -> String? {
     try await live(.secret, secret)?.data[key].map { String(decoding: $0, as: UTF8.self) }
   }
 
-  /// What the sidecar would have mounted.
+  /// What would be mounted into the sidecar.
   func mounted(_ customer: String = "acme") async throws -> MountedContents? {
     guard let spec = try await live(.configMap, "\(customer)-pg-spec"),
       let secret = try await live(.secret, "\(customer)-pg-passwords")
@@ -109,20 +109,20 @@ struct Leading {
     }
   }
 
-  /// Waits for an Event that begins so.
+  /// Waits for an Event that begins with this text.
   func isTold(_ beginning: String) async throws -> Bool {
     try await eventually { try await events().contains { $0.hasPrefix(beginning) } }
   }
 
-  /// Requests of the controller so far, watches and their lists aside.
+  /// The number of the controller's requests so far, without watches and their lists.
   func requests(_ verbs: [String] = ["get", "create", "apply", "patch", "delete"]) -> Int {
     sum("postern_kubernetes_requests_total") { line in verbs.contains { line.contains(#"verb="\#($0)""#) } }
   }
 
-  /// Passes so far that came out so.
+  /// The number of passes so far with this result.
   func passes(_ result: String) -> Int { sum("postern_reconciles_total") { $0.contains(#"result="\#(result)""#) } }
 
-  /// All passes so far.
+  /// The number of all passes so far.
   var allPasses: Int { sum("postern_reconciles_total") { _ in true } }
 
   func metric(_ line: String) -> Int { sum(line) { _ in true } }
@@ -132,12 +132,12 @@ struct Leading {
       .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
   }
 
-  /// Where kubectl is; nil where there is none to test with.
+  /// The path of kubectl; nil where there is none to test with.
   static let kubectlProgram: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .map { "\($0)/kubectl" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 
   /// Runs the real kubectl in the namespace, as a user would.
-  /// - Returns: what it said, where it did not do it.
+  /// - Returns: its output if it failed.
   func kubectl(_ arguments: [String], input: String = "") throws -> String? {
     let process = Process()
     let (inputPipe, outputPipe) = (Pipe(), Pipe())

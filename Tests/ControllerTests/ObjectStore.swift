@@ -7,7 +7,7 @@ import TextEncoding
 
 @testable import Controller
 
-/// An API server that keeps what is written to it, has some workloads, and lets the test change Secrets.
+/// An API server that stores what is written to it, has some workloads, and lets the test change Secrets.
 final class ObjectStore: Sendable {
   struct Write {
     let path: String
@@ -31,8 +31,8 @@ final class ObjectStore: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - workloads: Deployments that are there.
-  ///   - objects: what else is there, by path.
+  ///   - workloads: Deployments that exist.
+  ///   - objects: other objects that exist, by path.
   init(_ workloads: [Sample], objects: [String: JSONValue] = [:]) throws {
     self.workloads = try workloads.map { String(decoding: try $0.manifest().bytes, as: UTF8.self) }
       .joined(separator: ",")
@@ -89,7 +89,7 @@ final class ObjectStore: Sendable {
     return .json(200, String(decoding: JSONValue.object(object).bytes, as: UTF8.self))
   }
 
-  /// Somebody edits a key of a Secret, and the watches tell.
+  /// Edits a key of a Secret, as somebody other than Postern; the watches report it.
   func edit(_ path: String, _ key: String, _ value: String) {
     state.withLock { state in
       guard case .object(var object)? = state.objects[path], case .object(var data)? = object["data"],
@@ -106,10 +106,10 @@ final class ObjectStore: Sendable {
     }
   }
 
-  /// All that was written, in order.
+  /// All writes, in order.
   var writes: [Write] { state.withLock { $0.writes } }
 
-  /// A file of a Secret, decoded.
+  /// A value of a Secret, decoded.
   func value(_ path: String, _ key: String) -> String? {
     state.withLock { $0.objects[path]?["data"]?[key]?.string }
       .flatMap { Base64.decoded($0) }.map { String(decoding: $0, as: UTF8.self) }

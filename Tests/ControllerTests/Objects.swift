@@ -4,7 +4,7 @@ import TestSupport
 
 @testable import Controller
 
-/// What an object of the tests is made of.
+/// What a test's object is made from.
 struct Sample {
   var kind = "Deployment"
   var name = "db"
@@ -12,18 +12,18 @@ struct Sample {
   var customer = "acme"
   var annotations: [String: String] = ["postern.io/users": "shop", "postern.io/databases": "orders"]
   var templateAnnotations: [String: String] = [:]
-  /// Whether it bears the label itself; a Pod template always does.
+  /// Whether the object itself has the label; a Pod template always has it.
   var isLabelled = true
   var uid: String?
   var created = "2026-01-01T00:00:00Z"
   /// Variables of the Postgres container, as JSON.
   var environment = "[]"
-  /// Which ReplicaSet a Pod is of.
+  /// The ReplicaSet that a Pod belongs to.
   var replicaSet: String?
-  /// Whether what bears the webhook's mark has the sidecar's container too.
+  /// Whether an object with the webhook's mark also has the sidecar's container.
   var hasMarkedSidecar = true
 
-  /// The manifest, as a real API server takes it.
+  /// The manifest, in a form that a real API server accepts.
   func manifest() throws -> JSONValue {
     let isInjected = annotations["postern.io/injected"] != nil && hasMarkedSidecar
     let sidecar = isInjected ? #",{"name":"postern","image":"sidecar"}"# : ""

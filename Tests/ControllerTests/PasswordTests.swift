@@ -7,7 +7,8 @@ import Testing
 
 @testable import Controller
 
-/// Passwords against a real API server: edited in whatever way, they are carried and stay whose they are.
+/// Passwords against a real API server: however they are edited, they reach the sidecar, and their owner remains the
+/// same.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct PasswordTests {
   static let secret = "acme-pg-user-shop"
 
@@ -69,7 +70,7 @@ import Testing
       let serverSide = ["apply", "--server-side", "--field-manager", "gitops", "-f", "-"]
       #expect(try cluster.kubectl(serverSide + ["--force-conflicts"], input: manifest("declared")) == nil)
       #expect(try await isCarried("declared", cluster))
-      // Postern does not stand in the way of whoever has it.
+      // Postern does not prevent the other field manager from writing.
       #expect(try cluster.kubectl(serverSide, input: manifest("again")) == nil)
       #expect(try await isCarried("again", cluster))
     }
@@ -90,7 +91,7 @@ import Testing
       try await cluster.client.delete(.secrets, "login", in: "elsewhere")
       #expect(try await eventually { cluster.metric(#"postern_instances{state="incomplete"}"#) == 1 })
       #expect(try await isCarried("changed", cluster))
-      // From now on its own: what was in force stays, and may be edited.
+      // From now on the Secret is Postern's own: the current password stays, and may be edited.
       try await cluster.patch(.deployments, "db", #"{"metadata":{"annotations":{"postern.io/users":"shop"}}}"#)
       #expect(try await eventually { cluster.metric(#"postern_instances{state="complete"}"#) == 1 })
       #expect(try await isCarried("changed", cluster))

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Controller
 
-/// The loop against a real API server: what is made, kept, and left alone.
+/// The loop against a real API server: what it creates, what it keeps, and what it leaves alone.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct ReconcileTests {
   @Test func theObjectsOfAWorkloadAreMade() async throws {
     try await Leading.run("made") { cluster in
@@ -41,7 +41,7 @@ import Testing
       #expect(try await eventually { cluster.metric("postern_work_queue_depth") == 0 && cluster.allPasses > 0 })
       try await cluster.secret("unrelated", ["a": "b"])
       try await cluster.patch(.deployments, "db", #"{"spec":{"replicas":2}}"#)
-      // What comes of a first pass has come after this, or it would go on for ever.
+      // By now everything that follows from the first pass has happened; otherwise it would never end.
       try await Task.sleep(for: .seconds(1))
       let (requests, passes) = (cluster.requests(), cluster.allPasses)
       try await Task.sleep(for: .seconds(2))
@@ -76,7 +76,7 @@ import Testing
       #expect(try await eventually { cluster.passes("stopped") > 0 })
       #expect(cluster.requests(["create", "apply", "patch", "delete"]) == 2)
       let password = try await cluster.value("password", of: "acme-pg-user-shop")
-      // Another replica finishes what was begun.
+      // Another replica finishes the work.
       left.withLock { $0 = 1000 }
       try await cluster.patch(
         .deployments, "db", #"{"metadata":{"annotations":{"postern.io/databases":"orders, bills"}}}"#)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controller
 
-/// What an instance refers to, whom it meets, and whom it tells, against a real API server.
+/// The objects that an instance refers to, other objects of the same name, and the Events, against a real API server.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct ReferenceTests {
   @Test func withoutItsFlatFileNothingChanges() async throws {
     try await Leading.run("flat") { cluster in
@@ -146,7 +146,7 @@ import Testing
       try await cluster.create(
         Sample(kind: "Pod", name: "db-1-a", annotations: ["postern.io/injected": "v1"], replicaSet: "db-1"))
       #expect(try await eventually { try await cluster.live(.configMap, "acme-pg-spec")?.owners == [uid] })
-      // It is known from then on what it refers to.
+      // The reference is known from now on.
       try await cluster.secret("s", ["k": "chosen"])
       #expect(try await eventually { try await cluster.value("password", of: "acme-pg-user-shop") == "chosen" })
     }
@@ -177,6 +177,6 @@ import Testing
 }
 
 extension Resource {
-  /// Without one, no Pod is admitted.
+  /// Without a ServiceAccount, no Pod is admitted.
   static let serviceAccounts = Resource(plural: "serviceaccounts", kind: "ServiceAccount")
 }

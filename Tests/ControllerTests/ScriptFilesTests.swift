@@ -4,7 +4,8 @@ import Testing
 
 @testable import Controller
 
-/// Which scripts are mounted: what does not fit, is refused or not known yet is left out, and the rest is there.
+/// Which scripts are mounted: those that do not fit, are refused or are not known yet are left out, and the others are
+/// mounted.
 @Suite struct ScriptFilesTests {
   private func files(
     _ databases: String, secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:],
@@ -21,7 +22,7 @@ import Testing
     return (Dictionary(uniqueKeysWithValues: scripts), files, problems.map(\.message))
   }
 
-  /// A script of so many bytes, like no other.
+  /// A script of `count` bytes that differs from every other.
   private func sql(_ mark: String, _ count: Int) -> [UInt8] {
     Array("SELECT '\(mark)' -- ".utf8) + Array(repeating: UInt8(ascii: "x"), count: count)
   }
@@ -49,7 +50,7 @@ import Testing
     #expect(made.problems.count == 1)
     #expect(problem.hasPrefix("script b in orders: its 600014 bytes do not fit: "))
     #expect(problem.hasSuffix("; it and those behind it in this database are not run"))
-    // What two name is there once.
+    // A script that two objects name is mounted once.
     #expect(made.files.publicFiles.count == (kind == "secret" ? 1 : 2))
     #expect(made.files.secretFiles.count == (kind == "secret" ? 1 : 0))
   }
@@ -70,7 +71,7 @@ import Testing
     #expect(made.problems.first?.hasSuffix("; it stays as it was") == true)
   }
 
-  /// What comes behind it may need what it makes, and waits.
+  /// The scripts after it wait, because they may need what it creates.
   @Test func anInlineScriptIsCheckedAsWell() throws {
     let made = try files(
       "- {name: orders, owner: shop, scripts: [{name: a, sql: DROP DATABASE x}, {name: b, sql: SELECT 1}]}")

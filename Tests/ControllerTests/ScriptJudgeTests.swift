@@ -5,7 +5,7 @@ import Testing
 
 @testable import Controller
 
-/// Verdicts are found once, off the pool that passes run on, and namespaces have turns.
+/// Each verdict is found once, outside the pool that runs the passes, and namespaces take turns.
 @Suite struct ScriptJudgeTests {
   private func question(_ sql: String) -> (ScriptQuestion, ScriptText) {
     let text = ScriptText(Array(sql.utf8), isSecret: false)
@@ -65,7 +65,7 @@ import Testing
     while let key = line.removeFirst() { order.append(key) }
     #expect(order == [0, 10, 20, 1, 11, 2, 3, 4])
     #expect(line.isEmpty)
-    // Long lines neither lose nor double anything.
+    // Long lines neither lose nor duplicate a key.
     for key in 0..<1000 { line.append(key, of: "\(key % 300)") }
     var all: Set<Int> = []
     while let key = line.removeFirst() { all.insert(key) }

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Controller
 
-/// What is kept of an object, whatever else is in it.
+/// What is kept of an object, whatever else it contains.
 @Suite struct SightingTests {
-  /// `managedFields` as deep as nobody writes them.
+  /// `managedFields` that are deeper than anybody writes them.
   private static let deep =
     #","managedFields":[{"manager":"x","fieldsV1":\#(String(repeating: #"{"f:a":"#, count: 300))1"#
     + String(repeating: "}", count: 300) + "}]"

@@ -41,7 +41,7 @@ import Testing
     _ = queue.open()
     let dear = (0..<8).map { "dear\($0)/a" }
     queue.add(dear)
-    // At first nobody knows.
+    // At first the queue does not know which customers are costly.
     for _ in 0..<2 { for key in queue.take() { _ = queue.finished(key, .done, took: .seconds(9)) } }
     queue.add(dear + ["cheap/a", "cheap/b"])
     let taken = queue.take()
@@ -53,7 +53,7 @@ import Testing
     #expect(queue.take().isEmpty)
     queue.add(["late/a"])
     #expect(queue.take() == ["late/a"])
-    // But one that is dear has a place, however many others come.
+    // But one costly customer always gets a place, however many others come.
     queue.add((0..<100).map { "cheap/\($0)" })
     for key in dear { _ = queue.finished(key, .done, took: .seconds(9)) }
     queue.add(dear)

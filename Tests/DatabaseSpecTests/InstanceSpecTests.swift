@@ -35,7 +35,7 @@ private func full() throws -> InstanceSpec {
     ], removedUsers: .keep, passwordChange: .endSessions)
 }
 
-/// `spec.json` is canonical, and read as it was written.
+/// `spec.json` is canonical, and is read as it was written.
 struct InstanceSpecTests {
   @Test func everyPartComesBack() throws {
     let spec = try full()
@@ -58,7 +58,7 @@ struct InstanceSpecTests {
     #expect(try InstanceSpec(decoding: Array(text.utf8)).users[0].validUntil == expected)
   }
 
-  /// Sidecars of before know `validUntil` as a time only, with a zone and six decimals.
+  /// Older sidecars know `validUntil` only as a time with a zone and six decimals.
   @Test func anEndIsWrittenAsASidecarOfBeforeReadsIt() throws {
     let spec = InstanceSpec(
       customer: "a",

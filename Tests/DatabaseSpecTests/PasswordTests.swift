@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Testing
 
-/// Passwords, which show nowhere.
+/// A password is shown nowhere.
 @Suite struct PasswordTests {
   @Test func showsAsRedactedHoweverItIsPrinted() throws {
     let password = try Password("hunter2")

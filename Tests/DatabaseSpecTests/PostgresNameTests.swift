@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Testing
 
-/// Names as the server takes them.
+/// Names that the server accepts.
 @Suite struct PostgresNameTests {
   @Test(
     arguments: [

@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Testing
 
-/// The one reading of a time.
+/// How a time is read.
 struct TimestampTests {
   @Test(
     arguments: [
@@ -34,7 +34,7 @@ struct TimestampTests {
     #expect(Expiry(text) == nil)
   }
 
-  /// Every day of four centuries and more, from its number and back.
+  /// Every day of more than four centuries, to its number and back.
   @Test func theCalendarIsTheSameBothWays() {
     for day in stride(from: Int64(-200_000), through: 200_000, by: 1) {
       let time = Timestamp(microseconds: day * 86_400_000_000)

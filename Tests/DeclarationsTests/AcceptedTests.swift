@@ -2,7 +2,7 @@ import DatabaseSpec
 import Declarations
 import Testing
 
-/// What is taken, and what comes of it.
+/// Annotations that are accepted, and the declarations that they become.
 struct AcceptedTests {
   static let everything: Annotations = [
     "users": """

@@ -11,7 +11,7 @@ func parse(_ annotations: Annotations, customer: String = "acme") -> Declaration
     annotations: Dictionary(uniqueKeysWithValues: annotations.map { ("postern.io/\($0.key)", $0.value) }))
 }
 
-/// The declaration of annotations that are sound.
+/// Expects that the annotations are accepted; returns the declaration.
 @discardableResult
 func accepts(
   _ annotations: Annotations, warnings: [String] = [], _ location: SourceLocation = #_sourceLocation

@@ -95,9 +95,9 @@ struct FlatFileTests {
   }
 }
 
-/// The flat file's users beside those of the annotations.
+/// The users of the flat file together with those of the annotations.
 struct FlatFileMergeTests {
-  /// The messages of merging, which the declaration alone must not have.
+  /// The messages of merging. The declaration alone must have none.
   private func merge(_ annotations: Annotations, _ text: String) throws -> DeclarationResult {
     let file = try #require(parse(text).file)
     return try accepts(annotations.merging(["users-from": "tyr-logins/users.txt"]) { $1 }).adding(file)

@@ -1,6 +1,6 @@
 import Testing
 
-/// A declaration and the whole of the messages that it is refused with.
+/// A declaration that is refused, with all of the messages.
 struct Refusal: CustomTestStringConvertible, Sendable {
   var annotations: Annotations
   var messages: [String]

@@ -2,7 +2,7 @@ import DatabaseSpec
 import Declarations
 import Testing
 
-/// What is refused in the annotations that hold one word, in the label and in the YAML as such.
+/// What is refused in annotations that hold one word, in the label, and in YAML as such.
 struct RejectedSettingsTests {
   static let settings: [Refusal] = [
     Refusal(["user": "x"], #"postern.io/user: unknown annotation; did you mean "postern.io/users"?"#),
@@ -107,7 +107,7 @@ struct RejectedSettingsTests {
     ),
   ]
 
-  /// A small document that means 9^12 values.
+  /// A small document whose aliases expand to 9^12 values.
   static func laughs(asKey: Bool) -> String {
     var text = "- &a0 [x]\n"
     for level in 1...12 {

@@ -31,7 +31,7 @@ import Testing
     #expect(Suggestion.nearest(to: "größe", among: ["grosse", "grösse", "𝔤röße"]) == "𝔤röße")
   }
 
-  /// However many names there are, no more than so many are compared; those of another length do not count.
+  /// However many names there are, only a limited number is compared. Names of another length do not count.
   @Test func theFirstOfThousandsAreCompared() {
     let others = (0..<Suggestion.maximumComparisons).map { "x\(1000 + $0)" }
     let short = Array(repeating: "a-name-of-another-length", count: 5000)

@@ -6,8 +6,8 @@ import JSONBytes
 import JSONPatch
 import TextEncoding
 
-/// What is fed with bytes that nobody vouches for. Each checks what must hold whatever comes in, and traps where it does
-/// not; `make fuzz` searches for such bytes, the tests replay what it found.
+/// The parsers that read bytes from outside. Each target checks what must hold for all bytes, and traps where it does
+/// not hold. `make fuzz` searches for such bytes, and the tests replay what it found.
 public enum FuzzTarget: String, CaseIterable, Sendable {
   /// A request's body, at both addresses.
   case review
@@ -15,14 +15,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case pointer
   /// The annotations `postern.io/users` and `postern.io/databases`, a NUL between them.
   case annotations
-  /// A Secret's value that `postern.io/users-from` names.
+  /// The value of a Secret that `postern.io/users-from` names.
   case flatfile
   /// A script.
   case sql
-  /// A script of pieces, one for each byte: what libFuzzer makes of letters is seldom SQL.
+  /// A script made of pieces, one for each byte, because what libFuzzer makes of letters is seldom SQL.
   case script
 
-  /// Feeds it.
+  /// Runs the target on these bytes.
   public func run(_ bytes: [UInt8]) {
     switch self {
     case .review: for path in AdmissionPath.allCases { Self.review(bytes, path) }
@@ -34,14 +34,14 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     }
   }
 
-  /// A cluster that takes everything from every Secret.
+  /// A cluster in which declarations use everything of every Secret.
   private static let settings = AdmissionSettings { _, _ in
     [
       .password(key: "p"), .admin, .flatFile(key: "f"), .script(key: "s", name: "s", isTransaction: true),
     ]
   }
 
-  /// Every answer is JSON, is the request's, and carries a patch that applies.
+  /// Every answer is JSON, belongs to its request, and contains a patch that applies.
   private static func review(_ bytes: [UInt8], _ path: AdmissionPath) {
     guard let answered = try? answer(bytes, at: path, settings: settings) else { return }
     let root = require(try? JSONValue(parsing: answered.body))
@@ -53,7 +53,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     _ = require(try? JSONPatch.apply(require(Base64.decoded(patch)), to: object))
   }
 
-  /// A pointer is what it was read from; a patch applies or is refused.
+  /// A pointer equals the text that it was read from; a patch applies or is refused.
   private static func pointer(_ bytes: [UInt8]) {
     let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false).map { Array($0) }
     let text = String(decoding: parts[0], as: UTF8.self)
@@ -62,7 +62,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     _ = try? JSONPatch.apply(parts[0], to: document)
   }
 
-  /// What is accepted survives being written and read.
+  /// A declaration that is accepted stays the same when it is written and read.
   private static func annotations(_ bytes: [UInt8]) {
     let parts = bytes.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
     var annotations = [AnnotationKey.users: String(decoding: parts[0], as: UTF8.self)]

@@ -3,7 +3,7 @@ import FuzzTargets
 import Testing
 
 @Suite struct FuzzTests {
-  /// Replays the corpus and what `make fuzz` has found. What must not be traps, and ends the tests.
+  /// Replays the corpus and what `make fuzz` has found. A failure traps, which ends the tests.
   @Test(arguments: FuzzTarget.allCases)
   func whatWasFoundOnceHoldsEverAfter(_ target: FuzzTarget) throws {
     let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus/\(target.rawValue)")
@@ -12,7 +12,7 @@ import Testing
     for file in files { target.run([UInt8](try Data(contentsOf: file))) }
   }
 
-  /// A small part of what `make fuzz` does, with numbers that are the same each time.
+  /// A small part of what `make fuzz` does, with the same random numbers each time.
   @Test func scriptsAreCutAsPostgreSQLCutsThem() {
     var state: UInt64 = 1
     func next() -> UInt64 {

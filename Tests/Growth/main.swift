@@ -5,8 +5,8 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-// `growth SHAPE N` reads one document of a shape, N times as large as the smallest, and says nothing: GrowthTests counts the
-// instructions that it takes.
+// `growth SHAPE N` reads one document of a shape, N times as large as the smallest, and prints nothing. GrowthTests
+// counts the instructions that it needs.
 
 /// A document that grows.
 struct Shape {
@@ -14,7 +14,7 @@ struct Shape {
   let run: (Int) -> Void
 }
 
-/// What a value of `postern.io/users` or `postern.io/databases` takes.
+/// Reads a value of `postern.io/users` or `postern.io/databases`.
 func declaration(_ name: String, users: @escaping (Int) -> String) -> Shape {
   Shape(name: name) { count in
     _ = Declaration.parse(customer: "acme", annotations: [AnnotationKey.users: users(count)])
@@ -28,12 +28,12 @@ func databases(_ name: String, _ text: @escaping (Int) -> String) -> Shape {
   }
 }
 
-/// What a script takes, in a Secret: where it is, nothing else is read.
+/// Checks a script that is in a Secret, where nothing else is checked.
 func script(_ name: String, _ text: @escaping (Int) -> String) -> Shape {
   Shape(name: name) { count in _ = scriptRefusals(text(count), isTransaction: true) }
 }
 
-/// What a Pod takes whose container has this more.
+/// Reads a Pod whose container has this in addition.
 func pod(_ name: String, _ more: @escaping (Int) -> String) -> Shape {
   Shape(name: name) { count in
     let object = """

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Nothing takes more than its input: twice the input is twice the instructions, and a little. Times would tell more of the
-/// machine. Valgrind counts; where it is not installed there is nothing to see.
+/// No cost grows faster than its input: twice the input needs about twice the instructions. Times would depend on the
+/// machine, so Valgrind counts instructions. Where it is not installed, the tests are skipped.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: valgrind))) struct GrowthTests {
   @Test(arguments: try shapes()) func twiceTheInputIsTwiceTheWork(shape: String) throws {
     let start = try instructions(shape, 0)
@@ -15,7 +15,7 @@ import Testing
 
 private let valgrind = "/usr/bin/valgrind"
 
-/// The program that is counted stands beside the tests.
+/// The program whose instructions are counted is in the same folder as the tests.
 private func program() -> URL {
   let tests = Bundle.allBundles.first { $0.bundlePath.hasSuffix(".xctest") }?.bundleURL ?? Bundle.main.bundleURL
   let folder = tests.pathExtension == "xctest" ? tests.deletingLastPathComponent() : tests
@@ -27,7 +27,7 @@ private func shapes() throws -> [String] {
   return try run(program(), []).output.split(separator: "\n").map(String.init)
 }
 
-/// The program without what Swift's compiler writes for debuggers, which Valgrind cannot read.
+/// The program without the debug information of Swift's compiler, which Valgrind cannot read.
 private let stripped: Result<URL, any Error> = Result {
   let copy = FileManager.default.temporaryDirectory.appending(path: "postern-growth-\(getpid())")
   _ = try run(URL(filePath: "/usr/bin/strip"), ["--strip-debug", "-o", copy.path, program().path])
@@ -35,7 +35,7 @@ private let stripped: Result<URL, any Error> = Result {
   return copy
 }
 
-/// How many instructions the program takes.
+/// How many instructions the program needs.
 private func instructions(_ shape: String, _ count: Int) throws -> Int {
   let options = ["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
   let said = try run(URL(filePath: valgrind), options + [try stripped.get().path, shape, String(count)]).errors
@@ -51,7 +51,7 @@ private func run(_ program: URL, _ arguments: [String]) throws -> (output: Strin
   process.arguments = arguments
   process.standardOutput = output
   process.standardError = errors
-  // Swift's hashes are seeded by chance otherwise.
+  // Otherwise Swift's hashes have a random seed.
   process.environment = ["SWIFT_DETERMINISTIC_HASHING": "1"]
   try process.run()
   let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

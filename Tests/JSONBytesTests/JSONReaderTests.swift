@@ -10,7 +10,7 @@ private func failure(_ bytes: [UInt8]) -> JSONError? {
   }
 }
 
-/// The reader takes RFC 8259, all of it and nothing else.
+/// The reader accepts all of RFC 8259 and nothing else.
 struct JSONReaderTests {
   static let sample = #" {"a" : [1, -2.5e+3, true, false, null, "x\n\u00e9\ud83d\ude00é😀"], "b": {"c": {}}, "": []} "#
 
@@ -93,7 +93,7 @@ struct JSONReaderTests {
     #expect(try reader.value().range == 1..<(document.count - 3))
     _ = try reader.nextElement()
     #expect(try reader.integer() == 2)
-    // One bracket that does not fit, at the deepest place and at the outermost.
+    // One bracket does not match: at the deepest level, and at the outermost.
     for (index, byte) in [
       (open.utf8.count + 1, UInt8(ascii: "]")), (open.utf8.count + close.utf8.count, UInt8(ascii: "}")),
     ] {
@@ -108,7 +108,7 @@ struct JSONReaderTests {
     let bytes = Array(Self.sample.utf8)
     let whole = try JSONValue(parsing: bytes)
     for length in 0..<bytes.count {
-      // Only the white space at its end may be missing.
+      // Only the white space at the end may be missing.
       if length == bytes.count - 1 {
         #expect(try JSONValue(parsing: Array(bytes[..<length])) == whole)
       } else {
@@ -165,7 +165,7 @@ struct JSONReaderTests {
   }
 }
 
-/// What the writer writes, the reader reads.
+/// The reader reads what the writer writes.
 struct JSONWriterTests {
   @Test func putsCommasWhereTheyBelong() {
     var writer = JSONWriter()

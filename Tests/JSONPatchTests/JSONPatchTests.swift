@@ -6,9 +6,9 @@ private func json(_ text: String) throws -> JSONValue {
   try JSONValue(parsing: Array(text.utf8))
 }
 
-/// RFC 6902, appendix A: document, patch, and what comes of it.
+/// RFC 6902, appendix A: a document, a patch, and the result.
 private let appendixA: [(String, String, String)] = [
-  // A.1 to A.16, in order, without those that fail
+  // A.1 to A.16, in order, without those that fail.
   (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz","value":"qux"}]"#, #"{"baz":"qux","foo":"bar"}"#),
   (#"{"foo":["bar","baz"]}"#, #"[{"op":"add","path":"/foo/1","value":"qux"}]"#, #"{"foo":["bar","qux","baz"]}"#),
   (#"{"baz":"qux","foo":"bar"}"#, #"[{"op":"remove","path":"/baz"}]"#, #"{"foo":"bar"}"#),
@@ -35,7 +35,7 @@ private let appendixA: [(String, String, String)] = [
   (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz","value":"qux","xyz":123}]"#, #"{"foo":"bar","baz":"qux"}"#),
   (#"{"/":9,"~1":10}"#, #"[{"op":"test","path":"/~01","value":10}]"#, #"{"/":9,"~1":10}"#),
   (#"{"foo":["bar"]}"#, #"[{"op":"add","path":"/foo/-","value":["abc","def"]}]"#, #"{"foo":["bar",["abc","def"]]}"#),
-  // Beyond the appendix
+  // Cases that the appendix does not have.
   (#"{"a":[1,2]}"#, #"[{"op":"copy","from":"/a","path":"/b"}]"#, #"{"a":[1,2],"b":[1,2]}"#),
   (#"{"a":1}"#, #"[{"op":"add","path":"","value":[true]}]"#, "[true]"),
   (#"{"a":1}"#, #"[{"op":"add","path":"/a","value":null}]"#, #"{"a":null}"#),
@@ -96,7 +96,7 @@ private let refused: [(String, String, JSONPatchError)] = [
   (#"{"foo":"bar"}"#, #"[{"op":"add","path":"/baz/bat","value":"qux"}]"#, .notFound(path: "/baz/bat", index: 0)),
   (#"{"foo":"bar"}"#, #"[{"op":"spam","path":"/baz"}]"#, .malformed(index: 0)),
   (#"{"/":9,"~1":10}"#, #"[{"op":"test","path":"/~01","value":"10"}]"#, .testFailed(path: "/~01", index: 0)),
-  // Beyond the appendix
+  // Cases that the appendix does not have.
   (#"{"a":1}"#, #"[{"op":"remove","path":"/b"}]"#, .notFound(path: "/b", index: 0)),
   (#"{"a":1}"#, #"[{"op":"replace","path":"/b","value":1}]"#, .notFound(path: "/b", index: 0)),
   (#"{"a":[1]}"#, #"[{"op":"add","path":"/a/2","value":1}]"#, .invalidIndex(path: "/a/2", index: 0)),

@@ -6,9 +6,9 @@ import Testing
 
 @testable import KubernetesClient
 
-/// What a real API server makes of it all. Each test has a namespace of its own.
+/// The client against a real API server. Each test has a namespace of its own.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct APIServerTests {
-  /// Gives the test a client and a namespace.
+  /// Runs the test with a client and a namespace.
   private func talking(
     _ namespace: String, settings: (inout ClientSettings) -> Void = { _ in },
     _ test: (APIServer, KubernetesClient) async throws -> Void
@@ -33,7 +33,7 @@ import Testing
       let applied = try await client.apply(.configMaps, try configMap("a", in: "life", "1"), force: false)
       let uid = try #require(applied["metadata"]?["uid"]?.string)
       try await client.patch(.configMaps, "a", in: "life", .merge(try json(#"{"data":{"key":"2"}}"#)))
-      // The patch is another way to write, and so another owner of the field.
+      // A patch is another kind of write, so the field gets another owner.
       let conflict = await failure {
         try await client.apply(.configMaps, try configMap("a", in: "life", "3"), force: false)
       }
@@ -181,7 +181,7 @@ import Testing
     let namespace = metadataOnly ? "told-metadata" : "told"
     let registry = PrometheusRegistry(ClientMetrics.families)
     let server = try await APIServer.shared.value
-    // Each watch ends after a second, and the next one goes on.
+    // Each watch ends after a second, and the next one continues.
     let client = try server.client(metrics: ClientMetrics(registry)) { $0.watchTimeout = .seconds(1) }
     let watches = {
       let prefix = #"postern_kubernetes_requests_total{verb="watch",resource="configmaps",code="200"} "#

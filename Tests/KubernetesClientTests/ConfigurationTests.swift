@@ -7,9 +7,9 @@ import Testing
 
 @testable import KubernetesClient
 
-/// Where a configuration is read from, and what is said where it cannot be used.
+/// Where a configuration is read from, and the error where it cannot be used.
 @Suite struct ConfigurationTests {
-  /// A folder of this test, gone with the tests' authority.
+  /// A folder of this test, which is removed with the tests' authority.
   private let folder: URL
   private let pair: Certificates.Pair
 

@@ -7,11 +7,11 @@ import Testing
 
 @testable import KubernetesClient
 
-/// Who asks, and whom the client takes for the API server.
+/// How the client authenticates itself, and which servers it accepts.
 @Suite struct IdentityTests {
   private static let good = FakeServer.Answer.json(200, "{}")
 
-  /// A token file in a folder of its own, gone with the tests' authority.
+  /// A token file in a folder of its own, which is removed with the tests' authority.
   private func tokenFile(_ token: String) throws -> URL {
     let file = try authority.get().folder.appending(path: "token-\(UUID().uuidString)")
     try Data(token.utf8).write(to: file)
@@ -28,7 +28,7 @@ import Testing
     try await talking(script, cluster: { $0.credential = .tokenFile(file.path) }) { talk in
       let error = await failure { try await get(talk) }
       #expect(error?.isUnauthorized == true)
-      // Read anew once, then given up.
+      // The token is read again once; then the request fails.
       #expect(talk.server.requests.map(\.token) == ["Bearer old", "Bearer old"])
       try Data("new".utf8).write(to: file)
       try await talk.client.create(.namespaces, try json("{}"))
@@ -42,7 +42,7 @@ import Testing
     let script: FakeServer.Script = { number, request in
       guard number > 0 else { return Self.good }
       if request.token == "Bearer old" {
-        // The kubelet has just written the next one.
+        // The kubelet has just written the next token.
         try? Data("new".utf8).write(to: file)
         return .status(401, "Unauthorized", "Unauthorized")
       }
@@ -69,7 +69,7 @@ import Testing
       try await get(talk)
       talk.time.pass(.seconds(1))
       try await get(talk)
-      // What was good goes on where the file cannot be read for a moment.
+      // The old token is still used when the file cannot be read for a moment.
       try FileManager.default.removeItem(at: file)
       talk.time.pass(.seconds(60))
       try await get(talk)
@@ -138,7 +138,7 @@ import Testing
     }
   }
 
-  /// The address is not in the certificate.
+  /// The certificate does not contain the address.
   @Test func theServersNameMayDifferFromItsAddress() async throws {
     let name = "postern-webhook.postern-system.svc"
     try await talking({ _, _ in Self.good }, at: "127.0.0.2", cluster: { $0.tlsServerName = name }) { talk in

@@ -6,9 +6,9 @@ import Testing
 
 @testable import KubernetesClient
 
-/// Lists and watches that go on after whatever breaks.
+/// Lists and watches that continue after every kind of failure.
 @Suite struct ListAndWatchTests {
-  /// Runs it until these have been told, then ends its task.
+  /// Runs `listAndWatch` until these changes have been reported, then cancels its task.
   private func follow(
     _ expected: [String], _ script: @escaping FakeServer.Script, _ then: (Talk) throws -> Void
   ) async throws {
@@ -113,12 +113,12 @@ import Testing
     try await follow(["=", "+a@8"], script) { talk in
       #expect(talk.time.waits.count == 39)
       #expect(talk.time.waits.allSatisfy { $0 <= .seconds(30) })
-      // Random ones, but 30 of at most 30 s each.
+      // The waits are random, but 30 of them have bounds of up to 30 s each.
       #expect(talk.time.waits.suffix(30).reduce(.zero, +) > .seconds(60))
     }
   }
 
-  /// As a controller has it: an actor that keeps what it is told, and waits for one object.
+  /// A consumer like a controller's: an actor that stores what is reported, and waits for one object.
   private actor Cache {
     private(set) var names: Set<String> = []
 
@@ -188,7 +188,7 @@ import Testing
         #expect(!text.contains(#"postern_watch_last_success_timestamp_seconds{resource="secrets"}"#))
         group.cancelAll()
       }
-      // What is watched no more cannot fail.
+      // A watch that has ended cannot fail.
       #expect(talk.client.failingWatches(for: .zero) == [])
       #expect(!talk.client.hasWorkingWatch)
     }

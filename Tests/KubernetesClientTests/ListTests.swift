@@ -99,14 +99,14 @@ import Testing
       let all = try await talk.client.list(Selection(.pods))
       #expect(all.items.map { $0["metadata"]?["name"]?.string } == ["a", "c"])
       #expect(talk.registry.text().contains(#"postern_watch_items_skipped_total{resource="pods"} 2"#))
-      // Who only wants to know which they are reads past what is deep.
+      // A reader that only needs the header skips deep values.
       let headers = try await talk.client.list(Selection(.pods), as: ObjectHeader.reader)
       #expect(headers.items.map(\.name).prefix(2) == ["a", "b"])
     }
   }
 
   @Test func aPageThatIsTooLargeIsAskedForAgainWithHalfTheLimitDownToOne() async throws {
-    // Four objects; the third is as large as a page may be.
+    // Four objects; the third is larger than a page may be.
     let sizes = [300, 300, 3000, 300]
     let script: FakeServer.Script = { _, request in
       let start = Int(request.query["continue"] ?? "") ?? 0
@@ -124,7 +124,7 @@ import Testing
       let told = Told()
       let version = try await talk.client.tell(Selection(.pods), as: ObjectHeader.reader) { told.take($0) }
       #expect(version == "9")
-      // What a page has told before it was given up is told again: it is there.
+      // What a page reported before it was given up is reported again, as `present`.
       #expect(Set(try #require(told.all.first).dropFirst().split(separator: ",")) == ["0", "1", "2", "3"])
       #expect(told.all.count == 1)
       #expect(
@@ -144,7 +144,7 @@ import Testing
   }
 }
 
-/// An array in arrays.
+/// An array nested in arrays.
 func nested(_ depth: Int) -> String {
   String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
 }

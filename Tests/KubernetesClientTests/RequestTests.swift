@@ -6,7 +6,7 @@ import PrometheusText
 import TestSupport
 import Testing
 
-/// What goes over the wire for each verb, and what comes back.
+/// The request and the answer of each verb.
 @Suite struct RequestTests {
   @Test func aGetSaysWhoAsksAndKeepsUnknownFields() async throws {
     try await talking({ _, _ in .json(200, #"{"kind":"Secret","x-unknown":{"n":1.50}}"#) }) { talk in

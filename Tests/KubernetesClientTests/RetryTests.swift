@@ -6,9 +6,9 @@ import Testing
 
 @testable import KubernetesClient
 
-/// What is tried again, when, and how often.
+/// Which requests are tried again, when, and how often.
 @Suite struct RetryTests {
-  /// A way to ask, and whether it may be carried out twice.
+  /// A kind of request, and whether it may be carried out twice.
   enum Operation: CaseIterable, Sendable {
     case get, list, apply, updateOfAVersion, mergeOfAVersion, deleteOfOne
     case create, update, merge, jsonPatch, delete
@@ -106,7 +106,7 @@ import Testing
   @Test func whatWasNeverSentIsTriedAgain() async throws {
     let time = FakeTime()
     let registry = ClientMetrics.families
-    // A port that nobody listens on: of a server that has stopped.
+    // A port on which nothing listens, because its server has stopped.
     let server = try await FakeServer.start(defaultPair.get()) { _, _ in Self.good }
     let port = server.port
     await server.stop()

@@ -9,7 +9,7 @@ import TestSupport
 
 @testable import KubernetesClient
 
-/// Time in which every wait is over at once, and kept.
+/// A clock whose waits end at once and are recorded.
 final class FakeTime: Sendable {
   private let state = Mutex<(now: Duration, waits: [Duration])>((.zero, []))
 
@@ -27,7 +27,7 @@ final class FakeTime: Sendable {
   }
 }
 
-/// A client and the server that it talks to.
+/// A client and its server.
 struct Talk {
   let server: FakeServer
   let client: KubernetesClient
@@ -35,7 +35,7 @@ struct Talk {
   let registry: PrometheusRegistry
 }
 
-/// How to reach a server of the tests.
+/// The configuration for a test's server.
 func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("s3cr3t")) throws -> ClusterConfiguration
 {
   var tls = ClusterConfiguration.clientTLS()
@@ -43,7 +43,7 @@ func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("
   return ClusterConfiguration(host: "127.0.0.1", port: port, tls: tls, credential: credential)
 }
 
-/// Starts a server with answers and a client of it, runs the test, shuts both down.
+/// Starts a server with these answers and a client for it, runs the test, and shuts both down.
 func talking(
   _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1",
   settings change: (inout ClientSettings) -> Void = { _ in },
@@ -69,7 +69,7 @@ func talking(
   try result.get()
 }
 
-/// The error that an operation throws; nil where it throws none, or another.
+/// The error that an operation throws; nil where it throws none, or an error of another type.
 func failure<Value>(_ operation: () async throws -> Value) async -> KubernetesError? {
   do {
     _ = try await operation()
@@ -95,7 +95,7 @@ func list(_ version: Int, _ items: [String], more: String = "") -> FakeServer.An
 /// One event of a watch.
 func event(_ type: String, _ object: String) -> String { #"{"type":"\#(type)","object":\#(object)}"# + "\n" }
 
-/// What a consumer was told: `=a,b` all, `+a@8` one that changed, `-a@9` one that is gone.
+/// Records what a consumer was told: `=a,b` for a list, `+a@8` for a change, `-a@9` for an object that is gone.
 final class Told: Sendable {
   private let state = Mutex<(log: [String], listing: [String]?)>(([], nil))
   var all: [String] { state.withLock { $0.log } }
@@ -120,7 +120,7 @@ final class Told: Sendable {
 }
 
 extension ObjectHeader {
-  /// As a client takes it.
+  /// Reads objects as a client does.
   static let reader = ObjectReader { object throws(JSONError) in try ObjectHeader(object) }
 }
 

@@ -60,7 +60,7 @@ import Testing
     settings.retryDelay = .seconds(1)
     settings.maximumRetryDelay = .seconds(8)
     var backoff = Backoff(settings)
-    // The greatest of many waits is near its bound.
+    // The longest of many waits is close to its bound.
     var greatest = [Duration](repeating: .zero, count: 6)
     for _ in 0..<500 {
       backoff.reset()

@@ -9,9 +9,9 @@ import Testing
 
 @testable import KubernetesClient
 
-/// One watch, from its begin to its end.
+/// One watch, from beginning to end.
 @Suite struct WatchTests {
-  /// The last answer that a server began, for the test.
+  /// The last answer that a server began, so that the test can continue it.
   private final class Opened: Sendable {
     private let feed = Mutex<FakeServer.Feed?>(nil)
     private let noted = Atomic(false)
@@ -199,7 +199,7 @@ import Testing
   @Test func theSystemProbesASilentConnection() async throws {
     try await talking({ _, _ in .stream { _ in } }) { talk in
       let watch = try await talk.client.watch(Selection(.pods), from: "1")
-      // proc(5): remote address, state 01 (established), then the timer: 02 is keepalive's.
+      // proc(5): the remote address, state 01 (established), then the timer, of which 02 means keepalive.
       let port = String(talk.server.port, radix: 16, uppercase: true)
       let table = String(decoding: try File.read("/proc/net/tcp"), as: UTF8.self)
       let rows = table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }

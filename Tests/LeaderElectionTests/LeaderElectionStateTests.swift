@@ -5,7 +5,7 @@ import Testing
 
 @testable import LeaderElection
 
-/// Who leads, step by step, with the time as the test has it.
+/// The election step by step, with times that the test sets.
 @Suite struct LeaderElectionStateTests {
   private static let wallTime = "2026-11-21T10:00:00.000000Z"
 
@@ -13,7 +13,7 @@ import Testing
     LeaderElectionState(identity: identity, timing: LeaderElectionTiming())
   }
 
-  /// The Lease as the API server answers it.
+  /// The Lease as the API server returns it.
   private func lease(_ record: LeaseRecord, version: Int) throws -> JSONValue {
     guard case .object(var root) = record.lease("postern", in: "n", replacing: nil),
       case .object(var metadata)? = root["metadata"]
@@ -42,7 +42,7 @@ import Testing
     #expect(!state.leads(at: .zero))
     state.wrote(try lease(expected, version: 1), begun: .seconds(1), at: .seconds(2))
     #expect(state.terms == 1)
-    // From when the request began, not from when it was answered.
+    // Counted from when the request began, not from its answer.
     #expect(state.leads(at: .milliseconds(8999)))
     #expect(!state.leads(at: .seconds(9)))
   }
@@ -72,10 +72,10 @@ import Testing
     var state = contender("b")
     state.saw(try lease(record("a", seconds: 5), version: 1), at: .seconds(10))
     #expect(state.next(at: .seconds(10), wallTime: "") == .wait(.seconds(2)))
-    // What is no sign of life: a new version of the same record.
+    // A new version of the same record is not a sign of life.
     state.saw(try lease(record("a", seconds: 5), version: 2), at: .seconds(14))
     #expect(state.next(at: .seconds(14), wallTime: "") == .wait(.seconds(1)))
-    // The other's clock is of no account, be it far behind or ahead.
+    // The other replica's clock does not matter, however far it is behind or ahead.
     state.saw(try lease(record("a", seconds: 5, renewed: "0001-01-01"), version: 3), at: .milliseconds(14_900))
     #expect(state.next(at: .milliseconds(19_899), wallTime: "") == .wait(.milliseconds(1)))
     guard case .update(let taken) = state.next(at: .milliseconds(19_900), wallTime: Self.wallTime) else {
@@ -84,7 +84,7 @@ import Testing
     }
     #expect(taken == LeaseRecord(try lease(taken, version: 0)))
     #expect((taken.holder, taken.transitions, taken.acquired) == ("b", 1, Self.wallTime))
-    // It says its own duration.
+    // The Lease states this candidate's own duration.
     #expect(taken.seconds == 12)
   }
 
@@ -95,7 +95,7 @@ import Testing
     leader.wrote(try lease(record("a"), version: 1), begun: .zero, at: .zero)
     let released = try #require(leader.released(wallTime: Self.wallTime))
     let object = try lease(released, version: 2)
-    // An empty holder is refused by the API server.
+    // The API server refuses an empty holder.
     #expect(object["spec"]?["holderIdentity"] == nil)
     state.saw(object, at: .seconds(1))
     guard case .update(let taken) = state.next(at: .seconds(1), wallTime: "") else {
@@ -103,7 +103,7 @@ import Testing
       return
     }
     #expect(taken.holder == "b")
-    // What is another's, or gone, cannot be released.
+    // A Lease that another replica holds, or that is gone, cannot be released.
     #expect(state.released(wallTime: "") == nil)
     #expect(contender("a").released(wallTime: "") == nil)
   }
@@ -147,7 +147,7 @@ import Testing
       Issue.record("not taken")
       return
     }
-    // A holder without a duration is waited for, but not for ever.
+    // A holder without a duration gets some time, but not for ever.
     state.saw(try json(#"{"metadata":{"resourceVersion":"1"},"spec":{"holderIdentity":"a"}}"#), at: .zero)
     #expect(state.next(at: .zero, wallTime: "") == .wait(.seconds(1)))
   }
@@ -156,7 +156,7 @@ import Testing
     let timing = LeaderElectionTiming()
     #expect(timing.renewDeadline + timing.clientSettings.requestTimeout < timing.leaseDuration)
     #expect(timing.clientSettings.maximumTries == 1)
-    // The holder's last renewal just missed, a whole interval, the duration, and the next request.
+    // The holder's last renewal was just missed; then a whole interval, the duration, and the next request.
     #expect(timing.leaseDuration + timing.renewInterval < .seconds(15))
   }
 }

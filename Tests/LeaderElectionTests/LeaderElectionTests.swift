@@ -8,10 +8,9 @@ import Testing
 
 @testable import LeaderElection
 
-/// Contenders, with times that are shorter, against a server of the tests and a real one.
+/// Candidates with shorter times, against a test's server and a real one.
 @Suite struct LeaderElectionTests {
-  /// What one contender does while it leads: whether it runs, whether it may write, and how often both were so of two
-  /// at once.
+  /// One candidate: whether its body runs, whether it may write, and how often that was true of two candidates at once.
   final class Contender: Sendable {
     private struct State {
       var mayWrite: (@Sendable () -> Bool)?
@@ -69,7 +68,7 @@ import Testing
     }
   }
 
-  /// So long a lease that it never runs out by itself, or one that does.
+  /// Times with a lease that never expires by itself, or one that does.
   static func timing(lease: Duration) -> LeaderElectionTiming {
     var timing = LeaderElectionTiming()
     timing.leaseDuration = lease
@@ -78,7 +77,7 @@ import Testing
     return timing
   }
 
-  /// Runs a test, and notes whether two ever might write at once.
+  /// Runs a test, and records whether two candidates were ever allowed to write at once.
   private func contending(
     _ contenders: [Contender], _ test: () async throws -> Void
   ) async throws {
@@ -132,7 +131,8 @@ import Testing
     }
     let leads = try await eventually { paused.mayWrite }
     #expect(leads)
-    // As after SIGSTOP: no time went by for it, but the clock went on. It knows before it hears of anything.
+    // As after SIGSTOP: the process did not run, but the clock advanced. It must know that it no longer leads before it
+    // hears from the server.
     server.cutOff("a")
     skipped.withLock { $0 += .seconds(600) }
     #expect(!paused.mayWrite)
@@ -162,11 +162,11 @@ import Testing
       #expect(server.holder == "a")
       await first.end()
       #expect(!first.isRunning)
-      // Long before the Lease could have run out.
+      // Long before the Lease could have expired.
       let follows = try await eventually { second.mayWrite }
       #expect(follows)
     }
-    // The second gave it back too.
+    // The second candidate gave the Lease back as well.
     #expect(server.holder == nil)
     await server.stop()
   }
@@ -176,7 +176,7 @@ import Testing
     let contenders = try ["a", "b"].map { Contender($0, try server.cluster($0)) }
     try await contending(contenders) {
       let first = try await leader(contenders)
-      // Who has never seen it cannot know that it has a holder.
+      // A candidate that has never read the Lease cannot know that it has a holder.
       let other = try #require(contenders.first { $0.name != first.name })
       let hasRead = try await eventually { server.readers.contains(other.name) }
       #expect(hasRead)

@@ -6,7 +6,7 @@ import NIOSSL
 import Synchronization
 import TestSupport
 
-/// An API server that has one Lease, and can be cut off from those who bear a token.
+/// An API server with one Lease, which the test can cut off from clients with a certain token.
 final class LeaseServer: Sendable {
   private struct State {
     var lease: JSONValue?
@@ -27,7 +27,7 @@ final class LeaseServer: Sendable {
 
   func stop() async { await started.withLock { $0 }?.stop() }
 
-  /// Whoever bears this token is not answered from now on, or is again.
+  /// Stops answering clients with this token, or answers them again.
   func cutOff(_ token: String, _ isCutOff: Bool = true) {
     state.withLock { state in
       if isCutOff { state.isCutOff.insert(token) } else { state.isCutOff.remove(token) }
@@ -37,10 +37,10 @@ final class LeaseServer: Sendable {
   func deleteLease() { state.withLock { $0.lease = nil } }
 
   var holder: String? { state.withLock { $0.lease?["spec"]?["holderIdentity"]?.string } }
-  /// Who has read it while it was there.
+  /// The clients that have read the Lease while it existed.
   var readers: Set<String> { state.withLock { $0.readers } }
 
-  /// How to reach it, with this token.
+  /// The configuration with which a client with this token connects.
   func cluster(_ token: String) throws -> ClusterConfiguration {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .file(try authority.get().authorityFile)

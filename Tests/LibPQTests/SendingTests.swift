@@ -8,7 +8,7 @@ import Testing
     let server = try PostgresServer.shared(installation)
     let left = try server.connect()
     let right = try server.connect()
-    // Each of them waits for a lock of its own, which a third one holds.
+    // Each connection waits for a lock of its own, which a third one holds.
     let holder = try server.connect()
     try holder.execute("SELECT pg_advisory_lock(4711), pg_advisory_lock(4712)")
     try left.send("SELECT pg_advisory_lock(4711)")

@@ -86,7 +86,7 @@ import Testing
   }
 }
 
-/// Lends a folder that goes afterwards.
+/// Runs `body` with a folder that is removed afterwards.
 func withFolder(_ body: (String) throws -> Void) throws {
   let folder = FileManager.default.temporaryDirectory.appending(path: "linux-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

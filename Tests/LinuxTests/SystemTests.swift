@@ -46,7 +46,7 @@ import Testing
     for index in blocks.indices where index % 64 != 0 { blocks[index] = [] }
     let before = try residentPages()
     CurrentProcess.releaseMemory()
-    // Half of it, in pages of 4 KiB: other tests use memory at the same time.
+    // Half of the memory, in pages of 4 KiB, because other tests use memory at the same time.
     #expect(try residentPages() < before - 4096)
     #expect(blocks.count == 32_768)
   }

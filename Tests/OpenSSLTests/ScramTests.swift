@@ -26,7 +26,7 @@ import Testing
     let connection = try PostgresServer.shared(installation).connect()
     try connection.execute(
       "DROP ROLE IF EXISTS scram_test; CREATE ROLE scram_test; SET password_encryption = 'scram-sha-256'")
-    // The server takes a text of these forms for a verifier.
+    // The server takes a text of these forms as a verifier.
     for password in Self.passwords where !password.hasPrefix("SCRAM") && !password.hasPrefix("md5") {
       let made = try Self.verifier(of: password, for: "scram_test", by: connection)
       let verifier = try #require(ScramVerifier(made))
@@ -37,7 +37,7 @@ import Testing
     try connection.execute("DROP ROLE scram_test")
   }
 
-  /// What the server stores for a role's password.
+  /// The verifier that the server stores for a role's password.
   private static func verifier(
     of password: String, for role: String, by connection: borrowing Connection
   ) throws -> String {
@@ -52,7 +52,7 @@ import Testing
     let connection = try PostgresServer.shared(.newest).connect()
     try connection.execute(
       "DROP ROLE IF EXISTS scram_planes; CREATE ROLE scram_planes; SET password_encryption = 'scram-sha-256'")
-    // Spread over all planes; a stride that shares no factor with the blocks' sizes.
+    // Spread over all planes, with a stride that has no common factor with the blocks' sizes.
     for code in stride(from: UInt32(0x80), to: 0x30000, by: 389) {
       guard let scalar = Unicode.Scalar(code) else { continue }
       let password = "\(Character(scalar))"
@@ -62,7 +62,7 @@ import Testing
     try connection.execute("DROP ROLE scram_planes")
   }
 
-  /// RFC 7677 §3 has no verifier, but its exchange has the salt, the rounds and the server's signature.
+  /// RFC 7677 §3 has no verifier, but its exchange contains the salt, the iterations and the server's signature.
   @Test func derivesAsRFC7677Does() throws {
     let salt = try #require(Base64.decoded("W22ZaJ0SNY7soEsUEjb6gQ=="))
     let verifier = ScramVerifier(password: "pencil", salt: salt, iterations: 4096)

@@ -22,7 +22,7 @@ import Testing
     let answer = try Program.run(["check", Program.fixtures.path])
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
     #expect(answer.output.contains("labelled-pod.yaml:1: Pod bare-: fine"))
-    // Of this file that has no label, the Secret alone is looked at, which another one's declaration names.
+    // This file has no label. Only its Secret is checked, because a declaration in another file names it.
     #expect(
       !answer.output.split(separator: "\n").contains { $0.contains("/psql-sidecar.yaml") && !$0.contains(": Secret ") })
   }
@@ -130,7 +130,7 @@ import Testing
       """
     let answer = try Program.run(["check", "-"], input: manifest)
     #expect(answer.status == 1)
-    // Once, where it is.
+    // It is reported once, at its place.
     #expect(
       answer.output == """
         -:1: Secret pg: refused

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What goes wrong is said in the same words by every command.
+/// All commands report errors in the same words.
 @Suite struct CommandErrorTests {
   static let commands = [
     ["inject"], ["plan", "--url", "postgresql://postgres@127.0.0.1:1/postgres"], ["try", "--once"],

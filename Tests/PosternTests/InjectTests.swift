@@ -27,7 +27,7 @@ import Testing
     #expect(template?["spec"]?["initContainers"]?.array?.first?["name"]?.string == "postern")
     let volumes = template?["spec"]?["volumes"]?.array?.compactMap { $0["name"]?.string }
     #expect(volumes == ["postern", "postern-status", "postern-admin"])
-    // What the user wrote is all there.
+    // Everything that the user wrote is still there.
     #expect(manifests[0].object["spec"]?["volumeClaimTemplates"]?.array?.count == 1)
     let original = try ManifestReader().read([Self.example])
     #expect(manifests[0].object["metadata"] == original[0].object["metadata"])

@@ -3,14 +3,14 @@ import Synchronization
 
 /// The built command, run as a user runs it.
 struct Program {
-  /// What it printed and how it ended.
+  /// Its output and its exit status.
   struct Answer {
     let status: Int32
     let output: String
     let errors: String
   }
 
-  /// The folder of both programs: the one that the tests are built into, or one that the environment names.
+  /// The folder of both programs: the one that the tests are built in, or one that the environment names.
   static let products =
     ProcessInfo.processInfo.environment["POSTERN_TEST_PROGRAMS"].map { URL(filePath: $0) }
     ?? URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
@@ -54,7 +54,7 @@ struct Program {
   }
 }
 
-/// The command, running on while a test looks at what it prints.
+/// The command, which keeps running while a test looks at its output.
 final class RunningProgram: Sendable {
   private let process = Process()
   private let text = Mutex("")
@@ -81,10 +81,10 @@ final class RunningProgram: Sendable {
 
   var processIdentifier: Int32 { process.processIdentifier }
 
-  /// All that it has printed, to both streams.
+  /// Everything that it has written to both streams.
   var output: String { text.withLock { $0 } }
 
-  /// Waits until what it has printed fits.
+  /// Waits until its output satisfies a condition.
   func waitFor(_ what: String, in seconds: Double = 60, where fits: (String) -> Bool) throws {
     let deadline = Date(timeIntervalSinceNow: seconds)
     while !fits(output) {
@@ -93,19 +93,19 @@ final class RunningProgram: Sendable {
     }
   }
 
-  /// Ends it without a chance to do anything.
+  /// Kills it at once.
   func kill() {
     guard process.isRunning else { return }
     Foundation.kill(process.processIdentifier, SIGKILL)
     process.waitUntilExit()
   }
 
-  /// Has it do nothing until ``resume()``; what is sent to it waits. Each of its threads has stopped then, which takes a
-  /// moment from the signal on.
+  /// Stops it until ``resume()``; bytes that are sent to it wait. It returns when every thread has stopped, which takes
+  /// a moment after the signal.
   func pause() throws {
     let id = process.processIdentifier
     Foundation.kill(id, SIGSTOP)
-    // proc(5): the state is the first field behind the name, which stands in parentheses.
+    // proc(5): the state is the first field after the name, which is in parentheses.
     func isStopped(_ thread: String) throws -> Bool {
       let text = try String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8)
       return text.split(separator: ") ").last?.hasPrefix("T") == true
@@ -117,10 +117,10 @@ final class RunningProgram: Sendable {
     }
   }
 
-  /// Has it go on.
+  /// Lets it continue.
   func resume() { Foundation.kill(process.processIdentifier, SIGCONT) }
 
-  /// Asks it to end and waits until it has.
+  /// Asks it to end and waits until it has ended.
   func terminate() -> Int32 {
     askToEnd()
     return waitForEnd()
@@ -129,7 +129,7 @@ final class RunningProgram: Sendable {
   /// Asks it to end, once.
   func askToEnd() { process.terminate() }
 
-  /// Waits until it has ended: its exit status; -1 where it does not end in a minute, and was killed.
+  /// Waits until it has ended, and returns its exit status; -1 if it did not end within a minute and was killed.
   func waitForEnd() -> Int32 {
     let deadline = Date(timeIntervalSinceNow: 60)
     while process.isRunning {
@@ -139,7 +139,7 @@ final class RunningProgram: Sendable {
       }
       Thread.sleep(forTimeInterval: 0.005)
     }
-    // What it started may hold its output open.
+    // A process that it started may still hold its output open.
     if ended.wait(timeout: .now() + 60) == .success { ended.signal() }
     return process.terminationStatus
   }

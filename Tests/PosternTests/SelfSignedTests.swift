@@ -41,7 +41,7 @@ import TextEncoding
     func metrics() async throws -> String { try await get("metrics").text }
     func leads() async throws -> Bool { try await metrics().contains("\npostern_leader 1\n") }
 
-    /// Asks it as the API server does that trusts these authorities.
+    /// Sends it a request as an API server does that trusts these authorities.
     func answers(trusting authorities: [UInt8]) async throws -> Bool {
       let file = FileManager.default.temporaryDirectory.appending(path: "postern-authorities-\(UUID().uuidString)")
       try Data(authorities).write(to: file)
@@ -71,7 +71,7 @@ import TextEncoding
     let client = try server.client()
     try await client.create(.namespaces, try json(#"{"metadata":{"name":"\#(Self.namespace)"}}"#))
     for resource in [Resource.mutatingWebhookConfigurations, .validatingWebhookConfigurations] {
-      // Of what is nowhere, so that nothing is sent.
+      // For a resource that does not exist, so that nothing is sent.
       try await client.create(
         resource,
         try json(

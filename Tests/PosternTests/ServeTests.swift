@@ -14,7 +14,7 @@ import Testing
 
 @testable import postern
 
-/// `postern serve`, asked over TLS as the API server asks it.
+/// `postern serve`, called over TLS as the API server calls it.
 @Suite struct ServeTests {
   static let reviews = Program.package.appending(path: "Tests/AdmissionTests/Fixtures/reviews")
 
@@ -72,7 +72,7 @@ import Testing
     #expect(server.terminate() == 0)
   }
 
-  /// Asks at the port for scrapers and probes.
+  /// Sends a GET to the port for scrapers and probes.
   private func get(_ path: String, of server: RunningProgram) async throws -> (status: Int?, text: String) {
     let port = try #require(server.output.firstMatch(of: /metrics=(\d+)/).flatMap { Int($0.1) })
     let url = try #require(URL(string: "http://127.0.0.1:\(port)/\(path)"))
@@ -80,7 +80,8 @@ import Testing
     return ((response as? HTTPURLResponse)?.statusCode, String(decoding: body, as: UTF8.self))
   }
 
-  /// The answers go first, and what one turn of the event loop has answered is written at once.
+  /// Answers are sent before the log lines are written, and the lines of one turn of the event loop are written at
+  /// once.
   @Test func linesAreWrittenBehindTheAnswersTogether() async throws {
     let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
     let record = try answer(review, at: .mutate, settings: AdmissionSettings()).record
@@ -149,7 +150,8 @@ import Testing
     #expect(server.terminate() == 0)
   }
 
-  /// The largest that an API server sends: a Pod with annotations and variables to the brim, twice in the review.
+  /// The largest review that an API server sends: a Pod with as many annotations and variables as possible, twice in
+  /// the review.
   @Test func aRealReviewOfSevenMiBIsDecided() async throws {
     let certificates = try Certificates()
     let (server, port) = try serve(certificates)
@@ -181,7 +183,7 @@ import Testing
     #expect(server.output.hasSuffix("ended\n"))
   }
 
-  /// The controller alone: no port for reviews, probes and metrics all the same.
+  /// With the controller alone there is no port for reviews, but there are probes and metrics.
   @Test func withoutTheWebhookOnlyProbesAndMetricsAreServed() async throws {
     let certificates = try Certificates()
     let kubeconfig = certificates.folder.appending(path: "nobody-listens")
@@ -211,7 +213,8 @@ import Testing
 
     """
 
-  /// No review is answered before all declarations of the cluster are known: not one is allowed for want of them.
+  /// No review is answered before all declarations of the cluster are known, so none is allowed because they are
+  /// missing.
   @Test func itIsNotReadyBeforeItsCachesAreThere() async throws {
     let certificates = try Certificates()
     let pair = try certificates.issue("server")

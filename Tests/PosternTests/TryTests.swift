@@ -2,7 +2,7 @@ import Foundation
 import LibPQ
 import Testing
 
-/// `postern try`, as somebody at a terminal uses it.
+/// `postern try`, as a person at a terminal uses it.
 @Suite(.serialized) struct TryTests {
   @Test(arguments: [
     ("labelled-deployment.yaml", ["keycloak → keycloak_db", "dolibarr → dolibarr_db"]),
@@ -18,7 +18,7 @@ import Testing
     for connection in connections { #expect(answer.output.contains(connection)) }
   }
 
-  /// A trial of a copy of the example, which may be edited.
+  /// A trial of a copy of the example, which the test may edit.
   private func trial(of manifest: String) throws -> (trial: RunningProgram, file: URL) {
     let file = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID().uuidString).yaml")
     try Data(manifest.utf8).write(to: file)
@@ -27,7 +27,7 @@ import Testing
     return (trial, file)
   }
 
-  /// The connection of this user that was printed last.
+  /// The last printed connection of this user.
   private func settings(of user: String, in output: String) throws -> ConnectionSettings {
     let line = try #require(output.split(separator: "\n").last { $0.contains("  \(user) → ") })
     let uri = try #require(URLComponents(string: String(line.split(separator: " ").last ?? "")))

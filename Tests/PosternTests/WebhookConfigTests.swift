@@ -11,7 +11,7 @@ import WebhookServer
 
 @testable import postern
 
-/// What `webhook-config/` says, held against what the code does.
+/// Compares `webhook-config/` with what the code does.
 @Suite struct WebhookConfigTests {
   private static let folder = Program.package.appending(path: "webhook-config/base")
 
@@ -56,7 +56,7 @@ import WebhookServer
     }
   }
 
-  /// What is sent must be what the code looks at; all that it looks at must be sent.
+  /// The webhook must be sent exactly the resources that the code handles.
   @Test func theResourcesAreThoseThatAreLookedAt() throws {
     func sent(_ kind: String) throws -> Set<String> {
       Set(
@@ -102,7 +102,7 @@ import WebhookServer
       #expect(container[probe]?["httpGet"]?["path"]?.string == (probe == "readinessProbe" ? "/readyz" : "/healthz"))
     }
     let pod = try pod(deployment)
-    // Else Kubernetes sets POSTERN_PORT to tcp://…, for the Service of that name.
+    // Otherwise Kubernetes sets POSTERN_PORT to tcp://… for the Service of that name.
     #expect(pod["enableServiceLinks"] == .bool(false))
     #expect(pod["serviceAccountName"]?.string == deployment)
     guard case .number(let text)? = pod["terminationGracePeriodSeconds"], let drain = Int(text) else {
@@ -121,8 +121,8 @@ import WebhookServer
     for (key, value) in selector { #expect(service?["selector"]?[key]?.string == value) }
   }
 
-  /// What the arguments of the Deployments make of the program: one parses what strangers send and needs no Secret, the
-  /// other answers nobody and keeps the certificate that the first one mounts.
+  /// The roles that the arguments give the two Deployments: one parses reviews, which strangers may send, and needs no
+  /// Secret; the other answers no reviews and keeps the certificate that the first one mounts.
   @Test func eachDeploymentDoesItsPart() throws {
     func settings(_ deployment: String) throws -> ServeSettings {
       let arguments = try #require(try container(deployment)["args"]?.array?.compactMap(\.string))
@@ -155,7 +155,7 @@ import WebhookServer
     }
   }
 
-  /// What the policy lets the controller write is what the controller writes.
+  /// The policy allows the controller to write exactly what it writes.
   @Test func thePolicySpeaksOfTheNamesLabelsAndTypesThatTheCodeWrites() throws {
     let policy = try object("ValidatingAdmissionPolicy")["spec"]
     let expressions = (policy?["validations"]?.array ?? []).compactMap { $0["expression"]?.string }.joined(
@@ -196,7 +196,7 @@ import WebhookServer
     #expect(labels?["pod-security.kubernetes.io/enforce"]?.string == "restricted")
   }
 
-  /// No more than this: whoever adds a right adds a line here, and one with the reason in the README.
+  /// There are no other rights. Whoever adds a right adds a line here, and one with the reason in the README.
   @Test func rightsAreTheseAndNoMore() throws {
     var rights: [String] = []
     for kind in ["ClusterRole", "Role"] {
@@ -229,7 +229,7 @@ import WebhookServer
         "postern-webhook-configurations ClusterRole mutatingwebhookconfigurations postern list,watch,patch",
         "postern-webhook-configurations ClusterRole validatingwebhookconfigurations postern list,watch,patch",
       ])
-    // Each is bound to one account, and the webhook's account to nothing else.
+    // Each role is bound to one account, and the webhook's account has no other role.
     for kind in ["ClusterRoleBinding", "RoleBinding"] {
       for binding in try objects(kind) {
         let role = binding["roleRef"]?["name"]?.string

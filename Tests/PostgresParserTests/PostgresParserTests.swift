@@ -39,7 +39,7 @@ import Testing
     #expect(PostgresParser.statements(of: "") == [])
   }
 
-  /// Texts that are named by what they have without end, so that they are not printed.
+  /// Very long texts, named by what they repeat, so that they are not printed.
   enum Endless: CaseIterable {
     case parentheses, sums, signs, negations, statements, literal
 
@@ -55,7 +55,7 @@ import Testing
     }
   }
 
-  /// Deep and long texts end in an answer, not in a crash.
+  /// Deep and long texts lead to an answer, not to a crash.
   @Test(arguments: Endless.allCases)
   func survivesEndlessTexts(_ text: Endless) {
     _ = PostgresParser.syntaxError(in: text.script)

@@ -8,10 +8,10 @@ import Testing
 
 @testable import ServingCertificate
 
-/// Replicas, a real API server between them, and TLS clients that trust `caBundle` as it stands and nothing else.
+/// Replicas with a real API server between them, and TLS clients that trust only the present `caBundle`.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct CertificateKeeperTests {
-  /// Waits until all is published and every replica is trusted.
+  /// Waits until everything is published and every replica is trusted.
   private func settled(_ room: Room, _ replicas: [Replica]) async throws -> CertificateSecret {
     let isSettled = try await eventually {
       guard let secret = try? await room.secret(), try await room.isPublished() else { return false }
@@ -24,7 +24,7 @@ struct CertificateKeeperTests {
 
   @Test func replicasThatStartTogetherAgree() async throws {
     let room = try await Room("agree")
-    // As where two believe that they lead.
+    // As if two replicas believed that they lead.
     try await room.running(3, leaders: 2) { replicas in
       let secret = try await settled(room, replicas)
       #expect(try Findings.certificates(secret.authorities).count == 1)
@@ -40,7 +40,7 @@ struct CertificateKeeperTests {
 
   @Test func aServerIsNotReadyWithoutACertificate() async throws {
     var room = try await Room("unready")
-    // Nobody may make anything there.
+    // Nobody can create anything there.
     room.settings.namespace = "nowhere"
     try await room.running(1) { replicas in
       #expect(try await replicas[0].readiness() == 503)
@@ -53,7 +53,7 @@ struct CertificateKeeperTests {
   }
 
   @Test func noCallFailsWhileAllIsRenewed() async throws {
-    // A call may take a while on a busy machine, from when it reads `caBundle` until it is connected.
+    // On a busy machine a call may take a while between reading `caBundle` and the connection.
     let room = try await Room("load", settleTime: .seconds(5))
     room.clock.set(days: -850)
     try await room.running(2) { replicas in
@@ -73,7 +73,7 @@ struct CertificateKeeperTests {
           }
         }
       }
-      // Two thirds of the serving certificate's life are over.
+      // Two thirds of the serving certificate's life have passed.
       room.clock.set(days: -240)
       let isRenewed = try await eventually { try await room.secret().certificate != first.certificate }
       #expect(isRenewed)
@@ -85,7 +85,7 @@ struct CertificateKeeperTests {
         }
         #expect(isServed)
       }
-      // Two thirds of the authority's life are over.
+      // Two thirds of the authority's life have passed.
       room.clock.set(days: -40)
       let isAdded = try await eventually { try await room.secret().authorities != second.authorities }
       #expect(isAdded)
@@ -122,13 +122,13 @@ struct CertificateKeeperTests {
         replicas[0].keeper.state.withLock { $0.remembered } == both
       }
       #expect(isSeen)
-      // Both trusts are as before, and so is the certificate.
+      // `caBundle` and the certificate are as before.
       #expect(await replicas[0].isTrusted(first.authorities))
       #expect(try await room.bundles().allSatisfy { $0 == first.authorities })
       mayWrite.withLock { $0 = true }
       let isSwitched = try await eventually {
         let secret = try await room.secret()
-        // Never before all trust it.
+        // The certificate never changes before all clients trust the new authority.
         if secret.certificate != first.certificate { #expect(try await room.isPublished()) }
         return secret.certificate != first.certificate
       }
@@ -205,7 +205,7 @@ struct CertificateKeeperTests {
     }
   }
 
-  /// A CA that nobody here made, as `caBundle` has it.
+  /// An authority that these tests did not make, as `caBundle` contains it.
   private func foreignBundle() throws -> String {
     let other = try CertificateStepTests.made(at: WallClock().now)
     return Data(other.authorities.utf8).base64EncodedString()
@@ -233,7 +233,7 @@ struct CertificateKeeperTests {
         return mayWrite.withLock { $0 }
       }
     ) { replicas in
-      // The first Secret is anybody's to make; the rest is the leader's.
+      // Any replica may create the first Secret; everything else only the leader writes.
       let isReady = try await eventually { try await replicas[0].readiness() == 200 }
       #expect(isReady)
       let before = asked.load(ordering: .relaxed)
@@ -246,7 +246,7 @@ struct CertificateKeeperTests {
   }
 }
 
-/// Waits between writes that somebody else undoes.
+/// Waits between writes that another writer undoes.
 @Suite struct WriteSpacingTests {
   @Test func growsWhereAnotherWritesTooAndIsForgottenLater() {
     var spacing = WriteSpacing()

@@ -7,13 +7,13 @@ import X509
 
 @testable import ServingCertificate
 
-/// What is done about a Secret, at every moment of its life and after every harm.
+/// The step for a Secret, at every time of its life and after every kind of damage.
 @Suite struct CertificateStepTests {
   static let policy = CertificatePolicy(service: "postern", namespace: "postern-system")
   static let start = 1_800_000_000
   static let day = 86_400
 
-  /// A Secret as it is made at first.
+  /// A Secret as it is first made.
   static func made(at now: Int = start, _ policy: CertificatePolicy = policy) throws -> CertificateSecret {
     try policy.carriedOut(.makeBoth, on: nil, remembered: nil, now: now)
   }
@@ -44,7 +44,7 @@ import X509
 
   @Test func theServingCertificateIsRenewedAtTwoThirdsOfItsLife() throws {
     let secret = try Self.made()
-    // From an hour before it was made.
+    // It is valid from an hour before it was made.
     let life = 90 * Self.day + 3600
     let due = Self.start - 3600 + life / 3 * 2
     #expect(step(secret, now: due - 1) == .keep)
@@ -54,14 +54,14 @@ import X509
     #expect(renewed.authorityKey == secret.authorityKey)
     #expect(renewed.certificate != secret.certificate)
     #expect(step(renewed, now: due) == .keep)
-    // The old pair is valid still: nobody who has it yet is refused.
+    // The old pair is still valid, so clients that still get it do not fail.
     #expect(step(secret, now: Self.start + 90 * Self.day - 1) == .makeServing)
   }
 
   @Test func theAuthorityIsRenewedInSteps() throws {
     let first = try Self.made()
     let due = Self.start - 3600 + (3650 * Self.day + 3600) / 3 * 2
-    // Its serving certificate was renewed meanwhile, and again is young.
+    // Its serving certificate was renewed meanwhile, so it is young again.
     let before = try Self.policy.carriedOut(.makeServing, on: first, remembered: nil, now: due - 1)
     #expect(step(before, now: due - 1) == .keep)
     #expect(step(before, now: due) == .makeAuthority)
@@ -81,7 +81,7 @@ import X509
     #expect(switched.authorities == both.authorities)
     #expect(step(switched, now: due) == .keep)
 
-    // The last certificate of the old authority was made before the new authority: until it ends, both are trusted.
+    // The old authority's last certificate was made before the new authority. Until it expires, both are trusted.
     let renewed = try Self.policy.carriedOut(.makeServing, on: switched, remembered: nil, now: due + 60 * Self.day)
     #expect(step(renewed, now: due + 90 * Self.day - 1) == .keep)
     #expect(step(renewed, now: due + 90 * Self.day) == .dropOldAuthorities)
@@ -99,7 +99,7 @@ import X509
     #expect(step(both, isPublished: false, now: Self.start + 90 * Self.day) == .makeServing)
   }
 
-  /// Ways in which a Secret is no good, and what is done about it.
+  /// Ways in which a Secret can be damaged, and the step for each.
   enum Harm: CaseIterable, Sendable {
     case servingCutShort, servingGone, servingOfAnother, servingKeyOfAnother, servingKeyGone, servingSelfSigned
     case otherNames, authorityKeyGone, authorityKeyOfAnother, authorityGone, authorityCutShort, authorityIsNone
@@ -144,7 +144,7 @@ import X509
     #expect(step(harmed) == harm.repair)
     #expect(step(harmed, remembered: good) == .restore)
     #expect(try Self.policy.carriedOut(.restore, on: harmed, remembered: good, now: Self.start) == good)
-    // What is remembered may be no good any more.
+    // The remembered Secret may be damaged too.
     #expect(step(harmed, remembered: harmed) == harm.repair)
     let repaired = try Self.policy.carriedOut(harm.repair, on: harmed, remembered: nil, now: Self.start)
     #expect([.keep, .makeServing].contains(step(repaired)))
@@ -157,7 +157,7 @@ import X509
     let secret = try Self.made()
     #expect(step(secret, remembered: secret, now: Self.start + 90 * Self.day) == .makeServing)
     #expect(step(secret, remembered: secret, now: Self.start + 3650 * Self.day) == .makeBoth)
-    // The clock was set back to before all of it.
+    // The clock was set back to a time before all of it.
     #expect(step(secret, remembered: secret, now: Self.start - 3600) == .keep)
     #expect(step(secret, remembered: secret, now: Self.start - 3601) == .makeBoth)
   }
@@ -176,7 +176,7 @@ import X509
     let object = secret.secret("s", in: "n")
     #expect(CertificateSecret(object) == secret)
     #expect(object["type"]?.string == "kubernetes.io/tls")
-    // What others put there stays.
+    // Contents that others put there stay.
     let edited = try #require(
       try? json(
         #"{"metadata":{"name":"s","namespace":"n","resourceVersion":"7","labels":{"a":"b"}},"type":"Opaque","data":{"x":"eQ=="}}"#

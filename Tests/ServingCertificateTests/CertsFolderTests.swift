@@ -3,12 +3,12 @@ import Testing
 
 @testable import ServingCertificate
 
-/// What `certs/` gives to those who bring their own certificates.
+/// What `certs/` offers to those who bring their own certificates.
 @Suite struct CertsFolderTests {
   private static let folder = URL(filePath: #filePath).appending(path: "../../../certs").standardizedFileURL
   private static let policy = CertificatePolicy(service: "postern", namespace: "postern-system")
 
-  /// Runs the script; what it printed and its exit status.
+  /// Runs the script; returns its output and its exit status.
   private func make(_ arguments: [String]) throws -> (output: String, status: Int32) {
     let process = Process()
     process.executableURL = Self.folder.appending(path: "make-certificates")
@@ -53,7 +53,7 @@ import Testing
       try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted() == [
         "ca.crt", "ca.key", "tls.crt", "tls.key",
       ])
-    // A CA that cannot issue leaves the pair that is there.
+    // An authority that cannot issue leaves the present pair unchanged.
     try first.certificate.write(to: folder.appending(path: "ca.crt"), atomically: true, encoding: .utf8)
     #expect(try make([folder.path]).status == 1)
     #expect(try secret(folder).certificate == second.certificate)

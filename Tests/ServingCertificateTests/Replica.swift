@@ -19,7 +19,7 @@ import WebhookServer
 final class WallClock: Sendable {
   private let offset: Mutex<Int>
 
-  /// One that is that many days from the real one.
+  /// A clock that differs from the real one by this many days.
   init(days: Int = 0) { offset = Mutex(days * 86_400) }
 
   func set(days: Int) { offset.withLock { $0 = days * 86_400 } }
@@ -33,7 +33,7 @@ struct Room {
   let clock = WallClock()
   var settings: CertificateSettings
 
-  /// Makes the namespace, and the configurations, each of two webhooks that nothing is sent to.
+  /// Creates the namespace and the configurations. Each has two webhooks, to which nothing is sent.
   init(_ name: String, hasConfigurations: Bool = true, settleTime: Duration = .seconds(1)) async throws {
     self.name = name
     client = try await APIServer.shared.value.client()
@@ -41,7 +41,7 @@ struct Room {
     settings.configuration = name
     settings.pollInterval = .milliseconds(50)
     settings.settleTime = settleTime
-    // So that certificates made long ago by the clock of a test are valid by the clock of TLS.
+    // Certificates that are old by the test's clock must be valid by the clock that TLS uses.
     settings.policy.authorityLife = 1200 * 86_400
     settings.policy.servingLife = 900 * 86_400
     try await client.create(.namespaces, try json(#"{"metadata":{"name":"\#(name)"}}"#))
@@ -83,13 +83,13 @@ struct Room {
     try await client.update(.secrets, secret.secret(settings.secret, in: name, replacing: old))
   }
 
-  /// Whether all of `caBundle` is what the Secret says.
+  /// Whether every `caBundle` equals the Secret's authorities.
   func isPublished() async throws -> Bool {
     let authorities = try await secret().authorities
     return try await bundles().allSatisfy { $0 == authorities }
   }
 
-  /// Starts replicas, runs the test, ends them.
+  /// Starts replicas, runs the test, and ends them.
   func running(
     _ count: Int, leaders: Int = 1, mayWrite: @escaping @Sendable () -> Bool = { true },
     _ test: ([Replica]) async throws -> Void
@@ -153,12 +153,12 @@ final class Replica: Sendable {
     return line.flatMap { Int($0.dropFirst(prefix.count)) } ?? 0
   }
 
-  /// Calls it, on a new connection, as the API server does that trusts these authorities.
+  /// Calls it on a new connection, as an API server does that trusts these authorities.
   func call(trusting authorities: String) async throws {
     var tls = TLSConfiguration.makeClientConfiguration()
     tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authorities.utf8)))
     var configuration = HTTPClient.Configuration(tlsConfiguration: tls)
-    // It tries to connect again and again for so long.
+    // The client retries the connection for this long.
     configuration.timeout.connect = .seconds(5)
     configuration.dnsOverride = [serverName: "127.0.0.1"]
     let client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)

@@ -4,7 +4,7 @@ package import Logging
 /// A logger that writes nothing.
 package let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// Waits until a condition holds, or a time has gone that only a fault can take.
+/// Waits until a condition holds. Gives up after a time that only a failure can take.
 package func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
   let deadline = ContinuousClock.now + .seconds(60)
   while ContinuousClock.now < deadline {

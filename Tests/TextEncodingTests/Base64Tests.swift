@@ -12,7 +12,7 @@ import Testing
     #expect(Base64.decoded(encoded) == Array(text.utf8))
   }
 
-  /// Eight bytes are encoded at a time; the lengths around that are the others.
+  /// Eight bytes are encoded at a time; the lengths around a multiple of eight take other paths.
   @Test func base64KeepsEveryByteAtEveryLength() {
     let bytes = (0...255).map { UInt8($0) }
     for length in [0, 1, 2, 3, 5, 6, 7, 8, 9, 13, 14, 15, 255, 256] {

@@ -3,7 +3,7 @@ import Testing
 @testable import ThrowawayPostgres
 
 @Suite struct FreePortTests {
-  /// Two servers that were given one port, each before the other listened, were taken for one another.
+  /// Two servers once got the same port, each before the other listened, and were mistaken for each other.
   @Test func noTwoServersAreGivenTheSamePort() throws {
     let ports = try (0..<1000).map { _ in try FreePort.next() }
     #expect(Set(ports).count == 1000)

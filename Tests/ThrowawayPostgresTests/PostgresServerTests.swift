@@ -5,7 +5,7 @@ import Testing
 @testable import ThrowawayPostgres
 
 @Suite struct PostgresServerTests {
-  /// A server that was asked to end while it recovered from a full disk never did, and the tests waited with it.
+  /// A server that was asked to end while it recovered from a full disk never ended, and the tests waited for it.
   @Test func aServerThatCannotEndInTimeIsMadeToAndStartsAgain() throws {
     let server = try PostgresServer(#require(PostgresInstallation.all.last))
     let session = try server.connect()

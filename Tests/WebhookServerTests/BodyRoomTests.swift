@@ -3,12 +3,13 @@ import Testing
 
 @testable import WebhookServer
 
-/// Which bodies there is room for, and which gives its room up.
+/// Which bodies get room, and which lose theirs.
 @Suite final class BodyRoomTests {
-  /// Who holds a body.
+  /// The identity of a body.
   private final class Body {}
 
-  /// 1,000 bytes, 200 of them kept for bodies of up to 50; what began within a second keeps its room.
+  /// 1,000 bytes, of which 200 are reserved for bodies of up to 50. A body that began less than a second ago keeps its
+  /// room.
   private let room = Mutex(BodyRoom(capacity: 1000, reserve: 200, mediumBytes: 50, patience: .seconds(1)))
   private let one = Body()
   private let two = Body()

@@ -8,14 +8,15 @@ import Testing
 
 @testable import WebhookServer
 
-/// How the certificate is loaded, renewed and kept.
+/// How the certificate is loaded and renewed, and when the old one is kept.
 @Suite struct CertificateTests {
   /// The two files as a server reads them, in a folder of their own, and ways to replace them.
   struct Mounted {
     let folder: URL
     let pair: Certificates.Pair
 
-    /// As the kubelet lays out a Secret: the files are links into `..data`, itself a link that is swapped.
+    /// Lays out the files as the kubelet does for a Secret: they are links into `..data`, which is itself a link that
+    /// is swapped.
     init(_ first: Certificates.Pair) throws {
       folder = try authority.get().folder.appending(path: UUID().uuidString)
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -41,7 +42,7 @@ import Testing
     }
   }
 
-  /// What the two files hold; nil: the file is missing.
+  /// The contents of the two files; nil: the file is missing.
   struct Contents {
     var certificate: Data?
     var key: Data?
@@ -52,7 +53,7 @@ import Testing
     }
   }
 
-  /// Ways in which a pair is no good.
+  /// Ways in which a pair can be unusable.
   enum Fault: CaseIterable, Sendable {
     case certificateCutShort, certificateEmpty, certificateMissing, keyCutShort, keyEmpty, keyMissing, otherKey
     case keyOfAnotherType, expired, chainCutShort, tooLarge
@@ -201,7 +202,7 @@ import Testing
   }
 }
 
-/// Keeps what is logged as an error.
+/// Keeps the messages that are logged as errors.
 final class RecordingLog: LogHandler, Sendable {
   private let messages = Mutex<[String]>([])
 

@@ -5,7 +5,7 @@ import NIOTLS
 import Synchronization
 import TestSupport
 
-/// A client of the tests: a TLS connection on which any bytes can be sent, and from which responses are read.
+/// A test client: a TLS connection on which any bytes can be sent, and from which responses are read.
 final class Client: Sendable {
   struct Response: Equatable {
     var status: Int
@@ -28,7 +28,7 @@ final class Client: Sendable {
     self.inbox = inbox
   }
 
-  /// Connects to this machine, asks for a name, and waits for the end of the handshake.
+  /// Connects to this machine, asks for a server name, and waits for the end of the handshake.
   static func connect(
     _ port: Int, trusting authorityFile: String, serverName: String = "localhost", alpn: [String] = ["http/1.1"],
     version: TLSVersion? = nil, reads: Bool = true
@@ -37,7 +37,7 @@ final class Client: Sendable {
     return try await connect(port, tls, serverName: serverName, reads: reads)
   }
 
-  /// What many connections can have in common.
+  /// The TLS context, which many connections can share.
   static func context(
     trusting authorityFile: String, alpn: [String] = ["http/1.1"], version: TLSVersion? = nil,
     presenting pair: Certificates.Pair? = nil
@@ -49,7 +49,7 @@ final class Client: Sendable {
       tls.certificateChain = try NIOSSLCertificate.fromPEMFile(pair.certificateFile).map { .certificate($0) }
       tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: pair.privateKeyFile, format: .pem))
     }
-    // The others take long in a build for debugging.
+    // Other curves are slow in a debug build.
     tls.curves = [.x25519, .secp256r1]
     if let version { tls.minimumTLSVersion = version }
     tls.maximumTLSVersion = version
@@ -88,13 +88,13 @@ final class Client: Sendable {
     return Client(channel, inbox)
   }
 
-  /// Sends bytes as they are; that the server has gone already shows when reading.
+  /// Sends bytes unchanged. If the server has closed the connection, reading shows it.
   func send(_ text: String) { send(Array(text.utf8)) }
 
-  /// Sends bytes as they are; that the server has gone already shows when reading.
+  /// Sends bytes unchanged. If the server has closed the connection, reading shows it.
   func send(_ bytes: [UInt8]) { channel.writeAndFlush(ByteBuffer(bytes: bytes), promise: nil) }
 
-  /// The next response; `isHead` when it answers a HEAD request and has no body.
+  /// The next response. `isHead` says that it answers a HEAD request and has no body.
   func response(isHead: Bool = false) async throws -> Response {
     try await inbox.wait("a response") { try $0.takeResponse(isHead: isHead) }
   }
@@ -126,10 +126,10 @@ final class Client: Sendable {
 
   var isClosed: Bool { inbox.isClosed }
 
-  /// What ALPN chose.
+  /// The protocol that ALPN chose.
   var alpn: String? { inbox.alpn }
 
-  /// Begins to read, where the connection was opened without.
+  /// Begins to read, if the connection was opened without reading.
   func startReading() {
     inbox.startReading()
     channel.read()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import WebhookServer
 
-/// Who is heard where clients need a certificate.
+/// Which clients are accepted if clients need a certificate.
 @Suite struct ClientAuthorityTests {
   /// An authority for clients, in a file of its own that a server reads.
   private struct Authority {
@@ -61,7 +61,7 @@ import Testing
       for pair in [nil, expired, stranger] { #expect(await !isHeard(try context(pair, version), at: server)) }
       #expect(!answered.isSet)
       #expect(await isHeard(try context(good, version), at: server))
-      // Probes and scrapers have none.
+      // Probes and scrapers have no certificate.
       let probe = try await Client.connectPlain(try #require(server.operationsPort))
       for path in ["/healthz", "/readyz", "/metrics"] { #expect(try await probe.get(path).status == 200) }
     }
@@ -84,7 +84,7 @@ import Testing
       #expect(server.reloadNow())
       #expect(await !isHeard(old, at: server))
       #expect(await isHeard(new, at: server))
-      // The old connection goes on.
+      // The old connection still works.
       #expect(try await client.post("/mutate", [0x7B, 0x7D]).text == "m{}")
     }
   }

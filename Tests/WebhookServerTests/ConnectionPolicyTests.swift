@@ -2,26 +2,26 @@ import Testing
 
 @testable import WebhookServer
 
-/// Who goes for whom when there is no place left.
+/// Which connection is closed for another when there is no place left.
 @Suite struct ConnectionPolicyTests {
   typealias Activity = ConnectionPolicy.Activity
 
-  /// A connection: what it does, for how many milliseconds, and whose it is.
+  /// A connection: what it does, for how many milliseconds, and from which address.
   struct One: Sendable {
     let activity: Activity
     let milliseconds: Int
-    /// Its address has more than its share.
+    /// Whether its address has more than its share.
     var ofMany = false
-    /// Its address is the newcomer's.
+    /// Whether it has the newcomer's address.
     var own = false
   }
 
   struct Case: CustomTestStringConvertible {
     let testDescription: String
-    /// The newcomer's address has its share already.
+    /// Whether the newcomer's address already has its share.
     var forOneOfMany = false
     let connections: [One]
-    /// Which of them goes.
+    /// The index of the connection that is closed.
     let leaver: Int?
   }
 

@@ -5,7 +5,7 @@ import Testing
 
 /// The rules of a connection, without its socket.
 @Suite struct ConnectionStateTests {
-  /// What can befall a connection.
+  /// The events of a connection.
   enum Event {
     case handshake
     case handshakeWhileGoing
@@ -32,7 +32,7 @@ import Testing
     case answered(Answer)
     case ended
 
-    /// Tells it to a connection; the review of a turn is taken and answered, as a turn does.
+    /// Passes the event to a connection. The review of a turn is taken and answered, as a turn does.
     func tell(_ connection: inout ConnectionState) -> ConnectionStep {
       switch self {
       case .handshake: connection.handshakeCompleted(isQuiescing: false)
@@ -69,7 +69,7 @@ import Testing
   struct Case: CustomTestStringConvertible {
     let testDescription: String
     var isSurplus = false
-    /// Events, and what is to be done after each.
+    /// Events, and the expected step after each.
     let course: [(Event, ConnectionStep)]
   }
 

@@ -5,13 +5,13 @@ import TestSupport
 import Testing
 import WebhookServer
 
-/// What many clients together may take, and that the others do not notice.
+/// How much many clients together may use, and that the others do not notice.
 @Suite(.timeLimit(.minutes(15))) struct FairnessTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
 
   private static let displaced = "postern_http_connections_displaced_total"
 
-  /// A configuration for so many connections.
+  /// A configuration with this many connections.
   private func configuration(_ maximum: Int, surplus: Int = 0) throws -> ServerConfiguration {
     var configuration = try WebhookServerTests.configuration()
     configuration.maximumConnections = maximum
@@ -85,13 +85,13 @@ import WebhookServer
       #expect(try await eventually { silent.filter(\.isClosed).count == 1 })
       #expect(try await eventually { registry.value("postern_http_connections") == "3" })
       #expect(registry.value("postern_http_connections_cut_total{waiting_for=\"request\"}") == "1")
-      // Half of the places are free now: the others stay, and are served.
+      // Half of the places are free now, so the other connections stay and are served.
       for client in silent where !client.isClosed { #expect(try await client.get("/healthz").status == 200) }
       #expect(try await served.get("/healthz").status == 200)
     }
   }
 
-  /// The port of probes has its places, too.
+  /// The places on the port of probes are limited as well.
   @Test func silentConnectionsDoNotKeepProbesOut() async throws {
     var configuration = try configuration(10)
     configuration.operationsPort = 0
@@ -114,7 +114,7 @@ import WebhookServer
       let slow = try await server.client()
       slow.send(
         "POST /mutate HTTP/1.1\r\n\(Self.json)Content-Length: 4001\r\n\r\n" + String(repeating: " ", count: 4000))
-      // Before that, the room is not taken yet.
+      // Before that, the room is not in use yet.
       #expect(try await eventually { registry.value("postern_http_requests_in_flight") == "1" })
       let body = [UInt8](repeating: 0x20, count: 4000)
       let isTaken = try await eventually { try await server.client().post("/mutate", body).status == 200 }
@@ -141,8 +141,8 @@ import WebhookServer
     }
   }
 
-  /// 1,088 connections that say nothing, as many as there are places, and eight bodies of 8 MiB that lack a byte, taken up
-  /// again whenever one is cut; and 200 ordinary reviews a second, on connections that are kept and on new ones.
+  /// As many silent connections as there are places (1,088), and eight bodies of 8 MiB that lack one byte; all begin
+  /// again whenever they are cut. Meanwhile 200 ordinary reviews a second arrive, on kept and on new connections.
   @Test func underAttackNoOrdinaryReviewFails() async throws {
     let registry = PrometheusRegistry(ServerMetrics.families)
     var configuration = try WebhookServerTests.configuration()
@@ -164,14 +164,14 @@ import WebhookServer
         attack.end()
         try await group.waitForAll()
       }
-      // Where the machine makes connections slowly, all have their time before there is no place left.
+      // If the machine makes connections slowly, all of them time out before the places are used up.
       let number = { registry.value($0).flatMap { Int($0) } ?? 0 }
       #expect(number(Self.displaced) + number("postern_http_connections_cut_total{waiting_for=\"request\"}") > 0)
     }
   }
 }
 
-/// Clients that take what they can and never send a whole request.
+/// Clients that use as much as they can and never send a whole request.
 final class Attack: Sendable {
   static let all = 1088
 
@@ -196,19 +196,19 @@ final class Attack: Sendable {
     return client
   }
 
-  /// Keeps so many connections, and says nothing on them.
+  /// Keeps `count` connections open and sends nothing on them.
   func beSilent(_ count: Int) async {
     var clients: [Client] = []
     while !isOver.isSet {
       clients.removeAll(where: \.isClosed)
       if clients.count < count, let client = await connect() { clients.append(client) }
-      // As fast as it can until all are there, and ten times a second from then on.
+      // As fast as possible until all connections exist, and ten times a second from then on.
       if self.count >= Self.all { try? await Task.sleep(for: .milliseconds(100)) }
     }
     for client in clients { await client.close() }
   }
 
-  /// Sends a body of 8 MiB but for its last byte, and again when that has led to nothing.
+  /// Sends a body of 8 MiB except its last byte, and again whenever the server has ended that.
   func leaveABodyUnfinished() async {
     let head = "POST /mutate HTTP/1.1\r\n\(FairnessTests.json)Content-Length: \(8 << 20)\r\n\r\n"
     let bytes = Array(head.utf8) + [UInt8](repeating: 0x20, count: (8 << 20) - 1)

@@ -36,7 +36,7 @@ import Testing
       let client = try await server.client()
       #expect(try await client.post("/validate", Array("{}".utf8)).status == 200)
       let serial = try await client.serverSerial()
-      // The same again is no news.
+      // The same pair again is not new.
       #expect(!server.use(certificateChain: first.chain, privateKey: first.key))
 
       let second = try bytes(authority.get().issue("given-second"))
@@ -52,7 +52,7 @@ import Testing
 
       #expect(server.use(certificateChain: second.chain, privateKey: second.key))
       #expect(try await server.client().serverSerial() != serial)
-      // The old connection goes on.
+      // The old connection still works.
       #expect(try await client.post("/validate", Array("{}".utf8)).status == 200)
       #expect(registry.reloadFailures == "4")
     }

@@ -2,7 +2,7 @@ import NIOCore
 import NIOTLS
 import Synchronization
 
-/// What a test client has received and not yet taken.
+/// What a test client has received and the test has not yet taken.
 final class Inbox: Sendable {
   struct State {
     var bytes: [UInt8] = []
@@ -11,7 +11,7 @@ final class Inbox: Sendable {
     var reads: Bool
     var alpn: String?
 
-    /// Takes a whole response off the front, once it is there.
+    /// Takes a whole response off the front, if there is one.
     mutating func takeResponse(isHead: Bool) throws -> Client.Response? {
       guard let head = head() else { return nil }
       let lines = String(decoding: bytes[..<head], as: UTF8.self).split(separator: "\r\n")
@@ -50,7 +50,7 @@ final class Inbox: Sendable {
   func startReading() { state.withLock { $0.reads = true } }
   func change(_ change: (inout State) -> Void) { state.withLock { change(&$0) } }
 
-  /// Waits until `found` gives a value; fails when the connection closes before, or after a time that only a fault
+  /// Waits until `found` returns a value. Fails if the connection closes before, or after a time that only a failure
   /// can take.
   @discardableResult
   func wait<Value: Sendable>(_ what: String, _ found: (inout State) throws -> Value?) async throws -> Value {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WebhookServer
 
-/// Reviews that may take long: one at a time, and in nobody's way.
+/// Reviews that may take long are decided one at a time and delay no others.
 @Suite(.timeLimit(.minutes(2))) struct LargeReviewTests {
   private static let waiting = "postern_http_large_reviews_waiting"
   private static let large = [UInt8](repeating: 0x20, count: 100_000)
@@ -106,7 +106,7 @@ import WebhookServer
       let third = try await server.client()
       third.send(Client.post("/mutate", Self.large))
       #expect(try await eventually { registry.value(Self.waiting) == "1" })
-      // The one that is being decided holds its room until it is.
+      // The review that is being decided keeps its room until it is decided.
       await first.close()
       #expect(try await server.client().post("/mutate", Self.large).status == 429)
       mayEnd.open()

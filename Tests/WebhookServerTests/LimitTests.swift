@@ -3,11 +3,11 @@ import TestSupport
 import Testing
 import WebhookServer
 
-/// What one client may take, and that the others do not notice.
+/// How much one client may use, and that the others do not notice.
 @Suite struct LimitTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
 
-  /// What the API server does (client-go's transport: idle connections end after 90 s) must be within what is taken.
+  /// What the API server does must be within the limits (client-go's transport: idle connections end after 90 s).
   @Test func theDefaultsLeaveRoomForTheAPIServer() {
     let defaults = ServerConfiguration(port: 0, certificateFile: "", privateKeyFile: "")
     #expect(defaults.idleTimeout > .seconds(90))
@@ -195,7 +195,7 @@ import WebhookServer
 
   enum Time { case idle, header, body }
 
-  /// What a client sends before it stops sending, and the time that is then over.
+  /// What a client sends before it stops, and the time limit that ends the connection.
   @Test(
     arguments: [
       ("", Time.idle),

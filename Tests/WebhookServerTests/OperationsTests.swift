@@ -47,7 +47,7 @@ import WebhookServer
       let readiness = try await get("/readyz", server)
       #expect(readiness.status == 503)
       #expect(readiness.text == "not ready: no word of Pods for 5 minutes; nor of Secrets\n")
-      // Reviews that come all the same can be decided.
+      // Reviews that arrive anyway can still be decided.
       #expect(try await server.client().post("/mutate", [0x7B, 0x7D]).status == 200)
       isStuck.set()
       for answer in [try await get("/healthz", server), try await server.client().get("/healthz")] {
@@ -88,7 +88,7 @@ import WebhookServer
       #expect(try await eventually { registry.value("postern_http_requests_in_flight") == "1" })
       await #expect(throws: (any Error).self) { try await server.client() }
       #expect(registry.value("postern_http_connections_refused_total") == "1")
-      // Probes are answered all the same.
+      // Probes are still answered.
       #expect(try await get("/healthz", server).status == 200)
       client.send("}")
       #expect(try await client.response().text == "m{}")

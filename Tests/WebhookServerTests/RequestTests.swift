@@ -2,12 +2,12 @@ import TestSupport
 import Testing
 import WebhookServer
 
-/// What each request is answered, over real TLS.
+/// The answer to each request, over real TLS.
 @Suite struct RequestTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let request: String
     let status: Int
-    /// The connection goes on after the answer.
+    /// Whether the connection persists after the answer.
     var goesOn = true
     var testDescription: String { String(request.prefix(70)).debugDescription }
   }
@@ -159,7 +159,8 @@ import WebhookServer
       #expect(before.status == 503)
       #expect(before.text == "not ready: what reviews are decided by is not there yet\n")
       #expect(try await client.get("/healthz").status == 200)
-      // The API server asks again within its deadline: nothing is decided before all is there to decide by.
+      // The API server tries again within its deadline. Nothing is decided before everything that decisions need is
+      // there.
       for path in ["/mutate", "/validate"] {
         let review = try await client.post(path, [0x7B, 0x7D])
         #expect(review.status == 503)

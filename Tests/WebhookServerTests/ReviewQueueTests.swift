@@ -2,7 +2,7 @@ import Testing
 
 @testable import WebhookServer
 
-/// In which order large reviews are decided.
+/// The order in which large reviews are decided.
 @Suite struct ReviewQueueTests {
   @Test func theSmallestIsFirstAndOfSeveralTheOldest() {
     var queue = ReviewQueue<String>()

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import WebhookServer
 
-/// A configuration on a free port of this machine, with the common pair or another.
+/// A configuration on a free port of this machine, with the common pair or a given one.
 func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfiguration {
   let pair = try pair ?? defaultPair.get()
   var configuration = ServerConfiguration(
@@ -16,12 +16,12 @@ func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfigurati
   return configuration
 }
 
-/// The body as it came, with the path in front.
+/// Answers with the body as it came, with the first letter of the path before it.
 @Sendable func echo(_ path: WebhookPath, _ body: [UInt8]) -> WebhookReply {
   WebhookReply(status: 200, body: Array((path == .mutate ? "m" : "v").utf8) + body)
 }
 
-/// Starts a server, runs the test, shuts the server down.
+/// Starts a server, runs the test, and shuts the server down.
 func serving(
   _ configuration: ServerConfiguration, logger: Logger = silent, health: ServerHealth = ServerHealth(),
   registry: PrometheusRegistry = PrometheusRegistry(ServerMetrics.families),
@@ -46,7 +46,7 @@ extension WebhookServer {
   }
 }
 
-/// Set once, seen by all tasks.
+/// A flag that is set once and visible to all tasks.
 final class Flag: Sendable {
   private let value = Atomic(false)
   var isSet: Bool { value.load(ordering: .relaxed) }
@@ -54,7 +54,7 @@ final class Flag: Sendable {
 }
 
 extension PrometheusRegistry {
-  /// The number of a series, as it is written; nil where there is none.
+  /// The number of a series, as it is written; nil where there is no such series.
   func value(_ series: String) -> String? {
     text().split(separator: "\n").first { $0.hasPrefix("\(series) ") }.map {
       String($0.dropFirst(series.utf8.count + 1))
@@ -64,7 +64,7 @@ extension PrometheusRegistry {
   var reloadFailures: String? { value("postern_certificate_reload_failures_total") }
 }
 
-/// What answers of the tests wait for, on a thread of their own.
+/// Blocks answers of the tests, which are made on a thread of their own, until it is opened.
 final class Gate: Sendable {
   private let semaphore = DispatchSemaphore(value: 0)
   func open() { semaphore.signal() }

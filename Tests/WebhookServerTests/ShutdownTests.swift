@@ -5,7 +5,7 @@ import PrometheusText
 import Testing
 import WebhookServer
 
-/// How the server goes, and what keeps it from coming up.
+/// How the server stops, and what prevents it from starting.
 @Suite(.timeLimit(.minutes(1))) struct ShutdownTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
 
@@ -97,7 +97,7 @@ import WebhookServer
       let answered = try await withThrowingTaskGroup(of: Int.self) { group in
         for _ in 1...4 {
           group.addTask {
-            // As the API server does: a connection is used again unless the answer says that it closes.
+            // The API server does the same: it uses a connection again unless the answer says that it closes.
             var answered = 0
             var client = try await server.client()
             while true {

@@ -17,7 +17,7 @@ import WebhookServer
     }
   }
 
-  /// The name that the API server asks for is the Service's; whatever it is, there is one certificate.
+  /// The API server asks for the Service's name. The server has one certificate, whatever name is asked for.
   @Test(arguments: ["postern-webhook.postern-system.svc", "other.name"])
   func anyNameIsServed(_ name: String) async throws {
     try await serving(configuration()) { server in

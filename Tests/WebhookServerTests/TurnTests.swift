@@ -9,7 +9,7 @@ import Testing
 
 @testable import WebhookServer
 
-/// When the reviews of an event loop's turn are answered, and the answers sent.
+/// When the reviews of an event loop's turn are answered, and when the answers are sent.
 @Suite struct TurnTests {
   private let eventLoop = EmbeddedEventLoop()
   private let state = ServerState(
@@ -33,7 +33,7 @@ import Testing
     return channel
   }
 
-  /// What has come on a connection, as the event loop hands it on.
+  /// Hands bytes to a connection, as the event loop does.
   private func receive(_ body: String, on channel: EmbeddedChannel) throws {
     let fields: HTTPHeaders = [
       "host": "h", "content-type": "application/json", "content-length": String(body.utf8.count),
@@ -68,7 +68,7 @@ import Testing
     _ = try second.finish()
   }
 
-  /// What is answered at once does not overtake the review before it.
+  /// An answer that is made at once does not overtake the answer to the review before it.
   @Test func whatFollowsAReviewIsAnsweredBehindIt() throws {
     defer { eventLoop.run() }
     let channel = try connection(echo)
@@ -95,12 +95,12 @@ import Testing
     _ = try channel.finish(acceptAlreadyClosed: true)
   }
 
-  /// The time for a body is over when it is all there, and before the turn is.
+  /// The time limit for a body passes when the body has arrived, but the turn has not ended.
   @Test func aReviewThatIsAllThereIsNotCut() throws {
     defer { eventLoop.run() }
     var given = try configuration()
     given.bodyTimeout = .zero
-    // Its timers then come before what is done at the end of a turn.
+    // So its timers run before the work at the end of a turn.
     eventLoop.advanceTime(to: .now() + .seconds(60))
     let channel = try connection(echo, given)
     try receive("1", on: channel)
@@ -109,7 +109,7 @@ import Testing
     _ = try channel.finish()
   }
 
-  /// A newcomer that comes in the same turn, before the review is answered, finds that nobody can go.
+  /// A newcomer in the same turn, before the review is answered, finds that no connection can be closed for it.
   @Test func aReviewThatIsAllThereKeepsItsPlace() throws {
     defer { eventLoop.run() }
     var given = try configuration()
@@ -123,18 +123,18 @@ import Testing
     try receive("2", on: channel)
     let (first, second) = (EmbeddedChannel(loop: eventLoop), EmbeddedChannel(loop: eventLoop))
     #expect(state.admit(Seat(first)) == .served)
-    // It stays, and two are there.
+    // It stays, so there are two.
     #expect(channel.isActive)
     eventLoop.run()
     #expect(try sent(channel).hasSuffix("\r\n\r\nm2"))
-    // Both can go now, for the next.
+    // Both can be closed now, for the next newcomer.
     #expect(state.admit(Seat(second)) == .served)
     eventLoop.run()
     #expect(!channel.isActive)
     _ = try channel.finish(acceptAlreadyClosed: true)
   }
 
-  /// While a client leaves its answers unread, nothing else is waited for.
+  /// While a client leaves its answers unread, the server waits for nothing else.
   @Test func aClientThatDoesNotReadIsGivenTheTimeForThat() throws {
     defer { eventLoop.run() }
     var given = try configuration()

@@ -2,8 +2,8 @@ import Admission
 import JSONBytes
 import Testing
 
-/// A Postgres container's own settings, and what is added because of them: variables, projected sources and mounts of
-/// the sidecar (beside those that it always has), and variables of Postgres.
+/// A Postgres container's own settings, and what the webhook adds because of them: the sidecar's variables, projected
+/// sources and mounts (besides those that it always has), and Postgres's variables.
 private struct Case {
   let container: String
   var variables = "[]"
@@ -35,7 +35,7 @@ private func source(
 }
 
 private let cases: [Case] = [
-  // Nothing of its own: one is made
+  // No password source of its own: Postern makes a Secret
   Case(container: "", sources: generated, postgres: bothFiles),
   Case(
     container: #","env":[{"name":"POSTGRES_PASSWORD","value":""}]"#, sources: generated, postgres: bothFiles),
@@ -46,7 +46,7 @@ private let cases: [Case] = [
   Case(container: #","env":[{"name":"POSTGRES_HOST_AUTH_METHOD","value":"trust"}]"#),
   Case(
     container: #","env":[{"name":"POSTGRES_HOST_AUTH_METHOD","value":"md5"}]"#, sources: generated, postgres: bothFiles),
-  // Literals: the name is copied, the password is not
+  // Literal values: the name is copied, the password is not
   Case(
     container: #","env":[{"name":"POSTGRES_USER","value":"root"},{"name":"POSTGRES_PASSWORD","value":"hunter2"}]"#,
     variables: #"[{"name":"POSTERN_ADMIN_USER","value":"root"}]"#),
@@ -132,7 +132,7 @@ private let cases: [Case] = [
     container: #","envFrom":[{"secretRef":{"name":"s"}}],"env":[{"name":"POSTGRES_USER","value":"root"}]"#,
     variables: #"[{"name":"POSTERN_ADMIN_USER","value":"root"}]"#,
     sources: "[\(source("s", "POSTGRES_PASSWORD", "password", optional: true))]"),
-  // A Secret that is named
+  // A Secret that the annotation names
   Case(
     container: "", sources: generated.replacing("acme-pg-admin", with: "mine"), postgres: bothFiles, annotation: "mine"),
   Case(
@@ -171,7 +171,7 @@ private let cases: [Case] = [
     let reply = try post(pod(container: container), .mutate)
     #expect(reply.patch != nil && reply.warnings.count == 1)
     #expect(reply.warnings.first?.contains("postern.io/admin-secret") == true)
-    // Whoever applies the workload is told, who sees no warning about its Pods.
+    // Whoever applies the workload sees no warnings about its Pods, so the workload's answer contains them.
     let podSpec = #"{"containers":[{"name":"db","image":"postgres:17"\#(container)}]}"#
     for kind in ["Deployment", "StatefulSet"] {
       #expect(try post(deployment(podSpec: podSpec, kind: kind), .validate).warnings == reply.warnings)
@@ -199,8 +199,8 @@ private let cases: [Case] = [
     }
   }
 
-  /// Nothing can be mounted below what the sidecar has read-only of the user's: the API server puts no token there either,
-  /// where it can be had otherwise.
+  /// Nothing can be mounted below a read-only mount that the sidecar takes over from the user's container. So if it holds
+  /// the token's path, the webhook mounts nothing there, and the API server puts no token there either.
   @Test func mountsNothingBelowAMountOfTheUsers() throws {
     let container = """
       ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/var/run/secrets/pg"}],
@@ -212,7 +212,7 @@ private let cases: [Case] = [
     #expect(paths == ["/etc/postern", "/run/postern", "/var/run/secrets"])
   }
 
-  /// Passwords, wherever a user has put one, come back in nothing: not of a Pod, not of a workload.
+  /// Passwords, wherever a user has written them, do not appear in any answer, neither for a Pod nor for a workload.
   @Test(
     arguments: [
       #","env":[{"name":"POSTGRES_PASSWORD","value":"hunter2"}]"#, #","env":[{"name":"PGPASSWORD","value":"hunter2"}]"#,

@@ -2,7 +2,7 @@ import Admission
 import JSONBytes
 import Testing
 
-/// What is said where an update takes what declares out of Postern's hands.
+/// The warning when an update removes a declaring object from Postern's control.
 @Suite struct DepartureTests {
   private static let users = #"{"postern.io/users":"shop"}"#
   private static let leftAlone = #"{"postern.io/users":"shop","postern.io/inject":"false"}"#
@@ -33,7 +33,7 @@ import Testing
     #expect(try said(own, both) == [Self.gone, Self.goesOn])
     #expect(try said(old, own) == [Self.unwatched])
     #expect(try said(own, old) == [])
-    // The template declares.
+    // The template has the declarations.
     let template = try deployment(
       annotations: "{}", templateMetadata: #"{"labels":{"postern.io/customer":"acme"},"annotations":\#(Self.users)}"#)
     let unlabelled = try template.removing("/metadata/labels").removing("/spec/template/metadata/labels")

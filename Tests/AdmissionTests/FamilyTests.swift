@@ -3,9 +3,10 @@ import JSONBytes
 import KubernetesAPI
 import Testing
 
-/// Pods as people have them: what each image's family makes of its variables, and what is said where that cannot work.
+/// Pods as people write them: what each image family does with its variables, and what is reported where that cannot
+/// work.
 @Suite struct FamilyTests {
-  /// A Postgres container, and what comes of it.
+  /// A Postgres container, and the expected result.
   struct Case: Sendable, CustomTestStringConvertible {
     var name: String
     var image: String
@@ -13,12 +14,12 @@ import Testing
     var container = ""
     /// The sidecar's variables, as `NAME=value`.
     var variables: [String] = []
-    /// What is projected for the superuser, as `object/key>path`.
+    /// The sources projected for the superuser, as `object/key>path`.
     var sources: [String] = []
-    /// What Postgres is given, as `NAME=secret/key` or `NAME=value`.
+    /// The variables that Postgres gets, as `NAME=secret/key` or `NAME=value`.
     var given: [String] = []
     var port = 5432
-    /// What is refused at apply, by field, and a word of why.
+    /// The field that is refused, and a word of the reason.
     var refused: (field: String, says: String)?
     /// Words of the warnings.
     var warned: [String] = []
@@ -209,7 +210,7 @@ import Testing
         }
       }
       #expect(try post(bare, .mutate).fields == [refused.field])
-      // A Pod that is there is replaced, whatever rules have come since.
+      // A Pod that replaces an existing one is admitted, whatever rules are new since then.
       #expect(try post(bare.ownedByController("ReplicaSet", "r"), .mutate).patch != nil)
       return
     }
@@ -283,7 +284,7 @@ import Testing
     #expect(reply.causes.first?.message.contains("did you mean \"bitnami\"") == true)
   }
 
-  /// `$(A)$(A)` of `$(A)$(A)` …: followed to a bound.
+  /// `$(A)$(A)` of `$(A)$(A)` …: expanded only up to a limit.
   @Test func variablesThatDoubleAreNotFollowed() throws {
     let doubling = (1..<60).map { #"{"name":"A\#($0)","value":"$(A\#($0 - 1))$(A\#($0 - 1))"}"# }
     let variables = [#"{"name":"A0","value":"x"}"#] + doubling + [#"{"name":"POSTGRES_USER","value":"$(A59)"}"#]

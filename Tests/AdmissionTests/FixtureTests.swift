@@ -2,9 +2,9 @@ import Admission
 import JSONBytes
 import Testing
 
-/// Reviews as kube-apiserver 1.36 sent them: what is decided at each address.
+/// Reviews that kube-apiserver 1.36 sent, and the decision at each path.
 private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = [
-  // A rolling update of a Deployment with a persistent volume: two servers on one data folder.
+  // A rolling update of a Deployment with a persistent volume would run two servers on one data folder.
   ("01-deployment-create-dryrun", .denied, .denied),
   ("02-deployment-create", .denied, .denied),
   ("03-replicaset-create", .unchanged, .unchanged),
@@ -21,7 +21,7 @@ private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = 
   ("14-replicaset-update", .unchanged, .unchanged),
   ("15-replicaset-update", .unchanged, .unchanged),
   ("16-pod-create", .patched, .unchanged),
-  // Two users now: which of them owns the database must be said.
+  // There are two users now, so the declaration must say which of them owns the database.
   ("17-pod-update", .unchanged, .denied),
   ("18-secret-create", .unchanged, .unchanged),
   ("19-configmap-create", .unchanged, .unchanged),
@@ -46,7 +46,7 @@ private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = 
       #expect((reply.patch != nil) == (expected == .patched))
       #expect((reply.response?["patchType"] != nil) == (expected == .patched))
       #expect((reply.response?["status"] != nil) == (expected == .denied))
-      // The same of a dry run and of what is meant: all that `--dry-run=server` prints is true.
+      // A dry run gets the same answer as the real request, so everything that `--dry-run=server` prints is true.
       let dryRun = try #require(request["dryRun"])
       let other = try JSONValue(parsing: body).adding("/request/dryRun", JSONValue.bool(dryRun == .bool(false)).text)
       #expect(try post(other.bytes, path).answer.body == reply.answer.body)
@@ -81,7 +81,7 @@ private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = 
   }
 }
 
-/// What every sidecar of these tests has, around what differs.
+/// The fields that are the same in every sidecar of these tests, around those that differ.
 private func sidecar(
   env: String, mounts: String = "", user: Int = 65532
 ) -> String {
@@ -110,7 +110,7 @@ private func projected(_ customer: String, _ sources: String = "") -> String {
 
 private let status = #"{"name":"postern-status","emptyDir":{"medium":"Memory","sizeLimit":"1Mi"}}"#
 
-/// The Pod that each of these becomes, whole: what it was, and this.
+/// The complete Pod that each fixture becomes: what it was, plus this.
 private let injected: [(name: String, sidecar: String, volumes: [String])] = [
   ("04-pod-create", fileSidecar, [projected("tyr"), status]),
   ("16-pod-create", fileSidecar, [projected("tyr"), status]),
@@ -130,7 +130,7 @@ private let injected: [(name: String, sidecar: String, volumes: [String])] = [
   ),
 ]
 
-/// A Pod whose Postgres reads name and password from files of a Secret volume.
+/// A Pod whose Postgres reads the name and the password from files of a Secret volume.
 private let fileSidecar = sidecar(
   env: """
     {"name":"POSTERN_CUSTOMER","value":"tyr"},{"name":"POSTERN_PORT","value":"5432"},

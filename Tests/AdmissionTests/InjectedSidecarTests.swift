@@ -2,17 +2,17 @@ import Admission
 import JSONBytes
 import Testing
 
-/// What the webhook's own mark is worth on a Pod that is created with it: it stands in what `postern inject` has
-/// printed, in what comes a second time, and in what somebody has written or copied.
+/// How far the webhook trusts its own mark on a Pod that is created with it. The mark is in what `postern inject` has
+/// printed, in a Pod that passes the webhook a second time, and in what somebody has written or copied.
 @Suite struct InjectedSidecarTests {
-  /// A Pod as the webhook leaves it, and where the sidecar is in it.
+  /// A Pod as the webhook leaves it, and the path of the sidecar in it.
   private func injected(_ mode: AdmissionSettings.SidecarMode) throws -> (pod: JSONValue, sidecar: String) {
     let object = try pod()
     let admitted = try post(object, .mutate, settings: AdmissionSettings(sidecarMode: mode)).admitted(object)
     return (admitted, mode == .native ? "/spec/initContainers/0" : "/spec/containers/1")
   }
 
-  /// A Deployment with a Pod's `metadata` and `spec` for its template.
+  /// A Deployment whose template has a Pod's `metadata` and `spec`.
   private func workload(of pod: JSONValue) throws -> JSONValue {
     try deployment(templateMetadata: pod["metadata"]?.text ?? "", podSpec: pod["spec"]?.text ?? "")
       .removing("/spec/template/metadata/name")
@@ -36,7 +36,7 @@ import Testing
     }
   }
 
-  /// What makes it another's: each by itself.
+  /// Changes that make the container somebody else's; each is enough by itself.
   @Test(
     arguments: AdmissionSettings.SidecarMode.allCases,
     [
@@ -55,7 +55,7 @@ import Testing
     #expect(try !post(workload(of: changed), .validate).isAllowed)
   }
 
-  /// As a webhook leaves it that does not know the field: the Pod would wait for the sidecar's end.
+  /// Another webhook that does not know `restartPolicy` may drop it. Then the Pod would wait until the sidecar ends.
   @Test func aNativeSidecarWithoutItsRestartPolicyIsRefused() throws {
     let (pod, sidecar) = try injected(.native)
     let causes = try post(pod.removing("\(sidecar)/restartPolicy"), .mutate).causes
@@ -63,7 +63,7 @@ import Testing
     #expect(causes.first?.message.contains("restartPolicy") == true)
   }
 
-  /// Other webhooks, kustomize and the admin's own choices change these.
+  /// Other webhooks, kustomize and the admin may change these.
   @Test(
     arguments: AdmissionSettings.SidecarMode.allCases,
     [

@@ -5,7 +5,7 @@ import KubernetesAPI
 import Testing
 
 @Suite struct InjectionTests {
-  /// Pods that lack what the patch adds to, or have it empty or null.
+  /// Pods that lack the lists that the patch adds to, or have them empty or null.
   @Test(
     arguments: [
       "", #","volumes":null,"initContainers":null"#, #","volumes":[],"initContainers":[]"#,
@@ -64,8 +64,8 @@ import Testing
     #expect(admitted.at("spec", "containers", "0", "later") == (try json(#"{"x":[]}"#)))
   }
 
-  /// A webhook of either mode, called again after others have had their turn (`reinvocationPolicy: IfNeeded`), or met by a
-  /// Pod that one of the other mode has injected.
+  /// A webhook in either mode that is called again after other webhooks (`reinvocationPolicy: IfNeeded`), or that gets
+  /// a Pod which a webhook in the other mode has injected.
   @Test(arguments: AdmissionSettings.SidecarMode.allCases, AdmissionSettings.SidecarMode.allCases)
   func injectingTwiceIsInjectingOnce(
     first: AdmissionSettings.SidecarMode, then: AdmissionSettings.SidecarMode
@@ -93,7 +93,7 @@ import Testing
         == native.at("spec", "initContainers", "1")?.removing("/restartPolicy"))
   }
 
-  /// A user's own things with our names.
+  /// The user's own containers and volumes with our names.
   @Test(arguments: [
     (#","initContainers":[{"name":"a"},{"name":"postern"}]"#, "spec.initContainers[1].name", "postern"),
     (#","volumes":[{"name":"postern","emptyDir":{}}]"#, "spec.volumes[0].name", "postern"),
@@ -115,7 +115,7 @@ import Testing
     #expect(reply.causes.first?.reason == "FieldValueDuplicate")
   }
 
-  /// The mark alone does not make a Pod injected: it may have come along with a copied annotation.
+  /// The mark alone does not make a Pod injected: the annotation may have been copied.
   @Test func ourMarkWithoutTheSidecarIsNoInjection() throws {
     let marked = try pod(metadata: #","annotations":{"postern.io/injected":"v1"}"#)
     let admitted = try post(marked, .mutate).admitted(marked)
@@ -124,8 +124,7 @@ import Testing
     #expect(try post(withVolume, .mutate).fields == ["spec.volumes[0].name"])
   }
 
-  /// What a Pod has of its own is not copied into the patch, and nothing is made of it twice: the patch for 1,500 is that
-  /// for one.
+  /// The patch copies nothing of the Pod and repeats nothing, so the patch for 1,500 items equals the patch for one.
   @Test(arguments: [
     ("/spec/containers/0/env", #"{"name":"VARIABLE_@","value":"@"}"#),
     ("/spec/containers/0/env", #"{"name":"POSTGRES_VARIABLE_@","value":"@"}"#),
@@ -157,7 +156,7 @@ import Testing
     #expect(try reply.admitted(object)["metadata"] == expected["metadata"])
   }
 
-  /// Labels and annotations of others, with all that a JSON pointer and a JSON string must escape.
+  /// Labels and annotations of others, with every character that a JSON pointer or a JSON string must escape.
   @Test func keysAndValuesOfEveryKindStayAsTheyAre() throws {
     let odd = #""a/b":"1","a~1b":"2","~":"3","~0/~1":"4","é.example/ü":"é","🐘":"\"\\\u0001","":"","e\u0301":"5""#
     let object = try json(
@@ -182,7 +181,7 @@ import Testing
     #expect(try post(pod(spec: #","hostNetwork":false"#), .mutate).patch != nil)
   }
 
-  /// Which container is Postgres.
+  /// Which container is taken as Postgres.
   @Test(arguments: [
     (#"{"name":"a"},{"name":"postgres"}"#, "", 1),
     (#"{"name":"a","image":"postgis/postgis:17-3.5"},{"name":"b","image":"x"}"#, "", 0),
@@ -242,7 +241,7 @@ import Testing
     #expect(sidecar?["startupProbe"] == nil)
   }
 
-  /// Whom the sidecar runs as: Postgres's own user, never root.
+  /// The user that the sidecar runs as: Postgres's own user, but never root.
   @Test(
     arguments: [
       ("", "", "65532", nil), (#","securityContext":{"runAsUser":0}"#, "", "65532", nil),
@@ -257,7 +256,8 @@ import Testing
     #expect(context?["runAsGroup"] == group.map { .number($0) })
   }
 
-  /// A Pod that the Pod Security Standard "restricted" takes is taken after injection, and any other is no worse for it.
+  /// A Pod that satisfies the Pod Security Standard "restricted" still satisfies it after injection, and any other Pod
+  /// does not get worse.
   @Test(
     arguments: AdmissionSettings.SidecarMode.allCases,
     [
@@ -279,7 +279,7 @@ import Testing
     let admitted = try post(restricted, .mutate, settings: settings).admitted(restricted)
     #expect(admitted != restricted)
     #expect(RestrictedViolations(admitted).found == [])
-    // A Pod as root and without a word about security.
+    // A Pod that runs as root and has no other security settings.
     let root = try pod(container: #"\#(container),"securityContext":{"runAsUser":0}"#)
     let violations = RestrictedViolations(root).found
     #expect(violations.count > 3)
@@ -296,8 +296,8 @@ import Testing
     }
   }
 
-  /// The API server's ServiceAccount admission mounts the token into each container, also those that webhooks have added,
-  /// that has nothing mounted there; on a real cluster, Tests/EndToEnd/run looks at what comes of it.
+  /// The API server's ServiceAccount admission mounts the token into each container that has nothing mounted at its
+  /// path, also into those that webhooks have added. Tests/EndToEnd/run checks the result on a real cluster.
   @Test func theSidecarHasNoServiceAccountToken() throws {
     let object = try #require(try JSONValue(parsing: try fixture("04-pod-create"))["request"]?["object"])
     let sidecar = try #require(try post(object, .mutate).admitted(object).at("spec", "initContainers", "0"))
@@ -308,7 +308,7 @@ import Testing
   }
 }
 
-/// With all lists the other way round.
+/// The Pod with all lists reversed.
 private func turned(_ pod: JSONValue) throws -> JSONValue {
   try ["containers", "initContainers", "volumes"].reduce(pod) { pod, list in
     guard let elements = pod.at("spec", list)?.array else { return pod }
@@ -316,7 +316,7 @@ private func turned(_ pod: JSONValue) throws -> JSONValue {
   }
 }
 
-/// As another injector leaves it that puts its own first or last.
+/// The Pod as another injector leaves it that adds its own items first or last.
 private func others(_ pod: JSONValue, at index: String) throws -> JSONValue {
   let withInit = try pod.at("spec", "initContainers") == nil ? pod.adding("/spec/initContainers", "[]") : pod
   return

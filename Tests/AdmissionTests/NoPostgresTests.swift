@@ -2,7 +2,7 @@ import Admission
 import JSONBytes
 import Testing
 
-/// A label reaches what is no Postgres, too: `commonLabels` of kustomize put it on all that there is.
+/// A label can also be on objects that are not Postgres: kustomize's `commonLabels` puts it on everything.
 @Suite struct NoPostgresTests {
   @Test(arguments: [
     (#"{"name":"web","image":"nginx:1.27","ports":[{"containerPort":80}]}"#, "image \"nginx\" is no Postgres"),

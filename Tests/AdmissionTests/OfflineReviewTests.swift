@@ -4,7 +4,7 @@ import KubernetesAPI
 import Testing
 
 @Suite struct OfflineReviewTests {
-  /// A manifest that is met outside a cluster goes the very same way as one that the API server sends.
+  /// A manifest outside a cluster is decided exactly as one that the API server sends.
   @Test func aManifestIsDecidedAsTheAPIServersReviewIs() throws {
     for name in ["04-pod-create", "06-pod-create", "07-pod-create", "24-deployment-create"] {
       let body = try fixture(name)

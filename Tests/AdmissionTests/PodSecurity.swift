@@ -1,7 +1,7 @@
 import JSONBytes
 
-/// What of a Pod the Pod Security Standard "restricted" forbids (Kubernetes docs, Pod Security Standards, as of v1.36),
-/// a line each: field by field, with what a container inherits from the Pod.
+/// What the Pod Security Standard "restricted" forbids in a Pod (Kubernetes docs, Pod Security Standards, as of v1.36),
+/// one line each: field by field, including what a container inherits from the Pod.
 struct RestrictedViolations {
   private(set) var found: Set<String> = []
   private let podContext: JSONValue?
@@ -47,7 +47,7 @@ struct RestrictedViolations {
     }
   }
 
-  /// What is forbidden of a Pod's own securityContext as well as of a container's.
+  /// What is forbidden in a Pod's own securityContext as well as in a container's.
   private mutating func check(_ context: JSONValue?, of name: String) {
     require(context?["runAsUser"] != .number("0"), name, "runAsUser")
     require(context?["runAsNonRoot"] != .bool(false), name, "runAsNonRoot")

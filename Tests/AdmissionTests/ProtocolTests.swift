@@ -10,7 +10,7 @@ private func refusal(_ text: String) -> ReviewError? {
   } catch { return error }
 }
 
-/// Bodies that nobody can be answered for: HTTP 400.
+/// Bodies without a review that could be answered: HTTP 400.
 private let unanswerable: [(String, ReviewError)] = [
   ("", .notJSON(JSONError(.unexpectedEnd, at: 0))),
   ("{", .notJSON(JSONError(.unexpectedEnd, at: 1))),
@@ -99,7 +99,7 @@ private let unanswerable: [(String, ReviewError)] = [
     #expect(try post(pod(), .mutate, replacing: pod()).answer.record.decision == .unchanged)
   }
 
-  /// Objects of ours that are JSON, but not what Kubernetes defines: answered by uid, like any other.
+  /// Objects with our label that are JSON but not as Kubernetes defines them. They are answered by uid, like any other.
   @Test(arguments: [
     #"{"labels":[]}"#, #"{"labels":{"postern.io/customer":1}}"#,
     #"{"labels":{"postern.io/customer":"a"},"annotations":{"postern.io/users":["x"]}}"#,
@@ -132,7 +132,8 @@ private let unanswerable: [(String, ReviewError)] = [
     #expect(try post(body, .mutate).answer.body == post(fixture("07-pod-create"), .mutate).answer.body)
   }
 
-  /// Of members of one name the last counts, for what is decided as for what the patch is applied to.
+  /// Of members with the same name, the last one counts: for the decision and for the object that the patch is applied
+  /// to.
   @Test(arguments: [
     #""spec":{}"#, #""spec":null"#, #""spec":{"template":null}"#, #""spec":{"template":{"metadata":null}}"#,
     #""metadata":{"labels":{"postern.io/customer":"b"}}"#, #""metadata":null"#,
@@ -158,7 +159,7 @@ private let unanswerable: [(String, ReviewError)] = [
   }
 }
 
-/// Requests about things that are not ours, each a change to a Pod that is.
+/// Requests about objects that are not ours, each a change to a review of a Pod that is ours.
 private let foreign: [(String, String)] = [
   ("another kind", #"{"kind":{"group":"apps","version":"v1","kind":"ReplicaSet"}}"#),
   ("another group's Pod", #"{"kind":{"group":"example.com","version":"v1","kind":"Pod"}}"#),

@@ -2,7 +2,7 @@ import Admission
 import JSONBytes
 import Testing
 
-/// A Pod that is Guaranteed is Guaranteed with the sidecar; any other keeps the small requests.
+/// A Pod that is Guaranteed remains Guaranteed with the sidecar. In any other Pod the sidecar has its small requests.
 @Suite struct QualityOfServiceTests {
   private static let whole =
     #","resources":{"requests":{"cpu":"2","memory":"4Gi"},"limits":{"cpu":"2","memory":"4Gi"}}"#

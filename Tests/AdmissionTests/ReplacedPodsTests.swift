@@ -2,7 +2,7 @@ import Admission
 import JSONBytes
 import Testing
 
-/// Two servers on one data folder ruin it, and several servers behind one host are no replicas.
+/// Two servers on one data folder ruin it, and several servers behind one host are not replicas of each other.
 @Suite struct ReplacedPodsTests {
   private static let podSpec = """
     {"containers":[{"name":"db","image":"postgres:17","volumeMounts":[{"name":"data","mountPath":"/var/lib/postgresql/data"}]}],
@@ -28,7 +28,7 @@ import Testing
       let labelled = try post(object, path, replacing: unlabelled)
       #expect(labelled.causes.first?.message.contains("strategy: {type: Recreate}") == true)
     }
-    // What is there goes on, and is told.
+    // An existing workload keeps working and gets a warning.
     let changed = try object.adding("/metadata/annotations/postern.io~1users", #""a, b""#)
     let reply = try post(changed, .validate, replacing: object)
     #expect(reply.isAllowed && reply.warnings.count == 1)

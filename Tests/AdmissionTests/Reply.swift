@@ -48,7 +48,7 @@ func post(_ body: [UInt8], _ path: AdmissionPath, _ settings: AdmissionSettings 
   try Reply(answer(body, at: path, settings: settings))
 }
 
-/// Sends an object, as created or updated.
+/// Sends an object as created or updated.
 func post(
   _ object: JSONValue, _ path: AdmissionPath, replacing old: JSONValue? = nil, kind: GroupVersionKind? = nil,
   namespace: String = "shop", settings: AdmissionSettings = testSettings
@@ -70,29 +70,29 @@ func fixture(_ name: String) throws -> [UInt8] {
 }
 
 extension JSONValue {
-  /// With a value added at a JSON pointer (RFC 6902 `add`).
+  /// The value with another one added at a JSON pointer (RFC 6902 `add`).
   func adding(_ pointer: String, _ text: String) throws -> JSONValue {
     try JSONPatch.apply(Array(#"[{"op":"add","path":"\#(pointer)","value":\#(text)}]"#.utf8), to: self)
   }
 
-  /// With an owner that has made it and sees to it.
+  /// The object with an owner that is its controller.
   func ownedByController(_ kind: String, _ name: String) throws -> JSONValue {
     try adding("/metadata/ownerReferences", #"[{"kind":"\#(kind)","name":"\#(name)","uid":"y","controller":true}]"#)
   }
 
-  /// With owners that only take it along when they go.
+  /// The object with owners that are not its controller; they only delete it when they are deleted.
   func ownedByOthers() throws -> JSONValue {
     try adding(
       "/metadata/ownerReferences",
       #"[{"kind":"ConfigMap","name":"x","uid":"y","controller":false},{"kind":"Node","name":"n","uid":"z"}]"#)
   }
 
-  /// Without what is at a JSON pointer.
+  /// The value without what is at a JSON pointer.
   func removing(_ pointer: String) throws -> JSONValue {
     try JSONPatch.apply(Array(#"[{"op":"remove","path":"\#(pointer)"}]"#.utf8), to: self)
   }
 
-  /// What is at a path of members and indices.
+  /// The value at a path of members and indices.
   func at(_ path: String...) -> JSONValue? {
     path.reduce(self) { value, token in Int(token).map { index in value?.element(index) } ?? value?[token] }
   }
@@ -102,11 +102,11 @@ extension JSONValue {
     return array[index]
   }
 
-  /// For searching.
+  /// The value as JSON text, for searches.
   var text: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// The smallest Pod that is ours.
+/// The smallest Pod with our label.
 func pod(container extra: String = "", spec: String = "", metadata: String = "") throws -> JSONValue {
   try json(
     """
@@ -115,7 +115,7 @@ func pod(container extra: String = "", spec: String = "", metadata: String = "")
     """)
 }
 
-/// The smallest workload that is ours.
+/// The smallest workload with our label.
 func deployment(
   annotations: String = "{}", templateMetadata: String = #"{"labels":{"app":"db"}}"#,
   podSpec: String = #"{"containers":[{"name":"db","image":"postgres:17"}]}"#, kind: String = "Deployment"

@@ -2,7 +2,8 @@ import Admission
 import JSONBytes
 import Testing
 
-/// What was allowed once: it is refused of what is new, and what has it already can be changed and replaced.
+/// Settings that were once allowed: a new object is refused for them; an existing one can still be changed and
+/// replaced.
 @Suite struct RestrictionTests {
   private static let reader = #"{"postern.io/users":"- {name: a, memberOf: [pg_read_all_data]}"}"#
   private static let more = #"{"postern.io/users":"- {name: b}\n- {name: a, memberOf: [pg_read_all_data]}"}"#
@@ -17,7 +18,7 @@ import Testing
     for path in AdmissionPath.allCases {
       #expect(try post(old, path).fields == ["metadata.labels[postern.io/customer]"])
       #expect(try post(customer(name, pod()), path).fields == ["metadata.labels[postern.io/customer]"])
-      // One that is there goes on.
+      // An existing object can still be updated.
       let changed = try customer(name, deployment(annotations: #"{"postern.io/users":"a, b"}"#))
       #expect(try post(changed, path, replacing: old).isAllowed)
       #expect(try post(customer(name, pod()).ownedByController("ReplicaSet", "r"), path).isAllowed)
@@ -54,7 +55,7 @@ import Testing
     #expect(try !post(deployment(annotations: users), .validate).isAllowed)
   }
 
-  /// Ten thousand users with as long names as there is room for, each with all that a user can have.
+  /// Thousands of users with the longest possible names, each with everything that a user can have.
   @Test func whatDoesNotFitIntoTheConfigMapIsRefusedByNameAndSize() throws {
     let users = (0..<3_500).map { "- {name: user-\($0), connectionLimit: 1000000, validUntil: infinity}" }
       .joined(separator: "\\n")

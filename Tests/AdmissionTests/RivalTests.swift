@@ -6,7 +6,7 @@ import Testing
 @Suite struct RivalTests {
   private static let users = #"{"postern.io/users":"shop"}"#
 
-  /// Where these declare for customer "acme" in namespace "shop".
+  /// Settings of a cluster in which these objects declare for customer "acme" in namespace "shop".
   private func settings(_ declaring: DeclaringObject...) -> AdmissionSettings {
     var settings = testSettings
     settings.declaring = { $0 == "shop" && $1 == "acme" ? declaring : [] }
@@ -24,7 +24,7 @@ import Testing
     let message = try #require(causes.first?.message)
     #expect(message.hasPrefix(#"StatefulSet "old" in this namespace declares for customer "acme" already; "#))
     #expect(try post(second, path, namespace: "other", settings: settings(old)).isAllowed)
-    // The namespace is the request's: an object may name none, or another.
+    // The request's namespace counts, because an object may name none, or another.
     let elsewhere = try second.adding("/metadata/namespace", #""other""#)
     #expect(try !post(elsewhere, path, settings: settings(old)).isAllowed)
     let other = try second.adding("/metadata/labels/postern.io~1customer", #""other""#)
@@ -42,12 +42,13 @@ import Testing
     #expect(try post(bare, .validate, settings: settings(old)).fields == ["metadata.labels[postern.io/customer]"])
     let made = try bare.ownedByController("StatefulSet", "old")
     for path in AdmissionPath.allCases { #expect(try post(made, path, settings: settings(old)).isAllowed) }
-    // Whatever only takes it along when it goes has not made it.
+    // An owner that is not the controller has not made the object.
     let owned = try bare.ownedByOthers()
     #expect(try !post(owned, .validate, settings: settings(old)).isAllowed)
   }
 
-  /// Created anew while the old one of its name is still known, updated, or declaring nothing: it is no rival of itself.
+  /// A workload is no rival of itself: when it is created again while the old one of the same name is still known, when
+  /// it is updated, or when it declares nothing.
   @Test func itIsNoRivalOfItself() throws {
     let own = settings(DeclaringObject(kind: "Deployment", name: "db"))
     let object = try deployment(annotations: Self.users)

@@ -3,7 +3,7 @@ import JSONBytes
 import KubernetesAPI
 import Testing
 
-/// A Deployment whose one script this is.
+/// A Deployment with this as its only script.
 private func scripted(_ sql: String, image: String = "postgres:15", more: String = "") throws -> JSONValue {
   var writer = JSONWriter()
   let indented = sql.split(separator: "\n", omittingEmptySubsequences: false).map { "        \($0)" }
@@ -99,7 +99,8 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(try !post(owned, .validate).isAllowed)
   }
 
-  /// What PostgreSQL is near may be a password: then its place is said, and not what stands there.
+  /// The text near which PostgreSQL reports an error may be a password. Then the message contains its place and not the
+  /// text.
   @Test(arguments: [
     ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
     ("SELECT 1; create user x Encrypted Password hunter2", "line 1, column 44: syntax error"),
@@ -130,7 +131,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(try post(ofPod, path).fields == [field])
   }
 
-  /// What is wrong with the YAML hides nothing that is wrong with the SQL.
+  /// Errors in the YAML do not hide errors in the SQL.
   @Test(arguments: AdmissionPath.allCases)
   func scriptsAreCheckedWhateverElseIsWrong(path: AdmissionPath) throws {
     let databases =
@@ -160,8 +161,8 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
   }
 }
 
-/// What takes PostgreSQL's scanner time by the square of its length is not given to it, and what is refused or warned of
-/// a thousand times is not counted from the script's beginning each time. Both took minutes: none of these is slow.
+/// Text for which PostgreSQL's scanner needs quadratic time is not passed to it, and the line of each of a thousand
+/// errors or warnings is not counted from the script's beginning each time. Both once took minutes.
 @Suite(.timeLimit(.minutes(1))) struct EndlessScriptTests {
   @Test(arguments: [("+", 150_000), ("/*", 100_000), ("+-", 100_000), ("=+", 100_000), ("/*+", 80_000)])
   func signsWithoutEndAreRefused(sign: String, count: Int) throws {

@@ -6,7 +6,7 @@ import JSONBytes
 import KubernetesAPI
 import Testing
 
-/// A Secret labelled as customer `acme`'s.
+/// A Secret with the label of customer `acme`.
 private func secret(
   _ name: String, _ values: [(String, String)], label: String? = "acme", metadata: String = ""
 ) throws -> JSONValue {
@@ -16,7 +16,7 @@ private func secret(
     #"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"\#(name)"\#(labels)\#(metadata)},"data":{\#(data)}}"#)
 }
 
-/// Settings of a cluster in which declarations take this from the Secret `pg` of the namespace `shop`.
+/// Settings of a cluster in which declarations use these values of the Secret `pg` in the namespace `shop`.
 private func reading(_ uses: SecretUse...) -> AdmissionSettings {
   AdmissionSettings { namespace, name in namespace == "shop" && name == "pg" ? uses : [] }
 }
@@ -25,7 +25,7 @@ private let user = "acme-pg-user-shop"
 private let admin = "acme-pg-admin"
 
 @Suite struct SecretTests {
-  /// Secrets that Postern names itself: what is in them, and what is said.
+  /// Secrets whose names Postern defines: their contents, and the answer.
   @Test(
     arguments: [
       (user, [("password", "s3cret"), ("note", "")], []),
@@ -82,13 +82,13 @@ private let admin = "acme-pg-admin"
       #expect(reply.status?.at("details", "kind")?.string == "Secret")
       #expect(reply.status?["message"]?.string?.hasPrefix("Secret \"\(name)\" is invalid: ") == true)
     }
-    // The same is said of what changes them, and /mutate has nothing to say.
+    // An update is answered in the same way, and /mutate allows it.
     let sound = try secret(name, [("username", "old"), ("password", "old")])
     #expect(try post(object, .validate, replacing: sound).fields == reply.fields)
     #expect(try post(object, .mutate).answer.record.decision == .unchanged)
   }
 
-  /// What declarations that are known take from a Secret, whatever its labels.
+  /// Secrets that known declarations use, whatever labels they have.
   @Test func theFlatFileIsReadAndAllItsErrorsAreSaidEachWithItsLine() throws {
     let object = try secret("pg", [("users.txt", "shop:ok\nhunter2\n\npostgres:x\nb:\n")], label: nil)
     let settings = reading(.flatFile(key: "users.txt"))
@@ -100,7 +100,8 @@ private let admin = "acme-pg-admin"
     #expect(try post(secret("pg", [("users.txt", "shop:ok\n")], label: nil), .validate, settings: settings).isAllowed)
     let gone = try post(secret("pg", [("other", "x")], label: nil), .validate, settings: settings)
     #expect(gone.causes.first?.message.contains("the users of postern.io/users-from") == true)
-    // Another namespace's Secret of that name, another name in that namespace, and nobody's.
+    // A Secret of the same name in another namespace, another name in that namespace, and a Secret that no declaration
+    // uses.
     #expect(try post(object, .validate, namespace: "other", settings: settings).isAllowed)
     #expect(try post(secret("pg2", [("users.txt", "x")]), .validate, settings: settings).isAllowed)
     #expect(try post(object, .validate).isAllowed)
@@ -128,12 +129,13 @@ private let admin = "acme-pg-admin"
     #expect(
       try post(secret("pg", [("k", "x")]), .validate, settings: reading(.password(key: "k"), .admin)).fields
         == ["data[username]", "data[password]"])
-    // Its name and a declaration say the same: it is said once.
+    // Both the name and a declaration require the key. The error is reported once.
     let both = AdmissionSettings { _, _ in [.password(key: "password"), .password(key: "password")] }
     #expect(try post(secret(user, []), .validate, settings: both).fields == ["data[password]"])
   }
 
-  /// Scripts in Secrets: a word of them, as a syntax error of inline SQL shows it, may be a password.
+  /// Scripts in Secrets: no word of them is shown, not even in a syntax error as for inline SQL, because it may be a
+  /// password.
   @Test func aScriptInASecretIsParsedAndNoWordOfItIsShown() throws {
     func reply(_ sql: String, isTransaction: Bool = true) throws -> Reply {
       let use = SecretUse.script(key: "rows.sql", name: "002-rows", isTransaction: isTransaction)
@@ -201,7 +203,7 @@ private let admin = "acme-pg-admin"
     #expect(try post(old, .validate).warnings == [])
   }
 
-  /// `data` as manifests that no API server has seen may have it.
+  /// `data` as it may be in manifests that no API server has processed.
   @Test(arguments: [
     (#""data":{"password":"czNjcmV0"}"#, true), (#""data":{"password":"czNj\ncmV0\r\n"}"#, true),
     (#""data":{"password":"czNjcmV0="}"#, false), (#""data":{"password":"czNj cmV0"}"#, false),
@@ -245,7 +247,7 @@ private let admin = "acme-pg-admin"
     #expect(try post(deleted, .validate).answer.record.decision == .unchanged)
   }
 
-  /// No value of a Secret comes back, whatever is wrong with it.
+  /// No value of a Secret appears in an answer, whatever is wrong with the Secret.
   @Test func noValueOfASecretIsInAnAnswerOrARecord() throws {
     let value = "hunter2-\u{7}"
     let uses: [SecretUse] = [

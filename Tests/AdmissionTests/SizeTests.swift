@@ -3,11 +3,11 @@ import JSONBytes
 import KubernetesAPI
 import Testing
 
-/// What is more than Kubernetes would store is refused before it is read, and no answer grows by what it repeats.
+/// What is larger than Kubernetes would store is refused before it is read, and no answer grows by repeating its input.
 @Suite struct SizeTests {
   private static let limit = 262_144
 
-  /// Objects with such an annotation, and its field: on a Pod, a workload, a template.
+  /// Objects with such an annotation, and the annotation's field: on a Pod, a workload, a template.
   private func objects(_ key: String, _ value: String) throws -> [(JSONValue, String)] {
     let annotations = #"{"\#(key)":"\#(value)"}"#
     return [
@@ -20,7 +20,7 @@ import Testing
 
   @Test(arguments: AdmissionPath.allCases, ["postern.io/users", "other.example/words"])
   func annotationsThatAreTooLargeAreNotRead(path: AdmissionPath, key: String) throws {
-    // Escapes are shorter than what they are written as: what counts is the text.
+    // An escape has fewer bytes than its spelling. The bytes of the text count.
     for (letter, count) in [("a ", 1), (#"\""#, 1), (#"\u00e9"#, 1)] {
       let width = letter == "a " || letter.hasPrefix("\\u") ? 2 : 1
       let largest = (Self.limit - key.utf8.count) / width
@@ -40,7 +40,7 @@ import Testing
     }
   }
 
-  /// Beyond the annotations' limit nothing is said of what the review is not about.
+  /// An object that Postern leaves alone, such as one that is being deleted, may have larger annotations.
   @Test func whatIsNotOursIsNotCounted() throws {
     let large = String(repeating: "a", count: Self.limit)
     let object = try pod(metadata: #","annotations":{"a":"\#(large)"},"deletionTimestamp":"2026-11-21T10:47:26Z""#)
@@ -54,7 +54,7 @@ import Testing
     #expect(try post(secret, .validate).fields == ["metadata.annotations"])
   }
 
-  /// A long name is not repeated with each thing that is wrong with what it names.
+  /// A long name is not repeated in every error about what it names.
   @Test func longNamesDoNotMultiply() throws {
     let name = String(repeating: "n", count: 50_000)
     let drops = String(repeating: "DROP ROLE x; ", count: 5_000)

@@ -79,7 +79,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     for path in AdmissionPath.allCases { #expect(try post(pod(), path).isAllowed) }
   }
 
-  /// What an update takes away: before, after, what is said.
+  /// What an update removes: before, after, and the warnings.
   @Test(arguments: [
     (
       #"{"postern.io/users":"a, b"}"#, #"{"postern.io/users":"a"}"#,
@@ -180,7 +180,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     #expect(reply.warnings.last == "postern: \(100 - (reply.warnings.count - 1)) more")
   }
 
-  /// The API server cuts what is longer, and says so to nobody.
+  /// The API server silently truncates longer warnings.
   @Test func aLongWarningIsCutAtTheLengthThatIsTaken() throws {
     let name = String(repeating: "é", count: 31)
     func warnings(_ name: String) throws -> [String] {
@@ -195,7 +195,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     #expect(try warnings(long) == [whole.prefix(119) + "…"])
   }
 
-  /// As many users as there may be, all wrong: no answer is larger than anybody can use.
+  /// As many users as possible, all of them wrong. The answer stays small enough to be useful.
   @Test func endlessErrorsAreCountedAndTheFirstThousandShown() throws {
     let names = String(repeating: "a\\n ", count: 10_000)
     let reply = try post(deployment(annotations: #"{"postern.io/users":"\#(names)"}"#), .validate)
@@ -218,7 +218,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     #expect(one["users"]?.string == "2")
     let hash = try #require(one["declaration-sha256"]?.string)
     #expect(hash.utf8.count == 64)
-    // The same, written otherwise.
+    // The same declaration, written differently.
     let same = try audit(
       #"{"postern.io/users":"- name: shop\n- name: analyst","postern.io/databases":"[{owner: shop, name: a}]"}"#)
     #expect(same?["declaration-sha256"]?.string == hash)
@@ -227,7 +227,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     #expect(try post(deployment(annotations: broken), .validate).response?["auditAnnotations"] == nil)
   }
 
-  /// Who cannot log in any more, or is about to be, at 2027-01-01T00:00:00Z.
+  /// `validUntil`, and whether it is past at 2027-01-01T00:00:00Z, so that the user cannot log in.
   @Test(arguments: [
     ("2026-12-31T23:59:59Z", true), ("2027-01-01T00:00:00Z", true), ("2027-01-01T00:00:01Z", false),
     ("2027-01-01T00:30:00+01:00", true), ("2026-12-31T23:30:00-01:00", false), ("infinity", false),

@@ -65,8 +65,8 @@ import Testing
     #expect(try post(broken, .validate).fields == ["spec.template.metadata.annotations[postern.io/port]"])
   }
 
-  /// A Pod does not have its workload's annotations: those that would come out otherwise are refused with the place where
-  /// they belong.
+  /// A Pod does not have its workload's annotations. Annotations that would have another effect there are refused, with
+  /// the place where they belong.
   @Test(arguments: [
     ("container", "db", true), ("container", "other", false), ("port", "5432", true), ("port", "5433", false),
     ("gate-readiness", "true", true), ("gate-readiness", "false", false), ("admin-secret", "mine", false),
@@ -107,7 +107,7 @@ import Testing
     #expect(reply.isAllowed && reply.warnings.count == 1)
   }
 
-  /// As `postern inject` prints it: the template has what its Pods would get.
+  /// A template as `postern inject` prints it: it contains what its Pods would get.
   @Test(arguments: AdmissionSettings.SidecarMode.allCases)
   func aTemplateThatIsInjectedAlreadyIsFine(mode: AdmissionSettings.SidecarMode) throws {
     let plain = try pod()

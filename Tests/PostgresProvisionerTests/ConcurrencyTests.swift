@@ -7,7 +7,7 @@ import Synchronization
 import ThrowawayPostgres
 import Testing
 
-/// Several sidecars on one server, and others who change the same things at the same time.
+/// Several sidecars on one server, and other clients that change the same objects at the same time.
 @Suite struct ConcurrencyTests {
   @Test(arguments: PostgresInstallation.all)
   func threeSidecarsComeToOneEndRunEachScriptOnceAndNoneComplains(
@@ -39,7 +39,7 @@ import Testing
     #expect(sidecars.map { $0.log.split(separator: "run script").count - 1 }.reduce(0, +) == 4)
   }
 
-  /// What somebody does in a transaction that ends only when the sidecar waits for it, and what is declared then.
+  /// What another client does in a transaction that ends only when the sidecar waits for it, and what is then declared.
   struct Meddling: Sendable {
     var sql: String
     var database = "postgres"
@@ -116,7 +116,7 @@ import Testing
     isOver.withLock { $0 = true }
     #expect(hasMadeAPass == [true, true])
     #expect(sidecars[0].wait { atWork.withLock { $0 } == 0 })
-    // The pass that somebody disturbed last is not the last one.
+    // The pass that was disturbed is not the last one.
     try bench.fill(volume)
     #expect(
       try sidecars[0].wait {

@@ -1,9 +1,9 @@
 import Foundation
 import Synchronization
 
-/// Stands between the sidecar and a server and kills the sidecar (SIGKILL) as soon as certain messages have been passed
-/// on, over all of its connections. Not one more is passed on then, so that each run is cut at the same place; the
-/// server goes on with what it has got.
+/// A proxy between the sidecar and a server. It kills the sidecar (SIGKILL) as soon as certain messages have been
+/// passed on, over all of its connections. After that it passes on no more messages, so that each run is cut at the
+/// same place. The server continues with what it has received.
 final class CuttingProxy: Sendable {
   let port: Int
   private let serverPort: Int
@@ -13,12 +13,13 @@ final class CuttingProxy: Sendable {
 
   private struct State {
     var victim: Int32?
-    /// The SQL of those passed on.
+    /// The SQL of the messages that were passed on.
     var changes: [String] = []
     var isCut = false
   }
 
-  /// - Parameter isEnd: whether the sidecar is to be killed after these messages, of those that change something.
+  /// - Parameter isEnd: takes the SQL that changes something and was passed on; returns whether the sidecar must be
+  ///   killed now.
   init(serverPort: Int, killAfter isEnd: @escaping @Sendable ([String]) -> Bool) throws {
     self.serverPort = serverPort
     self.isEnd = isEnd
@@ -33,7 +34,7 @@ final class CuttingProxy: Sendable {
     }
     guard isListening else { throw POSIXError(.EADDRINUSE) }
     port = Int(UInt16(bigEndian: address.sin_port))
-    // The thread ends when the listener is closed, and keeps nothing but what it needs.
+    // The thread ends when the listener is closed. It does not keep the proxy alive.
     Thread.detachNewThread { [weak self, listener] in
       while true {
         let client = accept(listener, nil, nil)
@@ -48,7 +49,7 @@ final class CuttingProxy: Sendable {
     close(listener)
   }
 
-  /// Whose life it is; called as soon as the process runs.
+  /// Sets the process to kill. Called as soon as the process runs.
   func setVictim(_ process: Int32) {
     state.withLock { state in
       state.victim = process
@@ -56,7 +57,7 @@ final class CuttingProxy: Sendable {
     }
   }
 
-  /// The last change that was passed on, where the sidecar was killed after it.
+  /// The last change that was passed on before the sidecar was killed; nil where it was not killed.
   var lastChange: String? { state.withLock { $0.isCut ? $0.changes.last : nil } }
 
   private func serve(_ client: Int32) {
@@ -68,7 +69,7 @@ final class CuttingProxy: Sendable {
       }
     }
     guard isConnected else { return }
-    // Each message goes at once, as from libpq, rather than when the one before it was acknowledged.
+    // Each message is sent at once, as libpq does, and does not wait until the one before it is acknowledged.
     for socket in [pair.client, pair.server] {
       var isOn: Int32 = 1
       _ = unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
@@ -86,7 +87,7 @@ final class CuttingProxy: Sendable {
     }
   }
 
-  /// Passes a message on, unless the sidecar was killed, and kills it after the last one that it may send.
+  /// Passes a message on, unless the sidecar was killed. Kills it after the last message that it may send.
   private func pass(_ message: FrontendMessages.Message, to server: Int32) {
     state.withLock { state in
       guard !state.isCut else { return }
@@ -99,7 +100,7 @@ final class CuttingProxy: Sendable {
     }
   }
 
-  /// What has come; nil where nothing comes any more.
+  /// The bytes that have arrived; nil at the end.
   private static func receive(_ socket: Int32) -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 65536)
     let count = unsafe recv(socket, &bytes, bytes.count, 0)
@@ -125,7 +126,7 @@ final class CuttingProxy: Sendable {
   }
 }
 
-/// The two sockets of one connection through the proxy, closed when nobody uses them any more.
+/// The two sockets of one connection through the proxy, which are closed when nobody uses them any more.
 private final class SocketPair: Sendable {
   let client: Int32
   let server: Int32

@@ -5,9 +5,9 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// A user's `validUntil`, as the server has it.
+/// How the server stores a user's `validUntil`.
 @Suite struct ExpiryTests {
-  /// Fractions of every length that the server rounds, ties above all, and the offsets and edges of the calendar.
+  /// Fractions of every length that the server rounds, especially ties, and the offsets and limits of the calendar.
   private static let times: [String] = {
     var random = SystemRandomNumberGenerator()
     var times = [

@@ -5,7 +5,7 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// Where extensions are made, and what else the pinned settings of Postern's connections must not change.
+/// Where extensions are created, and what else the fixed settings of Postern's connections must not change.
 @Suite struct ExtensionTests {
   private static func bench(
     _ installation: PostgresInstallation, extensions: [String], schemas: [String] = []
@@ -18,7 +18,7 @@ import ThrowawayPostgres
     return bench
   }
 
-  /// Those of a list that the server could make.
+  /// The extensions in a list that the server has available.
   private static func available(_ names: [String], _ installation: PostgresInstallation) throws -> [String] {
     let server = try PostgresServer(installation)
     let rows = try server.connect().query(
@@ -98,7 +98,8 @@ import ThrowawayPostgres
     #expect(bench.pass().problems.map(\.hint) == ["declare a schema for the extension"])
   }
 
-  /// What an administrator has set for the database holds for what an extension makes, and not for Postern's records.
+  /// Settings that an administrator made for the database apply to objects that an extension creates, and not to
+  /// Postern's records.
   @Test(arguments: PostgresInstallation.all)
   func recordsAreKeptInTheDatabasesOwnPlace(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation, extensions: [])
@@ -126,7 +127,7 @@ import ThrowawayPostgres
       CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note()
       """)
     bench.desired.spec.databases[0].schemas = [Schema(name: try PostgresName("s"))]
-    // That the owner cannot read the superuser's table is told as well, and no failure.
+    // The owner cannot read the superuser's table. That is reported as well, but not as a failure.
     let failures = bench.pass().problems.filter(\.isFailure)
     #expect(failures.map(\.sqlState) == ["42P01"])
     #expect(failures.first?.hint?.contains("ALTER FUNCTION … SET search_path") == true)

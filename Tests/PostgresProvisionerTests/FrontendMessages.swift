@@ -1,18 +1,18 @@
-/// Cuts what a client sends to Postgres into its messages (PostgreSQL docs §53.7: a type and a length, but for the
-/// first, which has no type).
+/// Splits what a client sends to Postgres into messages (PostgreSQL docs §53.7: a type and a length; the first message
+/// has no type).
 struct FrontendMessages {
   struct Message {
     var bytes: [UInt8]
-    /// The SQL that the server runs when it has got this message, where that changes something.
+    /// The SQL that the server runs when it has received this message, if that SQL changes something.
     var change: String?
   }
 
   private var buffer: [UInt8] = []
   private var isStarted = false
-  /// What was parsed and is run by the Sync that ends a batch.
+  /// The statements that were parsed and that the Sync at the end of a batch runs.
   private var batch: [String] = []
 
-  /// The messages that are complete with these bytes.
+  /// The messages that these bytes complete.
   mutating func take(_ bytes: [UInt8]) -> [Message] {
     buffer += bytes
     var messages: [Message] = []

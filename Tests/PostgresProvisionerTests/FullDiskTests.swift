@@ -18,7 +18,7 @@ import Testing
     try bench.user("shop")
     let rows = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 20000)"
     try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS \(rows)")])
-    // Enough for the database, not for the table.
+    // Enough room for the database, but not for the table.
     try disk.fill(leaving: 12)
     let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
     #expect(sidecar.waitForStatus { $0.outcome == .incomplete }, "\(sidecar.log)")
@@ -31,7 +31,7 @@ import Testing
     bench.server.stop()
   }
 
-  /// Postgres itself goes down then, and cannot always start again before there is room.
+  /// Postgres itself stops then, and cannot always start again before there is room.
   @Test(arguments: PostgresInstallation.all)
   func withNoRoomForTheLogOfChangesPostgresGoesDownAndNothingIsLost(
     _ installation: PostgresInstallation
@@ -54,7 +54,7 @@ import Testing
     try bench.fill(volume)
     #expect(sidecar.waitForStatus { $0.outcome == .waitingForPostgres }, "\(sidecar.log)")
     try disk.makeRoom()
-    // It may be recovering, and need not end then when it is asked to do so in order.
+    // It may be recovering; then a request for a clean shutdown need not end it.
     bench.server.halt(immediately: true)
     try bench.server.start()
     #expect(sidecar.waitForStatus { $0.isReady && $0.outcome == .converged }, "\(sidecar.log)")

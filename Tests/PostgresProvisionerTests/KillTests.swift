@@ -5,10 +5,10 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// The sidecar is killed (SIGKILL) after each change that it asks Postgres for, and started again.
+/// The sidecar is killed (SIGKILL) after each change that it asks Postgres for, and then started again.
 @Suite struct KillTests {
-  /// Every cut on the newest version, the odd and the even ones at once; on the others every seventh, at places of
-  /// their own.
+  /// On the newest version every cut, the odd and the even ones in parallel. On each other version every seventh,
+  /// beginning at a different one.
   static let cuts: [(PostgresInstallation, first: Int, step: Int)] = PostgresInstallation.all.reversed().enumerated()
     .flatMap { index, installation in
       index == 0 ? [(installation, 1, 2), (installation, 2, 2)] : [(installation, index + 1, 7)]
@@ -42,7 +42,8 @@ import Testing
     }
   }
 
-  /// COMMIT takes a second, and goes on without the sidecar: the next one must not run the script beside it.
+  /// COMMIT takes a second and continues without the sidecar. The next sidecar must not run the script at the same
+  /// time.
   @Test(arguments: PostgresInstallation.all)
   func aScriptThatIsBeingCommittedWhenTheSidecarIsKilledRunsOnce(
     _ installation: PostgresInstallation
@@ -76,8 +77,8 @@ import Testing
     #expect(try bench.value("SELECT count(*) FROM invoice", in: "orders") == "1")
   }
 
-  /// Each of its statements is committed by itself, so that one which goes on beside the next sidecar counts twice. This
-  /// one cannot be ended by the server's looking for its client.
+  /// Each statement of the script is committed by itself, so if it continues beside the next sidecar, it counts twice.
+  /// The server cannot end this one by checking whether its client is still there.
   @Test(arguments: PostgresInstallation.all)
   func aScriptWithoutATransactionDoesNotGoOnWhenTheNextSidecarHasBegun(
     _ installation: PostgresInstallation
@@ -178,7 +179,7 @@ import Testing
     }
   }
 
-  /// With the logins that work.
+  /// The dump, and which logins work.
   private static func dump(_ bench: ProvisionerBench) throws -> [String] {
     var lines = try bench.server.dump(databases: ["postgres", "orders", "billing"])
     for (user, database) in [("shop", "billing"), ("analyst", "orders"), ("analyst", "billing"), ("leaver", "billing")]
@@ -210,7 +211,8 @@ import Testing
     return bench
   }
 
-  /// As it was before: nothing but the user that is to go, who owns a table with rows in a database that is there.
+  /// Restores the state before: only the user that is to be dropped, who owns a table with rows in an existing
+  /// database.
   private static func reset(_ server: PostgresServer) throws {
     let connection = try server.connect()
     for sql in [

@@ -5,7 +5,7 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// What failed while the Pod was ready, and a new Pod on the old data.
+/// Items that failed while the Pod was ready, and a new Pod on the old data.
 @Suite struct KnownFailureTests {
   private let failing = "SELECT 1 / 0 AS word_of_the_script"
 
@@ -15,7 +15,7 @@ import ThrowawayPostgres
       adminPassword: server.password)
   }
 
-  /// A Pod anew: Postgres is started on the same data, and the status is not there.
+  /// A new Pod: Postgres is started on the same data, and the status file does not exist.
   private func restart(_ server: PostgresServer, _ sidecar: SidecarProcess, _ volume: SidecarVolume) throws
     -> SidecarProcess
   {
@@ -41,7 +41,7 @@ import ThrowawayPostgres
     #expect(try server.connect().query("SELECT to_regclass('postern.known_failure')").value(0, 0) == nil)
     try declare([failing, "SELECT 1"], in: volume, server)
     #expect(sidecar.waitForStatus { $0.outcome == .incomplete && $0.isReady }, "\(sidecar.log)")
-    // The script that waits for the failing one is known as well.
+    // The script that waits for the failing one is recorded as well.
     #expect(sidecar.wait { (try? records(server).count) == 2 }, "\(sidecar.log)")
     #expect(try records(server).allSatisfy { $0.hasPrefix("acme ") && $0.utf8.count == 5 + 64 })
 
@@ -51,7 +51,7 @@ import ThrowawayPostgres
       #expect(try sidecar.ready() == (0, ""))
     }
 
-    // What did not fail before is another matter.
+    // Items that did not fail before are treated differently.
     #expect(sidecar.terminate() == 0)
     try declare([failing, "SELECT 1", "SELECT 2"], in: volume, server)
     server.halt()

@@ -5,9 +5,10 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// A user who has been there for years, and goes.
+/// A user who has existed for years and is removed.
 @Suite struct LeaverTests {
-  /// What the leaver makes in each database: something of every kind that REASSIGN and DROP OWNED tell apart.
+  /// What the user makes in each database: one object of every kind that REASSIGN OWNED and DROP OWNED treat
+  /// differently.
   private static let belongings = """
     CREATE SCHEMA own;
     CREATE TABLE own.t (id int PRIMARY KEY, name text); INSERT INTO own.t VALUES (1, 'a'), (2, 'b'), (3, 'c');
@@ -33,7 +34,7 @@ import Testing
 
   private static let databases = ["orders", "billing", "theirs"]
 
-  /// A leaver with belongings in three databases, of which it owns none.
+  /// A server with a user to be removed, who has objects in three databases and owns none of the databases.
   private static func bench(_ installation: PostgresInstallation, _ configuration: [String] = []) throws
     -> ProvisionerBench
   {
@@ -93,7 +94,7 @@ import Testing
       #expect(try bench.value("SELECT id FROM own.parted", in: name, as: owner) == "4")
       #expect(try bench.value("SELECT nextval('own.s')", in: name, as: owner) == "2")
       #expect(try bench.value("SELECT convert_from(lo_get(4711), 'UTF8')", in: name, as: owner) == "kept")
-      // What the leaver let others do with what it made, they may still do.
+      // Rights that the user gave to others on its objects remain.
       #expect(try bench.value("SELECT has_table_privilege('other', 'own.t', 'SELECT')", in: name) == "t")
     }
     #expect(try bench.value("SELECT id FROM guarded", in: "orders", as: "shop") == "7")
@@ -104,7 +105,7 @@ import Testing
   func aUserWithBelongingsEverywhereIsGoneAfterOnePass(_ installation: PostgresInstallation, _ isAbsent: Bool) throws {
     let bench = try Self.bench(installation)
     let open = try bench.connect(to: "orders", as: "leaver")
-    // It is in a transaction that holds locks on what is to change hands.
+    // The user is in a transaction that holds locks on the objects whose owner must change.
     try open.execute("BEGIN; UPDATE own.t SET name = 'lost' WHERE id = 1")
     bench.desired.spec.removedUsers = .drop
     if isAbsent { try bench.user("leaver", ensure: .absent) } else { try bench.remove("leaver") }

@@ -5,7 +5,7 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// What cannot wait for a script, or for somebody's lock.
+/// Changes that must not wait for a script, or for a lock that another client holds.
 @Suite struct LivenessTests {
   private static let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
@@ -18,7 +18,7 @@ import Testing
     try bench.database("orders", owner: "shop")
     #expect(bench.pass().outcome == .converged)
 
-    // Who has left is locked before the script begins.
+    // A user who was removed is locked before the script begins.
     try bench.remove("early")
     try bench.database(
       "orders", owner: "shop",
@@ -32,7 +32,7 @@ import Testing
     #expect(answer.code == 1)
     #expect(answer.output.hasPrefix("not ready: script slow in orders has been running since 20"), "\(answer.output)")
 
-    // And so is who leaves while it runs; a new password is set, a new user made.
+    // A user who is removed while it runs is locked too; a new password is set, and a new user is created.
     #expect(try sidecar.wait { try bench.value(Self.sleepers) == "1" })
     try bench.remove("leaver")
     try bench.user("shop", password: "edited")
@@ -47,7 +47,7 @@ import Testing
     #expect(try bench.value(Self.sleepers) == "1")
     #expect(sidecar.status?.running != nil)
 
-    // One that is declared no more is ended, and leaves nothing.
+    // A script that is no longer declared is ended, and leaves nothing behind.
     try bench.database("orders", owner: "shop", scripts: [bench.script("slow", "CREATE TABLE whole ()")])
     try bench.fill(volume)
     #expect(sidecar.waitForStatus { $0.isReady && $0.running == nil }, "\(sidecar.log)")
@@ -64,7 +64,7 @@ import Testing
     try bench.database(
       "orders", owner: "shop",
       scripts: [
-        // Whatever the script says of timeouts, and even where it goes on after being cancelled.
+        // The time limit holds whatever the script sets as timeouts, and even if it continues after being cancelled.
         bench.script(
           "001",
           """

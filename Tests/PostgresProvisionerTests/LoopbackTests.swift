@@ -5,9 +5,9 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// How the sidecar gets in, or says why not.
+/// How the sidecar logs in, or reports why it cannot.
 @Suite struct LoopbackTests {
-  /// Puts lines in the place of pg_hba.conf.
+  /// Replaces pg_hba.conf by these lines.
   private static func authenticate(_ server: PostgresServer, _ lines: String...) throws {
     let connection = try server.connect()
     let file = try #require(try connection.query("SHOW hba_file").value(0, 0))
@@ -40,7 +40,7 @@ import Testing
       server, "local all all trust", "hostssl all all 127.0.0.1/32 scram-sha-256")
     let sidecar = try SidecarProcess(try Self.volume(server), port: server.port, flags: ["--once"])
     #expect(sidecar.exitCode() == 0, "\(sidecar.log)")
-    // A wrong password is told as such, though without TLS the server says that pg_hba.conf has no line.
+    // A wrong password is reported as such, though without TLS the server says that pg_hba.conf has no matching line.
     let volume = try SidecarVolume()
     try volume.swap(SidecarVolume.spec(), passwords: ["shop": "sesame"], adminPassword: "wrong-4711")
     let wrong = try SidecarProcess(volume, port: server.port, flags: ["--once"])

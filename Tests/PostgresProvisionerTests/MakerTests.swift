@@ -5,7 +5,7 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// Whose objects a grant is about, and what is told of the others'.
+/// To which users' objects a grant applies, and what is reported about the objects of others.
 @Suite struct MakerTests {
   @Test(arguments: PostgresInstallation.all)
   func whatAMemberOfTheOwnerMakesIsTheOwnersAndTheReadersToRead(
@@ -29,7 +29,7 @@ import ThrowawayPostgres
       #expect(try bench.sqlState("DELETE FROM \(table)", in: "d", as: "ro") == SQLState.insufficientPrivilege)
     }
     #expect(bench.pass() == PassReport(outcome: .converged))
-    // Where the default privileges were taken out by hand, what was made meanwhile is given as well.
+    // If the default privileges were revoked by hand, rights on objects that were made meanwhile are granted as well.
     try deployer.execute("ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM shop, ro; CREATE TABLE u AS SELECT 2 AS a")
     #expect(bench.pass().problems == [])
     for user in ["shop", "ro"] { #expect(try bench.value("SELECT a FROM u", in: "d", as: user) == "2") }
@@ -75,7 +75,7 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
-  /// Who had a grant and becomes the owner is not kept out.
+  /// A user who had a grant and becomes the owner can still log in.
   @Test(arguments: PostgresInstallation.all)
   func aGranteeWhoBecomesTheOwnerCanLogIn(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -5,9 +5,10 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// One object that cannot be changed keeps no other as it is.
+/// An object that cannot be changed does not prevent changes to others.
 @Suite struct OneByOneTests {
-  /// What REVOKE takes no signature of as `pg_get_function_identity_arguments` writes it, and other odd ones.
+  /// Routines whose signature REVOKE does not accept as `pg_get_function_identity_arguments` writes it, and other
+  /// unusual ones.
   private static let routines = """
     CREATE FUNCTION osf(float8, float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 1.0::float8';
     CREATE AGGREGATE myord(float8 ORDER BY float8) (sfunc = osf, stype = float8);
@@ -30,7 +31,7 @@ import ThrowawayPostgres
     return bench
   }
 
-  /// What a role may do in the present database by grants of its own.
+  /// What a role may do in the current database by direct grants.
   private static func rights(of role: String) -> String {
     """
     SELECT count(*) FROM pg_shdepend WHERE refobjid = '\(role)'::regrole AND deptype = 'a'
@@ -68,7 +69,7 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
-  /// From 18 on the server locks the tables that it grants on.
+  /// From version 18 on, GRANT locks the tables.
   @Test(arguments: PostgresInstallation.all)
   func aTableThatSomebodyHasLockedKeepsNothingElse(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation)
@@ -93,7 +94,7 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
-  /// As on a server of the usual settings with some 25,000: there is room for few locks.
+  /// The same ratio of locks to tables as some 25,000 tables on a server with the usual settings.
   @Test(arguments: PostgresInstallation.all)
   func thousandsOfTablesNeedFewLocks(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(
@@ -114,7 +115,7 @@ import ThrowawayPostgres
     try bench.user("late")
     #expect(bench.pass().problems == [])
     #expect(try bench.value(count + "has_table_privilege('late', oid, 'SELECT')", in: "d") == "0")
-    // The tables go to another owner, and the old one is dropped.
+    // The tables get another owner, and the old one is dropped.
     bench.desired.spec.removedUsers = .drop
     try bench.remove("shop")
     try bench.user("heir")

@@ -5,7 +5,7 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// What goes to another owner with a database, and what does not.
+/// Which objects get the new owner when a database gets one, and which do not.
 @Suite struct OwnerChangeTests {
   /// One of each kind of object that has an owner.
   private static let everything = """
@@ -32,7 +32,7 @@ import ThrowawayPostgres
     try bench.connect(to: "other", as: "old").execute(
       "GRANT CONNECT ON DATABASE other TO friend WITH GRANT OPTION; CREATE TABLE t (a int)")
     try bench.connect(to: "other", as: "friend").execute("GRANT CONNECT ON DATABASE other TO third")
-    // The other database is declared no more, and is not to change.
+    // The other database is no longer declared and must not change.
     bench.desired.spec.databases.removeLast()
     let before = try bench.value("SELECT datacl FROM pg_database WHERE datname = 'other'")
     try bench.database(
@@ -91,7 +91,7 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
-  /// As pg_upgrade and dumps leave databases from before 15.
+  /// Databases from before version 15, as pg_upgrade and dumps leave them.
   @Test(
     arguments: PostgresInstallation.all,
     ["GRANT ALL ON SCHEMA public TO PUBLIC", "REVOKE CREATE ON SCHEMA public FROM PUBLIC"])
@@ -108,7 +108,7 @@ import ThrowawayPostgres
     #expect(
       try bench.sqlState("CREATE TABLE public.u (a int)", in: "d", as: "friend") == SQLState.insufficientPrivilege)
     #expect(bench.pass() == PassReport(outcome: .converged))
-    // What the owner opens stays open.
+    // What the owner opens to everybody stays open.
     try bench.connect(to: "d", as: "shop").execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
     #expect(bench.pass() == PassReport(outcome: .converged))
   }

@@ -4,7 +4,7 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// What a role or a database has as its parameters, and a script runs and is recorded all the same.
+/// Whatever parameters a role or a database has set, a script runs and is recorded.
 @Suite struct OwnerSettingsTests {
   private static let settings = [
     "role = grp", "default_transaction_read_only = on", "default_transaction_isolation = serializable",
@@ -28,7 +28,7 @@ import Testing
     try bench.server.connect(database: "orders").execute("GRANT CREATE ON SCHEMA public TO grp")
     for (index, setting) in Self.settings.enumerated() {
       for target in ["ROLE shop", "DATABASE orders", "ROLE shop IN DATABASE orders"] {
-        // A role cannot be set for a database alone.
+        // A role cannot be set for a database.
         guard !(setting.hasPrefix("role") && target == "DATABASE orders") else { continue }
         try admin.execute("ALTER \(target) SET \(setting)")
         let name = "\(index) \(target)"

@@ -8,7 +8,7 @@ import ThrowawayPostgres
 import Testing
 
 @Suite struct PasswordTests {
-  /// What people, generators and attackers come up with.
+  /// Passwords of people, generators and attackers.
   private static let passwords = [
     String(decoding: (1...127).map { UInt8($0) }, as: UTF8.self), String(repeating: "p", count: 1000),
     String(repeating: "\u{1F418}", count: 1000), "md5" + String(repeating: "a", count: 32),
@@ -35,7 +35,7 @@ import Testing
       #expect(
         try bench.sqlState("SELECT", in: "orders", as: "u\(index)", password: other) == SQLState.invalidPassword)
     }
-    // A new process derives all of them anew, and finds none changed.
+    // A new process derives all verifiers again, and finds none changed.
     let again = ProvisionerBench(besides: bench)
     #expect(again.pass() == PassReport(outcome: .converged))
   }
@@ -74,12 +74,12 @@ import Testing
     }
     let isSeen = log.contains("PASSWORD 'SCRAM") || bench.log.contains { $0.contains("SCRAM") || $0.contains("-471") }
     #expect(!isSeen)
-    // The rest of what Postern does stays in the log.
+    // Postern's other statements stay in the log.
     let isAudited = log.contains("CREATE ROLE")
     #expect(isAudited)
   }
 
-  /// The statement is held up, so that everybody has the time to look at it.
+  /// The statement is delayed, so that there is time to look at it.
   @Test(arguments: PostgresInstallation.all)
   func nobodySeesAVerifierInPgStatActivity(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer(installation)

@@ -5,7 +5,7 @@ import Provisioning
 import ThrowawayPostgres
 
 extension ProvisionerBench {
-  /// Puts what is declared, and the superuser's password, into a volume.
+  /// Writes the declaration and the superuser's password into a volume.
   func fill(_ volume: SidecarVolume) throws {
     var files = [
       VolumeLayout.specFile: desired.spec.encoded(),
@@ -16,7 +16,7 @@ extension ProvisionerBench {
     try volume.swap(files)
   }
 
-  /// A volume that holds what is declared, and the superuser's password.
+  /// A volume that holds the declaration and the superuser's password.
   func volume() throws -> SidecarVolume {
     let volume = try SidecarVolume()
     try fill(volume)

@@ -6,7 +6,7 @@ import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
 
-/// A server of its own, a declaration, and passes over them.
+/// A server of its own, a declaration, and passes that apply it.
 final class ProvisionerBench {
   let server: PostgresServer
   var desired: DesiredState
@@ -18,7 +18,7 @@ final class ProvisionerBench {
     Provisioner(settings: server.settings, cache: cache, control: control)
   }
 
-  /// What passes tell and are told.
+  /// Connects passes to this bench: what they log, and when they must stop.
   private(set) lazy var control = PassControl(
     log: { [unowned self] level, title, details in
       log.append("\(level) \(details.reduce(into: title) { $0 += " \($1.0)=\($1.1)" })")
@@ -29,13 +29,13 @@ final class ProvisionerBench {
     desired = DesiredState(spec: InstanceSpec(customer: "acme"), specHash: "")
   }
 
-  /// Another process before the same server, with the same declaration.
+  /// Another process with the same server and the same declaration.
   init(besides other: ProvisionerBench) {
     server = other.server
     desired = other.desired
   }
 
-  /// Declares a user, or declares it differently; the password is the name's with `-secret` unless it is given.
+  /// Declares a user or changes its declaration. The password is the name with `-secret` unless it is given.
   func user(
     _ name: String, ensure: User.Ensure = .present, grants: [String: Grant.Level] = [:], connectionLimit: Int? = nil,
     validUntil: String? = nil, memberOf: [String] = [], password: String? = nil, hasPassword: Bool = true
@@ -53,14 +53,14 @@ final class ProvisionerBench {
     desired.passwords[user.name] = hasPassword ? try Password(password ?? "\(name)-secret") : nil
   }
 
-  /// Takes a user out of the declaration.
+  /// Removes a user from the declaration.
   func remove(_ name: String) throws {
     let name = try PostgresName(name)
     desired.spec.users.removeAll { $0.name == name }
     desired.passwords[name] = nil
   }
 
-  /// Declares a database, or declares it differently.
+  /// Declares a database or changes its declaration.
   func database(
     _ name: String, owner: String, extensions: [Extension] = [], schemas: [Schema] = [], scripts: [Script] = []
   ) throws {
@@ -87,7 +87,7 @@ final class ProvisionerBench {
       timeout: timeout)
   }
 
-  /// A pass; where nobody can log in, that is the one problem of its report.
+  /// Runs a pass. If nobody can log in, that is the only problem in its report.
   func pass() -> PassReport {
     do throws(PostgresError) { return try provisioner.pass(desired) } catch {
       return PassReport(
@@ -98,19 +98,19 @@ final class ProvisionerBench {
 
   func plan() throws -> [String] { try provisioner.plan(desired) }
 
-  /// A pass of a sidecar that is asked to stop from the start.
+  /// Runs a pass of a sidecar that is asked to stop from the start.
   func stoppedPass() -> PassReport {
     stop = true
     defer { stop = false }
     return pass()
   }
 
-  /// The one value of a query that the superuser makes.
+  /// The only value of a query that the superuser makes.
   func value(_ sql: String, in database: String = "postgres") throws -> String? {
     try server.connect(database: database).query(sql).value(0, 0)
   }
 
-  /// The one value of a query that a user makes, who logs in with a password.
+  /// The only value of a query that a user makes, who logs in with a password.
   func value(_ sql: String, in database: String, as user: String, password: String? = nil) throws -> String? {
     try connect(to: database, as: user, password: password).query(sql).value(0, 0)
   }
@@ -119,7 +119,7 @@ final class ProvisionerBench {
     try Connection(server.settings(user: user, password: password ?? "\(user)-secret", database: database))
   }
 
-  /// The SQLSTATE that a user gets.
+  /// The SQLSTATE that a user's query ends with.
   func sqlState(_ sql: String, in database: String, as user: String, password: String? = nil) throws -> String? {
     do throws(PostgresError) {
       let settings = server.settings(user: user, password: password ?? "\(user)-secret", database: database)

@@ -96,7 +96,7 @@ import Testing
   @Test(arguments: PostgresInstallation.all)
   func extensionsAreMadeInTheirSchemasAndUpdated(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
-    // The one of the server's own extensions that has two versions, or else the one that is everywhere.
+    // The one extension of the server's own that has two versions, or else the extension that every server has.
     let found = try bench.server.connect().query(
       """
       SELECT v.name, min(v.version) FROM pg_available_extension_versions v
@@ -147,14 +147,14 @@ import Testing
     #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'USAGE')") == "t")
     #expect(bench.pass() == PassReport(outcome: .converged))
 
-    // What Postern gave is taken back even where somebody has weakened it since.
+    // Postern takes back its grant even if another client has weakened it since.
     try bench.server.connect().execute("GRANT pg_monitor TO shop WITH INHERIT FALSE")
     try bench.user("shop")
     #expect(bench.pass().applied == ["revoke membership name=shop role=pg_monitor"])
     #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'MEMBER')") == "f")
   }
 
-  /// The grant that somebody else gave as well stays, and no pass tries again and again to take it back.
+  /// A grant that another role gave as well stays, and later passes do not try again to take it back.
   @Test(arguments: PostgresInstallation.all)
   func whatAnotherGrantedTooStays(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -50,7 +50,7 @@ import Testing
     if isAbsent { try bench.user("leaver", ensure: .absent) } else { try bench.remove("leaver") }
     let kept = bench.desired.spec.databases
     bench.desired.spec.databases = [Database(name: kept[0].name, owner: kept[0].owner), kept[1]]
-    // The database it owns is declared no more: nobody is there to have it.
+    // The database that it owns is no longer declared, so no new owner is known.
     let blocked = bench.pass()
     #expect(blocked.outcome == .incomplete)
     #expect(blocked.problems.map(\.item) == ["user leaver"])

@@ -66,12 +66,12 @@ import Testing
     #expect(bench.pass().outcome == .converged)
     #expect(throws: PostgresError.self) { try session.execute("SELECT 1") }
 
-    // A password that is not known any more is left alone.
+    // A user whose password is no longer known is left alone.
     try bench.user("shop", hasPassword: false)
     #expect(bench.pass().applied == [])
     #expect(try bench.value("SELECT 1", in: "orders", as: "shop", password: "third") == "1")
 
-    // Drift by hand, and md5, are put right.
+    // Manual changes and md5 hashes are corrected.
     try bench.user("shop", password: "third")
     try bench.server.connect().execute("SET password_encryption = 'md5'; ALTER ROLE shop PASSWORD 'third'")
     #expect(bench.pass().applied.first == "alter role name=shop password=changed")
@@ -81,7 +81,7 @@ import Testing
     for secret in ["looks like one", "pässword", "late-secret", "StoredKey"] {
       #expect(!bench.server.log.contains(secret))
     }
-    // The one verifier in the log would be one that Postern has set.
+    // A verifier in the log could only be one that Postern has set.
     #expect(!bench.server.log.contains("PASSWORD 'SCRAM-SHA-256"))
     #expect(!bench.log.contains { $0.contains("pässword") })
   }
@@ -216,7 +216,7 @@ import Testing
         "postgres owns 3 tables, views or sequences in it that the database's owner, or who has grants, cannot read "
           + "(public.t_id_seq, public.t, public.v)"
       ])
-    // Nothing is declared in it that a pass would look into it for.
+    // Nothing is declared in it, so a pass does not look into it.
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
@@ -250,7 +250,7 @@ import Testing
     #expect(try bench.value(query + "WHERE datname = 'latin'") == "LATIN1 C 6")
   }
 
-  /// What is declared no more goes back to the default for a role that Postern made.
+  /// For a role that Postern created, a setting that is no longer declared returns to its default.
   @Test(arguments: PostgresInstallation.all)
   func limitsAndValidityCanBeTakenOutAgain(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

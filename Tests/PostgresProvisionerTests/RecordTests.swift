@@ -5,12 +5,12 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// Whose a role is: by records that a dump carries, and that tell customers apart.
+/// Which roles Postern manages: the records say it, they survive a dump, and they distinguish customers.
 @Suite struct RecordTests {
   private static let records =
     "SELECT string_agg(name || ' ' || customer, ', ' ORDER BY name) FROM postern.managed_role"
 
-  /// What pg_dumpall and psql make of the records and the roles: everything has another OID.
+  /// The records and roles as pg_dumpall and psql restore them: everything gets another OID.
   private static func restore(_ bench: ProvisionerBench, roles: [String]) throws {
     let connection = try bench.server.connect()
     try connection.execute(
@@ -48,7 +48,7 @@ import ThrowawayPostgres
     #expect(bench.pass().problems == [])
     #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'leaver'") == "0")
 
-    // One that somebody makes anew on the same server is none of Postern's.
+    // A role that somebody creates again on the same server is not Postern's.
     try bench.remove("stays")
     try bench.server.connect().execute("DROP ROLE stays; CREATE ROLE stays LOGIN")
     #expect(bench.pass().applied == ["leave role name=stays"])
@@ -90,7 +90,7 @@ import ThrowawayPostgres
     #expect(try bench.value(Self.records) == "both acme, shop acme, theirs globex")
   }
 
-  /// CONNECT that a grantee with grant option has given to everybody.
+  /// CONNECT, which a grantee with grant option has granted to everybody.
   @Test(arguments: PostgresInstallation.all)
   func aDatabaseThatSomebodyElseHasOpenedIsClosed(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

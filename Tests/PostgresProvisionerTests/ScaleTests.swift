@@ -4,9 +4,9 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// What passes over many users cost the server: counted, not timed.
+/// What passes over many users cost the server. The costs are counted, not timed.
 @Suite struct ScaleTests {
-  /// Has every statement and login logged, with the backend.
+  /// Logs every statement and login, with the backend.
   private static let logging = ["log_statement=all", "log_connections=on", "log_line_prefix=%p "]
 
   private static func bench(
@@ -44,7 +44,7 @@ import Testing
     try bench.user("leaver", grants: ["user3_db": .read])
     #expect(bench.pass().outcome == .converged)
     #expect(try Self.cost(of: bench).logins == 3)
-    // The leaver is locked and keeps its grants, which nobody asks about.
+    // The removed user is locked and keeps its grants, which no query asks for.
     try bench.remove("leaver")
     #expect(bench.pass().outcome == .converged)
     #expect(try Self.cost(of: bench).logins == 2)
@@ -65,7 +65,7 @@ import Testing
     _ installation: PostgresInstallation
   ) throws {
     let bench = try Self.bench(installation, users: 3, configuration: ["max_connections=5", "max_wal_senders=0"])
-    // All but one of the places are taken.
+    // All connections but one are in use.
     let others = try (0..<4).map { _ in try Session(bench.server) }
     let report = withExtendedLifetime(others) { bench.pass() }
     #expect(report.outcome == .converged)
@@ -88,7 +88,7 @@ import Testing
         == "user2_db user3_db")
   }
 
-  /// What a pass costs that finds nothing to do.
+  /// The cost of a pass that finds nothing to do.
   private static func cost(of bench: ProvisionerBench) throws -> (logins: Int, statements: Int) {
     let before = try bench.value("SELECT pg_current_wal_lsn()")
     let seen = bench.server.log.utf8.count
@@ -101,7 +101,7 @@ import Testing
     )
   }
 
-  /// A connection that can be one of several.
+  /// A connection that can be an element of an array.
   private final class Session {
     private let connection: Connection
 
@@ -110,7 +110,7 @@ import Testing
     }
   }
 
-  /// The backends that made databases.
+  /// The backends that created databases.
   private static func makers(_ bench: ProvisionerBench) throws -> Set<Substring> {
     Set(
       bench.server.log.split(separator: "\n").filter { $0.contains("LOG:  statement: CREATE DATABASE") }

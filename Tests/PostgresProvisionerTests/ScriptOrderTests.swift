@@ -5,7 +5,7 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// What comes behind a script that is missing or failed.
+/// Scripts after one that is missing or has failed.
 @Suite struct ScriptOrderTests {
   private static let missing = Script(
     name: "001", content: .configMap(ObjectKey(name: "not-there-yet", key: "s.sql")))
@@ -32,7 +32,7 @@ import ThrowawayPostgres
     #expect(bench.pass().problems == [])
     #expect(try bench.value("SELECT sum(a) FROM t", in: "x", as: "shop") == "3")
 
-    // Once it has run, its text is not waited for.
+    // Once it has run, no script waits for its text.
     try bench.database("x", owner: "shop", scripts: [Self.missing, second, third, bench.script("004", "SELECT 1")])
     let later = bench.pass()
     #expect(later.outcome == .converged)

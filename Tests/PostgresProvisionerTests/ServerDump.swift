@@ -2,8 +2,8 @@ import LibPQ
 import ThrowawayPostgres
 
 extension PostgresServer {
-  /// What a server holds, as far as Postern has to do with it, without numbers and times that differ from one run to
-  /// the next: a line a thing, in order.
+  /// The part of a server's contents that concerns Postern, one line each, in order, without numbers and times that
+  /// differ from run to run.
   func dump(databases: [String]) throws -> [String] {
     let postgres = try connect()
     var lines = try Self.shared.flatMap { try Self.lines($0, postgres) }
@@ -34,7 +34,7 @@ extension PostgresServer {
     }
   }
 
-  /// What all databases share.
+  /// Objects that all databases share.
   private static let shared = [
     """
     SELECT 'role', rolname, to_jsonb(r) - 'oid' - 'rolpassword', rolpassword IS NULL FROM pg_authid r
@@ -55,7 +55,7 @@ extension PostgresServer {
     "SELECT 'record', * FROM postern.managed_grant ORDER BY 2, 3",
   ]
 
-  /// What is in one database.
+  /// Objects in one database.
   private static let local = [
     """
     SELECT 'schema', nspname, nspowner::regrole, ARRAY(SELECT a::text FROM unnest(nspacl) a ORDER BY 1)

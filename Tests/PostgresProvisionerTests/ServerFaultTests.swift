@@ -6,7 +6,7 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// What becomes of Postgres under the real sidecar.
+/// Faults of Postgres while the real sidecar runs.
 @Suite struct ServerFaultTests {
   @Test(arguments: PostgresInstallation.all, [false, true])
   func stoppedInTheMiddleOfAPassAndStartedItIsProvisioned(
@@ -42,7 +42,7 @@ import Testing
     let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
     #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
     let start = sidecar.status?.postgresStart
-    // It looks the other way while that happens: it finds Postgres there before and after.
+    // The sidecar is stopped while that happens, so it finds Postgres there before and after.
     kill(sidecar.identifier, SIGSTOP)
     try bench.server.renew()
     let gate = try bench.server.connect()
@@ -56,7 +56,8 @@ import Testing
     #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
   }
 
-  /// The lock would be lost with the connection that holds it, which is idle while a script runs.
+  /// The lock belongs to a connection that is idle while a script runs. If the server ended that connection, the lock
+  /// would be lost.
   @Test(arguments: PostgresInstallation.all)
   func aScriptMayTakeLongerThanASessionMayBeIdle(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation, configuration: ["idle_session_timeout=200"])
@@ -67,7 +68,7 @@ import Testing
     #expect(sidecar.complaints.isEmpty, "\(sidecar.log)")
   }
 
-  /// The official image's entrypoint fills a new data directory through a server that listens on its socket alone.
+  /// The official image's entrypoint fills a new data directory through a server that listens only on its socket.
   @Test(arguments: PostgresInstallation.all)
   func aServerThatListensOnItsSocketAloneIsLeftAlone(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
@@ -114,7 +115,7 @@ import Testing
     try bench.user("shop")
     try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")])
     try bench.server.connect().execute("CREATE ROLE crowd LOGIN PASSWORD 'crowd-secret'")
-    // Eight, less three that are reserved, less three that a pass takes while a script runs.
+    // Eight, less three that are reserved, less three that a pass uses while a script runs.
     var crowd = try (0..<5).map { _ in try Session(bench.server.settings(user: "crowd", password: "crowd-secret")) }
     let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
     #expect(sidecar.waitForStatus { $0.outcome == .incomplete }, "\(sidecar.log)")
@@ -150,7 +151,7 @@ import Testing
   }
 }
 
-/// A connection that can be kept with others in an array.
+/// A connection that can be an element of an array.
 final class Session {
   let connection: Connection
 

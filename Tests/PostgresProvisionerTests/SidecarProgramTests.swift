@@ -8,9 +8,9 @@ import Synchronization
 import Testing
 import ThrowawayPostgres
 
-/// The program says and does what its sources say, however it was built.
+/// The program behaves as its sources say, however it was built.
 @Suite struct SidecarProgramTests {
-  /// What the same sources answer within the tests.
+  /// The answer of the same sources when they run in the test process.
   private func answer(_ arguments: [String]) -> SidecarProcess.Answer {
     let output = Mutex("")
     let errors = Mutex("")
@@ -66,7 +66,7 @@ import ThrowawayPostgres
     #expect(try SidecarProcess.answer(arguments) == answer(arguments))
   }
 
-  /// Names and values of every kind, and items that fail: an extension that no server has, a script's error.
+  /// Names and values of every kind, and items that fail: an extension that no server has, and a script with an error.
   private func declaration() throws -> (spec: InstanceSpec, passwords: [String: String], scripts: [String]) {
     let users = ["shop", "Zoë \"the\" $1", "ユーザー😀", "e\u{301}"]
     let names = try users.map { try PostgresName($0) }
@@ -111,7 +111,7 @@ import ThrowawayPostgres
     #expect(try SidecarProcess.answer(nobody) == answer(nobody))
   }
 
-  /// What a program logs in two runs over a new server, without times and the port, and what `ready` says then.
+  /// What a program logs in two runs on a new server, without times and the port, and what `ready` then prints.
   private func log(
     _ program: URL, _ installation: PostgresInstallation, _ volume: SidecarVolume
   ) throws -> [String] {
@@ -133,7 +133,7 @@ import ThrowawayPostgres
       }
     }
     log.append(try SidecarProcess.answer(["ready", "--status-file", statusFile], program: program).output)
-    // Whatever characters it is made of, the password is the one that was stored.
+    // Whatever characters it contains, the password that works is the one that was stored.
     for (user, database) in [(spec.users[0], "orders"), (spec.users[1], "orders"), (spec.users[2], "Ärchiv's")] {
       let name = user.name.text
       let settings = server.settings(user: name, password: passwords[name], database: database)
@@ -147,7 +147,7 @@ import ThrowawayPostgres
     arguments: PostgresInstallation.all)
   func doesAndLogsWhatTheOrdinaryBuildDoesAndLogs(_ installation: PostgresInstallation) throws {
     let volume = try SidecarVolume()
-    // Databases are made two at a time: which is the first to be there may differ.
+    // Databases are created two at a time, so their order may differ.
     let shipped = try log(try #require(SidecarProcess.shipped), installation, volume).sorted()
     let ordinary = try log(SidecarProcess.builtWithTests, installation, volume).sorted()
     #expect(shipped.count > 20)

@@ -6,7 +6,7 @@ import PostgresProvisioner
 import ThrowawayPostgres
 import Testing
 
-/// The real sidecar before real servers.
+/// The real sidecar with real servers.
 @Suite struct SidecarTests {
   private func swap(
     _ volume: SidecarVolume, _ server: PostgresServer, users: [String], password: String = "sesame"

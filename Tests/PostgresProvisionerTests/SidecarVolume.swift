@@ -6,10 +6,10 @@ import OpenSSL
 import Synchronization
 import TextEncoding
 
-/// A volume laid out as the kubelet lays it out: the files in a folder of their own, and `..data` leading to it.
+/// A volume laid out as the kubelet does it: the files are in a folder of their own, and `..data` links to it.
 final class SidecarVolume: @unchecked Sendable {
   let path: String
-  /// Whether whoever swaps the files is done with it.
+  /// Whether the thread that swaps the files has finished.
   let isDone = Mutex(false)
   private var generation = 0
 
@@ -22,7 +22,7 @@ final class SidecarVolume: @unchecked Sendable {
     try? FileManager.default.removeItem(atPath: path)
   }
 
-  /// Puts these files in the place of those before, at once.
+  /// Replaces all files by these in one step.
   func swap(_ files: [String: [UInt8]]) throws {
     generation += 1
     let folder = "..2026_\(generation)"
@@ -36,7 +36,7 @@ final class SidecarVolume: @unchecked Sendable {
     if generation > 1 { try FileManager.default.removeItem(atPath: "\(path)/..2026_\(generation - 1)") }
   }
 
-  /// Puts a spec, passwords and scripts there, and the superuser's password where there is one.
+  /// Writes a spec, passwords and scripts, and the superuser's password if there is one.
   func swap(
     _ spec: InstanceSpec, passwords: [String: String] = [:], scripts: [String] = [], adminPassword: String? = nil
   ) throws {

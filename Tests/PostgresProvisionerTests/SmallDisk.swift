@@ -1,7 +1,7 @@
 import Foundation
 import ThrowawayPostgres
 
-/// A disk of a few megabytes, which can be full: a tmpfs of its own. Only root may mount one.
+/// A disk of a few megabytes that a test can fill: a tmpfs of its own. Only root may mount one.
 final class SmallDisk {
   static let isPossible = geteuid() == 0 && FileManager.default.isExecutableFile(atPath: "/bin/mount")
 
@@ -19,7 +19,7 @@ final class SmallDisk {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Moves a folder of a server's data here; the server is started anew.
+  /// Moves a folder of a server's data here. The server is restarted.
   func take(_ name: String, of server: PostgresServer) throws {
     server.halt()
     let place = server.folder.appending(path: "data/\(name)")
@@ -29,7 +29,7 @@ final class SmallDisk {
     try server.start()
   }
 
-  /// Leaves so many megabytes.
+  /// Fills the disk except for this many megabytes.
   func fill(leaving megabytes: Int) throws {
     let free = try FileManager.default.attributesOfFileSystem(forPath: folder.path)[.systemFreeSize] as? NSNumber
     guard let free else { throw POSIXError(.EIO) }

@@ -21,7 +21,7 @@ import Testing
     #expect(sidecar.status?.isReady == true)
     #expect(try standby.connect().query("SELECT FROM pg_stat_wal_receiver WHERE status = 'streaming'").rowCount == 1)
 
-    // Something new is declared: the primary's sidecar will see to it, and this one when it is the primary.
+    // A new declaration: the primary's sidecar applies it now, and this sidecar does when its server is the primary.
     try bench.user("late")
     try bench.database("orders", owner: "shop", scripts: [first, bench.script("002", "INSERT INTO t VALUES (2)")])
     try bench.fill(volume)
@@ -37,7 +37,7 @@ import Testing
     #expect(sidecar.log.split(separator: "is a standby").count == 2)
   }
 
-  /// A commit that waits for a standby waits for ever where there is none.
+  /// A commit that waits for a synchronous standby waits for ever if there is none.
   @Test(arguments: PostgresInstallation.all)
   func aSynchronousStandbyThatIsNotThereIsNotWaitedFor(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation, configuration: ["synchronous_standby_names=nobody"])

@@ -168,7 +168,7 @@ import Testing
       try? file.write(converged)
     }
     #expect(file.whyNotReady(waiting: 300_000) == nil)
-    // Also of a standby, on which nothing is ever applied.
+    // The same holds for a standby, on which nothing is ever applied.
     for outcome in [PassReport.Outcome.converged, .standby, .incomplete] {
       status = self.status(after: outcome)
       status.postgresIsAway("gone")

@@ -6,9 +6,9 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// SIGTERM, whatever Postgres is busy with.
+/// SIGTERM, whatever Postgres is doing.
 @Suite struct StopTests {
-  /// Ends the sidecar. It has a second for it; the bound is below whatever else would have ended its wait.
+  /// Ends the sidecar, which needs about a second. The bound is below every timeout that could also have ended its wait.
   private static func stop(_ sidecar: SidecarProcess) {
     let start = Date()
     #expect(sidecar.terminate() == 0, "\(sidecar.log)")

@@ -6,7 +6,7 @@ import Provisioning
 import ThrowawayPostgres
 import Testing
 
-/// What a tenant may try, who owns a database and writes its scripts.
+/// What a tenant may try who owns a database and writes its scripts.
 @Suite struct TenantTests {
   private static let tricks = [
     "RESET ROLE; CREATE ROLE mine SUPERUSER",
@@ -32,7 +32,7 @@ import Testing
     #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'mine'") == "0")
   }
 
-  /// A server where a tenant owns a database.
+  /// A server on which a tenant owns a database.
   private static func bench(_ installation: PostgresInstallation) throws -> ProvisionerBench {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
@@ -103,13 +103,13 @@ import Testing
   func aVerifierOfTheUsersMakingDoesNotKeepAPassBusy(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation)
     #expect(bench.pass().outcome == .converged)
-    // It is the right password: only its rounds are too many.
+    // The password is right, but the verifier has too many iterations.
     let verifier = ScramVerifier(password: "shop-secret", salt: Array(0..<16), iterations: 1_000_001)
     try bench.connect(to: "orders", as: "shop").execute("ALTER ROLE shop PASSWORD '\(verifier.text)'")
     #expect(bench.pass().applied == ["alter role name=shop password=changed"])
   }
 
-  /// Each is the owner's to set, for everybody who comes into the database.
+  /// The owner can set each of these for everybody who connects to the database.
   private static let obstacles = [
     "default_transaction_read_only = on", "default_transaction_isolation = 'serializable'", "statement_timeout = '1ms'",
     "lock_timeout = '1ms'", "idle_in_transaction_session_timeout = '1ms'", "idle_session_timeout = '1ms'",
@@ -129,7 +129,7 @@ import Testing
     let later = installation.majorVersion >= 17 ? ["transaction_timeout = '1ms'"] : []
     for setting in Self.obstacles + later { try tenant.execute("ALTER DATABASE orders SET \(setting)") }
     #expect(throws: PostgresError.self) { try bench.server.connect(database: "orders").query("SELECT pg_sleep(1)") }
-    // From now on only its own programs are in the tenant's way.
+    // From now on only the tenant's own programs are affected.
     try bench.user("analyst", grants: ["orders": .read])
     try bench.user("leaver", ensure: .absent)
     try bench.database("orders", owner: "shop", schemas: [Schema(name: try PostgresName("b\\s"))])

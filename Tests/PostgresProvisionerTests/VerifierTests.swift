@@ -5,7 +5,8 @@ import ThrowawayPostgres
 import Testing
 
 @Suite struct VerifierTests {
-  /// From 16 on the server says how many rounds a verifier is to have; more than a pass would derive with are not made.
+  /// From version 16 on, the server says how many iterations a verifier must have. If they are more than a pass would
+  /// derive with, no verifier is made.
   @Test(arguments: PostgresInstallation.all)
   func aVerifierHasTheServersRoundsAndASaltOfItsOwn(_ installation: PostgresInstallation) throws {
     for (asked, made) in [(1, "1"), (5000, "5000"), (1_500_000, "1000000")] {

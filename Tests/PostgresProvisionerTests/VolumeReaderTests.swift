@@ -101,7 +101,7 @@ import TextEncoding
     #expect(json.message.hasPrefix("passwords.json is not readable"))
   }
 
-  /// Every read must see files of one generation, however fast they are swapped.
+  /// Every read must return files of one generation, however fast they are swapped.
   @Test func noReadMixesTwoGenerations() throws {
     let volume = try SidecarVolume()
     let scripts = (0..<200).map { "SELECT \($0)" }

@@ -4,15 +4,15 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// How the sidecar logs in as the superuser, and where Postgres itself gets that password from: told from the Postgres
-/// container's variables, as its image's family reads them. What is a password in the Pod's own text is left there:
-/// patches reach the audit log.
+/// How the sidecar logs in as the superuser, and where Postgres itself gets that password. Both follow from the
+/// Postgres container's variables, as its image's family reads them. A password that is written in the Pod itself is
+/// not copied, because patches reach the audit log.
 struct AdminAccess {
   /// A source of the sidecar's projected volume.
   struct Source {
     var kind: ObjectReference.Kind
     var object: String
-    /// Keys, and the files that they become.
+    /// Keys, and the files that they are projected to.
     var items: [(key: String, path: String)]
     var isOptional: Bool
   }
@@ -24,33 +24,34 @@ struct AdminAccess {
     case computed(String, [UInt8])
   }
 
-  /// What the Postgres container is given, where it has no password source of its own.
+  /// What the webhook gives the Postgres container if it has no password source of its own.
   struct Bootstrap {
     var secret: String
-    /// Names, and the Secret's keys that they hold.
+    /// The variables' names, and the Secret's keys that they hold.
     var variables: [(name: String, key: String)]
-    /// Whether the variables are paths of files that are mounted; else they hold the values. What runs before the image's
-    /// own entry point may set a variable that cannot stand beside its `_FILE`.
+    /// Whether the variables are paths of mounted files; otherwise they hold the values. A program that runs before the
+    /// image's own entry point may set a variable that must not be combined with its `_FILE` form.
     var usesFiles: Bool
   }
 
   private(set) var sources: [Source] = []
   private(set) var variables: [Variable] = []
-  /// Mounts of the Postgres container that the sidecar repeats, read-only.
+  /// Mounts of the Postgres container that the sidecar gets too, read-only.
   private(set) var mounts: [VolumeMount] = []
   private(set) var bootstrap: Bootstrap?
   private(set) var findings = Findings()
-  /// What cannot work; of what is new it is refused.
+  /// Settings that cannot work. A new object is refused for them.
   private(set) var restrictions: [StatusCause] = []
-  /// What the superuser is called; nil where it is not known here.
+  /// The superuser's name; nil where it is not known here.
   private(set) var superuserName: String?
   private let postgres: ChosenPostgres
   private let prefix: String
-  /// Why the sidecar has no password; nil where it has one, or needs none.
+  /// What the sidecar cannot read, so that it has no password; empty where the password is written in the Pod itself;
+  /// nil where the sidecar has a password.
   private var unreadable: String?
 
   /// - Parameters:
-  ///   - prefix: what the Pod's fields begin with.
+  ///   - prefix: the prefix of the Pod's fields.
   ///   - adminSecret: the annotation `postern.io/admin-secret`.
   init(_ postgres: ChosenPostgres, prefix: String, customer: String, adminSecret: String?) throws(JSONError) {
     self.postgres = postgres
@@ -86,7 +87,7 @@ struct AdminAccess {
 
   private func makeBootstrap(_ superuser: Superuser, _ secret: String, isNamed: Bool) -> Bootstrap? {
     var variable = superuser.missingPassword
-    // Whether `envFrom` brings a password is not known; a Secret that is named goes first.
+    // It is not known whether `envFrom` contains a password, so a Secret that the annotation names takes precedence.
     if isNamed, case .candidates? = superuser.password { variable = postgres.family.passwordVariables.first }
     guard let variable else { return nil }
     let isOfficial = postgres.family == .official
@@ -128,7 +129,7 @@ struct AdminAccess {
         kind: reference.kind, object: reference.name, items: [(reference.key, path)], isOptional: reference.isOptional))
   }
 
-  /// Each to a path of its own: the sidecar takes the last that is there, as the kubelet does.
+  /// Projects each candidate to its own path. The sidecar takes the last that exists, as the kubelet does.
   private mutating func project(_ candidates: [ObjectReference], to path: (Int) -> String) {
     for (index, candidate) in candidates.suffix(VolumeLayout.maximumCandidates).enumerated() {
       project(candidate, to: path(index))
@@ -159,7 +160,7 @@ struct AdminAccess {
     }
   }
 
-  /// Lets the sidecar read a file where the Postgres container has it.
+  /// Lets the sidecar read a file at the path where the Postgres container has it.
   /// - Returns: what it cannot read; nil where it can.
   private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
     guard let mount = try postgres.container.mount(holding: path) else { return quoted(path) }
@@ -179,7 +180,7 @@ struct AdminAccess {
     findings.warn("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
   }
 
-  /// Without a password the sidecar can log in only where loopback lets everybody in.
+  /// Without a password the sidecar can log in only if loopback connections need none.
   private mutating func judge(_ unreadable: String, _ trustsLoopback: Bool?) {
     switch trustsLoopback {
     case true?:

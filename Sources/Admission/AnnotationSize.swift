@@ -1,13 +1,13 @@
 import JSONBytes
 import KubernetesAPI
 
-/// Annotations that are more than Kubernetes stores. A mutating webhook is asked before the API server has looked: what
-/// is refused here is refused there as well, and nothing of it is read.
+/// Checks that annotations are not larger than Kubernetes stores. The API server calls a mutating webhook before it
+/// checks this itself. So what is refused here would be refused there as well, and none of it is parsed.
 enum AnnotationSize {
   /// The bytes of all keys and values of an object's annotations (Kubernetes, `TotalAnnotationSizeLimitB`).
   static let maximumBytes = 262_144
 
-  /// What is too large of an object, its template, and what it replaces.
+  /// Checks an object, its template, and the object that it replaces.
   static func findings(_ review: AdmissionReview) throws(JSONError) -> Findings {
     var findings = Findings()
     for (slices, prefix) in [
@@ -24,7 +24,7 @@ enum AnnotationSize {
     return findings
   }
 
-  /// The text of JSON is never longer than the JSON: nearly always, its length is answer enough.
+  /// A text is never longer than its JSON, so the JSON's length is nearly always enough to decide.
   private static func size(of slice: JSONSlice, in bytes: [UInt8]) throws(JSONError) -> Int {
     guard slice.range.count > maximumBytes else { return slice.range.count }
     var reader = JSONReader(slice, of: bytes)

@@ -3,19 +3,21 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// The container that is Postgres, and what its image, arguments and variables say of the server.
+/// The Postgres container, and what its image, arguments and variables say about the server.
 struct ChosenPostgres {
   let container: Container
-  /// Its place in `spec.containers`.
+  /// Its index in `spec.containers`.
   let index: Int
   let image: ImageReference
   let family: ImageFamily
-  /// Whether the image or the annotation `postern.io/flavor` tells the family; else it is guessed by the variables.
+  /// Whether the image or the annotation `postern.io/flavor` determines the family; otherwise it is guessed from the
+  /// variables.
   let isFamilyKnown: Bool
   let arguments: ServerArguments
-  /// Where Postgres listens: by its arguments, `PGPORT`, the family's own variable, its containerPort, else 5432.
+  /// The port that Postgres listens on: from its arguments, `PGPORT`, the family's own variable or its containerPort,
+  /// else 5432.
   let port: Int
-  /// Whether something gives the port that cannot be read, and nothing else gives one.
+  /// Whether the port comes only from something that cannot be read here.
   let isPortUnknown: Bool
 
   init(_ container: Container, at index: Int, flavor: String?) throws(JSONError) {
@@ -39,7 +41,7 @@ struct ChosenPostgres {
     self.port = port ?? container.containerPort ?? 5432
   }
 
-  /// An image that is called something else keeps to the variables that are set.
+  /// For an image of an unknown name, the family whose variables are set.
   private static func guess(_ container: Container, _ image: ImageReference) -> ImageFamily {
     let names = container.environment.keys
     if names.contains("POSTGRESQL_ADMIN_PASSWORD") || names.contains("POSTGRESQL_USER") { return .sclorg }
@@ -49,13 +51,13 @@ struct ChosenPostgres {
     return .official
   }
 
-  /// The image's major version of Postgres, where it tells.
+  /// The image's major version of Postgres, if its name shows it.
   var version: Int? { image.postgresVersion }
 
-  /// The oldest server that Postern keeps.
+  /// The oldest server version that Postern supports.
   private static let oldestVersion = 12
 
-  /// What a server cannot be that Postern is to keep: of what is new it is refused.
+  /// Servers that Postern cannot manage. A new object is refused for them.
   func restrictions(_ prefix: String) -> [StatusCause] {
     var causes: [StatusCause] = []
     if let version, version < Self.oldestVersion {

@@ -1,22 +1,22 @@
 import JSONBytes
 
-/// Where a variable of the Postgres container has its value from, as far as that is known.
+/// Where a variable of the Postgres container gets its value, as far as that is known.
 enum GivenValue {
   case literal(String)
   case reference(ObjectReference)
-  /// The keys of `envFrom` that may bring it, the one that goes before the others last.
+  /// The keys of `envFrom` that may define it. The last one takes precedence.
   case candidates([ObjectReference])
   /// `valueFrom` of another kind, such as a field of the Pod, as JSON.
   case computed([UInt8])
-  /// A path, in the variable with `_FILE` behind its name.
+  /// A path, from the variable whose name ends in `_FILE`.
   case file(String)
-  /// It is there, and what it is cannot be told.
+  /// It is set, but its value is not known here.
   case unknown
 }
 
 extension Container {
-  /// The first of these variables that has a value, else what `envFrom` may bring. An empty variable is none, to the
-  /// images as well.
+  /// The first of these variables that has a value, else the candidates from `envFrom`. An empty variable counts as
+  /// unset, as in the images.
   func given(_ names: [String], readsFiles: Bool) throws(JSONError) -> GivenValue? {
     for name in names {
       if let value = try explicit(name) { return value }
@@ -40,11 +40,11 @@ extension Container {
     }
   }
 
-  /// How many `$(NAME)` are followed: they can be nested so that they double.
+  /// How many `$(NAME)` are expanded. Nested ones can double the text at each level.
   private static let maximumLookups = 50
 
-  /// A value with each `$(NAME)` replaced by the value of that variable, where one stands before it, and `$$` by `$`, as the
-  /// kubelet does (Kubernetes docs, "Define Dependent Environment Variables").
+  /// The text with each `$(NAME)` replaced by the value of that variable, if it is defined earlier, and `$$` by `$`, as
+  /// the kubelet does (Kubernetes docs, "Define Dependent Environment Variables").
   func expanded(_ text: String, before name: String?, _ lookups: inout Int) throws(JSONError) -> GivenValue {
     var result = ""
     var rest = text[...]
@@ -71,14 +71,14 @@ extension Container {
       } else if value == nil {
         result += "$(\(variable))"
       } else {
-        // Only where it is all there is can it be had from where it is.
+        // A value from another source can be used only if it is the whole text.
         return result.isEmpty && rest.isEmpty ? value ?? .unknown : .unknown
       }
     }
     return .literal(result + rest)
   }
 
-  /// What a variable has been set to before another, or in the end.
+  /// The value of a variable before another one is defined, or after all are.
   private func value(
     of variable: String, before name: String?, _ lookups: inout Int
   ) throws(JSONError) -> GivenValue? {

@@ -1,4 +1,4 @@
-/// A workload or bare Pod that says what a customer's instance in its namespace holds. There is to be one.
+/// A workload or bare Pod that declares what a customer's instance in its namespace holds. There must be only one.
 package struct DeclaringObject: Hashable, Sendable {
   /// `Deployment`, `StatefulSet` or `Pod`.
   package var kind: String

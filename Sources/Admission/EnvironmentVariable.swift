@@ -3,7 +3,7 @@ import KubernetesAPI
 
 /// Where a variable's value comes from.
 enum EnvironmentValue {
-  /// Stands in the Pod. A password in one is never copied anywhere.
+  /// The text is in the Pod. If it is a password, it is never copied.
   case literal(String)
   case reference(ObjectReference)
   /// `valueFrom` of another kind, such as a field of the Pod, as JSON.
@@ -24,12 +24,12 @@ struct ObjectReference: Equatable {
   var isOptional = false
 }
 
-/// A member of `env` that an image of Postgres reads.
+/// A member of `env` that a Postgres image reads.
 struct EnvironmentVariable {
   let name: String
   private(set) var value = EnvironmentValue.literal("")
 
-  /// Nil for any other.
+  /// Nil for any other variable.
   init?(_ reader: inout JSONReader) throws(JSONError) {
     try self.init(&reader) { reader, name in
       reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
@@ -37,7 +37,7 @@ struct EnvironmentVariable {
     }
   }
 
-  /// One of these two; nil for any other.
+  /// One of these two variables; nil for any other.
   init?(_ reader: inout JSONReader, named first: String, or second: String) throws(JSONError) {
     try self.init(&reader) { reader, name in
       let text = reader.text(name)
@@ -109,12 +109,12 @@ extension ObjectReference {
   }
 }
 
-/// A member of `envFrom`: each key of an object becomes a variable, `prefix` before it.
+/// A member of `envFrom`: each key of an object becomes a variable, named by `prefix` and the key.
 struct EnvironmentSource {
   private(set) var prefix = ""
   private var object: ObjectReference?
 
-  /// Nil where it refers to nothing.
+  /// Nil where it refers to no object.
   init?(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
     while let key = try reader.nextKey() {
@@ -131,7 +131,7 @@ struct EnvironmentSource {
     guard object != nil else { return nil }
   }
 
-  /// The key that would become this variable; that the object has it is not known.
+  /// The key that would become this variable. It is not known whether the object has it.
   func reference(to variable: String) -> ObjectReference? {
     guard var object, variable.utf8.starts(with: prefix.utf8), variable.utf8.count > prefix.utf8.count else {
       return nil

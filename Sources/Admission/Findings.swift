@@ -1,13 +1,13 @@
 import KubernetesAPI
 
-/// What is wrong with a request, and what is worth a word. Findings of parts add up.
+/// The errors and the warnings about a request. Findings of parts can be added.
 struct Findings {
-  /// All that is wrong: where there is something, the request is denied.
+  /// All errors. If there is one, the request is denied.
   var causes: [StatusCause] = []
-  /// What is said to whoever sent it.
+  /// The warnings that the client gets.
   var warnings: [String] = []
 
-  /// Whether nothing is wrong.
+  /// Whether there are no errors.
   var isSound: Bool { causes.isEmpty }
 
   mutating func refuse(_ field: String, _ message: String, _ reason: StatusCause.Reason = .valueInvalid) {

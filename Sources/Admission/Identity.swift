@@ -1,7 +1,7 @@
 import JSONBytes
 import KubernetesAPI
 
-/// Whom a container runs as, where its `securityContext`, or its Pod's, says so.
+/// The user and group that a container runs as, if its or its Pod's `securityContext` names them.
 struct Identity: Equatable {
   private(set) var user: Int?
   private(set) var group: Int?
@@ -21,7 +21,7 @@ struct Identity: Equatable {
     }
   }
 
-  /// What it says, else what `pod` says.
+  /// Its own values, or where it has none, those of `pod`.
   func inheriting(_ pod: Self) -> Self {
     var identity = self
     identity.user = user ?? pod.user

@@ -1,8 +1,8 @@
 import Declarations
 
-/// What is known of each family: read from the images' entry points and documents, as docs/images.md lists them.
+/// The properties of each family, from the images' entry points and documentation, as docs/images.md lists them.
 extension ImageFamily {
-  /// The family by the image's name; nil where it does not tell.
+  /// The family by the image's name; nil where the name does not show it.
   init?(_ image: ImageReference) {
     if image.isFrom("bitnami"), image.name.hasPrefix("postgresql") {
       self = .bitnami
@@ -19,13 +19,13 @@ extension ImageFamily {
     }
   }
 
-  /// Last parts of the paths of images that keep to the official one's variables.
+  /// The last path components of images that use the official image's variables.
   private static let official: Set = [
     "postgres", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "paradedb", "age", "pgrouting", "citus",
     "pgvecto-rs", "vchord-postgres", "percona-distribution-postgresql",
   ]
 
-  /// What its superuser is called where nothing says otherwise.
+  /// The superuser's name where nothing else is set.
   var defaultSuperuser: String {
     switch self {
     case .official, .bitnami, .sclorg: "postgres"
@@ -34,7 +34,7 @@ extension ImageFamily {
     }
   }
 
-  /// The variable that names the superuser; nil where it always is the default one.
+  /// The variable that names the superuser; nil where the name is always the default.
   var superuserVariable: String? {
     switch self {
     case .official, .supabase, .kartoza: "POSTGRES_USER"
@@ -42,7 +42,7 @@ extension ImageFamily {
     }
   }
 
-  /// The variables that hold the superuser's password, the one that goes first before the others.
+  /// The variables that hold the superuser's password, in order of precedence.
   var passwordVariables: [String] {
     switch self {
     case .official, .supabase: ["POSTGRES_PASSWORD"]
@@ -52,7 +52,7 @@ extension ImageFamily {
     }
   }
 
-  /// The variables that name a user who is none.
+  /// The variables that name a user who is not a superuser.
   var applicationUserVariables: [String] {
     switch self {
     case .official, .supabase, .kartoza: []
@@ -61,7 +61,8 @@ extension ImageFamily {
     }
   }
 
-  /// The variables that hold that user's password; the superuser's, where Bitnami's names no user.
+  /// The variables that hold that user's password. In Bitnami's images without such a user, it is the superuser's
+  /// password.
   var applicationPasswordVariables: [String] {
     switch self {
     case .official, .supabase, .kartoza: []
@@ -73,12 +74,12 @@ extension ImageFamily {
   /// Whether a variable with `_FILE` behind its name is the path of a file that holds the value.
   var readsFiles: Bool { self != .sclorg }
 
-  /// The variables that hold the port, beside `PGPORT`.
+  /// The variables that hold the port, besides `PGPORT`.
   var portVariables: [String] {
     self == .bitnami ? ["POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"] : []
   }
 
-  /// Whether it lets everybody in over loopback, without a password; nil where that cannot be told.
+  /// Whether loopback connections need no password; nil where that is not known.
   var trustsLoopback: Bool? {
     switch self {
     case .official, .supabase, .sclorg: true

@@ -1,10 +1,10 @@
-/// The parts of an image's name, `registry:5000/path/name:tag@sha256:…`, that tell what is in it.
+/// The parts of an image's name, `registry:5000/path/name:tag@sha256:…`, that show what it contains.
 struct ImageReference {
-  /// The parts of the path, registry and name included.
+  /// The components of the path, with the registry and the name.
   let path: [Substring]
-  /// The last part.
+  /// The last component.
   let name: String
-  /// In lower case; empty where there is none.
+  /// The tag in lower case; empty where there is none.
   let tag: String
 
   init(_ image: String) {
@@ -15,11 +15,11 @@ struct ImageReference {
     tag = parts.count == 2 ? parts[1].lowercased() : ""
   }
 
-  /// Whether a part of the path begins with this: `bitnami` and `bitnamilegacy`.
+  /// Whether a component of the path begins with this: `bitnami` and `bitnamilegacy`.
   func isFrom(_ owner: String) -> Bool { path.dropLast().contains { $0.hasPrefix(owner) } }
 
-  /// The major version of Postgres that name or tag tell: `postgresql-15:1` and `timescaledb:2.17-pg15` are 15. Nil where
-  /// they tell none, as `latest` and a digest do.
+  /// The major version of Postgres in the name or the tag: `postgresql-15:1` and `timescaledb:2.17-pg15` are 15. Nil
+  /// where there is none, as in `latest` and a digest.
   var postgresVersion: Int? {
     if name.hasPrefix("postgresql-") { return Self.version(name.dropFirst("postgresql-".utf8.count)) }
     var rest = tag[...]
@@ -32,7 +32,7 @@ struct ImageReference {
 
   private static func version(_ text: Substring) -> Int? {
     guard let number = Int(text.prefix { $0.isASCII && $0.isNumber }) else { return nil }
-    // Red Hat's images of 9.6 are called postgresql-96.
+    // Red Hat's images of version 9.6 are named postgresql-96.
     if (90...96).contains(number) { return 9 }
     return (9...89).contains(number) ? number : nil
   }

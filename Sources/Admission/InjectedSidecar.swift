@@ -4,9 +4,9 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// A container with the sidecar's name in a Pod that bears the webhook's mark: it is from an earlier round, was printed
-/// by `postern inject`, or somebody has written both by hand. Without what is looked at here, no sidecar could do its
-/// work; the image, and whatever else may be changed on the way by others, is not looked at.
+/// A container with the sidecar's name in a Pod with the webhook's mark. It comes from an earlier call of the webhook,
+/// was printed by `postern inject`, or somebody has written both manually. Only the parts are checked without which the
+/// sidecar cannot work. The image, and other fields that other webhooks may change, are not checked.
 struct InjectedSidecar {
   private var name = ""
   private var arguments: [String] = []
@@ -14,10 +14,10 @@ struct InjectedSidecar {
   private var mountsVolume = false
   private var restarts = false
 
-  /// Why the sidecar is none; nil where one is as the injection writes it.
+  /// Why the container is not a sidecar; nil where it is as the injection writes it.
   /// - Parameters:
-  ///   - pod: the Pod, or what the template says of Pods to come.
-  ///   - field: what the Pod's fields begin with.
+  ///   - pod: the Pod, or a workload's Pod template.
+  ///   - field: the prefix of the Pod's fields.
   static func fault(
     in pod: PodSlices, customer: String, field: String, of bytes: [UInt8]
   ) throws(JSONError) -> StatusCause? {

@@ -2,8 +2,8 @@ import Contract
 import JSONBytes
 
 extension Injection {
-  /// What the sidecar reads (`VolumeLayout`). The controller may make its two objects after the Pod: the kubelet fills
-  /// them in when they come.
+  /// The volume that the sidecar reads (`VolumeLayout`). The controller may create its two objects after the Pod; the
+  /// kubelet adds them to the volume when they exist.
   func writeVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("name", SidecarContainer.volumeName)
@@ -17,7 +17,7 @@ extension Injection {
     }
   }
 
-  /// Where the sidecar writes its status.
+  /// The volume of the sidecar's status.
   func writeStatusVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("name", SidecarContainer.statusVolumeName)
@@ -25,8 +25,8 @@ extension Injection {
     }
   }
 
-  /// What Postgres reads its superuser's name and password from. Not optional: an instance must not be initialised
-  /// before the controller has made them.
+  /// The volume from which Postgres reads its superuser's name and password. The Secret is not optional, because an
+  /// instance must not be initialised before the controller has created it.
   func writeAdminVolume(_ writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("name", SidecarContainer.adminVolumeName)
@@ -38,7 +38,7 @@ extension Injection {
 }
 
 extension JSONWriter {
-  /// A source of a projected volume; without items it is all keys.
+  /// A source of a projected volume; without items it contains all keys.
   fileprivate mutating func source(
     _ kind: ObjectReference.Kind, _ name: String, items: [(key: String, path: String)] = [], isOptional: Bool
   ) {

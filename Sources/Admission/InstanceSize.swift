@@ -3,7 +3,7 @@ import DatabaseSpec
 import Declarations
 import KubernetesAPI
 
-/// How large the ConfigMap of an instance becomes, as far as its declaration says it: the spec and the inline scripts.
+/// The size of an instance's ConfigMap, as far as its declaration determines it: the spec and the inline scripts.
 struct InstanceSize {
   /// The most that the API server stores in one ConfigMap or Secret (Kubernetes docs, ConfigMap, "Motivation").
   static let maximumBytes = 1 << 20
@@ -14,7 +14,7 @@ struct InstanceSize {
 
   init(_ spec: InstanceSpec) {
     customer = spec.customer
-    // Each script is a file of its own, named by what it holds, and the spec names the file.
+    // Each script is a file of its own, which is named by its hash, and the spec contains the file's name.
     let hash = String(repeating: "0", count: 64)
     let file = VolumeLayout.scriptFile(sha256: hash)
     var placed = spec
@@ -29,7 +29,7 @@ struct InstanceSize {
     bytes = scripts + placed.encoded().count + VolumeLayout.specFile.utf8.count
   }
 
-  /// Refuses what does not fit.
+  /// Refuses a declaration that does not fit.
   func findings(_ field: String) -> Findings {
     guard bytes > Self.maximumBytes else { return Findings() }
     let name = ObjectName.spec(customer: customer)

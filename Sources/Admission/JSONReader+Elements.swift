@@ -11,19 +11,19 @@ extension JSONReader {
     return true
   }
 
-  /// The next value, an array, checked and gone past; nil where it is null.
+  /// The next value, which must be an array, as its place; nil where it is null.
   mutating func optionalArray() throws(JSONError) -> JSONSlice? {
     guard try !null() else { return nil }
     guard try peek() == .array else { throw JSONError(.expected(.array), at: position) }
     return try value()
   }
 
-  /// The next value, a whole number; nil where it is null.
+  /// The next value, which must be a whole number; nil where it is null.
   mutating func optionalInteger() throws(JSONError) -> Int? {
     try null() ? nil : try integer()
   }
 
-  /// The next value, true or false; false where it is null.
+  /// The next value, which must be true or false; false where it is null.
   mutating func optionalBool() throws(JSONError) -> Bool {
     try null() ? false : try bool()
   }

@@ -1,8 +1,8 @@
-/// Images that are known to be no Postgres that Postern can keep.
+/// Images that are known not to be a Postgres that Postern can manage.
 enum OtherImage {
-  /// Postgres, kept by an operator.
+  /// A Postgres that an operator manages.
   case operatorsOwn(String)
-  /// What stands beside a Postgres, or before it.
+  /// A program that is used beside a Postgres, or in front of it.
   case noPostgres
 
   /// Nil for any other image.
@@ -28,7 +28,7 @@ enum OtherImage {
     "kubectl",
   ]
 
-  /// A clause that says what it is.
+  /// A clause that describes the image.
   var reason: String {
     switch self {
     case .operatorsOwn(let name): "is made for \(name): declare databases and users to that operator"

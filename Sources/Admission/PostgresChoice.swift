@@ -3,18 +3,18 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// Which of a Pod's containers is Postgres.
+/// The choice of a Pod's Postgres container.
 struct PostgresChoice {
-  /// Nil where there is none, or it cannot be told; ``findings`` say why.
+  /// Nil where there is none, or where it is not known; ``findings`` then give the reason.
   private(set) var postgres: ChosenPostgres?
   private(set) var findings = Findings()
-  /// Why nothing in the Pod is Postgres, a clause; nil where there may be one.
+  /// Why no container in the Pod can be Postgres, as a clause; nil where one may be.
   private(set) var absence: String?
 
   /// - Parameters:
-  ///   - metadata: the Pod's, which may name the container and its image's family.
-  ///   - field: what the Pod's fields begin with.
-  ///   - takesOnlyOne: whether an only container is taken though nothing says that it is Postgres.
+  ///   - metadata: the Pod's. It may name the container and its image's family.
+  ///   - field: the prefix of the Pod's fields.
+  ///   - takesOnlyOne: whether the only container is chosen even if nothing shows that it is Postgres.
   init(
     _ containers: [Container], _ metadata: ObjectMetadata, field: String, takesOnlyOne: Bool
   ) throws(JSONError) {
@@ -44,8 +44,8 @@ struct PostgresChoice {
     }
   }
 
-  /// The places of those of which the surest sign holds: the name, the image, then what else a server has. A classic
-  /// sidecar stands among them, and is none.
+  /// The indices of the containers with the strongest sign: the name, else the image, else other properties of a
+  /// server. A classic sidecar is in the same list, but is not a candidate.
   private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Int] {
     let possible = containers.indices.filter {
       containers[$0].name != SidecarContainer.name && OtherImage(ImageReference(containers[$0].image)) == nil

@@ -2,14 +2,16 @@ import Contract
 import Declarations
 import KubernetesAPI
 
-/// Whatever else declares for a subject's customer in its namespace (design §2): nothing is changed as long as two do.
+/// Other objects that declare for the same customer in the same namespace (design §2). As long as there are two, the
+/// controller changes nothing.
 struct RivalDeclarations {
   private(set) var findings = Findings()
 
-  /// What begins to declare is refused. What did so before is warned of: its user may be about to mend it.
+  /// An object that begins to declare is refused. One that declared before only gets a warning, because its user may be
+  /// about to correct the conflict.
   init(_ subject: Subject, _ settings: AdmissionSettings) {
     let object = subject.object
-    // A Pod's declarations are those of the workload that made it.
+    // A Pod's declarations are those of its workload.
     guard object.declares, !object.isMadeOfTemplate else { return }
     let review = subject.review
     let own = DeclaringObject(kind: review.kind.kind, name: review.name)

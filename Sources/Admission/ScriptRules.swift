@@ -1,14 +1,14 @@
 import PostgresParser
 
-/// What a statement would do that a script must not, or that its author may not have meant.
+/// Statements that a script must not contain, or that its author may not have intended.
 enum ScriptRule: Equatable {
-  /// It is refused: why, and what to do instead.
+  /// It is refused: the reason, and what to do instead.
   case refused(String)
-  /// It is warned of.
+  /// It leads to a warning.
   case warned(String)
 
-  /// Nil for a statement that is as good as any. A script runs as the database's owner, so that what is refused here
-  /// would mostly fail there: it is said before, and never half done.
+  /// Nil for any other statement. A script runs as the database's owner, so most statements that are refused here would
+  /// fail there. They are refused before a script is half done.
   init?(_ statement: SQLWords) {
     let words = statement.words
     switch (words.first, words.dropFirst().first) {

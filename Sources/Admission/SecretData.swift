@@ -2,7 +2,7 @@ import JSONBytes
 import KubernetesAPI
 import TextEncoding
 
-/// The values of a Secret, as far as something is taken from them.
+/// The values of a Secret that Postern uses.
 struct SecretData {
   enum Value: Equatable {
     case bytes([UInt8])
@@ -11,9 +11,9 @@ struct SecretData {
 
   private var values: [String: Value] = [:]
 
-  /// Reads `data`, and `stringData`, which goes before it (Kubernetes docs, Secret): the API server folds it into
-  /// `data`, a manifest that is looked at offline may still have it.
-  /// - Parameter keys: the others are gone past.
+  /// Reads `data` and `stringData`. `stringData` takes precedence (Kubernetes docs, Secret): the API server merges it
+  /// into `data`, but a manifest that is checked offline may still have it.
+  /// - Parameter keys: the keys to read; others are skipped.
   init(_ slices: ObjectSlices?, keys: Set<String>, of bytes: [UInt8]) throws(JSONError) {
     for (slice, isEncoded) in [(slices?.data, true), (slices?.stringData, false)] {
       guard let slice else { continue }
@@ -34,7 +34,7 @@ struct SecretData {
   /// Nil where there is no such key.
   subscript(key: String) -> Value? { values[key] }
 
-  /// As the API server's decoder takes it: line breaks in it do not count (Go, encoding/base64).
+  /// Decodes as the API server does, which ignores line breaks (Go, encoding/base64).
   private static func decoded(_ text: String) -> Value {
     let isBroken = text.utf8.contains { $0 == 0x0A || $0 == 0x0D }
     let joined = isBroken ? String(text.unicodeScalars.filter { $0 != "\n" && $0 != "\r" }) : text

@@ -2,7 +2,7 @@ import Contract
 import DatabaseSpec
 package import Declarations
 
-/// What Postern takes from a Secret.
+/// What Postern uses of a Secret.
 package enum SecretUse: Hashable, Sendable {
   /// A user's password.
   case password(key: String)
@@ -13,7 +13,7 @@ package enum SecretUse: Hashable, Sendable {
   /// A script of a database.
   case script(key: String, name: String, isTransaction: Bool)
 
-  /// What a declaration takes from Secrets, by the Secret's name.
+  /// Everything that a declaration uses of Secrets, with the Secrets' names.
   package static func all(in declaration: Declaration) -> [(secret: String, use: SecretUse)] {
     var uses = declaration.passwordSources.values.map { (secret: $0.name, use: Self.password(key: $0.key)) }
     if let secret = declaration.adminSecret { uses.append((secret, .admin)) }
@@ -25,7 +25,7 @@ package enum SecretUse: Hashable, Sendable {
     return uses
   }
 
-  /// What is taken from the Secrets that Postern names itself (design §3): a user may write them too.
+  /// The use of a Secret whose name Postern defines (design §3). A user may write it too.
   static func own(_ secret: String, of customer: String) -> SecretUse? {
     if secret == ObjectName.admin(customer: customer) { return .admin }
     return secret.utf8.starts(with: ObjectName.userPrefix(customer: customer).utf8)

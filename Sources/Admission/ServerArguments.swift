@@ -1,9 +1,9 @@
-/// What a container's command says to the server: `-p`, and settings by `-c` or `--` (PostgreSQL docs, "postgres"). A shell's
-/// command is looked at word by word.
+/// The server's arguments in a container's command: `-p`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
+/// In a shell's command, every word is checked.
 struct ServerArguments {
   private(set) var port: Int?
   private(set) var settings: [String: String] = [:]
-  /// Whether a shell runs first, which may set variables of its own.
+  /// Whether a shell runs first, which may set more variables.
   let isShell: Bool
 
   init(_ arguments: [String]) {

@@ -1,18 +1,19 @@
 import Declarations
 import JSONBytes
 
-/// The superuser of a Postgres container, as its image's family makes it from its variables. No password is taken for the
-/// superuser's that is not known to be.
+/// The superuser of a Postgres container, as its image's family derives it from its variables. A password is taken as
+/// the superuser's only if that is certain.
 struct Superuser {
-  /// Nil: ``ImageFamily/defaultSuperuser``.
+  /// Nil: the name is ``ImageFamily/defaultSuperuser``.
   let name: GivenValue?
-  /// Nil where nothing says one.
+  /// Nil where none is set.
   let password: GivenValue?
-  /// The variable by which Postern gives the container a password; nil where it starts, and lets the sidecar in, without.
+  /// The variable in which Postern must give the container a password; nil where the container starts without one and
+  /// the sidecar can log in.
   let missingPassword: String?
-  /// Whether there is a user beside the superuser, whom the image makes.
+  /// Whether the image also creates a user who is not the superuser.
   let hasApplicationUser: Bool
-  /// Whether it lets everybody in over loopback; nil where that cannot be told.
+  /// Whether loopback connections need no password; nil where that is not known.
   let trustsLoopback: Bool?
 
   init(_ postgres: Container, _ family: ImageFamily, _ arguments: ServerArguments) throws(JSONError) {
@@ -60,7 +61,7 @@ struct Superuser {
     (family == .bitnami ? family.applicationPasswordVariables : family.passwordVariables).first
   }
 
-  /// Whether initdb was told to ask for passwords on loopback.
+  /// Whether initdb was told to require passwords on loopback.
   private static func asksAfterInitdb(_ postgres: Container) throws(JSONError) -> Bool {
     guard case .literal(let text)? = try postgres.given(["POSTGRES_INITDB_ARGS"], readsFiles: false) else {
       return false

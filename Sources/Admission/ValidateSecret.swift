@@ -3,12 +3,12 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// `/validate`, a Secret: refused where Postern could not use what it takes from it. Which Secrets those are is told by
-/// their name where Postern named them, and by the declarations that are known.
+/// `/validate` for a Secret: refused if Postern could not use what it takes from it. Postern takes values from Secrets
+/// whose names it defines, and from those that known declarations name.
 func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   guard let object = review.object else { return .unchanged }
   let old = review.operation == .update ? review.oldObject : nil
-  // The API server still asks where an update takes the label away.
+  // The API server still calls the webhook for an update that removes the label.
   let oldCustomer = try ObjectMetadata(old?.pod.metadata, of: review.bytes).customer
   let customer = try ObjectMetadata(object.pod.metadata, of: review.bytes).customer ?? oldCustomer
   if let customer, review.name == ObjectName.passwords(customer: customer) {
@@ -34,8 +34,8 @@ func validateSecret(_ review: AdmissionReview, _ settings: AdmissionSettings) th
 }
 
 extension AdmissionReview {
-  /// `fieldManager` of the request's options: every server-side apply names it. A client that names none has one that
-  /// the API server makes of its user agent, and is told here by nil.
+  /// `fieldManager` of the request's options, which every server-side apply contains. Nil where the client names none;
+  /// the API server then derives one from its user agent.
   fileprivate var fieldManager: String? {
     get throws(JSONError) {
       guard let options else { return nil }
@@ -51,7 +51,7 @@ extension AdmissionReview {
 }
 
 extension ObjectSlices {
-  /// Whether `data` is byte for byte the other's, as the API server writes it: its keys are sorted.
+  /// Whether `data` has the same bytes as the other's. The API server writes the keys sorted.
   fileprivate func hasData(of other: Self, _ bytes: [UInt8]) -> Bool {
     func text(_ slice: JSONSlice?) -> ArraySlice<UInt8> { slice.map { bytes[$0.range] } ?? [] }
     return text(data) == text(other.data) && text(stringData) == text(other.stringData)

@@ -9,8 +9,8 @@ struct VolumeMount: Equatable {
   let path: String
   let subPath: String
 
-  /// Nil where a file is not at or below it, or where it cannot be repeated elsewhere: a `subPathExpr` speaks of the
-  /// container's own variables.
+  /// Nil where the file is not at or below it, or where the mount cannot be repeated in another container because its
+  /// `subPathExpr` uses the container's own variables.
   init?(_ reader: inout JSONReader, holding file: String) throws(JSONError) {
     var name: JSONString?
     var place: JSONString?
@@ -40,7 +40,7 @@ struct VolumeMount: Equatable {
   /// Whether a path is at or below it.
   func holds(_ place: String) -> Bool { Self.isAtOrBelow(place, path) }
 
-  /// Whether it cannot stand beside the sidecar's own mounts.
+  /// Whether it conflicts with the sidecar's own mounts.
   var isInTheWay: Bool {
     overlaps(VolumeLayout.mountPath) || overlaps(SidecarContainer.statusPath)
       || Self.isAtOrBelow(path, SidecarContainer.tokenPath)

@@ -1,4 +1,4 @@
-/// Warnings as the API server takes them: no control characters, at most 120 characters each and 4096 in all
+/// Warnings in the form that the API server accepts: no control characters, at most 120 characters each and 4096 in all
 /// (Kubernetes docs, Dynamic Admission Control, "Response").
 struct Warnings {
   static let maximumLength = 120
@@ -7,7 +7,7 @@ struct Warnings {
 
   private(set) var texts: [String] = []
 
-  /// What goes beyond the total is left out; the last warning says how much.
+  /// Messages beyond the total are left out. The last warning says how many.
   init(_ messages: [String]) {
     var total = 0
     for (index, message) in messages.enumerated() {

@@ -1,25 +1,25 @@
-/// A database and what is to be in it.
+/// A database and what it must contain.
 package struct Database: Equatable, Sendable {
   /// Its name in Postgres.
   package var name: PostgresName
   /// The role that owns it.
   package var owner: PostgresName
-  /// Extensions, made by the superuser; no two of one name.
+  /// Extensions, which the superuser creates, without duplicates.
   package var extensions: [Extension]
-  /// Schemas beside `public`; no two of one name.
+  /// Schemas besides `public`, without duplicates.
   package var schemas: [Schema]
-  /// Server encoding such as `UTF8`, at creation; nil for the server's default.
+  /// The server encoding, such as `UTF8`, used at creation; nil for the server's default.
   package var encoding: String?
-  /// Collation and character type such as `C.UTF-8`, at creation; nil for the server's default.
+  /// The collation and character type, such as `C.UTF-8`, used at creation; nil for the server's default.
   package var locale: String?
-  /// The database it is copied from, at creation; nil for `template0`.
+  /// The database that it is copied from at creation; nil for `template0`.
   package var template: PostgresName?
-  /// How many sessions it takes at once; nil for any number.
+  /// The most sessions at one time; nil for any number.
   package var connectionLimit: Int?
-  /// SQL that is run once each, in this order, as the owner; no two of one name.
+  /// SQL scripts that each run once, in this order, as the owner, without duplicate names.
   package var scripts: [Script]
 
-  /// A database of these parts.
+  /// A database with these values.
   package init(
     name: PostgresName, owner: PostgresName, extensions: [Extension] = [], schemas: [Schema] = [],
     encoding: String? = nil, locale: String? = nil, template: PostgresName? = nil, connectionLimit: Int? = nil,
@@ -41,12 +41,12 @@ package struct Database: Equatable, Sendable {
 package struct Extension: Equatable, Sendable {
   /// Its name, as in `pg_available_extensions`.
   package var name: PostgresName
-  /// The schema it is put in; nil for the one that its control file names, else `public`.
+  /// The schema that contains it; nil for the one that its control file names, else `public`.
   package var schema: PostgresName?
-  /// The version it is to have; nil for whichever is there, or the server's default.
+  /// The required version; nil for the installed one, or the server's default.
   package var version: String?
 
-  /// An extension of these parts.
+  /// An extension with these values.
   package init(name: PostgresName, schema: PostgresName? = nil, version: String? = nil) {
     self.name = name
     self.schema = schema
@@ -61,7 +61,7 @@ package struct Schema: Equatable, Sendable {
   /// The role that owns it; nil for the database's owner.
   package var owner: PostgresName?
 
-  /// A schema of these parts.
+  /// A schema with these values.
   package init(name: PostgresName, owner: PostgresName? = nil) {
     self.name = name
     self.owner = owner

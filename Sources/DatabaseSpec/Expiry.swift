@@ -1,6 +1,6 @@
-/// Until when a user's password is good.
+/// Until when a user's password is valid.
 package enum Expiry: Hashable, Sendable {
-  /// For ever. It is declared as such, and reaches a role that had an end before.
+  /// For ever. It must be declared explicitly, and removes the expiry that a role had before.
   case infinity
   case time(Timestamp)
 
@@ -15,7 +15,7 @@ package enum Expiry: Hashable, Sendable {
     }
   }
 
-  /// What the server reads after VALID UNTIL: `infinity`, or the time in UTC.
+  /// The text for VALID UNTIL: `infinity`, or the time in UTC.
   package var text: String {
     switch self {
     case .infinity: "infinity"

@@ -1,7 +1,7 @@
 import JSONBytes
 
 extension InstanceSpec {
-  /// Reads what ``encoded()`` wrote. Members that only a later version knows are passed over.
+  /// Reads what ``encoded()`` wrote. Members that only a later version knows are ignored.
   package init(decoding bytes: [UInt8]) throws(SpecError) {
     let root: JSONValue
     do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { throw .json(error) }
@@ -103,7 +103,7 @@ struct SpecMember {
     return number
   }
 
-  /// Sidecars of before `neverExpires` read `validUntil` as a time alone, and pass over what they do not know.
+  /// Sidecars from before `neverExpires` read `validUntil` only as a time, and ignore members that they do not know.
   func expiry() throws(SpecError) -> Expiry? {
     if value["neverExpires"] == .bool(true) { return .infinity }
     guard let text = value["validUntil"]?.string else { return nil }

@@ -2,10 +2,11 @@ import Contract
 package import JSONBytes
 
 extension InstanceSpec {
-  /// The version that `spec.json` is written in, and the only one that is read.
+  /// The version with which `spec.json` is written, and the only one that is read.
   package static let apiVersion = VolumeLayout.apiVersion
 
-  /// `spec.json`: the same bytes for the same spec, whatever the order in the declaration's own maps was.
+  /// The bytes of `spec.json`. The same spec always gives the same bytes, whatever the order of the declaration's
+  /// mappings.
   package func encoded() -> [UInt8] {
     var writer = JSONWriter(capacity: 1024)
     write(to: &writer)

@@ -1,18 +1,18 @@
-/// What one customer's Postgres is to hold: the declaration, checked and complete, without a single password.
-/// Its canonical form is `spec.json` (``encoded()``), which the sidecar reads.
+/// What one customer's Postgres must contain: the declaration, checked and complete, without any password. Its
+/// canonical form is `spec.json` (``encoded()``), which the sidecar reads.
 package struct InstanceSpec: Equatable, Sendable {
   /// The customer: a DNS label of at most 40 characters.
   package var customer: String
-  /// Users, in the order of the declaration; no two of one name.
+  /// Users in the order of the declaration, without duplicates.
   package var users: [User]
-  /// Databases, in the order of the declaration; no two of one name.
+  /// Databases in the order of the declaration, without duplicates.
   package var databases: [Database]
-  /// What becomes of a user that is no longer declared.
+  /// What happens to a user that is no longer declared.
   package var removedUsers: RemovedUsers
-  /// What becomes of a user's open sessions when the password changes.
+  /// What happens to a user's open sessions when the password changes.
   package var passwordChange: PasswordChange
 
-  /// A spec of these parts.
+  /// A spec with these values.
   package init(
     customer: String, users: [User] = [], databases: [Database] = [], removedUsers: RemovedUsers = .lock,
     passwordChange: PasswordChange = .keepSessions
@@ -25,17 +25,17 @@ package struct InstanceSpec: Equatable, Sendable {
   }
 }
 
-/// `postern.io/removed-users`: what becomes of a user that Postern made and that is no longer declared.
+/// `postern.io/removed-users`: what happens to a user that Postern created and that is no longer declared.
 package enum RemovedUsers: String, CaseIterable, Sendable {
-  /// NOLOGIN, sessions ended.
+  /// The user gets NOLOGIN, and its sessions end.
   case lock
-  /// Its objects go to the databases' owners, then it is dropped.
+  /// The databases' owners get its objects, then it is dropped.
   case drop
-  /// Left as it is.
+  /// The user stays unchanged.
   case keep
 }
 
-/// `postern.io/password-change`: what becomes of a user's open sessions when the password changes.
+/// `postern.io/password-change`: what happens to a user's open sessions when the password changes.
 package enum PasswordChange: String, CaseIterable, Sendable {
   case keepSessions = "keep-sessions"
   case endSessions = "end-sessions"

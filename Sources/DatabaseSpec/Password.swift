@@ -1,17 +1,17 @@
-/// A password. It shows as `[redacted]` wherever it is printed, dumped or interpolated; ``unredacted`` is the one way
-/// to its text.
+/// A password. It appears as `[redacted]` wherever it is printed, dumped or interpolated. Its text is available only
+/// through ``unredacted``.
 package struct Password: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
-  /// The text itself: never empty, no NUL. For the code that derives a verifier or writes a Secret, and none other.
+  /// The text itself: never empty, without NUL. Only for code that derives a verifier or writes a Secret.
   package let unredacted: String
 
-  /// Takes a password, or says why Postgres would not: it makes an empty one NULL, and ends a text at a NUL.
+  /// Checks that Postgres accepts the text. Postgres turns an empty password into NULL, and ends a text at a NUL.
   package init(_ text: String) throws(PasswordError) {
     guard !text.utf8.isEmpty else { throw .empty }
     guard !text.utf8.contains(0) else { throw .containsNUL }
     unredacted = text
   }
 
-  /// Takes the value of a Secret's key: UTF-8, of which one trailing newline is dropped and nothing else.
+  /// Reads the value of a Secret's key: UTF-8, of which only one trailing newline is dropped.
   package init(secretValue bytes: some Collection<UInt8>) throws(PasswordError) {
     var bytes = Array(bytes)
     if bytes.last == 0x0A { bytes.removeLast() }
@@ -33,7 +33,7 @@ package struct Password: Equatable, Sendable, CustomStringConvertible, CustomDeb
 
 #if !hasFeature(Embedded)
   extension Password: CustomReflectable {
-    /// Shows no members, so that no dump shows the text.
+    /// Has no members, so that no dump shows the text.
     package var customMirror: Mirror { Mirror(self, children: []) }
   }
 #endif

@@ -1,11 +1,11 @@
 import JSONBytes
 
-/// `passwords.json`: each declared user's password, as the sidecar gets it. Derived from the users' Secrets.
+/// `passwords.json`: each declared user's password for the sidecar, derived from the users' Secrets.
 package struct PasswordsFile: Equatable, Sendable {
-  /// By user. A declared user who is missing here keeps the password that the server has.
+  /// By user. A declared user who is missing here keeps the password on the server.
   package var passwords: [PostgresName: Password]
 
-  /// A file of these passwords.
+  /// A file with these passwords.
   package init(passwords: [PostgresName: Password] = [:]) {
     self.passwords = passwords
   }
@@ -25,8 +25,8 @@ package struct PasswordsFile: Equatable, Sendable {
     return writer.bytes
   }
 
-  /// Reads what ``encoded()`` wrote, user by user: no tree is made, in which thousands of keys would be compared with one
-  /// another. No error shows a password.
+  /// Reads what ``encoded()`` wrote, user by user. It builds no tree, because a tree would compare thousands of keys
+  /// with one another. No error shows a password.
   package init(decoding bytes: [UInt8]) throws(SpecError) {
     let (version, users) = try Self.parts(of: bytes)
     guard version == InstanceSpec.apiVersion else { throw .version(version) }
@@ -64,7 +64,7 @@ package struct PasswordsFile: Equatable, Sendable {
     } catch { throw .json(error) }
   }
 
-  /// A user's name, and the password, which is empty where there is none.
+  /// A user's name and password. The password is empty where there is none.
   private static func nextUser(_ reader: inout JSONReader) throws(SpecError) -> (name: String, password: String)? {
     do throws(JSONError) {
       guard let key = try reader.nextKey() else { return nil }

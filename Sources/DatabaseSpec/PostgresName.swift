@@ -1,16 +1,16 @@
 /// The name of a role, database, schema or extension: 1 to 63 bytes of UTF-8, no NUL (PostgreSQL docs §4.1.1:
-/// NAMEDATALEN - 1; the server cuts a longer one, which then never compares equal).
+/// NAMEDATALEN - 1; the server truncates a longer one, which then never compares equal).
 ///
-/// Names are compared and ordered by their bytes, as the server does; Swift's `==` on strings takes canonically
-/// equivalent ones for the same.
+/// Names are compared and ordered by their bytes, as the server does; Swift's `==` on strings treats canonically
+/// equivalent strings as equal.
 package struct PostgresName: Hashable, Comparable, Sendable {
-  /// The most bytes a name may have.
+  /// The most bytes in a name.
   package static let maximumBytes = 63
 
-  /// The name as it is, unquoted.
+  /// The name itself, unquoted.
   package let text: String
 
-  /// Takes a name, or says why the server would not.
+  /// Checks that the server accepts the name.
   package init(_ text: String) throws(PostgresNameError) {
     guard !text.utf8.isEmpty else { throw .empty }
     guard !text.utf8.contains(0) else { throw .containsNUL }
@@ -51,7 +51,7 @@ package enum PostgresNameError: Error, Equatable, Sendable {
 }
 
 extension PostgresName {
-  /// Why no role of this name can be declared (PostgreSQL docs, CREATE ROLE; src: `IsReservedName`), or nil.
+  /// Why no role of this name can be declared (PostgreSQL docs, CREATE ROLE; src: `IsReservedName`); nil where it can.
   package var reservedAsRole: String? {
     if text.utf8.starts(with: "pg_".utf8) { return "names that begin with pg_ are the server's own roles" }
     switch text {
@@ -62,7 +62,7 @@ extension PostgresName {
     }
   }
 
-  /// Why no database of this name can be declared, or nil.
+  /// Why no database of this name can be declared; nil where it can.
   package var reservedAsDatabase: String? {
     switch text {
     case "postgres", "template0", "template1": "\"\(text)\" is the server's own database"
@@ -70,7 +70,7 @@ extension PostgresName {
     }
   }
 
-  /// Whether `pg_hba.conf` reads this name as a keyword unless it is quoted there (PostgreSQL docs §21.1).
+  /// Whether `pg_hba.conf` reads this name as a keyword if it is not quoted there (PostgreSQL docs §21.1).
   package var isHBAKeyword: Bool {
     ["all", "replication", "sameuser", "samerole", "samegroup"].contains(text)
   }

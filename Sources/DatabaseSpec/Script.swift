@@ -1,13 +1,13 @@
-/// SQL that is run once in a database, as its owner.
+/// SQL that runs once in a database, as the database's owner.
 package struct Script: Equatable, Sendable {
   /// When it runs again.
   package enum Rerun: String, CaseIterable, Sendable {
     case never
-    /// When its content has changed.
+    /// When its content changes.
     case onChange = "on-change"
   }
 
-  /// Where its text is.
+  /// The place of its text.
   package enum Content: Equatable, Sendable {
     /// In the declaration.
     case inline(String)
@@ -15,29 +15,29 @@ package struct Script: Equatable, Sendable {
     case configMap(ObjectKey)
     /// In a Secret of the Pod's namespace.
     case secret(ObjectKey)
-    /// In a file beside `spec.json`; `sha256` is that of its bytes, in lower-case hexadecimal.
+    /// In a file beside `spec.json`. `sha256` is the hash of its bytes, in lower-case hexadecimal.
     case file(name: String, sha256: String)
   }
 
-  /// What it is known by in its database, with the hash of its content.
+  /// The name under which its database records it, with the hash of its content.
   package var name: String
-  /// Where its text is.
+  /// The place of its text.
   package var content: Content
   /// When it runs again.
   package var rerun: Rerun
   /// Whether it runs in one transaction with the row that records it.
   package var transaction: Bool
-  /// After how many seconds it is ended; 0 for never.
+  /// The most seconds that it may run; 0 for no limit.
   package var timeout: Int
-  /// Whether the text of a file came from a Secret: then no word of it is told, whatever becomes of it.
+  /// Whether the text of a file came from a Secret. Then no word of it is shown, whatever happens.
   package var isConfidential = false
 
-  /// Ten minutes, for a script that does not say.
+  /// Ten minutes, where none is declared.
   package static let defaultTimeout = 600
   /// A week.
   package static let maximumTimeout = 604_800
 
-  /// A script of these parts.
+  /// A script with these values.
   package init(
     name: String, content: Content, rerun: Rerun = .never, transaction: Bool = true, timeout: Int = defaultTimeout
   ) {

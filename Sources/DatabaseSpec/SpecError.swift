@@ -1,13 +1,13 @@
 package import JSONBytes
 
-/// Why bytes are no spec that this version can read.
+/// Why bytes are not a spec that this version can read.
 package enum SpecError: Error, Equatable, Sendable {
   case json(JSONError)
-  /// `apiVersion` is missing or another one.
+  /// `apiVersion` is missing or different.
   case version(String?)
-  /// A member that must be there is not.
+  /// A required member is missing.
   case missing(String, in: String)
-  /// A value that is not of those that may stand there.
+  /// A value that is not allowed there.
   case invalid(String, in: String)
 
   /// One line for people.

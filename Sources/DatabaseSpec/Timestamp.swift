@@ -1,15 +1,15 @@
-/// A moment of the years 1 to 9999, in microseconds since 1970-01-01T00:00:00Z, as the server keeps one.
+/// A time in the years 1 to 9999, in microseconds since 1970-01-01T00:00:00Z, as the server stores it.
 package struct Timestamp: Hashable, Sendable {
-  /// Microseconds since the epoch; before it, they are negative.
+  /// Microseconds since the epoch; negative before it.
   package let microseconds: Int64
 
-  /// A moment that the server tells, which may be outside of the years that a text can say.
+  /// A time from the server. It may be outside of the years that the text form has.
   package init(microseconds: Int64) {
     self.microseconds = microseconds
   }
 
-  /// Reads `2027-01-01T00:00:00Z`, with an optional fraction and another offset (RFC 3339 §5.6); a space may stand for
-  /// the `T`, as in YAML. Nil for any other form, for what is on no calendar, and for what the server would refuse.
+  /// Reads `2027-01-01T00:00:00Z`, with an optional fraction and any offset (RFC 3339 §5.6). A space may replace the
+  /// `T`, as in YAML. Nil for any other form, for a date that does not exist, and for what the server would refuse.
   package init?(rfc3339 text: String) {
     var reader = DigitReader(rest: Array(text.utf8)[...])
     guard let year = reader.number(4), reader.mark("-") != nil, let month = reader.number(2), reader.mark("-") != nil,
@@ -21,11 +21,11 @@ package struct Timestamp: Hashable, Sendable {
     else { return nil }
     let seconds = Self.days(until: (year, month, day)) * 86_400 + hour * 3_600 + minute * 60 + second - offset
     microseconds = seconds * 1_000_000 + fraction
-    // An offset or a fraction may lead out of the years that the server reads in four digits.
+    // An offset may lead out of the years that the server reads in four digits, and so may a fraction.
     guard (1...9999).contains(date.year) else { return nil }
   }
 
-  /// The moment in UTC, such as `2027-01-01T00:00:00Z`, with as many decimals as it needs.
+  /// The time in UTC, such as `2027-01-01T00:00:00Z`, with as many decimals as it needs.
   package var rfc3339: String {
     let (year, month, day) = date
     let ofDay = microseconds - days * Self.microsecondsPerDay
@@ -39,7 +39,7 @@ package struct Timestamp: Hashable, Sendable {
   }
 }
 
-// The Gregorian calendar. Years are counted from March, so that leap days come last.
+// The Gregorian calendar. Years are counted from March, so that a leap day is a year's last day.
 extension Timestamp {
   private static let microsecondsPerDay: Int64 = 86_400_000_000
 
@@ -105,20 +105,21 @@ private struct DigitReader {
     return byte
   }
 
-  /// Microseconds, 0 where there is no fraction. The server reads a fraction as a double, multiplies it, and rounds it as
-  /// rint(3) does (its `ParseFractionalSecond`); a whole number of at most nine digits divided by a power of ten is that
-  /// double.
+  /// Microseconds; 0 where there is no fraction. The server reads a fraction as a double, multiplies it, and rounds it
+  /// as rint(3) does (its `ParseFractionalSecond`). A whole number of at most nine digits, divided by a power of ten,
+  /// gives that double.
   mutating func fraction() -> Int64? {
     guard mark(".") != nil else { return 0 }
     let count = rest.prefix { Self.isDigit($0) }.count
     guard (1...9).contains(count), let digits = number(count) else { return nil }
     let power = (0..<count).reduce(1) { power, _ in power * 10 }
-    // At 2⁵² a double has no bit for a fraction: adding it rounds as rint(3) does, and needs no mathematical library.
+    // At 2⁵² a double has no bits for a fraction. So adding this number rounds as rint(3) does, without a mathematical
+    // library.
     let large = 4_503_599_627_370_496.0
     return Int64(Double(digits) / Double(power) * 1_000_000 + large - large)
   }
 
-  /// Seconds east of UTC. The server takes offsets of less than 16 hours.
+  /// Seconds east of UTC. The server accepts offsets of less than 16 hours.
   mutating func offset() -> Int64? {
     if mark("Zz") != nil { return 0 }
     guard let sign = mark("+-"), let hours = number(2), mark(":") != nil, let minutes = number(2), hours < 16,

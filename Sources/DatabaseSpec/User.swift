@@ -1,26 +1,26 @@
-/// A role that may log in. Its password is not part of the spec.
+/// A role that may log in. The spec does not contain its password.
 package struct User: Equatable, Sendable {
-  /// Whether it is to be there.
+  /// Whether the user must exist.
   package enum Ensure: String, CaseIterable, Sendable {
     case present
-    /// What it owns goes to the database's owner, then the role is dropped.
+    /// The database's owner gets its objects, then the role is dropped.
     case absent
   }
 
   /// Its name in Postgres.
   package var name: PostgresName
-  /// Whether it is to be there.
+  /// Whether the user must exist.
   package var ensure: Ensure
-  /// What it may do in databases that it does not own; no two for one database.
+  /// What it may do in databases that it does not own; at most one grant for each database.
   package var grants: [Grant]
-  /// How many sessions it may have at once; nil for any number.
+  /// The most sessions at one time; nil for any number.
   package var connectionLimit: Int?
-  /// Until when its password is good; nil where nothing is declared: then a role that was there before keeps its own.
+  /// Until when its password is valid; nil where nothing is declared. Then an existing role keeps its own value.
   package var validUntil: Expiry?
   /// Roles whose privileges it has: predefined ones (`pg_monitor`) or declared users.
   package var memberOf: [PostgresName]
 
-  /// A user of these parts.
+  /// A user with these values.
   package init(
     name: PostgresName, ensure: Ensure = .present, grants: [Grant] = [], connectionLimit: Int? = nil,
     validUntil: Expiry? = nil, memberOf: [PostgresName] = []
@@ -34,19 +34,19 @@ package struct User: Equatable, Sendable {
   }
 }
 
-/// What a user may do in a database that another one owns. (`owner` in a declaration becomes ``Database/owner``.)
+/// What a user may do in a database that another user owns. (`owner` in a declaration becomes ``Database/owner``.)
 package struct Grant: Equatable, Sendable {
-  /// How much.
+  /// The extent of the grant.
   package enum Level: String, CaseIterable, Sendable {
-    /// SELECT on all the owner's tables and sequences, EXECUTE on functions; new ones too.
+    /// SELECT on all the owner's tables and sequences, EXECUTE on functions; also on new ones.
     case read
-    /// `read`, and INSERT, UPDATE, DELETE, TRUNCATE; USAGE on sequences; new ones too.
+    /// `read`, and INSERT, UPDATE, DELETE, TRUNCATE; USAGE on sequences; also on new ones.
     case write
   }
 
   /// The database's name.
   package var database: PostgresName
-  /// How much.
+  /// The extent of the grant.
   package var level: Level
 
   /// A grant of `level` on `database`.

@@ -1,16 +1,16 @@
 import Contract
 
-/// One thing that is wrong, or doubtful, in a declaration: where, what, and what to do. It never holds a password.
+/// An error or a warning about a declaration: the place, the problem, and what to do. It never contains a password.
 package struct DeclarationProblem: Equatable, Sendable {
   /// `postern.io/users`; the label `postern.io/customer`; for a flat file `SECRET/KEY`.
   package var annotation: String
-  /// The place in the annotation's YAML, such as `[2].grants.orders`; empty for the whole.
+  /// The path in the annotation's YAML, such as `[2].grants.orders`; empty for the whole.
   package var path: String
   /// The line in the annotation's value, from 1.
   package var line: Int?
   /// The column in that line, in Unicode scalars, from 1.
   package var column: Int?
-  /// What is wrong and what was expected; it stands alone.
+  /// What is wrong and what was expected, understandable without the other fields.
   package var reason: String
   /// What to do.
   package var hint: String?
@@ -27,8 +27,8 @@ package struct DeclarationProblem: Equatable, Sendable {
     self.hint = hint
   }
 
-  /// The field of the object, as a Kubernetes cause names it: `metadata.annotations[postern.io/users][2].name`. For a
-  /// flat file it is the annotation that refers to it.
+  /// The object's field, as in a Kubernetes cause: `metadata.annotations[postern.io/users][2].name`. For a flat file it
+  /// is the annotation that refers to it.
   package var field: String {
     if annotation == AnnotationKey.customerLabel { return "metadata.labels[\(annotation)]" }
     guard annotation.utf8.starts(with: AnnotationKey.prefix.utf8) else {

@@ -1,9 +1,9 @@
 package import DatabaseSpec
 
-/// A user's `validUntil`: from then on, Postgres refuses logins with the user's password.
+/// A user's `validUntil`. From that time on, Postgres refuses logins with the user's password.
 package struct DeclaredExpiry: Equatable, Sendable {
   /// The time.
   package var time: Timestamp
-  /// What is to be said from then on: of whom, and where that stands.
+  /// The warning from then on: the user, and the place of the setting.
   package var warning: DeclarationProblem
 }

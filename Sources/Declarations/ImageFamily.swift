@@ -1,10 +1,11 @@
-/// Images that are started, and take their superuser, in the same way: the values of `postern.io/flavor`.
+/// Families of images that start, and take their superuser, in the same way. These are the values of
+/// `postern.io/flavor`.
 package enum ImageFamily: String, CaseIterable, Sendable {
-  /// docker.io/postgres, and those that are made from it or keep to its variables.
+  /// docker.io/postgres, and images that are built from it or use its variables.
   case official
-  /// supabase/postgres: made from the official one, with a superuser of its own.
+  /// supabase/postgres: built from the official image, with another superuser.
   case supabase
-  /// Bitnami's, and what charts make of it.
+  /// Bitnami's images, as their charts use them too.
   case bitnami
   /// Red Hat's and Fedora's: sclorg/postgresql-container.
   case sclorg

@@ -1,9 +1,9 @@
-/// Roles that every server has (PostgreSQL docs §22.5, of 15 to 18).
+/// The roles of every server (PostgreSQL docs §22.5, of 15 to 18).
 enum PredefinedRole {
   static let known =
     ["pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"] + opening.keys.sorted()
 
-  /// Those that reach beyond the user's own databases, and what they open.
+  /// The roles that reach beyond the user's own databases, and what they allow.
   static let opening = [
     "pg_write_all_data": "it writes to every table of every database",
     "pg_signal_backend": "it ends the queries and sessions of other users",
@@ -14,7 +14,7 @@ enum PredefinedRole {
     "pg_signal_autovacuum_worker": "it stops autovacuum",
   ]
 
-  /// Those that no declared user may be a member of, and why.
+  /// The roles of which no declared user may be a member, and why.
   static let refused = [
     "pg_execute_server_program": "it runs programs on the server, which is as good as superuser",
     "pg_read_server_files": "it reads any file of the server, which is as good as superuser",
@@ -22,7 +22,7 @@ enum PredefinedRole {
     "pg_database_owner": "its one member is each database's owner",
   ]
 
-  /// The same, but declarations that have it already go on: it was allowed once.
+  /// The same, but existing declarations may keep them, because they were once allowed.
   static let refusedWhereNew = [
     "pg_read_all_data": "it reads every table, pg_authid with the hashes of all passwords among them"
   ]

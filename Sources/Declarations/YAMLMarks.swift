@@ -1,11 +1,11 @@
-/// How many values a YAML document may have at most: each begins behind a `,`, a bracket, a `:`, a `- ` or a `? `. The
-/// lines of block scalars, where SQL stands, do not count, as long as nothing before them makes it doubtful that they
-/// belong to one.
+/// An upper bound of the number of values in a YAML document: each begins after a `,`, a bracket, a `:`, a `- ` or a `?
+/// `. The lines of block scalars, which contain the SQL, do not count, unless something before them makes it doubtful
+/// that they belong to one.
 struct YAMLMarks {
   private(set) var count = 1
 
   init(_ text: String) {
-    // Where a block scalar's owner begins in its line: what is indented further belongs to the block.
+    // The column at which a block scalar's owner begins. Lines that are indented further belong to the block.
     var owner: Int?
     var isSure = !Self.hasOtherLineBreaks(text)
     for line in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -21,7 +21,7 @@ struct YAMLMarks {
     }
   }
 
-  /// Whether every quote and bracket that a line opens is closed in it.
+  /// Counts the marks in a line. Also returns whether every quote and bracket that the line opens is closed in it.
   private static func marks(in line: Substring.UTF8View) -> (count: Int, isClosed: Bool) {
     var (count, quotes, apostrophes, brackets) = (0, 0, 0, 0)
     var indicator = false
@@ -43,7 +43,7 @@ struct YAMLMarks {
     return (count, quotes % 2 == 0 && apostrophes % 2 == 0 && brackets == 0)
   }
 
-  /// Where what has a block scalar begins, in a line such as `- sql: |`; nil for any other line.
+  /// The column at which the owner of a block scalar begins, in a line such as `- sql: |`; nil for any other line.
   private static func ownerOfBlock(_ line: Substring.UTF8View) -> Int? {
     var rest = line[...]
     while rest.last.map({ $0 <= 0x20 }) == true { rest.removeLast() }
@@ -72,7 +72,7 @@ struct YAMLMarks {
     }
   }
 
-  /// Whether there are line breaks that YAML knows beside LF and CR LF: CR, U+0085, U+2028, U+2029.
+  /// Whether there are other line breaks of YAML than LF and CR LF: CR, U+0085, U+2028, U+2029.
   private static func hasOtherLineBreaks(_ text: String) -> Bool {
     var previous: (UInt8, UInt8) = (0, 0)
     for byte in text.utf8 {

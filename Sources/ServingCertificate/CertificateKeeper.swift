@@ -11,7 +11,6 @@ import Synchronization
 /// The leader also runs ``lead(mayWrite:)``: it repairs and renews the Secret and keeps the webhook configurations'
 /// `caBundle` up to date. Every write names the version of the object that it replaces, so that two writers never undo
 /// each other's work.
-/// is for one version of its object, so that two who write never undo each other's work.
 package final class CertificateKeeper: Sendable {
   struct State {
     /// Whether the watch has reported the present state.

@@ -1,8 +1,8 @@
 import Provisioning
 
-/// Who is in whose way.
+/// Which sessions block each other.
 extension Catalog {
-  /// Who holds the locks that a session waits for, each in words.
+  /// The holders of the locks that a session waits for, each described in words.
   static func blockers(of process: Int) -> CatalogQuery<String> {
     CatalogQuery(
       "the holders of a lock",
@@ -20,7 +20,8 @@ extension Catalog {
     ) { row throws(CatalogMismatch) in try row.text() }
   }
 
-  /// Ends a session, waiting for so long until it has ended, or not at all; whether it has.
+  /// Ends a session, and waits up to `milliseconds` until it has ended; 0 does not wait. The row says whether it has
+  /// ended.
   static func endSession(_ process: Int, milliseconds: Int) -> CatalogQuery<Bool> {
     CatalogQuery(
       "the end of a session", "SELECT pg_terminate_backend($1::int, $2::bigint)",

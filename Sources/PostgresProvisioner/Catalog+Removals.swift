@@ -1,9 +1,9 @@
 import DatabaseSpec
 import Provisioning
 
-/// What depends on roles that may have to be dropped.
+/// Queries for objects that depend on roles which may have to be dropped.
 extension Catalog {
-  /// What is owned by, or granted to, some roles in each database.
+  /// What some roles own and were granted in each database.
   static func dependencies(
     of roles: [PostgresName]
   ) -> CatalogQuery<(role: PostgresName, dependency: RoleDependency)> {
@@ -21,7 +21,7 @@ extension Catalog {
     }
   }
 
-  /// What some roles have outside of all databases.
+  /// What some roles have outside of databases.
   static func holdings(of roles: [PostgresName]) -> CatalogQuery<(role: PostgresName, holding: RoleHolding)> {
     CatalogQuery(
       "the holdings of roles",

@@ -1,48 +1,48 @@
 import LibPQ
 import Provisioning
 
-/// Queries that are asked in one round trip.
+/// Queries that are sent in one round trip.
 struct CatalogBatch {
   fileprivate var statements: [LibPQ.Statement] = []
 
-  /// Adds a query. What is returned takes its rows out of the answers.
+  /// Adds a query. The returned value finds its rows in the answers.
   mutating func ask<Row>(_ query: CatalogQuery<Row>) -> Asked<Row> {
     statements.append(query.statement)
     return Asked(query: query, index: statements.count - 1)
   }
 
-  /// A query of a batch.
+  /// A query in a batch.
   struct Asked<Row> {
     fileprivate let query: CatalogQuery<Row>
     fileprivate let index: Int
   }
 
-  /// What the server answered to a batch.
+  /// The server's answers to a batch.
   struct Answers {
     fileprivate let results: [QueryResult]
 
-    /// The rows of a query of the same batch.
+    /// The rows of a query in this batch.
     func rows<Row>(_ asked: Asked<Row>) throws(PostgresError) -> [Row] { try asked.query.rows(results[asked.index]) }
 
-    /// The one row of a query of the same batch.
+    /// The only row of a query in this batch.
     func row<Row>(_ asked: Asked<Row>) throws(PostgresError) -> Row { try asked.query.row(results[asked.index]) }
   }
 }
 
 extension Connection {
-  /// What the queries of a batch answer. The first that fails throws.
+  /// Sends a batch and returns its answers. Throws the first error.
   borrowing func answers(_ batch: CatalogBatch) throws(PostgresError) -> CatalogBatch.Answers {
     var results: [QueryResult] = []
     for outcome in try pipeline(batch.statements) { results.append(try outcome.get()) }
     return CatalogBatch.Answers(results: results)
   }
 
-  /// What one query answers.
+  /// Sends one query and returns its rows.
   borrowing func rows<Row>(_ query: CatalogQuery<Row>) throws(PostgresError) -> [Row] {
     try query.rows(try self.query(query.sql, query.parameters))
   }
 
-  /// What a query answers that gives one row.
+  /// Sends a query that returns exactly one row.
   borrowing func row<Row>(_ query: CatalogQuery<Row>) throws(PostgresError) -> Row {
     try query.row(try self.query(query.sql, query.parameters))
   }
@@ -61,7 +61,7 @@ extension CatalogQuery {
     }
   }
 
-  /// The one row of an answer that was waited for elsewhere; an answer without rows is none.
+  /// The only row of a result that was received elsewhere; nil is an error.
   func row(_ result: QueryResult?) throws(PostgresError) -> Row {
     guard let result else {
       throw PostgresError(kind: .protocol, message: "the server gave no answer about \(subject)")

@@ -3,14 +3,15 @@ import LibPQ
 import Provisioning
 
 extension Executor {
-  /// Logs in as the owner for a script of a Secret, of which no word is to be in the server's log. The owner may not turn
-  /// logging off for itself, so the superuser lets the session begin with it off, and takes that back when it has begun.
-  /// - Parameter main: the connection that holds the lock of the pass.
+  /// Logs in as the owner for a script from a Secret, of which no word may get into the server's log. The owner may not
+  /// turn logging off, so the superuser turns it off for the session before it begins, and resets that when it has
+  /// begun.
+  /// - Parameter main: the connection that holds the pass's lock.
   func connectConfidentially(
     _ settings: ConnectionSettings, _ script: ScriptRun, in database: PostgresName, _ main: borrowing Connection
   ) throws(PostgresError) -> Connection {
     let set = try main.rows(Catalog.settings(of: script.owner, in: database))
-    // A process that was killed in between has left all of them.
+    // A process that was killed in between has left all of these settings.
     let isLeftOver = set.contains { $0.utf8.elementsEqual(StatementLogging.mark.utf8) }
     let off = StatementLogging.off.filter { option in
       isLeftOver || !set.contains { $0.utf8.elementsEqual(option.name.utf8) }

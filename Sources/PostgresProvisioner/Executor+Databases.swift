@@ -4,8 +4,8 @@ import LogLine
 import Provisioning
 
 extension Executor {
-  /// Runs steps that are about databases as such. Making one is mostly waiting for the disk: two are made at a time,
-  /// where the server has another connection to give.
+  /// Runs steps that create or change databases themselves. Creating one is mostly waiting for the disk, so two are
+  /// created at a time if the server has another connection free.
   mutating func runDatabases(_ steps: ArraySlice<Step>, _ connection: borrowing Connection) {
     let chains = Self.chains(steps)
     if chains.count(where: { Self.makesDatabase($0[0]) }) > 1 {
@@ -16,7 +16,7 @@ extension Executor {
     for step in steps where !isEnding { run(step, connection) }
   }
 
-  /// The steps of one database, which follow one another, together.
+  /// Groups the steps of each database, which follow one another.
   private static func chains(_ steps: ArraySlice<Step>) -> [[Step]] {
     var chains: [[Step]] = []
     for step in steps {
@@ -37,7 +37,7 @@ extension Executor {
     var onRight: [Step]?
     while true {
       if onLeft == nil { onLeft = begin(&waiting, besides: onRight, left) }
-      // The lock is the left one's: without it nothing more is begun.
+      // The left connection holds the lock. Without it, nothing new is begun.
       if onRight == nil, !left.isBroken { onRight = begin(&waiting, besides: onLeft, right) }
       switch (onLeft, onRight) {
       case (nil, nil): return
@@ -60,13 +60,13 @@ extension Executor {
     }
   }
 
-  /// Asks for the next database that is to be made and returns its chain; what makes none is done at once. Nil where
-  /// nothing is left to be asked for now.
+  /// Sends the next CREATE DATABASE and returns its chain. Chains that create nothing are run at once. Nil where
+  /// nothing more can be sent now.
   private mutating func begin(
     _ waiting: inout ArraySlice<[Step]>, besides other: [Step]?, _ connection: borrowing Connection
   ) -> [Step]? {
     while let chain = waiting.first, !isEnding, !connection.isBroken {
-      // The other may be its template.
+      // The database that is being created may be the template of this one.
       if let other, chain.contains(where: { $0.requires.contains(other[0].item) }) { return nil }
       waiting.removeFirst()
       guard case .alone(let statement) = chain[0].work else {
@@ -82,7 +82,7 @@ extension Executor {
     return nil
   }
 
-  /// Takes the answer to what was asked for, and runs the other steps of the chain.
+  /// Receives the answer to what was sent, and runs the other steps of the chain.
   private mutating func end(_ chain: [Step], _ connection: borrowing Connection) {
     do throws(PostgresError) { try connection.receive() } catch {
       return fail(chain[0], Failure(chain[0].item, error))

@@ -4,13 +4,14 @@ import OpenSSL
 import Provisioning
 import TextEncoding
 
-/// What of a customer's failed while it was ready. The server keeps it (``Postern/knownFailuresState``), so that it is known
-/// again after the Pod has gone: what worked until then is there, and the users go on.
+/// A customer's items that failed while the instance was ready. The server stores them
+/// (``Postern/knownFailuresState``), so that they are still known in a new Pod. What worked before still works, and
+/// users are not interrupted.
 struct KnownFailures {
   let customer: String
   let control: PassControl
 
-  /// Completes the report of a pass that has come to its end, and notes what fails by now.
+  /// Completes the report of a finished pass, and records the items that now fail.
   /// - Parameter connection: the one that holds the lock.
   func settle(_ report: PassReport, _ connection: borrowing Connection) -> PassReport {
     guard report.outcome == .converged || report.outcome == .incomplete else { return report }
@@ -20,7 +21,7 @@ struct KnownFailures {
       let known = state.isThere ? Set(try connection.rows(Postern.knownFailures(of: customer))) : []
       let failing = Set(report.problems.filter({ $0.isFailure }).map({ Self.digest($0.item) }))
       report.isKnownToFail = report.outcome == .incomplete && failing.isSubset(of: known)
-      // What worked in between is not known to fail.
+      // An item that worked in between is not a known failure.
       let kept = control.isReady() || report.isKnownToFail ? failing : failing.intersection(known)
       try change(
         adding: kept.subtracting(known).sorted(by: Self.precedes),

@@ -1,7 +1,7 @@
 import LibPQ
 
 extension PostgresError {
-  /// What to do where the superuser is not let in, by what the server said; nil where it said nothing about that.
+  /// What to do if the superuser's login was refused, from the server's message; nil where the error is another one.
   func loginAdvice(_ settings: ConnectionSettings) -> String? {
     if isServer(SQLState.invalidPassword) {
       return "the admin Secret must hold the superuser's present name and password"

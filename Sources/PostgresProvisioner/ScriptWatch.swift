@@ -1,20 +1,20 @@
 import Linux
 import Provisioning
 
-/// What is known of a script while it runs.
+/// The state of a script while it runs.
 struct ScriptWatch {
-  /// The longest wait for an answer before somebody looks how it stands, in milliseconds.
+  /// The longest wait for an answer before the script's state is checked, in milliseconds.
   static let tick = 1000
 
   let item: Item
   let script: ScriptRun
-  /// After how many seconds it is ended; 0 for never.
+  /// The most seconds that it may run; 0 for no limit.
   var timeout: Int { script.timeout }
-  /// What is told of it.
+  /// What is reported about it.
   var running: RunningScript
-  /// The line and column of the statement that the server is at.
+  /// The line and column of the statement that the server is executing.
   var place: (line: Int, column: Int)?
-  /// For how many ticks the server has been at the present statement.
+  /// For how many ticks the server has been executing this statement.
   var ticks = 0
 
   private let deadline: Int64
@@ -31,13 +31,14 @@ struct ScriptWatch {
 
   var placeText: String? { place.map { "line \($0.line), column \($0.column)" } }
 
-  /// Until it is to be ended.
+  /// The time until it must be ended.
   var millisecondsLeft: Int { Int(clamping: deadline - SystemClock.monotonicMilliseconds) }
 
-  /// Whether to look whose lock the statement waits for: soon, since it waits for a few seconds only, and then seldom.
+  /// Whether to ask who holds the lock that the statement waits for: often at first, because a statement waits only a
+  /// few seconds, and seldom later.
   var asksForHolders: Bool { ticks <= 6 || ticks.isMultiple(of: 10) }
 
-  /// Whether a pass without scripts is due, as it would be without this one.
+  /// Whether a pass without scripts is due, as it would be if no script were running.
   var isPassDue: Bool { SystemClock.monotonicMilliseconds >= nextPass }
 
   mutating func passWasMade() { nextPass = SystemClock.monotonicMilliseconds + Int64(SidecarBackoff.resync) }

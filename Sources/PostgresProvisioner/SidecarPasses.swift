@@ -1,17 +1,18 @@
 package import LibPQ
 package import Provisioning
 
-/// What the sidecar's loop lets be done to Postgres; tests put something else in its place.
+/// What the sidecar's loop does to Postgres; tests replace it.
 package struct SidecarPasses {
-  /// A pass over the server at the settings. It throws where nobody can log in.
+  /// A pass over the server at the settings. It throws where the superuser cannot log in.
   package typealias Pass = (DesiredState, ConnectionSettings, PassControl) throws(PostgresError) -> PassReport
 
-  /// Makes Postgres what it is to be. Blocks, but looks between two steps, and while a script runs, what else there is.
+  /// Makes Postgres match the declaration. It blocks, but checks for other events between two steps and while a script
+  /// runs.
   package var pass: Pass
-  /// What a pass would do, as SQL without secrets; nothing is done.
+  /// What a pass would do, as SQL without secrets. Nothing is changed.
   package var plan: (DesiredState, ConnectionSettings) throws(PostgresError) -> [String]
 
-  /// Passes made of these.
+  /// Passes made of these functions.
   package init(
     pass: @escaping Pass,
     plan: @escaping (DesiredState, ConnectionSettings) throws(PostgresError) -> [String]

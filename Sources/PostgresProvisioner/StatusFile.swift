@@ -1,12 +1,12 @@
 import Contract
 package import Linux
 
-/// The status, where the readiness probe looks for it.
+/// The file in which the readiness probe looks for the status.
 package struct StatusFile: Sendable {
-  /// Where it is, where nothing else is said.
+  /// The default path.
   package static let defaultPath = SidecarContainer.statusFile
 
-  /// Where it is.
+  /// The path of the file.
   package let path: String
 
   /// The file at a path.
@@ -14,7 +14,7 @@ package struct StatusFile: Sendable {
     self.path = path
   }
 
-  /// Puts a status in the place of the one before, at once; makes the folder where there is none.
+  /// Replaces the status in one step. Creates the folder if there is none.
   package func write(_ status: Status) throws(FileError) {
     if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
       try Directory.create(String(path[..<slash]))
@@ -23,21 +23,21 @@ package struct StatusFile: Sendable {
   }
 
   /// Why the Pod is not ready, in one line; nil where it is.
-  /// - Parameter milliseconds: how long the end of the first pass is waited for. Who asks again only after seconds, as the
-  ///   kubelet does, hears of it at once. What comes later is told without a wait.
+  /// - Parameter milliseconds: how long to wait for the end of the first pass. The kubelet asks only every few seconds;
+  ///   because the probe waits, it learns of the end at once. Later passes are reported without a wait.
   package func whyNotReady(waiting milliseconds: Int = 0) -> String? {
     let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
     while true {
       let (reason, isFirstPass) = read()
       let left = Int(deadline - SystemClock.monotonicMilliseconds)
       guard reason != nil, isFirstPass, left > 0 else { return reason }
-      // Looked at again and again: a watch would take one of the few that a user may have on a node (inotify(7)), and
-      // all sidecars may have one user.
+      // Polling instead of a watch: a user may have only a few inotify instances on a node (inotify(7)), and all
+      // sidecars may run as the same user.
       SystemClock.sleep(milliseconds: min(left, 50))
     }
   }
 
-  /// The status that is there; nil where there is none, or none that this version can read.
+  /// The present status; nil where there is none, or none that this version can read.
   package func status() -> Status? {
     do throws(FileError) { return Status(decoding: try File.read(path)) } catch { return nil }
   }

@@ -4,15 +4,15 @@ import OpenSSL
 import Provisioning
 import Randomness
 
-/// Which stored verifiers were found to be of which passwords. A derivation takes as long as a login; a pass that finds
-/// neither changed does none. It keeps hashes, no password.
+/// Remembers which stored verifiers match which passwords. A derivation takes as long as a login. A pass that finds
+/// both unchanged derives nothing. The cache contains hashes and no passwords.
 package final class VerifierCache {
-  /// The most rounds that are derived with. Users may store verifiers of their own making, with enough rounds to keep
-  /// a pass busy for hours; the server's default is 4096.
+  /// The most iterations with which a verifier is derived. Users may store verifiers of their own, whose iterations
+  /// could keep a pass busy for hours; the server's default is 4096.
   private static let maximumIterations: UInt32 = 1_000_000
-  /// The rounds that the server takes where it does not say how many (PostgreSQL docs §20.3, `scram_iterations`).
+  /// The server's default iterations, for servers that do not report them (PostgreSQL docs §20.3, `scram_iterations`).
   private static let defaultIterations: UInt32 = 4096
-  /// Bytes of salt, as many as the server takes.
+  /// Bytes of salt, as many as the server uses.
   private static let saltLength = 16
 
   package init() {}
@@ -31,7 +31,7 @@ package final class VerifierCache {
     return matches ? .matches : .differs
   }
 
-  /// A new verifier of a password, with the server's rounds. What libpq would make takes it ten times as long.
+  /// Makes a new verifier of a password, with the server's iterations. libpq needs ten times as long for this.
   func verifier(of password: Password, _ connection: borrowing Connection) throws(PostgresError) -> String {
     let iterations = connection.parameter("scram_iterations").flatMap { UInt32($0) } ?? Self.defaultIterations
     do throws(RandomError) {
@@ -42,7 +42,7 @@ package final class VerifierCache {
     } catch { throw PostgresError(kind: .client, message: error.message) }
   }
 
-  /// Notes that a verifier was made of a password.
+  /// Records that a verifier was made of a password.
   func note(_ role: PostgresName, stored: String, password: Password) {
     outcomes[role] = (Self.fingerprint(password, stored), true)
   }

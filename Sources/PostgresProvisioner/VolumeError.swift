@@ -2,20 +2,20 @@ package import DatabaseSpec
 import JSONBytes
 package import Linux
 
-/// Why the mounted files cannot be gone by. In every case nothing is changed in Postgres.
+/// Why the mounted files cannot be used. In every case nothing is changed in Postgres.
 package enum VolumeError: Error, Equatable, Sendable {
-  /// A file is not there yet, or empty. The kubelet mounts a ConfigMap or Secret when it exists; until then, and where
-  /// one is deleted, what is in Postgres stays as it is.
+  /// A file does not exist yet, or is empty. The kubelet mounts a ConfigMap or Secret when it exists. Until then, or
+  /// after one was deleted, the contents of Postgres stay unchanged.
   case notThereYet(file: String)
   /// A file cannot be read.
   case unreadable(FileError)
-  /// `spec.json` is none that this version can read.
+  /// `spec.json` is not a spec that this version can read.
   case spec(SpecError)
-  /// `passwords.json` is none that this version can read.
+  /// `passwords.json` is not a file that this version can read.
   case passwords(SpecError)
-  /// A script's bytes are not those that `spec.json` speaks of.
+  /// A script's bytes do not have the hash that `spec.json` names.
   case scriptDiffers(file: String)
-  /// A file or variable does not hold what it must.
+  /// A file or variable has an invalid value.
   case invalid(source: String, reason: String)
 
   /// One line for people: what is wrong, where, and what to do.

@@ -1,9 +1,9 @@
-/// A query with the reader of its rows. They stand together, so that a column that is added to the one cannot be missed
-/// in the other.
+/// A query with the reader of its rows. Both are declared together, so that a column that is added to one cannot be
+/// forgotten in the other.
 package struct CatalogQuery<Row> {
-  /// What it asks about, for errors: `roles`.
+  /// The subject of the query, for errors: `roles`.
   package let subject: StaticString
-  /// One SELECT, with parameters `$1`, `$2`…; it finds names by `search_path = pg_catalog`.
+  /// One SELECT, with parameters `$1`, `$2`…; it resolves names with `search_path = pg_catalog`.
   package let sql: String
   /// The parameters as text; nil for NULL.
   package let parameters: [String?]
@@ -20,8 +20,9 @@ package struct CatalogQuery<Row> {
     self.read = read
   }
 
-  /// Reads an answer; `value` gives what is at a row and a column, both from 0.
-  /// - Throws: where a row does not fit. None is left out: a plan that knows of half a server would be a wrong one.
+  /// Reads a result; `value` returns the text at a row and a column, both from 0.
+  /// - Throws: where a row does not fit. No row is left out, because a plan based on half of a server's state would be
+  ///   wrong.
   package func rows(
     count: Int, columnCount: Int, value: @escaping (Int, Int) -> String?
   ) throws(CatalogError) -> [Row] {
@@ -42,11 +43,11 @@ package struct CatalogQuery<Row> {
 
 /// A row that does not fit its query's reader.
 package struct CatalogError: Error, Equatable, Sendable {
-  /// What the query asked about.
+  /// The subject of the query.
   package var subject: String
-  /// Which row, from 1.
+  /// The row, from 1.
   package var row: Int
-  /// What is wrong with it.
+  /// The mismatch in the row.
   package var mismatch: CatalogMismatch
 
   /// One line for people.

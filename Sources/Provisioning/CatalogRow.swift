@@ -1,12 +1,12 @@
 package import DatabaseSpec
 
-/// One row that a query answered. Its columns are read in the order of the SELECT, with one call for each.
+/// One row of a query's result. Its columns are read in the order of the SELECT, one call for each.
 package struct CatalogRow {
   private let columnCount: Int
   private let value: (Int) -> String?
   private var column = 0
 
-  /// A row of so many columns; `value` gives each in its text form, or nil for NULL.
+  /// A row of `columnCount` columns; `value` returns each in text form, or nil for NULL.
   package init(columnCount: Int, value: @escaping (Int) -> String?) {
     self.columnCount = columnCount
     self.value = value
@@ -22,7 +22,7 @@ package struct CatalogRow {
   }
 
   /// The next column, as `parse` reads it; NULL gives nil.
-  /// - Parameter expected: what the column must hold, as an error says it.
+  /// - Parameter expected: what the column must contain, for the error.
   package mutating func optional<Value>(
     _ expected: StaticString, _ parse: (String) -> Value?
   ) throws(CatalogMismatch) -> Value? {
@@ -64,7 +64,7 @@ package struct CatalogRow {
   /// The next column, a boolean or NULL.
   package mutating func optionalIsTrue() throws(CatalogMismatch) -> Bool? { try optional("a boolean", Self.boolean) }
 
-  /// Refuses a row of which not every column was read.
+  /// Refuses a row if not every column has been read.
   func checkIsRead() throws(CatalogMismatch) {
     guard column == columnCount else {
       throw CatalogMismatch(column: column + 1, reason: "the answer has \(columnCount) columns, \(column) are read")
@@ -85,9 +85,10 @@ package struct CatalogRow {
   }
 }
 
-/// A column that does not hold what the query's reader expects. No value is in it: one may be a verifier.
+/// A column that does not contain what the query's reader expects. It does not contain the value, which may be a
+/// verifier.
 package struct CatalogMismatch: Error, Equatable, Sendable {
-  /// Which column, from 1.
+  /// The column, from 1.
   package var column: Int
   /// What is wrong with it.
   package var reason: String

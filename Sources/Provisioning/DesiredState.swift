@@ -1,19 +1,19 @@
 package import DatabaseSpec
 
-/// All that the mounted files say, read at one moment.
+/// Everything that the mounted files contain, read at the same time.
 package struct DesiredState: Equatable, Sendable {
   /// The declaration; each script's content is a `.file`.
   package var spec: InstanceSpec
-  /// SHA-256 of `spec.json`, in lower-case hexadecimal: what the status reports as applied.
+  /// SHA-256 of `spec.json`, in lower-case hexadecimal. The status reports it as applied.
   package var specHash: String
-  /// By user; a declared user without an entry keeps the password that the server has.
+  /// By user. A declared user without an entry keeps the password on the server.
   package var passwords: [PostgresName: Password]
   /// The scripts' texts, by file name.
   package var scripts: [String: String]
-  /// The password that the superuser is to have; nil where it is not known, and then left alone.
+  /// The password that the superuser must have; nil where it is not known. Then it is left alone.
   package var adminPassword: Password?
 
-  /// A state of these parts.
+  /// A state with these values.
   package init(
     spec: InstanceSpec, specHash: String, passwords: [PostgresName: Password] = [:], scripts: [String: String] = [:],
     adminPassword: Password? = nil

@@ -1,14 +1,14 @@
 package import DatabaseSpec
 
-/// Whom grants are about in each database, by the declaration and by what was recorded: few of all users.
+/// The users with grants in each database, declared or recorded. They are few of all users.
 package struct Grantees {
   private var users: [PostgresName: [User]] = [:]
-  /// The databases that grants to them were recorded for.
+  /// The databases in which grants were recorded.
   package private(set) var recordedDatabases: Set<PostgresName> = []
-  /// The declared users that are members of a role, at first hand.
+  /// The declared users that are direct members of a role.
   private var members: [PostgresName: [PostgresName]] = [:]
 
-  /// The declared users that are to be there.
+  /// The declared users that must exist.
   package init(_ spec: InstanceSpec, _ records: Records) {
     for user in spec.users where user.ensure == .present {
       for role in user.memberOf { members[role, default: []].append(user.name) }
@@ -21,11 +21,11 @@ package struct Grantees {
     }
   }
 
-  /// Those of one database, in the order of the declaration.
+  /// The users with grants in one database, in the order of the declaration.
   package subscript(database: PostgresName) -> [User] { users[database] ?? [] }
 
-  /// The roles whose objects a grant on a database is about: its owner, the owners of its declared schemas, and the
-  /// members of its owner, who may make things there as well.
+  /// The roles to whose objects a grant on a database applies: its owner, the owners of its declared schemas, and the
+  /// members of its owner, who may create objects there as well.
   package func makers(of database: Database) -> [Maker] {
     var makers = [Maker(name: database.owner, isMember: false)]
     for case let owner? in database.schemas.map({ $0.owner }) where !makers.contains(where: { $0.name == owner }) {
@@ -47,9 +47,9 @@ package struct Grantees {
   }
 }
 
-/// A role that makes things in a database.
+/// A role that creates objects in a database.
 package struct Maker: Equatable, Sendable {
   package var name: PostgresName
-  /// Whether it is a member of the database's owner, who is to use what it makes, rather than an owner.
+  /// Whether it is a member of the database's owner, who must be able to use its objects; otherwise it is an owner.
   package var isMember: Bool
 }

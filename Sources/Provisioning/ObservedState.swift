@@ -1,6 +1,6 @@
 package import DatabaseSpec
 
-/// What a server holds, as far as a plan has to know, read at one moment.
+/// The state of a server, as far as a plan needs it, read at one time.
 package struct ObservedState: Equatable, Sendable {
   /// The server's version as a number, such as 150004 for 15.4.
   package var serverVersion: Int
@@ -10,12 +10,12 @@ package struct ObservedState: Equatable, Sendable {
   package var roles: [PostgresName: RoleState]
   /// Every database.
   package var databases: [PostgresName: DatabaseState]
-  /// What Postern wrote down about its own doings.
+  /// Postern's own records.
   package var records: RecordsState
-  /// The extensions that the server could make, in each version; nil where no plan depends on it.
+  /// The extensions that the server has available, in each version; nil where no plan needs them.
   package var availableExtensions: [PostgresName: [AvailableExtension]]?
 
-  /// A state of these parts.
+  /// A state with these values.
   package init(
     serverVersion: Int, administrator: PostgresName, roles: [PostgresName: RoleState] = [:],
     databases: [PostgresName: DatabaseState] = [:], records: RecordsState = .absent,
@@ -30,14 +30,14 @@ package struct ObservedState: Equatable, Sendable {
   }
 }
 
-/// A version of an extension that the server could make (PostgreSQL docs §54.3, `pg_available_extension_versions`).
+/// A version of an extension that the server has available (PostgreSQL docs §54.3, `pg_available_extension_versions`).
 package struct AvailableExtension: Equatable, Sendable {
   /// The version.
   package var version: String
-  /// The one schema that it can be in; nil where any will do.
+  /// The only schema in which it can be installed; nil where any schema is possible.
   package var schema: PostgresName?
 
-  /// A version of these parts.
+  /// A version with these values.
   package init(version: String, schema: PostgresName? = nil) {
     self.version = version
     self.schema = schema
@@ -46,19 +46,19 @@ package struct AvailableExtension: Equatable, Sendable {
 
 /// Postern's records in the database `postgres`.
 package enum RecordsState: Equatable, Sendable {
-  /// Not made yet.
+  /// They do not exist yet.
   case absent
-  /// The schema is there and is not the superuser's: what it holds cannot be relied on.
+  /// The schema exists and does not belong to the superuser, so its contents cannot be trusted.
   case foreign(owner: PostgresName)
   case present(Records)
 
-  /// What is recorded; nothing where there are no records.
+  /// The records; empty where there are none.
   package var records: Records {
     if case .present(let records) = self { records } else { Records() }
   }
 }
 
-/// What Postern wrote down about its own doings.
+/// What Postern has recorded about its own actions.
 package struct Records: Equatable, Sendable {
   /// The roles that it manages.
   package var roles: [PostgresName: RecordedRole]
@@ -66,10 +66,10 @@ package struct Records: Equatable, Sendable {
   package var memberships: [PostgresName: Set<PostgresName>]
   /// The grants that it gave, by user, then database.
   package var grants: [PostgresName: [PostgresName: Grant.Level]]
-  /// Whether the tables have all that this version writes: those of version 0.1 have not.
+  /// Whether the tables have all columns that this version writes; those of version 0.1 lack some.
   package var isComplete = true
 
-  /// Records of these parts.
+  /// Records with these values.
   package init(
     roles: [PostgresName: RecordedRole] = [:], memberships: [PostgresName: Set<PostgresName>] = [:],
     grants: [PostgresName: [PostgresName: Grant.Level]] = [:]
@@ -82,16 +82,16 @@ package struct Records: Equatable, Sendable {
 
 /// A role that Postern manages.
 package struct RecordedRole: Equatable, Sendable {
-  /// Its OID: a role that somebody else made later under the same name has another.
+  /// Its OID. A role that somebody created later with the same name has another one.
   package var oid: UInt32
-  /// Whether Postern made it, rather than found it.
+  /// Whether Postern created it, or found it.
   package var isMade: Bool
-  /// The customer that declared it; nil where version 0.1 noted it.
+  /// The customer that declared it; nil in a record of version 0.1.
   package var customer: String?
-  /// Whether the note came here by a dump, which carries names and no OIDs.
+  /// Whether the record was restored from a dump, which contains names but no OIDs.
   package var isRestored: Bool
 
-  /// A role of these parts.
+  /// A role with these values.
   package init(oid: UInt32, isMade: Bool, customer: String? = nil, isRestored: Bool = false) {
     self.oid = oid
     self.isMade = isMade
@@ -99,6 +99,6 @@ package struct RecordedRole: Equatable, Sendable {
     self.isRestored = isRestored
   }
 
-  /// Whether it is about a role that is there.
+  /// Whether the record belongs to this existing role.
   package func isAbout(_ role: RoleState) -> Bool { isRestored || role.oid == oid }
 }

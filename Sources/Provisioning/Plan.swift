@@ -1,13 +1,13 @@
 import DatabaseSpec
 
-/// What is to be done to a server so that it holds what is declared: data, made without any IO. Empty where the server
-/// holds it already.
+/// The steps after which a server has everything that is declared. It is data, made without any IO. It is empty if the
+/// server already has everything.
 package struct Plan: Equatable, Sendable {
-  /// What to do, in order: locks, roles, memberships, databases, schemas and extensions, grants, drops, scripts.
+  /// The steps in order: locks, roles, memberships, databases, schemas and extensions, grants, drops, scripts.
   package var steps: [Step]
-  /// What cannot be done, or is to be told.
+  /// What cannot be done, and warnings.
   package var problems: [PlanProblem]
-  /// A plan of these parts.
+  /// A plan with these values.
   package init(steps: [Step] = [], problems: [PlanProblem] = []) {
     self.steps = steps
     self.problems = problems
@@ -16,19 +16,19 @@ package struct Plan: Equatable, Sendable {
   /// Whether there is nothing to do.
   package var isEmpty: Bool { steps.isEmpty }
 
-  /// The steps as redacted SQL, with a heading each.
+  /// The steps as redacted SQL, each with a heading.
   package var lines: [String] { steps.flatMap({ $0.lines }) }
 }
 
-/// What is wrong with an item before anything was run.
+/// A problem with an item that is known before anything has run.
 package struct PlanProblem: Equatable, Sendable {
   /// The item.
   package var item: Item
-  /// What is wrong, in one line.
+  /// The problem, in one line.
   package var message: String
   /// What to do.
   package var hint: String?
-  /// Whether the item, and what requires it, fails because of it.
+  /// Whether the item, and every item that requires it, fails because of it.
   package var isFailure: Bool
 
   /// The same for a report.
@@ -37,7 +37,7 @@ package struct PlanProblem: Equatable, Sendable {
   }
 }
 
-/// What is to be done so that `observed` becomes `desired`. The same states give the same plan.
+/// The plan that turns `observed` into `desired`. The same states give the same plan.
 package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   var planner = Planner(desired: desired, observed: observed)
   planner.planLocks()
@@ -53,8 +53,8 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   return planner.plan
 }
 
-/// The part of ``plan(_:_:)`` that waits for nothing: who is to be locked is, and roles that Postern knows get their
-/// passwords. Of `observed` it needs no database's contents.
+/// The part of ``plan(_:_:)`` that must not wait: it locks users, and sets the passwords of roles that Postern already
+/// manages. It needs no database's contents of `observed`.
 package func planUrgent(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   var planner = Planner(desired: desired, observed: observed)
   planner.planLocks()

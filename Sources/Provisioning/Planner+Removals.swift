@@ -1,7 +1,8 @@
 import DatabaseSpec
 
 extension Planner {
-  /// Locks users that are to be absent, and users that Postern made and that are no longer declared: before all else.
+  /// Locks users that must be absent, and users that Postern created and that are no longer declared. It is done before
+  /// everything else.
   mutating func planLocks() {
     var leavers: [(name: PostgresName, role: RoleState)] = []
     for user in spec.users where user.ensure == .absent {
@@ -10,14 +11,15 @@ extension Planner {
       }
     }
     if spec.removedUsers != .keep { leavers += undeclaredRoles }
-    // A session that does not end at once keeps nobody else from being locked.
+    // A separate step ends the sessions, so that a session that does not end at once does not keep other users from
+    // being locked.
     for (name, role) in leavers where role.canLogIn {
       add("lock role", [Detail("name", name)], for: .user(name), ["ALTER ROLE \(id(name)) NOLOGIN"].sql)
     }
     for (name, role) in leavers where role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
   }
 
-  /// The roles that Postern made and that nobody declares any more.
+  /// The roles that Postern created and that are no longer declared.
   var undeclaredRoles: [(name: PostgresName, role: RoleState)] {
     let declared = Set(spec.users.map({ $0.name }))
     var roles: [(name: PostgresName, role: RoleState)] = []
@@ -30,13 +32,13 @@ extension Planner {
     return roles
   }
 
-  /// Drops users that are to be absent, and, where removed users are dropped, those that are no longer declared.
+  /// Drops users that must be absent and, if removed users are dropped, those that are no longer declared.
   mutating func planRemovals() {
     for user in spec.users where user.ensure == .absent { planAbsent(user.name) }
     let declared = Set(spec.users.map({ $0.name }))
     let undeclared = undeclaredRoles
     let kept = declared.union(undeclared.map({ $0.name }))
-    // One that is gone, or was never Postern's.
+    // A recorded role that no longer exists, or that Postern did not create.
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !kept.contains(name) && isOurs(record) {
       forget(name)
     }
@@ -45,7 +47,8 @@ extension Planner {
     }
   }
 
-  /// Whether a role was noted for this customer. What version 0.1 noted is, unless another one is here as well.
+  /// Whether a role was recorded for this customer. A record of version 0.1 counts as this customer's, unless another
+  /// customer uses this server as well.
   private func isOurs(_ record: RecordedRole) -> Bool {
     if let customer = record.customer { return customer.utf8.elementsEqual(spec.customer.utf8) }
     return records.roles.values.allSatisfy { other in
@@ -76,8 +79,8 @@ extension Planner {
     drop(name, role)
   }
 
-  /// Gives what a locked role owns in each database to that database's owner, takes back what it was granted, and
-  /// drops it. What it owns never goes to a superuser: a function of its making would run as one then.
+  /// Gives what a locked role owns in each database to that database's owner, revokes the role's grants, and drops the
+  /// role. What it owns never goes to a superuser, because a function that it wrote would then run as a superuser.
   private mutating func drop(_ name: PostgresName, _ role: RoleState) {
     let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     var blockers: [String] = []
@@ -123,8 +126,8 @@ extension Planner {
       (Self.dropOwned(name) + ["DROP ROLE \(id(name))"] + Postern.forgetRole(name)).sql)
   }
 
-  /// One object after the other, so that none keeps another, and the server needs few locks; what is left is little, and
-  /// goes with what only DROP OWNED takes.
+  /// Each object is changed by itself, so that one that fails does not keep the others, and the server needs few locks.
+  /// DROP OWNED removes the little that is left.
   private mutating func giveUp(
     _ name: PostgresName, in database: PostgresName, to owner: PostgresName?, _ requires: [Item]
   ) {
@@ -150,8 +153,8 @@ extension Planner {
     }
   }
 
-  /// Takes a role's rights back in the present database, and refuses to where it still owns anything there: DROP OWNED
-  /// would drop that. Its default privileges and user mappings count as owned, and are of no use to anybody else.
+  /// Revokes a role's rights in the current database. Refuses to do so if the role still owns anything there, because
+  /// DROP OWNED would drop it. Its default privileges and user mappings count as owned, but nobody else needs them.
   private static func dropOwned(_ name: PostgresName) -> [String] {
     let check = """
       DECLARE owned text; BEGIN \

@@ -1,7 +1,7 @@
 import DatabaseSpec
 
 extension Planner {
-  /// Makes the records themselves; without them nothing else is done, since nobody could tell whose a role is.
+  /// Creates the records. Without them nothing else is done, because nobody could know to whom a role belongs.
   mutating func planRecords() {
     switch observed.records {
     case .present(let records): renewRecords(records)
@@ -23,7 +23,7 @@ extension Planner {
     }
   }
 
-  /// Declared users that are to be there, of those that Postern has seen to before.
+  /// Plans the declared users that must exist and that Postern already manages.
   mutating func planKnownRoles() {
     for user in spec.users where user.ensure == .present {
       guard let role = observed.roles[user.name], records.roles[user.name]?.isAbout(role) == true else { continue }
@@ -31,7 +31,7 @@ extension Planner {
     }
   }
 
-  /// Declared users that are to be there.
+  /// Plans the declared users that must exist.
   mutating func planRoles() {
     for user in spec.users where user.ensure == .present {
       if let role = observed.roles[user.name] {
@@ -42,7 +42,7 @@ extension Planner {
     }
   }
 
-  /// The superuser's own password.
+  /// Plans the superuser's own password.
   mutating func planAdministrator() {
     let administrator = observed.administrator
     if desired.adminPassword != nil, observed.roles[administrator]?.password == .differs {
@@ -90,7 +90,7 @@ extension Planner {
       options += " LOGIN"
       changes.append(Detail("login", "true"))
     }
-    // What is not declared goes back to the default where Postern made the role, and is left alone where it did not.
+    // A setting that is not declared gets its default if Postern created the role; otherwise it is left alone.
     if let limit = user.connectionLimit ?? (record?.isMade == true ? -1 : nil), limit != role.connectionLimit {
       options += " CONNECTION LIMIT \(limit)"
       changes.append(Detail("connectionLimit", "\(limit)"))
@@ -113,7 +113,8 @@ extension Planner {
     }
     guard !statements.isEmpty else { return }
     let endsSessions = isPasswordNew && spec.passwordChange == .endSessions
-    // Once with the password, since the next start finds that unchanged; and once it holds, for who came in between.
+    // Once together with the password, because after a restart the password is unchanged; and once after it is set, for
+    // sessions that began in between.
     if endsSessions { statements.append(.sql(Self.endSessions(of: user.name))) }
     add(
       record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
@@ -121,7 +122,7 @@ extension Planner {
     if endsSessions { endSessions(of: user.name, because: "password changed") }
   }
 
-  /// The other customer of this server that declared a role, if one did.
+  /// The other customer of this server that declared a role, if there is one.
   func otherCustomer(of name: PostgresName, _ role: RoleState) -> String? {
     guard let record = records.roles[name], record.isAbout(role), let customer = record.customer,
       !customer.utf8.elementsEqual(spec.customer.utf8)
@@ -135,15 +136,15 @@ extension Planner {
       [Postern.claimRole(name, customer: spec.customer)].sql)
   }
 
-  /// Ends a role's sessions, waiting up to five seconds for each after all were asked to.
+  /// Ends a role's sessions: asks all to end, then waits up to five seconds for each.
   mutating func endSessions(of role: PostgresName, because reason: String) {
     addAlone(
       "end sessions", [Detail("name", role), Detail("reason", reason)], for: .user(role), Self.endSessions(of: role))
   }
 
   private static func endSessions(of role: PostgresName) -> String {
-    // In an aggregate's argument, which is computed for the rows that WHERE leaves; beside the condition in WHERE it might
-    // be computed for all.
+    // The call is in an aggregate's argument, which is computed only for the rows that WHERE leaves. Beside the
+    // condition in WHERE it might be computed for all rows.
     """
     SELECT pg_terminate_backend(pid, 5000) FROM unnest((\
     SELECT array_agg(CASE WHEN pg_terminate_backend(pid) THEN pid END) FROM pg_stat_activity \
@@ -151,7 +152,7 @@ extension Planner {
     """
   }
 
-  /// Memberships of declared users. One that was taken out of the declaration is taken back where Postern gave it.
+  /// Plans the memberships of declared users. A membership that is no longer declared is revoked if Postern granted it.
   mutating func planMemberships() {
     for user in spec.users where user.ensure == .present {
       let have = observed.roles[user.name]?.memberships ?? []

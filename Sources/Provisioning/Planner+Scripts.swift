@@ -1,7 +1,7 @@
 import DatabaseSpec
 
 extension Planner {
-  /// The scripts of a database that are still to run, each after the one before.
+  /// Plans the scripts of a database that have not run yet, each after the one before.
   mutating func planScripts(of database: Database) {
     guard !database.scripts.isEmpty, let contents = contents(of: database) else { return }
     guard planRecorder(of: database, contents.recorder) else { return }
@@ -16,7 +16,8 @@ extension Planner {
     }
   }
 
-  /// Makes what records scripts, and lets the owner call it. False where the schema is somebody else's.
+  /// Creates the recorder of scripts, and lets the owner call its function. Returns false where the schema belongs to
+  /// somebody else.
   private mutating func planRecorder(of database: Database, _ recorder: RecorderState) -> Bool {
     let details = [Detail("schema", Postern.schema), Detail("database", database.name)]
     let item = Item.database(database.name)
@@ -42,8 +43,8 @@ extension Planner {
     return true
   }
 
-  /// Plans one script. What an earlier one of the database holds up waits for it, and says so.
-  /// - Returns: whether it holds up those behind it.
+  /// Plans one script. A script that an earlier one of the database blocks waits for it, and a problem says so.
+  /// - Returns: whether it blocks the scripts after it.
   private mutating func planScript(
     _ script: Script, of database: Database, applied: [AppliedScript], _ requires: [Item], isHeldBy earlier: Item?
   ) -> Bool {
@@ -95,7 +96,7 @@ extension Planner {
     return false
   }
 
-  /// Where the text of a script is to come from that the controller has not found.
+  /// The object from which the controller must take a script's text and could not.
   private static func source(of script: Script) -> String {
     switch script.content {
     case .configMap(let object): "its text, the key \(object.key) of the ConfigMap \(object.name),"

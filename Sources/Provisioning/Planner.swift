@@ -1,11 +1,11 @@
 import DatabaseSpec
 
-/// Makes a ``Plan``, aspect by aspect.
+/// Makes a ``Plan``. Each aspect is an extension.
 struct Planner {
   let desired: DesiredState
   let observed: ObservedState
   let records: Records
-  /// Where each declared database is in the spec.
+  /// The index of each declared database in the spec.
   private let databaseIndices: [PostgresName: Int]
   private let userNames: Set<PostgresName>
   let grantees: Grantees
@@ -41,7 +41,7 @@ struct Planner {
       Step(title, details, for: item, requires: requires, in: Postern.database, .alone(.sql(statement))))
   }
 
-  /// Statements that are run each by itself.
+  /// Adds statements that are each run by themselves.
   mutating func addSeparate(
     _ title: String, _ details: [Detail], for item: Item, requires: [Item], in database: PostgresName,
     _ statements: SeparateStatements
@@ -58,7 +58,7 @@ struct Planner {
     plan.problems.append(PlanProblem(item: item, message: message, hint: hint, isFailure: false))
   }
 
-  /// The items that a declared user stands for; none for a role that nobody declares.
+  /// The item of a declared user; none for a role that is not declared.
   func user(_ name: PostgresName) -> [Item] {
     userNames.contains(name) ? [.user(name)] : []
   }
@@ -67,9 +67,9 @@ struct Planner {
   func database(_ name: PostgresName) -> Database? { databaseIndices[name].map { spec.databases[$0] } }
 }
 
-/// An identifier, quoted: short, since SQL texts are full of them.
+/// A quoted identifier. The name is short because SQL texts contain many of them.
 func id(_ name: PostgresName) -> String { SQLText.identifier(name) }
-/// A literal, quoted.
+/// A quoted literal.
 func lit(_ name: PostgresName) -> String { SQLText.literal(name.text) }
 
 extension Detail {

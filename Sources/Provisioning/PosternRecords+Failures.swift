@@ -1,7 +1,7 @@
-/// The record of what failed while the instance was ready: a Postgres that is started anew, on the same data, is not kept
-/// from its users by it. It holds digests of the items and none of their words.
+/// The record of items that failed while the instance was ready. If Postgres is restarted on the same data, these
+/// failures do not make the Pod unready. It contains digests of the items and none of their words.
 extension Postern {
-  /// Makes the table, which few servers need.
+  /// Creates the table, which few servers need.
   package static let createKnownFailures =
     ownDefaults + [
       """
@@ -11,8 +11,8 @@ extension Postern {
       "REVOKE ALL ON TABLE postern.known_failure FROM PUBLIC",
     ]
 
-  /// Whether the schema and, where it is there, the table are a superuser's; and whether the table is there. No row where
-  /// there is no schema.
+  /// Whether the schema and, if it exists, the table belong to a superuser; and whether the table exists. There is no
+  /// row where the schema does not exist.
   package static var knownFailuresState: CatalogQuery<(isOurs: Bool, isThere: Bool)> {
     CatalogQuery(
       "the state of the known failures",
@@ -33,7 +33,7 @@ extension Postern {
     ) { row throws(CatalogMismatch) in try row.text() }
   }
 
-  /// Adds and takes away digests.
+  /// Adds and removes digests.
   package static func changeKnownFailures(of customer: String, adding: [String], removing: [String]) -> [String] {
     let customer = SQLText.literal(customer)
     return adding.map {

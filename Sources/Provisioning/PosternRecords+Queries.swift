@@ -1,9 +1,9 @@
 package import DatabaseSpec
 
-/// How the records of what Postern manages are read.
+/// Queries for the records of what Postern manages.
 extension Postern {
-  /// Who owns the schema of the records in the present database, whether that is a superuser, and whether the tables have
-  /// all columns; no row where it is not made yet.
+  /// The owner of the records' schema in the current database, whether that is a superuser, and whether the tables have
+  /// all columns. There is no row where the schema does not exist yet.
   package static var recordsOwner: CatalogQuery<(owner: PostgresName, isSuperuser: Bool, isComplete: Bool)> {
     CatalogQuery(
       "the owner of Postern's records",
@@ -17,7 +17,7 @@ extension Postern {
   }
 
   package static var recordedRoles: CatalogQuery<(name: PostgresName, role: RecordedRole)> {
-    // By JSON, since the tables of version 0.1 have not all columns.
+    // By JSON, because the tables of version 0.1 lack some of the columns.
     CatalogQuery(
       "the recorded roles",
       """

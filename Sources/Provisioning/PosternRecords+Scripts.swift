@@ -1,8 +1,8 @@
 package import DatabaseSpec
 
-/// The record of scripts, which is in each database that has any.
+/// The record of scripts. Each database with scripts has one.
 extension Postern {
-  /// Makes the record of scripts in a database, and the function by which a script's own transaction adds to it.
+  /// Creates the record of scripts in a database, and the function by which a script's own transaction adds to it.
   static let createRecorder =
     ownDefaults + [
       "CREATE SCHEMA postern",
@@ -21,9 +21,9 @@ extension Postern {
       "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
     ]
 
-  /// What the function is called with, as the last statement of a script: its name and hash. It is qualified, and
-  /// nothing that the script has set changes what it means. True where that was not recorded yet; NULL where the script
-  /// has run already, and what it did now is not to stay.
+  /// The call of the function, with a script's name and hash, as the last statement of the script. It is qualified, so
+  /// no setting of the script can change its meaning. True where the script was not recorded yet; NULL where it has
+  /// already run, so that its effects must now be rolled back.
   package static func recordScript(_ run: ScriptRun) -> CatalogQuery<Bool> {
     CatalogQuery(
       "the record of a script",
@@ -48,7 +48,8 @@ extension Postern {
     ]
   }
 
-  /// Who owns the schema, the table and the function, and whether that is a superuser; no row where nothing is there.
+  /// The owners of the schema, the table and the function, and whether each is a superuser. There is no row where
+  /// nothing exists.
   package static var recorderOwners: CatalogQuery<(owner: PostgresName, isSuperuser: Bool)> {
     CatalogQuery(
       "the owners of the record of scripts",
@@ -76,7 +77,7 @@ extension Postern {
     ) { row throws(CatalogMismatch) in try row.name() }
   }
 
-  /// The scripts that ran in the present database.
+  /// The scripts that have run in the current database.
   package static var recordedScripts: CatalogQuery<AppliedScript> {
     CatalogQuery("the scripts that ran", "SELECT name, sha256 FROM postern.script ORDER BY name") {
       row throws(CatalogMismatch) in AppliedScript(name: try row.text(), sha256: try row.text())

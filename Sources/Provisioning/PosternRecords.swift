@@ -1,17 +1,17 @@
 package import DatabaseSpec
 
-/// What Postern keeps in the server: its names and the SQL that makes it. Nobody but the superuser has any right there,
-/// except that a database's owner may call the function that records a script: a tenant could forge no more than the
+/// Postern's own objects in the server: their names and the SQL that creates them. Only the superuser has rights on
+/// them, except that a database's owner may call the function that records a script. So a tenant could forge only the
 /// history of scripts in its own database, and can read none of it.
 package enum Postern {
-  /// The database of the records and of the advisory lock, which are one per server.
+  /// The database that contains the records and the advisory lock, of which there is one per server.
   package static let database = constant("postgres")
   /// The schema of the records, in that database and in each that has scripts.
   package static let schema = constant("postern")
 
-  /// The schema that every database has.
+  /// The schema `public`, which every database has.
   static let publicSchema = constant("public")
-  /// The role that stands for the owner of the present database, from 14 on (PostgreSQL docs §22.5).
+  /// The role that means the owner of the current database, from version 14 on (PostgreSQL docs §22.5).
   package static let databaseOwner = constant("pg_database_owner")
   /// The server's own schema.
   package static let catalogSchema = constant("pg_catalog")
@@ -22,7 +22,7 @@ package enum Postern {
     }
   }
 
-  /// Makes the records of what Postern manages. The texts compare by bytes.
+  /// Creates the records of what Postern manages. The texts compare by bytes.
   static let createRecords =
     ownDefaults + [
       "CREATE SCHEMA postern",
@@ -42,23 +42,25 @@ package enum Postern {
       "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
     ]
 
-  /// The records are where the database is, as ordinary tables, whatever its tables are to be by default. What an
-  /// extension makes goes by the database's own settings.
+  /// The records are ordinary tables in the database's own tablespace, whatever the defaults for new tables are.
+  /// Objects of extensions use the database's defaults.
   static let ownDefaults = ["SET LOCAL default_tablespace = ''", "SET LOCAL default_table_access_method = 'heap'"]
 
-  /// Gives records of version 0.1 what they lack: whose a role is, and the table that it was noted in.
+  /// Adds to the records of version 0.1 what they lack: the customer of a role, and the table in which the role was
+  /// recorded.
   static let completeRecords = [
     "ALTER TABLE postern.managed_role ADD COLUMN IF NOT EXISTS customer text, ADD COLUMN IF NOT EXISTS home oid",
     "UPDATE postern.managed_role SET home = tableoid WHERE home IS NULL",
   ]
 
-  /// Notes anew the OIDs of roles that a dump has carried here: the table that they were noted in is another one.
+  /// Updates the OIDs of roles that were restored from a dump. Their records are in another table than the one noted in
+  /// them.
   static let renewRecords = """
     UPDATE postern.managed_role m SET role = r.oid, home = m.tableoid FROM pg_roles r \
     WHERE r.rolname = m.name AND m.home <> m.tableoid
     """
 
-  /// Notes a role that exists, by the OID that it has now.
+  /// Records an existing role with its present OID.
   static func recordRole(_ name: PostgresName, isMade: Bool, customer: String) -> String {
     """
     INSERT INTO postern.managed_role (name, role, made, customer, home) \
@@ -68,7 +70,7 @@ package enum Postern {
     """
   }
 
-  /// Notes whose a role is that version 0.1 has noted.
+  /// Records the customer of a role that version 0.1 has recorded.
   static func claimRole(_ name: PostgresName, customer: String) -> String {
     "UPDATE postern.managed_role SET customer = \(SQLText.literal(customer)) WHERE name = \(lit(name))"
   }

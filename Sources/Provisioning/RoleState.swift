@@ -1,43 +1,43 @@
 package import DatabaseSpec
 
-/// A role as the server has it (PostgreSQL docs §53.8, `pg_authid`).
+/// A role on the server (PostgreSQL docs §53.8, `pg_authid`).
 package struct RoleState: Equatable, Sendable {
-  /// How the stored verifier compares with the password that is desired.
+  /// How the stored verifier compares with the desired password.
   package enum PasswordState: Equatable, Sendable {
-    /// It was derived from that password, by SCRAM-SHA-256.
+    /// It was derived from that password by SCRAM-SHA-256.
     case matches
-    /// It was not, or by md5, or there is none.
+    /// It was derived from another password or by md5, or there is none.
     case differs
-    /// No password is desired that it could be compared with.
+    /// There is no desired password to compare with.
     case notCompared
   }
 
-  /// Its OID, which no later role of the same name has.
+  /// Its OID. A later role with the same name has another one.
   package var oid: UInt32
   /// Whether it is a superuser.
   package var isSuperuser: Bool
   /// Whether it may log in.
   package var canLogIn: Bool
-  /// How many sessions it may have; -1 for any number.
+  /// The most sessions; -1 for any number.
   package var connectionLimit: Int
-  /// Until when its password is good.
+  /// Until when its password is valid.
   package var validUntil: Expiry
-  /// How its password compares with the one that is desired.
+  /// How its password compares with the desired one.
   package var password: PasswordState
   /// Whether a verifier is stored at all.
   package var hasPassword: Bool
-  /// The roles that it is a direct member of, with their rights.
+  /// The roles of which it is a direct member, with their rights.
   package var memberships: Set<PostgresName>
-  /// The roles that it is a direct member of but, from 16 on, WITH INHERIT FALSE or SET FALSE only.
+  /// The roles of which it is a direct member, but (from version 16 on) only WITH INHERIT FALSE or SET FALSE.
   package var limitedMemberships: Set<PostgresName>
   /// How many sessions it has.
   package var sessions: Int
-  /// What depends on it, database by database; read only for a role that may have to be dropped.
+  /// Objects that depend on it, by database. Read only for a role that may have to be dropped.
   package var dependencies: [RoleDependency]
-  /// What it has outside of all databases; read only for a role that may have to be dropped.
+  /// What it has outside of databases. Read only for a role that may have to be dropped.
   package var holdings: [RoleHolding]
 
-  /// A role of these parts.
+  /// A role with these values.
   package init(
     oid: UInt32, isSuperuser: Bool = false, canLogIn: Bool = true, connectionLimit: Int = -1,
     validUntil: Expiry = .infinity,
@@ -60,23 +60,23 @@ package struct RoleState: Equatable, Sendable {
   }
 }
 
-/// What depends on a role in one database (PostgreSQL docs §53.49, `pg_shdepend`).
+/// Objects that depend on a role in one database (PostgreSQL docs §53.49, `pg_shdepend`).
 package struct RoleDependency: Equatable, Sendable {
   /// The database.
   package var database: PostgresName
-  /// How many objects the role owns there, apart from those that are of no use to anybody else.
+  /// How many objects the role owns there, without those that nobody else needs.
   package var owned: Int
 
-  /// A dependency of these parts.
+  /// A dependency with these values.
   package init(database: PostgresName, owned: Int) {
     self.database = database
     self.owned = owned
   }
 }
 
-/// What REASSIGN OWNED does not give to somebody else.
+/// Something of a role that REASSIGN OWNED does not give to another role.
 package struct RoleHolding: Equatable, Sendable {
-  /// What it is.
+  /// The kinds of holdings.
   package enum Kind: String, Sendable {
     /// In `pg_prepared_xacts`: it keeps its locks until it is committed or rolled back.
     case preparedTransaction = "x"
@@ -86,14 +86,14 @@ package struct RoleHolding: Equatable, Sendable {
     case tablespace = "t"
   }
 
-  /// What it is.
+  /// The kind of the holding.
   package var kind: Kind
-  /// Its name, or the identifier of the transaction.
+  /// Its name, or the transaction's identifier.
   package var name: String
-  /// The database that it is about; nil for a tablespace.
+  /// The database that it belongs to; nil for a tablespace.
   package var database: PostgresName?
 
-  /// A holding of these parts.
+  /// A holding with these values.
   package init(kind: Kind, name: String, database: PostgresName?) {
     self.kind = kind
     self.name = name

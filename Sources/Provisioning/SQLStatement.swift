@@ -1,10 +1,11 @@
 package import DatabaseSpec
 
-/// One SQL statement of a plan. No password is in it: it says whose is to be set, and prints redacted.
+/// One SQL statement of a plan. It contains no password: it names the role whose password must be set, and prints
+/// redacted.
 package enum SQLStatement: Equatable, Sendable, CustomStringConvertible {
-  /// SQL as it is sent.
+  /// SQL exactly as it is sent.
   case sql(String)
-  /// Sets a role's password to the one that is desired, as a verifier that is computed on the client.
+  /// Sets a role's password to the desired one, as a verifier that the client computes.
   case setPassword(of: PostgresName)
 
   /// The SQL, with `[redacted]` in place of a verifier.
@@ -15,7 +16,7 @@ package enum SQLStatement: Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// The SQL that sets a role's password to what `verifier` was derived from.
+  /// The SQL that sets a role's password by this verifier.
   package static func password(of role: PostgresName, verifier: String) -> String {
     "ALTER ROLE \(SQLText.identifier(role)) PASSWORD \(SQLText.literal(verifier))"
   }

@@ -1,13 +1,13 @@
 import DatabaseSpec
 
-/// Statements that are run each by itself, so that one object that cannot be changed keeps no other as it is. They are one
-/// statement for the server: a block of PL/pgSQL that goes over them and commits as it goes, since the server keeps a lock
-/// on each object until then, and has room for few (`max_locks_per_transaction`).
+/// Statements that are each run by themselves, so that one object that cannot be changed does not prevent changes to
+/// the others. For the server they are one statement: a PL/pgSQL block that runs them in a loop and commits as it goes.
+/// The server holds a lock on each object until a commit, and has room for few (`max_locks_per_transaction`).
 struct SeparateStatements {
   /// An SQL expression of the type `text[]`.
   private let source: String
 
-  /// Statements that are known.
+  /// Statements that are known in advance.
   init(_ statements: [String]) {
     source = "ARRAY[\n\(statements.map { SQLText.literal($0) }.joined(separator: ",\n"))]::text[]"
   }
@@ -16,9 +16,9 @@ struct SeparateStatements {
     self.source = source
   }
 
-  /// The block. It ends with the error of the first statement that failed, which the DETAIL names, after all were tried.
-  /// An object that is gone is none that failed: who reads again sees that. Where one lock was waited for in vain,
-  /// the others are not waited for as long.
+  /// The block. It tries all statements, then raises the error of the first that failed, which the DETAIL names. An
+  /// object that no longer exists does not count as a failure, because the next pass sees that. After one lock could
+  /// not be got in time, the block waits less long for the others.
   var sql: String {
     let body = """
 
@@ -49,15 +49,17 @@ struct SeparateStatements {
   }
 }
 
-// What a role owns, and what it was granted, in the present database, as statements that the server writes itself.
+// The objects that a role owns in the current database, and its grants there, as statements that the server writes
+// itself.
 extension SeparateStatements {
-  /// Gives what `old` owns to `new`, as REASSIGN OWNED does but for other databases and for extensions.
+  /// Gives what `old` owns to `new`, as REASSIGN OWNED does, except for other databases and for extensions.
   static func give(_ old: PostgresName, to new: PostgresName) -> SeparateStatements {
     SeparateStatements(source: give(old, to: new, where: "true"))
   }
 
-  /// Gives what `old` owns to `new`, but for what is in another one's schema: that belongs to `old` in its own right.
-  /// - Parameter others: schemas that are declared to be somebody else's than the database's owner's.
+  /// Gives what `old` owns to `new`, except objects in a schema of another role, which belong to `old` in its own
+  /// right.
+  /// - Parameter others: schemas whose declared owner is not the database's owner.
   static func give(
     _ old: PostgresName, to new: PostgresName, exceptSchemas others: [PostgresName]
   ) -> SeparateStatements {
@@ -73,7 +75,8 @@ extension SeparateStatements {
           """))
   }
 
-  /// Takes back what was granted to a role, by whoever may be asked to: what another passed on is left to DROP OWNED.
+  /// Revokes the grants that objects' owners gave to a role. Grants that another grantee passed on are left to
+  /// DROP OWNED.
   static func takeRights(of role: PostgresName) -> SeparateStatements {
     SeparateStatements(
       source: """
@@ -90,7 +93,7 @@ extension SeparateStatements {
         """)
   }
 
-  /// What owned sequences and other parts of a whole are follows the whole.
+  /// Owned sequences and other dependent parts follow the object that they belong to.
   private static func give(_ old: PostgresName, to new: PostgresName, where scope: String) -> String {
     """
     (SELECT coalesce(array_agg(format('ALTER %s %s OWNER TO %I', CASE i.type

@@ -1,12 +1,12 @@
 import Synchronization
 
-/// How many bytes of values a pass may keep: what a customer refers to must not fill the memory of all.
+/// How many bytes of values a pass may keep, so that one customer's references cannot fill the memory that all share.
 final class ByteBudget: Sendable {
   private let left: Mutex<Int>
 
   init(_ bytes: Int) { left = Mutex(bytes) }
 
-  /// Whether more was to be kept than there was room for.
+  /// Whether the values have exceeded the budget.
   var isExceeded: Bool { left.withLock { $0 < 0 } }
 
   /// Whether these values may be kept.

@@ -3,25 +3,27 @@ import Admission
 import KubernetesAPI
 import KubernetesClient
 
-/// What a watch selects.
+/// The objects that a watch selects.
 struct WatchSource: Hashable, Sendable {
   var resource: Resource
-  /// Nil: all.
+  /// Nil: all namespaces.
   var namespace: String?
 }
 
-/// What is known of the cluster, and whom a change concerns. Pure.
+/// What is known of the cluster, and which customers a change affects. Pure.
 struct ClusterState: Sendable {
   private var customers: [String: [String: Customer]] = [:]
-  /// Whose the objects of a source are, by UID.
+  /// The customers of a source's objects, by UID.
   private var keys: [WatchSource: [String: CustomerKey]] = [:]
-  /// Of sources that are being listed: the UIDs of the objects that have been told so far.
+  /// For sources that are being listed: the UIDs of the objects that have been reported so far.
   private var listing: [WatchSource: Set<String>] = [:]
-  /// Sources whose objects are not all known yet.
+  /// Sources whose list is not complete yet.
   private var awaited: Set<WatchSource>
-  /// What Postern wrote itself and has not seen come back: it is no news then.
+  /// Versions that Postern wrote itself and that the watch has not reported yet. When they are reported, they are no
+  /// news.
   private(set) var ownVersions: Set<ObjectName.Version> = []
-  /// Customers that are worked on, and what was seen of their objects meanwhile: a write may be seen before its answer.
+  /// The customers that a pass works on, and the versions of their objects that watches report meanwhile. A watch may
+  /// report a write before the API server's answer to it arrives.
   private var unsure: [CustomerKey: [ObjectName.Version]] = [:]
 
   init(_ sources: [WatchSource]) { awaited = Set(sources) }
@@ -44,28 +46,29 @@ struct ClusterState: Sendable {
     }
   }
 
-  /// What declarations take from a Secret.
+  /// What declarations use of a Secret.
   func secretUses(namespace: String, name: String) -> [SecretUse] {
     (customers[namespace] ?? [:]).values.flatMap { $0.uses(of: name) }
   }
 
-  /// What is known to declare for a customer. Not the workload that only its Pods tell of: it may be gone.
+  /// The objects that are known to declare for a customer. It does not include the workload that only its Pods show,
+  /// because that may be gone.
   func declaring(_ key: CustomerKey) -> [DeclaringObject] {
     self[key].declarers.values.filter(\.declares).map {
       DeclaringObject(kind: $0.workload.kind, name: $0.workload.name)
     }
   }
 
-  /// A customer is worked on.
+  /// A pass over a customer begins.
   mutating func began(_ key: CustomerKey) { unsure[key] = [] }
 
-  /// Postern wrote an object.
+  /// Postern has written an object.
   mutating func wrote(_ object: LiveObject, of key: CustomerKey) {
     let reference = ObjectName.Reference(kind: object.kind, namespace: key.namespace, name: object.name)
     ownVersions.insert(ObjectName.Version(reference: reference, version: object.resourceVersion))
   }
 
-  /// A customer is not worked on any more.
+  /// A pass over a customer ends.
   /// - Returns: whether somebody else changed one of its objects meanwhile.
   mutating func ended(_ key: CustomerKey) -> Bool {
     var hasNews = false
@@ -73,8 +76,8 @@ struct ClusterState: Sendable {
     return hasNews
   }
 
-  /// Takes a change in.
-  /// - Returns: whom it concerns.
+  /// Takes a change from a watch.
+  /// - Returns: the customers that it affects.
   mutating func take(_ change: Change<Sighting>, of source: WatchSource) -> Set<CustomerKey> {
     if let kind = DesiredObject.Kind(rawValue: source.resource.kind) { return takeHeader(change, kind, source) }
     switch change {
@@ -121,7 +124,7 @@ struct ClusterState: Sendable {
 
   // MARK: Secrets and ConfigMaps
 
-  /// What is there already is not told: after a gap, any of them may have changed.
+  /// Objects that exist already are not reported. So after a gap in the watch, any of them may have changed.
   private mutating func takeHeader(
     _ change: Change<Sighting>, _ kind: DesiredObject.Kind, _ source: WatchSource
   ) -> Set<CustomerKey> {
@@ -156,14 +159,14 @@ struct ClusterState: Sendable {
 }
 
 extension ObjectName {
-  /// One ConfigMap or Secret.
+  /// Identifies a ConfigMap or Secret.
   struct Reference: Hashable, Sendable {
     var kind: DesiredObject.Kind
     var namespace: String
     var name: String
   }
 
-  /// One state of a ConfigMap or Secret.
+  /// Identifies a version of a ConfigMap or Secret.
   struct Version: Hashable, Sendable {
     var reference: Reference
     var version: String

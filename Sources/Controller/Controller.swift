@@ -23,10 +23,10 @@ package final class Controller: Sendable {
   let judge = ScriptJudge()
   let events: EventRecorder
   let sources: [WatchSource]
-  /// How the instances are, and those whose Pods are still to be told of an update.
+  /// The states of the instances, and the customers whose Pods must still be told of an update.
   let instances = Mutex<(states: [CustomerKey: Customer.State], owed: Set<CustomerKey>)>(([:], []))
 
-  /// A controller of a cluster; it does nothing by itself.
+  /// A controller of a cluster. It does nothing until ``watch()`` runs.
   package init(
     client: KubernetesClient, settings: ControllerSettings, metrics: ControllerMetrics, logger: Logger
   ) {
@@ -49,30 +49,30 @@ package final class Controller: Sendable {
   /// Whether all declarations of the cluster are known.
   package var isSynced: Bool { cluster.withLock { $0.isSynced } }
 
-  /// That instances wait, and nothing has moved for so long: one line, or none.
+  /// A line if instances wait and no work has moved for longer than `limit`; otherwise none.
   package func standstill(lasting limit: Duration = .seconds(300)) -> [String] {
     guard let duration = queue.standstill(), duration > limit else { return [] }
     return ["instances wait for a pass, and nothing has moved for \(duration.components.seconds) s"]
   }
 
-  /// Whether the API server answers some watch.
+  /// Whether the API server answers at least one watch.
   package var hasWorkingWatch: Bool { client.hasWorkingWatch }
 
-  /// Watches that have not worked for so long, a line each.
+  /// The watches that have not worked for at least `limit`, one line each.
   package func failingWatches(for limit: Duration = .seconds(300)) -> [String] { client.failingWatches(for: limit) }
 
-  /// What declarations take from a Secret: what ``AdmissionSettings/secretUses`` asks. Those that Postern names itself
-  /// are not among them.
+  /// What declarations use of a Secret, for ``AdmissionSettings/secretUses``. Secrets whose names Postern defines are
+  /// not included.
   @Sendable package func secretUses(namespace: String, name: String) -> [SecretUse] {
     cluster.withLock { $0.secretUses(namespace: namespace, name: name) }
   }
 
-  /// What declares for a customer in a namespace: what ``AdmissionSettings/declaring`` asks.
+  /// The objects that declare for a customer in a namespace, for ``AdmissionSettings/declaring``.
   @Sendable package func declaring(namespace: String, customer: String) -> [DeclaringObject] {
     cluster.withLock { $0.declaring(CustomerKey(namespace: namespace, customer: customer)) }
   }
 
-  /// Keeps what is known of the cluster, until the task is cancelled. To be run once, in every replica.
+  /// Watches the cluster until the task is cancelled. Every replica must run it once.
   package func watch() async {
     await withDiscardingTaskGroup { group in
       for source in sources {
@@ -93,8 +93,8 @@ package final class Controller: Sendable {
 }
 
 extension WatchSource {
-  /// Of Secrets and ConfigMaps only who they are, as any of them may be one that a declaration refers to; and only of
-  /// those that change, as a pass reads what it needs.
+  /// Of Secrets and ConfigMaps, it watches only metadata, because a declaration may refer to any of them; and only
+  /// changes, because a pass reads the values that it needs.
   fileprivate var selection: Selection {
     let isNamedOnly = resource == .secrets || resource == .configMaps
     return Selection(

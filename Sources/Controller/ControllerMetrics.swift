@@ -1,9 +1,9 @@
 package import CoreMetrics
 package import PrometheusText
 
-/// What the controller counts of its work.
+/// What the controller records of its work.
 package struct ControllerMetrics: Sendable {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The metric families that the registry must be made with; otherwise the numbers are lost.
   package static let families = [
     MetricFamily(
       Name.reconciles,
@@ -28,7 +28,7 @@ package struct ControllerMetrics: Sendable {
   private let factory: any MetricsFactory
   private let depth: Meter
 
-  /// Numbers that go into a registry, or wherever else.
+  /// Metrics that are recorded by a registry or another factory.
   package init(_ factory: any MetricsFactory) {
     self.factory = factory
     depth = Meter(label: Name.depth, dimensions: [], factory: factory)

@@ -1,18 +1,18 @@
 /// How a ``Controller`` behaves; the defaults are right for a cluster of some hundred customers.
 package struct ControllerSettings: Sendable {
-  /// Namespaces that it works in; nil: in all.
+  /// The namespaces that it works in; nil: all.
   package var namespaces: [String]?
-  /// Whether it watches workloads and Pods alone, to know who declares what; then it must not lead.
+  /// Whether it only watches workloads and Pods, to know which objects declare. Then it must not lead.
   package var onlyKnowsDeclarations = false
-  /// How many customers are worked on at once.
+  /// How many passes run at once, each for another customer.
   package var maximumConcurrentPasses = 8
-  /// About how long the first retry after a failure waits; doubled each time.
+  /// The approximate wait before the first retry after a failure. It doubles each time.
   package var retryDelay: Duration = .milliseconds(500)
-  /// No retry waits longer.
+  /// The longest wait before a retry.
   package var maximumRetryDelay: Duration = .seconds(300)
-  /// How long nothing is said again of what has been said of an object.
+  /// For how long the same notice about an object is not sent again.
   package var eventInterval: Duration = .seconds(3600)
-  /// How many Events an object may get at once; then one every five minutes.
+  /// How many Events an object may get in a row; afterwards one every five minutes.
   package var eventBurst = 25
 
   /// The defaults.

@@ -3,16 +3,17 @@ import DatabaseSpec
 import Declarations
 import KubernetesAPI
 
-/// All that is known of one customer in one namespace.
+/// Everything that is known of one customer in one namespace.
 struct Customer: Equatable, Sendable {
   /// By UID.
   var declarers: [String: Declarer] = [:]
   /// By UID.
   var pods: [String: ObservedPod] = [:]
-  /// The workload of the Pods, where it is not labelled itself: as it was when a Pod of it was last made.
+  /// The workload of the Pods, if it has no label itself. It is read when one of its Pods is created, so it may be
+  /// outdated.
   var unlabelled: Declarer?
 
-  /// Whether its Pods' workload is to be looked up.
+  /// Whether the workload of its Pods must be looked up.
   var needsLookup: Bool { declarers.isEmpty && pods.values.contains { $0.owner != nil } }
 
   private var allDeclarers: [Declarer] {
@@ -21,30 +22,30 @@ struct Customer: Equatable, Sendable {
 
   var isEmpty: Bool { declarers.isEmpty && pods.isEmpty }
 
-  /// How an instance is, for `postern_instances`.
+  /// The states of an instance, for `postern_instances`.
   enum State: String, CaseIterable, Sendable {
-    /// All that is declared is made.
+    /// Everything declared has been made.
     case complete
-    /// Something that it refers to is not to be had, or an object of its name is somebody else's.
+    /// Something that it refers to is missing, or an object with one of its names belongs to somebody else.
     case incomplete
-    /// What it declares cannot be read.
+    /// The declaration has errors.
     case invalid
-    /// Several declare.
+    /// Several objects declare.
     case conflict
-    /// The API server did not take or give something.
+    /// The API server refused a request or did not answer.
     case failed
   }
 
-  /// Who is to have what: one instance, or why there is none.
+  /// The instance that a customer must have, or why there is none.
   struct Resolution: Equatable, Sendable {
     var instance: Instance?
-    /// Nil where there is nobody to have an instance.
+    /// Nil where no object could have an instance.
     var state: State?
     var notices: [Notice] = []
   }
 
-  /// One workload declares; others of the customer's that say nothing share what it has. Where none says anything, the
-  /// oldest has an instance without users: its Pods wait for a spec.
+  /// One workload declares; the customer's others that declare nothing share its instance. If none declares anything,
+  /// the oldest has an instance without users, because its Pods wait for a spec.
   func resolve(_ key: CustomerKey) -> Resolution {
     let all = allDeclarers.sorted { ($0.created, $0.name) < ($1.created, $1.name) }
     let declaring = all.filter(\.declares)
@@ -78,12 +79,12 @@ struct Customer: Equatable, Sendable {
     return resolution
   }
 
-  /// Whether it is of interest to a declaration of this customer's when this object changes.
+  /// Whether a declaration of this customer refers to this object.
   func refers(to kind: DesiredObject.Kind, _ name: String) -> Bool {
     allDeclarers.contains { $0.instance?.declaration.references(kind).contains(name) == true }
   }
 
-  /// What its declarations take from a Secret.
+  /// What its declarations use of a Secret.
   func uses(of secret: String) -> [SecretUse] {
     allDeclarers.compactMap { $0.instance?.declaration }.flatMap { declaration in
       SecretUse.all(in: declaration).filter { $0.secret == secret }.map(\.use)
@@ -92,7 +93,7 @@ struct Customer: Equatable, Sendable {
 }
 
 extension Declaration {
-  /// The objects that hold what it refers to, by name.
+  /// The names of the objects that its declarations refer to.
   func references(_ kind: DesiredObject.Kind) -> Set<String> {
     var names: Set<String> = []
     if kind == .secret {

@@ -1,4 +1,4 @@
-/// A customer in a namespace: what has one Postgres.
+/// A customer in a namespace. It has one Postgres.
 struct CustomerKey: Hashable, Sendable, CustomStringConvertible {
   var namespace: String
   var customer: String

@@ -4,7 +4,7 @@ import JSONBytes
 import TextEncoding
 
 extension DesiredObject {
-  /// Whether nothing is to be written. What somebody else has added is let be.
+  /// Whether nothing must be written. Additions of others are left alone.
   func isSatisfied(by live: LiveObject) -> Bool {
     let owners = Set([owner?.uid].compactMap(\.self))
     return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil
@@ -14,21 +14,21 @@ extension DesiredObject {
       && staleKeys(in: live).isEmpty
   }
 
-  /// Keys that Postern wrote once and that are to be there no more.
+  /// Keys that Postern once wrote and that must no longer exist.
   func staleKeys(in live: LiveObject) -> [String] {
     live.writtenKeys.filter { live.data[$0] != nil && data[$0] == nil }.sorted()
   }
 
-  /// What makes it: without an owner, which only what is applied can give up again.
+  /// The object to create: without an owner, because only an applied owner can be removed again by an apply.
   var creation: JSONValue {
     var object = self
     object.owner = nil
     return object.manifest
   }
 
-  /// What is applied. Over an object that is there it bears the version that was read: what somebody else has written
-  /// since is never lost. A seed belongs to whoever wrote it last; only as long as that was an apply of Postern's must
-  /// it be said again, as it would else be removed.
+  /// The object to apply. If the object exists, it contains the version that was read, so that a write of somebody else
+  /// since then is never lost. A seed belongs to whoever wrote it last. If that was an apply by Postern, the seed must
+  /// be included, because the apply would otherwise remove it.
   func application(over live: LiveObject?) -> JSONValue {
     guard let live else { return manifest }
     var object = self
@@ -45,7 +45,8 @@ extension DesiredObject {
     return .object(root)
   }
 
-  /// A merge patch that takes keys away which no apply does: they were written when the object was made.
+  /// A merge patch that removes keys which an apply does not remove, because they were written when the object was
+  /// created.
   static func removal(of keys: [String], from live: LiveObject) -> JSONValue {
     var data = JSONObject()
     for key in keys { data[key] = .null }

@@ -2,21 +2,21 @@ import Contract
 import Declarations
 package import JSONBytes
 
-/// A ConfigMap or Secret that is to be there, as server-side apply takes it.
+/// A ConfigMap or Secret that must exist, in the form that server-side apply takes.
 package struct DesiredObject: Equatable, Sendable {
-  /// Which of the two.
+  /// The kinds of objects.
   package enum Kind: String, Sendable {
     case configMap = "ConfigMap"
     case secret = "Secret"
   }
 
-  /// Which of the two.
+  /// The kind of the object.
   package var kind: Kind
   /// `metadata.name`
   package var name: String
   /// `metadata.namespace`
   package var namespace: String
-  /// The customer it belongs to: `metadata.labels[postern.io/customer]`.
+  /// The customer that it belongs to: `metadata.labels[postern.io/customer]`.
   package var customer: String
   /// `metadata.annotations`
   package var annotations: [String: String] = [:]
@@ -24,15 +24,15 @@ package struct DesiredObject: Equatable, Sendable {
   package var owner: Instance.Workload?
   /// `type` of a Secret.
   package var type: String?
-  /// The values, by key: text.
+  /// The values as text, by key.
   package var data: [String: String]
-  /// Keys whose values are given when the object is made, and then are whoever's who edits them.
+  /// Keys whose values are only given when the object is created. Later they belong to whoever edits them.
   package var seeds: Set<String> = []
 
-  /// How many bytes its values have.
+  /// The number of bytes in its values.
   var valueBytes: Int { data.values.reduce(0) { $0 + $1.utf8.count } }
 
-  /// The manifest; a Secret's values stand in `data`, in base64, a ConfigMap's as they are.
+  /// The manifest. A Secret's values are in `data`, in base64; a ConfigMap's are plain text.
   package func manifest(base64: (String) -> String) -> JSONValue {
     var metadata = JSONObject()
     metadata["name"] = .string(name)

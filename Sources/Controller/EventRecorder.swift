@@ -8,8 +8,8 @@ import Randomness
 import Synchronization
 import TextEncoding
 
-/// Tells people what happened, as Events. What was told of an object within the last hour is not told again; after
-/// that, the Event's count goes up. What cannot be told is let be: no pass fails of it.
+/// Reports to people by Events. The same notice about an object is not sent again within an hour; afterwards, the
+/// Event's count is increased. Failures to send are ignored, so that no pass fails because of them.
 final class EventRecorder: Sendable {
   private struct Told {
     var event: String
@@ -19,11 +19,11 @@ final class EventRecorder: Sendable {
 
   private struct State {
     var told: [Notice: Told] = [:]
-    /// What each object may still be told, by its UID, and when that was counted.
+    /// How many notices each object may still get, by its UID, and when that was counted.
     var allowances: [String: (left: Double, at: ContinuousClock.Instant)] = [:]
   }
 
-  /// Beyond so many, what is older than the interval is forgotten; where nothing is, everything.
+  /// Beyond this number, entries older than the interval are forgotten; if there are none, all entries.
   private static let maximumRemembered = 10_000
 
   private let client: KubernetesClient
@@ -37,7 +37,7 @@ final class EventRecorder: Sendable {
     self.logger = logger
   }
 
-  /// - Parameter mayWrite: asked right before each is written.
+  /// - Parameter mayWrite: is asked directly before each Event is written.
   func tell(_ notices: [Notice], mayWrite: () -> Bool) async {
     for notice in notices {
       guard let told = next(notice), mayWrite() else { continue }
@@ -50,7 +50,7 @@ final class EventRecorder: Sendable {
     }
   }
 
-  /// - Returns: how it is to be told; nil where it is not.
+  /// - Returns: how to send the notice; nil where it must not be sent.
   private func next(_ notice: Notice) -> Told? {
     let now = ContinuousClock.now
     return state.withLock { state in
@@ -77,7 +77,7 @@ final class EventRecorder: Sendable {
     return allowance >= 1
   }
 
-  /// - Returns: whether the Event was still there.
+  /// - Returns: whether the Event still existed.
   private func countUp(_ notice: Notice, _ told: Told) async throws(KubernetesError) -> Bool {
     var patch = JSONObject()
     patch["count"] = .number(String(told.count))

@@ -1,9 +1,9 @@
-/// Keys that wait in turns: one of each owner after the other, so that an owner of many does not hold up the rest.
+/// A queue in which the owners of keys take turns, so that an owner of many keys does not delay the others.
 struct FairLine<Key: Sendable>: Sendable {
-  /// Owners with keys, in the order of their turns; those before `next` have had theirs.
+  /// Owners with keys, in the order of their turns. Those before `next` have had theirs.
   private var turns: [String] = []
   private var next = 0
-  /// Of each owner those that wait, the first one last.
+  /// The waiting keys of each owner, with the first one at the end.
   private var keys: [String: [Key]] = [:]
   private(set) var count = 0
 

@@ -1,17 +1,17 @@
-/// What keeps an instance from being all that is declared.
+/// A problem that prevents an instance from being complete.
 package struct InstanceProblem: Equatable, Sendable {
-  /// As in an Event's `reason`.
+  /// The reasons, as in an Event's `reason`.
   package enum Reason: String, Sendable {
-    /// An object, or a key of one, is not there.
+    /// An object, or a key of one, is missing.
     case missingReference = "MissingReference"
-    /// What is there cannot be taken.
+    /// A value exists and is invalid.
     case invalidDeclaration = "InvalidDeclaration"
-    /// An object of that name is somebody else's, or several declare.
+    /// An object with the name belongs to somebody else, or several objects declare.
     case conflict = "Conflict"
   }
 
-  /// What kind of problem.
+  /// The kind of problem.
   package var reason: Reason
-  /// One line for people; no password, and no text of a Secret.
+  /// One line for people, without passwords or text of a Secret.
   package var message: String
 }

@@ -1,25 +1,26 @@
 import DatabaseSpec
 
-/// What the objects that an instance refers to hold at this moment.
+/// The present contents of the objects that an instance refers to.
 package struct InstanceSources: Sendable {
   /// Values of Secrets, by Secret and key: flat files, `passwordFrom`, scripts, and `<customer>-pg-user-<user>`.
   package var secrets: [String: [String: [UInt8]]]
   /// Values of ConfigMaps, by ConfigMap and key.
   package var configMaps: [String: [String: [UInt8]]]
-  /// Names of Secrets that Postern would make, and somebody else has made.
+  /// Names of Secrets that Postern would create, but which somebody else has created.
   var taken: Set<String> = []
-  /// What is mounted now: it stays where what is declared is not to be had.
+  /// The objects that are mounted now. Their contents stay where declared values are missing.
   var mounted = MountedContents()
-  /// What is wrong with a script's text, a line each; nil where that is not known yet.
+  /// Errors in a script's text, one line each; nil where they are not known yet.
   var verdict: @Sendable (ScriptText, Script) -> [String]? = { ScriptJudge.refusals($0, isTransaction: $1.transaction) }
 
-  /// Sources of these objects; each as name → key → value.
+  /// Sources with these objects; each as name → key → value.
   package init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
     self.secrets = secrets
     self.configMaps = configMaps
   }
 
-  /// The value of a Secret's key, or what is missing. Which keys it has is not said: the Secret may be another's.
+  /// The value of a Secret's key, or what is missing. The error does not list the Secret's keys, because the Secret may
+  /// belong to somebody else.
   func secret(_ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
     guard let object = secrets[reference.name] else { return Self.missing("Secret", reference) }
     guard let value = object[reference.key] else { return Self.missing(key: "Secret", reference, "") }
@@ -48,7 +49,7 @@ package struct InstanceSources: Sendable {
   }
 }
 
-/// Why a referenced value is not to be had.
+/// Why a referenced value is missing.
 struct MissingSource: Error {
   var reason = InstanceProblem.Reason.missingReference
   let message: String

@@ -1,11 +1,11 @@
 import Contract
 import DatabaseSpec
 
-/// What the sidecar has mounted: the ConfigMap and the passwords as they were written last.
+/// The contents that are mounted into the sidecar: the ConfigMap and the passwords as they were last written.
 struct MountedContents: Equatable, Sendable {
   /// By user.
   private(set) var passwords: [PostgresName: Password] = [:]
-  /// Nil where nothing is there that can be read.
+  /// Nil where there is no spec that can be read.
   private(set) var spec: InstanceSpec?
   /// Scripts by database and name.
   private var scripts: [PostgresName: [[UInt8]: Script]] = [:]
@@ -14,8 +14,8 @@ struct MountedContents: Equatable, Sendable {
   init() {}
 
   /// - Parameters:
-  ///   - configMap: what `<customer>-pg-spec` holds.
-  ///   - secret: what `<customer>-pg-passwords` holds.
+  ///   - configMap: the contents of `<customer>-pg-spec`.
+  ///   - secret: the contents of `<customer>-pg-passwords`.
   init(configMap: [String: [UInt8]], secret: [String: [UInt8]]) {
     if let bytes = secret[VolumeLayout.passwordsFile], let file = try? PasswordsFile(decoding: bytes) {
       passwords = file.passwords
@@ -33,7 +33,7 @@ struct MountedContents: Equatable, Sendable {
     }
   }
 
-  /// A script as it is mounted, and its text.
+  /// A script that is mounted, and its text.
   func script(_ name: String, in database: PostgresName) -> (script: Script, text: ScriptText)? {
     guard let script = scripts[database]?[Array(name.utf8)], case .file(let file, _) = script.content else {
       return nil

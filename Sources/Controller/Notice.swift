@@ -1,4 +1,4 @@
-/// What is to be told of an object, as an Event.
+/// A message about an object, to be sent as an Event.
 struct Notice: Hashable, Sendable {
   enum Reason: String, Sendable {
     case provisioned = "Provisioned"
@@ -18,10 +18,10 @@ struct Notice: Hashable, Sendable {
   let name: String
   let uid: String
   let namespace: String
-  /// For people; no password, and no text of a Secret.
+  /// The text for people, without passwords or text of a Secret.
   let message: String
 
-  /// The API server takes no longer message (`events` validation); what is beyond is cut off.
+  /// The API server refuses longer messages (`events` validation), so they are truncated.
   private static let maximumMessageBytes = 1024
 
   init(_ reason: Reason, of object: Instance.Workload, in namespace: String, _ message: String) {

@@ -1,19 +1,19 @@
 import JSONBytes
 import KubernetesAPI
 
-/// Since when an object is there, of whom, and whether it is over.
+/// An object's age, its controller, and whether it has ended.
 struct ObjectLife: Equatable {
-  /// `metadata.creationTimestamp`, which sorts as text.
+  /// `metadata.creationTimestamp`. As text, it sorts by time.
   private(set) var created = ""
-  /// What made it, and sees to it; nil where nothing did.
+  /// The controller that made and manages the object; nil where there is none.
   private(set) var owner: ObservedPod.Owner?
   /// `status.phase` of a Pod.
   private(set) var phase = ""
 
-  /// Whether it is a Pod that runs no more, and never will.
+  /// Whether it is a Pod that has ended for good.
   var isOver: Bool { phase == "Succeeded" || phase == "Failed" }
 
-  /// Reads these of an object; all else is skipped, however deep it is.
+  /// Reads these fields of an object. All others are skipped, however deep they are.
   init(_ bytes: [UInt8]) throws(JSONError) {
     var reader = JSONReader(bytes)
     try reader.beginObject()

@@ -3,9 +3,9 @@ package import DatabaseSpec
 import OpenSSL
 import TextEncoding
 
-/// Postgres names are data: one that Kubernetes does not take is sanitised and told apart by a hash.
+/// Postgres names are data. A name that Kubernetes does not accept is cleaned, and a hash keeps it distinct.
 extension ObjectName {
-  /// The Secret with all that a client needs to connect as the user.
+  /// The Secret with everything that a client needs to connect as the user.
   package static func user(_ user: PostgresName, customer: String) -> String {
     Self.user(label: dnsLabel(user.text), customer: customer)
   }
@@ -16,8 +16,8 @@ extension ObjectName {
     return SecretKey.uri(label: isKey ? database.text : dnsLabel(database.text))
   }
 
-  /// The text where it is a DNS label (RFC 1123 §2.1), else what is left of it, a dot and eight digits of its SHA-256.
-  /// The dot keeps sanitised names apart from those that need no change.
+  /// The text if it is a DNS label (RFC 1123 §2.1); else its valid characters, a dot, and eight digits of its SHA-256.
+  /// The dot keeps cleaned names distinct from names that need no change.
   static func dnsLabel(_ text: String) -> String {
     let bytes = Array(text.utf8)
     let isHyphenInside = { (index: Int) in bytes[index] == UInt8(ascii: "-") && index > 0 && index < bytes.count - 1 }

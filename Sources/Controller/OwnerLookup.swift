@@ -2,12 +2,12 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 
-/// Finds the workload of a Pod where its Pod template alone bears the label: no watch selects it.
+/// Finds the workload of a Pod if only its Pod template has the label, so that no watch selects the workload.
 struct OwnerLookup {
   let client: KubernetesClient
   let namespace: String
 
-  /// What the first of these Pods that has a workload was made of; nil where none has.
+  /// The workload from which the first of these Pods was made that has one; nil where none has one.
   func declarer(of pods: [ObservedPod]) async throws(KubernetesError) -> Declarer? {
     for owner in Set(pods.compactMap(\.owner)).sorted(by: { $0.name < $1.name }) {
       if let declarer = try await declarer(owner) { return declarer }

@@ -1,19 +1,19 @@
-/// How the work on an instance came out. What the queue does next with it, and what is counted, follow from it.
+/// The result of a pass over an instance. The queue's next action and the metrics follow from it.
 enum PassOutcome: String, Sendable {
-  /// All was as it should be.
+  /// Everything was as it should be.
   case unchanged
   /// Something was written.
   case changed
-  /// Something failed; it is tried again.
+  /// Something failed. It will be tried again.
   case failed = "error"
-  /// Scripts are being looked at; there is another pass when they are.
+  /// Scripts are being checked. Another pass runs when their verdicts are known.
   case waiting
-  /// There is no room for scripts to be looked at; it is tried again.
+  /// There is no room to check scripts now. It will be tried again.
   case crowded
-  /// This replica leads no more; the next leader looks at every instance.
+  /// This replica no longer leads. The next leader checks every instance.
   case stopped
 
-  /// What the queue is to do with the instance.
+  /// What the queue must do with the instance.
   var next: WorkQueue<CustomerKey>.Result {
     switch self {
     case .unchanged, .waiting, .stopped: .done

@@ -1,27 +1,28 @@
 import Contract
 import DatabaseSpec
 
-/// The scripts of a spec as files beside `spec.json`, each known by the hash of its text, and the spec that names them.
+/// The scripts of a spec as files beside `spec.json`, each named by the hash of its text, and the spec that names them.
 struct ScriptFiles {
-  /// How many bytes the values of a ConfigMap, or of a Secret, may have in all (Kubernetes API, `v1`: 1 MiB).
+  /// The most bytes in all values of a ConfigMap, or of a Secret (Kubernetes API, `v1`: 1 MiB).
   static let maximumObjectBytes = 1 << 20
 
-  /// The spec in which every script whose text is to be had is a `.file`. One whose text an object is to hold stays as it
-  /// was declared until then: the sidecar lets those behind it in their database wait. The others are left out.
+  /// The spec in which every script whose text is available is a `.file`. A script whose text is in a missing object
+  /// stays as it was declared, and the sidecar makes the scripts after it in its database wait. The others are left
+  /// out.
   private(set) var spec: InstanceSpec
-  /// Texts that may stand in a ConfigMap, by file.
+  /// Texts that may be in a ConfigMap, by file.
   private(set) var publicFiles: [String: String] = [:]
   /// Texts that came from a Secret, by file.
   private(set) var secretFiles: [String: String] = [:]
-  /// Whether some are left as they were, as it is not known yet whether they are good.
+  /// Whether some scripts stay as they were because their verdict is not known yet.
   private(set) var isWaiting = false
   private var publicBytes: Int
   private var secretBytes: Int
 
-  /// - Parameter passwordsBytes: how many bytes stand beside the texts in the Secret.
+  /// - Parameter passwordsBytes: how many other bytes the Secret contains besides the texts.
   init(spec: InstanceSpec, sources: InstanceSources, passwordsBytes: Int, problems: inout [InstanceProblem]) {
     let texts = ScriptTexts(spec, sources)
-    // At most so many: a script that is placed is named by 64 digits, and one that is left out is not named at all.
+    // An upper bound of the spec's size: a placed script is named by 64 digits, and one that is left out is not named.
     var placed = spec
     for index in placed.databases.indices {
       for script in placed.databases[index].scripts.indices {
@@ -53,10 +54,10 @@ struct ScriptFiles {
             message:
               "its \(text.bytes.count) bytes do not fit: \(text.isSecret ? "the Secret" : "the ConfigMap") for the "
               + "texts of all scripts holds \(Self.maximumObjectBytes); shorten them, or load the rows another way")
-          // The old text had room, and those behind it may need what it makes.
+          // The old text had room, and the scripts after it may need what it creates.
           report(size, mounted == nil ? "it and those behind it in this database are not run" : "it stays as it was")
         case .success(nil):
-          // It is being looked at. Those behind it may need what it makes.
+          // It is being checked. The scripts after it may need what it creates.
           isWaiting = true
         case .failure(let missing):
           report(missing, mounted == nil ? "it is not run, nor what comes behind it" : "it stays as it was")
@@ -93,10 +94,10 @@ struct ScriptFiles {
     return true
   }
 
-  /// What the webhook says of a script in a declaration is said here of every one: the webhook has not seen those that
-  /// objects hold, and was perhaps not there for the others.
-  /// - Parameter mounted: a text that has been found good before.
-  /// - Returns: nil where it is not known yet.
+  /// Checks every script as the webhook checks those in a declaration. The webhook does not see texts in other objects,
+  /// and may have been away when the others were applied.
+  /// - Parameter mounted: a text that was found good before.
+  /// - Returns: nil where the verdict is not known yet.
   private static func checked(
     _ text: ScriptText, _ script: Script, _ mounted: ScriptText?, _ sources: InstanceSources
   ) -> Result<ScriptText?, MissingSource> {
@@ -110,7 +111,7 @@ struct ScriptFiles {
 }
 
 extension Script {
-  /// Whether an object holds its text.
+  /// Whether its text is in another object.
   fileprivate var isReference: Bool {
     switch content {
     case .configMap, .secret: true
@@ -118,7 +119,7 @@ extension Script {
     }
   }
 
-  /// The same script, its text in a file.
+  /// The same script with its text in a file.
   fileprivate func file(_ text: ScriptText) -> Script {
     var script = self
     script.content = .file(name: VolumeLayout.scriptFile(sha256: text.sha256), sha256: text.sha256)

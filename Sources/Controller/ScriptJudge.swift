@@ -3,14 +3,14 @@ import DatabaseSpec
 import Dispatch
 import Synchronization
 
-/// Says what is wrong with scripts, and remembers it by their hashes. It parses on threads of its own: one for what is
-/// short, which is waited for, and one for what is long, where namespaces have turns and nobody's pass waits.
+/// Checks scripts, and remembers the verdicts by the texts' hashes. It parses on threads of its own: one for short
+/// texts, for which a pass waits, and one for long texts, where namespaces take turns and no pass waits.
 final class ScriptJudge: Sendable {
-  /// What a customer asks in all at once.
+  /// Questions that a customer asks together.
   struct Request: Sendable {
     let namespace: String
     let questions: [ScriptQuestion: ScriptText]
-    /// Called when all is answered.
+    /// Called when all questions are answered.
     let answered: @Sendable () -> Void
   }
 
@@ -21,20 +21,20 @@ final class ScriptJudge: Sendable {
   }
 
   private struct State {
-    /// What is wrong, a line each.
+    /// The errors of each text, one line each.
     var verdicts: [ScriptQuestion: [String]] = [:]
-    /// The same, in the order in which they were found.
+    /// The same questions, in the order in which they were answered.
     var order: [ScriptQuestion] = []
     var line = FairLine<Job>()
-    /// Bytes of what waits.
+    /// The number of bytes that wait.
     var pendingBytes = 0
-    /// Which requests wait for a question.
+    /// The requests that wait for a question.
     var pending: [ScriptQuestion: [Int]] = [:]
-    /// For how many questions each request waits, and what comes then.
+    /// For how many questions each request waits, and what to call afterwards.
     var open: [Int: (count: Int, answered: @Sendable () -> Void)] = [:]
     var lastRequest = 0
 
-    /// - Returns: what is to be called now.
+    /// - Returns: the function that must be called now.
     mutating func answered(_ request: Int) -> (@Sendable () -> Void)? {
       guard var entry = open[request] else { return nil }
       entry.count -= 1
@@ -43,11 +43,11 @@ final class ScriptJudge: Sendable {
     }
   }
 
-  /// What a pass may wait for: some hundredths of a second.
+  /// The longest text for which a pass may wait: it takes some hundredths of a second.
   static let shortBytes = 64 << 10
-  /// How many bytes may wait to be parsed; more are refused until some of them are.
+  /// How many bytes may wait to be parsed. More are refused until some of them are parsed.
   private let maximumPendingBytes: Int
-  /// Where more verdicts are remembered, the older half is forgotten.
+  /// When there are more verdicts than this, the older half is forgotten.
   private static let maximumRemembered = 20_000
 
   private let short = DispatchQueue(label: "postern.scripts.short")
@@ -56,13 +56,13 @@ final class ScriptJudge: Sendable {
 
   init(maximumPendingBytes: Int = 32 << 20) { self.maximumPendingBytes = maximumPendingBytes }
 
-  /// What is wrong with a script, a line each; nil where it is not known yet.
+  /// The errors in a script, one line each; nil where they are not known yet.
   func verdict(on question: ScriptQuestion) -> [String]? { state.withLock { $0.verdicts[question] } }
 
-  /// How many scripts were parsed, for tests: one text is parsed once.
+  /// How many scripts were parsed. Tests check that a text is parsed once.
   let parsed = Atomic(0)
 
-  /// Answers what is asked, and waits for it. For what is short.
+  /// Answers questions about short texts, and waits for the answers.
   func judge(_ questions: [ScriptQuestion: ScriptText]) async {
     guard !questions.isEmpty else { return }
     await withCheckedContinuation { continuation in
@@ -73,8 +73,8 @@ final class ScriptJudge: Sendable {
     }
   }
 
-  /// Answers what is asked, later. What somebody asks already is not asked twice.
-  /// - Returns: whether it was taken; where too much waits already, it is not.
+  /// Answers questions later. A question that another request has already asked is not asked twice.
+  /// - Returns: whether the request was accepted; false if too much is waiting.
   func submit(_ request: Request) -> Bool {
     let count = state.withLock { state -> Int? in
       let new = request.questions.filter { state.pending[$0.key] == nil }
@@ -114,7 +114,7 @@ final class ScriptJudge: Sendable {
     }
   }
 
-  /// What is wrong with a text, a line each, the first ones; no word of it is shown.
+  /// The first errors in a text, one line each. They contain no word of it.
   static func refusals(_ text: ScriptText, isTransaction: Bool) -> [String] {
     guard let sql = String(validating: text.bytes, as: UTF8.self), !text.bytes.contains(0) else {
       return ["its text is not UTF-8"]

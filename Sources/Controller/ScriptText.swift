@@ -2,10 +2,10 @@ import DatabaseSpec
 import OpenSSL
 import TextEncoding
 
-/// The text of a script, known by its hash.
+/// The text of a script, identified by its hash.
 struct ScriptText: Equatable, Sendable {
   let bytes: [UInt8]
-  /// In lower-case hexadecimal.
+  /// The hash of the bytes, in lower-case hexadecimal.
   let sha256: String
   /// Whether it came from a Secret.
   let isSecret: Bool
@@ -17,7 +17,7 @@ struct ScriptText: Equatable, Sendable {
   }
 }
 
-/// What is asked about a script: whether this text may run in this way.
+/// A question about a script: whether this text may run in this way.
 struct ScriptQuestion: Hashable, Sendable {
   let sha256: String
   let isTransaction: Bool
@@ -28,7 +28,7 @@ struct ScriptQuestion: Hashable, Sendable {
   }
 }
 
-/// The texts of a spec's scripts. What several scripts name is read once.
+/// The texts of a spec's scripts. A text that several scripts name is read once.
 struct ScriptTexts {
   private let texts: [Script.Content.Source: Result<ScriptText, MissingSource>]
 
@@ -58,7 +58,7 @@ struct ScriptTexts {
 }
 
 extension Script.Content {
-  /// The object that holds a text.
+  /// The object that contains a text.
   fileprivate enum Source: Hashable {
     case configMap(ObjectKey)
     case secret(ObjectKey)

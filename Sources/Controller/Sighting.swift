@@ -2,10 +2,11 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 
-/// What is kept of an object that a watch tells of: of a Secret or ConfigMap who it is, of any other what a pass needs.
+/// What is kept of an object that a watch reports: only metadata of a Secret or ConfigMap; of any other what a pass
+/// needs.
 struct Sighting: Equatable, Sendable {
   let header: ObjectHeader
-  /// Nil where Postern has nothing to do with it.
+  /// Nil where Postern has nothing to do with the object.
   let watched: WatchedObject?
 
   static func reader(_ resource: Resource) -> ObjectReader<Self> {

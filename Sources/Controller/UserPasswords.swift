@@ -3,15 +3,16 @@ package import DatabaseSpec
 import Declarations
 import Randomness
 
-/// Where each user's password comes from: `passwordFrom`, the flat file, the user's own Secret (which may have been
-/// edited), what is mounted (that Secret was deleted), or else a new one. Where one cannot be had, what is mounted stays.
+/// Where each user's password comes from: `passwordFrom`; the flat file; the user's own Secret, which may have been
+/// edited; the mounted Secret, if the user's own was deleted; or else a new one. Where the source is missing, the
+/// mounted password stays.
 struct UserPasswords {
   let declaration: Declaration
   let customer: String
   let flatFile: FlatFile?
   let sources: InstanceSources
 
-  /// The password of every user who is to be there and whose password is to be had.
+  /// The passwords of all users who must exist and whose password is available.
   func resolve(generate: () -> Password?, problems: inout [InstanceProblem]) -> [PostgresName: Password] {
     var passwords: [PostgresName: Password] = [:]
     let fromFile = Dictionary(
@@ -46,7 +47,7 @@ struct UserPasswords {
   ) -> Password? {
     let secret = ObjectName.user(user, customer: customer)
     let mounted = sources.mounted.passwords[user]
-    // Where it could not be kept in the user's Secret, none is made.
+    // A new password could not be kept in the user's Secret, so none is made.
     guard !sources.taken.contains(secret) else { return mounted }
     guard let value = sources.secrets[secret]?[SecretKey.password] else { return mounted ?? generate() }
     return password(value, of: user, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
@@ -70,7 +71,7 @@ struct UserPasswords {
 }
 
 extension Password {
-  /// A new one, of 32 letters and digits; nil where the system has no randomness to give.
+  /// A new password of 32 letters and digits; nil where the system has no randomness.
   package static func generated() -> Password? {
     (try? SecureRandom.password()).flatMap { try? Password($0) }
   }

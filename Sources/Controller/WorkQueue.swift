@@ -1,43 +1,44 @@
 import Synchronization
 
-/// Keys that are to be worked on: each once, however often it is added; never twice at the same time; after a failure
-/// later, and later each time. Owners (namespaces) have turns. What took long the last time waits behind what did not, and
-/// never takes all places.
+/// A queue of keys to work on. Each key is in it once, however often it is added, and is never worked on twice at the
+/// same time. After a failure it is tried again, with growing waits. Owners (namespaces) take turns. Keys whose work
+/// took long the last time ("dear") wait behind the others ("cheap"), and never take all places.
 final class WorkQueue<Key: Hashable & Sendable>: Sendable {
-  /// How work came out.
+  /// The result of the work on a key.
   enum Result: Sendable {
     case done
-    /// Done, and something was changed. Where that is so again and again, somebody else undoes it: then it waits, too.
+    /// Done, and something was changed. If that happens again and again, somebody else undoes the change; then the key
+    /// must wait as well.
     case changed
-    /// It is to be tried again.
+    /// It must be tried again.
     case failed
   }
 
   private struct State {
-    /// Says that something may have become ready; nil where no keys are taken.
+    /// Signals that a key may be ready; nil while the queue gives no keys.
     var signal: AsyncStream<Void>.Continuation?
     var cheap = FairLine<Key>()
     var dear = FairLine<Key>()
     var isWaiting: Set<Key> = []
     var running: Set<Key> = []
-    /// Those that took long the last time.
+    /// Keys whose work took long the last time.
     var isDear: Set<Key> = []
-    /// When a key was last taken, finished, or added to a queue that had nothing to do.
+    /// When a key was last taken or finished, or added to an idle queue.
     var moved = ContinuousClock.now
-    /// Added while they were running.
+    /// Keys that were added while they were being worked on.
     var again: Set<Key> = []
     var failures: [Key: Int] = [:]
-    /// Counts up with each failure, so that of several waits for a key the last one counts.
+    /// Increases with each failure, so that only the last of several waits for a key counts.
     var retries: [Key: Int] = [:]
     var lastRetry = 0
-    /// How often something was changed lately, and since when that is counted.
+    /// How often each key's work has changed something recently, and since when that is counted.
     var changes: [Key: (count: Int, since: ContinuousClock.Instant)] = [:]
-    /// When those were last forgotten that are no longer counted.
+    /// When expired counts were last removed.
     var swept = ContinuousClock.now
-    /// Contested: what is added waits until the retry.
+    /// Contested keys: if they are added, they wait until their retry.
     var held: Set<Key> = []
 
-    /// Whether something was changed too often within a minute.
+    /// Whether the work has changed something too often within a minute.
     mutating func isContested(_ key: Key, at now: ContinuousClock.Instant) -> Bool {
       if now - swept > WorkQueue.changeInterval {
         changes = changes.filter { now - $0.value.since <= WorkQueue.changeInterval }
@@ -50,15 +51,15 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// More changes of one key within a minute are none that people make.
+  /// People do not make more changes of one key within a minute than this.
   static var maximumChanges: Int { 20 }
   private static var changeInterval: Duration { .seconds(60) }
 
-  /// What takes longer is dear.
+  /// Work that takes longer than this is dear.
   private static var cheapDuration: Duration { .seconds(1) }
 
   private let limit: Int
-  /// How many places what is dear leaves to what is not.
+  /// How many places dear work must leave to cheap work.
   private var reserve: Int { max(1, limit / 4) }
   private let owner: @Sendable (Key) -> String
   private let firstDelay: Duration
@@ -66,10 +67,10 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   private let state = Mutex(State())
 
   /// - Parameters:
-  ///   - limit: how many may be worked on at once.
-  ///   - firstDelay: about how long the first retry waits; doubled each time.
-  ///   - maximumDelay: no wait is longer.
-  ///   - owner: whose turn it is when a key is taken.
+  ///   - limit: how many keys may be worked on at once.
+  ///   - firstDelay: the approximate wait before the first retry; it doubles each time.
+  ///   - maximumDelay: the longest wait.
+  ///   - owner: the owner of a key, for the turns.
   init(limit: Int, firstDelay: Duration, maximumDelay: Duration, owner: @escaping @Sendable (Key) -> String) {
     self.owner = owner
     self.limit = limit
@@ -77,34 +78,34 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     self.maximumDelay = maximumDelay
   }
 
-  /// How many wait to be worked on.
+  /// How many keys wait.
   var depth: Int { state.withLock { $0.isWaiting.count } }
 
-  /// For how long nothing has moved, though there is something to do; nil where there is nothing.
+  /// For how long nothing has moved although there is work; nil where there is none.
   func standstill(at now: ContinuousClock.Instant = .now) -> Duration? {
     state.withLock { state in
       state.signal == nil || (state.isWaiting.isEmpty && state.running.isEmpty) ? nil : now - state.moved
     }
   }
 
-  /// Work on a key goes on: it is long, but does not stand still.
+  /// Records that long work on a key is making progress.
   func moves() { state.withLock { $0.moved = .now } }
 
-  /// How many keys' changes are counted: no more than were changed within two minutes.
+  /// How many keys have counted changes: at most those that were changed within two minutes.
   var countedKeys: Int { state.withLock { $0.changes.count } }
 
-  /// From now on keys are taken.
-  /// - Returns: an element whenever something may have become ready.
+  /// From now on the queue gives keys.
+  /// - Returns: a stream with an element whenever a key may be ready.
   func open() -> AsyncStream<Void> {
     let (signals, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     state.withLock { $0.signal = signal }
     return signals
   }
 
-  /// Forgets all keys, and takes none.
+  /// Forgets all keys, and gives none.
   func close() { state.withLock { $0 = State() } }
 
-  /// Has a key worked on, soon; where it is being worked on, once more.
+  /// Adds keys to be worked on soon. A key that is being worked on is worked on once more afterwards.
   func add(_ keys: some Sequence<Key>) {
     state.withLock { state in
       guard let signal = state.signal else { return }
@@ -128,7 +129,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Keys to be worked on from now on; tell of each when it is ``finished(_:_:took:at:)``.
+  /// Takes keys to work on now. For each, call ``finished(_:_:took:at:)`` afterwards.
   func take() -> [Key] {
     state.withLock { state in
       var keys: [Key] = []
@@ -145,13 +146,13 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   private func next(_ state: inout State) -> Key? {
     guard !state.dear.isEmpty else { return state.cheap.removeFirst() }
     let dear = state.running.count { state.isDear.contains($0) }
-    // One of the dear ones is always worked on, however many others come.
+    // One dear key is always worked on, however many others come.
     if dear > 0, let key = state.cheap.removeFirst() { return key }
     return dear == 0 || dear < limit - reserve ? state.dear.removeFirst() : nil
   }
 
-  /// Work on a key has ended.
-  /// - Returns: where it is to be tried again, how long to wait before ``retry(_:_:)``, and what to give to that.
+  /// The work on a key has ended.
+  /// - Returns: if it must be tried again, how long to wait before ``retry(_:_:)``, and the number to pass to it.
   func finished(
     _ key: Key, _ result: Result, took duration: Duration = .zero, at now: ContinuousClock.Instant = .now
   ) -> (delay: Duration, retry: Int)? {
@@ -167,7 +168,8 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
         if isAgain { add(key, &state) }
         return nil
       }
-      // What was added meanwhile does not go before the wait: where the API server refuses, it would be asked at once.
+      // A key that was added meanwhile must wait as well. If the API server refuses its writes, it would otherwise be
+      // tried again at once.
       if isContested { state.held.insert(key) }
       let failures = state.failures[key, default: 0]
       state.failures[key] = failures + 1
@@ -178,7 +180,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// The wait of a retry is over.
+  /// The wait before a retry is over.
   func retry(_ key: Key, _ retry: Int) {
     let isDue = state.withLock { state in
       state.held.remove(key)

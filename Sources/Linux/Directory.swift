@@ -2,7 +2,7 @@ internal import CLinux
 
 /// Folders.
 package enum Directory {
-  /// Makes a folder and those above it; one that is there already is no error.
+  /// Creates a folder and those above it. It is not an error if the folder exists.
   package static func create(_ path: String, mode: UInt32 = 0o755) throws(FileError) {
     guard !File.exists(path) else { return }
     if let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")), slash > path.startIndex {
@@ -12,7 +12,7 @@ package enum Directory {
     guard result >= 0 || File.exists(path) else { throw FileError(path, code: Int(result)) }
   }
 
-  /// The names in a folder but `.` and `..`, in order of their bytes.
+  /// The names in a folder except `.` and `..`, in the order of their bytes.
   package static func names(_ path: String) throws(FileError) -> [String] {
     var error: Int32 = 0
     guard let directory = unsafe postern_open_directory(path, &error) else { throw FileError(path, code: Int(error)) }

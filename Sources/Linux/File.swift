@@ -19,8 +19,8 @@ package enum File {
     }
   }
 
-  /// Writes a file so that whoever reads it sees the old bytes or the new ones, never a part: into a file beside it,
-  /// which then takes its name.
+  /// Replaces a file in one step, so that a reader sees either the old bytes or the new ones. It writes a new file in
+  /// the same folder and renames it.
   /// - Parameter mode: the permissions, such as `0o600`.
   package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(FileError) {
     let temporary = "\(path).\(CurrentProcess.identifier).tmp"
@@ -36,7 +36,7 @@ package enum File {
     }
   }
 
-  /// Gives a file, folder or link another name; a file or link that has it already is replaced at once (rename(2)).
+  /// Renames a file, folder or link. A file or link that already has the new name is replaced in one step (rename(2)).
   package static func move(_ path: String, to newPath: String) throws(FileError) {
     _ = try check(Int(unsafe postern_rename(path, newPath)), path)
   }
@@ -46,12 +46,12 @@ package enum File {
     _ = try check(Int(unsafe postern_unlink(path)), path)
   }
 
-  /// Whether there is a file or folder; a symbolic link that leads nowhere is none.
+  /// Whether a file or folder exists. False for a symbolic link whose target is missing.
   package static func exists(_ path: String) -> Bool {
     unsafe postern_exists(path) != 0
   }
 
-  /// What a symbolic link holds; nil where the path is something else.
+  /// The target of a symbolic link; nil where the path is not a link.
   package static func linkTarget(_ path: String) -> String? {
     var buffer = [UInt8](repeating: 0, count: 4096)
     let length = unsafe buffer.withUnsafeMutableBytes {

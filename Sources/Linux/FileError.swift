@@ -1,12 +1,12 @@
 internal import CLinux
 
-/// Why something could not be done with a file.
+/// Why an operation on a file failed.
 package struct FileError: Error, Equatable, Sendable {
   /// The file's path.
   package let path: String
-  /// Why, as the system says it, such as `No such file or directory`.
+  /// The system's message, such as `No such file or directory`.
   package let reason: String
-  /// Whether there is no such file.
+  /// Whether the file does not exist.
   package let isMissing: Bool
 
   init(_ path: String, code: Int) {

@@ -7,25 +7,26 @@ import PrometheusText
 import ServingCertificate
 import WebhookServer
 
-/// What one replica does in the cluster beside answering reviews.
+/// What one replica does in the cluster besides answering reviews.
 struct ClusterDuty: Sendable {
-  /// Every replica's part, until its task is cancelled.
+  /// What every replica does until its task is cancelled.
   let watch: @Sendable () async -> Void
-  /// The leader's part, until its task is cancelled; it asks before every write. Nil: nothing is written.
+  /// What the leader does until its task is cancelled. It asks before every write. Nil: nothing is written.
   var lead: (@Sendable (_ mayWrite: @escaping @Sendable () -> Bool) async -> Void)?
 }
 
-/// The cluster that `serve` runs in: who this replica is there, and its duties.
+/// The cluster in which `serve` runs: this replica's identity there, and its duties.
 struct ClusterService {
-  /// What a registry must have, so that the numbers go somewhere.
+  /// The metric families that the registry must be made with; otherwise the numbers are lost.
   static let families = ClientMetrics.families + LeaderElectionMetrics.families + ControllerMetrics.families
 
-  /// Knows who declares what, and keeps the customers' objects where that is wanted; nil where neither is.
+  /// Knows which objects declare and, if that is configured, keeps the customers' objects; nil where neither is
+  /// configured.
   let controller: Controller?
   private let client: KubernetesClient
   private let settings: ClusterSettings
   private let namespace: String
-  /// Nil where nothing is written.
+  /// Nil where this replica writes nothing.
   private let election: LeaderElection?
   private let logger: Logger
 
@@ -41,13 +42,13 @@ struct ClusterService {
     self.namespace = namespace
     let metrics = ClientMetrics(registry)
     var clientSettings = ClientSettings()
-    // A new leader looks at every customer: 500 of them within seconds. The API server's own limits come before.
+    // A new leader checks every customer: 500 of them within seconds. The API server's own limits still apply.
     clientSettings.requestsPerSecond = 200
     clientSettings.burst = 400
-    // What is under way when the lease is lost ends soon; writes over an object bear the version that was read.
+    // Requests in progress when the lease is lost end soon, and writes over an object name the version that was read.
     clientSettings.requestTimeout = .seconds(10)
     clientSettings.maximumTries = 3
-    // After an outage, however long, all is watched again within seconds.
+    // After an outage of any length, everything is watched again within seconds.
     clientSettings.maximumRetryDelay = .seconds(8)
     client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
     var controllerSettings = ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces)
@@ -66,9 +67,9 @@ struct ClusterService {
         logger: logger) : nil
   }
 
-  /// What reviews and probes ask of the cluster. A queue that does not move, and a watch that fails while others work, may
-  /// be mended by a new start. Where no watch works, it is the API server that is away, and a replica that is started anew
-  /// meanwhile would know nothing.
+  /// The cluster's part of the server's health. A queue that does not move, or a watch that fails while others work,
+  /// may be repaired by a restart. If no watch works, the API server is away, and a replica that is restarted meanwhile
+  /// would know nothing.
   var health: ServerHealth {
     guard let controller else { return ServerHealth() }
     return ServerHealth(
@@ -77,7 +78,7 @@ struct ClusterService {
       whyNotAlive: { (controller.hasWorkingWatch ? controller.failingWatches() : []) + controller.standstill() })
   }
 
-  /// What this replica is there for, beside answering reviews at a server.
+  /// This replica's duties besides answering reviews at a server.
   func duties(beside server: WebhookServer) -> [ClusterDuty] {
     var duties: [ClusterDuty] = []
     if settings.isSelfSigned { duties.append(certificates(for: server)) }
@@ -89,7 +90,7 @@ struct ClusterService {
     return duties
   }
 
-  /// Keeping the certificate of a server.
+  /// The duty that keeps the certificate of a server.
   private func certificates(for server: WebhookServer) -> ClusterDuty {
     let settings = CertificateSettings(namespace: namespace, service: settings.service)
     logger.info(
@@ -106,7 +107,7 @@ struct ClusterService {
     return ClusterDuty(watch: { await keeper.watch() }, lead: { await keeper.lead(mayWrite: $0) })
   }
 
-  /// Does duties until the task is cancelled; then gives the leadership back.
+  /// Runs the duties until the task is cancelled, then gives the leadership back.
   func run(_ duties: [ClusterDuty]) async {
     await withTaskGroup { group in
       for duty in duties { group.addTask { await duty.watch() } }

@@ -3,11 +3,11 @@ import Linux
 import Randomness
 import TextEncoding
 
-/// What `serve` is to do in a cluster, and as whom.
+/// What `serve` does in a cluster, and its identity there.
 struct ClusterSettings {
-  /// The kubeconfig; nil: the cluster that this process runs in, else what kubectl takes.
+  /// The kubeconfig; nil: the cluster that this process runs in, else kubectl's default.
   let kubeconfig: String?
-  /// The namespace of this process's own objects; nil: where it runs.
+  /// The namespace of this process's own objects; nil: the one in which it runs.
   let namespace: String?
   /// The name of the Pod; nil: the host's name, which is the same in a container.
   let podName: String?
@@ -24,13 +24,13 @@ struct ClusterSettings {
 
   enum Knowledge {
     case none
-    /// Who declares what, for the webhook.
+    /// Which objects declare what, for the webhook.
     case declarations
-    /// All that is needed to make the customers' objects, which is done.
+    /// Everything that the controller needs to make the customers' objects; it then makes them.
     case all
   }
 
-  /// Who this replica is in an election: no two processes are ever the same.
+  /// This replica's identity in an election. No two processes ever have the same one.
   func identity() throws(RandomError) -> String {
     let host =
       (try? File.read("/proc/sys/kernel/hostname")).map { String(decoding: $0, as: UTF8.self) } ?? Installation.name

@@ -28,7 +28,7 @@ struct LineLogHandler: LogHandler {
 }
 
 extension LogLevel {
-  /// The level that is nearest to one of swift-log's.
+  /// The level nearest to one of swift-log's.
   init(_ level: Logger.Level) {
     self =
       switch level {

@@ -4,11 +4,11 @@ import KubernetesAPI
 import OpenSSL
 import TextEncoding
 
-/// What is sent back, and what is worth a line in the log.
+/// The answer to a review, and its line for the log.
 package struct AdmissionAnswer: Sendable {
   /// The whole AdmissionReview, for a response with HTTP status 200.
   package let body: [UInt8]
-  /// What was decided, about what.
+  /// The decision, and the object that it is about.
   package let record: ReviewRecord
 
   /// An answer can be made only from the review that it answers.
@@ -40,8 +40,8 @@ package struct AdmissionAnswer: Sendable {
       name: objectName, decision: decision.outcome, causes: decision.causes.count, messages: messages)
   }
 
-  /// All that is wrong, as far as anybody reads: a quarter of a megabyte of annotations can be wrong in 80,000 ways, of
-  /// which the last cause then says how many are left out.
+  /// The causes that are shown, at most `maximumCauses`. A quarter of a megabyte of annotations can have 80,000 errors;
+  /// then the last cause says how many are left out.
   private static func shown(_ causes: [StatusCause]) -> [StatusCause] {
     guard causes.count > maximumCauses, let next = causes.dropFirst(maximumCauses).first else { return causes }
     let rest = StatusCause(next.reason, field: next.field, message: "this and \(causes.count - maximumCauses - 1) more")
@@ -50,7 +50,7 @@ package struct AdmissionAnswer: Sendable {
 
   private static let maximumCauses = 1000
 
-  /// How much is declared, and by which content it can be told whether two requests declared the same.
+  /// How much is declared, and the hash of the declaration, by which two requests can be compared.
   private static func auditAnnotations(_ spec: InstanceSpec) -> [(key: String, value: String)] {
     [
       ("customer", spec.customer), ("databases", String(spec.databases.count)), ("users", String(spec.users.count)),
@@ -59,7 +59,7 @@ package struct AdmissionAnswer: Sendable {
   }
 }
 
-/// One review in the log. No part of it is a password.
+/// A review in the log. No part of it is a password.
 package struct ReviewRecord: Equatable, Sendable {
   /// What was decided.
   package enum Outcome: String, Sendable {
@@ -73,23 +73,23 @@ package struct ReviewRecord: Equatable, Sendable {
   package let uid: String
   /// `request.kind.kind`
   package let kind: String
-  /// `request.operation`; empty for one that this version does not know.
+  /// `request.operation`; empty for an operation that this program does not know.
   package let operation: String
   /// `request.namespace`
   package let namespace: String
   /// The object's name, or its `generateName`.
   package let name: String
-  /// What was decided.
+  /// The decision.
   package let decision: Outcome
   /// How many things were wrong.
   package let causes: Int
-  /// What was wrong, with its place, or what was warned of.
+  /// The errors with their places, or the warnings.
   package let messages: [String]
 }
 
 extension Status {
-  /// 422 Invalid, as the API server's own validation answers. The causes stand alone, for kubectl; so does the message,
-  /// for events.
+  /// 422 Invalid, as from the API server's own validation. The causes are complete without the message, for kubectl,
+  /// and the message without the causes, for Events.
   fileprivate init(
     refusing kind: GroupVersionKind, named name: String, _ causes: [StatusCause], messages: [String]
   ) {

@@ -4,7 +4,7 @@ import Contract
 package struct AdmissionSettings: Sendable {
   /// How the sidecar runs in the Pod.
   package enum SidecarMode: String, CaseIterable, Sendable {
-    /// An init container with `restartPolicy: Always`: a sidecar of Kubernetes' own (stable since 1.33).
+    /// An init container with `restartPolicy: Always`: Kubernetes' native sidecar (stable since 1.33).
     case native
     /// One more container, for older clusters.
     case classic
@@ -17,13 +17,13 @@ package struct AdmissionSettings: Sendable {
   /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
   /// among them.
   package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
-  /// What declares for a customer in a namespace, as far as is known; what is being deleted does not.
+  /// The objects that declare for a customer in a namespace, as far as is known, without those that are being deleted.
   package var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
   /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock: then nothing is said of times that are past.
   package var now: (@Sendable () -> Int64)?
 
-  /// Settings; without an image, this release's. The defaults are right for a cluster of Kubernetes 1.29 or later, of
-  /// whose declarations nothing is known.
+  /// Settings. Without an image, this release's is used. The defaults are right for Kubernetes 1.29 or later, if
+  /// nothing is known of the cluster's declarations.
   package init(
     sidecarImage: String? = nil, sidecarMode: SidecarMode = .native,
     secretUses: @escaping @Sendable (_ namespace: String, _ name: String) -> [SecretUse] = { _, _ in [] }
@@ -34,10 +34,10 @@ package struct AdmissionSettings: Sendable {
   }
 }
 
-/// Which of the webhook's two addresses a review came to.
+/// The webhook's two paths.
 package enum AdmissionPath: String, CaseIterable, Sendable {
   /// `/mutate`: injects the sidecar into Pods, labels Pod templates.
   case mutate
-  /// `/validate`: refuses declarations that are wrong, warns of what they will take away.
+  /// `/validate`: refuses wrong declarations, and warns of what a change will remove.
   case validate
 }

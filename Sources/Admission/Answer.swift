@@ -3,22 +3,22 @@ package import KubernetesAPI
 
 /// Answers a review. The stages, each a value made from the one before:
 ///
-/// 1. bytes → ``AdmissionReview``: checked, sliced
-/// 2. review → ``AnnotationSize``: nothing is read of annotations that are too large; then
+/// 1. bytes → ``AdmissionReview``: checked and sliced
+/// 2. review → ``AnnotationSize``: annotations that are too large are not parsed; then
 ///    review → ``Subject``: is it a ``CustomerObject``, in a request that matters?
-/// 3. object → ``DeclarationReading``: what its annotations declare, all that is wrong with them
-/// 4. object → ``PodReading``: what can be done with its Pod, and all that is wrong with that
+/// 3. object → ``DeclarationReading``: what its annotations declare, and all errors in them
+/// 4. object → ``PodReading``: what can be done with its Pod, and all errors in that
 /// 5. readings → ``Findings`` → ``Decision``: allowed, patched or denied
 /// 6. decision and review → ``AdmissionAnswer``
 ///
-/// Stages 2 to 4 are also how the controller reads an object that is there (``DeclaredPostgres``). A Secret is no subject:
-/// what is taken from it is checked by ``SecretUse``.
+/// The controller reads existing objects by stages 2 to 4 as well (``DeclaredPostgres``). A Secret is not a subject:
+/// ``SecretUse`` says what is checked in it.
 ///
-/// Nothing is read or written but these bytes: a dry run and a forged review are as harmless as any.
+/// This function reads and writes nothing but these bytes, so dry runs and forged reviews are harmless.
 /// - Parameters:
 ///   - body: the request's body, an AdmissionReview.
-///   - path: the address that it came to.
-/// - Throws: for what cannot be answered by uid; HTTP 400.
+///   - path: the path of the request.
+/// - Throws: if there is no review that can be answered by uid; HTTP 400.
 package func answer(
   _ body: [UInt8], at path: AdmissionPath, settings: AdmissionSettings
 ) throws(ReviewError) -> AdmissionAnswer {

@@ -19,7 +19,7 @@ struct Container {
   private(set) var environmentSources: [EnvironmentSource] = []
   private(set) var identity = Identity()
   private(set) var resources = ContainerResources()
-  /// `env`: looked at again only where a value refers to another.
+  /// `env`. It is read again only if a value refers to another variable.
   private(set) var environmentSlice: JSONSlice?
   private var ports: [Port] = []
   /// `volumeMounts`, which few Pods need to be looked at for.
@@ -70,7 +70,7 @@ struct Container {
     }
   }
 
-  /// Whether `env` is there for a patch to add to.
+  /// Whether `env` exists, so that a patch can add to it.
   var hasEnvironment: Bool { environmentSlice != nil }
 
   /// Whether a variable holds a key of this Secret.
@@ -80,7 +80,7 @@ struct Container {
     }
   }
 
-  /// Whether it runs another command than the image's.
+  /// Whether it runs a command other than the image's.
   var hasCommand: Bool { command != nil }
 
   /// What the ports say: the one that is Postgres's by name or number, else the first.
@@ -99,7 +99,7 @@ struct Container {
     return !isClient && environment.keys.contains { $0.hasPrefix("POSTGRESQL_") }
   }
 
-  /// What the command and its arguments say to the server, `$(NAME)` replaced.
+  /// The server's arguments from the command and its arguments, with `$(NAME)` expanded.
   func serverArguments() throws(JSONError) -> ServerArguments {
     var words: [String] = []
     for slice in [command, arguments] {
@@ -118,7 +118,7 @@ struct Container {
   /// More than anybody writes.
   private static let maximumArguments = 1000
 
-  /// Whether `volumeMounts` is there for a patch to add to.
+  /// Whether `volumeMounts` exists, so that a patch can add to it.
   var hasMounts: Bool { mounts != nil }
 
   /// The volumes that are mounted in it.
@@ -135,7 +135,7 @@ struct Container {
     return names
   }
 
-  /// The longest mount that holds a file.
+  /// The mount with the longest path that contains a file.
   func mount(holding path: String) throws(JSONError) -> VolumeMount? {
     guard let mounts else { return nil }
     var longest: VolumeMount?

@@ -3,15 +3,15 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// A workload or Pod that is a customer's Postgres, whoever asks: the webhook about one that is to be, the controller about
-/// one that is there, `postern check` about one in a file.
+/// A workload or Pod that is a customer's Postgres. The webhook uses it for objects in a review, the controller for
+/// existing ones, and `postern check` for objects in a file.
 struct CustomerObject {
   enum Role {
     case pod
     /// A Deployment or a StatefulSet.
     case workload
 
-    /// Nil for a kind that cannot be a customer's Postgres.
+    /// Nil for kinds that cannot be a customer's Postgres.
     init?(_ kind: GroupVersionKind) {
       switch kind {
       case .pod: self = .pod
@@ -33,12 +33,12 @@ struct CustomerObject {
   let spec: PodSpecSlices
   /// The Pod, or what the template says of Pods to come.
   let pod: PodSlices?
-  /// Whether a Pod was made of a template, whose declarations were looked at when it was applied: rules that have come
-  /// since must not keep a Pod from being replaced.
+  /// Whether it is a Pod that was made from a template. The template's declarations were checked when it was applied,
+  /// and newer rules must not prevent the Pod from being replaced.
   var isMadeOfTemplate: Bool { maker != nil }
   /// The kind of what made a Pod, and sees to it; nil for a workload, and for a bare Pod.
   let maker: String?
-  /// The document that the slices are of.
+  /// The document that contains the slices.
   let bytes: [UInt8]
 
   /// Nil where Postern has nothing to say: another kind, the node's namespace, an object on its way out, a Pod that
@@ -66,7 +66,7 @@ struct CustomerObject {
     namespace != "kube-system" && slices.pod.metadata?.deletionTimestamp == nil
   }
 
-  /// The metadata that the Pod has, or will have.
+  /// The metadata that the Pod has or will get.
   var podMetadata: ObjectMetadata { template ?? metadata }
 
   /// Whether it says what the instance holds.
@@ -75,7 +75,7 @@ struct CustomerObject {
   /// Whether it is a Pod of a kind that Postern does not serve: a Job ends, and a DaemonSet's Pods are many.
   var isOfOtherKind: Bool { maker.map { !["ReplicaSet", "StatefulSet", ""].contains($0) } ?? false }
 
-  /// Whether it says anything to Postern, beyond its label.
+  /// Whether it has annotations of Postern's besides its label.
   var saysSomething: Bool { !metadata.annotations.isEmpty || template?.annotations.isEmpty == false }
 
   /// What the fields of the Pod begin with.

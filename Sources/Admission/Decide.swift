@@ -10,7 +10,7 @@ func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(J
   guard let slices = object.pod else { return .unchanged }
   let reading = DeclarationReading(object)
   let pod = try PodReading(slices, object)
-  // Doubts about declarations are `/validate`'s to say.
+  // `/validate` reports the warnings about declarations.
   var findings = Findings(causes: reading.findings.causes)
   if !object.isMadeOfTemplate { findings.causes += reading.restrictions }
   switch pod {
@@ -58,7 +58,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
   return .allowed(patch: patch.bytes, warnings: [])
 }
 
-/// `/validate`: all that is wrong, or what the change will take away.
+/// `/validate`: all errors, or else warnings about what the change will remove.
 func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   guard !subject.isUnchanged else { return .unchanged }
   let object = subject.object
@@ -87,18 +87,18 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   return Decision(findings, declared: reading.content?.spec)
 }
 
-/// The Pod, where something is to be said of it: of a workload always, of a Pod only what its scripts may do.
+/// The Pod, if it must be checked: a workload's always; a Pod's only for what its scripts may do.
 private func podToLookAt(_ object: CustomerObject, _ reading: DeclarationReading) throws(JSONError) -> PodReading? {
   guard let slices = object.pod, object.role == .workload || hasScriptsToCheck(object, reading) else { return nil }
   return try PodReading(slices, object)
 }
 
-/// Whether there are scripts, and whoever sent this object has declared them.
+/// Whether there are scripts, and this object was sent with them and not made from a template.
 private func hasScriptsToCheck(_ object: CustomerObject, _ reading: DeclarationReading) -> Bool {
   !reading.scripts.isEmpty && !object.isMadeOfTemplate
 }
 
-/// What is wrong with the scripts, or doubtful.
+/// Errors and warnings about the scripts.
 private func scriptFindings(
   _ object: CustomerObject, _ reading: DeclarationReading, _ postgres: ChosenPostgres?, replacing old: [DeclaredScript]
 ) -> Findings {
@@ -108,7 +108,7 @@ private func scriptFindings(
   ).findings
 }
 
-/// What is so with a workload's Pods: whoever applies it sees no answer about those.
+/// Findings about a workload's Pods. Whoever applies the workload does not see the answers about its Pods.
 private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationReading, _ pod: PodReading) -> Findings {
   guard object.role == .workload else { return Findings() }
   switch pod {
@@ -125,7 +125,7 @@ private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationRe
   }
 }
 
-/// The superuser is no user that can be declared: what belongs to it is the server's.
+/// Refuses the superuser as a declared user, because the superuser's objects belong to the server.
 private func declaredSuperuser(
   _ object: CustomerObject, _ reading: DeclarationReading, _ pod: InjectablePod
 ) -> [StatusCause] {

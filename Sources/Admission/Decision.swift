@@ -2,7 +2,7 @@ import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 
-/// What becomes of a request.
+/// The decision about a request.
 enum Decision {
   /// `patch` is a whole JSON Patch, or nil where nothing changes; `declared` is what the audit log is told of.
   case allowed(patch: [UInt8]?, warnings: [String], declared: InstanceSpec? = nil)
@@ -10,7 +10,7 @@ enum Decision {
   /// The object is JSON, but not what Kubernetes says its kind is.
   case unreadable(JSONError)
 
-  /// Not ours, or nothing to do.
+  /// Not a customer's object, or nothing to do.
   static let unchanged = Self.allowed(patch: nil, warnings: [])
 
   /// Denied where something is wrong.

@@ -15,7 +15,7 @@ struct DeclarationReading {
   /// Until when users may log in.
   private(set) var expiries: [DeclaredExpiry] = []
   private(set) var findings = Findings()
-  /// What is refused unless it was declared before.
+  /// Settings that are refused unless they were declared before.
   private(set) var restrictions: [StatusCause] = []
 
   init(_ object: CustomerObject) {
@@ -51,7 +51,7 @@ struct DeclarationReading {
     expiries += result.expiries
   }
 
-  /// One customer, declared in one place.
+  /// Refuses two customers, and declarations in two places.
   private mutating func addConflicts(_ object: ObjectMetadata, _ template: ObjectMetadata, kind: String) {
     if let customer = object.customer, let other = template.customer, customer != other {
       findings.refuse(
@@ -70,7 +70,8 @@ struct DeclarationReading {
 }
 
 extension DeclarationProblem {
-  /// `line 3, column 11: …; …`: the field of a cause says the rest.
+  /// The message without its annotation and path, such as `line 3, column 11: …; …`. The cause's field contains the
+  /// rest.
   var withoutPlace: String {
     let place =
       switch (line, column) {

@@ -3,16 +3,16 @@ package import Declarations
 package import JSONBytes
 package import KubernetesAPI
 
-/// What an object that is in the cluster, or is to be, says of a customer's Postgres: told by the code that decides
-/// about reviews.
+/// What an existing or future object says about a customer's Postgres. The same code reads it that decides about
+/// reviews.
 package struct DeclaredPostgres: Equatable, Sendable {
   /// The label `postern.io/customer` of the object, else of its Pod template.
   package let customer: String
-  /// Whether it says what the instance holds; otherwise it only is the customer's.
+  /// Whether it declares what the instance holds; otherwise it only has the customer's label.
   package let declares: Bool
   /// The webhook's mark is on it, and a container of the sidecar's name in it. The mark alone may have come with a copy.
   package let isInjected: Bool
-  /// What it declares, with what its Pods say of themselves; nil where something is wrong.
+  /// The declaration, with the settings of its Pods; nil where there are errors.
   package let declaration: Declaration?
   /// All that is wrong, a line each.
   package let problems: [String]
@@ -21,13 +21,13 @@ package struct DeclaredPostgres: Equatable, Sendable {
   /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
   package let usesGeneratedAdmin: Bool
 
-  /// Reads a Deployment, a StatefulSet or a Pod. Nil where Postern has nothing to do with it: nobody's, to be left
-  /// alone, on its way out, a Pod of the node's, or on the node's network.
+  /// Reads a Deployment, a StatefulSet or a Pod. Nil where Postern has nothing to do with it: it has no customer, is to
+  /// be left alone, is being deleted, is a mirror Pod, or uses the node's network.
   package init?(_ object: JSONValue, kind: GroupVersionKind, namespace: String) {
     self.init(object.bytes, kind: kind, namespace: namespace)
   }
 
-  /// The same of its bytes, as the API server writes them.
+  /// Reads the bytes that the API server writes.
   package init?(_ bytes: [UInt8], kind: GroupVersionKind, namespace: String) {
     do throws(JSONError) {
       var reader = JSONReader(bytes)
@@ -38,7 +38,7 @@ package struct DeclaredPostgres: Equatable, Sendable {
       guard let choice = pod.choice else { return nil }
       self.init(object, pod, choice)
     } catch {
-      // The API server holds no such objects.
+      // The API server does not store such objects.
       return nil
     }
   }

@@ -3,13 +3,13 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// What an update leaves behind that takes what declares out of Postern's hands: its customer's label, or
-/// `postern.io/inject: "false"`. The controller then knows no instance any more, and changes nothing (docs/controller.md);
-/// sidecars that run go on by what is mounted.
+/// Warnings for an update that removes a declaring object from Postern's control: it removes the customer's label, or
+/// sets `postern.io/inject: "false"`. Afterwards the controller knows of no instance and changes nothing
+/// (docs/controller.md). Sidecars that run continue with the mounted files.
 struct Departure {
   private(set) var warnings: [String] = []
 
-  /// Compares what an update replaces with what it makes of it; templates are nil for a Pod.
+  /// Compares the object with the one that it replaces. Templates are nil for a Pod.
   init(
     from old: ObjectMetadata, _ oldTemplate: ObjectMetadata?, to new: ObjectMetadata, _ template: ObjectMetadata?
   ) {
@@ -33,14 +33,14 @@ struct Departure {
         : "new Pods still get the sidecar: write \(AnnotationKey.inject) in spec.template.metadata.annotations too")
   }
 
-  /// The same of a review that is of no subject any more; nothing where it never was of one.
+  /// The warnings of a review that is no longer about a subject; none if it was not about one before.
   static func warnings(of review: AdmissionReview) throws(JSONError) -> [String] {
     guard let role = CustomerObject.Role(review.kind), review.operation == .update, let new = review.object,
       let old = review.oldObject
     else { return [] }
     let isWorkload = role == .workload
     let bytes = review.bytes
-    // A Pod's declarations are those of the workload that made it.
+    // A Pod's declarations are those of its workload.
     if !isWorkload, try new.pod.controller(in: bytes) != nil { return [] }
     let oldObject = try ObjectMetadata(old.pod.metadata, of: bytes)
     guard !oldObject.isMirror else { return [] }

@@ -3,8 +3,9 @@ import DatabaseSpec
 import JSONBytes
 
 extension Injection {
-  /// The sidecar's container. It asks for nothing that the Pod Security Standard `restricted` forbids, and it has no
-  /// token. It has no startup probe: Postgres, which it would wait for, starts after a native sidecar has.
+  /// The sidecar's container. It needs nothing that the Pod Security Standard `restricted` forbids, and it gets no
+  /// ServiceAccount token. It has no startup probe, because that would wait for Postgres, which starts only after a
+  /// native sidecar has started.
   func writeContainer(_ writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("name", SidecarContainer.name)
@@ -59,7 +60,7 @@ extension Injection {
   private func writeMounts(_ writer: inout JSONWriter) {
     writer.mount(SidecarContainer.volumeName, at: VolumeLayout.mountPath, readOnly: true)
     writer.mount(SidecarContainer.statusVolumeName, at: SidecarContainer.statusPath, readOnly: false)
-    // In what is mounted read-only, no folder to mount at can be made.
+    // In a read-only mount, the folder to mount at cannot be created.
     if !admin.mounts.contains(where: { $0.holds(SidecarContainer.tokenPath) }) {
       writer.mount(
         SidecarContainer.statusVolumeName, at: SidecarContainer.tokenPath, subPath: SidecarContainer.noTokenFolder,

@@ -4,7 +4,7 @@ import Declarations
 import JSONBytes
 import JSONPatch
 
-/// What is added to a Pod. It only ever adds: what the user wrote stays as it is.
+/// What is added to a Pod. It only adds: what the user wrote stays unchanged.
 struct Injection {
   private static let annotations = JSONPointer("metadata", "annotations")
   private static let markPlace = annotations.appending(AnnotationKey.injected)
@@ -76,7 +76,7 @@ struct Injection {
     return patch
   }
 
-  /// Adds elements behind an array's last, or the array. `write` is given an element's number, and writes it.
+  /// Adds elements at an array's end, or adds the array. `write` gets an element's number and writes the element.
   private func append(
     _ count: Int, to array: JSONPointer, isThere: Bool, _ patch: inout PatchWriter,
     _ write: (Int, inout JSONWriter) -> Void

@@ -2,7 +2,8 @@ import Contract
 import Declarations
 import KubernetesAPI
 
-/// Annotations on a workload that shape its Pods, which a Pod's own review, knowing the Pod alone, would not see.
+/// Annotations on a workload that concern its Pods. A Pod's own review does not see them, because it contains only the
+/// Pod.
 struct MisplacedSettings {
   /// Those that would come out otherwise in the Pod.
   private(set) var keys: [String] = []

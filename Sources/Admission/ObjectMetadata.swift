@@ -3,11 +3,11 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// What an object's, or a Pod template's, labels and annotations say to Postern.
+/// The labels and annotations of an object, or of a Pod template, that concern Postern.
 struct ObjectMetadata {
   /// The label `postern.io/customer`.
   private(set) var customer: String?
-  /// The annotations under `postern.io/` that are the user's.
+  /// The user's annotations under `postern.io/`.
   private(set) var annotations: [String: String] = [:]
   /// Whether the webhook has left its mark.
   private(set) var isInjected = false
@@ -54,7 +54,7 @@ struct ObjectMetadata {
     }
   }
 
-  /// Whether it says what an instance holds.
+  /// Whether it declares what an instance holds.
   var declares: Bool {
     AnnotationKey.declaring.contains { annotations[$0] != nil }
   }
@@ -62,7 +62,7 @@ struct ObjectMetadata {
   /// Whether Postern is to keep away.
   var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
 
-  /// An annotation of one word, as the declaration reads it: without the white space around it.
+  /// The value of an annotation that holds one word, without the white space around it, as the declaration reads it.
   func setting(_ key: String) -> String? {
     guard let value = annotations[key] else { return nil }
     let words = value.split(whereSeparator: \.isWhitespace)
@@ -70,15 +70,15 @@ struct ObjectMetadata {
     return String(value[first.startIndex..<last.endIndex])
   }
 
-  /// Whether `other` says the same to Postern.
+  /// Whether `other` has the same label and annotations of Postern's.
   func saysTheSame(as other: Self) -> Bool {
     customer == other.customer && annotations == other.annotations
   }
 }
 
 extension PodSlices {
-  /// Whether something else has made the object and sees to it, as ReplicaSets do: one of its owners is its controller
-  /// (Kubernetes docs, "Owners and Dependents"). Other owners only take it along when they go.
+  /// The controller of the object, such as a ReplicaSet: the owner that made it and manages it (Kubernetes docs,
+  /// "Owners and Dependents"). Other owners only delete it when they are deleted.
   /// - Returns: its kind; nil where there is none.
   func controller(in bytes: [UInt8]) throws(JSONError) -> String? {
     guard let slice = metadata?.ownerReferences else { return nil }
@@ -101,7 +101,7 @@ extension PodSlices {
     return found
   }
 
-  /// The object's name, or what its name will begin with.
+  /// The object's name, or its `generateName`.
   func displayName(in bytes: [UInt8]) throws(JSONError) -> String {
     guard let slice = metadata?.name ?? metadata?.generateName else { return "" }
     var reader = JSONReader(slice, of: bytes)

@@ -2,7 +2,7 @@ import Contract
 import JSONBytes
 import KubernetesAPI
 
-/// A Pod's `spec`, as far as injection depends on it.
+/// The parts of a Pod's `spec` that injection depends on.
 struct PodContainers {
   /// An element of an array, its name beginning as the sidecar's do.
   private struct Named {
@@ -10,7 +10,7 @@ struct PodContainers {
     let name: String
   }
 
-  /// The most elements of a list that are looked at: no Pod that runs has nearly so many.
+  /// The most elements that are read of a list. No real Pod has nearly as many.
   private static let maximumElements = 10_000
 
   private(set) var containers: [Container] = []
@@ -52,7 +52,7 @@ struct PodContainers {
   /// Whether the volume that Postgres has its superuser's password from is the injection's.
   var hasAdminVolume: Bool { volumes.contains { $0.name == SidecarContainer.adminVolumeName } }
 
-  /// The user's own containers and volumes that have names of the sidecar's.
+  /// The user's own containers and volumes that use the sidecar's names.
   func nameClashes(field: String) -> Findings {
     let volumeNames = [
       SidecarContainer.volumeName, SidecarContainer.statusVolumeName, SidecarContainer.adminVolumeName,

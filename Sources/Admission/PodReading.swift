@@ -3,16 +3,17 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// What Postern can do with a Pod, or with those that a template makes: read once, whoever asks.
+/// What Postern can do with a Pod, or with the Pods of a template. The webhook, the controller and the offline commands
+/// all use it.
 enum PodReading {
   /// Nothing is done with it; why, for a warning.
   case leftAlone(String)
-  /// The sidecar is in.
+  /// It has the sidecar.
   case injected(InjectedPod)
   /// The sidecar can be put in, but for what is found wrong.
   case injectable(InjectablePod)
 
-  /// - Parameter isThere: whether it runs already: then less must be told to know which container is Postgres.
+  /// - Parameter isThere: whether the Pod already runs. Then less is needed to decide which container is Postgres.
   init(_ slices: PodSlices, _ object: CustomerObject, isThere: Bool = false) throws(JSONError) {
     guard try !slices.spec.usesHostNetwork(object.bytes) else {
       self = .leftAlone("left alone: with hostNetwork, loopback is the node's, and the sidecar would share it")
@@ -53,8 +54,8 @@ enum PodReading {
     }
   }
 
-  /// Whether the Pod takes the superuser from the Secret that is generated, having no source of its own. Where the sidecar
-  /// is in already, Postgres has its password source from the injection, and a volume for it.
+  /// Whether the Pod has no password source of its own and so takes the superuser from the generated Secret. If it
+  /// already has the sidecar, the injection has given Postgres the password source and a volume for it.
   func usesGeneratedAdmin(given secret: String?) -> Bool {
     guard secret == nil, choice?.postgres != nil else { return false }
     switch self {
@@ -66,24 +67,24 @@ enum PodReading {
   }
 }
 
-/// A Pod that bears the webhook's mark, and has a container of the sidecar's name.
+/// A Pod that has the webhook's mark and a container with the sidecar's name.
 struct InjectedPod {
   /// Why that container is no sidecar; nil where it is one.
   let fault: StatusCause?
   let choice: PostgresChoice
-  /// Whether Postgres has its superuser's password from the injection.
+  /// Whether Postgres gets its superuser's password from the injection.
   let usesGeneratedAdmin: Bool
 }
 
-/// A Pod without the sidecar, and all that the injection needs to know of it.
+/// A Pod without the sidecar, with everything that the injection needs to know of it.
 struct InjectablePod {
   let containers: PodContainers
   let choice: PostgresChoice
-  /// Nil where it cannot be told which container is Postgres.
+  /// Nil where it is not known which container is Postgres.
   let admin: AdminAccess?
   /// What is wrong with its names, and with its superuser's sources; ``choice`` has findings of its own.
   let findings: Findings
-  /// What cannot work: of what is new it is refused.
+  /// Settings that cannot work. A new object is refused for them.
   let restrictions: [StatusCause]
 
   init(

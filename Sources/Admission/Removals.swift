@@ -2,8 +2,8 @@ import Contract
 import DatabaseSpec
 import Declarations
 
-/// What an update takes away from an instance, for warnings. Declarations may hold thousands of users and databases:
-/// none is looked for one by one.
+/// Warnings about what an update removes from an instance. Declarations may contain thousands of users and databases,
+/// so they are looked up in dictionaries.
 struct Removals {
   private(set) var warnings: [String] = []
 

@@ -3,10 +3,11 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// What becomes of data when a workload replaces its Pods, or has several.
+/// Dangers to the data when a workload replaces its Pods or has several.
 ///
-/// A Deployment that surges starts the new Pod while the old one still ends. On one node both have a ReadWriteOnce volume, and
-/// two servers write into one data folder, which ruins it. The label rolls the Pods, as every change of the template does.
+/// A Deployment that surges starts the new Pod while the old one is still ending. On one node both can mount a
+/// ReadWriteOnce volume, so that two servers write into one data folder and ruin it. Adding the label replaces the
+/// Pods, as every change of the template does.
 struct ReplacedPods {
   private(set) var findings = Findings()
 
@@ -62,7 +63,7 @@ struct ReplacedPods {
     return isRolling && !["0", "\"0\"", "\"0%\""].contains(mostMore)
   }
 
-  /// Whether one of these volumes is a claim.
+  /// Whether one of these volumes is a PersistentVolumeClaim.
   private static func hasClaim(
     _ slice: JSONSlice?, among names: Set<String>, of bytes: [UInt8]
   ) throws(JSONError) -> Bool {

@@ -5,28 +5,28 @@ import KubernetesAPI
 import PostgresParser
 import Provisioning
 
-/// What is wrong with the SQL of a declaration, before a server sees it. A script that an update leaves as it was is not
-/// looked at again.
+/// Checks the SQL of a declaration before a server gets it. A script that an update leaves unchanged is not checked
+/// again.
 struct ScriptChecks {
   private(set) var findings = Findings()
 
-  /// The most statements of one script: PostgreSQL's parser makes all of their trees before it answers.
+  /// The most statements in one script. PostgreSQL's parser builds the trees of all of them before it answers.
   static let maximumStatements = 20_000
 
   private let isParserCurrent: Bool
   private let quotesSQL: Bool
 
   /// - Parameters:
-  ///   - scripts: what is declared.
-  ///   - old: what was declared before.
-  ///   - field: what the fields of the declaring object begin with.
-  ///   - serverVersion: the image's major version, where it can be told. The parser knows the syntax of its own version
-  ///     and of those before: what it refuses may be good for a newer server, or for one that cannot be told.
+  ///   - scripts: the declared scripts.
+  ///   - old: the scripts that were declared before.
+  ///   - field: the prefix of the fields of the declaring object.
+  ///   - serverVersion: the image's major version, if it is known. The parser knows the syntax of its own version and
+  ///     of older ones. SQL that it refuses may be valid for a newer server, or for one of unknown version.
   init(_ scripts: [DeclaredScript], replacing old: [DeclaredScript], field: String, serverVersion: Int?) {
     let annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
     isParserCurrent = serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false
     quotesSQL = true
-    // By database and name: a declaration may hold thousands, none is looked for one by one.
+    // By database and name, because a declaration may contain thousands of scripts.
     let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
       $0[$1.database, default: [:]][Array($1.script.name.utf8)] = $1.script
     }
@@ -39,8 +39,8 @@ struct ScriptChecks {
     }
   }
 
-  /// A script that a Secret holds, for a server of whatever version: no word of it is shown.
-  /// - Parameter name: nil where whoever is told knows which script it is.
+  /// A script in a Secret, for a server of any version. No word of it is shown.
+  /// - Parameter name: nil where the reader knows which script it is.
   init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {
     isParserCurrent = false
     quotesSQL = false
@@ -95,8 +95,8 @@ struct ScriptChecks {
     }
   }
 
-  /// PostgreSQL's own words; without those of the script that they quote where these may be a password: in a Secret, in a
-  /// literal, and behind PASSWORD.
+  /// PostgreSQL's message. The words of the script that it quotes are left out where they may be a password: in a
+  /// Secret, in a literal, and after PASSWORD.
   private func text(_ error: SQLSyntaxError, in sql: String) -> String {
     guard let quote = error.message.firstIndex(of: "\"") else { return error.message }
     let word = error.message[quote...].dropFirst().dropLast()
@@ -107,7 +107,7 @@ struct ScriptChecks {
     return String(start.hasSuffix(" at or near ") ? start.dropLast(" at or near ".count) : start.dropLast())
   }
 
-  /// Whether PASSWORD stands in the statement that a character, counted from 1, is in, and before it.
+  /// Whether PASSWORD occurs before a character, counted from 1, in the statement that contains the character.
   private static func namesPassword(_ sql: String, before position: Int) -> Bool {
     let before = sql.unicodeScalars.prefix(max(0, position - 1))
     let statement = before.suffix(from: before.lastIndex(of: ";") ?? before.startIndex)

@@ -3,8 +3,8 @@ import DatabaseSpec
 import Declarations
 import KubernetesAPI
 
-/// What is wrong with a Secret that Postern takes something from. A value that an update leaves as it was is not looked
-/// at again. No value, and no part of one, is in a message.
+/// Checks a Secret from which Postern takes values. A value that an update leaves unchanged is not checked again. No
+/// message contains a value or a part of one.
 struct SecretChecks {
   private(set) var findings = Findings()
 
@@ -12,7 +12,7 @@ struct SecretChecks {
   private let data: SecretData
   private let oldData: SecretData?
 
-  /// - Parameter oldData: what an update replaces.
+  /// - Parameter oldData: the data that an update replaces.
   init(_ name: String, uses: [SecretUse], data: SecretData, replacing oldData: SecretData?) {
     self.name = name
     self.data = data
@@ -41,7 +41,7 @@ struct SecretChecks {
     }
   }
 
-  /// One newline at the end is dropped by whoever reads the value: `kubectl create secret --from-file` leaves it there.
+  /// The readers of the value drop one newline at the end, because `kubectl create secret --from-file` leaves it there.
   private mutating func line(_ bytes: [UInt8], _ key: String, _ what: String) -> ArraySlice<UInt8>? {
     let line = bytes.last == 0x0A ? bytes.dropLast() : bytes[...]
     guard !line.contains(where: { $0 == 0x0A || $0 == 0x0D }) else {
@@ -81,7 +81,7 @@ struct SecretChecks {
     let users = Set(file.entries.map(\.user))
     let gone = FlatFile.parse(oldBytes, source: source).file?.entries.count { !users.contains($0.user) } ?? 0
     guard gone > 0 else { return }
-    // The names are not shown: what stands before a line's first colon may be part of a password.
+    // The names are not shown, because the text before a line's first colon may be part of a password.
     findings.warn(
       "\(gone == 1 ? "1 user is" : "\(gone) users are") gone from \(name)/\(key); \(AnnotationKey.removedUsers) says "
         + "what becomes of \(gone == 1 ? "it" : "them")")

@@ -10,7 +10,7 @@ struct Subject {
   let oldObject: ObjectMetadata?
   let oldTemplate: ObjectMetadata?
 
-  /// Nil where Postern has nothing to say: the object is none of a customer's Postgres.
+  /// Nil where Postern has nothing to do, because the object is not a customer's Postgres.
   init?(_ review: AdmissionReview) throws(JSONError) {
     guard let slices = review.object,
       let object = try CustomerObject(slices, review.kind, namespace: review.namespace, of: review.bytes)
@@ -34,7 +34,7 @@ struct Subject {
     }
   }
 
-  /// What is refused of what is declared, unless an update leaves it as it was.
+  /// The errors that count only if an update does not leave the setting as it was.
   func newRestrictions(_ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
     guard !reading.restrictions.isEmpty, !object.isMadeOfTemplate else { return [] }
     guard review.operation == .update, let slices = review.oldObject,
@@ -44,7 +44,8 @@ struct Subject {
     return reading.restrictions.filter { !before.contains($0.reasonAlone) }
   }
 
-  /// What an update replaces; nil where there is no update, or it was another customer's.
+  /// The declaration that an update replaces; nil where there is no update, or the old object belonged to another
+  /// customer.
   var oldDeclaration: DeclarationResult? {
     guard let oldObject, object.customer == oldObject.customer ?? oldTemplate?.customer else { return nil }
     let place = oldTemplate.flatMap { $0.declares && !oldObject.declares ? $0 : nil } ?? oldObject
@@ -53,7 +54,7 @@ struct Subject {
 }
 
 extension StatusCause {
-  /// What is wrong, without the line and column that a change elsewhere moves.
+  /// The reason without the line and column, which a change elsewhere can move.
   fileprivate var reasonAlone: Substring {
     let isPlaced = message.hasPrefix("line ")
     return isPlaced ? message.split(separator: ": ", maxSplits: 1).last ?? "" : message[...]
@@ -61,8 +62,8 @@ extension StatusCause {
 }
 
 extension AdmissionReview {
-  /// Whether an object that Postern looks at comes to be, or changes by itself: not DELETE and CONNECT, no subresource,
-  /// no other kind, not what is on its way out.
+  /// Whether an object that Postern looks at is created or updated: not DELETE or CONNECT, no subresource, no other
+  /// kind, and not an object that is being deleted.
   var mayConcernPostern: Bool {
     guard subResource == nil, operation == .create || operation == .update, let object,
       CustomerObject.concerns(object, namespace: namespace)

@@ -3,9 +3,9 @@ import Logging
 import Synchronization
 
 extension Controller {
-  /// Brings every instance to what is declared, and keeps it so, until the task is cancelled. To be run by one replica
-  /// at a time; it begins when all declarations are known.
-  /// - Parameter mayWrite: asked right before each write; false ends the work on an instance.
+  /// Makes every instance as it is declared, and keeps it so, until the task is cancelled. Only one replica may run it
+  /// at a time. It begins when all declarations are known.
+  /// - Parameter mayWrite: is asked directly before each write; false ends the work on an instance.
   package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
     let signals = queue.open()
     queue.add(cluster.withLock { $0.all })
@@ -61,7 +61,7 @@ extension Controller {
     queue.retry(key, wait.retry)
   }
 
-  /// Finds the workload of Pods where that is not labelled itself.
+  /// Finds the workload of Pods, if the workload itself has no label.
   private func lookUp(_ customer: inout Customer, of key: CustomerKey) async throws(KubernetesError) {
     let pods = Array(customer.pods.values)
     let found = try await OwnerLookup(client: client, namespace: key.namespace).declarer(of: pods)
@@ -86,7 +86,7 @@ extension Controller {
       case .notLeading: end = .stopped
       case .failed(let error): failure = error
       case .awaitsVerdicts: end = .waiting
-      // Told of as a problem of the instance.
+      // It is reported as a problem of the instance.
       case .tooMuch: break
       case .crowded: end = .crowded
       }
@@ -100,7 +100,8 @@ extension Controller {
     }
     if let failure, !failure.isCancelled {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(failure)"])
-      // Somebody was faster, or the API server is away: it is tried again before anybody could read of it.
+      // Another writer was faster, or the API server is away. The next try comes before anybody could read an Event
+      // about it.
       if !failure.isConflict, !failure.isTransient {
         notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
       }
@@ -113,7 +114,7 @@ extension Controller {
 }
 
 extension InstancePass {
-  /// What was written, for people; nil where nothing was.
+  /// What was written, for people; nil where nothing was written.
   var summary: String? {
     let parts = [("made", made), ("changed", changed), ("deleted", deleted)].filter { !$0.1.isEmpty }
       .map { "\($0.0) \($0.1.joined(separator: ", "))" }

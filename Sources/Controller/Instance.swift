@@ -2,7 +2,7 @@ package import Declarations
 
 /// One customer's Postgres, as a workload or bare Pod declares it.
 package struct Instance: Equatable, Sendable {
-  /// The object that declares: owner of what is derived from it.
+  /// The object that declares the instance. It owns the objects that are derived from it.
   package struct Workload: Equatable, Sendable {
     /// Such as `apps/v1`.
     package var apiVersion: String
@@ -10,7 +10,7 @@ package struct Instance: Equatable, Sendable {
     package var kind: String
     /// `metadata.name`
     package var name: String
-    /// `metadata.uid`; nil where there is none yet (offline), and then nothing gets an owner.
+    /// `metadata.uid`; nil where it is not known (offline). Then the objects get no owner.
     package var uid: String?
 
     /// A workload of these parts.
@@ -24,7 +24,7 @@ package struct Instance: Equatable, Sendable {
 
   /// The namespace of all its objects.
   package var namespace: String
-  /// What declares it.
+  /// The object that declares it.
   package var workload: Workload
   /// What its annotations say.
   package var declaration: Declaration

@@ -2,21 +2,21 @@ import Contract
 package import DatabaseSpec
 package import Declarations
 
-/// The objects that an instance is to have (design §3), and what keeps them from being complete.
+/// The objects that an instance must have (design §3), and the problems that make them incomplete.
 package struct InstanceObjects: Equatable, Sendable {
   /// ConfigMap `<customer>-pg-spec`.
   package var spec: DesiredObject
   /// Secret `<customer>-pg-passwords`.
   package var passwords: DesiredObject
-  /// Secret `<customer>-pg-admin`, where the Pods take the superuser from it; what it holds already stays.
+  /// Secret `<customer>-pg-admin`, where the Pods take the superuser from it. Values that it already has stay.
   package var admin: DesiredObject?
   /// A Secret `<customer>-pg-user-<user>` for each user who is to be there and whose password is known.
   package var users: [DesiredObject]
-  /// The declaration with the flat file's users in it.
+  /// The declaration, with the flat file's users added.
   package var declaration: Declaration
   /// What each user can connect to, in the order of the declaration.
   package var connections: [UserConnection]
-  /// What is wrong with what the declaration refers to. The rest is made all the same.
+  /// Problems with objects that the declaration refers to. Everything else is made all the same.
   package var problems: [InstanceProblem]
 }
 
@@ -31,10 +31,10 @@ package struct UserConnection: Equatable, Sendable {
 }
 
 extension InstanceObjects {
-  /// What the instance is to have, given what it refers to. Pure but for `generate`, which makes a password and is
-  /// called only for a user who has none yet; where it gives nil, that user goes without.
-  /// - Throws: where the flat file is not to be had or cannot be taken. Users who are in it would else look removed:
-  ///   with it in doubt, nothing is to be changed.
+  /// The objects of an instance, made from what it refers to. Pure except for `generate`, which makes a password and is
+  /// called only for a user who has none yet; if it returns nil, that user gets no password.
+  /// - Throws: where the flat file is missing or has errors. Its users would then look as if they had been removed, so
+  ///   nothing may be changed.
   package static func make(
     for instance: Instance, from sources: InstanceSources, generate: () -> Password?
   ) throws(FlatFileError) -> InstanceObjects {
@@ -73,7 +73,7 @@ extension InstanceObjects {
         var secret = object(.secret, ObjectName.user(user.name, customer: customer), isOwned: false, data)
         secret.type = SecretKey.userType
         secret.annotations[AnnotationKey.user] = user.name.text
-        // Whoever edits it changes the user's password, unless that comes from elsewhere.
+        // Whoever edits the Secret changes the user's password, unless the password comes from elsewhere.
         if declaration.passwordSources[user.name] == nil,
           flatFile?.entries.contains(where: { $0.user == user.name }) != true
         {
@@ -142,11 +142,11 @@ extension InstanceObjects {
   }
 }
 
-/// Why the flat file of `postern.io/users-from` gives no users.
+/// Why the flat file of `postern.io/users-from` cannot be used.
 package enum FlatFileError: Error, Equatable, Sendable {
   /// It is not there: what is missing.
   case missing(String)
-  /// It cannot be taken: what is wrong, line by line; no text of the file is in it.
+  /// It has errors, one for each line. They contain no text of the file.
   case refused([DeclarationProblem])
 
   /// A line for each thing that is wrong.
@@ -159,14 +159,14 @@ package enum FlatFileError: Error, Equatable, Sendable {
 }
 
 extension UserConnection {
-  /// A connection URI (PostgreSQL docs §34.1.1.2) to this host and port. It holds the password.
+  /// A connection URI (PostgreSQL docs §34.1.1.2) for this host and port. It contains the password.
   package func uri(host: String, port: Int) -> String {
     ConnectionText(host: host, port: port, database: database, user: user, password: password).uri
   }
 }
 
 extension InstanceSpec {
-  /// Every user who is to be there, with every database it owns (first) or has a grant on.
+  /// Every user who must exist, with every database that it owns (first) or has a grant on.
   func connections(passwords: [PostgresName: Password]) -> [UserConnection] {
     users.filter { $0.ensure == .present }.flatMap { user -> [UserConnection] in
       guard let password = passwords[user.name] else { return [] }

@@ -5,13 +5,13 @@ import KubernetesClient
 import OpenSSL
 import TextEncoding
 
-/// One look at an instance: what there is, what is to be, and the writes between the two.
+/// One pass over an instance: what exists, what must exist, and the writes that are needed.
 struct InstancePass {
   let instance: Instance
   let pods: [ObservedPod]
   let access: ObjectAccess
   let judge: ScriptJudge
-  /// Begins another pass; called when scripts have been looked at.
+  /// Starts another pass. It is called when scripts have been checked.
   let again: @Sendable () -> Void
 
   /// Secrets of the customer's, and those referred to, by name.
@@ -21,12 +21,12 @@ struct InstancePass {
   private(set) var changed: [String] = []
   private(set) var deleted: [String] = []
   private(set) var problems: [InstanceProblem] = []
-  /// What is mounted was written, and not all Pods were told.
+  /// Whether mounted objects were written, and not all Pods have been told yet.
   private(set) var hasUntoldUpdate: Bool
   /// Why not.
   private var untold: KubernetesError?
 
-  /// - Parameter owesUpdate: whether an earlier pass wrote what is mounted, and did not come to tell the Pods.
+  /// - Parameter owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
   init(
     _ instance: Instance, pods: [ObservedPod], access: ObjectAccess, judge: ScriptJudge, owesUpdate: Bool,
     again: @escaping @Sendable () -> Void
@@ -80,9 +80,10 @@ struct InstancePass {
 
   // MARK: Scripts
 
-  /// Has scripts looked at whose verdict is not known. What is short is waited for. Where more is to be parsed, the pass
-  /// goes on without it; on the first one, which people and probes wait for, it ends.
-  /// - Returns: whether there is room for what is to be parsed.
+  /// Has scripts checked whose verdict is not known yet. It waits for short scripts. If long ones must be parsed, the
+  /// pass continues without them; but a first pass, for which people and probes wait, ends and runs again after the
+  /// check.
+  /// - Returns: whether there is room to parse them.
   private mutating func judgeScripts() async throws(Interruption) -> Bool {
     let spec = instance.declaration.spec
     let texts = ScriptTexts(spec, sources)
@@ -135,9 +136,9 @@ struct InstancePass {
 
   // MARK: Passwords
 
-  /// What the instance is to have, when the Secrets are there in which what is generated is kept: it is used only when
-  /// it is. One that somebody else was faster with is taken as it is.
-  /// - Returns: nil where nothing is to be changed.
+  /// The objects of the instance, after the Secrets have been created that keep generated passwords. A generated
+  /// password is used only when it is stored. If somebody else created such a Secret first, its value is used.
+  /// - Returns: nil where nothing may be changed.
   private mutating func makeSeeded() async throws(Interruption) -> InstanceObjects? {
     while true {
       let objects: InstanceObjects
@@ -164,7 +165,7 @@ struct InstancePass {
     }
   }
 
-  /// - Returns: nil where somebody else has made an object of that name meanwhile, which is known then.
+  /// - Returns: nil where somebody else has meanwhile created an object with this name, which is then read.
   private mutating func create(_ object: DesiredObject) async throws(Interruption) -> LiveObject? {
     if let live = try await access.create(object) {
       secrets[live.name] = live
@@ -183,8 +184,9 @@ struct InstancePass {
 
   // MARK: Objects
 
-  /// The passwords and the ConfigMap, which the sidecar has mounted: in this order, so that no spec names a file that is
-  /// not there; and where the Secret loses files, these go when no spec names them any more.
+  /// Applies the Secret with passwords and the ConfigMap, which are mounted into the sidecar. In this order, the spec
+  /// never names a file that does not exist. If the Secret loses files, they are removed after the spec no longer names
+  /// them.
   private mutating func applyMounted(_ objects: InstanceObjects, spec: LiveObject?) async throws(Interruption) {
     let wasThere = spec != nil || secrets[objects.passwords.name] != nil
     var passwords = objects.passwords
@@ -202,12 +204,13 @@ struct InstancePass {
     }
     secrets[applied.name] = applied
     guard hasUntoldUpdate else { return }
-    // Of the versions, not of what they hold: from a hash of passwords, weak ones could be guessed.
+    // A hash of versions, not of contents: from a hash of passwords, weak ones could be guessed.
     let hash = Hex.encoded(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)
     // A Pod that has yet to start mounts what is there then.
     for pod in pods where pod.isInjected && (pod.isRunning || wasThere) {
       do throws(Interruption) { try await access.annotate(pod, updated: String(hash)) } catch {
-        // Where a webhook is away, say, the rest is not to wait for it: the kubelet looks within a minute anyway.
+        // If a webhook is away, for example, the rest of the pass must not wait for it. The kubelet looks within a
+        // minute anyway.
         guard case .failed(let failure) = error, !failure.isCancelled else { throw error }
         untold = failure
       }
@@ -239,7 +242,7 @@ struct InstancePass {
     return false
   }
 
-  /// A Secret that outlives the workload.
+  /// Applies a Secret that outlives the workload.
   private mutating func settle(_ object: DesiredObject) async throws(Interruption) {
     if secrets[object.name] == nil, !sources.taken.contains(object.name) { _ = try await create(object) }
     guard !sources.taken.contains(object.name), let live = secrets[object.name], !object.isSatisfied(by: live) else {
@@ -249,7 +252,7 @@ struct InstancePass {
     note(object, wasThere: true)
   }
 
-  /// Says which Secrets cannot be made.
+  /// Reports the Secrets that cannot be created.
   private mutating func noteTaken(_ objects: InstanceObjects) {
     let users = objects.declaration.spec.users.filter { $0.ensure == .present }
     for name in users.map({ ObjectName.user($0.name, customer: customer) }) where sources.taken.contains(name) {
@@ -267,8 +270,8 @@ struct InstancePass {
     if wasThere { changed.append(name) } else { made.append(name) }
   }
 
-  /// The Secrets of users whose roles are dropped. One of a user who is only locked, or kept, stays: its password is
-  /// still the role's.
+  /// Deletes the Secrets of users whose roles are dropped. The Secret of a user who is only locked, or kept, stays,
+  /// because its password is still the role's.
   private mutating func deleteDropped(_ objects: InstanceObjects) async throws(Interruption) {
     let spec = objects.declaration.spec
     let references = instance.declaration.references(.secret)

@@ -4,7 +4,7 @@ package import JSONBytes
 import KubernetesAPI
 import TextEncoding
 
-/// A ConfigMap or Secret as the API server holds it.
+/// A ConfigMap or Secret as the API server stores it.
 struct LiveObject: Equatable, Sendable {
   let kind: DesiredObject.Kind
   private(set) var name = ""
@@ -12,15 +12,15 @@ struct LiveObject: Equatable, Sendable {
   private(set) var resourceVersion = ""
   private(set) var labels: [String: String] = [:]
   private(set) var annotations: [String: String] = [:]
-  /// The values, by key, decoded.
+  /// The decoded values, by key.
   private(set) var data: [String: [UInt8]] = [:]
   /// UIDs of its owners.
   private(set) var owners: Set<String> = []
-  /// Keys of `data` that Postern has applied, and nobody has changed since.
+  /// Keys of `data` that Postern has applied and nobody else has changed since.
   private(set) var appliedKeys: Set<String> = []
   /// UIDs of owners that Postern has applied.
   private(set) var appliedOwners: Set<String> = []
-  /// Keys of `data` that Postern has written, in whatever way, and nobody has changed since.
+  /// Keys of `data` that Postern has written by any kind of write and nobody else has changed since.
   private(set) var writtenKeys: Set<String> = []
 
   /// Reads one. What is not named here is skipped, however deep it is.
@@ -68,7 +68,7 @@ struct LiveObject: Equatable, Sendable {
     }
   }
 
-  /// Reads an element of `managedFields`: the fields of it where it is Postern's.
+  /// Reads an element of `managedFields`, and keeps its fields if the manager is Postern.
   private mutating func readManager(_ reader: inout JSONReader) throws(JSONError) {
     var (isPosterns, isApplied, fields) = (false, false, JSONSlice?.none)
     try reader.beginObject()
@@ -99,27 +99,27 @@ struct LiveObject: Equatable, Sendable {
     }
   }
 
-  /// The same without its values.
+  /// The object without its values.
   var withoutData: Self {
     var object = self
     object.data = [:]
     return object
   }
 
-  /// Whether it is one of the customer's that Postern made, or was given.
+  /// Whether it belongs to this customer and Postern has created it or may manage it.
   func isManaged(for customer: String) -> Bool {
     labels[ObjectLabel.managedBy] == ObjectLabel.manager
       && (labels[AnnotationKey.customerLabel] ?? customer) == customer
   }
 
-  /// Line breaks in base64 do not count, as kubectl has it.
+  /// Line breaks in base64 are ignored, as in kubectl.
   fileprivate static func decoded(_ text: String) -> [UInt8]? {
     Base64.decoded(text.contains(where: \.isWhitespace) ? text.filter { !$0.isWhitespace } : text)
   }
 }
 
 extension JSONReader {
-  /// The members of the next value that are strings; none where it is no object.
+  /// The members of the next value that are strings; none where it is not an object.
   fileprivate mutating func texts() throws(JSONError) -> [String: String] {
     var texts: [String: String] = [:]
     guard try entersObject() else { return texts }
@@ -139,7 +139,7 @@ extension JSONReader {
     return uid
   }
 
-  /// The keys of the object that is found under these keys, without this prefix; those without it are left out.
+  /// The keys of the object at this path that have this prefix, without it. Other keys are left out.
   fileprivate func keys(at path: [StaticString], prefix: StaticString) throws(JSONError) -> [String] {
     var reader = self
     var keys: [String] = []
@@ -172,7 +172,7 @@ extension JSONValue {
       uniquingKeysWith: { _, last in last })
   }
 
-  /// What a manifest of a ConfigMap or Secret holds, decoded; `stringData` as well.
+  /// The decoded contents of a manifest of a ConfigMap or Secret, including `stringData`.
   package func objectData(_ kind: DesiredObject.Kind) -> [String: [UInt8]] {
     let plain = (self[kind == .secret ? "stringData" : "data"]?.texts ?? [:]).mapValues { Array($0.utf8) }
     let encoded = (self[kind == .secret ? "data" : "binaryData"]?.texts ?? [:])

@@ -4,23 +4,23 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 
-/// A workload or bare Pod that is a customer's, and what it declares.
+/// A customer's workload or bare Pod, and its declaration.
 struct Declarer: Equatable, Sendable {
   var workload: Instance.Workload
   /// `metadata.creationTimestamp`, which sorts as text.
   var created: String
-  /// Whether it says what the instance holds.
+  /// Whether it declares what the instance holds.
   var declares: Bool
   /// Nil where something is wrong.
   var instance: Instance?
-  /// All that is wrong, a line each.
+  /// All errors, one line each.
   var problems: [String]
 
   /// Such as `Deployment db`.
   var name: String { "\(workload.kind) \(workload.name)" }
 }
 
-/// A customer's Pod that is not over.
+/// A customer's Pod that has not ended.
 struct ObservedPod: Equatable, Sendable {
   /// What made it, and sees to it (Kubernetes docs, "Owners and Dependents").
   struct Owner: Hashable, Sendable {
@@ -55,7 +55,7 @@ struct ObservedPod: Equatable, Sendable {
   var uid: String
   var isInjected: Bool
   var isRunning: Bool
-  /// Nil: it is a bare one.
+  /// Nil for a bare Pod.
   var owner: Owner?
 }
 
@@ -66,7 +66,7 @@ struct WatchedObject: Equatable, Sendable {
   let declarer: Declarer?
   let pod: ObservedPod?
 
-  /// Nil where Postern has nothing to do with it.
+  /// Nil where Postern has nothing to do with the object.
   init?(_ bytes: [UInt8], _ header: ObjectHeader, _ resource: Resource) throws(JSONError) {
     let life = try ObjectLife(bytes)
     let kind = GroupVersionKind(group: resource.group, version: resource.version, kind: resource.kind)
@@ -79,7 +79,7 @@ struct WatchedObject: Equatable, Sendable {
       pod = ObservedPod(
         name: header.name, uid: uid, isInjected: declared.isInjected, isRunning: life.phase == "Running",
         owner: life.owner)
-      // What makes a Pod declares for it.
+      // A Pod with a controller declares nothing itself; its workload does.
       guard life.owner == nil else {
         declarer = nil
         return
@@ -96,7 +96,7 @@ struct WatchedObject: Equatable, Sendable {
 }
 
 extension Instance {
-  /// What an object declares; nil where something is wrong with it.
+  /// The instance that an object declares; nil where the declaration has errors.
   package init?(_ declared: DeclaredPostgres, namespace: String, workload: Workload) {
     guard let declaration = declared.declaration else { return nil }
     self.init(

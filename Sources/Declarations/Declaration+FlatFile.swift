@@ -2,7 +2,7 @@ import Contract
 import DatabaseSpec
 
 extension Declaration {
-  /// What follows a user's name in the name of the flat file's database.
+  /// The suffix of a user's name in the name of the flat file's database.
   static let flatFileSuffix = "_db"
 
   /// The database that a user of the flat file owns; nil where the name would be too long.
@@ -10,7 +10,7 @@ extension Declaration {
     try? PostgresName(user.text + flatFileSuffix)
   }
 
-  /// The user whose database this would be; nil where it is not called `<user>_db`.
+  /// The user to whom this database would belong; nil where its name is not `<user>_db`.
   static func flatFileUser(of database: PostgresName) -> PostgresName? {
     guard database.text.utf8.suffix(flatFileSuffix.utf8.count).elementsEqual(flatFileSuffix.utf8) else { return nil }
     return try? PostgresName(String(decoding: database.text.utf8.dropLast(flatFileSuffix.utf8.count), as: UTF8.self))
@@ -61,7 +61,7 @@ extension Declaration {
     let knownUsers = Set(users)
     let knownDatabases = Set(databases)
     let source = "\(file.source.name)/\(file.source.key)"
-    // Names of the file are not suggested: what stands before a line's first colon may be part of a password.
+    // Names from the file are not suggested, because the text before a line's first colon may be part of a password.
     let declaredUsers = declared.spec.users.map(\.name.text)
     let declaredDatabases = declared.spec.databases.map(\.name.text)
 
@@ -94,7 +94,7 @@ extension Declaration {
     }
   }
 
-  /// An owner needs no grant in its database.
+  /// Removes grants of owners, who need none in their own databases.
   private mutating func dropGrantsOfOwners() {
     let owners = spec.databases.reduce(into: [PostgresName: PostgresName]()) { $0[$1.name] = $1.owner }
     for index in spec.users.indices {

@@ -3,14 +3,14 @@ import DatabaseSpec
 
 extension Declaration {
   /// Reads the annotations of a workload, a Pod template or a Pod. Keys without the prefix `postern.io/`, and those
-  /// that Postern writes itself, are not looked at.
+  /// that Postern writes itself, are ignored.
   /// - Parameters:
   ///   - customer: the value of the label `postern.io/customer`.
   ///   - annotations: `metadata.annotations`.
   package static func parse(customer: String, annotations: [String: String]) -> DeclarationResult {
     var reader = DeclarationReader()
     reader.checkCustomer(customer)
-    // Most Pods are made of a template, and declare nothing.
+    // Most Pods are made from a template and declare nothing.
     guard !annotations.isEmpty else {
       return DeclarationResult(Declaration(spec: InstanceSpec(customer: customer)), problems: reader.problems)
     }
@@ -27,7 +27,7 @@ extension Declaration {
 }
 
 extension DeclarationReader {
-  /// How long a customer's name may be: names of objects are made from it.
+  /// The most bytes in a customer's name, because names of objects contain it.
   static let maximumCustomerBytes = 40
 
   mutating func checkCustomer(_ customer: String) {

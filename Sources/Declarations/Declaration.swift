@@ -1,19 +1,19 @@
 package import DatabaseSpec
 
-/// What the annotations of one workload or Pod say, checked.
+/// The content of the annotations of one workload or Pod, checked.
 package struct Declaration: Equatable, Sendable {
   /// Users and databases of the annotations, owners filled in. Where ``usersFrom`` is set it is complete only after
   /// ``adding(_:)``: owners, grants and memberships may name users and databases of the flat file.
   package var spec: InstanceSpec
-  /// `postern.io/users-from`: where the flat file is.
+  /// `postern.io/users-from`: the place of the flat file.
   package var usersFrom: ObjectKey?
   /// The `passwordFrom` of the users that have one; the others' passwords are generated.
   package var passwordSources: [PostgresName: ObjectKey]
-  /// The Secret of the superuser's name and password; nil where none was given.
+  /// The Secret of the superuser's name and password; nil where none is given.
   package var adminSecret: String?
   /// The name of the container that is Postgres; nil where it is to be found out.
   package var container: String?
-  /// Which family Postgres's image is of; nil where it is to be found out.
+  /// The family of Postgres's image; nil where it must be determined.
   package var flavor: ImageFamily?
   /// Postgres's port, 1 to 65535; nil where it is to be found out.
   package var port: Int?

@@ -40,8 +40,7 @@ extension DeclarationReader {
     }
   }
 
-  /// Splits `orders, billing` at commas and white space. A comma too many is an entry that is empty, but for one at the
-  /// end.
+  /// Splits `orders, billing` at commas and white space. An extra comma makes an empty entry, except at the end.
   private func plainList(_ list: String, of text: String, at root: Place) -> [YAMLNode] {
     var pieces = list.split(separator: ",", omittingEmptySubsequences: false).map {
       $0.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -61,7 +60,7 @@ extension DeclarationReader {
     return entries
   }
 
-  /// Where each word of a plain list begins. YAML folds the lines of a plain scalar and keeps its words.
+  /// The place of each word in a plain list. YAML folds the lines of a plain scalar and keeps its words.
   private func wordPlaces(in text: String, from root: Place) -> [(line: Int, column: Int)] {
     var places: [(line: Int, column: Int)] = []
     var (line, column) = (1, 0)
@@ -77,7 +76,7 @@ extension DeclarationReader {
     return places
   }
 
-  /// An entry that is a plain name; nil (and nothing said) where it is none.
+  /// An entry that is only a name; nil, without a problem, for any other entry.
   mutating func shortName(_ node: YAMLNode, of what: String) -> ShortName {
     switch node.content {
     case .null:

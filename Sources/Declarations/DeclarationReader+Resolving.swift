@@ -1,7 +1,7 @@
 import Contract
 import DatabaseSpec
 
-/// What is known of the users when references to them are checked.
+/// The users that are known when references to them are checked.
 private struct KnownUsers {
   /// In the order of the declaration.
   var present: [PostgresName] = []
@@ -19,7 +19,7 @@ private struct KnownUsers {
 }
 
 extension DeclarationReader {
-  /// Checks what users and databases say of each other, and writes them into the declaration.
+  /// Checks the references between users and databases, and writes both into the declaration.
   mutating func resolve(
     users: DeclaredList<DeclaredUser>, databases: DeclaredList<DeclaredDatabase>, into declaration: inout Declaration
   ) {
@@ -245,7 +245,7 @@ extension DeclarationReader {
     }
   }
 
-  /// The users of a circle, of a large one the first and the last.
+  /// The users of a cycle; of a large one, the first and the last.
   private static func circle(_ path: ArraySlice<(name: PostgresName, next: Int)>) -> String {
     let isShort = path.count <= 8
     var texts = (isShort ? path : path.prefix(4) + path.suffix(3)).map { quoted($0.name.text) }

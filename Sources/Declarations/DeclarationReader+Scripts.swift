@@ -4,7 +4,7 @@ extension DeclarationReader {
   private static let scriptKeys = ["name", "sql", "configMap", "secret", "rerun", "transaction", "timeout"]
   private static let expectedContent = "exactly one of sql, configMap and secret"
 
-  /// Reads the `scripts` of a database, whose name is nil where it cannot be read.
+  /// Reads the `scripts` of a database. Its name is nil where it could not be read.
   mutating func scripts(_ node: YAMLNode, of database: PostgresName?) -> [Script] {
     var scripts: [Script] = []
     var places: [[UInt8]: Place] = [:]
@@ -25,7 +25,7 @@ extension DeclarationReader {
     return scripts
   }
 
-  /// A time in seconds, minutes or hours (`90`, `90s`, `10m`, `2h`), in seconds; 0 for none.
+  /// A duration in seconds, minutes or hours (`90`, `90s`, `10m`, `2h`), as seconds; 0 means no limit.
   private mutating func timeout(_ node: YAMLNode) -> Int? {
     let expected = "a time such as 90s, 10m or 2h, or 0 for none"
     guard let text = text(node, expected: expected) else { return nil }

@@ -64,7 +64,7 @@ extension DeclarationReader {
     }
   }
 
-  /// Refuses passwords and takes them out, whatever their key is spelled like; their text is never shown.
+  /// Refuses passwords and removes them, however their key is spelled. Their text is never shown.
   private mutating func refusePasswords(_ node: YAMLNode) -> YAMLNode {
     guard case .mapping(let members) = node.content else { return node }
     var others: [YAMLNode.Member] = []

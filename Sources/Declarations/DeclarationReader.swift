@@ -1,7 +1,6 @@
 import DatabaseSpec
 
-/// Reads YAML values into checked ones and collects all that is wrong on the way. A method that returns nil has said
-/// why.
+/// Reads YAML values into checked ones and collects all problems. A method that returns nil has added a problem.
 struct DeclarationReader {
   var problems = Problems()
   /// The scripts that were read so far and hold their SQL themselves.
@@ -45,7 +44,7 @@ struct DeclarationReader {
 
   // MARK: Scalars
 
-  /// A scalar's text, whatever YAML would take it for: `yes`, `123` and `1.10` are as they are written.
+  /// A scalar's text exactly as written, whatever type YAML would give it: `yes`, `123` and `1.10`.
   mutating func text(_ node: YAMLNode, expected: String) -> String? {
     switch node.content {
     case .scalar(let text, _) where !text.isEmpty: return text
@@ -116,7 +115,7 @@ struct DeclarationReader {
     return nil
   }
 
-  /// A number of sessions (PostgreSQL docs, CREATE ROLE): -1 is any number, nil.
+  /// A number of sessions (PostgreSQL docs, CREATE ROLE). -1 means any number and becomes nil.
   mutating func connectionLimit(_ node: YAMLNode) -> Int? {
     let expected = "a whole number of sessions, or -1 for any number"
     guard let text = text(node, expected: expected) else { return nil }
@@ -127,8 +126,8 @@ struct DeclarationReader {
     return number == -1 ? nil : Int(number)
   }
 
-  /// A key of a ConfigMap or Secret, as `{nameKey: NAME, key: KEY}`. No message shows what stands there: some write
-  /// the password itself.
+  /// A key of a ConfigMap or Secret, as `{nameKey: NAME, key: KEY}`. No message shows the value, because some users
+  /// write the password itself there.
   mutating func object(_ node: YAMLNode, kind: String, nameKey: String) -> ObjectKey? {
     let expected = "a key of a \(kind): {\(nameKey): NAME, key: KEY}"
     guard let members = members(node, known: [nameKey, "key"], expected: expected) else { return nil }

@@ -1,12 +1,13 @@
-/// What came of reading a declaration: either it is sound, or all that is wrong with it is known.
+/// The result of reading a declaration: either a valid declaration, or all of its errors.
 package struct DeclarationResult: Equatable, Sendable {
   /// The declaration; nil if and only if there are errors.
   package var declaration: Declaration?
-  /// All that is wrong, by annotation and line.
+  /// All errors, by annotation and line.
   package var errors: [DeclarationProblem]
   /// What is allowed and still worth a word, by annotation and line.
   package var warnings: [DeclarationProblem]
-  /// What was allowed once, and is refused of what is new: what has it already goes on. By annotation and line.
+  /// Settings that were once allowed. New objects are refused for them, and objects that already have them are not. By
+  /// annotation and line.
   package var restrictions: [DeclarationProblem]
   /// The inline scripts that could be read, in their order: also those of a declaration that is not sound.
   package var scripts: [DeclaredScript]

@@ -1,6 +1,6 @@
 import DatabaseSpec
 
-/// An entry of `postern.io/users`, each part checked by itself.
+/// An entry of `postern.io/users`, with each part checked separately.
 struct DeclaredUser {
   /// What a user may do in a database; `owner` becomes the database's owner.
   enum Level: String, CaseIterable {

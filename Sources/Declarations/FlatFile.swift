@@ -7,11 +7,11 @@ package import DatabaseSpec
 package struct FlatFile: Equatable, Sendable {
   /// One line.
   package struct Entry: Equatable, Sendable {
-    /// The user's name, as it stands there.
+    /// The user's name, exactly as written.
     package var user: PostgresName
     /// The user's password.
     package var password: Password
-    /// The line it stands on, from 1.
+    /// Its line, from 1.
     package var line: Int
 
     /// The entry of a line.
@@ -22,11 +22,11 @@ package struct FlatFile: Equatable, Sendable {
     }
   }
 
-  /// Where the file is.
+  /// The place of the file.
   package let source: ObjectKey
   /// The users, in the order of the lines; no two of one name.
   package let entries: [Entry]
-  /// What is allowed and still worth a word.
+  /// Warnings about lines that are allowed.
   package let warnings: [DeclarationProblem]
 
   /// Reads a file, or finds all that is wrong with it; then there is no file. No problem shows what a line holds: a
@@ -50,7 +50,7 @@ private struct FlatFileReader {
   let source: ObjectKey
   var entries: [FlatFile.Entry] = []
   var problems = Problems()
-  /// Whether there were so many lines that no more are read.
+  /// Whether the limit of lines has been reached, so that no more are read.
   private(set) var isFull = false
   private var line = 0
   private var linesWithText = 0

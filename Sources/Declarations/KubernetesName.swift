@@ -1,4 +1,4 @@
-/// The shapes of names in Kubernetes ("Object Names and IDs" in its documentation).
+/// The syntax of names in Kubernetes ("Object Names and IDs" in its documentation).
 enum KubernetesName {
   static let labelRule = "lower-case letters, digits and \"-\", beginning and ending with a letter or digit"
   static let subdomainRule = "lower-case letters, digits, \"-\" and \".\", beginning and ending with a letter or digit"

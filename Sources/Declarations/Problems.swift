@@ -1,10 +1,10 @@
 import DatabaseSpec
 
-/// What has been found so far.
+/// The problems that have been found so far.
 struct Problems {
   var errors: [DeclarationProblem] = []
   var warnings: [DeclarationProblem] = []
-  /// What is refused of what is new alone.
+  /// Problems for which only new objects are refused.
   var restrictions: [DeclarationProblem] = []
 
   /// After so many problems there are no more hints: to find what was meant takes time.
@@ -23,7 +23,7 @@ struct Problems {
   }
 }
 
-/// Where something stands: in which annotation, at which path, line and column.
+/// A place: an annotation, a path in it, a line and a column.
 struct Place: Equatable {
   var annotation: String
   var path = ""
@@ -35,7 +35,7 @@ struct Place: Equatable {
       annotation: annotation, path: path, line: line, column: column, reason: reason, hint: hint)
   }
 
-  /// The same line and column, further down the path.
+  /// The place of a member: the same line and column, and a longer path.
   func member(_ key: String) -> Self {
     var place = self
     let isShort = !key.isEmpty && key.utf8.count <= PostgresName.maximumBytes
@@ -53,7 +53,7 @@ struct Place: Equatable {
     Self(annotation: annotation, path: path, line: line, column: column)
   }
 
-  /// For a message about another place in the same annotation: `[0].name (line 1)`.
+  /// The place for a message about another place in the same annotation: `[0].name (line 1)`.
   var short: String {
     (path.isEmpty ? annotation : path) + (line.map { " (line \($0))" } ?? "")
   }
@@ -74,7 +74,7 @@ struct Located<Value> {
   var place: Place
 }
 
-/// A text of the user's in a message: in quotes, on one line, cut where it is longer than any name may be.
+/// The user's text for a message: in quotes, on one line, and truncated if it is longer than any name may be.
 package func quoted(_ text: String) -> String {
   var result = "\""
   var length = 0

@@ -4,8 +4,8 @@ enum Suggestion {
   /// How many candidates of about the same length are compared, the first ones.
   static let maximumComparisons = 500
 
-  /// `did you mean "orders"?` where one of the candidates is at most two edits away, and half of it at least stays
-  /// as it is, whatever the case of its ASCII letters.
+  /// `did you mean "orders"?` if a candidate is at most two edits away and at least half of the text stays unchanged.
+  /// The case of ASCII letters does not count.
   static func didYouMean(_ text: String, among candidates: some Sequence<String>) -> String? {
     nearest(to: text, among: candidates).map { "did you mean \(quoted($0))?" }
   }
@@ -22,7 +22,7 @@ enum Suggestion {
     let limit = min(word.count / 2, 2)
     var best: (candidate: String, distance: Int)?
     var comparisons = 0
-    // An edit changes the length by one scalar at most, of four bytes.
+    // An edit changes the length by at most one scalar, which has up to four bytes.
     for candidate in candidates where abs(candidate.utf8.count - text.utf8.count) <= 4 * limit {
       guard comparisons < maximumComparisons else { break }
       comparisons += 1
@@ -32,8 +32,9 @@ enum Suggestion {
     return best?.candidate
   }
 
-  /// Levenshtein's distance: how many scalars must be put in, taken out or replaced; nil where it is over the limit. So
-  /// far off the diagonal, every way is longer (Ukkonen 1985, "Algorithms for Approximate String Matching").
+  /// Levenshtein's distance: how many scalars must be inserted, deleted or replaced; nil where it is over the limit.
+  /// Only cells near the diagonal are computed, because a path that leaves them is longer than the limit (Ukkonen 1985,
+  /// "Algorithms for Approximate String Matching").
   private static func distance(_ left: [UInt32], _ right: [UInt32], atMost limit: Int) -> Int? {
     guard abs(left.count - right.count) <= limit else { return nil }
     var row = Array(0...right.count)

@@ -1,15 +1,15 @@
 import Yams
 
 extension YAMLNode {
-  /// The most values in one annotation, aliases counted as often as they are used.
+  /// The most values in one annotation. Aliases count as often as they are used.
   static let maximumNodes = 20_000
   /// How long one annotation may be, in bytes: Kubernetes takes so much of all.
   static let maximumBytes = 262_144
-  /// How long their text may be together, aliases counted as often as they are used.
+  /// The most bytes of all texts together. Aliases count as often as they are used.
   static let maximumExpandedBytes = 1 << 20
   /// How deep they may nest.
   static let maximumDepth = 32
-  /// How often, at most, aliases within aliases may repeat a value.
+  /// How many times aliases within aliases may repeat a value.
   static let maximumRepetition = 1000.0
 
   /// Reads one YAML document; the root is null where there is nothing in it.
@@ -19,7 +19,7 @@ extension YAMLNode {
       throw YAMLProblem(
         place: place, reason: "longer than \(Self.maximumBytes) bytes", hint: "put scripts into a ConfigMap")
     }
-    // Yams makes all of a document before any of it can be looked at: bounded before it can begin.
+    // Yams builds the whole document before any of it can be checked, so the size is checked first.
     guard YAMLMarks(text).count <= 2 * Self.maximumNodes else { throw Self.tooManyNodes(annotation) }
     // Yams hashes the keys of a mapping, and all that aliases in them stand for: bounded before it can begin.
     guard Self.repetition(in: text) <= Self.maximumRepetition else {

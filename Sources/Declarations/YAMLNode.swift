@@ -1,9 +1,9 @@
-/// A value of an annotation's YAML, tags dropped and aliases resolved, with its place.
+/// A value in an annotation's YAML, without tags, with aliases resolved, and with its place.
 struct YAMLNode {
   indirect enum Content {
     /// Nothing, `~` or `null`.
     case null
-    /// A scalar's text; whether it stands there without quotes.
+    /// A scalar's text, and whether it is written without quotes.
     case scalar(String, isPlain: Bool)
     case sequence([YAMLNode])
     case mapping([Member])
@@ -19,7 +19,7 @@ struct YAMLNode {
   var content: Content
   var place: Place
 
-  /// What it is, for messages. Never its text: it may be a password.
+  /// The kind of value, for messages. It never contains the text, which may be a password.
   var kind: String {
     switch content {
     case .null: "nothing"

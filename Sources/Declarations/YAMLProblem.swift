@@ -1,6 +1,6 @@
 import Yams
 
-/// Why an annotation's value is no YAML that can be looked at further.
+/// Why an annotation's value is not YAML that can be read further.
 struct YAMLProblem: Error {
   var place: Place
   var reason: String
@@ -8,7 +8,7 @@ struct YAMLProblem: Error {
 }
 
 extension YAMLProblem {
-  /// What Yams found, without the text that it quotes.
+  /// The error that Yams found, without the text that it quotes.
   init(_ error: YamlError, in text: String, of annotation: String) {
     func at(_ mark: Mark) -> Place {
       Place(annotation: annotation, line: mark.line, column: mark.column)
@@ -36,7 +36,7 @@ extension YAMLProblem {
     }
   }
 
-  /// A key that a mapping has twice.
+  /// A mapping contains a key twice.
   static func duplicateKey(_ key: String, at place: Place, first: Place?) -> Self {
     let other = first.map { "; the first is at \($0.short)" } ?? "; this is the first"
     return Self(

@@ -1,6 +1,6 @@
 internal import CLinux
 
-/// This process: what it was started with, what it writes, how it ends.
+/// This process: its arguments and environment, its output, its end.
 package enum CurrentProcess {
   /// Its number.
   package static var identifier: Int { Int(postern_process_identifier()) }
@@ -17,7 +17,7 @@ package enum CurrentProcess {
     unsafe postern_environment(name).map { unsafe String(cString: $0) }
   }
 
-  /// Writes a text to standard output. That nobody reads it is no error.
+  /// Writes a text to standard output. It is not an error if nobody reads it.
   package static func writeOutput(_ text: String) { write(text, to: 1) }
 
   /// Writes a text to standard error. That nobody reads it is no error.
@@ -28,7 +28,7 @@ package enum CurrentProcess {
     _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
   }
 
-  /// From now on gives the system back what takes a MiB or more as soon as it is not used.
+  /// From now on, allocations of a MiB or more return to the system as soon as they are freed.
   package static func keepLargeMemoryApart() { postern_keep_large_memory_apart() }
 
   /// Lets the process open as many files and connections as it may be allowed. Container runtimes start it with 1,024.
@@ -37,16 +37,16 @@ package enum CurrentProcess {
   /// Gives the system back the memory that is no longer used, before a long wait.
   package static func releaseMemory() { postern_release_memory() }
 
-  /// Gives the system back the pages of the program's code and constants: what is needed again comes back from the
-  /// system's cache of the file, some microseconds a page.
+  /// Returns the pages of the program's code and constants to the system. A page that is needed again is read from the
+  /// system's cache of the file, within microseconds.
   package static func releaseProgram() { postern_release_program() }
 
   /// Ends the process.
   package static func exit(_ code: Int32) -> Never { postern_exit(code) }
 
-  /// From now on SIGTERM and SIGINT ask the process to end (``stopRequested``) and wake a ``FolderWatch``; and a write
-  /// that nobody reads does not end it. Where a system call takes longer than the grace, the process is ended, with
-  /// exit code 0: what it does must be able to go on from any step.
+  /// From now on SIGTERM and SIGINT request the end of the process (``stopRequested``) and wake a ``FolderWatch``, and
+  /// a write that nobody reads does not end the process. If the process has not ended within the grace time, it is
+  /// ended with exit code 0. So all work must be able to continue after an end at any step.
   package static func catchSignals(graceMilliseconds: Int = 800) throws(FileError) {
     _ = try File.check(Int(postern_catch_signals(Int32(clamping: graceMilliseconds))), "signal handlers")
   }

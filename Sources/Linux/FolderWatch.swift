@@ -1,20 +1,20 @@
 internal import CLinux
 
-/// Waits until something changes in some folders, or the process is asked to end.
+/// Waits until something changes in certain folders, or the process is asked to end.
 package final class FolderWatch {
   /// What there was to wake for.
   package struct Wake: Equatable, Sendable {
-    /// Something changed in one of the folders; what, does not matter.
+    /// Something changed in one of the folders. It is not known what.
     package var filesChanged: Bool
     /// The process was asked to end (``CurrentProcess/catchSignals(graceMilliseconds:)``).
     package var stopRequested: Bool
-    /// The other descriptor that was waited for can be read.
+    /// The other descriptor can be read.
     package var isReadable: Bool
 
     /// Whether the time was over before anything happened.
     package var isTimeout: Bool { !filesChanged && !stopRequested && !isReadable }
 
-    /// A wake for these reasons.
+    /// A wake with these reasons.
     package init(filesChanged: Bool = false, stopRequested: Bool = false, isReadable: Bool = false) {
       self.filesChanged = filesChanged
       self.stopRequested = stopRequested
@@ -25,7 +25,7 @@ package final class FolderWatch {
   private let descriptor: Int32
   private let folders: [String]
 
-  /// Watches folders by inotify(7). One that is not there is watched as soon as it is.
+  /// Watches folders by inotify(7). A folder that does not exist is watched as soon as it does.
   package init(_ folders: [String]) throws(FileError) {
     descriptor = Int32(try File.check(Int(postern_watch_open()), "inotify"))
     self.folders = folders
@@ -36,8 +36,8 @@ package final class FolderWatch {
     postern_close(descriptor)
   }
 
-  /// Waits for at most so many milliseconds.
-  /// - Parameter descriptor: what else is waited for, until it can be read.
+  /// Waits for at most `milliseconds`.
+  /// - Parameter descriptor: another descriptor; the wait also ends when it can be read.
   package func wait(milliseconds: Int, orReadable descriptor: Int32 = -1) throws(FileError) -> Wake {
     let deadline = SystemClock.monotonicMilliseconds + Int64(milliseconds)
     var isMissing = !watchAll()
@@ -59,7 +59,7 @@ package final class FolderWatch {
     }
   }
 
-  /// Watches what is there; whether that is all.
+  /// Watches the folders that exist. Returns whether these are all.
   private func watchAll() -> Bool {
     var isComplete = true
     for folder in folders where unsafe postern_watch_add(descriptor, folder) < 0 { isComplete = false }

@@ -2,7 +2,7 @@ internal import CLinux
 
 /// The system's clocks.
 package enum SystemClock {
-  /// Milliseconds since some moment, never going back.
+  /// Milliseconds since some moment; it never goes back.
   package static var monotonicMilliseconds: Int64 { postern_monotonic_milliseconds() }
 
   /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -20,7 +20,7 @@ package enum SystemClock {
   /// - Parameter milliseconds: since 1970-01-01T00:00:00Z; not before the year 0.
   package static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {
     let (days, rest) = floorDivide(milliseconds, by: 86_400_000)
-    // Years are counted from March, so that the leap day is the last one, in eras of 400 years (146097 days).
+    // Years are counted from March, so that a leap day is a year's last day, in eras of 400 years (146097 days).
     let (era, day) = floorDivide(days + 719_468, by: 146_097)
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365
     let dayOfYear = day - (365 * year + year / 4 - year / 100)

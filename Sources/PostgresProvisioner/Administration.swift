@@ -2,9 +2,10 @@ import DatabaseSpec
 import LibPQ
 import Provisioning
 
-/// How Postern logs in as the superuser. What a tenant has put into a database is never found by an unqualified name,
-/// a lock that somebody holds is waited for a few seconds only, and a standby is not waited for. A database's owner may
-/// set nearly every parameter for all who come in (ALTER DATABASE … SET): what would keep Postern out is set here.
+/// How Postern logs in as the superuser. No unqualified name can resolve to an object that a tenant has created in a
+/// database. It waits only a few seconds for a lock that another session holds, and does not wait for a standby. A
+/// database's owner can set nearly every parameter for all sessions in it (ALTER DATABASE … SET), so parameters that
+/// would hinder Postern are set here.
 struct Administration {
   var settings: ConnectionSettings
 
@@ -23,13 +24,14 @@ struct Administration {
       .init("idle_in_transaction_session_timeout", "0"),
       .init("exit_on_error", "off"),
       .init("local_preload_libraries", ""),
-      // Whether a transaction is logged whole is decided as it begins: too early for those that set a password.
+      // The server decides at a transaction's beginning whether to log all of it, which is too early for the
+      // transactions that set a password.
       .init("log_transaction_sample_rate", "0"),
     ]
   }
 
-  /// What older servers do not know. One that does not look for its client goes on with the statement of a sidecar that
-  /// was killed, and keeps the lock that the next one waits for.
+  /// Parameters that older servers do not know. A server that does not check whether its client is still there
+  /// continues the statement of a sidecar that was killed, and keeps the lock for which the next sidecar waits.
   private static func options(serverVersion: Int) -> [ConnectionSettings.RuntimeOption] {
     var options: [ConnectionSettings.RuntimeOption] = []
     if serverVersion >= 140_000 {
@@ -39,8 +41,8 @@ struct Administration {
     return options
   }
 
-  /// The same for the other connections that a pass makes to a server of this version. They go by a name of their own,
-  /// so that whoever holds the lock can tell which ones a pass that is no more has left.
+  /// The same for the other connections that a pass makes to a server of this version. They have a name of their own,
+  /// so that the holder of the lock recognises connections that a dead pass has left.
   func adapted(to serverVersion: Int, isPass: Bool) -> Administration {
     var adapted = self
     adapted.settings.runtimeOptions += Self.options(serverVersion: serverVersion)
@@ -48,7 +50,7 @@ struct Administration {
     return adapted
   }
 
-  /// What `pg_stat_activity` shows of the connections that a pass makes beside the one that holds the lock.
+  /// The application name, in `pg_stat_activity`, of a pass's connections other than the one that holds the lock.
   static let passName = "postern pass"
 
   /// How a script's owner logs in. The owner's parameters hold, but for those that would keep the script from being
@@ -77,7 +79,7 @@ struct Administration {
     return try Connection(settings)
   }
 
-  /// The connection that everything begins with, to the one database that is no tenant's.
+  /// The first connection of everything: to the one database that belongs to no tenant.
   func connect() throws(PostgresError) -> Connection {
     let connection = try connect(to: Postern.database)
     let options = Self.options(serverVersion: connection.serverVersion)

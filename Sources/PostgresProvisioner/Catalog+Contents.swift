@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Provisioning
 
-/// What is in one database.
+/// Queries about the contents of one database.
 extension Catalog {
   /// Its schemas, the server's own left out.
   static var schemas: CatalogQuery<(name: PostgresName, owner: PostgresName)> {
@@ -30,7 +30,7 @@ extension Catalog {
     }
   }
 
-  /// Whether everybody may make things in the schema `public`; one row.
+  /// Whether every role may create objects in the schema `public`; one row.
   static var isPublicSchemaOpen: CatalogQuery<Bool> {
     CatalogQuery(
       "the schema public",

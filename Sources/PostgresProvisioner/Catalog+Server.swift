@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Provisioning
 
-/// The queries on the server's catalogs, each with the reader of its rows. `search_path` is pinned to pg_catalog.
+/// The queries on the server's catalogs, each with the reader of its rows. `search_path` is fixed to pg_catalog.
 enum Catalog {
   /// The superuser that Postern is logged in as.
   static var administrator: CatalogQuery<PostgresName> {
@@ -65,7 +65,7 @@ enum Catalog {
     }
   }
 
-  /// Who was given CONNECT on which database by its owner.
+  /// The roles to which a database's owner has granted CONNECT.
   static var connectors: CatalogQuery<(database: PostgresName, role: PostgresName)> {
     CatalogQuery(
       "the rights to connect",
@@ -76,7 +76,7 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.name(), try row.name()) }
   }
 
-  /// Who has given CONNECT to everybody on which database, but for its owner.
+  /// The roles other than the owner that have granted CONNECT on a database to PUBLIC.
   static var publicGrantors: CatalogQuery<(database: PostgresName, role: PostgresName)> {
     CatalogQuery(
       "the rights of everybody to connect",
@@ -88,7 +88,7 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.name(), try row.name()) }
   }
 
-  /// The extensions that the server could make, in each version.
+  /// The extensions that the server has available, in each version.
   static var availableExtensions: CatalogQuery<(name: PostgresName, version: AvailableExtension)> {
     CatalogQuery(
       "the extensions that there are",
@@ -99,7 +99,7 @@ enum Catalog {
   }
 }
 
-/// A role, with its verifier as it is stored.
+/// A role, with its stored verifier.
 struct RoleRow {
   var name: PostgresName
   var oid: UInt32

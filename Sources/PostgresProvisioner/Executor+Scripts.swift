@@ -5,9 +5,10 @@ import LogLine
 import Provisioning
 
 extension Executor {
-  /// Runs a script on a connection logged in as the owner: nothing that it does can make it anybody else. The row that
-  /// records it is the last statement of the same transaction. What cannot wait for it is done beside it.
-  /// - Parameter main: the connection that holds the lock of the pass.
+  /// Runs a script on a connection of the owner. Nothing that the script does can give it the rights of another role.
+  /// The row that records it is written by the last statement of the same transaction. Work that must not wait for the
+  /// script is done while it runs.
+  /// - Parameter main: the connection that holds the pass's lock.
   mutating func runScript(_ script: ScriptRun, _ step: Step, _ main: borrowing Connection) {
     guard isToRun(step) else { return }
     control.log(.info, "running script", step.details.map { ($0.key, $0.value) })
@@ -73,14 +74,14 @@ extension Executor {
     }
     watch.place = nil
     do throws(ScriptFailure) {
-      // The script, or a setting of the owner, may have made it another role that the owner is a member of; RESET would go
-      // back to the setting.
+      // The script, or a setting of the owner, may have switched to another role of which the owner is a member. RESET
+      // would return to that setting.
       try perform("SET SESSION AUTHORIZATION DEFAULT; SET ROLE NONE", connection, &watch, main)
       let record = Postern.recordScript(script)
       let answer = try perform(record.sql, connection, &watch, main)
       let isNew: Bool
       do throws(PostgresError) { isNew = try record.row(answer) } catch { throw .server(error, place: nil) }
-      // Where it is not, another pass, which lost its lock but not its life, has just committed the very same.
+      // If it is not new, another pass, which had lost its lock but not ended, has just committed the same script.
       let isKept = isNew || !script.isTransaction
       // One that manages its own transactions may have left one open: what it did and its record stay together.
       try perform(isKept ? "COMMIT" : "ROLLBACK", connection, &watch, main)
@@ -90,7 +91,7 @@ extension Executor {
     }
   }
 
-  /// Sends statements, sees to what cannot wait until the server has answered, and takes the answer.
+  /// Sends statements, does what must not wait until the server has answered, and receives the answer.
   @discardableResult
   private mutating func perform(
     _ sql: String, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection
@@ -128,8 +129,8 @@ extension Executor {
     }
   }
 
-  /// Ends a script's session, which rolls back what it has not committed. Closing the connection would not be noticed by
-  /// a server that is busy with a statement.
+  /// Ends a script's session, which rolls back what it has not committed. A server that is busy with a statement would
+  /// not notice that the connection was closed.
   private func end(_ connection: borrowing Connection, _ main: borrowing Connection, milliseconds: Int) {
     do throws(PostgresError) {
       _ = try main.rows(Catalog.endSession(connection.serverProcess, milliseconds: milliseconds))
@@ -149,7 +150,7 @@ extension Executor {
     control.scriptRuns(watch.running, problems + failures.map { $0.problem })
   }
 
-  /// Does everything but scripts.
+  /// Does everything except scripts.
   private mutating func passBeside(
     _ desired: DesiredState, _ main: borrowing Connection, _ watch: inout ScriptWatch
   ) {
@@ -164,18 +165,18 @@ extension Executor {
 
 /// Why a script has not run to its end.
 enum ScriptFailure: Error {
-  /// The server said so; at a place of the script.
+  /// The server reported an error, at this place in the script.
   case server(PostgresError, place: String?)
   /// It took too long.
   case timeout(place: String?)
-  /// The declaration does not hold it any more, or as another one.
+  /// The declaration no longer contains it, or contains another version of it.
   case notDesired
   /// The process is to end.
   case stopRequested
 }
 
 extension DesiredState {
-  /// Whether a script is still to be run as it is.
+  /// Whether a script is still declared unchanged.
   fileprivate func declares(_ script: ScriptRun, as item: Item) -> Bool {
     guard case .script(let name, let database) = item,
       let declared = spec.databases.first(where: { $0.name == database }), declared.owner == script.owner

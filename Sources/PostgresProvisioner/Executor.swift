@@ -4,28 +4,28 @@ import Linux
 import LogLine
 import Provisioning
 
-/// Runs the steps of a plan, one by one. An item that fails takes with it what requires it, and nothing else.
+/// Runs the steps of a plan one by one. If an item fails, the items that require it fail as well, and no others.
 struct Executor {
   let administration: Administration
   let cache: VerifierCache
   let desired: DesiredState
   let control: PassControl
-  /// Makes a pass without scripts, over the connection that holds the lock.
+  /// Runs a pass without scripts, on the connection that holds the lock.
   let beside: (DesiredState, borrowing Connection) throws(PostgresError) -> PassReport
 
   /// Items of which no step is tried any more in this pass.
   var failed: Set<Item> = []
-  /// Items of which the plan says that they cannot be had; the steps that it has for them are run all the same.
+  /// Items that cannot be completed, as the plan says. Their steps in the plan are run all the same.
   var blocked: Set<Item> = []
   private(set) var failures: [Failure] = []
   /// Scripts that are not tried, each with what it waits for: nothing else says why they did not run.
   private(set) var waiting: [ItemProblem] = []
   private(set) var applied: [String] = []
-  /// What the plan has found wrong, for those who are told of a script that runs.
+  /// The plan's problems, which are reported while a script runs.
   var problems: [ItemProblem] = []
   /// What the files said last.
   var latest: DesiredState
-  /// Why nothing more is begun, where that is so.
+  /// Why nothing new is begun; nil where the pass continues.
   private(set) var ending: PassReport.Outcome?
 
   init(
@@ -42,13 +42,13 @@ struct Executor {
 
   var isEnding: Bool { ending != nil }
 
-  /// Begins nothing more, since the process is to end.
+  /// Begins nothing new, because the process must end.
   mutating func stop() { ending = .interrupted }
 
   /// Begins nothing more, since something else is desired by now.
   mutating func supersede() { ending = ending ?? .superseded }
 
-  /// The steps that can be tried; the items of the others fail with what they require.
+  /// The steps that can be tried. The items of the other steps fail, because an item that they require has failed.
   mutating func open(_ steps: ArraySlice<Step>) -> [Step] {
     steps.filter { step in
       guard !failed.contains(step.item) else { return false }
@@ -61,9 +61,9 @@ struct Executor {
     }
   }
 
-  /// Runs them. Steps that follow one another in one database share a connection; those in `postgres` use `connection`.
-  /// A script has a connection of its own.
-  /// - Throws: where `connection` breaks, since nothing can be done then.
+  /// Runs the steps. Consecutive steps in one database share a connection; those in `postgres` use `connection`. A
+  /// script has a connection of its own.
+  /// - Throws: where `connection` breaks, because nothing can be done without it.
   mutating func run(_ steps: [Step], _ connection: borrowing Connection) throws(PostgresError) {
     var index = 0
     while index < steps.count, !isEnding {
@@ -104,7 +104,7 @@ struct Executor {
     }
   }
 
-  /// Whether a step is to be run now. It is asked before each, so that the process can end between two.
+  /// Whether a step must run now. It is checked before each step, so that the process can end between two steps.
   mutating func isToRun(_ step: Step) -> Bool {
     guard !open([step]).isEmpty else { return false }
     if control.shouldStop() { stop() }
@@ -134,7 +134,7 @@ struct Executor {
     if failed.insert(step.item).inserted { failures.append(failure) }
   }
 
-  /// Forgets the failures that reading again may make good; they are told when they come again.
+  /// Forgets failures that may disappear when the state is read again. They are reported if they happen again.
   mutating func forgetRaces() {
     guard failures.contains(where: { $0.isRace }) else { return }
     failures.removeAll(where: { $0.isRace })
@@ -142,7 +142,8 @@ struct Executor {
     waiting = []
   }
 
-  /// Around a password, nothing of the statement is logged or shown by the server, though it is but a verifier.
+  /// Runs statements in a transaction. If one sets a password, the server neither logs nor shows it, although it
+  /// contains only a verifier.
   private func transact(_ statements: [SQLStatement], _ connection: borrowing Connection) throws(PostgresError) {
     do throws(PostgresError) {
       try connection.execute("BEGIN")
@@ -173,7 +174,8 @@ struct Executor {
     }
   }
 
-  /// Runs what the superuser runs. Where the server is still at it after a second, somebody's lock may be why.
+  /// Runs SQL as the superuser. If the server has not answered after a second, it checks whether it waits for a lock of
+  /// another session.
   private func perform(_ sql: String, _ connection: borrowing Connection) throws(PostgresError) {
     try connection.send(sql)
     var holders: [String] = []

@@ -3,7 +3,7 @@ import LibPQ
 import Provisioning
 
 extension Failure {
-  /// What to do where the server's own hint would lead astray, or there is none.
+  /// What to do where the server's own hint would mislead, or is missing.
   static func advice(_ item: Item, _ error: PostgresError) -> String? {
     switch item {
     case .script:
@@ -25,8 +25,8 @@ extension Failure {
 }
 
 extension PostgresError {
-  /// The server's DETAIL, where it names objects or sessions. In other classes of SQLSTATE it quotes rows, which are
-  /// nobody's but the customer's.
+  /// The server's DETAIL, if it names objects or sessions. With other classes of SQLSTATE it quotes rows, which only
+  /// the customer may see.
   var detailWithoutRows: String? {
     guard let detail, let sqlState else { return nil }
     let tellable = ["0A", "25", "28", "2B", "3D", "3F", "40", "42", "53", "54", "55", "57", "58"]

@@ -5,8 +5,8 @@ import Provisioning
 struct Failure {
   var item: Item
   var problem: ItemProblem
-  /// Whether somebody else changed the same thing at the same time, so that reading again may be all it takes. What
-  /// a script meets is its own.
+  /// Whether another session changed the same object at the same time, so that it may be enough to read again. Errors
+  /// of a script never count as this.
   var isRace = false
   /// Whether a connection ended, perhaps because Postgres did.
   var isDisconnection = false
@@ -44,7 +44,7 @@ extension Item {
 }
 
 extension PostgresError {
-  /// The same without what the server quotes of a statement and of rows: the SQLSTATE says what kind of error it is.
+  /// The error without what the server quotes of statements and rows. The SQLSTATE still shows the kind of error.
   var withoutWords: PostgresError {
     guard let sqlState else { return self }
     var error = self
@@ -55,7 +55,7 @@ extension PostgresError {
     return error
   }
 
-  /// Whether a function did not find what it names. Postern's own statements call none.
+  /// Whether a function did not find an object that it names. Postern's own statements call no such functions.
   fileprivate var isOfUnpinnedFunction: Bool {
     guard let context,
       context.utf8.starts(with: "PL/pgSQL function".utf8) || context.utf8.starts(with: "SQL function".utf8)
@@ -63,7 +63,7 @@ extension PostgresError {
     return isServer(SQLState.undefinedTable, SQLState.undefinedFunction, SQLState.invalidSchemaName)
   }
 
-  /// Whether the connection ended, rather than that a statement or a login was refused.
+  /// Whether the connection ended; otherwise a statement or a login was refused.
   var isDisconnection: Bool {
     guard sqlState != nil else { return kind == .connection }
     return isServer(SQLState.adminShutdown, SQLState.crashShutdown, SQLState.cannotConnectNow)

@@ -44,7 +44,7 @@ extension Observer {
     return .present(callers: Set(callers))
   }
 
-  /// Rows that follow one another and differ in nothing but the privilege become one gap.
+  /// Merges consecutive rows that differ only in the privilege into one gap.
   private static func merged(_ rows: [PrivilegeGap]) -> [PrivilegeGap] {
     var gaps: [PrivilegeGap] = []
     for row in rows {

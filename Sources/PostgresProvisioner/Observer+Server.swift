@@ -3,7 +3,7 @@ import LibPQ
 import Provisioning
 
 extension Observer {
-  /// Roles, memberships, databases and Postern's own records.
+  /// Reads roles, memberships, databases and Postern's own records.
   func observeServer(
     _ desired: DesiredState, _ connection: borrowing Connection
   ) throws(PostgresError) -> ObservedState {
@@ -67,7 +67,7 @@ extension Observer {
     return records
   }
 
-  /// What depends on the roles that may have to be dropped.
+  /// Reads the objects that depend on roles which may have to be dropped.
   private func observeDependencies(
     _ spec: InstanceSpec, _ connection: borrowing Connection, _ state: inout ObservedState
   ) throws(PostgresError) {

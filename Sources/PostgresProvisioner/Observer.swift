@@ -50,7 +50,7 @@ struct Observer {
     }
   }
 
-  /// Whether one is missing, of another version, or perhaps where it does not belong.
+  /// Whether a declared extension is missing, has another version, or may be in the wrong schema.
   private static func isExtensionUnsettled(_ spec: InstanceSpec, _ state: ObservedState) -> Bool {
     spec.databases.contains { database in
       database.extensions.contains { wanted in

@@ -2,23 +2,23 @@ import Linux
 package import LogLine
 package import Provisioning
 
-/// What a pass tells while it lasts, and what it is told.
+/// The functions by which a pass and the sidecar's loop talk to each other while the pass runs.
 package struct PassControl {
   /// Takes log lines.
   package var log: Log
-  /// Whether the process is to end. It is asked between two steps.
+  /// Whether the process must end. A pass asks between two steps.
   package var shouldStop: () -> Bool
   /// Is told when the server started, in seconds since 1970, before anything is done.
   package var loggedIn: (String) -> Void
-  /// Waits until a socket can be read, for so many milliseconds at most, or until something else is to be seen to.
+  /// Waits until a socket can be read, for at most `milliseconds`, or until something else needs attention.
   package var wait: (_ socket: Int32, _ milliseconds: Int) -> PassWake
   /// What is desired by now; nil where the files cannot be read.
   package var reread: () -> DesiredState?
-  /// Is told that a script runs from now on, and what is wrong so far; nil when it has ended.
+  /// Is called when a script begins, with the problems so far, and with nil when it has ended.
   package var scriptRuns: (RunningScript?, [ItemProblem]) -> Void
   /// Is told how a pass has ended that was made beside a script.
   package var passEnded: (PassReport, DesiredState) -> Void
-  /// Whether the instance is ready: what fails from then on is noted in the server.
+  /// Whether the instance is ready. Items that fail from then on are recorded in the server.
   package var isReady: () -> Bool
 
   /// A pass that nothing disturbs.
@@ -36,26 +36,26 @@ package struct PassControl {
 
 /// Why a wait for the server's answer has ended.
 package enum PassWake: Equatable, Sendable {
-  /// There is something to read.
+  /// The socket can be read.
   case readable
   /// The time is over.
   case timeOver
   /// The mounted files have changed.
   case filesChanged
-  /// The process is to end.
+  /// The process must end.
   case stopRequested
 }
 
-/// A script that runs at this moment.
+/// A script that is running.
 package struct RunningScript: Equatable, Sendable {
   /// The item as users know it, such as `script 001-tables in orders`.
   package var item: String
-  /// Since when, as in RFC 3339.
+  /// The time at which it began, as in RFC 3339.
   package var since: String
   /// Whose lock it waits for, where it waits for one.
   package var waitsFor: String?
 
-  /// A script of these parts.
+  /// A script with these values.
   package init(item: String, since: String, waitsFor: String? = nil) {
     self.item = item
     self.since = since

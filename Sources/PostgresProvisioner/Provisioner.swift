@@ -3,7 +3,7 @@ package import LibPQ
 import LogLine
 package import Provisioning
 
-/// Makes a server hold what is declared, in passes: read, plan, run, and read again until nothing is left to do.
+/// Makes a server match the declaration, in passes: read, plan, run, and read again until nothing is left to do.
 package struct Provisioner {
   /// How often a pass plans anew: what is in a new database, or made by a script, is seen by the second plan.
   private static let maximumRounds = 4
@@ -20,7 +20,7 @@ package struct Provisioner {
     self.control = control
   }
 
-  /// Does what there is to do, and reports. What is wrong is in the report.
+  /// Does everything that is needed, and reports it. Problems are in the report.
   /// - Throws: where the superuser cannot log in.
   package func pass(_ desired: DesiredState) throws(PostgresError) -> PassReport {
     let connection = try administration.connect()
@@ -65,8 +65,8 @@ package struct Provisioner {
     return false
   }
 
-  /// Ends what a pass has left that lost its lock: the server goes on with the statement of a client that was killed,
-  /// and a script that is being committed would run a second time beside it.
+  /// Ends the sessions of a pass that has lost its lock. The server continues the statement of a client that was
+  /// killed, and a script that is being committed would otherwise run a second time.
   private func endOtherPasses(_ connection: borrowing Connection) throws(PostgresError) {
     guard try connection.rows(Catalog.endSessions(named: Administration.passName)).allSatisfy({ $0 }) else {
       throw PostgresError(kind: .server, message: "a session of an earlier pass does not end")
@@ -79,8 +79,8 @@ package struct Provisioner {
     }
   }
 
-  /// Locks who is to be locked, and sets passwords.
-  /// - Returns: what the server holds then; nil where it has to be read again.
+  /// Locks the users that must be locked, and sets passwords.
+  /// - Returns: the server's state afterwards; nil where it must be read again.
   private func runUrgent(
     _ executor: inout Executor, _ connection: borrowing Connection
   ) throws(PostgresError) -> ObservedState? {
@@ -113,7 +113,7 @@ package struct Provisioner {
       var steps = executor.open(plan.steps[...])
       if !runsScripts { steps.removeAll { $0.isScript } }
       let found = plan.problems.map({ $0.itemProblem }) + unread.map({ $0.problem })
-      // What is told of a step is told, though the next round finds it done.
+      // A warning about a step is reported even if the next round finds the step done.
       warnings = warnings.filter { !found.contains($0) }
       let problems = warnings + found
       warnings += found.filter { !$0.isFailure }
@@ -134,8 +134,8 @@ package struct Provisioner {
     return report(executor, [])
   }
 
-  /// Where some connection ended, perhaps all did.
-  /// - Throws: if so: Postgres has gone, and no item is to blame for it.
+  /// Checks, if a connection has ended, whether all have.
+  /// - Throws: if so, because then Postgres has gone, and no item has caused it.
   private func check(_ failures: [Failure], _ connection: borrowing Connection) throws(PostgresError) {
     if failures.contains(where: { $0.isDisconnection }) { try connection.checkIsAlive() }
   }

@@ -8,7 +8,7 @@ struct ServerSockets: Equatable {
   struct Entry: Equatable {
     var path: String
     var port: Int
-    /// The kernel's number of it, which no later one has.
+    /// The kernel's number of the socket, which no later socket has.
     var inode: UInt64
   }
 
@@ -21,11 +21,11 @@ struct ServerSockets: Equatable {
     }
   }
 
-  /// Reads the listing: a line for each socket, `Num RefCount Protocol Flags Type St Inode Path`.
+  /// Reads the listing, one line for each socket: `Num RefCount Protocol Flags Type St Inode Path`.
   init(listing: [UInt8]) {
     entries = listing.split(separator: 0x0A).compactMap { line in
       let fields = line.split(separator: 0x20, maxSplits: 7)
-      // The flag of those that listen.
+      // The flag of listening sockets.
       guard fields.count == 8, fields[3].elementsEqual("00010000".utf8),
         let inode = UInt64(String(decoding: fields[6], as: UTF8.self)), let port = Self.port(fields[7])
       else { return nil }
@@ -33,7 +33,7 @@ struct ServerSockets: Equatable {
     }
   }
 
-  /// The port in a name such as `/var/run/postgresql/.s.PGSQL.5432`.
+  /// The port in a path such as `/var/run/postgresql/.s.PGSQL.5432`.
   private static func port(_ path: ArraySlice<UInt8>) -> Int? {
     guard let name = path.split(separator: UInt8(ascii: "/")).last, name.starts(with: ".s.PGSQL.".utf8) else {
       return nil
@@ -41,7 +41,7 @@ struct ServerSockets: Equatable {
     return Int(String(decoding: name.dropFirst(9), as: UTF8.self))
   }
 
-  /// The numbers of those with a port.
+  /// The inode numbers of the sockets with a port.
   func inodes(port: Int) -> [UInt64] { entries.filter { $0.port == port }.map { $0.inode } }
 
   /// Why nobody answers on a port over TCP, as far as that can be seen.

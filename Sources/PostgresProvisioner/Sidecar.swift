@@ -3,8 +3,8 @@ package import Linux
 package import LogLine
 import Provisioning
 
-/// The sidecar's life: wait for Postgres, read the files, make a pass, tell how it went, wait until there is a reason
-/// for the next. One thread; every wait ends at once when a file changes or the process is asked to end.
+/// The sidecar's loop: wait for Postgres, read the files, run a pass, report the result, wait for a reason to run the
+/// next pass. It uses one thread. Every wait ends at once when a file changes or the process is asked to end.
 package final class Sidecar {
   private let configuration: SidecarConfiguration
   private let passes: SidecarPasses
@@ -12,13 +12,13 @@ package final class Sidecar {
   private let reader: VolumeReader
   private let watch: FolderWatch
   private var status: Status
-  /// What the status file holds, so that nothing is written where nothing has changed.
+  /// The content of the status file, so that it is written only when something has changed.
   private var written: Status?
   private var failures = 0
   /// What the last pass has told as wrong, and what the present one has.
   private var told: [ItemProblem] = []
   private var toldInPass: [ItemProblem] = []
-  /// Where Postgres has answered last.
+  /// The host at which Postgres last answered.
   private var host: String
   /// The server's sockets as the last login began.
   private var sockets: [UInt64] = []
@@ -27,7 +27,7 @@ package final class Sidecar {
   /// Whom pings name: a role that is not there would be logged by the server at each.
   private var user = "postgres"
 
-  /// A sidecar that has not begun.
+  /// A sidecar that has not started.
   package init(
     _ configuration: SidecarConfiguration, passes: SidecarPasses, writer: LogWriter,
     environment: @escaping (String) -> String? = CurrentProcess.environment
@@ -43,7 +43,7 @@ package final class Sidecar {
   }
 
   /// Runs until the process is asked to end, or, with `once`, for one pass.
-  /// - Returns: the exit code: 0, or 1 where the one pass did not converge.
+  /// - Returns: the exit code: 0, or 1 where the only pass did not converge.
   package func run() throws(FileError) -> Int32 {
     writer.log(.info, "started", [("postgres", configuration.place), ("volume", configuration.volume)])
     saveStatus()
@@ -53,7 +53,7 @@ package final class Sidecar {
       let outcome = makePass()
       saveStatus()
       guard !CurrentProcess.stopRequested else { break }
-      // What the files say by now is done at once.
+      // The files have changed meanwhile: apply the change at once.
       guard outcome != .superseded else { continue }
       let isDone = outcome == .converged || outcome == .standby
       if configuration.once { return isDone ? 0 : 1 }
@@ -67,7 +67,7 @@ package final class Sidecar {
 
   // MARK: Waiting
 
-  /// Whether Postgres is there; false where the process is to end before it is.
+  /// Waits until Postgres is there; returns false if the process must end first.
   private func waitForPostgres() throws(FileError) -> Bool {
     var answer = ping()
     guard answer != .accepting else { return true }
@@ -76,7 +76,8 @@ package final class Sidecar {
     var isTold = false
     var attempt = 0
     while answer != .accepting {
-      // Who has been logged in to knows where it listens. Looked at now and then: it costs more than a knock.
+      // After a login, the place where Postgres listens is known. Sockets are read only now and then, because that
+      // costs more than a ping.
       let isToBeSeen = settings == nil && answer == .noResponse && attempt.isMultiple(of: 25)
       let found = isToBeSeen ? ServerSockets.now.reasonForSilence(port: configuration.port) : reason
       if !isTold || found.map({ Array($0.utf8) }) != reason.map({ Array($0.utf8) }) {
@@ -140,7 +141,8 @@ package final class Sidecar {
     }
   }
 
-  /// The kubelet makes several changes for one: waits until there is none for 5 ms, and no longer than 20.
+  /// The kubelet makes several changes for one update. Wait until there has been none for 5 ms, but no longer than 20
+  /// ms.
   private func settle() throws(FileError) {
     for _ in 0..<4 {
       let wake = try watch.wait(milliseconds: 5)
@@ -150,11 +152,11 @@ package final class Sidecar {
 
   // MARK: One pass
 
-  /// How the pass ended; nil where none could be made.
+  /// Runs a pass and returns how it ended; nil where none could be made.
   private func makePass() -> PassReport.Outcome? {
     let contents: VolumeContents
     do throws(VolumeError) { contents = try reader.read() } catch {
-      // What is told again and again is told once.
+      // A problem that persists is logged once.
       if status.message != error.message { writer.log(.warning, error.message) }
       status.filesAreUnusable(error.message)
       return nil
@@ -200,7 +202,7 @@ package final class Sidecar {
     return control
   }
 
-  /// Waits for what a script answers, and for what cannot wait for it.
+  /// Waits for a script's answer, and for events that must be handled while it runs.
   private func wait(for socket: Int32, milliseconds: Int) -> PassWake {
     do throws(FileError) {
       let wake = try watch.wait(milliseconds: milliseconds, orReadable: socket)
@@ -214,14 +216,14 @@ package final class Sidecar {
     }
   }
 
-  /// Another Postgres than before is not ready while the pass over it lasts, and its failures are counted anew.
+  /// A Postgres that has been restarted is not ready during the first pass, and its failures are counted from zero.
   private func postgresIsThere(startedAt start: String) {
     if status.postgresStart != start { failures = 0 }
     status.postgresIsThere(startedAt: start)
     saveStatus()
   }
 
-  /// When it was started, and whether it is a standby.
+  /// The server's start time, and whether it is a standby.
   private static func look(_ settings: ConnectionSettings) throws(PostgresError) -> (time: String, isStandby: Bool) {
     var settings = settings
     settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
@@ -241,7 +243,7 @@ package final class Sidecar {
     if isFull { status.postgresIsFull(message) } else { status.postgresIsAway(message) }
   }
 
-  /// That all is well is told when it was not so before.
+  /// Success is logged only if the last pass was not successful.
   private func tell(_ report: PassReport, specHash: String) {
     if report.outcome != .disconnected { tellProblems(report.problems) }
     let hash = ("spec", String(specHash.prefix(12)))
@@ -262,7 +264,7 @@ package final class Sidecar {
     }
   }
 
-  /// Failures are told at every pass, since each tries them again; warnings when they come up.
+  /// Failures are logged at every pass, because each pass tries again. Warnings are logged when they first appear.
   private func tellProblems(_ problems: [ItemProblem]) {
     for problem in problems where !toldInPass.contains(problem) {
       toldInPass.append(problem)

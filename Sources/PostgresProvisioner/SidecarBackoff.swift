@@ -1,7 +1,7 @@
 package import LibPQ
 import Randomness
 
-/// How long the sidecar waits, in milliseconds.
+/// The sidecar's waits, in milliseconds.
 package enum SidecarBackoff {
   /// Between two looks at whether Postgres takes connections while it starts, after so many with the same answer.
   /// Where nobody listens a look costs next to nothing, and how long Postgres waits for its users depends on it; a
@@ -10,15 +10,15 @@ package enum SidecarBackoff {
     doubled(10, attempt, limit: answer == .noResponse ? 40 : 200)
   }
 
-  /// Before the next pass, after so many that failed in a row: 1 s, doubling up to a minute, and up to a fifth less, so
-  /// that many sidecars do not come at once.
+  /// Before the next pass after so many failures in a row: 1 s, doubling up to a minute, and up to a fifth less, so
+  /// that many sidecars do not retry at the same time.
   /// - Parameter random: any byte.
   package static func retry(failures: Int, random: UInt8 = randomByte()) -> Int {
     let delay = doubled(1000, failures - 1, limit: 60_000)
     return delay - delay / 5 * Int(random) / 255
   }
 
-  /// Before a pass is made though nothing has changed: what somebody changed by hand in Postgres is put right.
+  /// Before a pass without a change, which corrects what somebody has changed in Postgres manually.
   package static let resync = 300_000
 
   /// Between two looks at whether Postgres is still there.
@@ -28,7 +28,7 @@ package enum SidecarBackoff {
     min(limit, start << min(max(0, times), 16))
   }
 
-  /// A random byte, or any where there is no randomness: it only spreads.
+  /// A random byte; a fixed one if there is no randomness, because it only spreads the retries.
   package static func randomByte() -> UInt8 {
     do throws(RandomError) { return try SecureRandom.bytes(1).first ?? 0 } catch { return 0 }
   }

@@ -3,7 +3,7 @@ import LibPQ
 import Linux
 import LogLine
 
-/// `postern-sidecar`: reads its arguments, does what they ask, and says how the process is to end.
+/// `postern-sidecar`: reads its arguments, runs the command, and returns the exit code.
 package struct SidecarCommand {
   static let usage = """
     usage: postern-sidecar run|ready|plan|version|help [flags]
@@ -34,7 +34,7 @@ package struct SidecarCommand {
   private let output: (String) -> Void
   private let errorOutput: (String) -> Void
 
-  /// A command of these arguments, without the program's name.
+  /// A command with these arguments, without the program's name.
   package init(
     _ arguments: [String], passes: SidecarPasses,
     environment: @escaping (String) -> String? = CurrentProcess.environment,
@@ -48,8 +48,8 @@ package struct SidecarCommand {
     self.errorOutput = errorOutput
   }
 
-  /// Does it.
-  /// - Returns: the exit code; 2 where the arguments cannot be understood.
+  /// Runs the command.
+  /// - Returns: the exit code; 2 where the arguments are wrong.
   package func run() -> Int32 {
     guard let verb = arguments.first else { return misunderstood("what is to be done?") }
     switch verb {

@@ -5,13 +5,13 @@ import Linux
 package import LogLine
 import Provisioning
 
-/// What the sidecar was told by its environment and its flags, which go first.
+/// The sidecar's settings from its environment and its flags. Flags take precedence.
 package struct SidecarConfiguration: Equatable, Sendable {
   /// Where Postgres is, as the first of these that answers: `--host`, `POSTERN_HOST`; in a Pod it is on the same loopback.
   package var hosts = ["127.0.0.1", "::1"]
   /// Its TCP port: `--port`, `POSTERN_PORT`.
   package var port = 5432
-  /// Where the volume is mounted: `--volume`, `POSTERN_VOLUME`.
+  /// The path at which the volume is mounted: `--volume`, `POSTERN_VOLUME`.
   package var volume = VolumeLayout.mountPath
   /// Where the status goes: `--status-file`, `POSTERN_STATUS_FILE`.
   package var statusFile = StatusFile.defaultPath
@@ -19,7 +19,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
   package var logFormat = LogWriter.Format.text
   /// Which lines are written: `--log-level`, `POSTERN_LOG_LEVEL`.
   package var logLevel = LogLevel.info
-  /// Whether there is one pass and no more: `--once`.
+  /// Whether to run only one pass: `--once`.
   package var once = false
 
   /// What is in force where nobody says anything.
@@ -53,7 +53,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
   }
 
   /// How the superuser logs in.
-  /// - Parameter host: which of ``hosts``.
+  /// - Parameter host: one of ``hosts``.
   func settings(for contents: VolumeContents, host: String) -> ConnectionSettings {
     // On this machine nobody listens in; TLS is for servers that insist on it.
     ConnectionSettings(
@@ -61,7 +61,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
       sslMode: ConnectionSettings.isLocal(host) ? .allow : nil)
   }
 
-  /// Where Postgres is looked for, for people.
+  /// Where Postgres is expected, for people.
   var place: String { "\(hosts.joined(separator: " or ")), port \(port)" }
 
   /// Whether a server answers, and which of ``hosts`` it is at: an accepting one, where there is any.
@@ -82,7 +82,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
     case logFormat = "log-format"
     case logLevel = "log-level"
 
-    /// Nil where only the flag says it.
+    /// Nil for settings that only have a flag.
     var variable: String? {
       switch self {
       case .host: SidecarVariable.host
@@ -121,11 +121,11 @@ package struct SidecarConfiguration: Equatable, Sendable {
   }
 }
 
-/// What is wrong with a flag or variable.
+/// An error in a flag or a variable.
 package enum SidecarConfigurationError: Error, Equatable, Sendable {
   /// No such flag.
   case unknown(String)
-  /// A flag or variable, and what is wrong with its value.
+  /// A flag or variable, and the error in its value.
   case invalid(String, String)
 
   /// One line for people.

@@ -1,7 +1,7 @@
 import DatabaseSpec
 package import Provisioning
 
-/// What becomes of the status as things happen: no IO, so that the rules of readiness can be read and tested here.
+/// How the status changes with each event. There is no IO, so that the rules of readiness can be read and tested here.
 extension Status {
   /// The status of a sidecar that has just started, where one before it has left this one.
   package init(after previous: Status) {
@@ -9,7 +9,7 @@ extension Status {
       specHash: previous.specHash, appliedAt: previous.appliedAt, convergedStart: previous.convergedStart)
   }
 
-  /// Postgres does not answer, or refuses the login: until a pass has converged again it is not known what it holds.
+  /// Postgres does not answer, or refuses the login. Until a pass has converged again, its state is unknown.
   package mutating func postgresIsAway(_ message: String) {
     isReady = false
     outcome = .waitingForPostgres
@@ -17,32 +17,32 @@ extension Status {
     problems = []
   }
 
-  /// The login worked. A Postgres over which no pass has converged since it started is another one: what it holds has to
-  /// be seen first.
+  /// The login worked. If no pass has converged since this Postgres started, it counts as another Postgres, whose state
+  /// must be checked first.
   package mutating func postgresIsThere(startedAt start: String) {
     isReady = convergedStart.map { $0.utf8.elementsEqual(start.utf8) } ?? false
     postgresStart = start
   }
 
-  /// It has no connection left for the superuser. What it holds stays, and so does readiness.
+  /// Postgres has no connection left for the superuser. Its contents and the readiness stay.
   package mutating func postgresIsFull(_ message: String) {
     outcome = .waitingForPostgres
     self.message = message
   }
 
-  /// The files cannot be gone by. What is in Postgres stays, and so does readiness.
+  /// The files cannot be used. The contents of Postgres and the readiness stay.
   package mutating func filesAreUnusable(_ message: String) {
     outcome = .waitingForFiles
     self.message = message
   }
 
-  /// A script runs from now on, after all else was done as far as it could be; or it has ended.
+  /// A script begins, after everything else was done as far as possible; or it has ended.
   package mutating func scriptRuns(_ script: RunningScript?, _ problems: [ItemProblem]) {
     running = script
     if script != nil { self.problems = problems }
   }
 
-  /// Everything but scripts was done while a script runs.
+  /// A pass without scripts has ended while a script runs.
   package mutating func passEndedBesideScript(_ report: PassReport) {
     problems = report.problems
   }
@@ -66,7 +66,7 @@ extension Status {
       message = "Postgres is a standby: its primary is provisioned, and this one when it is promoted"
     case .incomplete:
       outcome = .incomplete
-      // After a new start of Postgres, what had failed before keeps nobody from what works.
+      // After a restart of Postgres, failures that were known before do not make the Pod unready.
       if report.isKnownToFail {
         isReady = true
         convergedStart = postgresStart

@@ -3,7 +3,7 @@ import JSONBytes
 import Provisioning
 
 extension Status {
-  /// The bytes of the status file: one JSON object; what is not known is left out.
+  /// The bytes of the status file: one JSON object. Unknown values are left out.
   package func encoded() -> [UInt8] {
     var writer = JSONWriter(capacity: 512)
     writer.beginObject()

@@ -1,11 +1,11 @@
 import JSONBytes
 package import Provisioning
 
-/// How things stand: what the readiness probe and `kubectl exec … cat` see.
+/// The state of the instance, for the readiness probe and `kubectl exec … cat`.
 package struct Status: Equatable, Sendable {
   /// What the sidecar came to.
   package enum Outcome: String, CaseIterable, Sendable {
-    /// Postgres does not take connections, or not this login.
+    /// Postgres does not accept connections, or not this login.
     case waitingForPostgres
     /// The mounted files are not there, or not to be read.
     case waitingForFiles
@@ -14,12 +14,12 @@ package struct Status: Equatable, Sendable {
 
   /// The customer; nil before a pass has ended.
   package var customer: String?
-  /// Whether a pass over the present Postgres has converged since it started, or failed in nothing but what had failed
-  /// before while it was ready.
+  /// Whether a pass has converged since the present Postgres started, or only known failures remain: items that had
+  /// already failed while it was ready.
   package var isReady: Bool
   /// What the sidecar came to last.
   package var outcome: Outcome
-  /// Why that is so, in one line, where it is no success.
+  /// The reason for the result, in one line, if it is not a success.
   package var message: String?
   /// SHA-256 of the `spec.json` that is applied; nil before a pass has converged.
   package var specHash: String?
@@ -27,12 +27,12 @@ package struct Status: Equatable, Sendable {
   package var appliedAt: String?
   /// When the present Postgres started, in seconds since 1970; nil where it is not known.
   package var postgresStart: String?
-  /// The start of the Postgres that was ready last. The file outlives the sidecar's container: as long as
-  /// that Postgres runs, what it held is still there.
+  /// The start time of the Postgres that was last ready. The file outlives the sidecar's container. As long as that
+  /// Postgres runs, its contents are still there.
   package var convergedStart: String?
   /// What is wrong, item by item.
   package var problems: [ItemProblem]
-  /// The script that runs at this moment.
+  /// The script that is running.
   package var running: RunningScript?
 
   /// A status of these parts; without any, that of a sidecar that has just started.

@@ -5,7 +5,7 @@ import OpenSSL
 package import Provisioning
 import TextEncoding
 
-/// What the mounted files and the environment say, read at one moment.
+/// The contents of the mounted files and of the environment, read at the same time.
 package struct VolumeContents: Equatable, Sendable {
   /// What Postgres is to hold. Its `adminPassword` is also what the sidecar logs in with.
   package var desired: DesiredState
@@ -21,15 +21,16 @@ package struct VolumeContents: Equatable, Sendable {
 
 /// Reads the mounted volume (``VolumeLayout``).
 ///
-/// The kubelet keeps files that belong together in a folder of their own and puts a new one in its place by turning
-/// the symbolic link `..data` to it (Kubernetes docs, "Mounted ConfigMaps are updated automatically"). So the link is
-/// resolved once, and all files are read from where it led. A folder without the link is read as it is.
+/// The kubelet keeps files that belong together in one folder, and replaces them all by changing the symbolic link
+/// `..data` to a new folder (Kubernetes docs, "Mounted ConfigMaps are updated automatically"). So the link is resolved
+/// once, and all files are read from its target. A folder without the link is read directly.
 package struct VolumeReader {
   private let mountPath: String
   private let environment: (String) -> String?
 
-  /// Reads from where the volume is mounted.
-  /// - Parameter environment: the variables `POSTERN_ADMIN_…`, which go before the files in the volume.
+  /// Reads from the path at which the volume is mounted.
+  /// - Parameter environment: returns the variables `POSTERN_ADMIN_…`, which take precedence over the files in the
+  ///   volume.
   package init(
     mountPath: String, environment: @escaping (String) -> String? = CurrentProcess.environment
   ) {
@@ -37,7 +38,7 @@ package struct VolumeReader {
     self.environment = environment
   }
 
-  /// The folders where a change is to be looked for.
+  /// The folders to watch for changes.
   package var folders: [String] {
     var folders = [mountPath, "\(mountPath)/admin"]
     for variable in [SidecarVariable.adminUserFile, SidecarVariable.adminPasswordFile] {
@@ -47,12 +48,12 @@ package struct VolumeReader {
     return folders
   }
 
-  /// Reads all files, none from before and another from after a change.
+  /// Reads all files, all from the same generation.
   package func read() throws(VolumeError) -> VolumeContents {
     var folder = dataFolder()
     while true {
       do throws(VolumeError) { return try read(from: folder) } catch {
-        // The kubelet removes the old folder after the change; who was reading it reads the new one.
+        // The kubelet removes the old folder after the change. Then read the new one instead.
         let current = dataFolder()
         guard current != folder else { throw error }
         folder = current
@@ -76,7 +77,7 @@ package struct VolumeReader {
   }
 
   private func passwords(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [PostgresName: Password] {
-    // Where nobody is to log in there may be no such file.
+    // If no user may log in, the file may be missing.
     guard spec.users.contains(where: { $0.ensure == .present }) else { return [:] }
     let bytes = try required("\(folder)/\(VolumeLayout.passwordsFile)", named: VolumeLayout.passwordsFile)
     do throws(SpecError) { return try PasswordsFile(decoding: bytes).passwords } catch { throw .passwords(error) }
@@ -117,7 +118,7 @@ package struct VolumeReader {
     return try password(bytes, file)
   }
 
-  /// Of the files that may be there, the last that is.
+  /// Of the candidate files, the last one that exists.
   private func last(_ file: (Int) -> String, in folder: String) throws(VolumeError) -> (file: String, bytes: [UInt8])? {
     for candidate in (0..<VolumeLayout.maximumCandidates).reversed() {
       if let bytes = try optional("\(folder)/\(file(candidate))") { return (file(candidate), bytes) }
@@ -125,7 +126,7 @@ package struct VolumeReader {
     return nil
   }
 
-  /// One trailing newline is dropped, and nothing else, as with the value of a Secret.
+  /// One trailing newline is dropped, and nothing else, as for the value of a Secret.
   private func name(_ bytes: [UInt8], _ source: String) throws(VolumeError) -> String {
     let bytes = bytes.last == 0x0A ? Array(bytes.dropLast()) : bytes
     do throws(PostgresNameError) { return try PostgresName(String(decoding: bytes, as: UTF8.self)).text } catch {
@@ -141,7 +142,7 @@ package struct VolumeReader {
 
   // MARK: Files
 
-  /// A file that there must be, with something in it.
+  /// A file that must exist and not be empty.
   private func required(_ path: String, named name: String) throws(VolumeError) -> [UInt8] {
     guard let bytes = try optional(path), !bytes.isEmpty else { throw .notThereYet(file: name) }
     return bytes

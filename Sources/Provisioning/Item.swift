@@ -1,6 +1,6 @@
 package import DatabaseSpec
 
-/// What a step belongs to, and what a problem is about: a thing that users declare.
+/// What a step or a problem is about: something that users declare.
 package enum Item: Hashable, Sendable, CustomStringConvertible {
   /// The server as a whole, with Postern's own records.
   case server
@@ -10,7 +10,7 @@ package enum Item: Hashable, Sendable, CustomStringConvertible {
   case schema(PostgresName, in: PostgresName)
   case `extension`(PostgresName, in: PostgresName)
   case grant(to: PostgresName, on: PostgresName)
-  /// What a role owns or was granted in a database, and is to be another one's.
+  /// The objects that a role owns in a database, and its grants there, when another role must get them.
   case objects(of: PostgresName, in: PostgresName)
   case script(String, in: PostgresName)
 

@@ -2,15 +2,15 @@
 package struct PassReport: Equatable, Sendable {
   /// How the pass ended.
   package enum Outcome: Equatable, Sendable {
-    /// Everything declared is there; a second pass would do nothing.
+    /// Everything declared exists. Another pass would do nothing.
     case converged
     /// Some items failed; the others are there.
     case incomplete
-    /// The server is a standby: nothing is to be done until it is promoted.
+    /// The server is a standby. Nothing is done until it is promoted.
     case standby
     /// The connection ended in the middle: Postgres stopped, or somebody ended the session. The one problem says how.
     case disconnected
-    /// The pass was stopped between two steps because the process is to end.
+    /// The pass stopped between two steps because the process must end.
     case interrupted
     /// The files changed while a script ran. What they say was done beside it; another pass does the rest.
     case superseded
@@ -18,11 +18,12 @@ package struct PassReport: Equatable, Sendable {
 
   /// How the pass ended.
   package var outcome: Outcome
-  /// What was done, a line each, in order, without any secret.
+  /// The actions in order, one line each, without any secret.
   package var applied: [String]
   /// What is wrong, item by item.
   package var problems: [ItemProblem]
-  /// Whether nothing failed but what had failed before, while the instance was ready: what worked then still holds.
+  /// Whether only items failed that had already failed while the instance was ready, so that what worked then still
+  /// works.
   package var isKnownToFail: Bool
 
   /// A report of these parts.
@@ -36,11 +37,11 @@ package struct PassReport: Equatable, Sendable {
   }
 }
 
-/// What is wrong with one declared item.
+/// A problem with one declared item.
 package struct ItemProblem: Equatable, Sendable {
   /// The item as users know it: `user shop`, `database orders`, `script 001-tables in orders`.
   package var item: String
-  /// What is wrong, in one line, without any secret.
+  /// The problem, in one line, without any secret.
   package var message: String
   /// The server's SQLSTATE, where the server said so.
   package var sqlState: String?

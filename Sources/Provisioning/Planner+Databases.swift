@@ -1,7 +1,7 @@
 import DatabaseSpec
 
 extension Planner {
-  /// The declared databases themselves, and who may connect to `postgres`.
+  /// Plans the declared databases themselves, and who may connect to `postgres`.
   mutating func planDatabases() {
     closeToPublic(Postern.database)
     for database in spec.databases {
@@ -11,11 +11,11 @@ extension Planner {
         planNew(database)
       }
     }
-    // Apart from the others, which are made two at a time.
+    // Separately from the others, which are created two at a time.
     for database in spec.databases where observed.databases[database.name] == nil { planCopied(database) }
   }
 
-  /// What was copied belongs to the owner of the template, who is perhaps another one.
+  /// The objects of a copied database belong to the owner of the template, who may be another user.
   private mutating func planCopied(_ database: Database) {
     guard let template = database.template else { return }
     guard let owner = self.database(template)?.owner ?? observed.databases[template]?.owner, owner != database.owner,
@@ -40,7 +40,7 @@ extension Planner {
     revokeFromPublic(database.name)
   }
 
-  /// The item of the declared database that one is copied from.
+  /// The item of the template, if the template is a declared database.
   private func template(of database: Database) -> [Item] {
     guard let template = database.template, self.database(template) != nil else { return [] }
     return [.database(template)]
@@ -49,7 +49,7 @@ extension Planner {
   private mutating func closeToPublic(_ database: PostgresName) {
     guard let state = observed.databases[database] else { return }
     if state.isOpenToPublic { revokeFromPublic(database) }
-    // Only who has given something can take it back.
+    // Only the role that granted a privilege can revoke it.
     for grantor in state.publicGrantors.sorted() {
       add(
         "close database to others", [Detail("name", database), Detail("grantor", grantor)], for: .database(database),
@@ -93,9 +93,9 @@ extension Planner {
     }
   }
 
-  /// Gives a database, and what the old owner owned there, to the declared owner. What stands in another one's schema
-  /// stays. What a superuser made may be a monitor's as well as the customer's: then the database alone changes hands,
-  /// and what the owner cannot read is told.
+  /// Gives a database, and what its old owner owned there, to the declared owner. Objects in a schema that belongs to
+  /// another role stay. If the old owner is a superuser, its objects may belong to a monitoring tool as well as to the
+  /// customer. Then only the database gets the new owner, and what that owner cannot read is reported.
   private mutating func changeOwner(of database: Database, _ state: DatabaseState) {
     var requires = user(database.owner)
     if observed.roles[state.owner]?.isSuperuser == false {
@@ -117,7 +117,7 @@ extension Planner {
       .give(old, to: database.owner, exceptSchemas: others))
   }
 
-  /// Whether two spellings mean one encoding or locale: `utf-8` is `UTF8`.
+  /// Whether two spellings mean the same encoding or locale: `utf-8` is `UTF8`.
   private static func isSame(_ left: String, _ right: String) -> Bool {
     func letters(_ text: String) -> [UInt8] {
       text.utf8.filter { $0 != UInt8(ascii: "-") }.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }

@@ -9,7 +9,7 @@ extension Planner {
     }
     guard isAvailable(wanted, item) else { return }
     var sql = "CREATE EXTENSION \(id(wanted.name))"
-    // Without a schema the server would take the first of the search path, which is its own.
+    // Without a schema, the server would use the first one in the search path, which is its own.
     if let schema = wanted.schema ?? (fixedSchema(of: wanted) == nil ? Postern.publicSchema : nil) {
       guard schema != Postern.publicSchema || contents.schemas[schema] != nil else {
         return fail(item, "the database has no schema public", hint: "declare a schema for the extension")
@@ -52,14 +52,14 @@ extension Planner {
     }
   }
 
-  /// Postern 0.1 named no schema, and the server took the first of the search path: its own, which is for what the
-  /// control file puts there alone.
+  /// Whether an extension is in the server's own schema by mistake. Postern 0.1 named no schema, and the server used
+  /// the first one in the search path, which is its own. Only extensions whose control file says so belong there.
   private func isMisplaced(_ wanted: Extension, _ installed: InstalledExtension) -> Bool {
     installed.schema == Postern.catalogSchema && wanted.schema != Postern.catalogSchema
       && observed.availableExtensions?[wanted.name] != nil && fixedSchema(of: wanted) == nil
   }
 
-  /// The schema that the control file names, where it names one.
+  /// The schema that the control file names; nil where it names none.
   private func fixedSchema(of wanted: Extension) -> PostgresName? {
     let versions = observed.availableExtensions?[wanted.name] ?? []
     let version = versions.first { row in wanted.version?.utf8.elementsEqual(row.version.utf8) == true }

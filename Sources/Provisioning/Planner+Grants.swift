@@ -1,8 +1,9 @@
 import DatabaseSpec
 
 extension Planner {
-  /// What declared users may do in databases that they do not own. That a grant is Postern's is noted before it is
-  /// given, and forgotten after it was taken back, so that a pass that was killed in between is made good by the next.
+  /// Plans what declared users may do in databases that they do not own. A grant is recorded before it is given, and
+  /// the record is removed after the grant was revoked. So if a pass is killed in between, the next one completes the
+  /// work.
   mutating func planGrants() {
     let databases = grantedDatabases()
     for database in databases {
@@ -30,7 +31,7 @@ extension Planner {
     }
   }
 
-  /// What members of the owner make is the owner's to use.
+  /// The owner must be able to use the objects that its members create.
   private mutating func useMembersObjects(
     _ owner: PostgresName, on database: PostgresName, _ gaps: [PrivilegeGap]
   ) {
@@ -41,14 +42,14 @@ extension Planner {
       SeparateStatements(gaps.map { sql($0) }))
   }
 
-  /// The databases that grants are declared or were recorded for, declared ones first.
+  /// The databases with declared or recorded grants, declared databases first.
   private func grantedDatabases() -> [PostgresName] {
     spec.databases.filter { !grantees[$0.name].isEmpty || grantees.makers(of: $0).contains { $0.isMember } }
       .map({ $0.name })
       + grantees.recordedDatabases.filter { database($0) == nil }.sorted()
   }
 
-  /// Those in a declared database, with its schemas that are still to be made.
+  /// The gaps in a declared database, including its schemas that do not exist yet.
   private func declaredGaps(_ database: Database) -> [PrivilegeGap] {
     guard let contents = contents(of: database) else { return [] }
     let wanted = grantees.privilegeRequests(
@@ -64,7 +65,8 @@ extension Planner {
     }
   }
 
-  /// What can be given or taken is: no object keeps another. Who is to have nothing is kept out of the database first.
+  /// Gives and revokes what is possible: an object that fails does not prevent the others. A user who must have nothing
+  /// loses access to the database first.
   private mutating func planGrant(
     to user: PostgresName, on database: PostgresName, level: Grant.Level?, _ gaps: [PrivilegeGap]
   ) {
@@ -86,7 +88,7 @@ extension Planner {
     }
     guard let before else { return }
     let state = observed.databases[database]
-    // Who becomes the owner by this plan owns what the gaps are about when they would be closed: the next round knows.
+    // A user who becomes the owner by this plan will own the objects of these gaps. The next round reads them again.
     guard self.database(database)?.owner != user || state?.owner == user else { return }
     statements = gaps.filter { !$0.isMissing }.map { sql($0) }
     if state != nil, !statements.isEmpty {
@@ -107,8 +109,8 @@ extension Planner {
     if level == .read, before == .write { note(level, to: user, on: database, requires) }
   }
 
-  /// Keeps a user out who is to have nothing in a database any more. Nothing else is needed for that, and it waits for
-  /// nothing.
+  /// Revokes CONNECT from a user who must no longer have access to a database. This requires no other item and waits
+  /// for nothing.
   private mutating func keepOut(_ user: PostgresName, of database: PostgresName) {
     guard records.grants[user]?[database] != nil, observed.databases[database]?.connectors.contains(user) == true else {
       return
@@ -127,7 +129,7 @@ extension Planner {
       [Postern.recordGrant(level, to: user, on: database)].sql)
   }
 
-  /// Taking something back takes what the user passed on by it as well, as PostgreSQL has it.
+  /// Revoking a privilege also revokes what the user has passed on by it (CASCADE).
   private func sql(_ gap: PrivilegeGap) -> String {
     let verb = gap.isMissing ? "GRANT" : "REVOKE"
     let role = gap.isMissing ? "TO \(id(gap.role))" : "FROM \(id(gap.role)) CASCADE"

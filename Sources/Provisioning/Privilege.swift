@@ -29,8 +29,8 @@ package enum ObjectKind: String, CaseIterable, Sendable {
 }
 
 extension Grant.Level {
-  /// The privileges of this level on objects of a kind (PostgreSQL docs §5.8). From 17 on, who may write may also
-  /// ANALYZE and VACUUM what they filled.
+  /// The privileges of this level on objects of a kind (PostgreSQL docs §5.8). From version 17 on, users who may write
+  /// may also ANALYZE and VACUUM the tables.
   package func privileges(on kind: ObjectKind, serverVersion: Int) -> [String] {
     switch (kind, self) {
     case (.schema, _): ["USAGE"]
@@ -43,7 +43,7 @@ extension Grant.Level {
   }
 }
 
-/// A privilege that a user is to have, or to have no more, on every object of a kind in a database.
+/// A privilege that a user must have, or must no longer have, on every object of a kind in a database.
 package struct PrivilegeRequest: Equatable, Sendable {
   /// The user.
   package var role: PostgresName
@@ -51,7 +51,7 @@ package struct PrivilegeRequest: Equatable, Sendable {
   package var kind: ObjectKind
   /// The privilege, as GRANT names it.
   package var privilege: String
-  /// Whether the user is to have it, rather than to lose it.
+  /// Whether the user must have it; otherwise the user must lose it.
   package var isWanted: Bool
   /// Whether it is about what members of the database's owner made, and nothing else: the user is the owner.
   package var isOfMembersOnly = false
@@ -59,11 +59,11 @@ package struct PrivilegeRequest: Equatable, Sendable {
 
 /// Where the privileges of a user differ from what was asked for.
 package struct PrivilegeGap: Equatable, Sendable {
-  /// What they are on.
+  /// The object or objects that the privileges are on.
   package enum Target: Equatable, Sendable {
     /// An object, as SQL that names it: qualified and quoted, a function with its argument types.
     case object(String)
-    /// Objects that the role makes from now on.
+    /// Objects that the role creates from now on.
     case future(creator: PostgresName)
   }
 
@@ -73,12 +73,12 @@ package struct PrivilegeGap: Equatable, Sendable {
   package var kind: ObjectKind
   /// What the privileges are on.
   package var target: Target
-  /// In the order of ``Grant/Level/privileges(on:)``.
+  /// The privileges, in the order of ``Grant/Level/privileges(on:)``.
   package var privileges: [String]
   /// Whether they are missing, rather than in excess.
   package var isMissing: Bool
 
-  /// A gap of these parts.
+  /// A gap with these values.
   package init(role: PostgresName, kind: ObjectKind, target: Target, privileges: [String], isMissing: Bool) {
     self.role = role
     self.kind = kind
@@ -89,9 +89,9 @@ package struct PrivilegeGap: Equatable, Sendable {
 }
 
 extension Grantees {
-  /// What declared users are to have in a database and what is to be taken from them, given what was granted before. The
-  /// database's owner has no grants, but may use what members of its own make.
-  /// - Parameter declared: the database's declaration; nil where it has none any more.
+  /// The privileges that declared users must have in a database, and those that must be revoked because they were
+  /// granted before. The database's owner has no grants, but may use the objects that its members create.
+  /// - Parameter declared: the database's declaration; nil where it is no longer declared.
   package func privilegeRequests(
     in database: PostgresName, declared: Database?, records: Records, serverVersion: Int
   ) -> [PrivilegeRequest] {
@@ -119,7 +119,7 @@ extension Grantees {
 }
 
 extension User {
-  /// What is granted to the user on a database, if anything is.
+  /// The level that is granted to the user on a database; nil where there is no grant.
   package func level(on database: PostgresName) -> Grant.Level? {
     grants.first { $0.database == database }?.level
   }

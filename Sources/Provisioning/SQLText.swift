@@ -1,14 +1,14 @@
 package import DatabaseSpec
 
-/// Text that goes into SQL, quoted as the server's scanner reads it (PostgreSQL docs §4.1.1, §4.1.2.1, §8.15.2).
-/// It works on bytes, with `standard_conforming_strings` on, as it is by default.
+/// Text in SQL, quoted as the server's scanner reads it (PostgreSQL docs §4.1.1, §4.1.2.1, §8.15.2). It works on bytes,
+/// and assumes `standard_conforming_strings = on`, which is the default.
 package enum SQLText {
   /// An identifier in double quotes, each `"` in it doubled: its letters keep their case.
   package static func identifier(_ name: PostgresName) -> String {
     quoted(name.text, by: UInt8(ascii: "\""))
   }
 
-  /// A literal in single quotes, each `'` in it doubled. A backslash in it stands for itself.
+  /// A literal in single quotes, with each `'` in it doubled. A backslash stands for itself.
   package static func literal(_ text: String) -> String {
     quoted(text, by: UInt8(ascii: "'"))
   }

@@ -1,4 +1,4 @@
-/// Cuts a script into statements: see ``ScriptStatement/split(_:isTransaction:)``. It goes over each byte once, from left
+/// Splits a script into statements: see ``ScriptStatement/split(_:isTransaction:)``. It reads each byte once, from left
 /// to right.
 struct ScriptSplitter {
   private let bytes: [UInt8]
@@ -8,12 +8,13 @@ struct ScriptSplitter {
 
   /// Where the present statement begins; nil before its first token.
   private var start: Int?
-  /// The first words of the present statement, in lower case.
+  /// The first words of the current statement, in lower case.
   private var words: [String] = []
   /// The token before, in lower case, where it is a word; empty where it is a sign or a literal.
   private var previous = ""
   private var parentheses = 0
-  /// Whether the present statement is in the body of a routine between BEGIN ATOMIC and END, which holds statements.
+  /// Whether the current statement is in the body of a routine, between BEGIN ATOMIC and END, which contains
+  /// statements.
   private var isInBody = false
   /// Whether the token before is one that the END of such a body follows: ATOMIC, or the `;` of a statement in it.
   private var mayEndBody = false
@@ -110,8 +111,8 @@ struct ScriptSplitter {
     return rest.first == "function" || rest.first == "procedure"
   }
 
-  /// Whether the present statement ends the transaction that the script runs in, or begins another one: its record would
-  /// then be in another one. ROLLBACK [WORK] TO goes back to a savepoint only.
+  /// Whether the current statement ends the transaction in which the script runs, or begins another one. The script's
+  /// record would then be in another transaction. ROLLBACK [WORK] TO only returns to a savepoint.
   private var endsTransaction: Bool {
     switch words.first {
     case "begin", "commit", "end", "abort": true
@@ -122,12 +123,12 @@ struct ScriptSplitter {
     }
   }
 
-  /// The server ends a line at CR as well.
+  /// The server also ends a line at CR.
   private mutating func skipLine() {
     while let next = byte(), next != 0x0A, next != 0x0D { index += 1 }
   }
 
-  /// A comment, in which others may be nested.
+  /// Skips a comment, which may contain other comments.
   private mutating func skipComment() {
     var depth = 0
     repeat {
@@ -143,14 +144,15 @@ struct ScriptSplitter {
     } while depth > 0 && index < bytes.count
   }
 
-  /// A literal or an identifier. A doubled quote ends one and begins the next, which comes to the same.
+  /// Skips a literal or an identifier. A doubled quote ends one and begins the next, which has the same result.
   private mutating func skipQuoted(by quote: UInt8) {
     index += 1
     while let next = byte(), next != quote { index += 1 }
     index += 1
   }
 
-  /// `E'…'`, in which a backslash hides the next byte. Another part may follow where a line has ended in between.
+  /// Skips `E'…'`, in which a backslash escapes the next byte. Another part may follow if there is a line end in
+  /// between.
   private mutating func skipEscapeString() {
     repeat {
       index += 1
@@ -159,8 +161,8 @@ struct ScriptSplitter {
     } while byte() == UInt8(ascii: "'") || skipToNextPart()
   }
 
-  /// Goes on to the next part of a literal, over spaces and `--` comments with a line end among them (`quotecontinue` in
-  /// the server's `scan.l`). False where none follows; what was skipped then is of no meaning.
+  /// Moves to the next part of a literal, over spaces and `--` comments that contain a line end (`quotecontinue` in the
+  /// server's `scan.l`). Returns false where no part follows; what was skipped then has no meaning.
   private mutating func skipToNextPart() -> Bool {
     var isNewLine = false
     while let next = byte() {
@@ -176,13 +178,13 @@ struct ScriptSplitter {
     return false
   }
 
-  /// `$tag$ … $tag$`; a `$` that begins none, as in `$1`, is passed over.
+  /// Skips `$tag$ … $tag$`. A `$` that begins no tag, as in `$1`, is skipped alone.
   private mutating func skipDollarQuoted() {
     var end = index + 1
     while end < bytes.count, Self.isWord(bytes[end]) { end += 1 }
     let isParameter = byte(1).map(Self.isDigit) == true
     guard end < bytes.count, bytes[end] == UInt8(ascii: "$"), !isParameter else {
-      // The server goes on behind the `$` alone: an `E'…'` may follow it.
+      // The server continues after the `$` alone: an `E'…'` may follow it.
       index = isParameter ? end : index + 1
       return
     }

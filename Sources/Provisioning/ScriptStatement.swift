@@ -1,8 +1,8 @@
-/// One statement of a script, and where it begins there.
+/// One statement of a script, with its place.
 package struct ScriptStatement: Equatable, Sendable {
   /// Its text, without the `;`.
   package var text: String
-  /// The line that it begins in, from 1.
+  /// The line in which it begins, from 1.
   package var line: Int
   /// The character of that line that it begins with, from 1.
   package var column: Int
@@ -33,7 +33,7 @@ package struct ScriptStatement: Equatable, Sendable {
   }
 }
 
-/// Why a script cannot be run by Postern.
+/// Why Postern cannot run a script.
 package struct ScriptError: Error, Equatable, Sendable {
   /// What is wrong, with its line and column.
   package var message: String

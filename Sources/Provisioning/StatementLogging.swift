@@ -1,7 +1,7 @@
 package import DatabaseSpec
 
-/// The parameters by which a server shows or logs what a session sends, and the SQL that turns them off for a session that is
-/// about to begin (PostgreSQL docs §20.8, and ALTER ROLE … IN DATABASE … SET).
+/// The parameters by which a server shows or logs what a session sends, and the SQL that turns them off for a session
+/// before it begins (PostgreSQL docs §20.8, and ALTER ROLE … IN DATABASE … SET).
 package enum StatementLogging {
   /// A parameter, and the value by which nothing is shown.
   package struct Option: Equatable, Sendable {
@@ -11,7 +11,7 @@ package enum StatementLogging {
     package let value: String
   }
 
-  /// A parameter of nobody's, which marks the others as Postern's.
+  /// A parameter without a meaning of its own, which marks the others as set by Postern.
   package static let mark = "postern.statement_logging"
 
   /// All of them. An error's own message may quote the statement, so errors are not logged either: Postern tells them.
@@ -30,7 +30,7 @@ package enum StatementLogging {
     return options.map { "\(alter(role, database)) SET \($0.name) = \(SQLText.literal($0.value))" }
   }
 
-  /// Takes back what ``begin(_:for:in:)`` has set.
+  /// Resets what ``begin(_:for:in:)`` has set.
   package static func end(_ options: [Option], for role: PostgresName, in database: PostgresName) -> [String] {
     (options.map({ $0.name }) + [mark]).map { "\(alter(role, database)) RESET \($0)" }
   }

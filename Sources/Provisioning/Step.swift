@@ -1,33 +1,33 @@
 package import DatabaseSpec
 
-/// One step of a plan: it is done wholly or not at all, unless it is a script that says otherwise.
+/// One step of a plan. It is done completely or not at all, except a script that is declared without a transaction.
 package struct Step: Equatable, Sendable {
   /// What is run.
   package enum Work: Equatable, Sendable {
-    /// By the superuser, in one transaction.
+    /// Run by the superuser in one transaction.
     case transaction([SQLStatement])
     /// By the superuser, outside of any transaction (CREATE DATABASE; PostgreSQL docs say so of each such command).
     case alone(SQLStatement)
-    /// By the owner of the database, on a connection logged in as the owner.
+    /// Run on a connection of the database's owner.
     case script(ScriptRun)
   }
 
-  /// The item that fails when the step does.
+  /// The item that fails if the step fails.
   package var item: Item
   /// The items without which the step is not tried.
   package var requires: [Item]
-  /// The database that it runs in.
+  /// The database in which it runs.
   package var database: PostgresName
   /// What is run there.
   package var work: Work
   /// What it does, in a few words for people, such as `create role`.
   package var title: String
-  /// What it does that to, and how.
+  /// The objects and settings of the step.
   package var details: [Detail]
   /// Whether it only keeps Postern's own records, and so is not worth a line.
   package var isBookkeeping: Bool
 
-  /// A step of these parts.
+  /// A step with these values.
   package init(
     _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [], in database: PostgresName,
     _ work: Work, isBookkeeping: Bool = false
@@ -60,11 +60,11 @@ package struct Step: Equatable, Sendable {
   }
 }
 
-/// A key and a value of a log line.
+/// A key and a value in a log line.
 package struct Detail: Equatable, Sendable {
   /// The key, a word.
   package var key: String
-  /// The value, as it is.
+  /// The value, unchanged.
   package var value: String
 
   /// `key=value`.
@@ -74,7 +74,7 @@ package struct Detail: Equatable, Sendable {
   }
 }
 
-/// A script that is to run.
+/// A script that must run.
 package struct ScriptRun: Equatable, Sendable {
   /// What it is recorded as, in its database.
   package var name: String
@@ -84,7 +84,7 @@ package struct ScriptRun: Equatable, Sendable {
   package var owner: PostgresName
   /// Whether it runs in one transaction with the row that records it.
   package var isTransaction: Bool
-  /// After how many seconds it is ended; 0 for never.
+  /// The most seconds that it may run; 0 for no limit.
   package var timeout: Int
   /// Whether no word of it is to be told: its text came from a Secret.
   package var isConfidential = false

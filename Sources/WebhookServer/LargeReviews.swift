@@ -2,8 +2,8 @@ import CoreMetrics
 import NIOPosix
 import Synchronization
 
-/// Decides large reviews on a thread of its own, one at a time. So no event loop waits for one, and no two need memory
-/// at the same time.
+/// Decides large reviews on a thread of its own, one at a time, so that no event loop waits for one, and no two take
+/// memory at once.
 final class LargeReviews: Sendable {
   private struct Review {
     let path: WebhookPath
@@ -27,9 +27,9 @@ final class LargeReviews: Sendable {
     pool.start()
   }
 
-  /// Queues a review to be decided.
+  /// Has a review decided.
   /// - Parameter isDecided: called on the thread that decided it.
-  /// - Returns: the number by which ``cancel(_:)`` knows it.
+  /// - Returns: the number to cancel it by.
   func decide(
     _ path: WebhookPath, _ body: [UInt8], isDecided: @escaping @Sendable (WebhookReply) -> Void
   ) -> Int {
@@ -43,15 +43,14 @@ final class LargeReviews: Sendable {
     return number
   }
 
-  /// Removes a review that nobody waits for any more. Returns whether it was removed; false where it is already being
-  /// decided.
+  /// Whether a review will not be decided, as nobody waits for it; false where it is being decided already.
   func cancel(_ number: Int) -> Bool {
     guard state.withLock({ $0.queue.cancel(number) }) else { return false }
     waiting.decrement()
     return true
   }
 
-  /// Waits for the review that is being decided, and ends the thread. No review may be queued afterwards.
+  /// Waits for the review that is being decided, and ends the thread. No review may be given after.
   func shutdown() async { try? await pool.shutdownGracefully() }
 
   private func run() {

@@ -1,10 +1,10 @@
 import PostgresParser
 import Provisioning
 
-/// Compares the splitter of scripts with PostgreSQL's own scanner and grammar.
+/// Compares how scripts are cut with PostgreSQL's own scanner and grammar.
 public enum ScriptComparison {
-  /// The pieces of scripts, by byte: everything that opens, closes or continues a literal or a comment, everything that
-  /// splits, and whole statements, so that many of the scripts are SQL.
+  /// What scripts are made of, by byte: all that opens, closes or continues a literal or a comment, what cuts, and whole
+  /// statements, so that many a script is SQL.
   private static let pieces = [
     "'", "'", "''", "\"", "\"", "E'", "e'", "E'a\\", "U&'", "u&\"", "B'", "x'0", "N'", "\\'", "\\", "$$", "$$", "$a$",
     "$a$", "$A$", "$1", "$", "$a", "$é$", "a$", "a$$", "1", "1$$", "1e5", ".5", "--", "-- '\r", "-- ;\n", "/*", "*/",
@@ -24,16 +24,16 @@ public enum ScriptComparison {
     "E'a'\n'\\''", "E'a' -- b\n '\\''", "'a'\n'b'", "SELECT 1 -- a\r",
   ]
 
-  /// The script that these bytes mean.
+  /// The script that bytes stand for.
   public static func script(of bytes: [UInt8]) -> String {
     bytes.reduce(into: "") { $0 += pieces[Int($1) % pieces.count] }
   }
 
-  /// The result of a comparison.
+  /// What came of it.
   public enum Verdict: Equatable, Sendable {
-    /// PostgreSQL's scanner refuses the script, or the splitter does because of something that only psql understands.
+    /// PostgreSQL's scanner refuses the script, or the splitter does for what psql alone understands.
     case notCompared
-    /// The grammar refuses the script; the tokens are the same.
+    /// The grammar refuses the script; its words and signs are the same.
     case sameWords
     case sameStatements
     case different(String)
@@ -44,7 +44,7 @@ public enum ScriptComparison {
     if case .different(let how) = compare(script) { preconditionFailure("\(how): \(script.debugDescription)") }
   }
 
-  /// Splits a script both ways and compares the results.
+  /// Cuts a script both ways.
   public static func compare(_ script: String) -> Verdict {
     _ = PostgresParser.statements(of: script)
     let hasMark = script.utf8.starts(with: [0xEF, 0xBB, 0xBF])
@@ -80,8 +80,8 @@ public enum ScriptComparison {
     return transactionDifference(in: script, expected).map { .different($0) } ?? .sameStatements
   }
 
-  /// Whether a comment stands between two parts of an `E'…'`. libpg_query reports comments as tokens, and so takes the
-  /// second part for a literal of its own. Servers of versions 15 to 18 do not.
+  /// Whether a comment stands between two parts of an `E'…'`: libpg_query, which gives comments out, takes the second part
+  /// for a literal of its own. Servers of 15 to 18 do not.
   private static func isMisread(_ bytes: [UInt8], _ tokens: [Range<Int>]) -> Bool {
     zip(tokens, tokens.dropFirst()).contains { first, second in
       let isEscape = bytes[first].starts(with: "E'".utf8) || bytes[first].starts(with: "e'".utf8)
@@ -90,8 +90,7 @@ public enum ScriptComparison {
     }
   }
 
-  /// Whether the splitter and the script's words disagree about whether the script ends the transaction in which it is
-  /// to run.
+  /// Whether the script ends the transaction that it is to run in, by its words and by the splitter.
   private static func transactionDifference(in script: String, _ statements: [[[UInt8]]]) -> String? {
     let ends = statements.contains { statement in
       let words = statement.prefix(3).map { lowercase($0) }

@@ -2,7 +2,7 @@ import Foundation
 import PostgresProvisioner
 import ThrowawayPostgres
 
-/// The real sidecar as a process of its own.
+/// The real sidecar, as a process of its own.
 final class SidecarProcess {
   let statusFile: String
   private let process = Process()
@@ -30,18 +30,18 @@ final class SidecarProcess {
     try? FileManager.default.removeItem(atPath: (statusFile as NSString).deletingLastPathComponent)
   }
 
-  /// The program in the tests' folder, where SwiftPM builds it.
+  /// Beside the tests, where the package manager has put it.
   static let builtWithTests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "postern-sidecar")
 
-  /// The program that ships (`make sidecar`), if the tests must use it.
+  /// The one that ships (`make sidecar`), where that is to be tested.
   static let shipped = ProcessInfo.processInfo.environment["POSTERN_TEST_PROGRAMS"].map {
     URL(filePath: $0).appending(path: "postern-sidecar")
   }
 
   private static var program: URL { shipped ?? builtWithTests }
 
-  /// The exit code and the output.
+  /// What it came to, and what it wrote.
   struct Answer: Equatable {
     var code: Int32
     var output: String
@@ -58,7 +58,7 @@ final class SidecarProcess {
     process.standardOutput = output
     process.standardError = errors
     try process.run()
-    // Neither output is larger than a pipe's buffer.
+    // Neither is more than a pipe holds.
     let written = try [output, errors].map {
       String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     }
@@ -68,7 +68,7 @@ final class SidecarProcess {
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
 
-  /// The warnings and errors in its log.
+  /// The lines of its log that tell of something wrong.
   var complaints: [Substring] {
     log.split(separator: "\n").filter { ["warn", "error"].contains($0.dropFirst(25).prefix { $0 != " " }) }
   }
@@ -77,13 +77,13 @@ final class SidecarProcess {
     (try? Data(contentsOf: URL(filePath: statusFile))).flatMap { Status(decoding: Array($0)) }
   }
 
-  /// Runs `postern-sidecar ready`.
+  /// What `postern-sidecar ready` answers.
   func ready() throws -> (code: Int32, output: String) {
     let answer = try Self.answer(["ready", "--status-file", statusFile])
     return (answer.code, answer.output)
   }
 
-  /// Waits until a condition holds, for at most half a minute. Returns whether it held.
+  /// Waits until something is so, for at most half a minute; whether it came to be.
   func wait(until condition: () throws -> Bool) rethrows -> Bool {
     let deadline = Date(timeIntervalSinceNow: 30)
     while try !condition() {
@@ -97,16 +97,16 @@ final class SidecarProcess {
     wait { status.map(condition) ?? false }
   }
 
-  /// The process id.
+  /// Its number.
   var identifier: Int32 { process.processIdentifier }
 
-  /// Asks it to end and waits until it has ended. Returns its exit code.
+  /// Asks it to end, and waits until it has: its exit code.
   func terminate() -> Int32 {
     process.terminate()
     return exitCode()
   }
 
-  /// Waits until it has ended and returns its exit code; -1 if it was killed or does not end.
+  /// Waits until it has ended: its exit code; -1 where it was killed, or does not end.
   func exitCode() -> Int32 {
     guard wait(until: { !process.isRunning }) else { return -1 }
     return process.terminationReason == .exit ? process.terminationStatus : -1

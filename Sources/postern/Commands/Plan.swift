@@ -54,7 +54,7 @@ struct Plan: AsyncParsableCommand {
     }
   }
 
-  /// What the sidecar would read from the volume of these objects.
+  /// The state that the sidecar would read from a volume with these objects.
   private func desired(_ objects: InstanceObjects) throws(CommandError) -> DesiredState {
     let spec = Array((objects.spec.data[VolumeLayout.specFile] ?? "").utf8)
     let passwords = Array((objects.passwords.data[VolumeLayout.passwordsFile] ?? "").utf8)

@@ -105,7 +105,7 @@ struct Serve: AsyncParsableCommand {
     } catch {
       throw .unreadable("no cluster: \(error)")
     }
-    // Trap signals before the first answer: whoever sees that it serves may end it at once.
+    // Trap signals before the first answer, because a client that sees the server running may end it at once.
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
     let server: WebhookServer
     do {

@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The rooms of the house are in docs/architecture.md. Pure targets import no IO; `shared` targets are also what
+// docs/architecture.md lists the targets. Pure targets import no IO; `shared` targets are also what
 // the sidecar links: no Foundation, no NIO, no async, typed throws, so that Embedded Swift can build them.
 
 let package = Package(
@@ -11,7 +11,7 @@ let package = Package(
     .executable(name: "postern", targets: ["postern"]),
     .executable(name: "postern-sidecar", targets: ["postern-sidecar"]),
   ],
-  // Exactly these; scripts/package-versions lists what they bring with them.
+  // Exact versions; scripts/package-versions lists the packages that these need.
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
@@ -122,7 +122,7 @@ let package = Package(
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
       ]),
-    // A Postgres for `postern try` and the tests: made by initdb, gone with its owner
+    // A Postgres for `postern try` and the tests: made by initdb, removed with its owner
     .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
 
     .executableTarget(

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// What takes bytes from outside, under libFuzzer: `make fuzz` builds and runs it. The package above this folder knows
-// nothing of it.
+// The parsers that read bytes from outside, under libFuzzer: `make fuzz` builds and runs them. The package above this
+// folder does not refer to it.
 
 let package = Package(
   name: "postern-fuzz",

@@ -7,7 +7,7 @@ import PackageDescription
 let package = Package(
   name: "postern-sidecar",
   targets: [
-    // Where they are, scripts/build-sidecar says: not where the shared ones are.
+    // scripts/build-sidecar gives their folder, which is not that of the shared libraries.
     .systemLibrary(name: "CLibPQ"),
     .systemLibrary(name: "COpenSSL"),
     .target(name: "CLinux"),
@@ -50,7 +50,8 @@ for target in package.targets where target.type != .system && !["CLinux", "CStat
     .enableExperimentalFeature("Embedded"),
     .unsafeFlags(["-wmo", "-Osize"]),
   ]
-  // The program's own object holds all that it uses of the modules: what they would compile it to is compiled once.
+  // The program's own object contains everything that it uses of the modules, so their objects stay empty and nothing is
+  // compiled twice.
   if target.type == .regular {
     target.swiftSettings?.append(.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"]))
   }

@@ -6,12 +6,12 @@ import KubernetesClient
 
 /// Why a pass ends before its end.
 enum Interruption: Error {
-  /// Another replica may be leading.
+  /// This replica no longer leads; another may.
   case notLeading
   case failed(KubernetesError)
   /// It holds, or refers to, more than a pass may keep.
   case tooMuch
-  /// Scripts are being looked at; there is another pass when they are.
+  /// Scripts are being checked. Another pass runs when their verdicts are known.
   case awaitsVerdicts
   /// There is no room for scripts to be looked at; it is to be tried again.
   case crowded
@@ -19,7 +19,8 @@ enum Interruption: Error {
 
 /// Reads and writes a customer's objects. Each write is made only while this replica leads.
 struct ObjectAccess: Sendable {
-  /// A ConfigMap or Secret has at most 1 MiB of values, and what is mounted fits into one of each.
+  /// How much a pass may keep. A ConfigMap or Secret has at most 1 MiB of values, and all that is mounted fits into one
+  /// of each.
   static let maximumBytes = 8 << 20
 
   let client: KubernetesClient
@@ -27,7 +28,7 @@ struct ObjectAccess: Sendable {
   let mayWrite: @Sendable () -> Bool
   /// Told of each object that was written.
   let wrote: @Sendable (LiveObject) -> Void
-  /// Of what is read.
+  /// Limits the bytes that are read and kept.
   let budget = ByteBudget(Self.maximumBytes)
 
   /// All Secrets that bear the customer's label.
@@ -63,7 +64,7 @@ struct ObjectAccess: Sendable {
     return live
   }
 
-  /// Makes an object; nil where one of its name is there.
+  /// Creates an object; nil where one with its name exists.
   func create(_ object: DesiredObject) async throws(Interruption) -> LiveObject? {
     try check()
     do throws(KubernetesError) {
@@ -75,8 +76,8 @@ struct ObjectAccess: Sendable {
     }
   }
 
-  /// Brings an object to what is desired.
-  /// - Parameter live: as it was read; nil where there was none.
+  /// Changes an object to the desired state.
+  /// - Parameter live: the object as it was read; nil where there was none.
   func apply(_ object: DesiredObject, over live: LiveObject?) async throws(Interruption) -> LiveObject {
     try check()
     let (resource, reader) = (object.kind.resource, Self.reader(object.kind))
@@ -90,7 +91,7 @@ struct ObjectAccess: Sendable {
     } catch { throw .failed(error) }
   }
 
-  /// Deletes an object, if it still is as it was read.
+  /// Deletes an object, if it has not changed since it was read.
   func delete(_ live: LiveObject) async throws(Interruption) {
     try check()
     do throws(KubernetesError) {
@@ -101,7 +102,7 @@ struct ObjectAccess: Sendable {
     }
   }
 
-  /// Has the kubelet look at a Pod's volumes now, not within a minute. A Pod that is gone needs none of it.
+  /// Makes the kubelet update a Pod's volumes now, instead of within a minute. A Pod that no longer exists is ignored.
   func annotate(_ pod: ObservedPod, updated: String) async throws(Interruption) {
     try check()
     var annotations = JSONObject()
@@ -112,7 +113,7 @@ struct ObjectAccess: Sendable {
     var patch = JSONObject()
     patch["metadata"] = .object(metadata)
     do throws(KubernetesError) {
-      // What comes back is the Pod, which nobody needs.
+      // The answer contains the Pod, which is not needed.
       try await client.patch(.pods, pod.name, in: key.namespace, .merge(.object(patch)), as: .nothing)
     } catch {
       guard error.isNotFound || error.isConflict else { throw .failed(error) }

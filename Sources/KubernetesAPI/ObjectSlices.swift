@@ -1,8 +1,8 @@
 package import JSONBytes
 
-/// Where an object holds what a decision may depend on: `metadata`, and `spec` like a Pod's, `spec.template` like a
-/// workload's, or `data` like a Secret's. Members that are null or missing are nil; what a slice holds is checked to be
-/// JSON, and no more: of a kind that nobody asked about, it may be anything.
+/// The parts of an object that a decision may depend on: `metadata`, and `spec` as in a Pod, `spec.template` as in a
+/// workload, or `data` as in a Secret. Members that are null or missing are nil. A slice is checked to be JSON and
+/// nothing more: in a kind that Postern does not handle, it may hold anything.
 package struct ObjectSlices: Sendable {
   /// `metadata` and `spec`, read as those of a Pod.
   package private(set) var pod = PodSlices()
@@ -10,7 +10,7 @@ package struct ObjectSlices: Sendable {
   package private(set) var template: PodSlices?
   /// `data`
   package private(set) var data: JSONSlice?
-  /// `stringData`, which the API server has folded into `data`: a manifest may still have it.
+  /// `stringData`. The API server merges it into `data`, but a manifest may still have it.
   package private(set) var stringData: JSONSlice?
 
   /// Reads the next value; nil where it is no object.
@@ -29,7 +29,7 @@ package struct ObjectSlices: Sendable {
   }
 }
 
-/// A Pod, or the template of one.
+/// A Pod or a Pod template.
 package struct PodSlices: Sendable {
   /// `metadata`.
   package private(set) var metadata: MetadataSlices?
@@ -38,7 +38,7 @@ package struct PodSlices: Sendable {
 
   init() {}
 
-  /// Reads the next value, a template; nil where it is no object.
+  /// Reads the next value, a template; nil where it is not an object.
   init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
     var nested: PodSlices?
@@ -47,8 +47,8 @@ package struct PodSlices: Sendable {
     }
   }
 
-  /// Reads a member's value where it is one of these, and `template` of `spec`.
-  /// - Returns: whether it was.
+  /// Reads a member's value if it is one of these members, and in `spec` also `template`.
+  /// - Returns: whether it was one of them.
   @inline(__always)
   fileprivate mutating func takes(
     _ key: JSONString, _ reader: inout JSONReader, template: inout PodSlices?
@@ -64,7 +64,7 @@ package struct PodSlices: Sendable {
   }
 }
 
-/// `metadata` of an object.
+/// The parts of an object's `metadata`.
 package struct MetadataSlices: Sendable {
   /// `labels`
   package private(set) var labels: JSONSlice?
@@ -74,7 +74,7 @@ package struct MetadataSlices: Sendable {
   package private(set) var name: JSONSlice?
   /// `generateName`
   package private(set) var generateName: JSONSlice?
-  /// `ownerReferences`: what it goes with, of which one may have made it and see to it.
+  /// `ownerReferences`: the objects that own it. One of them may be its controller.
   package private(set) var ownerReferences: JSONSlice?
   /// `deletionTimestamp`: the object is being deleted.
   package private(set) var deletionTimestamp: JSONSlice?
@@ -101,7 +101,7 @@ package struct MetadataSlices: Sendable {
   }
 }
 
-/// `spec` of a Pod, and what a workload's has beside.
+/// The parts of a Pod's `spec`, and of a workload's.
 package struct PodSpecSlices: Sendable {
   /// `containers`
   package private(set) var containers: JSONSlice?
@@ -122,7 +122,7 @@ package struct PodSpecSlices: Sendable {
   init() {}
 
   init(_ reader: inout JSONReader, template: inout PodSlices?) throws(JSONError) {
-    // Of members of one name the last counts, here as in the object that a patch is applied to.
+    // Of members with the same name, the last one counts, here as in the object that a patch is applied to.
     template = nil
     guard try reader.entersObject() else { return }
     while let key = try reader.nextKey() {

@@ -2,7 +2,7 @@ internal import CLinux
 
 /// This process: its arguments and environment, its output, its end.
 package enum CurrentProcess {
-  /// Its number.
+  /// The process id.
   package static var identifier: Int { Int(postern_process_identifier()) }
 
   /// Its arguments, the program's name first. Read from /proc: Embedded Swift has no `CommandLine`.
@@ -20,7 +20,7 @@ package enum CurrentProcess {
   /// Writes a text to standard output. It is not an error if nobody reads it.
   package static func writeOutput(_ text: String) { write(text, to: 1) }
 
-  /// Writes a text to standard error. That nobody reads it is no error.
+  /// Writes a text to standard error. It is not an error if nobody reads it.
   package static func writeError(_ text: String) { write(text, to: 2) }
 
   private static func write(_ text: String, to descriptor: Int32) {

@@ -1,12 +1,12 @@
 package import DatabaseSpec
 
-/// A database as the server has it (PostgreSQL docs §53.15, `pg_database`).
+/// A database on the server (PostgreSQL docs §53.15, `pg_database`).
 package struct DatabaseState: Equatable, Sendable {
   /// The role that owns it.
   package var owner: PostgresName
   /// Whether it takes connections at all.
   package var allowsConnections: Bool
-  /// How many sessions it takes; -1 for any number, -2 where a DROP DATABASE was interrupted.
+  /// The most sessions; -1 for any number, -2 where a DROP DATABASE was interrupted.
   package var connectionLimit: Int
   /// Its encoding, as the server spells it.
   package var encoding: String
@@ -40,13 +40,13 @@ package struct DatabaseState: Equatable, Sendable {
   /// Whether a DROP DATABASE of it was interrupted, so that nothing but dropping it is possible any more.
   package var isDropInterrupted: Bool { connectionLimit == -2 }
 
-  /// Whether anybody can log in to it.
+  /// Whether anybody can connect to it.
   package var isUsable: Bool { allowsConnections && !isDropInterrupted }
 }
 
 /// What is in a database.
 package struct DatabaseContents: Equatable, Sendable {
-  /// The owners of its schemas, the server's own left out.
+  /// The owners of its schemas, without the server's own schemas.
   package var schemas: [PostgresName: PostgresName]
   /// Its extensions.
   package var extensions: [PostgresName: InstalledExtension]
@@ -97,14 +97,14 @@ package struct UncoveredRelations: Equatable, Sendable {
 
 /// An extension that is there.
 package struct InstalledExtension: Equatable, Sendable {
-  /// The schema that it is in.
+  /// The schema that contains it.
   package var schema: PostgresName
   /// Its version.
   package var version: String
   /// Whether it can be moved to another schema.
   package var isRelocatable: Bool
 
-  /// An extension of these parts.
+  /// An extension with these values.
   package init(schema: PostgresName, version: String, isRelocatable: Bool = true) {
     self.schema = schema
     self.version = version
@@ -114,22 +114,22 @@ package struct InstalledExtension: Equatable, Sendable {
 
 /// What records scripts in a database: a table that only the superuser reads, and a function that adds to it.
 package enum RecorderState: Equatable, Sendable {
-  /// Not made yet.
+  /// It does not exist yet.
   case absent
   /// The schema, the table or the function is there and is not the superuser's: it is not to be touched.
   case foreign(owner: PostgresName)
-  /// There; these roles may call the function.
+  /// It exists; these roles may call the function.
   case present(callers: Set<PostgresName>)
 }
 
-/// A script that ran.
+/// A script that has run.
 package struct AppliedScript: Equatable, Sendable {
   /// Its name in the declaration.
   package var name: String
   /// SHA-256 of its bytes when it ran, in lower-case hexadecimal.
   package var sha256: String
 
-  /// A script of these parts.
+  /// A script with these values.
   package init(name: String, sha256: String) {
     self.name = name
     self.sha256 = sha256

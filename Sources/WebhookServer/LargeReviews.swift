@@ -43,14 +43,15 @@ final class LargeReviews: Sendable {
     return number
   }
 
-  /// Whether a review will not be decided, as nobody waits for it; false where it is being decided already.
+  /// Removes a review that nobody waits for any more. Returns whether it was removed; false where it is already being
+  /// decided.
   func cancel(_ number: Int) -> Bool {
     guard state.withLock({ $0.queue.cancel(number) }) else { return false }
     waiting.decrement()
     return true
   }
 
-  /// Waits for the review that is being decided, and ends the thread. No review may be given after.
+  /// Waits for the review that is being decided, and ends the thread. No review may be queued afterwards.
   func shutdown() async { try? await pool.shutdownGracefully() }
 
   private func run() {

@@ -138,7 +138,7 @@ def memory(pod, container):
         sys.exit(f"error: no cgroup of {container}")
     charged = next(f for n in ("memory.usage_in_bytes", "memory.current") if (f := folders[0] / n).exists())
     samples = []
-    for _ in range(5):  # the least: now and then there is a probe beside it
+    for _ in range(5):  # take the least, because a probe may run at the same time
         resident = anonymous = 0
         for process in (folders[0] / "cgroup.procs").read_text().split():
             try:

@@ -1,7 +1,7 @@
 import PostgresParser
 import Provisioning
 
-/// Compares how scripts are cut with PostgreSQL's own scanner and grammar.
+/// Compares the splitter of scripts with PostgreSQL's own scanner and grammar.
 public enum ScriptComparison {
   /// What scripts are made of, by byte: all that opens, closes or continues a literal or a comment, what cuts, and whole
   /// statements, so that many a script is SQL.
@@ -24,16 +24,16 @@ public enum ScriptComparison {
     "E'a'\n'\\''", "E'a' -- b\n '\\''", "'a'\n'b'", "SELECT 1 -- a\r",
   ]
 
-  /// The script that bytes stand for.
+  /// The script that these bytes mean.
   public static func script(of bytes: [UInt8]) -> String {
     bytes.reduce(into: "") { $0 += pieces[Int($1) % pieces.count] }
   }
 
-  /// What came of it.
+  /// The result of a comparison.
   public enum Verdict: Equatable, Sendable {
     /// PostgreSQL's scanner refuses the script, or the splitter does for what psql alone understands.
     case notCompared
-    /// The grammar refuses the script; its words and signs are the same.
+    /// The grammar refuses the script; the tokens are the same.
     case sameWords
     case sameStatements
     case different(String)
@@ -44,7 +44,7 @@ public enum ScriptComparison {
     if case .different(let how) = compare(script) { preconditionFailure("\(how): \(script.debugDescription)") }
   }
 
-  /// Cuts a script both ways.
+  /// Splits a script both ways and compares the results.
   public static func compare(_ script: String) -> Verdict {
     _ = PostgresParser.statements(of: script)
     let hasMark = script.utf8.starts(with: [0xEF, 0xBB, 0xBF])
@@ -90,7 +90,8 @@ public enum ScriptComparison {
     }
   }
 
-  /// Whether the script ends the transaction that it is to run in, by its words and by the splitter.
+  /// Whether the splitter and the script's words disagree about whether the script ends the transaction in which it is
+  /// to run.
   private static func transactionDifference(in script: String, _ statements: [[[UInt8]]]) -> String? {
     let ends = statements.contains { statement in
       let words = statement.prefix(3).map { lowercase($0) }

@@ -5,7 +5,7 @@ import Provisioning
 import Testing
 import ThrowawayPostgres
 
-/// Scripts whose text came from a Secret: no word of theirs is told, here or in the server's log.
+/// Scripts whose text came from a Secret: none of their words appears in Postern's reports or in the server's log.
 @Suite struct ConfidentialScriptTests {
   private static let talkative = [
     "log_statement=all", "log_min_duration_statement=0", "log_duration=on", "log_transaction_sample_rate=1",
@@ -50,7 +50,7 @@ import ThrowawayPostgres
     #expect(try bench.value("SELECT count(*) FROM pg_db_role_setting") == "0")
     let log = bench.server.log
     #expect(!log.contains("hunter4711"))
-    // What the owner does later is logged as ever.
+    // Later statements of the owner are logged as before.
     #expect(log.contains("SELECT count(*) FROM key"))
   }
 

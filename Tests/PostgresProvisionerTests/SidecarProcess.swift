@@ -2,7 +2,7 @@ import Foundation
 import PostgresProvisioner
 import ThrowawayPostgres
 
-/// The real sidecar, as a process of its own.
+/// The real sidecar as a process of its own.
 final class SidecarProcess {
   let statusFile: String
   private let process = Process()
@@ -30,18 +30,18 @@ final class SidecarProcess {
     try? FileManager.default.removeItem(atPath: (statusFile as NSString).deletingLastPathComponent)
   }
 
-  /// Beside the tests, where the package manager has put it.
+  /// The program in the tests' folder, where SwiftPM builds it.
   static let builtWithTests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     .appending(path: "postern-sidecar")
 
-  /// The one that ships (`make sidecar`), where that is to be tested.
+  /// The program that ships (`make sidecar`), if the tests must use it.
   static let shipped = ProcessInfo.processInfo.environment["POSTERN_TEST_PROGRAMS"].map {
     URL(filePath: $0).appending(path: "postern-sidecar")
   }
 
   private static var program: URL { shipped ?? builtWithTests }
 
-  /// What it came to, and what it wrote.
+  /// The exit code and the output.
   struct Answer: Equatable {
     var code: Int32
     var output: String
@@ -58,7 +58,7 @@ final class SidecarProcess {
     process.standardOutput = output
     process.standardError = errors
     try process.run()
-    // Neither is more than a pipe holds.
+    // Neither output is larger than a pipe's buffer.
     let written = try [output, errors].map {
       String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
     }
@@ -68,7 +68,7 @@ final class SidecarProcess {
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
 
-  /// The lines of its log that tell of something wrong.
+  /// The warnings and errors in its log.
   var complaints: [Substring] {
     log.split(separator: "\n").filter { ["warn", "error"].contains($0.dropFirst(25).prefix { $0 != " " }) }
   }
@@ -77,7 +77,7 @@ final class SidecarProcess {
     (try? Data(contentsOf: URL(filePath: statusFile))).flatMap { Status(decoding: Array($0)) }
   }
 
-  /// What `postern-sidecar ready` answers.
+  /// Runs `postern-sidecar ready`.
   func ready() throws -> (code: Int32, output: String) {
     let answer = try Self.answer(["ready", "--status-file", statusFile])
     return (answer.code, answer.output)
@@ -97,7 +97,7 @@ final class SidecarProcess {
     wait { status.map(condition) ?? false }
   }
 
-  /// Its number.
+  /// The process id.
   var identifier: Int32 { process.processIdentifier }
 
   /// Asks it to end, and waits until it has: its exit code.
@@ -106,7 +106,7 @@ final class SidecarProcess {
     return exitCode()
   }
 
-  /// Waits until it has ended: its exit code; -1 where it was killed, or does not end.
+  /// Waits until it has ended and returns its exit code; -1 if it was killed or does not end.
   func exitCode() -> Int32 {
     guard wait(until: { !process.isRunning }) else { return -1 }
     return process.terminationReason == .exit ? process.terminationStatus : -1

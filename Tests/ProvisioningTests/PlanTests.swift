@@ -21,13 +21,13 @@ import Testing
     return state
   }
 
-  /// A server as it comes from initdb.
+  /// A server as `initdb` makes it.
   private static let empty = ObservedState(
     serverVersion: 150_000, administrator: name("postgres"),
     roles: [name("postgres"): RoleState(oid: 10, isSuperuser: true)],
     databases: [name("postgres"): DatabaseState(owner: name("postgres"), isOpenToPublic: true)])
 
-  /// The same with everything in it that ``desired(_:)`` declares.
+  /// The same server with everything in it that ``desired(_:)`` declares.
   private static func converged(_ change: (inout ObservedState) -> Void = { _ in }) -> ObservedState {
     var state = empty
     state.roles[shop] = RoleState(oid: 16_384, password: .matches)

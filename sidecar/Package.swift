@@ -50,8 +50,8 @@ for target in package.targets where target.type != .system && !["CLinux", "CStat
     .enableExperimentalFeature("Embedded"),
     .unsafeFlags(["-wmo", "-Osize"]),
   ]
-  // The program's own object contains everything that it uses of the modules, so their objects stay empty and nothing is
-  // compiled twice.
+  // The program's own object contains everything that it uses of the modules, so their objects stay empty and nothing
+  // is compiled twice.
   if target.type == .regular {
     target.swiftSettings?.append(.unsafeFlags(["-Xfrontend", "-emit-empty-object-file"]))
   }

@@ -199,8 +199,8 @@ private let cases: [Case] = [
     }
   }
 
-  /// Nothing can be mounted below a read-only mount that the sidecar takes over from the user's container. So if it holds
-  /// the token's path, the webhook mounts nothing there, and the API server puts no token there either.
+  /// Nothing can be mounted below a read-only mount that the sidecar takes over from the user's container. So if it
+  /// holds the token's path, the webhook mounts nothing there, and the API server puts no token there either.
   @Test func mountsNothingBelowAMountOfTheUsers() throws {
     let container = """
       ,"env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/var/run/secrets/pg"}],

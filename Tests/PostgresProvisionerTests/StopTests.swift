@@ -8,7 +8,8 @@ import Testing
 
 /// SIGTERM, whatever Postgres is doing.
 @Suite struct StopTests {
-  /// Ends the sidecar, which needs about a second. The bound is below every timeout that could also have ended its wait.
+  /// Ends the sidecar, which needs about a second. The bound is below every timeout that could also have ended its
+  /// wait.
   private static func stop(_ sidecar: SidecarProcess) {
     let start = Date()
     #expect(sidecar.terminate() == 0, "\(sidecar.log)")

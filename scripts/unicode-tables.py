@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Sources/PasswordPreparation/UnicodeTables.swift: what SASLprep needs to know of Unicode.
+"""Writes Sources/PasswordPreparation/UnicodeTables.swift: the Unicode tables that SASLprep needs.
 
 RFC 4013 lets a password be prepared only where all its characters are assigned in Unicode 3.2, and Unicode never changes
 how assigned characters are normalised; so these tables are final, whatever Unicode's present version is.

@@ -36,13 +36,13 @@ struct CustomerObject {
   /// Whether it is a Pod that was made from a template. The template's declarations were checked when it was applied,
   /// and newer rules must not prevent the Pod from being replaced.
   var isMadeOfTemplate: Bool { maker != nil }
-  /// The kind of what made a Pod, and sees to it; nil for a workload, and for a bare Pod.
+  /// The kind of a Pod's controller; nil for a workload, and for a bare Pod.
   let maker: String?
   /// The document that contains the slices.
   let bytes: [UInt8]
 
-  /// Nil where Postern has nothing to say: another kind, the node's namespace, an object on its way out, a Pod that
-  /// belongs to the node, nobody's Postgres, or one to be left alone.
+  /// Nil where Postern has nothing to do: another kind, the namespace kube-system, an object that is being deleted, a
+  /// mirror Pod, an object without a customer, or one with `postern.io/inject: "false"`.
   init?(
     _ slices: ObjectSlices, _ kind: GroupVersionKind, namespace: String, of bytes: [UInt8]
   ) throws(JSONError) {
@@ -78,6 +78,6 @@ struct CustomerObject {
   /// Whether it has annotations of Postern's besides its label.
   var saysSomething: Bool { !metadata.annotations.isEmpty || template?.annotations.isEmpty == false }
 
-  /// What the fields of the Pod begin with.
+  /// The prefix of the Pod's fields.
   var podField: String { role == .workload ? "spec.template." : "" }
 }

@@ -10,11 +10,11 @@ package struct DeclaredPostgres: Equatable, Sendable {
   package let customer: String
   /// Whether it declares what the instance holds; otherwise it only has the customer's label.
   package let declares: Bool
-  /// The webhook's mark is on it, and a container of the sidecar's name in it. The mark alone may have come with a copy.
+  /// Whether it has the webhook's mark and a container with the sidecar's name. The mark alone may have been copied.
   package let isInjected: Bool
   /// The declaration, with the settings of its Pods; nil where there are errors.
   package let declaration: Declaration?
-  /// All that is wrong, a line each.
+  /// All errors, one line each.
   package let problems: [String]
   /// The port that Postgres listens on.
   package let port: Int

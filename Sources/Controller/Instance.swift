@@ -4,7 +4,7 @@ package import Declarations
 package struct Instance: Equatable, Sendable {
   /// The object that declares the instance. It owns the objects that are derived from it.
   package struct Workload: Equatable, Sendable {
-    /// Such as `apps/v1`.
+    /// `apiVersion`, such as `apps/v1`.
     package var apiVersion: String
     /// `Deployment`, `StatefulSet` or `Pod`.
     package var kind: String
@@ -13,7 +13,7 @@ package struct Instance: Equatable, Sendable {
     /// `metadata.uid`; nil where it is not known (offline). Then the objects get no owner.
     package var uid: String?
 
-    /// A workload of these parts.
+    /// A workload with these values.
     package init(apiVersion: String, kind: String, name: String, uid: String? = nil) {
       self.apiVersion = apiVersion
       self.kind = kind
@@ -26,7 +26,7 @@ package struct Instance: Equatable, Sendable {
   package var namespace: String
   /// The object that declares it.
   package var workload: Workload
-  /// What its annotations say.
+  /// The content of its annotations.
   package var declaration: Declaration
   /// The port that Postgres listens on.
   package var port: Int

@@ -14,7 +14,7 @@ struct InstancePass {
   /// Starts another pass. It is called when scripts have been checked.
   let again: @Sendable () -> Void
 
-  /// Secrets of the customer's, and those referred to, by name.
+  /// The customer's Secrets and those that the declaration refers to, by name.
   private var secrets: [String: LiveObject] = [:]
   private var sources = InstanceSources()
   private(set) var made: [String] = []
@@ -23,7 +23,7 @@ struct InstancePass {
   private(set) var problems: [InstanceProblem] = []
   /// Whether mounted objects were written, and not all Pods have been told yet.
   private(set) var hasUntoldUpdate: Bool
-  /// Why not.
+  /// Why not all Pods have been told.
   private var untold: KubernetesError?
 
   /// - Parameter owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
@@ -206,7 +206,7 @@ struct InstancePass {
     guard hasUntoldUpdate else { return }
     // A hash of versions, not of contents: from a hash of passwords, weak ones could be guessed.
     let hash = Hex.encoded(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)
-    // A Pod that has yet to start mounts what is there then.
+    // A Pod that has not started yet will mount the new contents.
     for pod in pods where pod.isInjected && (pod.isRunning || wasThere) {
       do throws(Interruption) { try await access.annotate(pod, updated: String(hash)) } catch {
         // If a webhook is away, for example, the rest of the pass must not wait for it. The kubelet looks within a

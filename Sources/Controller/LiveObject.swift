@@ -18,12 +18,12 @@ struct LiveObject: Equatable, Sendable {
   private(set) var owners: Set<String> = []
   /// Keys of `data` that Postern has applied and nobody else has changed since.
   private(set) var appliedKeys: Set<String> = []
-  /// UIDs of owners that Postern has applied.
+  /// UIDs of the owners that Postern has applied.
   private(set) var appliedOwners: Set<String> = []
   /// Keys of `data` that Postern has written by any kind of write and nobody else has changed since.
   private(set) var writtenKeys: Set<String> = []
 
-  /// Reads one. What is not named here is skipped, however deep it is.
+  /// Reads an object. Fields that are not needed are skipped, however deep they are.
   init(_ bytes: [UInt8], kind: DesiredObject.Kind) throws(JSONError) {
     self.kind = kind
     var reader = JSONReader(bytes)

@@ -4,20 +4,20 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 
-/// Why a pass ends before its end.
+/// Why a pass ends early.
 enum Interruption: Error {
   /// This replica no longer leads; another may.
   case notLeading
   case failed(KubernetesError)
-  /// It holds, or refers to, more than a pass may keep.
+  /// The instance contains, or refers to, more than a pass may keep.
   case tooMuch
   /// Scripts are being checked. Another pass runs when their verdicts are known.
   case awaitsVerdicts
-  /// There is no room for scripts to be looked at; it is to be tried again.
+  /// There is no room to check scripts now. The pass must be tried again.
   case crowded
 }
 
-/// Reads and writes a customer's objects. Each write is made only while this replica leads.
+/// Reads and writes a customer's objects. It writes only while this replica leads.
 struct ObjectAccess: Sendable {
   /// How much a pass may keep. A ConfigMap or Secret has at most 1 MiB of values, and all that is mounted fits into one
   /// of each.
@@ -26,13 +26,13 @@ struct ObjectAccess: Sendable {
   let client: KubernetesClient
   let key: CustomerKey
   let mayWrite: @Sendable () -> Bool
-  /// Told of each object that was written.
+  /// Called with each object that was written.
   let wrote: @Sendable (LiveObject) -> Void
   /// Limits the bytes that are read and kept.
   let budget = ByteBudget(Self.maximumBytes)
 
-  /// All Secrets that bear the customer's label.
-  /// - Parameter isNeeded: whether the values of a Secret of this name are looked at.
+  /// All Secrets with the customer's label.
+  /// - Parameter isNeeded: whether the values of a Secret with this name are needed.
   func secrets(
     keepingDataOf isNeeded: @escaping @Sendable (String) -> Bool
   ) async throws(Interruption) -> [LiveObject] {

@@ -7,22 +7,22 @@ import KubernetesClient
 /// A customer's workload or bare Pod, and its declaration.
 struct Declarer: Equatable, Sendable {
   var workload: Instance.Workload
-  /// `metadata.creationTimestamp`, which sorts as text.
+  /// `metadata.creationTimestamp`. As text, it sorts by time.
   var created: String
   /// Whether it declares what the instance holds.
   var declares: Bool
-  /// Nil where something is wrong.
+  /// Nil where the declaration has errors.
   var instance: Instance?
   /// All errors, one line each.
   var problems: [String]
 
-  /// Such as `Deployment db`.
+  /// The kind and name, such as `Deployment db`.
   var name: String { "\(workload.kind) \(workload.name)" }
 }
 
 /// A customer's Pod that has not ended.
 struct ObservedPod: Equatable, Sendable {
-  /// What made it, and sees to it (Kubernetes docs, "Owners and Dependents").
+  /// The controller that made and manages the Pod (Kubernetes docs, "Owners and Dependents").
   struct Owner: Hashable, Sendable {
     var kind: String
     var name: String

@@ -4,7 +4,7 @@ package import JSONBytes
 /// workload, or `data` as in a Secret. Members that are null or missing are nil. A slice is checked to be JSON and
 /// nothing more: in a kind that Postern does not handle, it may hold anything.
 package struct ObjectSlices: Sendable {
-  /// `metadata` and `spec`, read as those of a Pod.
+  /// `metadata` and `spec`, read as in a Pod.
   package private(set) var pod = PodSlices()
   /// `spec.template`.
   package private(set) var template: PodSlices?
@@ -13,7 +13,7 @@ package struct ObjectSlices: Sendable {
   /// `stringData`. The API server merges it into `data`, but a manifest may still have it.
   package private(set) var stringData: JSONSlice?
 
-  /// Reads the next value; nil where it is no object.
+  /// Reads the next value; nil where it is not an object.
   package init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
     while let key = try reader.nextKey() {
@@ -76,7 +76,7 @@ package struct MetadataSlices: Sendable {
   package private(set) var generateName: JSONSlice?
   /// `ownerReferences`: the objects that own it. One of them may be its controller.
   package private(set) var ownerReferences: JSONSlice?
-  /// `deletionTimestamp`: the object is being deleted.
+  /// `deletionTimestamp`; present while the object is being deleted.
   package private(set) var deletionTimestamp: JSONSlice?
 
   init?(_ reader: inout JSONReader) throws(JSONError) {

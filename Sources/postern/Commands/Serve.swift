@@ -91,7 +91,7 @@ struct Serve: AsyncParsableCommand {
 
   private func serve() async throws(CommandError) {
     let settings = try ServeSettings(options: self, environment: ProcessInfo.processInfo.environment)
-    // The connections alone, when all are taken, are more than the runtime's first limit.
+    // When all connections are in use, they alone exceed the limit that the container runtime sets.
     CurrentProcess.raiseFileLimit()
     // Bodies take megabytes, and none is to be kept when its review is answered.
     CurrentProcess.keepLargeMemoryApart()

@@ -4,11 +4,11 @@ import LogLine
 import Logging
 import WebhookServer
 
-/// The options of `serve`, each taken from the command line, else from `POSTERN_*`, and checked.
+/// The options of `serve`. Each is taken from the command line, else from `POSTERN_*`, and checked.
 struct ServeSettings {
   let server: ServerConfiguration
   let admission: AdmissionSettings
-  /// What is done in the cluster; nil: nothing, and none is needed.
+  /// What is done in the cluster; nil: nothing, and no cluster is needed.
   let cluster: ClusterSettings?
   let logFormat: LogWriter.Format
   let logLevel: Logger.Level

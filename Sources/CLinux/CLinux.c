@@ -98,6 +98,9 @@ void postern_raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Linux has a nice value for each thread (setpriority(2), "C library/kernel differences"). */
+void postern_yield_to_others(void) { setpriority(PRIO_PROCESS, 0, 10); }
+
 /* A segment that the file marks as not writable holds nothing but the file's bytes, so it can be read again. Data that
    becomes read-only after relocation is in a writable segment. */
 static int release_segments(struct dl_phdr_info *program, size_t size, void *context) {

@@ -34,6 +34,9 @@ package enum CurrentProcess {
   /// Lets the process open as many files and connections as it may be allowed. Container runtimes start it with 1,024.
   package static func raiseFileLimit() { postern_raise_file_limit() }
 
+  /// From now on lets the other threads of this process go before the calling one, where they all want to run.
+  package static func yieldThreadToOthers() { postern_yield_to_others() }
+
   /// Gives the system back the memory that is no longer used, before a long wait.
   package static func releaseMemory() { postern_release_memory() }
 

@@ -1,9 +1,10 @@
 import CoreMetrics
+import Linux
 import NIOPosix
 import Synchronization
 
 /// Decides large reviews on a thread of its own, one at a time, so that no event loop waits for one, and no two take
-/// memory at once.
+/// memory at once. The thread runs where the event loops leave it a core.
 final class LargeReviews: Sendable {
   private struct Review {
     let path: WebhookPath
@@ -25,6 +26,7 @@ final class LargeReviews: Sendable {
     self.answer = answer
     waiting = metrics.largeReviewsWaiting
     pool.start()
+    pool.submit { _ in CurrentProcess.yieldThreadToOthers() }
   }
 
   /// Has a review decided.

@@ -16,8 +16,13 @@ struct APIServerAdmissionTests {
     private let port: Int
     private let certificates: Certificates
 
-    /// - Parameter follows: whether it knows the namespace's declarations, as a replica that does not lead.
-    init(_ namespace: String, failurePolicy: String, follows: Bool = false) async throws {
+    /// - Parameters:
+    ///   - follows: whether it knows the namespace's declarations, as a replica that does not lead.
+    ///   - clientAuthority: the file of the authority whose clients alone are heard.
+    ///   - port: where it serves; 0 for any that is free.
+    init(
+      _ namespace: String, failurePolicy: String, follows: Bool = false, clientAuthority: String? = nil, port: Int = 0
+    ) async throws {
       self.namespace = namespace
       let server = try await APIServer.shared.value
       client = try server.client()
@@ -25,12 +30,13 @@ struct APIServerAdmissionTests {
       let pair = try certificates.issue("server")
       webhook = try RunningProgram(
         [
-          "serve", "--port", "0", "--metrics-port", "0", "--drain-seconds", "0", "--tls-cert-file",
+          "serve", "--port", String(port), "--metrics-port", "0", "--drain-seconds", "0", "--tls-cert-file",
           pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
-        ] + (follows ? ["--kubeconfig", server.kubeconfig(), "--namespaces", namespace] : ["--no-controller"]),
+        ] + (clientAuthority.map { ["--client-ca-file", $0] } ?? [])
+          + (follows ? ["--kubeconfig", server.kubeconfig(), "--namespaces", namespace] : ["--no-controller"]),
         environment: ["POSTERN_NAMESPACE": "\(namespace)-none", "POSTERN_POD_NAME": "replica"])
       try webhook.waitFor("port") { $0.contains("serving") }
-      port = try #require(webhook.output.firstMatch(of: /\bport=(\d+)/).flatMap { Int($0.1) })
+      self.port = try #require(webhook.output.firstMatch(of: /\bport=(\d+)/).flatMap { Int($0.1) })
       try await client.create(.namespaces, try json(#"{"metadata":{"name":"\#(namespace)"}}"#))
       // Nobody else makes it here.
       try await client.create(
@@ -38,12 +44,14 @@ struct APIServerAdmissionTests {
         try json(#"{"metadata":{"name":"default","namespace":"\#(namespace)"}}"#))
       try await register(.mutatingWebhookConfigurations, "mutate", failurePolicy, "UPDATE")
       try await register(.validatingWebhookConfigurations, "validate", failurePolicy, "UPDATE")
-      // The API server hears of its own configurations after a moment.
-      let isKnown = try await eventually {
+    }
+
+    /// Waits until the API server has heard of its own configurations.
+    func isAsked() async throws -> Bool {
+      try await eventually {
         _ = try? await create(.pods, pod("probe-\(UUID().uuidString.prefix(8).lowercased())"), dryRun: true)
         return webhook.output.contains("path=mutate") && webhook.output.contains("path=validate")
       }
-      #expect(isKnown)
     }
 
     private func register(
@@ -104,6 +112,7 @@ struct APIServerAdmissionTests {
 
   @Test func thePatchAppliesAndARefusalReachesTheUserWhole() async throws {
     let cluster = try await Cluster("answers", failurePolicy: "Fail")
+    #expect(try await cluster.isAsked())
     let dry = try await cluster.create(.pods, cluster.pod("dry"), dryRun: true)
     #expect(initContainers(dry) == ["postern"])
     let stored = try await cluster.create(.pods, cluster.pod("stored"))
@@ -136,6 +145,7 @@ struct APIServerAdmissionTests {
   /// By what every replica knows, also one that does not lead: its Lease is in a namespace that is not there.
   @Test func aSecondWorkloadOfACustomerIsRefusedAsLongAsTheFirstDeclares() async throws {
     let cluster = try await Cluster("rivals", failurePolicy: "Fail", follows: true)
+    #expect(try await cluster.isAsked())
     func refusal() async throws -> String? {
       do {
         try await cluster.create(.deployments, cluster.deployment("second"), dryRun: true)
@@ -163,6 +173,7 @@ struct APIServerAdmissionTests {
   @Test(arguments: ["Fail", "Ignore"])
   func aWebhookThatIsDownOrTooSlowHoldsUpItsOwnObjectsAlone(failurePolicy: String) async throws {
     let cluster = try await Cluster(failurePolicy.lowercased(), failurePolicy: failurePolicy)
+    #expect(try await cluster.isAsked())
     func labelledPodIsTaken(_ name: String) async throws -> Bool {
       do {
         let pod = try await cluster.create(.pods, cluster.pod(name))
@@ -184,5 +195,23 @@ struct APIServerAdmissionTests {
     #expect(try await labelledPodIsTaken("down") == (failurePolicy == "Ignore"))
     try await cluster.create(.pods, cluster.pod("down-other", labels: "{}"))
     await cluster.end()
+  }
+
+  @Test func withAClientAuthorityOnlyAnAPIServerThatShowsACertificateIsHeard() async throws {
+    let server = try await APIServer.shared.value
+    let authority = server.clientAuthorityFile
+    let heard = try await Cluster("heard", failurePolicy: "Fail", clientAuthority: authority, port: server.webhookPort)
+    #expect(try await heard.isAsked())
+    #expect(try await initContainers(heard.create(.pods, heard.pod("a"))) == ["postern"])
+    await heard.end()
+    let unheard = try await Cluster("unheard", failurePolicy: "Fail", clientAuthority: authority)
+    let isRefused = try await eventually {
+      do {
+        try await unheard.create(.pods, unheard.pod("a"), dryRun: true)
+        return false
+      } catch { return "\(error)".contains("tls: certificate required") }
+    }
+    #expect(isRefused)
+    await unheard.end()
   }
 }

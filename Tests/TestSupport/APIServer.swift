@@ -26,6 +26,9 @@ package final class APIServer: Sendable {
   private let folder: URL
   private let port: Int
   private let etcdPort: Int
+  /// A free port. To a webhook at this port of `localhost`, and to no other, the server presents a certificate of
+  /// ``clientAuthorityFile``.
+  package let webhookPort: Int
   /// A pipe that is closed when this process ends: the servers end with it.
   private let lifeline = Pipe()
 
@@ -33,13 +36,16 @@ package final class APIServer: Sendable {
   private init() async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "postern-apiserver-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let ports = try await Self.freePorts(3)
+    let ports = try await Self.freePorts(4)
     port = ports[2]
     etcdPort = ports[0]
+    webhookPort = ports[3]
     try Data("admin-token,admin,1,\"system:masters\"\nnobody-token,nobody,2\n".utf8)
       .write(to: folder.appending(path: "tokens.csv"))
     try FileManager.default.copyItem(
       atPath: authority.get().authorityFile, toPath: folder.appending(path: "client-ca.pem").path)
+    let pair = try authority.get().issue("real-client")
+    try configureWebhooks(pair)
     let script = """
       cd "$1" && openssl genrsa -out sa.key 2048 2>/dev/null
       etcd --data-dir etcd --listen-client-urls http://127.0.0.1:$3 --advertise-client-urls http://127.0.0.1:$3 \
@@ -50,7 +56,7 @@ package final class APIServer: Sendable {
         --service-account-key-file sa.key --service-account-signing-key-file sa.key \
         --service-account-issuer https://kubernetes.default.svc --token-auth-file tokens.csv \
         --client-ca-file client-ca.pem --authorization-mode RBAC --service-cluster-ip-range 10.96.0.0/16 \
-        --watch-cache-sizes leases.coordination.k8s.io#0 \
+        --watch-cache-sizes leases.coordination.k8s.io#0 --admission-control-config-file admission.json \
         </dev/null >api.log 2>&1 &
       api=$!
       cat >/dev/null
@@ -64,7 +70,6 @@ package final class APIServer: Sendable {
     try process.run()
     try kubeconfig("admin", "token: admin-token")
     try kubeconfig("nobody", "token: nobody-token")
-    let pair = try authority.get().issue("real-client")
     try kubeconfig("cert", "client-certificate: \(pair.certificateFile), client-key: \(pair.privateKeyFile)")
     let isReady = try await eventually {
       guard let client = try? client() else { return false }
@@ -77,6 +82,32 @@ package final class APIServer: Sendable {
       throw NotReady(description: String(log.suffix(2000)))
     }
   }
+
+  /// Writes the files by which the server shows a certificate to a webhook, as docs/admission.md has them.
+  private func configureWebhooks(_ pair: Certificates.Pair) throws {
+    let file = folder.appending(path: "webhooks.kubeconfig").path
+    let plugins = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"].map {
+      """
+      {"name":"\($0)","configuration":{"apiVersion":"apiserver.config.k8s.io/v1","kind":"WebhookAdmissionConfiguration",
+      "kubeConfigFile":"\(file)"}}
+      """
+    }
+    let configuration = """
+      {"apiVersion":"apiserver.config.k8s.io/v1","kind":"AdmissionConfiguration","plugins":[\(plugins.joined(separator: ","))]}
+      """
+    try Data(configuration.utf8).write(to: folder.appending(path: "admission.json"))
+    let users = """
+      apiVersion: v1
+      kind: Config
+      users:
+        - name: localhost:\(webhookPort)
+          user: {client-certificate: \(pair.certificateFile), client-key: \(pair.privateKeyFile)}
+      """
+    try Data(users.utf8).write(to: URL(filePath: file))
+  }
+
+  /// The authority of the certificate that the server shows to webhooks, PEM.
+  package var clientAuthorityFile: String { folder.appending(path: "client-ca.pem").path }
 
   private func kubeconfig(_ user: String, _ credential: String) throws {
     let text = """

@@ -43,6 +43,8 @@ void postern_release_memory(void);
 void postern_keep_large_memory_apart(void);
 /// Raises the limit of open files to the most that the process may have; container runtimes start it with 1,024.
 void postern_raise_file_limit(void);
+/// Lowers the priority of the calling thread: the other threads run first where there is no core for all.
+void postern_yield_to_others(void);
 /// Unmaps the program's code and constants. Where they are needed, the system reads them again, page by page, from the
 /// file or from its cache.
 void postern_release_program(void);

@@ -6,7 +6,7 @@ package struct AdmissionSettings: Sendable {
   package enum SidecarMode: String, CaseIterable, Sendable {
     /// An init container with `restartPolicy: Always`: Kubernetes' native sidecar (stable since 1.33).
     case native
-    /// One more container, for older clusters.
+    /// An additional ordinary container, for older clusters.
     case classic
   }
 
@@ -19,7 +19,8 @@ package struct AdmissionSettings: Sendable {
   package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
   /// The objects that declare for a customer in a namespace, as far as is known, without those that are being deleted.
   package var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
-  /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock: then nothing is said of times that are past.
+  /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock. Without a clock there are no warnings about past
+  /// times.
   package var now: (@Sendable () -> Int64)?
 
   /// Settings. Without an image, this release's is used. The defaults are right for Kubernetes 1.29 or later, if

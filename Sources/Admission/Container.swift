@@ -22,7 +22,7 @@ struct Container {
   /// `env`. It is read again only if a value refers to another variable.
   private(set) var environmentSlice: JSONSlice?
   private var ports: [Port] = []
-  /// `volumeMounts`, which few Pods need to be looked at for.
+  /// `volumeMounts`. It is read only for the few Pods that need it.
   private var mounts: JSONSlice?
   private var command: JSONSlice?
   private var arguments: JSONSlice?
@@ -73,7 +73,7 @@ struct Container {
   /// Whether `env` exists, so that a patch can add to it.
   var hasEnvironment: Bool { environmentSlice != nil }
 
-  /// Whether a variable holds a key of this Secret.
+  /// Whether a variable refers to this Secret.
   func refers(to secret: String) -> Bool {
     environment.values.contains { value in
       if case .reference(let reference) = value { reference.kind == .secret && reference.name == secret } else { false }

@@ -4,7 +4,7 @@ import KubernetesAPI
 
 /// The parts of a Pod's `spec` that injection depends on.
 struct PodContainers {
-  /// An element of an array, its name beginning as the sidecar's do.
+  /// An element of an array whose name begins like the sidecar's names.
   private struct Named {
     let index: Int
     let name: String

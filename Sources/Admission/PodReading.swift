@@ -6,11 +6,11 @@ import KubernetesAPI
 /// What Postern can do with a Pod, or with the Pods of a template. The webhook, the controller and the offline commands
 /// all use it.
 enum PodReading {
-  /// Nothing is done with it; why, for a warning.
+  /// Nothing is done with it; the reason, for a warning.
   case leftAlone(String)
   /// It has the sidecar.
   case injected(InjectedPod)
-  /// The sidecar can be put in, but for what is found wrong.
+  /// The sidecar can be added, unless there are errors.
   case injectable(InjectablePod)
 
   /// - Parameter isThere: whether the Pod already runs. Then less is needed to decide which container is Postgres.
@@ -69,7 +69,7 @@ enum PodReading {
 
 /// A Pod that has the webhook's mark and a container with the sidecar's name.
 struct InjectedPod {
-  /// Why that container is no sidecar; nil where it is one.
+  /// Why that container is not a sidecar; nil where it is one.
   let fault: StatusCause?
   let choice: PostgresChoice
   /// Whether Postgres gets its superuser's password from the injection.
@@ -82,7 +82,7 @@ struct InjectablePod {
   let choice: PostgresChoice
   /// Nil where it is not known which container is Postgres.
   let admin: AdminAccess?
-  /// What is wrong with its names, and with its superuser's sources; ``choice`` has findings of its own.
+  /// Errors in its names and in its superuser's sources. ``choice`` has its own findings.
   let findings: Findings
   /// Settings that cannot work. A new object is refused for them.
   let restrictions: [StatusCause]

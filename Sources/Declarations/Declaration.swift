@@ -2,8 +2,8 @@ package import DatabaseSpec
 
 /// The content of the annotations of one workload or Pod, checked.
 package struct Declaration: Equatable, Sendable {
-  /// Users and databases of the annotations, owners filled in. Where ``usersFrom`` is set it is complete only after
-  /// ``adding(_:)``: owners, grants and memberships may name users and databases of the flat file.
+  /// The users and databases of the annotations, with owners filled in. If ``usersFrom`` is set, it is complete only
+  /// after ``adding(_:)``, because owners, grants and memberships may name users and databases of the flat file.
   package var spec: InstanceSpec
   /// `postern.io/users-from`: the place of the flat file.
   package var usersFrom: ObjectKey?
@@ -11,11 +11,11 @@ package struct Declaration: Equatable, Sendable {
   package var passwordSources: [PostgresName: ObjectKey]
   /// The Secret of the superuser's name and password; nil where none is given.
   package var adminSecret: String?
-  /// The name of the container that is Postgres; nil where it is to be found out.
+  /// The name of the Postgres container; nil where it must be determined.
   package var container: String?
   /// The family of Postgres's image; nil where it must be determined.
   package var flavor: ImageFamily?
-  /// Postgres's port, 1 to 65535; nil where it is to be found out.
+  /// Postgres's port, 1 to 65535; nil where it must be determined.
   package var port: Int?
   /// The host of connection Secrets; nil for the workload's own.
   package var host: String?

@@ -31,13 +31,14 @@ package enum CurrentProcess {
   /// From now on, allocations of a MiB or more return to the system as soon as they are freed.
   package static func keepLargeMemoryApart() { postern_keep_large_memory_apart() }
 
-  /// Lets the process open as many files and connections as it may be allowed. Container runtimes start it with 1,024.
+  /// Raises the limit of open files and connections to the most that the process may have. Container runtimes start it
+  /// with 1,024.
   package static func raiseFileLimit() { postern_raise_file_limit() }
 
   /// From now on lets the other threads of this process go before the calling one, where they all want to run.
   package static func yieldThreadToOthers() { postern_yield_to_others() }
 
-  /// Gives the system back the memory that is no longer used, before a long wait.
+  /// Returns unused memory to the system, before a long wait.
   package static func releaseMemory() { postern_release_memory() }
 
   /// Returns the pages of the program's code and constants to the system. A page that is needed again is read from the

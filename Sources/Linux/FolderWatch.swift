@@ -2,7 +2,7 @@ internal import CLinux
 
 /// Waits until something changes in certain folders, or the process is asked to end.
 package final class FolderWatch {
-  /// What there was to wake for.
+  /// The reasons why a wait has ended.
   package struct Wake: Equatable, Sendable {
     /// Something changed in one of the folders. It is not known what.
     package var filesChanged: Bool
@@ -11,7 +11,7 @@ package final class FolderWatch {
     /// The other descriptor can be read.
     package var isReadable: Bool
 
-    /// Whether the time was over before anything happened.
+    /// Whether the timeout passed before anything happened.
     package var isTimeout: Bool { !filesChanged && !stopRequested && !isReadable }
 
     /// A wake with these reasons.

@@ -53,7 +53,7 @@ struct Administration {
   /// The application name, in `pg_stat_activity`, of a pass's connections other than the one that holds the lock.
   static let passName = "postern pass"
 
-  /// How a script's owner logs in. The owner's parameters hold, but for those that would keep the script from being
+  /// How a script's owner logs in. The owner's parameters apply, except those that would prevent the script from being
   /// recorded, or end it before its own timeout.
   func settings(
     ofOwner owner: PostgresName, password: Password?, database: PostgresName, serverVersion: Int

@@ -3,7 +3,7 @@ import Provisioning
 
 /// Queries about the contents of one database.
 extension Catalog {
-  /// Its schemas, the server's own left out.
+  /// Its schemas, without the server's own.
   static var schemas: CatalogQuery<(name: PostgresName, owner: PostgresName)> {
     CatalogQuery(
       "the schemas",

@@ -83,7 +83,8 @@ extension Executor {
       do throws(PostgresError) { isNew = try record.row(answer) } catch { throw .server(error, place: nil) }
       // If it is not new, another pass, which had lost its lock but not ended, has just committed the same script.
       let isKept = isNew || !script.isTransaction
-      // One that manages its own transactions may have left one open: what it did and its record stay together.
+      // A script that manages its own transactions may have left one open. Its changes and its record then stay
+      // together.
       try perform(isKept ? "COMMIT" : "ROLLBACK", connection, &watch, main)
     } catch {
       guard case .server(let cause, _) = error else { throw error }
@@ -171,7 +172,7 @@ enum ScriptFailure: Error {
   case timeout(place: String?)
   /// The declaration no longer contains it, or contains another version of it.
   case notDesired
-  /// The process is to end.
+  /// The process must end.
   case stopRequested
 }
 

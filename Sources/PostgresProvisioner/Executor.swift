@@ -13,17 +13,17 @@ struct Executor {
   /// Runs a pass without scripts, on the connection that holds the lock.
   let beside: (DesiredState, borrowing Connection) throws(PostgresError) -> PassReport
 
-  /// Items of which no step is tried any more in this pass.
+  /// Items that have failed: no further step of theirs is tried in this pass.
   var failed: Set<Item> = []
   /// Items that cannot be completed, as the plan says. Their steps in the plan are run all the same.
   var blocked: Set<Item> = []
   private(set) var failures: [Failure] = []
-  /// Scripts that are not tried, each with what it waits for: nothing else says why they did not run.
+  /// Scripts that are not tried, each with what it waits for. Nothing else reports why they did not run.
   private(set) var waiting: [ItemProblem] = []
   private(set) var applied: [String] = []
   /// The plan's problems, which are reported while a script runs.
   var problems: [ItemProblem] = []
-  /// What the files said last.
+  /// The newest state of the files.
   var latest: DesiredState
   /// Why nothing new is begun; nil where the pass continues.
   private(set) var ending: PassReport.Outcome?
@@ -45,7 +45,7 @@ struct Executor {
   /// Begins nothing new, because the process must end.
   mutating func stop() { ending = .interrupted }
 
-  /// Begins nothing more, since something else is desired by now.
+  /// Begins nothing new, because the desired state has changed.
   mutating func supersede() { ending = ending ?? .superseded }
 
   /// The steps that can be tried. The items of the other steps fail, because an item that they require has failed.

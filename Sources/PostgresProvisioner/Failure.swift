@@ -8,7 +8,7 @@ struct Failure {
   /// Whether another session changed the same object at the same time, so that it may be enough to read again. Errors
   /// of a script never count as this.
   var isRace = false
-  /// Whether a connection ended, perhaps because Postgres did.
+  /// Whether a connection ended, perhaps because Postgres ended.
   var isDisconnection = false
 
   init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {

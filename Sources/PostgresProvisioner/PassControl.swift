@@ -4,24 +4,24 @@ package import Provisioning
 
 /// The functions by which a pass and the sidecar's loop talk to each other while the pass runs.
 package struct PassControl {
-  /// Takes log lines.
+  /// Writes log lines.
   package var log: Log
   /// Whether the process must end. A pass asks between two steps.
   package var shouldStop: () -> Bool
-  /// Is told when the server started, in seconds since 1970, before anything is done.
+  /// Is called with the server's start time, in seconds since 1970, before the pass does anything.
   package var loggedIn: (String) -> Void
   /// Waits until a socket can be read, for at most `milliseconds`, or until something else needs attention.
   package var wait: (_ socket: Int32, _ milliseconds: Int) -> PassWake
-  /// What is desired by now; nil where the files cannot be read.
+  /// Reads the newest desired state; nil where the files cannot be read.
   package var reread: () -> DesiredState?
   /// Is called when a script begins, with the problems so far, and with nil when it has ended.
   package var scriptRuns: (RunningScript?, [ItemProblem]) -> Void
-  /// Is told how a pass has ended that was made beside a script.
+  /// Is called with the result of a pass that ran while a script was running.
   package var passEnded: (PassReport, DesiredState) -> Void
   /// Whether the instance is ready. Items that fail from then on are recorded in the server.
   package var isReady: () -> Bool
 
-  /// A pass that nothing disturbs.
+  /// A control that never interrupts the pass.
   package init(log: @escaping Log = { _, _, _ in }, shouldStop: @escaping () -> Bool = { false }) {
     self.log = log
     self.shouldStop = shouldStop
@@ -38,7 +38,7 @@ package struct PassControl {
 package enum PassWake: Equatable, Sendable {
   /// The socket can be read.
   case readable
-  /// The time is over.
+  /// The timeout has passed.
   case timeOver
   /// The mounted files have changed.
   case filesChanged
@@ -52,7 +52,7 @@ package struct RunningScript: Equatable, Sendable {
   package var item: String
   /// The time at which it began, as in RFC 3339.
   package var since: String
-  /// Whose lock it waits for, where it waits for one.
+  /// The holder of the lock that it waits for; nil where it does not wait for one.
   package var waitsFor: String?
 
   /// A script with these values.

@@ -5,7 +5,7 @@ package import Provisioning
 
 /// Makes a server match the declaration, in passes: read, plan, run, and read again until nothing is left to do.
 package struct Provisioner {
-  /// How often a pass plans anew: what is in a new database, or made by a script, is seen by the second plan.
+  /// How many times a pass plans. The second plan sees what is in a new database, and what a script has created.
   private static let maximumRounds = 4
 
   private let administration: Administration

@@ -44,7 +44,7 @@ struct ServerSockets: Equatable {
   /// The inode numbers of the sockets with a port.
   func inodes(port: Int) -> [UInt64] { entries.filter { $0.port == port }.map { $0.inode } }
 
-  /// Why nobody answers on a port over TCP, as far as that can be seen.
+  /// Why nothing answers on a port over TCP, as far as the sockets show it.
   func reasonForSilence(port: Int) -> String? {
     if let own = entries.first(where: { $0.port == port }) {
       return "it listens on the socket \(own.path) only: an image does so for its first boot; "

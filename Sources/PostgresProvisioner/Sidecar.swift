@@ -15,12 +15,12 @@ package final class Sidecar {
   /// The content of the status file, so that it is written only when something has changed.
   private var written: Status?
   private var failures = 0
-  /// What the last pass has told as wrong, and what the present one has.
+  /// The problems that the last pass has reported, and those that the present pass has.
   private var told: [ItemProblem] = []
   private var toldInPass: [ItemProblem] = []
   /// The host at which Postgres last answered.
   private var host: String
-  /// The server's sockets as the last login began.
+  /// The server's sockets when the last login began.
   private var sockets: [UInt64] = []
   /// How the last pass logged in.
   private var settings: ConnectionSettings?

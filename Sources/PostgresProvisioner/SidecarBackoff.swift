@@ -3,9 +3,9 @@ import Randomness
 
 /// The sidecar's waits, in milliseconds.
 package enum SidecarBackoff {
-  /// Between two looks at whether Postgres takes connections while it starts, after so many with the same answer.
-  /// Where nobody listens a look costs next to nothing, and how long Postgres waits for its users depends on it; a
-  /// server that refuses logs each.
+  /// Between two pings while Postgres starts, after `attempt` pings with the same answer. If nothing listens, a ping
+  /// costs next to nothing, and users wait for the result. A server that refuses connections logs each ping, so the
+  /// wait is longer.
   package static func ping(attempt: Int, _ answer: PingStatus) -> Int {
     doubled(10, attempt, limit: answer == .noResponse ? 40 : 200)
   }

@@ -7,7 +7,8 @@ import Provisioning
 
 /// The sidecar's settings from its environment and its flags. Flags take precedence.
 package struct SidecarConfiguration: Equatable, Sendable {
-  /// Where Postgres is, as the first of these that answers: `--host`, `POSTERN_HOST`; in a Pod it is on the same loopback.
+  /// The hosts at which to look for Postgres; the first that answers is used: `--host`, `POSTERN_HOST`. In a Pod,
+  /// Postgres is on the same loopback.
   package var hosts = ["127.0.0.1", "::1"]
   /// Its TCP port: `--port`, `POSTERN_PORT`.
   package var port = 5432
@@ -22,7 +23,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
   /// Whether to run only one pass: `--once`.
   package var once = false
 
-  /// What is in force where nobody says anything.
+  /// The defaults.
   package init() {}
 
   /// Reads flags (`--port 5433`, `--port=5433`) and the environment.
@@ -55,7 +56,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
   /// How the superuser logs in.
   /// - Parameter host: one of ``hosts``.
   func settings(for contents: VolumeContents, host: String) -> ConnectionSettings {
-    // On this machine nobody listens in; TLS is for servers that insist on it.
+    // Nobody can eavesdrop within this machine, so TLS is used only for servers that require it.
     ConnectionSettings(
       host: host, port: port, user: contents.adminUser, password: contents.desired.adminPassword?.unredacted,
       sslMode: ConnectionSettings.isLocal(host) ? .allow : nil)
@@ -64,7 +65,8 @@ package struct SidecarConfiguration: Equatable, Sendable {
   /// Where Postgres is expected, for people.
   var place: String { "\(hosts.joined(separator: " or ")), port \(port)" }
 
-  /// Whether a server answers, and which of ``hosts`` it is at: an accepting one, where there is any.
+  /// Pings the server at each of ``hosts``. Returns the best answer and its host: one that accepts connections, if
+  /// there is one.
   func ping(user: String) -> (answer: PingStatus, host: String) {
     var best = (answer: PingStatus.notAttempted, host: hosts.first ?? "")
     for host in hosts {
@@ -123,7 +125,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
 
 /// An error in a flag or a variable.
 package enum SidecarConfigurationError: Error, Equatable, Sendable {
-  /// No such flag.
+  /// There is no such flag.
   case unknown(String)
   /// A flag or variable, and the error in its value.
   case invalid(String, String)

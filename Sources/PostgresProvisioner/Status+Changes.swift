@@ -3,7 +3,7 @@ package import Provisioning
 
 /// How the status changes with each event. There is no IO, so that the rules of readiness can be read and tested here.
 extension Status {
-  /// The status of a sidecar that has just started, where one before it has left this one.
+  /// The status of a sidecar that has just started, where an earlier one has left this status.
   package init(after previous: Status) {
     self.init(
       specHash: previous.specHash, appliedAt: previous.appliedAt, convergedStart: previous.convergedStart)

@@ -3,11 +3,11 @@ package import Provisioning
 
 /// The state of the instance, for the readiness probe and `kubectl exec … cat`.
 package struct Status: Equatable, Sendable {
-  /// What the sidecar came to.
+  /// The result of the sidecar's last action.
   package enum Outcome: String, CaseIterable, Sendable {
     /// Postgres does not accept connections, or not this login.
     case waitingForPostgres
-    /// The mounted files are not there, or not to be read.
+    /// The mounted files are missing or cannot be read.
     case waitingForFiles
     case converged, incomplete, standby, interrupted
   }
@@ -17,7 +17,7 @@ package struct Status: Equatable, Sendable {
   /// Whether a pass has converged since the present Postgres started, or only known failures remain: items that had
   /// already failed while it was ready.
   package var isReady: Bool
-  /// What the sidecar came to last.
+  /// The last result.
   package var outcome: Outcome
   /// The reason for the result, in one line, if it is not a success.
   package var message: String?
@@ -30,12 +30,12 @@ package struct Status: Equatable, Sendable {
   /// The start time of the Postgres that was last ready. The file outlives the sidecar's container. As long as that
   /// Postgres runs, its contents are still there.
   package var convergedStart: String?
-  /// What is wrong, item by item.
+  /// The problems, by item.
   package var problems: [ItemProblem]
   /// The script that is running.
   package var running: RunningScript?
 
-  /// A status of these parts; without any, that of a sidecar that has just started.
+  /// A status with these values; by default, that of a sidecar that has just started.
   package init(
     customer: String? = nil, isReady: Bool = false, outcome: Outcome = .waitingForPostgres, message: String? = nil,
     specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, convergedStart: String? = nil,

@@ -7,7 +7,7 @@ import TextEncoding
 
 /// The contents of the mounted files and of the environment, read at the same time.
 package struct VolumeContents: Equatable, Sendable {
-  /// What Postgres is to hold. Its `adminPassword` is also what the sidecar logs in with.
+  /// The desired state of Postgres. The sidecar logs in with its `adminPassword`.
   package var desired: DesiredState
   /// The superuser whom the sidecar logs in as.
   package var adminUser: String

@@ -4,7 +4,7 @@ package import DatabaseSpec
 package struct DatabaseState: Equatable, Sendable {
   /// The role that owns it.
   package var owner: PostgresName
-  /// Whether it takes connections at all.
+  /// Whether it accepts connections at all.
   package var allowsConnections: Bool
   /// The most sessions; -1 for any number, -2 where a DROP DATABASE was interrupted.
   package var connectionLimit: Int
@@ -37,14 +37,14 @@ package struct DatabaseState: Equatable, Sendable {
     self.contents = contents
   }
 
-  /// Whether a DROP DATABASE of it was interrupted, so that nothing but dropping it is possible any more.
+  /// Whether a DROP DATABASE of it was interrupted, so that it can only be dropped.
   package var isDropInterrupted: Bool { connectionLimit == -2 }
 
   /// Whether anybody can connect to it.
   package var isUsable: Bool { allowsConnections && !isDropInterrupted }
 }
 
-/// What is in a database.
+/// The contents of a database.
 package struct DatabaseContents: Equatable, Sendable {
   /// The owners of its schemas, without the server's own schemas.
   package var schemas: [PostgresName: PostgresName]
@@ -95,7 +95,7 @@ package struct UncoveredRelations: Equatable, Sendable {
   }
 }
 
-/// An extension that is there.
+/// An extension that is installed.
 package struct InstalledExtension: Equatable, Sendable {
   /// The schema that contains it.
   package var schema: PostgresName
@@ -112,11 +112,11 @@ package struct InstalledExtension: Equatable, Sendable {
   }
 }
 
-/// What records scripts in a database: a table that only the superuser reads, and a function that adds to it.
+/// The recorder of scripts in a database: a table that only the superuser reads, and a function that adds to it.
 package enum RecorderState: Equatable, Sendable {
   /// It does not exist yet.
   case absent
-  /// The schema, the table or the function is there and is not the superuser's: it is not to be touched.
+  /// The schema, the table or the function exists and does not belong to the superuser. Postern must not touch it.
   case foreign(owner: PostgresName)
   /// It exists; these roles may call the function.
   case present(callers: Set<PostgresName>)

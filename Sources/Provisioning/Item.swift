@@ -2,7 +2,7 @@ package import DatabaseSpec
 
 /// What a step or a problem is about: something that users declare.
 package enum Item: Hashable, Sendable, CustomStringConvertible {
-  /// The server as a whole, with Postern's own records.
+  /// The server as a whole, including Postern's own records.
   case server
   case user(PostgresName)
   case membership(of: PostgresName, in: PostgresName)

@@ -4,15 +4,17 @@ package struct PassReport: Equatable, Sendable {
   package enum Outcome: Equatable, Sendable {
     /// Everything declared exists. Another pass would do nothing.
     case converged
-    /// Some items failed; the others are there.
+    /// Some items failed; the others are done.
     case incomplete
     /// The server is a standby. Nothing is done until it is promoted.
     case standby
-    /// The connection ended in the middle: Postgres stopped, or somebody ended the session. The one problem says how.
+    /// The connection ended during the pass: Postgres stopped, or somebody ended the session. The only problem says
+    /// how.
     case disconnected
     /// The pass stopped between two steps because the process must end.
     case interrupted
-    /// The files changed while a script ran. What they say was done beside it; another pass does the rest.
+    /// The files changed while a script ran. Their changes were applied while it ran, except scripts; another pass does
+    /// the rest.
     case superseded
   }
 
@@ -20,13 +22,13 @@ package struct PassReport: Equatable, Sendable {
   package var outcome: Outcome
   /// The actions in order, one line each, without any secret.
   package var applied: [String]
-  /// What is wrong, item by item.
+  /// The problems, by item.
   package var problems: [ItemProblem]
   /// Whether only items failed that had already failed while the instance was ready, so that what worked then still
   /// works.
   package var isKnownToFail: Bool
 
-  /// A report of these parts.
+  /// A report with these values.
   package init(
     outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = [], isKnownToFail: Bool = false
   ) {
@@ -43,7 +45,7 @@ package struct ItemProblem: Equatable, Sendable {
   package var item: String
   /// The problem, in one line, without any secret.
   package var message: String
-  /// The server's SQLSTATE, where the server said so.
+  /// The server's SQLSTATE, where the server reported one.
   package var sqlState: String?
   /// What to do.
   package var hint: String?

@@ -1,13 +1,13 @@
 import DatabaseSpec
 
 extension Planner {
-  /// What is in a database as the steps before find it. One that is still to be made is as `template0` is.
+  /// The contents of a database when these steps run. A database that does not exist yet will be a copy of `template0`.
   func contents(of database: Database) -> DatabaseContents? {
     guard let state = observed.databases[database.name] else { return fresh(database) }
     return state.contents
   }
 
-  /// Schemas and extensions.
+  /// Plans schemas and extensions.
   mutating func planContents(of database: Database) {
     guard let contents = contents(of: database) else { return }
     planPublicSchema(of: database, contents)
@@ -29,7 +29,7 @@ extension Planner {
     }
   }
 
-  /// Whether what a role owns in a database goes to the database's owner by this plan.
+  /// Whether this plan gives what a role owns in a database to the database's owner.
   private func isGivingUp(_ role: PostgresName, in database: Database) -> Bool {
     guard observed.roles[role]?.isSuperuser != true else { return false }
     return observed.databases[database.name]?.owner == role && role != database.owner
@@ -37,9 +37,10 @@ extension Planner {
       || spec.removedUsers == .drop && undeclaredRoles.contains { $0.name == role }
   }
 
-  /// A schema `public` that is a superuser's is one from before 15, which pg_upgrade and a dump carry on: open to everybody,
-  /// or closed to the database's owner. It becomes what 15 makes: the owner's, through pg_database_owner, and closed.
-  /// What an owner opens is the owner's own matter.
+  /// A schema `public` that belongs to a superuser comes from a version before 15 and was kept by pg_upgrade or a dump:
+  /// it is open to everybody, or closed even to the database's owner. It is changed to what version 15 creates: it
+  /// belongs to the owner, through pg_database_owner, and is closed. If an owner opens it later, Postern leaves that
+  /// alone.
   private mutating func planPublicSchema(of database: Database, _ contents: DatabaseContents) {
     guard let owner = contents.schemas[Postern.publicSchema], observed.roles[owner]?.isSuperuser == true,
       !database.schemas.contains(where: { $0.name == Postern.publicSchema && $0.owner != nil })
@@ -65,7 +66,7 @@ extension Planner {
     guard schema.name != Postern.schema else {
       return fail(item, "is the schema of Postern's own records", hint: "declare a schema of another name")
     }
-    // Its owner is to come to it.
+    // The schema's owner must be able to connect to the database.
     if wanted != database.owner, observed.databases[database.name]?.connectors.contains(wanted) != true,
       spec.users.first(where: { $0.name == wanted })?.level(on: database.name) == nil
     {
@@ -78,7 +79,7 @@ extension Planner {
         "create schema", details, for: item, requires: requires, in: database.name,
         ["CREATE SCHEMA \(id(schema.name)) AUTHORIZATION \(id(wanted))"].sql)
     }
-    // The schema `public` is its database's owner's through pg_database_owner, unless another one is declared.
+    // The schema `public` belongs to the database's owner through pg_database_owner, unless another owner is declared.
     if owner != wanted, schema.owner != nil || schema.name != Postern.publicSchema {
       add(
         "change owner", details, for: item, requires: requires, in: database.name,
@@ -89,7 +90,7 @@ extension Planner {
 }
 
 extension Planner {
-  /// What a database that is made of `template0` holds, and what privileges are missing there.
+  /// The contents of a new database that is made from `template0`, with the privileges that it lacks.
   private func fresh(_ database: Database) -> DatabaseContents? {
     guard database.template == nil else { return nil }
     // What initdb makes of template0 is no matter of the data: 15 was the first that closed the schema.
@@ -111,7 +112,7 @@ extension Planner {
   }
 }
 
-/// The privileges on a kind of object that are wanted for a role.
+/// The privileges on one kind of object that a role must have.
 struct PrivilegeGroup {
   var role: PostgresName
   var kind: ObjectKind
@@ -120,7 +121,7 @@ struct PrivilegeGroup {
 }
 
 extension [PrivilegeRequest] {
-  /// The privileges wanted, by role and kind, in the order of the requests.
+  /// The wanted privileges, by role and kind, in the order of the requests.
   func byRoleAndKind() -> [PrivilegeGroup] {
     var groups: [PrivilegeGroup] = []
     for request in self where request.isWanted {

@@ -61,7 +61,7 @@ package struct PrivilegeRequest: Equatable, Sendable {
 package struct PrivilegeGap: Equatable, Sendable {
   /// The object or objects that the privileges are on.
   package enum Target: Equatable, Sendable {
-    /// An object, as SQL that names it: qualified and quoted, a function with its argument types.
+    /// An object, as its SQL name: qualified and quoted, a function with its argument types.
     case object(String)
     /// Objects that the role creates from now on.
     case future(creator: PostgresName)
@@ -75,7 +75,7 @@ package struct PrivilegeGap: Equatable, Sendable {
   package var target: Target
   /// The privileges, in the order of ``Grant/Level/privileges(on:)``.
   package var privileges: [String]
-  /// Whether they are missing, rather than in excess.
+  /// Whether they are missing; otherwise they are in excess.
   package var isMissing: Bool
 
   /// A gap with these values.

@@ -3,7 +3,7 @@ package import DatabaseSpec
 /// Text in SQL, quoted as the server's scanner reads it (PostgreSQL docs §4.1.1, §4.1.2.1, §8.15.2). It works on bytes,
 /// and assumes `standard_conforming_strings = on`, which is the default.
 package enum SQLText {
-  /// An identifier in double quotes, each `"` in it doubled: its letters keep their case.
+  /// An identifier in double quotes, with each `"` in it doubled. So its letters keep their case.
   package static func identifier(_ name: PostgresName) -> String {
     quoted(name.text, by: UInt8(ascii: "\""))
   }

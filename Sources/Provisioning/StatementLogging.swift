@@ -3,7 +3,7 @@ package import DatabaseSpec
 /// The parameters by which a server shows or logs what a session sends, and the SQL that turns them off for a session
 /// before it begins (PostgreSQL docs §20.8, and ALTER ROLE … IN DATABASE … SET).
 package enum StatementLogging {
-  /// A parameter, and the value by which nothing is shown.
+  /// A parameter, and the value with which nothing is shown.
   package struct Option: Equatable, Sendable {
     /// The parameter's name.
     package let name: String
@@ -14,7 +14,8 @@ package enum StatementLogging {
   /// A parameter without a meaning of its own, which marks the others as set by Postern.
   package static let mark = "postern.statement_logging"
 
-  /// All of them. An error's own message may quote the statement, so errors are not logged either: Postern tells them.
+  /// All of them. An error's own message may quote the statement, so errors are not logged either; Postern reports
+  /// them.
   package static let off: [Option] = [
     Option(name: "log_statement", value: "none"), Option(name: "log_min_error_statement", value: "panic"),
     Option(name: "log_min_messages", value: "fatal"), Option(name: "log_min_duration_statement", value: "-1"),

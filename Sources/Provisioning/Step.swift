@@ -2,11 +2,12 @@ package import DatabaseSpec
 
 /// One step of a plan. It is done completely or not at all, except a script that is declared without a transaction.
 package struct Step: Equatable, Sendable {
-  /// What is run.
+  /// What the step runs.
   package enum Work: Equatable, Sendable {
     /// Run by the superuser in one transaction.
     case transaction([SQLStatement])
-    /// By the superuser, outside of any transaction (CREATE DATABASE; PostgreSQL docs say so of each such command).
+    /// Run by the superuser outside of a transaction (CREATE DATABASE and other commands for which the PostgreSQL docs
+    /// require it).
     case alone(SQLStatement)
     /// Run on a connection of the database's owner.
     case script(ScriptRun)
@@ -14,17 +15,17 @@ package struct Step: Equatable, Sendable {
 
   /// The item that fails if the step fails.
   package var item: Item
-  /// The items without which the step is not tried.
+  /// The items that must have succeeded; otherwise the step is not tried.
   package var requires: [Item]
   /// The database in which it runs.
   package var database: PostgresName
-  /// What is run there.
+  /// What the step runs.
   package var work: Work
   /// What it does, in a few words for people, such as `create role`.
   package var title: String
   /// The objects and settings of the step.
   package var details: [Detail]
-  /// Whether it only keeps Postern's own records, and so is not worth a line.
+  /// Whether it only changes Postern's own records, so that it needs no log line.
   package var isBookkeeping: Bool
 
   /// A step with these values.
@@ -76,7 +77,7 @@ package struct Detail: Equatable, Sendable {
 
 /// A script that must run.
 package struct ScriptRun: Equatable, Sendable {
-  /// What it is recorded as, in its database.
+  /// The name under which its database records it.
   package var name: String
   /// SHA-256 of its bytes, in lower-case hexadecimal.
   package var sha256: String
@@ -86,7 +87,7 @@ package struct ScriptRun: Equatable, Sendable {
   package var isTransaction: Bool
   /// The most seconds that it may run; 0 for no limit.
   package var timeout: Int
-  /// Whether no word of it is to be told: its text came from a Secret.
+  /// Whether no word of it may be shown, because its text came from a Secret.
   package var isConfidential = false
   /// Its statements, in order.
   package var statements: [ScriptStatement]

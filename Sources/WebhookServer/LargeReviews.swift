@@ -29,9 +29,9 @@ final class LargeReviews: Sendable {
     pool.submit { _ in CurrentProcess.yieldThreadToOthers() }
   }
 
-  /// Has a review decided.
+  /// Queues a review to be decided.
   /// - Parameter isDecided: called on the thread that decided it.
-  /// - Returns: the number to cancel it by.
+  /// - Returns: the number by which ``cancel(_:)`` knows it.
   func decide(
     _ path: WebhookPath, _ body: [UInt8], isDecided: @escaping @Sendable (WebhookReply) -> Void
   ) -> Int {

@@ -3,8 +3,8 @@ import Provisioning
 
 /// Compares the splitter of scripts with PostgreSQL's own scanner and grammar.
 public enum ScriptComparison {
-  /// What scripts are made of, by byte: all that opens, closes or continues a literal or a comment, what cuts, and whole
-  /// statements, so that many a script is SQL.
+  /// The pieces of scripts, by byte: everything that opens, closes or continues a literal or a comment, everything that
+  /// splits, and whole statements, so that many of the scripts are SQL.
   private static let pieces = [
     "'", "'", "''", "\"", "\"", "E'", "e'", "E'a\\", "U&'", "u&\"", "B'", "x'0", "N'", "\\'", "\\", "$$", "$$", "$a$",
     "$a$", "$A$", "$1", "$", "$a", "$é$", "a$", "a$$", "1", "1$$", "1e5", ".5", "--", "-- '\r", "-- ;\n", "/*", "*/",
@@ -31,7 +31,7 @@ public enum ScriptComparison {
 
   /// The result of a comparison.
   public enum Verdict: Equatable, Sendable {
-    /// PostgreSQL's scanner refuses the script, or the splitter does for what psql alone understands.
+    /// PostgreSQL's scanner refuses the script, or the splitter does because of something that only psql understands.
     case notCompared
     /// The grammar refuses the script; the tokens are the same.
     case sameWords

@@ -100,7 +100,7 @@ final class SidecarProcess {
   /// The process id.
   var identifier: Int32 { process.processIdentifier }
 
-  /// Asks it to end, and waits until it has: its exit code.
+  /// Asks it to end and waits until it has ended. Returns its exit code.
   func terminate() -> Int32 {
     process.terminate()
     return exitCode()

@@ -30,6 +30,7 @@ let package = Package(
     .target(name: "Contract"),
     .target(name: "JSONBytes"),
     .target(name: "TextEncoding"),
+    .target(name: "PlainHTTP"),
     .target(name: "PasswordPreparation"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
@@ -40,7 +41,7 @@ let package = Package(
     .systemLibrary(
       name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CLinux"),
-    .target(name: "LibPQ", dependencies: ["CLibPQ"]),
+    .target(name: "LibPQ", dependencies: ["CLibPQ", "Linux"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"]),
     .target(name: "Randomness", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
@@ -53,8 +54,8 @@ let package = Package(
     .target(
       name: "PostgresProvisioner",
       dependencies: [
-        "Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "LogLine", "OpenSSL", "Provisioning", "Randomness",
-        "TextEncoding",
+        "Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "LogLine", "OpenSSL", "PlainHTTP", "Provisioning",
+        "Randomness", "TextEncoding",
       ]),
     .executableTarget(name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux"]),
 
@@ -160,7 +161,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PostgresParser",
+        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PlainHTTP",
+        "PostgresParser",
         "Provisioning",
         "TextEncoding",
       ], path: "Tests/FuzzTargets"),
@@ -212,6 +214,7 @@ let package = Package(
         .product(name: "SwiftASN1", package: "swift-asn1"),
         .product(name: "X509", package: "swift-certificates"),
       ]),
+    .testTarget(name: "PlainHTTPTests", dependencies: ["PlainHTTP"]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
     .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),
     .testTarget(name: "LogLineTests", dependencies: ["LogLine"]),

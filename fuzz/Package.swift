@@ -13,6 +13,7 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CPGQuery", path: "Sources/CPGQuery"),
     .target(name: "TextEncoding", path: "Sources/TextEncoding"),
+    .target(name: "PlainHTTP", path: "Sources/PlainHTTP"),
     .target(name: "PasswordPreparation", path: "Sources/PasswordPreparation"),
     .target(
       name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"], path: "Sources/OpenSSL"),
@@ -36,8 +37,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PostgresParser", "Provisioning",
-        "TextEncoding",
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PlainHTTP", "PostgresParser",
+        "Provisioning", "TextEncoding",
       ], path: "FuzzTargets"),
     .executableTarget(
       name: "postern-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Driver",

@@ -15,10 +15,11 @@ let package = Package(
     .target(name: "Contract"),
     .target(name: "JSONBytes"),
     .target(name: "TextEncoding"),
+    .target(name: "PlainHTTP"),
     .target(name: "PasswordPreparation"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
-    .target(name: "LibPQ", dependencies: ["CLibPQ"]),
+    .target(name: "LibPQ", dependencies: ["CLibPQ", "Linux"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"]),
     .target(name: "Randomness", dependencies: ["COpenSSL"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
@@ -26,8 +27,8 @@ let package = Package(
     .target(
       name: "PostgresProvisioner",
       dependencies: [
-        "Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "LogLine", "OpenSSL", "Provisioning", "Randomness",
-        "TextEncoding",
+        "Contract", "DatabaseSpec", "JSONBytes", "LibPQ", "Linux", "LogLine", "OpenSSL", "PlainHTTP", "Provisioning",
+        "Randomness", "TextEncoding",
       ]),
     .executableTarget(
       name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux", "CStatic"],

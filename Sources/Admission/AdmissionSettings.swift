@@ -1,4 +1,5 @@
 import Contract
+package import Declarations
 
 /// What the admin has chosen about injection, and what is known of the cluster.
 package struct AdmissionSettings: Sendable {
@@ -14,6 +15,9 @@ package struct AdmissionSettings: Sendable {
   package var sidecarImage: String
   /// How the sidecar runs in the Pod.
   package var sidecarMode: SidecarMode
+  /// The port of the sidecar's status, where a Pod says nothing; without one, the readiness probe runs a program in the
+  /// container, as sidecars before 0.2 need it.
+  package var statusPort: StatusPortChoice = .number(StatusPort.number)
   /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
   /// among them.
   package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]

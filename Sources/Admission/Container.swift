@@ -4,13 +4,13 @@ import KubernetesAPI
 /// What injection must know of a container. Of its variables those alone are kept that say something about Postgres.
 struct Container {
   /// A member of `ports`.
-  fileprivate struct Port {
-    var number: Int?
+  struct Port {
+    fileprivate(set) var number: Int?
     /// Whether its name says that it is Postgres's.
-    var isNamed = false
+    fileprivate var isNamed = false
 
     /// Whether name or number say it.
-    var isPostgres: Bool { number == 5432 || isNamed }
+    fileprivate var isPostgres: Bool { number == 5432 || isNamed }
   }
 
   private(set) var name = ""
@@ -86,6 +86,9 @@ struct Container {
   /// What the ports say: the one that is Postgres's by name or number, else the first.
   var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first)?.number }
 
+  /// All that the ports say.
+  var portNumbers: [Int] { ports.compactMap(\.number) }
+
   /// Whether it says itself that it is a Postgres server, whatever its image is called: by its name, a port, its
   /// arguments, or variables that only a server's image reads. A client has POSTGRES_PASSWORD too, and a host with it.
   var looksLikePostgres: Bool {
@@ -149,7 +152,7 @@ struct Container {
 }
 
 extension Container.Port {
-  fileprivate init(_ reader: inout JSONReader) throws(JSONError) {
+  init(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
     while let key = try reader.nextKey() {
       if reader.matches(key, "name") {

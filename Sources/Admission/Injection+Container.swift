@@ -12,6 +12,12 @@ extension Injection {
       writer.member("image", settings.sidecarImage)
       writer.key("args")
       writer.strings(SidecarContainer.runArguments)
+      if let statusPort {
+        writer.part(#","ports":[{"#)
+        writer.member("name", StatusPort.name)
+        writer.member("containerPort", statusPort)
+        writer.part("}]")
+      }
       writer.part(#","env":["#)
       writeEnvironment(&writer)
       writer.part("],")
@@ -31,8 +37,14 @@ extension Injection {
   }
 
   private func writeReadinessProbe(_ writer: inout JSONWriter) {
-    writer.part(#","readinessProbe":{"exec":{"command":"#)
-    writer.strings([SidecarContainer.program] + SidecarContainer.readyArguments)
+    if statusPort != nil {
+      writer.part(#","readinessProbe":{"httpGet":{"#)
+      writer.member("path", StatusPort.readyPath)
+      writer.member("port", StatusPort.name)
+    } else {
+      writer.part(#","readinessProbe":{"exec":{"command":"#)
+      writer.strings([SidecarContainer.program] + SidecarContainer.readyArguments)
+    }
     writer.part("},")
     writer.member("periodSeconds", SidecarContainer.ReadinessProbe.period)
     writer.member("timeoutSeconds", SidecarContainer.ReadinessProbe.timeout)
@@ -43,6 +55,7 @@ extension Injection {
   private func writeEnvironment(_ writer: inout JSONWriter) {
     writer.variable(SidecarVariable.customer, customer)
     writer.variable(SidecarVariable.port, String(port))
+    if let statusPort { writer.variable(SidecarVariable.statusPort, String(statusPort)) }
     for variable in admin.variables {
       switch variable {
       // The kubelet would replace what looks like a variable.

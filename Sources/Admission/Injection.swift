@@ -15,6 +15,8 @@ struct Injection {
   let customer: String
   let port: Int
   let gatesReadiness: Bool
+  /// Where the sidecar tells its status; nil: nowhere but in its file.
+  let statusPort: Int?
   let pod: PodContainers
   let postgres: Container
   /// The Postgres container's place in `spec.containers`.
@@ -28,11 +30,19 @@ struct Injection {
     self.customer = customer
     port = declared.port ?? postgres.port
     gatesReadiness = declared.gateReadiness
+    statusPort = Self.statusPort(declared.statusPort ?? settings.statusPort, besides: pod.containers.takenPorts, port)
     self.pod = pod.containers
     self.postgres = postgres.container
     index = postgres.index
     self.admin = admin
     self.settings = settings
+  }
+
+  /// The port that is chosen, or, where it is the usual one and a container has that, the next that none has.
+  private static func statusPort(_ choice: StatusPortChoice, besides taken: Set<Int>, _ postgres: Int) -> Int? {
+    guard case .number(let number) = choice else { return nil }
+    let candidates = number == StatusPort.number ? Array(StatusPort.range) : [number]
+    return candidates.first { !taken.contains($0) && $0 != postgres }
   }
 
   /// The operations, in an order that needs no index but Postgres's own, which nothing before them moves.

@@ -16,6 +16,7 @@ struct MisplacedSettings {
       (AnnotationKey.adminSecret, object.template?.setting(AnnotationKey.adminSecret)),
       (AnnotationKey.flavor, object.template?.setting(AnnotationKey.flavor) ?? choice.postgres?.family.rawValue),
       (AnnotationKey.gateReadiness, object.template?.setting(AnnotationKey.gateReadiness) ?? "true"),
+      (AnnotationKey.statusPort, object.template?.setting(AnnotationKey.statusPort)),
     ] {
       guard let value = object.metadata.setting(key), value != effective else { continue }
       keys.append(key)

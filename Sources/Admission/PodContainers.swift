@@ -21,6 +21,8 @@ struct PodContainers {
   private(set) var isGuaranteed = false
   private var initContainers: [Named] = []
   private var volumes: [Named] = []
+  /// What init containers listen on, some of which stay.
+  private var initPorts: [Int] = []
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
     hasInitContainers = spec.initContainers != nil
@@ -33,9 +35,10 @@ struct PodContainers {
       }
     }
     var areInitsGuaranteed = true
-    initContainers = try Self.named(spec.initContainers, of: bytes, areGuaranteed: &areInitsGuaranteed)
-    var unused = true
-    volumes = try Self.named(spec.volumes, of: bytes, areGuaranteed: &unused)
+    initContainers = try Self.named(
+      spec.initContainers, of: bytes, areGuaranteed: &areInitsGuaranteed, ports: &initPorts)
+    var (unused, none) = (true, [Int]())
+    volumes = try Self.named(spec.volumes, of: bytes, areGuaranteed: &unused, ports: &none)
     isGuaranteed = areInitsGuaranteed && !containers.isEmpty && containers.allSatisfy(\.resources.isGuaranteed)
     if let slice = spec.securityContext {
       var reader = JSONReader(slice, of: bytes)
@@ -48,6 +51,9 @@ struct PodContainers {
     initContainers.contains { $0.name == SidecarContainer.name }
       || containers.contains { $0.name == SidecarContainer.name }
   }
+
+  /// The ports that containers say they listen on.
+  var takenPorts: Set<Int> { Set(containers.flatMap(\.portNumbers) + initPorts) }
 
   /// Whether the volume that Postgres has its superuser's password from is the injection's.
   var hasAdminVolume: Bool { volumes.contains { $0.name == SidecarContainer.adminVolumeName } }
@@ -78,7 +84,7 @@ struct PodContainers {
   }
 
   private static func named(
-    _ slice: JSONSlice?, of bytes: [UInt8], areGuaranteed: inout Bool
+    _ slice: JSONSlice?, of bytes: [UInt8], areGuaranteed: inout Bool, ports: inout [Int]
   ) throws(JSONError) -> [Named] {
     guard let slice else { return [] }
     var found: [Named] = []
@@ -93,6 +99,10 @@ struct PodContainers {
           name = try reader.optionalString()
         } else if reader.matches(key, "resources") {
           resources = try ContainerResources(&reader)
+        } else if reader.matches(key, "ports") {
+          _ = try reader.elements { reader throws(JSONError) in
+            if let number = try Container.Port(&reader).number { ports.append(number) }
+          }
         } else {
           try reader.skip()
         }

@@ -102,6 +102,13 @@ struct InjectablePod {
     if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
     }
+    if let text = metadata.setting(AnnotationKey.statusPort), let number = Int(text),
+      containers.takenPorts.contains(number) || number == postgres.port
+    {
+      findings.refuse(
+        "\(field)metadata.annotations[\(AnnotationKey.statusPort)]",
+        "\(number) is a port of the Pod's own containers; take another one, or \(StatusPort.none)")
+    }
     (self.choice, self.findings, self.admin) = (choice, findings, admin)
     restrictions = postgres.restrictions(field) + admin.restrictions
   }

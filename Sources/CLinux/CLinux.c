@@ -6,17 +6,21 @@
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -167,23 +171,93 @@ int postern_watch_add(int watch, const char *path) {
                                        IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR));
 }
 
-int postern_wait_readable(int descriptor, int timeout_milliseconds) {
-  struct pollfd source = {descriptor, POLLIN, 0};
-  return outcome(poll(&source, 1, timeout_milliseconds));
+int postern_wait(int first, int is_written, int second, int meanwhile, int timeout_milliseconds) {
+  struct pollfd sources[3] = {
+      {first, is_written ? POLLOUT : POLLIN, 0}, {second, POLLIN, 0}, {meanwhile, POLLIN, 0}};
+  int result = 0;
+  if (poll(sources, 3, timeout_milliseconds) < 0) return errno == EINTR ? 0 : -errno;
+  if (sources[0].revents != 0 || sources[1].revents != 0) result |= POSTERN_READABLE;
+  if (sources[2].revents != 0) result |= POSTERN_MEANWHILE;
+  return result;
 }
 
-int postern_watch_wait(int watch, int descriptor, int timeout_milliseconds) {
-  struct pollfd sources[3] = {{watch, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}, {descriptor, POLLIN, 0}};
+int postern_listen(int port) {
+  int on = 1, off = 0, failure;
+  struct sockaddr_in6 any6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+  struct sockaddr_in any4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+  int is6 = 1, listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (listener >= 0 && (setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0 ||
+                        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+                        bind(listener, (struct sockaddr *)&any6, sizeof any6) < 0)) {
+    failure = -errno;
+    close(listener);
+    if (failure != -EADDRNOTAVAIL) return failure;
+    listener = -1;
+  }
+  // Where IPv6 is not there, or is turned off.
+  if (listener < 0) {
+    is6 = 0;
+    listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  }
+  if (listener < 0) return -errno;
+  if ((!is6 && (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+                bind(listener, (struct sockaddr *)&any4, sizeof any4) < 0)) ||
+      listen(listener, 64) < 0) {
+    failure = -errno;
+    close(listener);
+    return failure;
+  }
+  return listener;
+}
+
+int postern_accept(int listener) { return outcome(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
+long postern_nothing_yet(void) { return -EAGAIN; }
+
+long postern_receive(int connection, void *buffer, size_t count) {
+  ssize_t result;
+  do result = recv(connection, buffer, count, MSG_DONTWAIT);
+  while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
+}
+
+long postern_send(int connection, const void *buffer, size_t count) {
+  ssize_t result;
+  do result = send(connection, buffer, count, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (result < 0 && errno == EINTR);
+  return result < 0 ? -errno : result;
+}
+
+int postern_poll_open(void) { return outcome(epoll_create1(EPOLL_CLOEXEC)); }
+
+int postern_poll_expect(int poll, int descriptor, int expectation, int is_new) {
+  struct epoll_event event = {.data.fd = descriptor};
+  event.events = expectation == POSTERN_EXPECT_BYTES  ? EPOLLIN
+                 : expectation == POSTERN_EXPECT_ROOM ? EPOLLOUT
+                                                      : EPOLLRDHUP;
+  return outcome(epoll_ctl(poll, is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event));
+}
+
+int postern_timer_open(void) { return outcome(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)); }
+
+int postern_timer_set(int timer, int milliseconds) {
+  struct itimerspec time = {{0, 0}, {milliseconds / 1000, milliseconds % 1000 * 1000000L}};
+  return outcome(timerfd_settime(timer, 0, &time, NULL));
+}
+
+int postern_watch_wait(int watch, int descriptor, int meanwhile, int timeout_milliseconds) {
+  struct pollfd sources[4] = {
+      {watch, POLLIN, 0}, {signal_pipe[0], POLLIN, 0}, {descriptor, POLLIN, 0}, {meanwhile, POLLIN, 0}};
   char events[4096];
   int result = 0;
   // A signal that interrupts the wait has written its byte into the pipe.
-  if (poll(sources, 3, timeout_milliseconds) < 0 && poll(sources, 3, 0) < 0) return outcome(-1);
+  if (poll(sources, 4, timeout_milliseconds) < 0 && poll(sources, 4, 0) < 0) return outcome(-1);
   if (sources[0].revents != 0) {
     result |= POSTERN_FILES_CHANGED;
     // It does not matter what changed: all files are read again.
     while (read(watch, events, sizeof events) > 0) continue;
   }
   if (sources[2].revents != 0) result |= POSTERN_READABLE;
+  if (sources[3].revents != 0) result |= POSTERN_MEANWHILE;
   if (stop_requested) result |= POSTERN_STOP_REQUESTED;
   return result;
 }

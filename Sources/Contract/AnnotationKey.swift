@@ -24,6 +24,8 @@ package enum AnnotationKey {
   package static let inject = "postern.io/inject"
   /// `"false"`: the Pod becomes Ready without waiting for provisioning.
   package static let gateReadiness = "postern.io/gate-readiness"
+  /// The port of the sidecar's status, or `none`: ``StatusPort``.
+  package static let statusPort = "postern.io/status-port"
   /// `"false"`: the workload owns all objects that are made for it, so they are deleted with it.
   package static let retain = "postern.io/retain"
   /// The family of Postgres's image, where the image's name does not show it: `official`, `bitnami`, …
@@ -44,7 +46,7 @@ package enum AnnotationKey {
 
   /// All annotations that a user may write.
   package static let all =
-    declaring + [adminSecret, container, port, host, inject, gateReadiness, retain, flavor]
+    declaring + [adminSecret, container, port, host, inject, gateReadiness, statusPort, retain, flavor]
 
   /// The annotations that Postern writes itself. A manifest may contain them; they are ignored.
   package static let outputs = [injected, updated]

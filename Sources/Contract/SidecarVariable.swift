@@ -10,6 +10,8 @@ package enum SidecarVariable {
   package static let volume = "POSTERN_VOLUME"
   /// The path of the status file.
   package static let statusFile = "POSTERN_STATUS_FILE"
+  /// The port of the status: ``StatusPort``.
+  package static let statusPort = "POSTERN_STATUS_PORT"
   /// The format of log lines.
   package static let logFormat = "POSTERN_LOG_FORMAT"
   /// The least level of the log lines that are written.

@@ -9,6 +9,11 @@ package enum VolumeLayout {
   package static let specFile = "spec.json"
   /// The users' passwords, as `PasswordsFile.encoded()` writes them.
   package static let passwordsFile = "passwords.json"
+  /// What whoever asks the sidecar for its whole status must bear: ``StatusPort``.
+  package static let statusTokenFile = "status-token"
+  /// A random word that changes whenever what is in the Secret beside it does: by it, and without any word about the
+  /// passwords, the controller learns which ones the sidecar has.
+  package static let generationFile = "generation"
   /// The superuser's name. Without this file, the sidecar takes `POSTERN_ADMIN_USER`, else `postgres`.
   package static let adminUsernameFile = "admin/username"
   /// The superuser's password. Without this file, the sidecar logs in over loopback without a password.

@@ -83,6 +83,7 @@ extension DeclarationReader {
     }
     declaration.host = host(annotations)
     declaration.port = port(annotations)
+    declaration.statusPort = statusPort(annotations)
     declaration.inject = flag(annotations, AnnotationKey.inject)
     declaration.gateReadiness = flag(annotations, AnnotationKey.gateReadiness)
     declaration.retain = flag(annotations, AnnotationKey.retain)
@@ -152,6 +153,18 @@ extension DeclarationReader {
       return nil
     }
     return Int(port)
+  }
+
+  private mutating func statusPort(_ annotations: [String: String]) -> StatusPortChoice? {
+    let expected = "a whole number from 1024 to 65535, or \(StatusPort.none)"
+    guard let word = word(annotations, AnnotationKey.statusPort, expected: expected) else { return nil }
+    if word.value == StatusPort.none { return StatusPortChoice.none }
+    // The sidecar is not root, and may open no lower one.
+    guard let port = UInt16(word.value), port >= 1024 else {
+      problems.error(word.place, "\(quoted(word.value)) is no port for the sidecar; expected \(expected)")
+      return nil
+    }
+    return .number(Int(port))
   }
 
   /// `"true"` or `"false"`, to the letter: whoever else reads the annotation compares it so. True where it is not there.

@@ -53,18 +53,18 @@ extension Connection {
 
   /// One statement's outcome. It also reads the null result that ends it.
   private func nextOutcome() throws(PostgresError) -> Result<QueryResult, PostgresError> {
-    guard let result = unsafe PQgetResult(handle) else { throw failure() }
+    guard let result = unsafe nextResult() else { throw failure() }
     let answer: Result<QueryResult, PostgresError>
     do throws(PostgresError) { answer = .success(try unsafe outcome(of: result)) } catch { answer = .failure(error) }
     guard !isBroken else {
       throw failure()
     }
-    while let rest = unsafe PQgetResult(handle) { unsafe PQclear(rest) }
+    while let rest = unsafe nextResult() { unsafe PQclear(rest) }
     return answer
   }
 
   private func expectSync() throws(PostgresError) {
-    guard let result = unsafe PQgetResult(handle) else { throw failure() }
+    guard let result = unsafe nextResult() else { throw failure() }
     let answer = unsafe QueryResult(result)
     guard answer.status == PGRES_PIPELINE_SYNC else { throw answer.error ?? failure() }
   }

@@ -1,4 +1,5 @@
 internal import CLibPQ
+import Linux
 
 /// One of two connections that are both running statements for a caller.
 package enum ConnectionSide: Equatable, Sendable {
@@ -29,7 +30,7 @@ extension Connection {
   package func receive() throws(PostgresError) -> QueryResult? {
     var failure: PostgresError?
     var last: QueryResult?
-    while let result = unsafe PQgetResult(handle) {
+    while let result = unsafe nextResult() {
       do throws(PostgresError) { last = try unsafe outcome(of: result) } catch { failure = failure ?? error }
       // A broken connection would give the same result for ever.
       if isBroken { break }
@@ -41,6 +42,16 @@ extension Connection {
 
   /// Waits until one of two connections, on both of which something was sent, has its answer. Returns which one.
   package static func firstAnswered(_ left: borrowing Connection, _ right: borrowing Connection) -> ConnectionSide {
-    unsafe postern_pq_first_answered(left.handle, right.handle) == 0 ? .left : .right
+    while true {
+      if left.hasAnswer() { return .left }
+      if right.hasAnswer() { return .right }
+      SocketWait.waitUntilReadable(left.socket, or: right.socket)
+    }
+  }
+
+  /// Waits for the next result of what was sent; nil after the last.
+  func nextResult() -> OpaquePointer? {
+    while !hasAnswer() { _ = SocketWait.wait(for: socket, .readable, milliseconds: 60_000) }
+    return unsafe PQgetResult(handle)
   }
 }

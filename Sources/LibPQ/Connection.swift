@@ -1,7 +1,9 @@
 internal import CLibPQ
+import Linux
 
-/// A session with a server. Its calls block until the server has answered. Only one thread may use it at a time, and it
-/// ends with its scope. It is public because Embedded Swift does not see the `deinit` of a `package` type.
+/// A session with a server. Its calls wait until the server has answered, and meanwhile do what ``Linux/Meanwhile`` names.
+/// Only one thread may use it at a time, and it ends with its scope. It is public because Embedded Swift does not see the
+/// `deinit` of a `package` type.
 @safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
 
@@ -15,24 +17,42 @@ internal import CLibPQ
     let parameters = settings.parameters
     let keywords = try CStrings(parameters.map { $0.keyword })
     let values = try CStrings(parameters.map { $0.value })
-    var timedOut: Int32 = 0
     let opened = unsafe keywords.withPointers { keywords in
       unsafe values.withPointers { values in
-        unsafe postern_pq_connect(
-          keywords, values, Int32(clamping: settings.connectTimeout * 1000), &timedOut)
+        unsafe postern_pq_start(keywords, values)
       }
     }
     guard let opened = unsafe opened else {
       throw PostgresError(kind: .connection, message: "out of memory while connecting")
     }
-    if timedOut == 0, unsafe PQstatus(opened) == CONNECTION_OK { return unsafe opened }
+    let isInTime = unsafe finishConnecting(opened, withinSeconds: settings.connectTimeout)
+    if isInTime, unsafe PQstatus(opened) == CONNECTION_OK {
+      _ = unsafe PQsetErrorVerbosity(opened, PQERRORS_DEFAULT)
+      return unsafe opened
+    }
     defer { unsafe PQfinish(opened) }
-    guard timedOut == 0 else {
+    guard isInTime else {
       throw PostgresError(
         kind: .connection,
         message: "\(settings.host):\(settings.port) did not answer within \(settings.connectTimeout) s")
     }
     throw PostgresError(connecting: unsafe String(cString: PQerrorMessage(opened)))
+  }
+
+  /// Connects, or fails; false where the time is over before.
+  private static func finishConnecting(_ connection: OpaquePointer, withinSeconds seconds: Int) -> Bool {
+    let deadline = SystemClock.monotonicMilliseconds + Int64(seconds) * 1000
+    var next = PGRES_POLLING_WRITING
+    while unsafe PQstatus(connection) != CONNECTION_BAD, next != PGRES_POLLING_OK, next != PGRES_POLLING_FAILED {
+      let left = Int(clamping: deadline - SystemClock.monotonicMilliseconds)
+      guard left > 0 else { return false }
+      let isReading = next == PGRES_POLLING_READING
+      let socket = unsafe PQsocket(connection)
+      if SocketWait.wait(for: socket, isReading ? .readable : .writable, milliseconds: left) {
+        next = unsafe PQconnectPoll(connection)
+      }
+    }
+    return true
   }
 
   deinit {
@@ -52,21 +72,22 @@ internal import CLibPQ
   /// Whether the connection has broken, so that a new one is needed.
   package var isBroken: Bool { unsafe PQstatus(handle) != CONNECTION_OK }
 
-  /// Runs one statement with its parameters `$1`, `$2`…, nil for NULL, all as text (`PQexecParams`).
+  /// Runs one statement with its parameters `$1`, `$2`…, nil for NULL, all as text (`PQsendQueryParams`).
   package func query(_ sql: String, _ parameters: [String?] = []) throws(PostgresError) -> QueryResult {
     try CStrings.check(sql)
     let values = try CStrings(parameters)
-    return try unsafe outcome(
-      of: values.withPointers { values in
-        unsafe PQexecParams(handle, sql, Int32(parameters.count), nil, values, nil, nil, 0)
-      })
+    let isSent = unsafe values.withPointers { values in
+      unsafe PQsendQueryParams(handle, sql, Int32(parameters.count), nil, values, nil, nil, 0) == 1
+    }
+    guard isSent, let result = try receive() else { throw failure() }
+    return result
   }
 
-  /// Runs any number of statements, given as one string (`PQexec`). Without a BEGIN in it, the string is one
+  /// Runs any number of statements, given as one string (`PQsendQuery`). Without a BEGIN in it, the string is one
   /// transaction. The first error ends it.
   package func execute(_ sql: String) throws(PostgresError) {
-    try CStrings.check(sql)
-    _ = try unsafe outcome(of: PQexec(handle, sql))
+    try send(sql)
+    try receive()
   }
 
   /// Returns a result, or throws the error that it holds.
@@ -85,7 +106,8 @@ internal import CLibPQ
   /// Makes sure that the server still answers.
   /// - Throws: where it does not.
   package func checkIsAlive() throws(PostgresError) {
-    _ = try unsafe outcome(of: PQexec(handle, ""))
+    try send("")
+    try receive()
   }
 
   /// The connection's error, for calls that have no result to hold one.

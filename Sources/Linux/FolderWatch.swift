@@ -46,12 +46,14 @@ package final class FolderWatch {
       // Nothing tells that a folder has been made; look once a second.
       let timeout = isMissing ? min(left, 1000) : left
       let bits = try File.check(
-        Int(postern_watch_wait(self.descriptor, descriptor, Int32(clamping: timeout))), "inotify")
+        Int(postern_watch_wait(self.descriptor, descriptor, Meanwhile.descriptor, Int32(clamping: timeout))), "inotify")
+      if bits & POSTERN_MEANWHILE != 0 { Meanwhile.see() }
       let wake = Wake(
         filesChanged: bits & POSTERN_FILES_CHANGED != 0,
         stopRequested: bits & POSTERN_STOP_REQUESTED != 0,
         isReadable: bits & POSTERN_READABLE != 0)
-      if !wake.isTimeout || left <= timeout { return wake }
+      if !wake.isTimeout || bits & POSTERN_MEANWHILE == 0 && left <= timeout { return wake }
+      if SystemClock.monotonicMilliseconds >= deadline { return wake }
       if isMissing, watchAll() {
         isMissing = false
         return Wake(filesChanged: true)

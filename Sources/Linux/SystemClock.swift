@@ -11,11 +11,6 @@ package enum SystemClock {
   /// Waits, which holds up the thread; less where a signal comes.
   package static func sleep(milliseconds: Int) { postern_sleep(Int32(clamping: milliseconds)) }
 
-  /// Waits until something can be read from a descriptor, or so many milliseconds; which of both.
-  package static func waitUntilReadable(_ descriptor: Int32, milliseconds: Int) -> Bool {
-    postern_wait_readable(descriptor, Int32(clamping: milliseconds)) != 0
-  }
-
   /// A moment as RFC 3339 writes it, in UTC: `2026-11-21T10:00:00.000Z`.
   /// - Parameter milliseconds: since 1970-01-01T00:00:00Z; not before the year 0.
   package static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {

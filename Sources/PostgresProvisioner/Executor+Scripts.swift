@@ -51,7 +51,10 @@ extension Executor {
         kind: .server, sqlState: SQLState.queryCanceled,
         message: "it took longer than its timeout of \(watch.timeout) s, and was ended\(wait)",
         hint: "give it a longer `timeout`, or 0 for none")
-      fail(step, Failure(step.item, error, place: place))
+      var failure = Failure(step.item, error, place: place)
+      // These words are Postern's.
+      failure.problem.told = nil
+      fail(step, failure)
     case .notDesired:
       control.log(.info, "ended a script that is not declared any more", step.details.map { ($0.key, $0.value) })
     case .stopRequested:

@@ -180,7 +180,7 @@ struct Executor {
     try connection.send(sql)
     var holders: [String] = []
     while !connection.hasAnswer() {
-      if !SystemClock.waitUntilReadable(connection.socket, milliseconds: 1000), holders.isEmpty {
+      if !SocketWait.wait(for: connection.socket, .readable, milliseconds: 1000), holders.isEmpty {
         holders = lockHolders(before: connection.serverProcess)
       }
     }

@@ -16,6 +16,7 @@ struct Failure {
     var message = error.message
     if let detail = error.detailWithoutRows { message += " (\(detail))" }
     if let place { message = "\(place): \(message)" }
+    let suggestion = hint
     var hint = error.hint ?? hint
     if error.isOfUnpinnedFunction, !item.isScript {
       hint =
@@ -25,6 +26,12 @@ struct Failure {
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
       hint: (Self.advice(item, error) ?? hint).map(Self.oneLine))
+    if item.isScript || error.context != nil, let sqlState = error.sqlState {
+      let cause = "SQLSTATE \(sqlState)\(SQLState.condition(sqlState).map { ", \($0)" } ?? "")"
+      problem.told = .init(
+        message: (place.map { "\($0): " } ?? "") + "\(cause); the server's words are in the sidecar's log",
+        hint: Self.advice(item, error) ?? suggestion)
+    }
     isDisconnection = error.isDisconnection
     if item.isScript { return }
     isRace =

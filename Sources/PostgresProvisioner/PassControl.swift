@@ -26,7 +26,7 @@ package struct PassControl {
     self.log = log
     self.shouldStop = shouldStop
     loggedIn = { _ in }
-    wait = { SystemClock.waitUntilReadable($0, milliseconds: $1) ? .readable : .timeOver }
+    wait = { SocketWait.wait(for: $0, .readable, milliseconds: $1) ? .readable : .timeOver }
     reread = { nil }
     scriptRuns = { _, _ in }
     passEnded = { _, _ in }

@@ -1,3 +1,4 @@
+import Contract
 import LibPQ
 package import Linux
 package import LogLine
@@ -24,6 +25,10 @@ package final class Sidecar {
   private var sockets: [UInt64] = []
   /// How the last pass logged in.
   private var settings: ConnectionSettings?
+  private var counts = StatusPages.Counts()
+  /// Nil where no port is wanted, or none is to be had.
+  private var server: StatusServer?
+  private var isPortTaken = false
   /// Whom pings name: a role that is not there would be logged by the server at each.
   private var user = "postgres"
 
@@ -49,6 +54,7 @@ package final class Sidecar {
     saveStatus()
     learnUser()
     while !CurrentProcess.stopRequested {
+      listen()
       guard try waitForPostgres() else { break }
       let outcome = makePass()
       saveStatus()
@@ -63,6 +69,32 @@ package final class Sidecar {
     }
     writer.log(.info, "stopped")
     return configuration.once ? 1 : 0
+  }
+
+  // MARK: The status port
+
+  /// Opens the port, where that has not been possible yet.
+  private func listen() {
+    guard server == nil, !configuration.once, let number = configuration.statusPort else { return }
+    do throws(FileError) {
+      let port = try TCPPort(number)
+      let server = StatusServer(port, waiting: SidecarContainer.ReadinessProbe.patience) { [self] in
+        StatusPages(status: status, counts: counts, token: reader.statusToken()).answer($0, mayWait: $1)
+      }
+      self.server = server
+      Meanwhile.see(to: port.descriptor) { server.serve() }
+      writer.log(.info, "the status is at a port", [("port", String(number))])
+    } catch {
+      if !isPortTaken {
+        writer.log(
+          .error, "cannot listen: the Pod does not become ready where its probe asks here",
+          [
+            ("reason", error.message),
+            ("hint", "give another one with the annotation \(AnnotationKey.statusPort), or \"\(StatusPort.none)\""),
+          ])
+      }
+      isPortTaken = true
+    }
   }
 
   // MARK: Waiting
@@ -116,6 +148,7 @@ package final class Sidecar {
     while true {
       let left = Int(deadline - SystemClock.monotonicMilliseconds)
       guard left > 0 else { return }
+      listen()
       let wake = try watch.wait(milliseconds: min(left, SidecarBackoff.liveness))
       guard !wake.stopRequested else { return }
       if wake.filesChanged { return try settle() }
@@ -175,7 +208,11 @@ package final class Sidecar {
       return nil
     }
     tell(report, specHash: contents.desired.specHash)
-    status.passEnded(report, contents.desired, at: SystemClock.timestamp())
+    status.passEnded(report, contents.desired, generation: contents.generation, at: SystemClock.timestamp())
+    let isDone = report.outcome == .converged || report.outcome == .standby
+    counts = .init(
+      passes: counts.passes + 1, failuresInARow: isDone ? 0 : counts.failuresInARow + 1,
+      lastEnd: SystemClock.wallMilliseconds)
     if report.outcome == .disconnected, ping() != .accepting { status.postgresIsAway(status.message ?? "") }
     return report.outcome
   }
@@ -212,7 +249,7 @@ package final class Sidecar {
       try settle()
       return .filesChanged
     } catch {
-      return SystemClock.waitUntilReadable(socket, milliseconds: milliseconds) ? .readable : .timeOver
+      return SocketWait.wait(for: socket, .readable, milliseconds: milliseconds) ? .readable : .timeOver
     }
   }
 
@@ -278,6 +315,7 @@ package final class Sidecar {
 
   private func saveStatus() {
     guard status != written else { return }
+    server?.statusChanged()
     do throws(FileError) {
       try StatusFile(path: configuration.statusFile).write(status)
       written = status

@@ -19,6 +19,8 @@ package struct SidecarCommand {
       --port PORT          its TCP port (POSTERN_PORT; 5432)
       --volume DIR         where the files are mounted (POSTERN_VOLUME; /etc/postern)
       --status-file FILE   where the status is kept (POSTERN_STATUS_FILE; /run/postern/status.json)
+      --status-port PORT   where GET /readyz, /metrics and /status are answered over HTTP, or none (POSTERN_STATUS_PORT;
+                           none)
       --log-format FORMAT  text or json (POSTERN_LOG_FORMAT; text)
       --log-level LEVEL    debug, info, warning or error (POSTERN_LOG_LEVEL; info)
       --once               one pass

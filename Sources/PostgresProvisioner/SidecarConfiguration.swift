@@ -16,6 +16,8 @@ package struct SidecarConfiguration: Equatable, Sendable {
   package var volume = VolumeLayout.mountPath
   /// Where the status goes: `--status-file`, `POSTERN_STATUS_FILE`.
   package var statusFile = StatusFile.defaultPath
+  /// The port of the status: `--status-port`, `POSTERN_STATUS_PORT`; nil: none.
+  package var statusPort: Int?
   /// How log lines look: `--log-format`, `POSTERN_LOG_FORMAT`.
   package var logFormat = LogWriter.Format.text
   /// Which lines are written: `--log-level`, `POSTERN_LOG_LEVEL`.
@@ -81,6 +83,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
   private enum Flag: String, CaseIterable {
     case host, port, volume, once
     case statusFile = "status-file"
+    case statusPort = "status-port"
     case logFormat = "log-format"
     case logLevel = "log-level"
 
@@ -92,6 +95,7 @@ package struct SidecarConfiguration: Equatable, Sendable {
       case .volume: SidecarVariable.volume
       case .once: nil
       case .statusFile: SidecarVariable.statusFile
+      case .statusPort: SidecarVariable.statusPort
       case .logFormat: SidecarVariable.logFormat
       case .logLevel: SidecarVariable.logLevel
       }
@@ -104,11 +108,9 @@ package struct SidecarConfiguration: Equatable, Sendable {
     case .volume: volume = value
     case .statusFile: statusFile = value
     case .once: once = true
-    case .port:
-      guard let number = Int(value), (1...65535).contains(number) else {
-        throw .invalid(source, "must be a port from 1 to 65535, not \"\(value)\"")
-      }
-      port = number
+    case .port: port = try Self.port(value, from: source)
+    case .statusPort:
+      statusPort = value.utf8.elementsEqual(StatusPort.none.utf8) ? nil : try Self.port(value, from: source)
     case .logFormat:
       guard let format = LogWriter.Format(rawValue: value) else {
         throw .invalid(source, "must be text or json, not \"\(value)\"")
@@ -120,6 +122,13 @@ package struct SidecarConfiguration: Equatable, Sendable {
       }
       logLevel = level
     }
+  }
+
+  private static func port(_ value: String, from source: String) throws(SidecarConfigurationError) -> Int {
+    guard let number = Int(value), (1...65535).contains(number) else {
+      throw .invalid(source, "must be a port from 1 to 65535, not \"\(value)\"")
+    }
+    return number
   }
 }
 

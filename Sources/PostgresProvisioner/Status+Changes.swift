@@ -48,8 +48,14 @@ extension Status {
   }
 
   /// A pass has ended. A failing change does not make a Pod unready that was ready: its database works.
-  package mutating func passEnded(_ report: PassReport, _ desired: DesiredState, at time: String) {
+  package mutating func passEnded(
+    _ report: PassReport, _ desired: DesiredState, generation: String? = nil, at time: String
+  ) {
     customer = desired.spec.customer
+    switch report.outcome {
+    case .converged, .incomplete, .standby: tried = Tried(specHash: desired.specHash, generation: generation)
+    case .disconnected, .superseded, .interrupted: break
+    }
     problems = report.problems
     message = nil
     switch report.outcome {

@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import JSONBytes
 import Provisioning
@@ -7,60 +8,109 @@ extension Status {
   package func encoded() -> [UInt8] {
     var writer = JSONWriter(capacity: 512)
     writer.beginObject()
-    writer.member("apiVersion", InstanceSpec.apiVersion)
-    if let customer { writer.member("customer", customer) }
-    writer.member("ready", isReady)
-    writer.member("outcome", outcome.rawValue)
-    if let message { writer.member("message", message) }
-    if let specHash { writer.member("specHash", specHash) }
-    if let appliedAt { writer.member("appliedAt", appliedAt) }
-    if let postgresStart { writer.member("postgresStart", postgresStart) }
-    if let convergedStart { writer.member("convergedStart", convergedStart) }
+    write(&writer, problems)
+    writer.endObject()
+    return writer.bytes
+  }
+
+  /// How many problems the network is told of, failures first: an answer is to have room beside a pass.
+  private static let toldProblems = 20
+
+  /// The same as others than the Pod's may see it: no message holds a word that a script, or somebody's function, may have
+  /// put there.
+  package func encodedForNetwork() -> [UInt8] {
+    let failures = problems.filter { $0.isFailure }
+    let sorted = failures + problems.filter { !$0.isFailure }
+    var writer = JSONWriter(capacity: 512)
+    writer.beginObject()
+    writer.member(StatusKey.version, Release.version)
+    write(&writer, sorted.prefix(Self.toldProblems).map { $0.forNetwork })
+    if sorted.count > Self.toldProblems { writer.member(StatusKey.moreProblems, sorted.count - Self.toldProblems) }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private func write(_ writer: inout JSONWriter, _ problems: [ItemProblem]) {
+    writer.member(StatusKey.apiVersion, InstanceSpec.apiVersion)
+    if let customer { writer.member(StatusKey.customer, customer) }
+    writer.member(StatusKey.ready, isReady)
+    writer.member(StatusKey.outcome, outcome.rawValue)
+    if let message { writer.member(StatusKey.message, message) }
+    if let specHash { writer.member(StatusKey.specHash, specHash) }
+    if let tried {
+      writer.member(StatusKey.triedSpecHash, tried.specHash)
+      if let generation = tried.generation { writer.member(StatusKey.triedGeneration, generation) }
+    }
+    if let appliedAt { writer.member(StatusKey.appliedAt, appliedAt) }
+    if let postgresStart { writer.member(StatusKey.postgresStart, postgresStart) }
+    if let convergedStart { writer.member(StatusKey.convergedStart, convergedStart) }
     if let running {
-      writer.key("running")
+      writer.key(StatusKey.running)
       writer.beginObject()
-      writer.member("item", running.item)
-      writer.member("since", running.since)
-      if let waitsFor = running.waitsFor { writer.member("waitsFor", waitsFor) }
+      writer.member(StatusKey.item, running.item)
+      writer.member(StatusKey.since, running.since)
+      if let waitsFor = running.waitsFor { writer.member(StatusKey.waitsFor, waitsFor) }
       writer.endObject()
     }
-    writer.key("problems")
+    writer.key(StatusKey.problems)
     writer.beginArray()
     for problem in problems {
       writer.beginObject()
-      writer.member("item", problem.item)
-      writer.member("message", problem.message)
-      if let sqlState = problem.sqlState { writer.member("sqlState", sqlState) }
-      if let hint = problem.hint { writer.member("hint", hint) }
-      writer.member("failure", problem.isFailure)
+      writer.member(StatusKey.item, problem.item)
+      writer.member(StatusKey.message, problem.message)
+      if let sqlState = problem.sqlState { writer.member(StatusKey.sqlState, sqlState) }
+      if let hint = problem.hint { writer.member(StatusKey.hint, hint) }
+      writer.member(StatusKey.failure, problem.isFailure)
       writer.endObject()
     }
     writer.endArray()
-    writer.endObject()
-    return writer.bytes
   }
 
   /// Reads what ``encoded()`` wrote; nil where the bytes are something else.
   package init?(decoding bytes: [UInt8]) {
     let root: JSONValue
     do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { return nil }
-    guard root["apiVersion"]?.string == InstanceSpec.apiVersion, case .bool(let isReady)? = root["ready"],
-      let outcome = root["outcome"]?.string.flatMap(Outcome.init(rawValue:)), let problems = root["problems"]?.array
+    guard root[StatusKey.apiVersion]?.string == InstanceSpec.apiVersion,
+      case .bool(let isReady)? = root[StatusKey.ready],
+      let outcome = root[StatusKey.outcome]?.string.flatMap(Outcome.init(rawValue:)),
+      let problems = root[StatusKey.problems]?.array
     else { return nil }
     self.init(
-      customer: root["customer"]?.string, isReady: isReady, outcome: outcome, message: root["message"]?.string,
-      specHash: root["specHash"]?.string, appliedAt: root["appliedAt"]?.string,
-      postgresStart: root["postgresStart"]?.string, convergedStart: root["convergedStart"]?.string,
+      customer: root[StatusKey.customer]?.string, isReady: isReady, outcome: outcome,
+      message: root[StatusKey.message]?.string,
+      specHash: root[StatusKey.specHash]?.string, appliedAt: root[StatusKey.appliedAt]?.string,
+      postgresStart: root[StatusKey.postgresStart]?.string, convergedStart: root[StatusKey.convergedStart]?.string,
       problems: problems.map { problem in
         ItemProblem(
-          item: problem["item"]?.string ?? "", message: problem["message"]?.string ?? "",
-          sqlState: problem["sqlState"]?.string, hint: problem["hint"]?.string,
-          isFailure: problem["failure"] != .bool(false))
+          item: problem[StatusKey.item]?.string ?? "", message: problem[StatusKey.message]?.string ?? "",
+          sqlState: problem[StatusKey.sqlState]?.string, hint: problem[StatusKey.hint]?.string,
+          isFailure: problem[StatusKey.failure] != .bool(false))
       },
-      running: root["running"].map { running in
+      running: root[StatusKey.running].map { running in
         RunningScript(
-          item: running["item"]?.string ?? "", since: running["since"]?.string ?? "",
-          waitsFor: running["waitsFor"]?.string)
+          item: running[StatusKey.item]?.string ?? "", since: running[StatusKey.since]?.string ?? "",
+          waitsFor: running[StatusKey.waitsFor]?.string)
+      },
+      tried: root[StatusKey.triedSpecHash]?.string.map {
+        Tried(specHash: $0, generation: root[StatusKey.triedGeneration]?.string)
       })
+  }
+}
+
+extension ItemProblem {
+  /// More of a message is nobody's to read.
+  private static let maximumBytes = 1000
+
+  /// As others than the Pod's may see it.
+  fileprivate var forNetwork: ItemProblem {
+    var problem = self
+    problem.message = Self.cut(told?.message ?? message)
+    problem.hint = (told == nil ? hint : told?.hint).map(Self.cut)
+    return problem
+  }
+
+  private static func cut(_ text: String) -> String {
+    guard text.utf8.count > maximumBytes else { return text }
+    return String(decoding: text.utf8.prefix(maximumBytes), as: UTF8.self) + "…"
   }
 }

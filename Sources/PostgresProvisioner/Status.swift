@@ -12,6 +12,14 @@ package struct Status: Equatable, Sendable {
     case converged, incomplete, standby, interrupted
   }
 
+  /// What a pass was about.
+  package struct Tried: Equatable, Sendable {
+    /// SHA-256 of the `spec.json`.
+    package var specHash: String
+    /// ``VolumeContents/generation``
+    package var generation: String?
+  }
+
   /// The customer; nil before a pass has ended.
   package var customer: String?
   /// Whether a pass has converged since the present Postgres started, or only known failures remain: items that had
@@ -23,6 +31,8 @@ package struct Status: Equatable, Sendable {
   package var message: String?
   /// SHA-256 of the `spec.json` that is applied; nil before a pass has converged.
   package var specHash: String?
+  /// SHA-256 of the `spec.json` that the last pass was about, and the generation of the passwords beside it.
+  package var tried: Tried?
   /// When it was applied, as in RFC 3339.
   package var appliedAt: String?
   /// When the present Postgres started, in seconds since 1970; nil where it is not known.
@@ -39,8 +49,7 @@ package struct Status: Equatable, Sendable {
   package init(
     customer: String? = nil, isReady: Bool = false, outcome: Outcome = .waitingForPostgres, message: String? = nil,
     specHash: String? = nil, appliedAt: String? = nil, postgresStart: String? = nil, convergedStart: String? = nil,
-    problems: [ItemProblem] = [],
-    running: RunningScript? = nil
+    problems: [ItemProblem] = [], running: RunningScript? = nil, tried: Tried? = nil
   ) {
     self.customer = customer
     self.isReady = isReady
@@ -52,6 +61,7 @@ package struct Status: Equatable, Sendable {
     self.convergedStart = convergedStart
     self.problems = problems
     self.running = running
+    self.tried = tried
   }
 
   /// Why the Pod is not ready, in one line; nil where it is.

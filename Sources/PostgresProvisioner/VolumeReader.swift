@@ -11,11 +11,14 @@ package struct VolumeContents: Equatable, Sendable {
   package var desired: DesiredState
   /// The superuser whom the sidecar logs in as.
   package var adminUser: String
+  /// ``VolumeLayout/generationFile``; nil where a controller that knows nothing of it has filled the volume.
+  package var generation: String?
 
   /// Contents of these parts.
-  package init(desired: DesiredState, adminUser: String) {
+  package init(desired: DesiredState, adminUser: String, generation: String? = nil) {
     self.desired = desired
     self.adminUser = adminUser
+    self.generation = generation
   }
 }
 
@@ -73,7 +76,17 @@ package struct VolumeReader {
     let desired = DesiredState(
       spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), passwords: try passwords(spec, in: folder),
       scripts: try scripts(spec, in: folder), adminPassword: try adminPassword(in: folder))
-    return VolumeContents(desired: desired, adminUser: try adminUser(in: folder))
+    let generation = try optional("\(folder)/\(VolumeLayout.generationFile)").map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    return VolumeContents(desired: desired, adminUser: try adminUser(in: folder), generation: generation)
+  }
+
+  /// What whoever asks for the whole status must bear; nil where it is not to be had.
+  func statusToken() -> [UInt8]? {
+    do throws(VolumeError) { return try optional("\(dataFolder())/\(VolumeLayout.statusTokenFile)") } catch {
+      return nil
+    }
   }
 
   private func passwords(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [PostgresName: Password] {

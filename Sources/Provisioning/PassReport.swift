@@ -51,6 +51,20 @@ package struct ItemProblem: Equatable, Sendable {
   package var hint: String?
   /// Whether the pass is incomplete because of it; a warning is told and no more.
   package var isFailure: Bool
+  /// What others than the Pod's may be told of it, where ``message`` and ``hint`` may hold words of a script or of rows.
+  package var told: Told?
+
+  /// A message and a hint without such words.
+  package struct Told: Sendable {
+    package var message: String
+    package var hint: String?
+
+    /// Told in these words.
+    package init(message: String, hint: String? = nil) {
+      self.message = message
+      self.hint = hint
+    }
+  }
 
   /// A problem of these parts.
   package init(item: String, message: String, sqlState: String? = nil, hint: String? = nil, isFailure: Bool = true) {
@@ -59,5 +73,16 @@ package struct ItemProblem: Equatable, Sendable {
     self.sqlState = sqlState
     self.hint = hint
     self.isFailure = isFailure
+  }
+
+  /// Whether they are the same; ``told`` follows from the rest.
+  package static func == (left: Self, right: Self) -> Bool {
+    left.item.utf8.elementsEqual(right.item.utf8) && left.message.utf8.elementsEqual(right.message.utf8)
+      && left.isFailure == right.isFailure && isSame(left.sqlState, right.sqlState) && isSame(left.hint, right.hint)
+  }
+
+  private static func isSame(_ left: String?, _ right: String?) -> Bool {
+    guard let left, let right else { return left == nil && right == nil }
+    return left.utf8.elementsEqual(right.utf8)
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 
 /// Free ports of 127.0.0.1 for servers that start later.
-enum FreePort {
+package enum FreePort {
   /// A range below the ports that the kernel chooses by itself (ip(7), ip_local_port_range), so that no outgoing
   /// connection takes one before its server has started.
   static let range = 16_384..<32_768
@@ -10,7 +10,7 @@ enum FreePort {
   private static let last = Mutex(Int.random(in: range))
 
   /// A port on which nothing listens, and which this process has not returned before.
-  static func next() throws -> Int {
+  package static func next() throws -> Int {
     for _ in range {
       let port = last.withLock { last in
         last = last + 1 < range.upperBound ? last + 1 : range.lowerBound

@@ -87,13 +87,14 @@ private func sidecar(
 ) -> String {
   """
   {"name":"postern","image":"registry.example/postern-sidecar:1","args":["run"],
+   "ports":[{"name":"postern","containerPort":8432}],
    "env":[\(env)],
    "resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},
    "volumeMounts":[{"name":"postern","mountPath":"/etc/postern","readOnly":true},
                    {"name":"postern-status","mountPath":"/run/postern"},
                    {"name":"postern-status","mountPath":"/var/run/secrets/kubernetes.io/serviceaccount",
                     "subPath":"no-token","readOnly":true}\(mounts)],
-   "readinessProbe":{"exec":{"command":["/postern-sidecar","ready"]},"periodSeconds":2,"timeoutSeconds":5,
+   "readinessProbe":{"httpGet":{"path":"/readyz","port":"postern"},"periodSeconds":2,"timeoutSeconds":5,
                      "failureThreshold":3},
    "restartPolicy":"Always","terminationMessagePolicy":"FallbackToLogsOnError",
    "securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},
@@ -117,7 +118,9 @@ private let injected: [(name: String, sidecar: String, volumes: [String])] = [
   (
     "06-pod-create",
     sidecar(
-      env: #"{"name":"POSTERN_CUSTOMER","value":"acme"},{"name":"POSTERN_PORT","value":"5432"}"#, user: 999),
+      env:
+        #"{"name":"POSTERN_CUSTOMER","value":"acme"},{"name":"POSTERN_PORT","value":"5432"},{"name":"POSTERN_STATUS_PORT","value":"8432"}"#,
+      user: 999),
     [
       projected(
         "acme", #",{"secret":{"name":"acme-admin","items":[{"key":"password","path":"admin/password"}]}}"#), status,
@@ -125,7 +128,10 @@ private let injected: [(name: String, sidecar: String, volumes: [String])] = [
   ),
   (
     "07-pod-create",
-    sidecar(env: #"{"name":"POSTERN_CUSTOMER","value":"bare"},{"name":"POSTERN_PORT","value":"5432"}"#),
+    sidecar(
+      env:
+        #"{"name":"POSTERN_CUSTOMER","value":"bare"},{"name":"POSTERN_PORT","value":"5432"},{"name":"POSTERN_STATUS_PORT","value":"8432"}"#
+    ),
     [projected("bare"), status]
   ),
 ]
@@ -133,7 +139,7 @@ private let injected: [(name: String, sidecar: String, volumes: [String])] = [
 /// A Pod whose Postgres reads the name and the password from files of a Secret volume.
 private let fileSidecar = sidecar(
   env: """
-    {"name":"POSTERN_CUSTOMER","value":"tyr"},{"name":"POSTERN_PORT","value":"5432"},
+    {"name":"POSTERN_CUSTOMER","value":"tyr"},{"name":"POSTERN_PORT","value":"5432"},{"name":"POSTERN_STATUS_PORT","value":"8432"},
     {"name":"POSTERN_ADMIN_USER_FILE","value":"/run/secrets/postgres/pg_admin_user.secret"},
     {"name":"POSTERN_ADMIN_PASSWORD_FILE","value":"/run/secrets/postgres/pg_admin_password.secret"}
     """,

@@ -241,6 +241,36 @@ import Testing
     #expect(sidecar?["startupProbe"] == nil)
   }
 
+  /// Where the status is told: the usual port, or the next that no container has; and by a program where there is to be none.
+  @Test(
+    arguments: [
+      ("", "", "8432"), (#","ports":[{"containerPort":8432}]"#, "", "8433"),
+      (#","ports":[{"containerPort":5432},{"containerPort":8433},{"containerPort":8432}]"#, "", "8434"),
+      ("", #""postern.io/port":"8432""#, "8433"), ("", #""postern.io/status-port":"9000""#, "9000"),
+      ("", #""postern.io/status-port":"none""#, nil),
+    ] as [(String, String, String?)])
+  func theStatusHasAPortOfItsOwn(container: String, annotation: String, port: String?) throws {
+    let annotations = annotation.isEmpty ? "" : #","annotations":{\#(annotation)}"#
+    let object = try pod(container: container, metadata: annotations)
+    let sidecar = try post(object, .mutate).admitted(object).at("spec", "initContainers", "0")
+    let variable = sidecar?["env"]?.array?.first { $0["name"]?.string == "POSTERN_STATUS_PORT" }
+    #expect(variable?["value"]?.string == port)
+    #expect(sidecar?.at("ports", "0", "containerPort") == port.map { .number($0) })
+    #expect(sidecar?.at("readinessProbe", "httpGet", "port")?.string == (port == nil ? nil : "postern"))
+    #expect((sidecar?.at("readinessProbe", "exec") == nil) == (port != nil))
+  }
+
+  @Test func aStatusPortOfAnotherContainerIsRefusedAndOneOfAnInitContainerIsPassedOver() throws {
+    let clash = try pod(
+      container: #","ports":[{"containerPort":9000}]"#,
+      metadata: #","annotations":{"postern.io/status-port":"9000"}"#)
+    #expect(try post(clash, .mutate).fields == ["metadata.annotations[postern.io/status-port]"])
+    let native = try pod(
+      spec: #","initContainers":[{"name":"x","restartPolicy":"Always","ports":[{"containerPort":8432}]}]"#)
+    let sidecar = try post(native, .mutate).admitted(native).at("spec", "initContainers", "1")
+    #expect(sidecar?.at("ports", "0", "containerPort") == .number("8433"))
+  }
+
   /// The user that the sidecar runs as: Postgres's own user, but never root.
   @Test(
     arguments: [

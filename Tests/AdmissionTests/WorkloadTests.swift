@@ -70,6 +70,7 @@ import Testing
   @Test(arguments: [
     ("container", "db", true), ("container", "other", false), ("port", "5432", true), ("port", "5433", false),
     ("gate-readiness", "true", true), ("gate-readiness", "false", false), ("admin-secret", "mine", false),
+    ("status-port", "9000", false),
   ])
   func settingsOfThePodOnTheWorkloadMustComeOutTheSame(setting: String, value: String, isAllowed: Bool) throws {
     let annotation = #"{"postern.io/\#(setting)":"\#(value)"}"#

@@ -10,7 +10,7 @@ struct RejectedSettingsTests {
       ["tables": "x"],
       "postern.io/tables: unknown annotation; expected one of postern.io/databases, postern.io/users, "
         + "postern.io/users-from, postern.io/removed-users, postern.io/password-change, postern.io/admin-secret, "
-        + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, "
+        + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, postern.io/status-port, "
         + "postern.io/retain, postern.io/flavor"),
     Refusal(
       ["customer": "x"],

@@ -4,6 +4,7 @@ import DatabaseSpec
 import Declarations
 import JSONBytes
 import JSONPatch
+import PlainHTTP
 import TextEncoding
 
 /// The parsers that read bytes from outside. Each target checks what must hold for all bytes, and traps where it does
@@ -21,6 +22,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case sql
   /// A script made of pieces, one for each byte, because what libFuzzer makes of letters is seldom SQL.
   case script
+  /// What is sent to the sidecar's status port.
+  case request
 
   /// Runs the target on these bytes.
   public func run(_ bytes: [UInt8]) {
@@ -31,6 +34,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .flatfile: Self.flatFile(bytes)
     case .sql: ScriptComparison.check(String(decoding: bytes, as: UTF8.self))
     case .script: ScriptComparison.check(ScriptComparison.script(of: bytes))
+    case .request: Self.request(bytes)
     }
   }
 
@@ -76,6 +80,21 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   private static func flatFile(_ bytes: [UInt8]) {
     let (file, problems) = FlatFile.parse(bytes, source: ObjectKey(name: "s", key: "k"))
     precondition((file == nil) == !problems.isEmpty, "neither accepted nor refused")
+  }
+
+  /// What is refused stays refused, and what is complete stays so, whatever follows; and a head is never read from less than
+  /// all of it.
+  private static func request(_ bytes: [UInt8]) {
+    var last = RequestHead.Reading.incomplete
+    let end = min(bytes.count, RequestHead.maximumBytes + 16)
+    // Each of a short one's beginnings; of a long one some, and the whole.
+    for count in [Int](stride(from: 0, to: end, by: end > 512 ? 61 : 1)) + [end] {
+      let reading = RequestHead.read(Array(bytes[..<count]))
+      precondition(last == .incomplete || last == reading, "another answer to a longer request")
+      if case .complete(let head) = reading { precondition(head.path.utf8.first == UInt8(ascii: "/"), "no path") }
+      last = reading
+    }
+    precondition(last != .incomplete || bytes.count < RequestHead.maximumBytes, "a head without an end")
   }
 
   private static func require<Value>(_ value: Value?) -> Value {

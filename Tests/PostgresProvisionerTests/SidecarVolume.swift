@@ -38,7 +38,8 @@ final class SidecarVolume: @unchecked Sendable {
 
   /// Writes a spec, passwords and scripts, and the superuser's password if there is one.
   func swap(
-    _ spec: InstanceSpec, passwords: [String: String] = [:], scripts: [String] = [], adminPassword: String? = nil
+    _ spec: InstanceSpec, passwords: [String: String] = [:], scripts: [String] = [], adminPassword: String? = nil,
+    others: [String: String] = [:]
   ) throws {
     var entries: [PostgresName: Password] = [:]
     for (name, password) in passwords { entries[try PostgresName(name)] = try Password(password) }
@@ -48,6 +49,7 @@ final class SidecarVolume: @unchecked Sendable {
     ]
     for script in scripts { files[Self.file(of: script)] = Array(script.utf8) }
     if let adminPassword { files[VolumeLayout.adminPasswordFile] = Array(adminPassword.utf8) }
+    for (name, text) in others { files[name] = Array(text.utf8) }
     try swap(files)
   }
 

@@ -63,10 +63,35 @@ enum {
   POSTERN_FILES_CHANGED = 1,
   POSTERN_STOP_REQUESTED = 2,
   POSTERN_READABLE = 4,
+  POSTERN_MEANWHILE = 8,
 };
 
-/// Waits for changes, for the signals, for `descriptor` to be readable (unless it is negative), or until the timeout
-/// has passed (never if it is negative). Returns what has happened.
-int postern_watch_wait(int watch, int descriptor, int timeout_milliseconds);
-/// Waits until `descriptor` is readable or its other end is closed. Returns 0 if the timeout passes before.
-int postern_wait_readable(int descriptor, int timeout_milliseconds);
+enum {
+  POSTERN_EXPECT_BYTES,
+  POSTERN_EXPECT_ROOM,
+  POSTERN_EXPECT_END,
+};
+
+/// Waits for changes, for the signals, for `descriptor` and `meanwhile` to be readable where they are not negative, or until
+/// the time is over (never where it is negative); returns what there is.
+int postern_watch_wait(int watch, int descriptor, int meanwhile, int timeout_milliseconds);
+/// Waits until `first` is readable, or writable where `is_written`, or has no other end; or `second` or `meanwhile` is readable.
+/// Negative descriptors are left out, and a negative time never ends. Returns what there is.
+int postern_wait(int first, int is_written, int second, int meanwhile, int timeout_milliseconds);
+
+/// A socket that does not block and listens on a port of all addresses, of IPv6 and IPv4 where there are both.
+int postern_listen(int port);
+/// A connection, which does not block.
+int postern_accept(int listener);
+/// What receiving and sending return where there is nothing to be done yet.
+long postern_nothing_yet(void);
+long postern_receive(int connection, void *buffer, size_t count);
+long postern_send(int connection, const void *buffer, size_t count);
+/// One descriptor that stands for many, itself for poll(2).
+int postern_poll_open(void);
+/// What is expected of one of them, which is new where `is_new`; closing it takes it out.
+int postern_poll_expect(int poll, int descriptor, int expectation, int is_new);
+/// A descriptor that is readable when a time is over.
+int postern_timer_open(void);
+/// Sets the time; 0 for none.
+int postern_timer_set(int timer, int milliseconds);

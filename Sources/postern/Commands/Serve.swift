@@ -60,6 +60,13 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "native (an init container that restarts) or classic (a container). (default: native)")
   var sidecarMode: String?
 
+  @Option(
+    help: """
+      The port of the sidecars' readiness, metrics and status, or none: then their readiness is asked by running a \
+      program in them, and the controller does not learn what became of a declaration. (default: 8432)
+      """)
+  var statusPort: String?
+
   @Option(help: "Seconds to serve on, unready, after SIGTERM. (default: 5; with --no-webhook 0)")
   var drainSeconds: String?
 

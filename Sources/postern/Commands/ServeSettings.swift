@@ -1,5 +1,6 @@
 import Admission
 import Contract
+import Declarations
 import LogLine
 import Logging
 import WebhookServer
@@ -35,6 +36,7 @@ struct ServeSettings {
     var admission = AdmissionSettings()
     if let image = reader.value(options.sidecarImage, "POSTERN_SIDECAR_IMAGE") { admission.sidecarImage = image }
     admission.sidecarMode = try reader.choice(options.sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE", .native)
+    admission.statusPort = try reader.statusPort(options.statusPort)
     self.admission = admission
     logFormat = try reader.choice(options.logFormat, "--log-format", "POSTERN_LOG_FORMAT", .text)
     logLevel = try reader.choice(options.logLevel, "--log-level", "POSTERN_LOG_LEVEL", .info)
@@ -87,6 +89,12 @@ extension ServeSettings {
         throw .unreadable("\(flag) is \"\(text)\"; \(known) is expected")
       }
       return choice
+    }
+
+    func statusPort(_ option: String?) throws(CommandError) -> StatusPortChoice {
+      let name = "POSTERN_STATUS_PORT"
+      guard value(option, name) != StatusPort.none else { return StatusPortChoice.none }
+      return .number(try number(option, "--status-port", name, 1024...65535, StatusPort.number))
     }
 
     /// A DNS label.

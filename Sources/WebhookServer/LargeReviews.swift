@@ -39,7 +39,7 @@ final class LargeReviews: Sendable {
       defer { state.isRunning = true }
       let review = Review(path: path, body: body, isDecided: isDecided)
       waiting.increment()
-      return (state.queue.add(review, size: body.count), !state.isRunning)
+      return (state.queue.add(review, size: body.count, now: .now), !state.isRunning)
     }
     if isFirst { pool.submit { _ in self.run() } }
     return number

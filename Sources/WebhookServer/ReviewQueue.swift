@@ -1,9 +1,10 @@
-/// Large reviews that wait to be decided one at a time. The smallest is first, so that reviews of a usual size do not
-/// wait behind the largest that a client can send. A value.
+/// Large reviews that wait to be decided one at a time. A review is due a millisecond after its arrival for each KiB that
+/// it has, and the one that is due first is first. So a review of a usual size does not wait behind the largest that a
+/// client can send, and a stream of smaller ones does not hold up a large one for ever. A value.
 struct ReviewQueue<Review> {
   private struct Waiting {
     let number: Int
-    let size: Int
+    let due: ContinuousClock.Instant
     let review: Review
   }
 
@@ -11,15 +12,18 @@ struct ReviewQueue<Review> {
   private var lastNumber = 0
 
   /// Adds a review and returns the number by which it can be cancelled.
-  mutating func add(_ review: Review, size: Int) -> Int {
+  /// - Parameters:
+  ///   - size: of its body, in bytes.
+  ///   - now: when it arrived.
+  mutating func add(_ review: Review, size: Int, now: ContinuousClock.Instant) -> Int {
     lastNumber += 1
-    waiting.append(Waiting(number: lastNumber, size: size, review: review))
+    waiting.append(Waiting(number: lastNumber, due: now + .milliseconds(size >> 10), review: review))
     return lastNumber
   }
 
-  /// Removes and returns the smallest; of several, the one that has waited longest.
+  /// Removes and returns the one that is due first; of several, the one that has waited longest.
   mutating func next() -> Review? {
-    guard let index = waiting.indices.min(by: { waiting[$0].size < waiting[$1].size }) else { return nil }
+    guard let index = waiting.indices.min(by: { waiting[$0].due < waiting[$1].due }) else { return nil }
     return waiting.remove(at: index).review
   }
 

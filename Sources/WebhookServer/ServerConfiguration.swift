@@ -28,9 +28,9 @@ package struct ServerConfiguration: Sendable {
   package var maximumBodyBytes = 8 << 20
   /// Every connection has room for a body of up to this size. A Pod's review has some 6,000 bytes.
   package var smallBodyBytes = 16 << 10
-  /// A review above this size may take long to decide. Such reviews are decided one at a time, on a thread of their
-  /// own.
-  package var largeBodyBytes = 64 << 10
+  /// A review above this size may take long to decide: up to half a millisecond for each KiB. Such reviews are decided
+  /// one at a time, on a thread of their own.
+  package var largeBodyBytes = 32 << 10
   /// How many bytes all unanswered bodies above `smallBodyBytes` may hold together; those above `largeBodyBytes` must
   /// leave a sixth of it to the others. When it is used up, either the new request or slower ones are answered with 429
   /// and `Retry-After: 1`.

@@ -11,7 +11,7 @@ package struct AdmissionAnswer: Sendable {
   /// The decision, and the object that it is about.
   package let record: ReviewRecord
 
-  /// An answer can be made only from the review that it answers.
+  /// An answer can only be made from the review that it answers.
   init(to review: AdmissionReview, _ decision: Decision, objectName: String) {
     var messages: [String] = []
     let verdict: AdmissionReview.Verdict
@@ -61,7 +61,7 @@ package struct AdmissionAnswer: Sendable {
 
 /// A review in the log. No part of it is a password.
 package struct ReviewRecord: Equatable, Sendable {
-  /// What was decided.
+  /// The kinds of decision.
   package enum Outcome: String, Sendable {
     case unchanged
     case patched
@@ -81,7 +81,7 @@ package struct ReviewRecord: Equatable, Sendable {
   package let name: String
   /// The decision.
   package let decision: Outcome
-  /// How many things were wrong.
+  /// The number of errors.
   package let causes: Int
   /// The errors with their places, or the warnings.
   package let messages: [String]

@@ -1,7 +1,7 @@
 import Contract
 package import Declarations
 
-/// What the admin has chosen about injection, and what is known of the cluster.
+/// The admin's choices about injection, and what is known of the cluster.
 package struct AdmissionSettings: Sendable {
   /// How the sidecar runs in the Pod.
   package enum SidecarMode: String, CaseIterable, Sendable {

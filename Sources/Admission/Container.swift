@@ -1,15 +1,15 @@
 import JSONBytes
 import KubernetesAPI
 
-/// What injection must know of a container. Of its variables those alone are kept that say something about Postgres.
+/// What injection needs to know of a container. Only variables that concern Postgres are kept.
 struct Container {
   /// A member of `ports`.
   struct Port {
     fileprivate(set) var number: Int?
-    /// Whether its name says that it is Postgres's.
+    /// Whether its name is one that Postgres's port has.
     fileprivate var isNamed = false
 
-    /// Whether name or number say it.
+    /// Whether the name or the number is Postgres's.
     fileprivate var isPostgres: Bool { number == 5432 || isNamed }
   }
 
@@ -83,14 +83,15 @@ struct Container {
   /// Whether it runs a command other than the image's.
   var hasCommand: Bool { command != nil }
 
-  /// What the ports say: the one that is Postgres's by name or number, else the first.
+  /// The port from `ports`: the one that is Postgres's by name or number, else the first.
   var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first)?.number }
 
   /// All that the ports say.
   var portNumbers: [Int] { ports.compactMap(\.number) }
 
-  /// Whether it says itself that it is a Postgres server, whatever its image is called: by its name, a port, its
-  /// arguments, or variables that only a server's image reads. A client has POSTGRES_PASSWORD too, and a host with it.
+  /// Whether the container shows that it is a Postgres server, whatever its image's name: by its name, a port, its
+  /// arguments, or variables that only a server's image reads. A client can have POSTGRES_PASSWORD as well, but then it
+  /// also has a host.
   var looksLikePostgres: Bool {
     if ["postgres", "postgresql"].contains(name) || ports.contains(where: \.isPostgres) { return true }
     if environment["PGDATA"] != nil || environment["POSTGRES_INITDB_ARGS"] != nil { return true }

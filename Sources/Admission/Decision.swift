@@ -13,7 +13,7 @@ enum Decision {
   /// Not a customer's object, or nothing to do.
   static let unchanged = Self.allowed(patch: nil, warnings: [])
 
-  /// Denied where something is wrong.
+  /// Denied if there are errors.
   init(_ findings: Findings, declared: InstanceSpec? = nil) {
     self =
       findings.isSound

@@ -58,7 +58,7 @@ extension Injection {
     if let statusPort { writer.variable(SidecarVariable.statusPort, String(statusPort)) }
     for variable in admin.variables {
       switch variable {
-      // The kubelet would replace what looks like a variable.
+      // The kubelet would expand text that looks like a variable.
       case .literal(let name, let value): writer.variable(name, value.replacing("$(", with: "$$("))
       case .computed(let name, let json):
         writer.object { writer in

@@ -19,7 +19,7 @@ struct Injection {
   let statusPort: Int?
   let pod: PodContainers
   let postgres: Container
-  /// The Postgres container's place in `spec.containers`.
+  /// The Postgres container's index in `spec.containers`.
   let index: Int
   let admin: AdminAccess
   let settings: AdmissionSettings
@@ -45,7 +45,7 @@ struct Injection {
     return candidates.first { !taken.contains($0) && $0 != postgres }
   }
 
-  /// The operations, in an order that needs no index but Postgres's own, which nothing before them moves.
+  /// The operations, in an order in which only Postgres's own index is needed, and no earlier operation changes that.
   func patch(hasAnnotations: Bool) -> PatchWriter {
     var patch = PatchWriter()
     if hasAnnotations {

@@ -5,7 +5,7 @@ import KubernetesAPI
 /// Annotations on a workload that concern its Pods. A Pod's own review does not see them, because it contains only the
 /// Pod.
 struct MisplacedSettings {
-  /// Those that would come out otherwise in the Pod.
+  /// The annotations that would have another effect in the Pod.
   private(set) var keys: [String] = []
   private(set) var findings = Findings()
 

@@ -55,7 +55,7 @@ struct PodContainers {
   /// The ports that containers say they listen on.
   var takenPorts: Set<Int> { Set(containers.flatMap(\.portNumbers) + initPorts) }
 
-  /// Whether the volume that Postgres has its superuser's password from is the injection's.
+  /// Whether Postgres gets its superuser's password from a volume of the injection.
   var hasAdminVolume: Bool { volumes.contains { $0.name == SidecarContainer.adminVolumeName } }
 
   /// The user's own containers and volumes that use the sidecar's names.

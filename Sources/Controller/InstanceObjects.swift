@@ -10,7 +10,7 @@ package struct InstanceObjects: Equatable, Sendable {
   package var passwords: DesiredObject
   /// Secret `<customer>-pg-admin`, where the Pods take the superuser from it. Values that it already has stay.
   package var admin: DesiredObject?
-  /// A Secret `<customer>-pg-user-<user>` for each user who is to be there and whose password is known.
+  /// A Secret `<customer>-pg-user-<user>` for each user who must exist and whose password is known.
   package var users: [DesiredObject]
   /// The declaration, with the flat file's users added.
   package var declaration: Declaration
@@ -144,12 +144,12 @@ extension InstanceObjects {
 
 /// Why the flat file of `postern.io/users-from` cannot be used.
 package enum FlatFileError: Error, Equatable, Sendable {
-  /// It is not there: what is missing.
+  /// It is missing; the text says what is missing.
   case missing(String)
   /// It has errors, one for each line. They contain no text of the file.
   case refused([DeclarationProblem])
 
-  /// A line for each thing that is wrong.
+  /// One line for each problem.
   package var messages: [String] {
     switch self {
     case .missing(let message): ["\(AnnotationKey.usersFrom): \(message)"]

@@ -3,7 +3,7 @@ import DatabaseSpec
 /// Reads YAML values into checked ones and collects all problems. A method that returns nil has added a problem.
 struct DeclarationReader {
   var problems = Problems()
-  /// The scripts that were read so far and hold their SQL themselves.
+  /// The inline scripts that have been read so far.
   var inlineScripts: [DeclaredScript] = []
   /// Until when users may log in.
   var expiries: [DeclaredExpiry] = []

@@ -4,12 +4,12 @@ package struct DeclarationResult: Equatable, Sendable {
   package var declaration: Declaration?
   /// All errors, by annotation and line.
   package var errors: [DeclarationProblem]
-  /// What is allowed and still worth a word, by annotation and line.
+  /// Warnings about settings that are allowed, by annotation and line.
   package var warnings: [DeclarationProblem]
   /// Settings that were once allowed. New objects are refused for them, and objects that already have them are not. By
   /// annotation and line.
   package var restrictions: [DeclarationProblem]
-  /// The inline scripts that could be read, in their order: also those of a declaration that is not sound.
+  /// The inline scripts that could be read, in their order, even if the declaration has errors.
   package var scripts: [DeclaredScript]
   /// What is worth a word from a moment on.
   package var expiries: [DeclaredExpiry]

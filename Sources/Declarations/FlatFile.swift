@@ -24,7 +24,7 @@ package struct FlatFile: Equatable, Sendable {
 
   /// The place of the file.
   package let source: ObjectKey
-  /// The users, in the order of the lines; no two of one name.
+  /// The users in the order of the lines, without duplicates.
   package let entries: [Entry]
   /// Warnings about lines that are allowed.
   package let warnings: [DeclarationProblem]

@@ -3,11 +3,11 @@ import Yams
 extension YAMLNode {
   /// The most values in one annotation. Aliases count as often as they are used.
   static let maximumNodes = 20_000
-  /// How long one annotation may be, in bytes: Kubernetes takes so much of all.
+  /// The most bytes in one annotation. Kubernetes allows this many for all together.
   static let maximumBytes = 262_144
   /// The most bytes of all texts together. Aliases count as often as they are used.
   static let maximumExpandedBytes = 1 << 20
-  /// How deep they may nest.
+  /// The deepest nesting.
   static let maximumDepth = 32
   /// How many times aliases within aliases may repeat a value.
   static let maximumRepetition = 1000.0
@@ -21,7 +21,8 @@ extension YAMLNode {
     }
     // Yams builds the whole document before any of it can be checked, so the size is checked first.
     guard YAMLMarks(text).count <= 2 * Self.maximumNodes else { throw Self.tooManyNodes(annotation) }
-    // Yams hashes the keys of a mapping, and all that aliases in them stand for: bounded before it can begin.
+    // Yams hashes the keys of a mapping with everything that aliases in them stand for, so the repetition is checked
+    // first.
     guard Self.repetition(in: text) <= Self.maximumRepetition else {
       throw YAMLProblem(place: place, reason: "too many aliases within aliases", hint: "write the values out")
     }

@@ -1,7 +1,7 @@
 /// A value in an annotation's YAML, without tags, with aliases resolved, and with its place.
 struct YAMLNode {
   indirect enum Content {
-    /// Nothing, `~` or `null`.
+    /// An empty value, `~` or `null`.
     case null
     /// A scalar's text, and whether it is written without quotes.
     case scalar(String, isPlain: Bool)

@@ -43,7 +43,7 @@ package final class FolderWatch {
     var isMissing = !watchAll()
     while true {
       let left = max(0, Int(deadline - SystemClock.monotonicMilliseconds))
-      // Nothing tells that a folder has been made; look once a second.
+      // No event tells that a folder was created, so look once a second.
       let timeout = isMissing ? min(left, 1000) : left
       let bits = try File.check(
         Int(postern_watch_wait(self.descriptor, descriptor, Meanwhile.descriptor, Int32(clamping: timeout))), "inotify")

@@ -8,10 +8,10 @@ package enum SystemClock {
   /// Milliseconds since 1970-01-01T00:00:00Z.
   package static var wallMilliseconds: Int64 { postern_wall_milliseconds() }
 
-  /// Waits, which holds up the thread; less where a signal comes.
+  /// Blocks the thread for this time, or less if a signal arrives.
   package static func sleep(milliseconds: Int) { postern_sleep(Int32(clamping: milliseconds)) }
 
-  /// A moment as RFC 3339 writes it, in UTC: `2026-11-21T10:00:00.000Z`.
+  /// A time in UTC, as in RFC 3339: `2026-11-21T10:00:00.000Z`.
   /// - Parameter milliseconds: since 1970-01-01T00:00:00Z; not before the year 0.
   package static func timestamp(_ milliseconds: Int64 = wallMilliseconds) -> String {
     let (days, rest) = floorDivide(milliseconds, by: 86_400_000)

@@ -23,13 +23,13 @@ package final class Sidecar {
   private var host: String
   /// The server's sockets when the last login began.
   private var sockets: [UInt64] = []
-  /// How the last pass logged in.
+  /// The settings of the last login.
   private var settings: ConnectionSettings?
   private var counts = StatusPages.Counts()
   /// Nil where no port is wanted, or none is to be had.
   private var server: StatusServer?
   private var isPortTaken = false
-  /// Whom pings name: a role that is not there would be logged by the server at each.
+  /// The user that pings name. The server would log every ping of a role that does not exist.
   private var user = "postgres"
 
   /// A sidecar that has not started.

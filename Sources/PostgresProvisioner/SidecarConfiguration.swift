@@ -14,13 +14,13 @@ package struct SidecarConfiguration: Equatable, Sendable {
   package var port = 5432
   /// The path at which the volume is mounted: `--volume`, `POSTERN_VOLUME`.
   package var volume = VolumeLayout.mountPath
-  /// Where the status goes: `--status-file`, `POSTERN_STATUS_FILE`.
+  /// The path of the status file: `--status-file`, `POSTERN_STATUS_FILE`.
   package var statusFile = StatusFile.defaultPath
   /// The port of the status: `--status-port`, `POSTERN_STATUS_PORT`; nil: none.
   package var statusPort: Int?
-  /// How log lines look: `--log-format`, `POSTERN_LOG_FORMAT`.
+  /// The format of log lines: `--log-format`, `POSTERN_LOG_FORMAT`.
   package var logFormat = LogWriter.Format.text
-  /// Which lines are written: `--log-level`, `POSTERN_LOG_LEVEL`.
+  /// The least level of log lines that are written: `--log-level`, `POSTERN_LOG_LEVEL`.
   package var logLevel = LogLevel.info
   /// Whether to run only one pass: `--once`.
   package var once = false

@@ -47,7 +47,7 @@ extension Status {
     problems = report.problems
   }
 
-  /// A pass has ended. A failing change does not make a Pod unready that was ready: its database works.
+  /// A pass has ended. A change that fails does not make a ready Pod unready, because its database still works.
   package mutating func passEnded(
     _ report: PassReport, _ desired: DesiredState, generation: String? = nil, at time: String
   ) {

@@ -35,7 +35,7 @@ package struct Status: Equatable, Sendable {
   package var tried: Tried?
   /// When it was applied, as in RFC 3339.
   package var appliedAt: String?
-  /// When the present Postgres started, in seconds since 1970; nil where it is not known.
+  /// The start time of the present Postgres, in seconds since 1970; nil where it is not known.
   package var postgresStart: String?
   /// The start time of the Postgres that was last ready. The file outlives the sidecar's container. As long as that
   /// Postgres runs, its contents are still there.

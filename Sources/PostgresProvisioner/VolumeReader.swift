@@ -14,7 +14,7 @@ package struct VolumeContents: Equatable, Sendable {
   /// ``VolumeLayout/generationFile``; nil where a controller that knows nothing of it has filled the volume.
   package var generation: String?
 
-  /// Contents of these parts.
+  /// Contents with these values.
   package init(desired: DesiredState, adminUser: String, generation: String? = nil) {
     self.desired = desired
     self.adminUser = adminUser

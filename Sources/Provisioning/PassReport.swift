@@ -49,7 +49,7 @@ package struct ItemProblem: Equatable, Sendable {
   package var sqlState: String?
   /// What to do.
   package var hint: String?
-  /// Whether the pass is incomplete because of it; a warning is told and no more.
+  /// Whether it makes the pass incomplete; otherwise it is only a warning.
   package var isFailure: Bool
   /// What others than the Pod's may be told of it, where ``message`` and ``hint`` may hold words of a script or of rows.
   package var told: Told?
@@ -66,7 +66,7 @@ package struct ItemProblem: Equatable, Sendable {
     }
   }
 
-  /// A problem of these parts.
+  /// A problem with these values.
   package init(item: String, message: String, sqlState: String? = nil, hint: String? = nil, isFailure: Bool = true) {
     self.item = item
     self.message = message

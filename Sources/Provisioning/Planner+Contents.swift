@@ -93,7 +93,7 @@ extension Planner {
   /// The contents of a new database that is made from `template0`, with the privileges that it lacks.
   private func fresh(_ database: Database) -> DatabaseContents? {
     guard database.template == nil else { return nil }
-    // What initdb makes of template0 is no matter of the data: 15 was the first that closed the schema.
+    // Whether template0's schema is open depends on initdb, not on the data: 15 was the first version that closed it.
     let isOpen = observed.serverVersion < 150_000
     var contents = DatabaseContents(isPublicSchemaOpen: isOpen)
     contents.schemas[Postern.publicSchema] = isOpen ? observed.administrator : Postern.databaseOwner

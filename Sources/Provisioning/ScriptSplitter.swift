@@ -16,7 +16,8 @@ struct ScriptSplitter {
   /// Whether the current statement is in the body of a routine, between BEGIN ATOMIC and END, which contains
   /// statements.
   private var isInBody = false
-  /// Whether the token before is one that the END of such a body follows: ATOMIC, or the `;` of a statement in it.
+  /// Whether END may follow the previous token and end such a body: after ATOMIC, or after the `;` of a statement in
+  /// it.
   private var mayEndBody = false
 
   /// Up to where lines were counted, and what was counted.

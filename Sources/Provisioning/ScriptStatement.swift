@@ -4,7 +4,7 @@ package struct ScriptStatement: Equatable, Sendable {
   package var text: String
   /// The line in which it begins, from 1.
   package var line: Int
-  /// The character of that line that it begins with, from 1.
+  /// The character of that line at which it begins, from 1.
   package var column: Int
 
   /// Where a character of the statement is in the script: `position` counts characters (Unicode scalars) from 1, as

@@ -100,7 +100,7 @@ struct Serve: AsyncParsableCommand {
     let settings = try ServeSettings(options: self, environment: ProcessInfo.processInfo.environment)
     // When all connections are in use, they alone exceed the limit that the container runtime sets.
     CurrentProcess.raiseFileLimit()
-    // Bodies take megabytes, and none is to be kept when its review is answered.
+    // Bodies take megabytes, and the memory must be freed when a review is answered.
     CurrentProcess.keepLargeMemoryApart()
     let (format, level) = (settings.logFormat, settings.logLevel)
     LoggingSystem.bootstrap { _ in LineLogHandler(format: format, logLevel: level) }

@@ -86,7 +86,7 @@ struct Container {
   /// The port from `ports`: the one that is Postgres's by name or number, else the first.
   var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first)?.number }
 
-  /// All that the ports say.
+  /// All port numbers in `ports`.
   var portNumbers: [Int] { ports.compactMap(\.number) }
 
   /// Whether the container shows that it is a Postgres server, whatever its image's name: by its name, a port, its

@@ -15,7 +15,7 @@ struct Injection {
   let customer: String
   let port: Int
   let gatesReadiness: Bool
-  /// Where the sidecar tells its status; nil: nowhere but in its file.
+  /// The port of the sidecar's status; nil: the status is only in its file.
   let statusPort: Int?
   let pod: PodContainers
   let postgres: Container

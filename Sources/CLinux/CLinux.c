@@ -194,7 +194,7 @@ int postern_listen(int port) {
     if (failure != -EADDRNOTAVAIL) return failure;
     listener = -1;
   }
-  // Where IPv6 is not there, or is turned off.
+  // There is no IPv6, or it is turned off.
   if (listener < 0) {
     is6 = 0;
     listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

@@ -1,21 +1,21 @@
-/// The sidecar's HTTP port, where the kubelet, the controller and Prometheus ask how things stand.
+/// The sidecar's HTTP port, at which the kubelet, the controller and Prometheus read its status.
 package enum StatusPort {
-  /// The number where nobody says another one.
+  /// The default number.
   package static let number = 8432
-  /// The numbers that the controller may be let reach by the NetworkPolicy of webhook-config: some more, for Pods in which
-  /// ``number`` is taken.
+  /// The numbers that webhook-config's NetworkPolicy allows the controller to reach. There are several, for Pods in
+  /// which ``number`` is already in use.
   package static let range = 8432...8447
   /// The port's name in the Pod.
   package static let name = "postern"
-  /// What is said instead of a number where there is to be no port.
+  /// The value that stands for no port.
   package static let none = "none"
 
   /// Whether the instance is ready.
   package static let readyPath = "/readyz"
-  /// Numbers for Prometheus.
+  /// Metrics for Prometheus.
   package static let metricsPath = "/metrics"
-  /// The whole status, for those who bear the token.
+  /// The whole status, for clients with the token.
   package static let statusPath = "/status"
-  /// No shorter token opens anything.
+  /// A shorter token is never accepted.
   package static let minimumTokenBytes = 16
 }

@@ -9,10 +9,10 @@ package enum VolumeLayout {
   package static let specFile = "spec.json"
   /// The users' passwords, as `PasswordsFile.encoded()` writes them.
   package static let passwordsFile = "passwords.json"
-  /// What whoever asks the sidecar for its whole status must bear: ``StatusPort``.
+  /// The token that a client must send to read the sidecar's whole status: ``StatusPort``.
   package static let statusTokenFile = "status-token"
-  /// A random word that changes whenever what is in the Secret beside it does: by it, and without any word about the
-  /// passwords, the controller learns which ones the sidecar has.
+  /// A random text that changes whenever the Secret's other contents change. By it the controller learns which contents
+  /// the sidecar has, without any information about the passwords.
   package static let generationFile = "generation"
   /// The superuser's name. Without this file, the sidecar takes `POSTERN_ADMIN_USER`, else `postgres`.
   package static let adminUsernameFile = "admin/username"

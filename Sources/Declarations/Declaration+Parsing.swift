@@ -159,7 +159,7 @@ extension DeclarationReader {
     let expected = "a whole number from 1024 to 65535, or \(StatusPort.none)"
     guard let word = word(annotations, AnnotationKey.statusPort, expected: expected) else { return nil }
     if word.value == StatusPort.none { return StatusPortChoice.none }
-    // The sidecar is not root, and may open no lower one.
+    // The sidecar is not root, so it cannot open a lower port.
     guard let port = UInt16(word.value), port >= 1024 else {
       problems.error(word.place, "\(quoted(word.value)) is no port for the sidecar; expected \(expected)")
       return nil

@@ -23,7 +23,7 @@ package struct Declaration: Equatable, Sendable {
   package var inject: Bool
   /// Whether the Pod's readiness waits for provisioning.
   package var gateReadiness: Bool
-  /// The port of the sidecar's status; nil where nothing is said.
+  /// The port of the sidecar's status; nil where none is declared.
   package var statusPort: StatusPortChoice?
   /// Whether Secrets outlive the workload.
   package var retain: Bool

@@ -1,6 +1,6 @@
-/// Where the sidecar's status is asked for.
+/// Where the sidecar's status can be read.
 package enum StatusPortChoice: Equatable, Sendable {
-  /// Nowhere: the readiness probe runs a program in the container.
+  /// At no port: the readiness probe runs a program in the container.
   case none
   /// At this port.
   case number(Int)

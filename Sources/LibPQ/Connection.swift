@@ -1,9 +1,9 @@
 internal import CLibPQ
 import Linux
 
-/// A session with a server. Its calls wait until the server has answered, and meanwhile do what ``Linux/Meanwhile`` names.
-/// Only one thread may use it at a time, and it ends with its scope. It is public because Embedded Swift does not see the
-/// `deinit` of a `package` type.
+/// A session with a server. Its calls wait until the server has answered, and meanwhile call the handler of
+/// ``Linux/Meanwhile``. Only one thread may use it at a time, and it ends with its scope. It is public because Embedded
+/// Swift does not see the `deinit` of a `package` type.
 @safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
 
@@ -39,7 +39,7 @@ import Linux
     throw PostgresError(connecting: unsafe String(cString: PQerrorMessage(opened)))
   }
 
-  /// Connects, or fails; false where the time is over before.
+  /// Connects or fails; returns false where the time has passed before.
   private static func finishConnecting(_ connection: OpaquePointer, withinSeconds seconds: Int) -> Bool {
     let deadline = SystemClock.monotonicMilliseconds + Int64(seconds) * 1000
     var next = PGRES_POLLING_WRITING

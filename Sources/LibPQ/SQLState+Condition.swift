@@ -1,6 +1,6 @@
 extension SQLState {
-  /// What a SQLSTATE means, in PostgreSQL's name for it (PostgreSQL docs, appendix A); else what its class means. Nil where
-  /// it is none of PostgreSQL's.
+  /// PostgreSQL's name for a SQLSTATE (PostgreSQL docs, appendix A), or else for its class. Nil where PostgreSQL
+  /// defines neither.
   package static func condition(_ state: String) -> String? {
     (conditions.first { $0.state.description.utf8.elementsEqual(state.utf8) }
       ?? conditions.first { $0.state.description.utf8.elementsEqual(state.utf8.prefix(2)) })?.name.description

@@ -35,7 +35,7 @@ package enum CurrentProcess {
   /// with 1,024.
   package static func raiseFileLimit() { postern_raise_file_limit() }
 
-  /// From now on lets the other threads of this process go before the calling one, where they all want to run.
+  /// From now on the process's other threads take precedence over the calling thread when there are not enough cores.
   package static func yieldThreadToOthers() { postern_yield_to_others() }
 
   /// Returns unused memory to the system, before a long wait.

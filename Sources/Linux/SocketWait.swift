@@ -1,13 +1,13 @@
 internal import CLinux
 
-/// Waits for sockets of others, such as libpq's.
+/// Waits for sockets that others own, such as libpq.
 package enum SocketWait {
-  /// What a socket is waited for.
+  /// The event that a wait is for.
   package enum Readiness: Sendable {
     case readable, writable
   }
 
-  /// Waits until a socket can be read or written, or so many milliseconds; whether it can.
+  /// Waits until a socket can be read or written, or for at most `milliseconds`. Returns whether it can.
   package static func wait(for socket: Int32, _ readiness: Readiness, milliseconds: Int) -> Bool {
     wait(socket, isWritten: readiness == .writable, -1, milliseconds)
   }
@@ -17,7 +17,7 @@ package enum SocketWait {
     _ = wait(first, isWritten: false, second, -1)
   }
 
-  /// - Parameter milliseconds: negative for any number.
+  /// - Parameter milliseconds: a negative number means no limit.
   private static func wait(_ first: Int32, isWritten: Bool, _ second: Int32, _ milliseconds: Int) -> Bool {
     let deadline = milliseconds < 0 ? Int64.max : SystemClock.monotonicMilliseconds + Int64(milliseconds)
     while true {

@@ -1,27 +1,27 @@
 internal import CLinux
 
-/// A TCP port on all addresses of this machine, IPv6 and IPv4, whose connections are served without waiting for any of
-/// them: whoever waits for something else waits for ``descriptor`` as well (``Meanwhile``).
+/// A TCP port on all addresses of this machine, IPv6 and IPv4. Its connections are served without waiting for any of
+/// them: a thread that waits for something else also waits for ``descriptor`` (``Meanwhile``).
 package final class TCPPort {
-  /// What there is to read.
+  /// The result of a read.
   package enum Received: Equatable, Sendable {
     case bytes([UInt8])
     case nothingYet
-    /// Nothing comes any more.
+    /// The other side sends nothing more.
     case ended
   }
 
-  /// What is waited for on a connection.
+  /// The event that is expected on a connection.
   package enum Expectation: Sendable {
-    /// That something can be read.
+    /// It can be read.
     case bytes
-    /// That something can be written.
+    /// It can be written.
     case room
-    /// That the other side goes.
+    /// The other side closes it.
     case end
   }
 
-  /// It can be read as soon as there is something to do here.
+  /// It can be read as soon as there is something to do for this port.
   package let descriptor: Int32
   private let listener: Int32
   private let timer: Int32
@@ -46,7 +46,7 @@ package final class TCPPort {
     for descriptor in [listener, timer, descriptor] { postern_close(descriptor) }
   }
 
-  /// A connection that somebody has made; nil where there is none more.
+  /// Accepts a new connection; nil where there is none.
   package func accept() -> Int32? {
     let connection = postern_accept(listener)
     guard connection >= 0 else { return nil }
@@ -57,7 +57,7 @@ package final class TCPPort {
     return connection
   }
 
-  /// Takes what has come, so many bytes at most.
+  /// Reads the bytes that have arrived, at most `limit`.
   package func receive(_ connection: Int32, atMost limit: Int) -> Received {
     var bytes = [UInt8](repeating: 0, count: limit)
     let count = unsafe bytes.withUnsafeMutableBytes { unsafe postern_receive(connection, $0.baseAddress, $0.count) }
@@ -67,15 +67,15 @@ package final class TCPPort {
     return .bytes(bytes)
   }
 
-  /// Sends as many of the bytes as there is room for.
-  /// - Returns: how many; nil where nobody takes them any more.
+  /// Sends as many of the bytes as possible without waiting.
+  /// - Returns: how many; nil where the connection has ended.
   package func send(_ connection: Int32, _ bytes: ArraySlice<UInt8>) -> Int? {
     let count = unsafe bytes.withUnsafeBytes { unsafe postern_send(connection, $0.baseAddress, $0.count) }
     if count == Int(postern_nothing_yet()) { return 0 }
     return count < 0 ? nil : count
   }
 
-  /// From now on waits for this on a connection.
+  /// From now on ``descriptor`` reports this event on the connection.
   package func expect(_ expectation: Expectation, on connection: Int32) {
     let events =
       switch expectation {
@@ -86,10 +86,10 @@ package final class TCPPort {
     _ = postern_poll_expect(descriptor, connection, Int32(events), 0)
   }
 
-  /// Ends a connection.
+  /// Closes a connection.
   package func close(_ connection: Int32) { postern_close(connection) }
 
-  /// Has ``descriptor`` be readable after so many milliseconds; never, where that is nil.
+  /// Makes ``descriptor`` readable after this time; nil: never.
   package func wake(afterMilliseconds milliseconds: Int?) {
     postern_timer_set(timer, milliseconds.map { Int32(clamping: max(1, $0)) } ?? 0)
   }

@@ -1,6 +1,6 @@
 /// An answer after which the connection is closed.
 package struct PlainResponse: Equatable, Sendable {
-  /// Status codes (RFC 9110 §15) that are used.
+  /// The status codes (RFC 9110 §15) that are used.
   package enum Status: Int, CaseIterable, Sendable {
     case ok = 200
     case badRequest = 400
@@ -11,7 +11,7 @@ package struct PlainResponse: Equatable, Sendable {
     case unavailable = 503
     case versionNotSupported = 505
 
-    /// The words behind the code.
+    /// The reason phrase of the code.
     package var reason: StaticString {
       switch self {
       case .ok: "OK"
@@ -25,7 +25,7 @@ package struct PlainResponse: Equatable, Sendable {
       }
     }
 
-    /// A field that goes with the code.
+    /// A header field that the code requires.
     fileprivate var field: StaticString? {
       switch self {
       case .unauthorized: "WWW-Authenticate: Bearer\r\n"
@@ -35,7 +35,7 @@ package struct PlainResponse: Equatable, Sendable {
     }
   }
 
-  /// What a body is.
+  /// The kind of a body.
   package enum Content: Sendable {
     case text, json
 
@@ -49,25 +49,25 @@ package struct PlainResponse: Equatable, Sendable {
 
   /// The status.
   package let status: Status
-  /// What the body is.
+  /// The kind of the body.
   package let content: Content
   /// The body.
   package let body: [UInt8]
 
-  /// An answer of these parts.
+  /// An answer with these values.
   package init(_ status: Status, _ content: Content = .text, _ body: [UInt8]) {
     self.status = status
     self.content = content
     self.body = body
   }
 
-  /// An answer that says no more than its status, or this line.
+  /// An answer whose body is its status, or this line.
   package init(_ status: Status, line: String? = nil) {
     self.init(status, .text, Array((line ?? status.reason.description).utf8) + [0x0A])
   }
 
-  /// The bytes of it all.
-  /// - Parameter hasBody: false for the answer to HEAD, which only says how long the body would be.
+  /// All bytes of the answer.
+  /// - Parameter hasBody: false for the answer to HEAD, which only states the length of the body.
   package func bytes(hasBody: Bool = true) -> [UInt8] {
     var head = "HTTP/1.1 \(status.rawValue) \(status.reason.description)\r\n"
     head += "Content-Type: \(content.type.description)\r\n"

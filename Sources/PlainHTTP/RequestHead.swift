@@ -1,37 +1,37 @@
-/// The head of an HTTP/1 request (RFC 9112), as far as somebody who answers GET and nothing else needs it.
+/// The head of an HTTP/1 request (RFC 9112), as far as a server needs it that answers only GET and HEAD.
 package struct RequestHead: Equatable, Sendable {
-  /// What may be asked.
+  /// The methods that are answered.
   package enum Method: Equatable, Sendable {
     case get, head
   }
 
-  /// No head has more bytes, the empty line at its end included.
+  /// The most bytes in a head, including the empty line at its end.
   package static let maximumBytes = 4096
 
-  /// What is asked.
+  /// The request's method.
   package let method: Method
   /// The path, without the query.
   package let path: String
-  /// The token behind `Authorization: Bearer` (RFC 6750).
+  /// The token after `Authorization: Bearer` (RFC 6750).
   package let token: [UInt8]?
 
-  /// A head of these parts.
+  /// A head with these values.
   package init(method: Method, path: String, token: [UInt8]? = nil) {
     self.method = method
     self.path = path
     self.token = token
   }
 
-  /// What the bytes that have come so far amount to.
+  /// The result of reading the bytes that have arrived so far.
   package enum Reading: Equatable, Sendable {
-    /// There is more to come.
+    /// The head is not complete.
     case incomplete
     case complete(RequestHead)
-    /// Whatever comes, it is answered so.
+    /// The request gets this answer, whatever bytes follow.
     case refused(PlainResponse.Status)
   }
 
-  /// Reads the bytes from the first on.
+  /// Reads a head that begins at the first byte.
   package static func read(_ bytes: [UInt8]) -> Reading {
     guard let end = endOfHead(bytes) else {
       return bytes.count < maximumBytes ? .incomplete : .refused(.headTooLarge)
@@ -48,7 +48,7 @@ package struct RequestHead: Equatable, Sendable {
         guard token == nil else { return .refused(.badRequest) }
         token = bearer(value)
       } else if isSame(name, "transfer-encoding") || isSame(name, "content-length") && !value.elementsEqual("0".utf8) {
-        // Nobody reads a body here.
+        // A request with a body is refused, because no body is read.
         return .refused(.badRequest)
       }
     }
@@ -56,7 +56,7 @@ package struct RequestHead: Equatable, Sendable {
     return .complete(RequestHead(method: method, path: path, token: token))
   }
 
-  /// Behind the first empty line.
+  /// The index after the first empty line.
   private static func endOfHead(_ bytes: [UInt8]) -> Int? {
     guard bytes.count >= 4 else { return nil }
     for index in 3..<min(bytes.count, maximumBytes + 1)
@@ -66,7 +66,7 @@ package struct RequestHead: Equatable, Sendable {
     return nil
   }
 
-  /// Each line without its CR LF. Neither of the two is taken for a line's end alone: what is in a line then is refused.
+  /// Each line without its CR LF. A single CR or LF does not end a line, so the line that contains it is refused.
   private static func lines(_ bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
     var lines: [ArraySlice<UInt8>] = []
     var start = bytes.startIndex
@@ -84,7 +84,7 @@ package struct RequestHead: Equatable, Sendable {
     return lines
   }
 
-  /// The method, where it is a known one, the path, and whether the version is HTTP/1; nil where it is no request line.
+  /// The method, if it is a known one, the path, and whether the version is HTTP/1; nil where it is not a request line.
   private static func requestLine(_ line: ArraySlice<UInt8>) -> (Method?, String, Bool)? {
     let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
     guard parts.count == 3, !parts[0].isEmpty, parts[0].allSatisfy(isTokenByte), parts[1].first == UInt8(ascii: "/"),
@@ -96,7 +96,7 @@ package struct RequestHead: Equatable, Sendable {
     return (method, String(decoding: path, as: UTF8.self), parts[2].dropFirst(5).starts(with: "1.".utf8))
   }
 
-  /// A field's name and value; nil where it is none.
+  /// A field's name and value; nil where the line is not a field.
   private static func field(_ line: ArraySlice<UInt8>) -> (name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)? {
     guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > line.startIndex,
       line[..<colon].allSatisfy(isTokenByte)
@@ -123,8 +123,8 @@ package struct RequestHead: Equatable, Sendable {
     }
   }
 
-  /// Whether a text is this one, however its letters are written.
-  /// - Parameter lowercase: in small letters of ASCII.
+  /// Whether a text equals this one, without regard to case.
+  /// - Parameter lowercase: in lower-case ASCII letters.
   private static func isSame(_ text: ArraySlice<UInt8>, _ lowercase: String) -> Bool {
     text.count == lowercase.utf8.count
       && zip(text, lowercase.utf8).allSatisfy { byte, letter in

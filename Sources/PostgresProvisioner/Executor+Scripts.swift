@@ -52,7 +52,7 @@ extension Executor {
         message: "it took longer than its timeout of \(watch.timeout) s, and was ended\(wait)",
         hint: "give it a longer `timeout`, or 0 for none")
       var failure = Failure(step.item, error, place: place)
-      // These words are Postern's.
+      // These words are Postern's own, so anybody may see them.
       failure.problem.told = nil
       fail(step, failure)
     case .notDesired:

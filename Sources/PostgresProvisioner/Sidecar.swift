@@ -73,7 +73,7 @@ package final class Sidecar {
 
   // MARK: The status port
 
-  /// Opens the port, where that has not been possible yet.
+  /// Opens the port, if that has not been possible yet.
   private func listen() {
     guard server == nil, !configuration.once, let number = configuration.statusPort else { return }
     do throws(FileError) {

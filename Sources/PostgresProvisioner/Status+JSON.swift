@@ -13,11 +13,12 @@ extension Status {
     return writer.bytes
   }
 
-  /// How many problems the network is told of, failures first: an answer is to have room beside a pass.
+  /// How many problems an answer over the network contains, failures first. This limits the memory that an answer needs
+  /// during a pass.
   private static let toldProblems = 20
 
-  /// The same as others than the Pod's may see it: no message holds a word that a script, or somebody's function, may have
-  /// put there.
+  /// The same for readers outside of the Pod: no message contains a word that may come from a script or from a function
+  /// of somebody else.
   package func encodedForNetwork() -> [UInt8] {
     let failures = problems.filter { $0.isFailure }
     let sorted = failures + problems.filter { !$0.isFailure }
@@ -98,10 +99,10 @@ extension Status {
 }
 
 extension ItemProblem {
-  /// More of a message is nobody's to read.
+  /// Longer messages are truncated.
   private static let maximumBytes = 1000
 
-  /// As others than the Pod's may see it.
+  /// The problem for readers outside of the Pod.
   fileprivate var forNetwork: ItemProblem {
     var problem = self
     problem.message = Self.cut(told?.message ?? message)

@@ -12,7 +12,7 @@ package struct Status: Equatable, Sendable {
     case converged, incomplete, standby, interrupted
   }
 
-  /// What a pass was about.
+  /// The files that a pass used.
   package struct Tried: Equatable, Sendable {
     /// SHA-256 of the `spec.json`.
     package var specHash: String
@@ -31,7 +31,7 @@ package struct Status: Equatable, Sendable {
   package var message: String?
   /// SHA-256 of the `spec.json` that is applied; nil before a pass has converged.
   package var specHash: String?
-  /// SHA-256 of the `spec.json` that the last pass was about, and the generation of the passwords beside it.
+  /// SHA-256 of the `spec.json` that the last pass used, and the generation of its passwords.
   package var tried: Tried?
   /// When it was applied, as in RFC 3339.
   package var appliedAt: String?

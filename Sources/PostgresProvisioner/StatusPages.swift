@@ -4,25 +4,25 @@ import OpenSSL
 import PlainHTTP
 import Provisioning
 
-/// What the status port says: no IO but for the clock.
+/// The content of the status port's answers. There is no IO except the clock.
 struct StatusPages {
-  /// How passes have ended since the process began.
+  /// The results of the passes since the process began.
   struct Counts: Equatable {
-    /// Passes that came to an end, well or not.
+    /// Passes that have ended, successfully or not.
     var passes = 0
-    /// Those of them that failed, since the last that did not.
+    /// The passes that have failed since the last success.
     var failuresInARow = 0
-    /// When the last one ended, in milliseconds since 1970.
+    /// The end of the last pass, in milliseconds since 1970.
     var lastEnd: Int64 = 0
   }
 
   let status: Status
   let counts: Counts
-  /// What whoever asks for the whole status must bear; nil where there is none yet.
+  /// The token that a client must send to read the whole status; nil where there is none yet.
   let token: [UInt8]?
 
-  /// The answer to a request; nil where it may wait, and the first pass has not ended: who asks again only after seconds,
-  /// as the kubelet does, hears of its end at once.
+  /// The answer to a request; nil where it may wait and the first pass has not ended. The kubelet asks only every few
+  /// seconds; because the answer waits, it learns of the end at once.
   func answer(_ head: RequestHead, mayWait: Bool) -> PlainResponse? {
     let path = head.path.utf8
     if path.elementsEqual(StatusPort.readyPath.utf8) {
@@ -41,7 +41,7 @@ struct StatusPages {
     return PlainResponse(.ok, .json, status.encodedForNetwork() + [0x0A])
   }
 
-  /// No name of anybody's: everybody in the network may ask.
+  /// A summary without names, because every client in the network may read it.
   private var summary: String {
     let failures = status.problems.count { $0.isFailure }
     guard status.outcome == .incomplete, failures > 0 else {
@@ -52,7 +52,7 @@ struct StatusPages {
 
   // MARK: Metrics
 
-  /// In Prometheus's text format; numbers, and words that are the same for everybody.
+  /// The metrics in Prometheus's text format: numbers, and words that are the same for every customer.
   private var metrics: String {
     var text = ""
     func add(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: String)]) {

@@ -1,22 +1,22 @@
 import Linux
 import PlainHTTP
 
-/// Answers what is asked at the status port. It never waits: it is called where there is something to do, by whatever the
-/// one thread waits for otherwise.
+/// Answers requests at the status port. It never waits: the thread calls it when there is something to do, while it
+/// waits for something else.
 final class StatusServer {
-  /// The answer to a request; nil, where the question may wait, for one that is worth waiting for.
+  /// The answer to a request; nil where the request may wait and should be answered later.
   typealias Answer = (RequestHead, _ mayWait: Bool) -> PlainResponse?
 
-  /// More are not open at once: the oldest goes for the newcomer.
+  /// The most open connections. Beyond them, the oldest is closed for a new one.
   static let maximumConnections = 16
-  /// How long a request may take to come, and an answer to be taken, in milliseconds.
+  /// How long a request may take to arrive, and an answer to be read, in milliseconds.
   static let patience = 5000
 
   private struct Connection {
     let socket: Int32
     var deadline: Int64
     var input: [UInt8] = []
-    /// What was asked, where the answer is waited for.
+    /// The request whose answer must wait.
     var question: RequestHead?
     var output: [UInt8] = []
     var sent = 0
@@ -26,12 +26,12 @@ final class StatusServer {
   }
 
   private let port: TCPPort
-  /// How long an answer may be waited for, in milliseconds.
+  /// How long an answer may wait, in milliseconds.
   private let waiting: Int
   private let answer: Answer
   private var connections: [Connection] = []
 
-  /// A server that is not asked yet.
+  /// A server that has no connections yet.
   init(_ port: TCPPort, waiting: Int, answer: @escaping Answer) {
     self.port = port
     self.waiting = waiting
@@ -42,15 +42,15 @@ final class StatusServer {
     for connection in connections { port.close(connection.socket) }
   }
 
-  /// Does what there is to do.
+  /// Handles everything that can be done now.
   func serve() {
     let now = SystemClock.monotonicMilliseconds
-    // So many at once, lest whoever waits for something else waits long.
+    // A limit, so that the thread soon returns to what it waits for.
     for _ in 0..<(2 * Self.maximumConnections) {
       guard let socket = port.accept() else { break }
       if connections.count == Self.maximumConnections { makeRoom() }
       connections.append(Connection(socket: socket, deadline: now + Int64(Self.patience)))
-      // A small request is there as a rule, and needs no place.
+      // A small request has usually arrived already, so its connection can be closed at once.
       advance(&connections[connections.count - 1], now)
       closeThoseThatAreOver()
     }
@@ -59,7 +59,7 @@ final class StatusServer {
     setTimer(now)
   }
 
-  /// Something has changed that answers may have been waited for.
+  /// The status has changed: answers the requests that wait for that.
   func statusChanged() {
     let now = SystemClock.monotonicMilliseconds
     var isAny = false
@@ -124,7 +124,7 @@ final class StatusServer {
   }
 
   private func awaitAnswer(_ connection: inout Connection, _ now: Int64) {
-    // What comes behind a question is not looked at.
+    // Bytes after a request are ignored.
     let isGone = port.receive(connection.socket, atMost: 64) == .ended
     guard isGone || now >= connection.deadline, let question = connection.question else { return }
     if let response = answer(question, false) { respond(response, &connection, now) } else { connection.isOver = true }
@@ -146,7 +146,7 @@ final class StatusServer {
     connection.sent += sent
     guard connection.sent == connection.output.count else { return }
     connection.isOver = true
-    // Bytes that nobody has read would make the close lose the answer.
+    // If bytes are left unread, closing the connection would discard the answer.
     _ = port.receive(connection.socket, atMost: RequestHead.maximumBytes)
   }
 }

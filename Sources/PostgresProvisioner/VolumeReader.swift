@@ -11,7 +11,7 @@ package struct VolumeContents: Equatable, Sendable {
   package var desired: DesiredState
   /// The superuser whom the sidecar logs in as.
   package var adminUser: String
-  /// ``VolumeLayout/generationFile``; nil where a controller that knows nothing of it has filled the volume.
+  /// ``VolumeLayout/generationFile``; nil where an older controller has filled the volume.
   package var generation: String?
 
   /// Contents with these values.
@@ -82,7 +82,7 @@ package struct VolumeReader {
     return VolumeContents(desired: desired, adminUser: try adminUser(in: folder), generation: generation)
   }
 
-  /// What whoever asks for the whole status must bear; nil where it is not to be had.
+  /// The token that a client must send to read the whole status; nil where there is none.
   func statusToken() -> [UInt8]? {
     do throws(VolumeError) { return try optional("\(dataFolder())/\(VolumeLayout.statusTokenFile)") } catch {
       return nil

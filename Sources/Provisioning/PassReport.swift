@@ -51,7 +51,8 @@ package struct ItemProblem: Equatable, Sendable {
   package var hint: String?
   /// Whether it makes the pass incomplete; otherwise it is only a warning.
   package var isFailure: Bool
-  /// What others than the Pod's may be told of it, where ``message`` and ``hint`` may hold words of a script or of rows.
+  /// What readers outside of the Pod may see of it, if ``message`` and ``hint`` may contain words of a script or of
+  /// rows.
   package var told: Told?
 
   /// A message and a hint without such words.
@@ -59,7 +60,7 @@ package struct ItemProblem: Equatable, Sendable {
     package var message: String
     package var hint: String?
 
-    /// Told in these words.
+    /// A message and a hint.
     package init(message: String, hint: String? = nil) {
       self.message = message
       self.hint = hint
@@ -75,7 +76,7 @@ package struct ItemProblem: Equatable, Sendable {
     self.isFailure = isFailure
   }
 
-  /// Whether they are the same; ``told`` follows from the rest.
+  /// Whether both are equal; ``told`` follows from the other members.
   package static func == (left: Self, right: Self) -> Bool {
     left.item.utf8.elementsEqual(right.item.utf8) && left.message.utf8.elementsEqual(right.message.utf8)
       && left.isFailure == right.isFailure && isSame(left.sqlState, right.sqlState) && isSame(left.hint, right.hint)

@@ -241,7 +241,8 @@ import Testing
     #expect(sidecar?["startupProbe"] == nil)
   }
 
-  /// Where the status is told: the usual port, or the next that no container has; and by a program where there is to be none.
+  /// Where the status can be read: at the default port, or the next one that no container uses; and by a program where
+  /// there is no port.
   @Test(
     arguments: [
       ("", "", "8432"), (#","ports":[{"containerPort":8432}]"#, "", "8433"),

@@ -22,7 +22,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case sql
   /// A script made of pieces, one for each byte, because what libFuzzer makes of letters is seldom SQL.
   case script
-  /// What is sent to the sidecar's status port.
+  /// A request at the sidecar's status port.
   case request
 
   /// Runs the target on these bytes.
@@ -82,12 +82,12 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     precondition((file == nil) == !problems.isEmpty, "neither accepted nor refused")
   }
 
-  /// What is refused stays refused, and what is complete stays so, whatever follows; and a head is never read from less than
-  /// all of it.
+  /// A head that is refused stays refused, and one that is complete stays complete, whatever bytes follow. A head is
+  /// never complete before all of its bytes are there.
   private static func request(_ bytes: [UInt8]) {
     var last = RequestHead.Reading.incomplete
     let end = min(bytes.count, RequestHead.maximumBytes + 16)
-    // Each of a short one's beginnings; of a long one some, and the whole.
+    // All prefixes of a short request; some of a long one, and the whole.
     for count in [Int](stride(from: 0, to: end, by: end > 512 ? 61 : 1)) + [end] {
       let reading = RequestHead.read(Array(bytes[..<count]))
       precondition(last == .incomplete || last == reading, "another answer to a longer request")

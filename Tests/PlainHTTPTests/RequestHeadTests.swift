@@ -1,7 +1,7 @@
 import PlainHTTP
 import Testing
 
-/// What a stranger may send, and what is made of it.
+/// Bytes that a stranger may send, and how they are read.
 @Suite struct RequestHeadTests {
   private static let probe = """
     GET /readyz HTTP/1.1\r\nHost: [fd00::1]:8432\r\nUser-Agent: kube-probe/1.36\r\nAccept: */*\r\nConnection: close\r\n\r\n

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A connection to a port of this machine, as a kubelet or somebody unfriendly makes it.
+/// A connection to a port of this machine, as a kubelet or an attacker makes it.
 final class PortClient {
   private let socket: Int32
 
-  /// Connects; nil where nobody listens.
+  /// Connects; nil where nothing listens.
   init?(_ port: Int, isIPv6: Bool = false) {
     socket = Glibc.socket(isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     var timeout = timeval(tv_sec: 10, tv_usec: 0)
@@ -41,7 +41,7 @@ final class PortClient {
     _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
-  /// All that comes until the other side closes, or nothing comes for ten seconds.
+  /// Everything that arrives until the other side closes, or until nothing has arrived for ten seconds.
   func rest() -> String {
     var all: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
@@ -52,7 +52,7 @@ final class PortClient {
     }
   }
 
-  /// The status and the body that a path is answered with; nil where nobody listens.
+  /// The status and the body of the answer for a path; nil where nothing listens.
   static func get(
     _ path: String, port: Int, token: String? = nil, isIPv6: Bool = false
   ) -> (code: Int, body: String)? {

@@ -8,7 +8,7 @@ import PostgresProvisioner
 import Testing
 import ThrowawayPostgres
 
-/// The sidecar's port, before real servers.
+/// The sidecar's port, with real servers.
 @Suite struct StatusPortTests {
   private static let token = "0123456789abcdef0123456789abcdef"
 
@@ -46,7 +46,7 @@ import ThrowawayPostgres
     #expect(spec["triedGeneration"]?.string == "one" && spec["version"]?.string == Release.version)
     #expect(spec["triedSpecHash"]?.string == spec["specHash"]?.string && spec["specHash"] != nil)
 
-    // A row's value is what the server's message quotes; a script's word, too.
+    // The server's message quotes a row's value and a script's word.
     let failing = "CREATE TABLE t AS SELECT 'alice@example.com'::text AS mail;\nSELECT mail::int FROM t"
     try declare([failing], in: volume, server, generation: "two")
     #expect(sidecar.wait { status(port)?["outcome"]?.string == "incomplete" }, "\(sidecar.log)")
@@ -109,7 +109,7 @@ import ThrowawayPostgres
     #expect(PortClient.get("/metrics", port: port)?.body.contains("\npostern_sidecar_script_running 1\n") == true)
     #expect(sidecar.terminate() == 0)
 
-    // A pass that waits for the lock of another one.
+    // A pass that waits for the lock of another pass.
     let other = try server.connect()
     #expect(try other.query("SELECT pg_try_advisory_lock(31649045226775918)").value(0, 0) == "t")
     let (waiting, second) = try start(volume, server)
@@ -152,7 +152,7 @@ import ThrowawayPostgres
     let silent = (0..<200).compactMap { _ in PortClient(port) }
     #expect(silent.count == 200)
     #expect(PortClient.get("/readyz", port: port)?.code == 200)
-    // The oldest went for the newcomers; the last ones go when their time is over.
+    // The oldest connections were closed for new ones; the last ones are closed when their time has passed.
     #expect(silent[0].rest() == "")
     let greedy = try #require(PortClient(port))
     greedy.send("GET / HTTP/1.1\r\na: " + String(repeating: "b", count: 1 << 20))

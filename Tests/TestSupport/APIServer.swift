@@ -26,8 +26,8 @@ package final class APIServer: Sendable {
   private let folder: URL
   private let port: Int
   private let etcdPort: Int
-  /// A free port. To a webhook at this port of `localhost`, and to no other, the server presents a certificate of
-  /// ``clientAuthorityFile``.
+  /// A free port. The server presents a certificate of ``clientAuthorityFile`` only to a webhook at this port of
+  /// `localhost`.
   package let webhookPort: Int
   /// A pipe that is closed when this process ends: the servers end with it.
   private let lifeline = Pipe()
@@ -83,7 +83,7 @@ package final class APIServer: Sendable {
     }
   }
 
-  /// Writes the files by which the server shows a certificate to a webhook, as docs/admission.md has them.
+  /// Writes the files with which the server presents a certificate to a webhook, as in docs/admission.md.
   private func configureWebhooks(_ pair: Certificates.Pair) throws {
     let file = folder.appending(path: "webhooks.kubeconfig").path
     let plugins = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"].map {
@@ -106,7 +106,7 @@ package final class APIServer: Sendable {
     try Data(users.utf8).write(to: URL(filePath: file))
   }
 
-  /// The authority of the certificate that the server shows to webhooks, PEM.
+  /// The authority (PEM) of the certificate that the server presents to webhooks.
   package var clientAuthorityFile: String { folder.appending(path: "client-ca.pem").path }
 
   private func kubeconfig(_ user: String, _ credential: String) throws {

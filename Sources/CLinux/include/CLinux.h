@@ -43,7 +43,7 @@ void postern_release_memory(void);
 void postern_keep_large_memory_apart(void);
 /// Raises the limit of open files to the most that the process may have; container runtimes start it with 1,024.
 void postern_raise_file_limit(void);
-/// Lowers the priority of the calling thread: the other threads run first where there is no core for all.
+/// Lowers the priority of the calling thread, so that other threads run first when there are not enough cores.
 void postern_yield_to_others(void);
 /// Unmaps the program's code and constants. Where they are needed, the system reads them again, page by page, from the
 /// file or from its cache.
@@ -72,26 +72,27 @@ enum {
   POSTERN_EXPECT_END,
 };
 
-/// Waits for changes, for the signals, for `descriptor` and `meanwhile` to be readable where they are not negative, or until
-/// the time is over (never where it is negative); returns what there is.
+/// Waits for changes, for the signals, for `descriptor` and `meanwhile` to be readable (unless they are negative), or
+/// until the timeout has passed (never if it is negative). Returns what has happened.
 int postern_watch_wait(int watch, int descriptor, int meanwhile, int timeout_milliseconds);
-/// Waits until `first` is readable, or writable where `is_written`, or has no other end; or `second` or `meanwhile` is readable.
-/// Negative descriptors are left out, and a negative time never ends. Returns what there is.
+/// Waits until `first` is readable (or writable, if `is_written`) or its other end is closed, or until `second` or
+/// `meanwhile` is readable. Negative descriptors are ignored, and a negative timeout never passes. Returns what has
+/// happened.
 int postern_wait(int first, int is_written, int second, int meanwhile, int timeout_milliseconds);
 
-/// A socket that does not block and listens on a port of all addresses, of IPv6 and IPv4 where there are both.
+/// Makes a non-blocking socket that listens on a port of all addresses, of IPv6 and of IPv4 if there are both.
 int postern_listen(int port);
-/// A connection, which does not block.
+/// Accepts a connection, which is non-blocking.
 int postern_accept(int listener);
-/// What receiving and sending return where there is nothing to be done yet.
+/// The result of receiving and sending when nothing can be done yet.
 long postern_nothing_yet(void);
 long postern_receive(int connection, void *buffer, size_t count);
 long postern_send(int connection, const void *buffer, size_t count);
-/// One descriptor that stands for many, itself for poll(2).
+/// Makes a descriptor that stands for many others and can be used in poll(2).
 int postern_poll_open(void);
-/// What is expected of one of them, which is new where `is_new`; closing it takes it out.
+/// Sets the event that is expected on one of them; `is_new` adds it. Closing the descriptor removes it.
 int postern_poll_expect(int poll, int descriptor, int expectation, int is_new);
-/// A descriptor that is readable when a time is over.
+/// Makes a descriptor that becomes readable when a time has passed.
 int postern_timer_open(void);
-/// Sets the time; 0 for none.
+/// Sets the time; 0 stops the timer.
 int postern_timer_set(int timer, int milliseconds);

@@ -23,11 +23,11 @@ package struct AdmissionAnswer: Sendable {
       verdict = .allowed(patch: patch)
       warnings = Warnings(texts).texts
       messages = warnings
-    case .denied(let all):
+    case .denied(let all, let texts):
       let causes = Self.shown(all)
       messages = causes.map { "\($0.field): \($0.message)" }
       verdict = .denied(Status(refusing: review.kind, named: objectName, causes, messages: messages))
-      warnings = []
+      warnings = Warnings(texts).texts
     case .unreadable(let error):
       messages = ["\(review.kind.kind) \"\(objectName)\" is not as Kubernetes defines it: \(error.message)"]
       verdict = .denied(

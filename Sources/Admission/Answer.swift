@@ -45,7 +45,7 @@ private func decide(
     return path == .validate ? .allowed(patch: nil, warnings: try Departure.warnings(of: review)) : .unchanged
   }
   return switch (subject.object.role, path) {
-  case (.pod, .mutate): try review.operation == .create ? injectPod(subject.object, settings) : .unchanged
+  case (.pod, .mutate): try review.operation == .create ? injectPod(subject, settings) : .unchanged
   case (.workload, .mutate): try labelTemplate(subject, settings)
   case (_, .validate): try validate(subject, settings)
   }

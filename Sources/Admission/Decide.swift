@@ -5,8 +5,23 @@ import JSONBytes
 import JSONPatch
 import KubernetesAPI
 
-/// `/mutate`, a Pod that is being created: the sidecar goes in.
-func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+/// `/mutate`, a Pod that is being created: the sidecar goes in. Where it is refused, all is said that `/validate` would say,
+/// which is not asked any more then.
+func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+  let decision = try injection(subject.object, settings)
+  guard case .denied(var causes, var warnings) = decision else { return decision }
+  var said = Set(causes.map { [$0.field, $0.message] })
+  switch try validate(subject, settings) {
+  case .denied(let others, let more):
+    causes += others.filter { said.insert([$0.field, $0.message]).inserted }
+    warnings += more.filter { !warnings.contains($0) }
+  case .allowed(_, let more, _): warnings += more.filter { !warnings.contains($0) }
+  case .unreadable: break
+  }
+  return .denied(causes, warnings: warnings)
+}
+
+private func injection(_ object: CustomerObject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   guard let slices = object.pod else { return .unchanged }
   let reading = DeclarationReading(object)
   let pod = try PodReading(slices, object)
@@ -27,7 +42,7 @@ func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(J
     findings.causes += scriptFindings(object, reading, pod.choice.postgres, replacing: []).causes
     guard findings.isSound, let settingsOfPod = reading.podSettings,
       let injection = Injection(pod, of: object.customer, settingsOfPod, settings)
-    else { return .denied(findings.causes) }
+    else { return .denied(findings.causes, warnings: findings.warnings) }
     return .allowed(
       patch: injection.patch(hasAnnotations: object.metadata.hasAnnotations).bytes, warnings: findings.warnings)
   }
@@ -36,7 +51,9 @@ func injectPod(_ object: CustomerObject, _ settings: AdmissionSettings) throws(J
 /// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well. It is refused for all that
 /// `/validate` would refuse it for, which is not asked any more then.
 func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
-  if case .denied(let causes) = try validate(subject, settings) { return .denied(causes) }
+  if case .denied(let causes, let warnings) = try validate(subject, settings) {
+    return .denied(causes, warnings: warnings)
+  }
   let object = subject.object
   guard let template = object.template, let slices = object.pod, template.customer == nil else { return .unchanged }
   // What is left alone would be rolled for nothing.
@@ -66,7 +83,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   let pod = try podToLookAt(object, reading)
   var findings = reading.findings
   findings.causes += try subject.newRestrictions(reading)
-  if let spec = reading.content?.spec { findings += InstanceSize(spec).findings(reading.contentField) }
+  if let spec = reading.spec { findings += InstanceSize(spec).findings(reading.contentField) }
   if let pod { findings += workloadFindings(object, reading, pod) }
   findings += RivalDeclarations(subject, settings).findings
   if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {
@@ -75,10 +92,10 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   if !reading.expiries.isEmpty, let now = settings.now?() {
     findings.warnings += reading.expiries.filter { $0.time.microseconds / 1_000_000 <= now }.map(\.warning.message)
   }
-  let old = reading.content == nil && reading.scripts.isEmpty ? nil : subject.oldDeclaration
+  let old = subject.oldDeclaration
   findings += scriptFindings(object, reading, pod?.choice?.postgres, replacing: old?.scripts ?? [])
-  if let new = reading.content, let old = old?.declaration {
-    findings.warnings += Removals(from: old, to: new).warnings
+  if let old = old?.declaration {
+    findings.warnings += Removals(from: old, to: reading.declared).warnings
   }
   if let oldObject = subject.oldObject, !object.isMadeOfTemplate {
     findings.warnings += Departure(from: oldObject, subject.oldTemplate, to: object.metadata, object.template).warnings
@@ -115,8 +132,7 @@ private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationRe
   case .leftAlone: return Findings()
   case .injected(let pod): return Findings(causes: [pod.fault].compactMap(\.self))
   case .injectable(let pod):
-    let port = reading.podSettings?.port ?? pod.choice.postgres?.port
-    let misplaced = MisplacedSettings(object, pod.choice, podPort: port)
+    let misplaced = MisplacedSettings(object, pod.choice, reading)
     var findings = pod.findings
     findings += misplaced.findings
     if !misplaced.keys.contains(AnnotationKey.container) { findings += pod.choice.findings }
@@ -129,9 +145,7 @@ private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationRe
 private func declaredSuperuser(
   _ object: CustomerObject, _ reading: DeclarationReading, _ pod: InjectablePod
 ) -> [StatusCause] {
-  guard let name = pod.admin?.superuserName,
-    let index = reading.content?.spec.users.firstIndex(where: { $0.name.text.utf8.elementsEqual(name.utf8) })
-  else { return [] }
+  guard let name = pod.admin?.superuserName, let index = reading.entry(ofUser: name) else { return [] }
   return [
     StatusCause(
       field: "\(reading.contentField)metadata.annotations[\(AnnotationKey.users)][\(index)]",

@@ -6,7 +6,8 @@ import KubernetesAPI
 enum Decision {
   /// `patch` is a whole JSON Patch, or nil where nothing changes; `declared` is what the audit log is told of.
   case allowed(patch: [UInt8]?, warnings: [String], declared: InstanceSpec? = nil)
-  case denied([StatusCause])
+  /// All that is wrong, and what else is worth a word.
+  case denied([StatusCause], warnings: [String])
   /// The object is JSON, but not what Kubernetes says its kind is.
   case unreadable(JSONError)
 
@@ -17,7 +18,8 @@ enum Decision {
   init(_ findings: Findings, declared: InstanceSpec? = nil) {
     self =
       findings.isSound
-      ? .allowed(patch: nil, warnings: findings.warnings, declared: declared) : .denied(findings.causes)
+      ? .allowed(patch: nil, warnings: findings.warnings, declared: declared)
+      : .denied(findings.causes, warnings: findings.warnings)
   }
 
   var outcome: ReviewRecord.Outcome {
@@ -29,7 +31,7 @@ enum Decision {
   }
 
   var causes: [StatusCause] {
-    guard case .denied(let causes) = self else { return [] }
+    guard case .denied(let causes, _) = self else { return [] }
     return causes
   }
 }

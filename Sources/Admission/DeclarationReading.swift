@@ -1,15 +1,16 @@
 import Contract
+import DatabaseSpec
 import Declarations
 import KubernetesAPI
 
 /// What an object's annotations declare, and all that is wrong with them.
 struct DeclarationReading {
-  /// What shapes Pods: read where the Pod will have it. Nil where something is wrong.
-  let podSettings: Declaration?
-  /// What the instance holds. Nil where something is wrong.
-  let content: Declaration?
-  /// The scripts that could be read, also where something is wrong.
-  let scripts: [DeclaredScript]
+  /// What the object itself says.
+  private let own: DeclarationResult
+  /// What shapes Pods: read where the Pod will have it.
+  private let pod: DeclarationResult
+  /// What the instance holds.
+  let declared: DeclarationResult
   /// What the fields of the object that says so begin with.
   let contentField: String
   /// Until when users may log in.
@@ -20,24 +21,49 @@ struct DeclarationReading {
 
   init(_ object: CustomerObject) {
     let own = Declaration.parse(customer: object.customer, annotations: object.metadata.annotations)
+    self.own = own
     guard let metadata = object.template else {
-      podSettings = own.declaration
-      content = own.declaration
-      scripts = own.scripts
+      pod = own
+      declared = own
       contentField = ""
       add(own, prefix: "", hasLabel: true)
       return
     }
     let template = Declaration.parse(customer: metadata.customer ?? object.customer, annotations: metadata.annotations)
-    podSettings = template.declaration
+    pod = template
     let isTemplates = metadata.declares && !object.metadata.declares
-    let declaring = isTemplates ? template : own
-    content = declaring.declaration
-    scripts = declaring.scripts
+    declared = isTemplates ? template : own
     contentField = isTemplates ? object.podField : ""
     add(own, prefix: "", hasLabel: object.metadata.customer != nil)
     add(template, prefix: object.podField, hasLabel: object.metadata.customer == nil)
     addConflicts(object.metadata, metadata, kind: object.kind)
+  }
+
+  /// What shapes Pods. Nil where something is wrong.
+  var podSettings: Declaration? { pod.declaration }
+  /// What the instance holds. Nil where something is wrong.
+  var content: Declaration? { declared.declaration }
+  /// The scripts that could be read, also where something is wrong.
+  var scripts: [DeclaredScript] { declared.scripts }
+  /// What could be read of what the instance holds.
+  var spec: InstanceSpec? { declared.declaration?.spec ?? declared.outline?.declaration.spec }
+
+  /// The port that Pods are told, or else that of their Postgres.
+  func podPort(_ postgres: ChosenPostgres?) -> Int? {
+    (pod.declaration ?? pod.outline?.declaration)?.port ?? postgres?.port
+  }
+
+  /// Whether an annotation of one word cannot be read, of the object or of its Pods.
+  func isWrong(_ key: String) -> Bool {
+    own.outline?.isWrong(key) == true || pod.outline?.isWrong(key) == true
+  }
+
+  /// The entry of `postern.io/users` that declares a user of this name.
+  func entry(ofUser name: String) -> Int? {
+    if let outline = declared.outline {
+      return outline.users.first { $0.key.text.utf8.elementsEqual(name.utf8) }?.value
+    }
+    return content?.spec.users.firstIndex { $0.name.text.utf8.elementsEqual(name.utf8) }
   }
 
   private mutating func add(_ result: DeclarationResult, prefix: String, hasLabel: Bool) {

@@ -9,16 +9,17 @@ struct MisplacedSettings {
   private(set) var keys: [String] = []
   private(set) var findings = Findings()
 
-  init(_ object: CustomerObject, _ choice: PostgresChoice, podPort: Int?) {
+  init(_ object: CustomerObject, _ choice: PostgresChoice, _ reading: DeclarationReading) {
+    // An annotation that cannot be read is wrong wherever it stands.
     for (key, effective) in [
       (AnnotationKey.container, choice.postgres?.container.name),
-      (AnnotationKey.port, podPort.map { String($0) }),
+      (AnnotationKey.port, reading.podPort(choice.postgres).map { String($0) }),
       (AnnotationKey.adminSecret, object.template?.setting(AnnotationKey.adminSecret)),
       (AnnotationKey.flavor, object.template?.setting(AnnotationKey.flavor) ?? choice.postgres?.family.rawValue),
       (AnnotationKey.gateReadiness, object.template?.setting(AnnotationKey.gateReadiness) ?? "true"),
       (AnnotationKey.statusPort, object.template?.setting(AnnotationKey.statusPort)),
     ] {
-      guard let value = object.metadata.setting(key), value != effective else { continue }
+      guard let value = object.metadata.setting(key), value != effective, !reading.isWrong(key) else { continue }
       keys.append(key)
       findings.refuse(
         "metadata.annotations[\(key)]",

@@ -9,16 +9,23 @@ struct Removals {
 
   private let users: [PostgresName: User]
   private let owners: [PostgresName: PostgresName]
-  private let removedUsers: RemovedUsers
+  /// Nil where it cannot be read.
+  private let removedUsers: RemovedUsers?
+  /// What could be read, where something is wrong: then nothing is said that may come of that.
+  private let outline: DeclarationOutline?
 
-  /// Compares what an update replaces with what it declares.
-  init(from old: Declaration, to new: Declaration) {
-    users = new.spec.users.reduce(into: [:]) { $0[$1.name] = $1 }
-    owners = new.spec.databases.reduce(into: [:]) { $0[$1.name] = $1.owner }
-    removedUsers = new.spec.removedUsers
+  /// Compares what an update replaces with what it declares, sound or not.
+  init(from old: Declaration, to new: DeclarationResult) {
+    let declaration = new.declaration ?? new.outline?.declaration
+    outline = new.outline
+    users = declaration?.spec.users.reduce(into: [:]) { $0[$1.name] = $1 } ?? [:]
+    owners = declaration?.spec.databases.reduce(into: [:]) { $0[$1.name] = $1.owner } ?? [:]
+    removedUsers = outline?.isWrong(AnnotationKey.removedUsers) == true ? nil : declaration?.spec.removedUsers
     for user in old.spec.users where user.ensure == .present { compare(user) }
     for database in old.spec.databases { compare(database) }
-    if let source = old.usersFrom, new.usersFrom != source {
+    if let source = old.usersFrom, declaration?.usersFrom != source,
+      outline?.isWrong(AnnotationKey.usersFrom) != true
+    {
       warnings.append(
         "users that only \(source.name)/\(source.key) names \(Self.fate(removedUsers))"
           + " (\(AnnotationKey.usersFrom) changed)")
@@ -28,6 +35,7 @@ struct Removals {
   private mutating func compare(_ user: User) {
     let name = "user \"\(user.name.text)\""
     guard let present = users[user.name] else {
+      guard outline?.mayDeclare(user: user.name) != true else { return }
       warnings.append("\(name) \(Self.fate(removedUsers)) (removed from \(AnnotationKey.users))")
       return
     }
@@ -35,6 +43,7 @@ struct Removals {
       warnings.append("\(name) \(Self.fate(.drop)) (ensure: absent)")
       return
     }
+    guard outline?.isWrong(user: user.name) != true else { return }
     let levels = present.grants.reduce(into: [:]) { $0[$1.database] = $1.level }
     for grant in user.grants where owners[grant.database] != user.name {
       let level = levels[grant.database]
@@ -50,15 +59,19 @@ struct Removals {
   private mutating func compare(_ database: Database) {
     let name = "database \"\(database.name.text)\""
     guard let owner = owners[database.name] else {
+      guard outline?.mayDeclare(database: database.name) != true else { return }
       warnings.append("\(name) is no longer kept, its data stays (removed from \(AnnotationKey.databases))")
       return
     }
-    guard owner != database.owner, users[database.owner]?.ensure == .present else { return }
+    guard outline?.isWrong(database: database.name) != true, owner != database.owner,
+      users[database.owner]?.ensure == .present
+    else { return }
     warnings.append("\(name) will be owned by \"\(owner.text)\", and no longer by \"\(database.owner.text)\"")
   }
 
-  private static func fate(_ removed: RemovedUsers) -> String {
+  private static func fate(_ removed: RemovedUsers?) -> String {
     switch removed {
+    case nil: "will be taken out"
     case .lock: "will be locked"
     case .drop: "will be dropped"
     case .keep: "stays as it is"

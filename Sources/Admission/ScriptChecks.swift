@@ -13,7 +13,11 @@ struct ScriptChecks {
   /// The most statements in one script. PostgreSQL's parser builds the trees of all of them before it answers.
   static let maximumStatements = 20_000
 
-  private let isParserCurrent: Bool
+  /// How deep the parentheses of one statement may nest.
+  static let maximumDepth = 1000
+
+  private let serverVersion: Int?
+  private var isParserCurrent: Bool { serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false }
   private let quotesSQL: Bool
 
   /// - Parameters:
@@ -24,7 +28,7 @@ struct ScriptChecks {
   ///     of older ones. SQL that it refuses may be valid for a newer server, or for one of unknown version.
   init(_ scripts: [DeclaredScript], replacing old: [DeclaredScript], field: String, serverVersion: Int?) {
     let annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
-    isParserCurrent = serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false
+    self.serverVersion = serverVersion
     quotesSQL = true
     // By database and name, because a declaration may contain thousands of scripts.
     let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
@@ -42,24 +46,23 @@ struct ScriptChecks {
   /// A script in a Secret, for a server of any version. No word of it is shown.
   /// - Parameter name: nil where the reader knows which script it is.
   init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {
-    isParserCurrent = false
+    serverVersion = nil
     quotesSQL = false
     check(sql, name.map { "script \(quoted($0))" } ?? "its text", isTransaction: isTransaction, field: field)
   }
 
   private mutating func check(_ sql: String, _ script: String, isTransaction: Bool, field: String) {
-    let statements: [ScriptStatement]
-    do throws(ScriptError) {
-      statements = try ScriptStatement.split(sql, isTransaction: isTransaction)
-    } catch {
-      findings.refuse(field, "\(script), \(error.message); \(error.hint)")
-      return
-    }
+    let (statements, errors, depth) = ScriptStatement.check(sql, isTransaction: isTransaction)
+    for error in errors { findings.refuse(field, "\(script), \(error.message); \(error.hint)") }
     guard statements.count <= Self.maximumStatements else {
       findings.refuse(
         field,
         "\(script): \(statements.count) statements, and one script may have \(Self.maximumStatements); make several of it"
       )
+      return
+    }
+    guard depth <= Self.maximumDepth else {
+      findings.refuse(field, "\(script): parentheses nest deeper than \(Self.maximumDepth) levels; write it flatter")
       return
     }
     if let line = PostgresParser.lineOfEndlessSigns(in: sql) {
@@ -69,17 +72,71 @@ struct ScriptChecks {
           + "which is too much to check; take some out")
       return
     }
-    if let error = PostgresParser.syntaxError(in: sql) {
-      let place = error.position.map { ", \(Self.place(ofCharacter: $0, in: sql))" } ?? ""
-      let message = text(error, in: sql)
-      if isParserCurrent {
-        findings.refuse(field, "\(script)\(place): \(message)")
-      } else {
-        findings.warn("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
-      }
+    checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
+    checkAge(sql, script, field: field)
+    // What psql alone understands is no part of a statement.
+    if errors.isEmpty {
+      checkRules(sql, from: 1, script, field: field)
+    } else {
+      for statement in statements { checkRules(statement.text, from: statement.line, script, field: field) }
     }
+  }
+
+  /// The most syntax errors of one script that are told.
+  private static let maximumSyntaxErrors = 100
+
+  /// The grammar ends at the first thing that it refuses: what comes after it is parsed statement by statement.
+  private mutating func checkSyntax(
+    _ sql: String, _ statements: [ScriptStatement], _ script: String, isSQL: Bool, field: String
+  ) {
+    var last = (line: 0, column: 0)
+    if isSQL {
+      guard let error = PostgresParser.syntaxError(in: sql) else { return }
+      let place = error.position.map { Self.place(ofCharacter: $0, in: sql) }
+      tell(error, in: sql, at: place, script, field: field)
+      guard let place else { return }
+      last = place
+    }
+    var errors = 1
+    for statement in statements where (statement.line, statement.column) > last {
+      guard errors < Self.maximumSyntaxErrors else { return }
+      guard let error = PostgresParser.syntaxError(in: statement.text) else { continue }
+      errors += 1
+      tell(error, in: statement.text, at: error.position.map { statement.place(of: $0) }, script, field: field)
+    }
+  }
+
+  /// The grammar takes what older servers do not know.
+  private mutating func checkAge(_ sql: String, _ script: String, field: String) {
+    guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
+    var (line, counted) = (1, sql.utf8.startIndex)
+    for syntax in NewerSyntax.all(in: sql, for: serverVersion) {
+      let place = sql.utf8.index(sql.utf8.startIndex, offsetBy: syntax.start)
+      line += sql.utf8[counted..<place].count { $0 == UInt8(ascii: "\n") }
+      counted = place
+      let message =
+        "\(script), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
+      if syntax.isGuess { findings.warn(message) } else { findings.refuse(field, message) }
+    }
+  }
+
+  private mutating func tell(
+    _ error: SQLSyntaxError, in sql: String, at place: (line: Int, column: Int)?, _ script: String, field: String
+  ) {
+    let place = place.map { ", line \($0.line), column \($0.column)" } ?? ""
+    // Every version of the grammar has the same stack.
+    let isTooDeep = error.message.hasPrefix("memory exhausted")
+    let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql)
+    if isParserCurrent || isTooDeep {
+      findings.refuse(field, "\(script)\(place): \(message)")
+    } else {
+      findings.warn("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
+    }
+  }
+
+  private mutating func checkRules(_ sql: String, from firstLine: Int, _ script: String, field: String) {
     let bytes = sql.utf8
-    var (line, place, offset) = (1, bytes.startIndex, 0)
+    var (line, place, offset) = (firstLine, bytes.startIndex, 0)
     for statement in PostgresParser.statements(of: sql) ?? [] {
       while offset < statement.start, place < bytes.endIndex {
         if bytes[place] == UInt8(ascii: "\n") { line += 1 }
@@ -115,12 +172,12 @@ struct ScriptChecks {
   }
 
   /// The line and column, both from 1, of a character counted from 1.
-  private static func place(ofCharacter position: Int, in sql: String) -> String {
+  private static func place(ofCharacter position: Int, in sql: String) -> (line: Int, column: Int) {
     var (line, column) = (1, 1)
     for scalar in sql.unicodeScalars.prefix(position - 1) {
       column += 1
       if scalar == "\n" { (line, column) = (line + 1, 1) }
     }
-    return "line \(line), column \(column)"
+    return (line, column)
   }
 }

@@ -73,11 +73,10 @@ struct SecretChecks {
 
   private mutating func checkFlatFile(_ bytes: [UInt8], _ key: String) {
     let source = ObjectKey(name: name, key: key)
-    let (file, problems) = FlatFile.parse(bytes, source: source)
+    let (file, problems, warnings) = FlatFile.parse(bytes, source: source)
     for problem in problems { refuse(key, problem.withoutPlace) }
-    guard let file else { return }
-    findings.warnings += file.warnings.map(\.message)
-    guard case .bytes(let oldBytes)? = oldData?[key] else { return }
+    findings.warnings += warnings.map(\.message)
+    guard let file, case .bytes(let oldBytes)? = oldData?[key] else { return }
     let users = Set(file.entries.map(\.user))
     let gone = FlatFile.parse(oldBytes, source: source).file?.entries.count { !users.contains($0.user) } ?? 0
     guard gone > 0 else { return }

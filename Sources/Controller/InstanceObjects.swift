@@ -92,7 +92,7 @@ extension InstanceObjects {
     case .failure(let missing):
       throw .missing(missing.message)
     case .success(let bytes):
-      let (file, errors) = FlatFile.parse(bytes, source: reference)
+      let (file, errors, _) = FlatFile.parse(bytes, source: reference)
       guard let file else { throw .refused(errors) }
       return file
     }

@@ -20,13 +20,18 @@ extension Declaration {
   /// its attributes, and a database its own. What the annotations say of users and databases that they do not declare
   /// is checked now, when all are known.
   package func adding(_ flatFile: FlatFile) -> DeclarationResult {
+    adding(flatFile, outline: nil)
+  }
+
+  /// - Parameter outline: where the declaration is what could be read of one that is not sound.
+  fileprivate func adding(_ flatFile: FlatFile, outline: DeclarationOutline?) -> DeclarationResult {
     var merged = self
     var problems = Problems(warnings: flatFile.warnings)
     let indexOfUser = spec.users.indices.reduce(into: [PostgresName: Int]()) { $0[spec.users[$1].name] = $1 }
     var databases = Set(spec.databases.map(\.name))
     for entry in flatFile.entries {
       if let index = indexOfUser[entry.user] {
-        checkBoth(index, entry, of: flatFile, &problems)
+        checkBoth(index, entry, of: flatFile, outline, &problems)
       } else {
         merged.spec.users.append(User(name: entry.user))
       }
@@ -34,14 +39,16 @@ extension Declaration {
         merged.spec.databases.append(Database(name: database, owner: entry.user))
       }
     }
-    merged.checkReferences(of: self, flatFile, &problems)
+    merged.checkReferences(of: self, flatFile, outline, &problems)
     merged.dropGrantsOfOwners()
     return DeclarationResult(merged, problems: problems)
   }
 
   /// Refuses what an annotation and the file say against each other of one user.
-  private func checkBoth(_ index: Int, _ entry: FlatFile.Entry, of file: FlatFile, _ problems: inout Problems) {
-    let place = Place(annotation: AnnotationKey.users).element(index)
+  private func checkBoth(
+    _ index: Int, _ entry: FlatFile.Entry, of file: FlatFile, _ outline: DeclarationOutline?, _ problems: inout Problems
+  ) {
+    let place = Place(annotation: AnnotationKey.users).element(outline?.users[entry.user] ?? index)
     let line = "line \(entry.line) of \(file.source.name)/\(file.source.key)"
     let name = quoted(entry.user.text)
     if passwordSources[entry.user] != nil {
@@ -55,7 +62,9 @@ extension Declaration {
     }
   }
 
-  private func checkReferences(of declared: Self, _ file: FlatFile, _ problems: inout Problems) {
+  private func checkReferences(
+    of declared: Self, _ file: FlatFile, _ outline: DeclarationOutline?, _ problems: inout Problems
+  ) {
     let users = spec.users.filter { $0.ensure == .present }.map(\.name)
     let databases = spec.databases.map(\.name)
     let knownUsers = Set(users)
@@ -66,13 +75,15 @@ extension Declaration {
     let declaredDatabases = declared.spec.databases.map(\.name.text)
 
     func checkUser(_ user: PostgresName, at place: Place) {
-      guard !knownUsers.contains(user), user.reservedAsRole == nil else { return }
+      guard !knownUsers.contains(user), user.reservedAsRole == nil, outline?.mayDeclare(user: user) != true else {
+        return
+      }
       problems.error(
         place, "no user \(quoted(user.text)) is declared in \(AnnotationKey.users) or \(source)",
         hint: Suggestion.didYouMean(user.text, among: declaredUsers))
     }
     for (index, database) in declared.spec.databases.enumerated() {
-      let place = Place(annotation: AnnotationKey.databases).element(index)
+      let place = Place(annotation: AnnotationKey.databases).element(outline?.databases[database.name] ?? index)
       checkUser(database.owner, at: place.member("owner"))
       for (index, schema) in database.schemas.enumerated() {
         if let owner = schema.owner {
@@ -81,11 +92,12 @@ extension Declaration {
       }
     }
     for (index, user) in declared.spec.users.enumerated() {
-      let place = Place(annotation: AnnotationKey.users).element(index)
+      let place = Place(annotation: AnnotationKey.users).element(outline?.users[user.name] ?? index)
       for (index, role) in user.memberOf.enumerated() {
         checkUser(role, at: place.member("memberOf").element(index))
       }
-      for grant in user.grants where !knownDatabases.contains(grant.database) {
+      for grant in user.grants
+      where !knownDatabases.contains(grant.database) && outline?.mayDeclare(database: grant.database) != true {
         problems.error(
           place.member("grants").member(grant.database.text),
           "no database \(quoted(grant.database.text)) is declared in \(AnnotationKey.databases) or made for \(source)",
@@ -100,6 +112,17 @@ extension Declaration {
     for index in spec.users.indices {
       let name = spec.users[index].name
       spec.users[index].grants.removeAll { owners[$0.database] == name }
+    }
+  }
+}
+
+extension DeclarationResult {
+  /// What annotations and flat file say against each other, as far as the annotations can be read. What is wrong with either by
+  /// itself is told already.
+  package func conflicts(with file: FlatFile) -> [DeclarationProblem] {
+    guard let readable = declaration ?? outline?.declaration else { return [] }
+    return readable.adding(file, outline: outline).errors.filter { conflict in
+      !errors.contains { ($0.annotation, $0.path) == (conflict.annotation, conflict.path) }
     }
   }
 }

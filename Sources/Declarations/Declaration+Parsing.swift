@@ -14,15 +14,26 @@ extension Declaration {
     guard !annotations.isEmpty else {
       return DeclarationResult(Declaration(spec: InstanceSpec(customer: customer)), problems: reader.problems)
     }
-    reader.checkKeys(annotations.keys.sorted())
+    reader.checkKeys(annotations)
     var declaration = Declaration(spec: InstanceSpec(customer: customer))
     reader.readSettings(annotations, into: &declaration)
-    reader.hasFlatFile = annotations[AnnotationKey.usersFrom] != nil
-    let users = annotations[AnnotationKey.users].map { reader.users($0) } ?? DeclaredList()
-    let databases = annotations[AnnotationKey.databases].map { reader.databases($0) } ?? DeclaredList()
+    func text(_ key: String) -> (text: String, annotation: String)? {
+      let key = reader.misspelt[key] ?? key
+      return annotations[key].map { ($0, key) }
+    }
+    reader.hasFlatFile = text(AnnotationKey.usersFrom) != nil
+    let users = text(AnnotationKey.users).map { reader.users($0.text, annotation: $0.annotation) } ?? DeclaredList()
+    let databases =
+      text(AnnotationKey.databases).map { reader.databases($0.text, annotation: $0.annotation) } ?? DeclaredList()
     reader.resolve(users: users, databases: databases, into: &declaration)
+    guard !reader.problems.errors.isEmpty else {
+      return DeclarationResult(
+        declaration, problems: reader.problems, scripts: reader.inlineScripts, expiries: reader.expiries)
+    }
+    let outline = DeclarationOutline(declaration, users, databases, reader)
     return DeclarationResult(
-      declaration, problems: reader.problems, scripts: reader.inlineScripts, expiries: reader.expiries)
+      declaration, problems: reader.problems, scripts: reader.inlineScripts, expiries: reader.expiries, outline: outline
+    )
   }
 }
 
@@ -44,16 +55,19 @@ extension DeclarationReader {
         + KubernetesName.labelRule)
   }
 
-  mutating func checkKeys(_ keys: [String]) {
-    for key in keys where key.utf8.starts(with: AnnotationKey.prefix.utf8) {
+  /// Refuses annotations that are none. One that is misspelt is read as what it is meant for.
+  mutating func checkKeys(_ annotations: [String: String]) {
+    for key in annotations.keys.sorted() where key.utf8.starts(with: AnnotationKey.prefix.utf8) {
       guard !AnnotationKey.all.contains(key), !AnnotationKey.outputs.contains(key) else { continue }
       guard key != AnnotationKey.customerLabel else {
         problems.error(
           Place(annotation: key), "the customer is a label, not an annotation", hint: "move it to metadata.labels")
         continue
       }
+      let meant = problems.hintsAtErrors ? Suggestion.nearest(to: key, among: AnnotationKey.all) : nil
       problems.error(
-        Place(annotation: key), "unknown annotation", hint: Suggestion.hint(key, among: AnnotationKey.all))
+        Place(annotation: key), "unknown annotation", hint: Suggestion.hint(nearest: meant, among: AnnotationKey.all))
+      if let meant, annotations[meant] == nil, misspelt[meant] == nil { misspelt[meant] = key }
     }
   }
 
@@ -91,6 +105,7 @@ extension DeclarationReader {
 
   /// An annotation's value without the white space around it; nil where it is not there, or empty, which is an error.
   private mutating func word(_ annotations: [String: String], _ key: String, expected: String) -> Located<String>? {
+    let key = misspelt[key] ?? key
     guard let value = annotations[key] else { return nil }
     let place = Place(annotation: key)
     let words = value.split(whereSeparator: \.isWhitespace)
@@ -169,6 +184,7 @@ extension DeclarationReader {
 
   /// `"true"` or `"false"`, to the letter: whoever else reads the annotation compares it so. True where it is not there.
   private mutating func flag(_ annotations: [String: String], _ key: String) -> Bool {
+    let key = misspelt[key] ?? key
     guard let value = annotations[key] else { return true }
     return bool(value, at: Place(annotation: key)) ?? true
   }

@@ -6,52 +6,49 @@ extension DeclarationReader {
     "name", "owner", "extensions", "schemas", "encoding", "locale", "template", "connectionLimit", "scripts",
   ]
 
-  /// Reads `postern.io/databases`.
-  mutating func databases(_ text: String) -> DeclaredList<DeclaredDatabase> {
-    var list = DeclaredList<DeclaredDatabase>()
-    guard let entries = entries(of: text, annotation: AnnotationKey.databases) else {
-      list.isComplete = false
-      return list
+  /// Reads `postern.io/databases`, or what is meant for it.
+  mutating func databases(_ text: String, annotation: String) -> DeclaredList<DeclaredDatabase> {
+    let entries = entries(of: text, annotation: annotation)
+    var list = DeclaredList<DeclaredDatabase>(doubts: entries.doubts)
+    for entry in entries.nodes {
+      guard let database = database(entry, &list.doubts) else { continue }
+      list.elements.append(database)
     }
-    for entry in entries {
-      if let database = database(entry) { list.elements.append(database) } else { list.isComplete = false }
-    }
-    refuseDuplicates(list.elements.map(\.name), of: "database")
+    list.hasDuplicates = refuseDuplicates(list.elements.compactMap(\.name), of: "database")
     return list
   }
 
-  private mutating func database(_ node: YAMLNode) -> DeclaredDatabase? {
+  private mutating func database(_ node: YAMLNode, _ doubts: inout Doubts) -> DeclaredDatabase? {
     switch shortName(node, of: "a database") {
-    case .refused: return nil
+    case .refused(let texts):
+      if !texts.isEmpty { doubts.addEntry(mayBe: texts) }
+      return nil
     case .name(let name):
       check(name)
       return DeclaredDatabase(name: name)
     case .none: break
     }
-    guard let members = members(node, known: Self.databaseKeys, expected: "a database") else { return nil }
+    guard let members = members(node, known: Self.databaseKeys, expected: "a database") else {
+      doubts.addEntry(mayBe: node.texts)
+      return nil
+    }
     // All parts are read even where the name is wrong, so that all errors come together.
-    let name = members["name"].flatMap { self.name($0, of: "a database") }
+    let name = entryName(members, of: "a database", in: node, known: Self.databaseKeys, &doubts)
+    if let name { check(name) }
     let owner = members["owner"].flatMap { self.name($0, of: "a user") }
     let schemas = members["schemas"].map { self.schemas($0) } ?? []
-    let extensions = members["extensions"].map { self.extensions($0, schemas: schemas.map(\.name.value)) } ?? []
+    let extensions = members["extensions"].map { self.extensions($0, schemas) } ?? []
     let encoding = members["encoding"].flatMap { self.encoding($0) }
     let locale = members["locale"].flatMap { line($0, expected: "a locale such as C.UTF-8") }
     let template = members["template"].flatMap { self.template($0) }
     let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
     let scripts = members["scripts"].map { self.scripts($0, of: name?.value) } ?? []
-    guard let name else {
-      if members["name"] == nil {
-        problems.error(node.place, "a database has no name", hint: "add \"name: NAME\"")
-      }
-      return nil
-    }
-    check(name)
-    if let template, template == name.value, let place = members["template"]?.place {
+    if let template, template == name?.value, let place = members["template"]?.place {
       problems.error(place, "a database cannot be its own template", hint: "remove template")
     }
     return DeclaredDatabase(
-      name: name, owner: owner, extensions: extensions, schemas: schemas, encoding: encoding, locale: locale,
-      template: template, connectionLimit: connectionLimit, scripts: scripts)
+      name: name, owner: owner, saysOwner: members["owner"] != nil, extensions: extensions, schemas: schemas,
+      encoding: encoding, locale: locale, template: template, connectionLimit: connectionLimit, scripts: scripts)
   }
 
   private mutating func check(_ name: Located<PostgresName>) {
@@ -72,8 +69,9 @@ extension DeclarationReader {
 
   // MARK: Parts
 
-  private mutating func extensions(_ node: YAMLNode, schemas: [PostgresName]) -> [Extension] {
-    let known = Set(schemas + Self.schemasOfTheServer)
+  private mutating func extensions(_ node: YAMLNode, _ schemas: [DeclaredSchema]) -> [Extension] {
+    let declared = schemas.compactMap { $0.name?.value }
+    let known = Set(declared + Self.schemasOfTheServer)
     var names: [Located<PostgresName>] = []
     var extensions: [Extension] = []
     for element in elements(node, expected: "a list of extensions") {
@@ -90,12 +88,18 @@ extension DeclarationReader {
       }
       let schema = members["schema"].flatMap { name($0, of: "a schema") }
       let version = members["version"].flatMap { line($0, expected: "a version such as \"1.6\"") }
-      guard let name = requiredName(members, of: "an extension", at: element.place) else { continue }
       if let schema, !known.contains(schema.value) {
-        problems.warn(
-          schema.place, "the schema \(quoted(schema.value.text)) is not declared in this database",
-          hint: Suggestion.didYouMean(schema.value.text, among: schemas.lazy.map(\.text)) ?? "add it to schemas")
+        let meant =
+          problems.hintsAtWarnings
+          ? Suggestion.didYouMean(schema.value.text, among: declared.lazy.map(\.text)) : nil
+        // A schema whose name could not be read may be this one.
+        if meant != nil || declared.count == schemas.count {
+          problems.warn(
+            schema.place, "the schema \(quoted(schema.value.text)) is not declared in this database",
+            hint: meant ?? "add it to schemas")
+        }
       }
+      guard let name = requiredName(members, of: "an extension", at: element.place) else { continue }
       names.append(name)
       extensions.append(Extension(name: name.value, schema: schema?.value, version: version))
     }
@@ -105,42 +109,44 @@ extension DeclarationReader {
 
   private static let schemasOfTheServer = ["public", "pg_catalog"].compactMap { try? PostgresName($0) }
 
-  private mutating func schemas(
-    _ node: YAMLNode
-  ) -> [(name: Located<PostgresName>, owner: Located<PostgresName>?)] {
-    var schemas: [(name: Located<PostgresName>, owner: Located<PostgresName>?)] = []
+  /// The schemas, those that cannot be declared among them: what is said of their owners, and who refers to them, is
+  /// looked at all the same.
+  private mutating func schemas(_ node: YAMLNode) -> [DeclaredSchema] {
+    var schemas: [DeclaredSchema] = []
     for element in elements(node, expected: "a list of schemas") {
       switch shortName(element, of: "a schema") {
-      case .refused: continue
+      case .refused(let texts):
+        if !texts.isEmpty { schemas.append(DeclaredSchema()) }
+        continue
       case .name(let name):
-        if isAllowedSchema(name) { schemas.append((name, nil)) }
+        schemas.append(DeclaredSchema(name: name))
         continue
       case .none: break
       }
-      guard let members = members(element, known: ["name", "owner"], expected: "a schema") else { continue }
-      let owner = members["owner"].flatMap { name($0, of: "a user") }
-      guard let name = requiredName(members, of: "a schema", at: element.place), isAllowedSchema(name) else { continue }
-      schemas.append((name, owner))
+      guard let members = members(element, known: ["name", "owner"], expected: "a schema") else {
+        schemas.append(DeclaredSchema())
+        continue
+      }
+      let owner = members["owner"].flatMap { self.name($0, of: "a user") }
+      schemas.append(DeclaredSchema(name: requiredName(members, of: "a schema", at: element.place), owner: owner))
     }
-    refuseDuplicates(schemas.map(\.name), of: "schema")
+    let names = schemas.compactMap(\.name)
+    for name in names { checkSchema(name) }
+    refuseDuplicates(names, of: "schema")
     return schemas
   }
 
-  private mutating func isAllowedSchema(_ name: Located<PostgresName>) -> Bool {
+  private mutating func checkSchema(_ name: Located<PostgresName>) {
     let text = name.value.text
     if text == "public" {
       problems.error(
         name.place, "the schema \"public\" cannot be declared: it is there already, and the database's owner owns it",
         hint: "remove it")
-      return false
-    }
-    guard text != "information_schema", !text.utf8.starts(with: "pg_".utf8) else {
+    } else if text == "information_schema" || text.utf8.starts(with: "pg_".utf8) {
       problems.error(
         name.place, "the schema \(quoted(text)) cannot be declared: such names are the server's own",
         hint: "choose another name")
-      return false
     }
-    return true
   }
 
   private mutating func requiredName(

@@ -5,38 +5,44 @@ extension DeclarationReader {
   /// The most users, or databases, that one annotation may declare, in whatever form.
   static let maximumEntries = 10_000
 
+  /// The entries of an annotation's value, and what could not be read of it.
+  struct Entries {
+    var nodes: [YAMLNode] = []
+    var doubts = Doubts()
+  }
+
   /// The entries of `postern.io/users` or `postern.io/databases`: those of a YAML list, or of a plain one, such as
-  /// `orders, billing`. Nil where the value is no list at all.
-  mutating func entries(of text: String, annotation: String) -> [YAMLNode]? {
-    guard let entries = allEntries(of: text, annotation: annotation) else { return nil }
-    guard entries.count <= Self.maximumEntries else {
+  /// `orders, billing`.
+  mutating func entries(of text: String, annotation: String) -> Entries {
+    var entries = allEntries(of: text, annotation: annotation)
+    if entries.nodes.count > Self.maximumEntries {
       problems.error(
         Place(annotation: annotation), "more than \(Self.maximumEntries) entries",
         hint: "give some of them to another customer")
-      return nil
+      entries.nodes = []
+      entries.doubts.addUnread()
     }
     return entries
   }
 
-  private mutating func allEntries(of text: String, annotation: String) -> [YAMLNode]? {
+  private mutating func allEntries(of text: String, annotation: String) -> Entries {
     let root: YAMLNode
     do throws(YAMLProblem) {
       root = try YAMLNode(parsing: text, in: annotation)
     } catch {
-      problems.error(error.place, error.reason, hint: error.hint)
-      return nil
+      return readableEntries(of: text, annotation: annotation, error)
     }
     switch root.content {
-    case .null where root.place.line == nil || !text.utf8.contains(where: { $0 > 0x20 }): return []
-    case .null: return plainList("null", of: text, at: root.place)
-    case .scalar(let plain, isPlain: true): return plainList(plain, of: text, at: root.place)
-    case .scalar: return [YAMLNode(content: root.content, place: root.place.element(0))]
-    case .sequence(let elements): return elements
+    case .null where root.place.line == nil || !text.utf8.contains(where: { $0 > 0x20 }): return Entries()
+    case .null: return Entries(nodes: plainList("null", of: text, at: root.place))
+    case .scalar(let plain, isPlain: true): return Entries(nodes: plainList(plain, of: text, at: root.place))
+    case .scalar: return Entries(nodes: [YAMLNode(content: root.content, place: root.place.element(0))])
+    case .sequence(let elements): return Entries(nodes: elements)
     case .mapping:
       problems.error(
         root.place, "this is a mapping; expected a list",
         hint: "begin each entry with \"- name: NAME\", or write plain names: orders, billing")
-      return nil
+      return Entries(nodes: root.elementsMeant)
     }
   }
 
@@ -81,7 +87,7 @@ extension DeclarationReader {
     switch node.content {
     case .null:
       problems.error(node.place, "an entry is empty; expected \(what)", hint: "remove it, or quote it if it is a name")
-      return .refused
+      return .refused([])
     case .scalar(let text, _):
       guard !text.utf8.contains(UInt8(ascii: ":")) else {
         // Perhaps a line of a flat file, with its password: not to be shown.
@@ -89,16 +95,17 @@ extension DeclarationReader {
           node.place, "an entry holds a colon; expected a name",
           hint: "user:password lines belong in a Secret, named by \(AnnotationKey.usersFrom); "
             + "a name with a colon is written {name: \"a:b\"}")
-        return .refused
+        return .refused([text])
       }
-      return name(text, of: what, at: node.place).map(ShortName.name) ?? .refused
+      return name(text, of: what, at: node.place).map(ShortName.name) ?? .refused([text])
     case .sequence, .mapping: return .none
     }
   }
 
   enum ShortName {
     case name(Located<PostgresName>)
-    case refused
+    /// What may be meant for it.
+    case refused([String])
     case none
   }
 }

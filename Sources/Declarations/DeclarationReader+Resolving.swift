@@ -7,15 +7,25 @@ private struct KnownUsers {
   var present: [PostgresName] = []
   var isPresent: Set<PostgresName> = []
   var absent: Set<PostgresName> = []
-  /// Whether a name that is not among them may still be a user.
-  var mayHaveMore: Bool
+  /// Of whom it cannot be told whether they are to be absent.
+  var unsure: Set<PostgresName> = []
+  /// What could not be read.
+  let doubts: Doubts
 
-  init(_ users: DeclaredList<DeclaredUser>, hasFlatFile: Bool) {
-    present = users.elements.filter { $0.ensure == .present }.map(\.name.value)
-    isPresent = Set(present)
-    absent = Set(users.elements.filter { $0.ensure == .absent }.map(\.name.value))
-    mayHaveMore = hasFlatFile || !users.isComplete
+  init(_ users: DeclaredList<DeclaredUser>) {
+    doubts = users.doubts
+    for user in users.elements {
+      guard let name = user.name?.value else { continue }
+      switch user.ensure {
+      case .present?: if isPresent.insert(name).inserted { present.append(name) }
+      case .absent?: absent.insert(name)
+      case nil: unsure.insert(name)
+      }
+    }
   }
+
+  /// Whether there may be users that nothing is known of yet, beside the flat file's.
+  var mayHaveMore: Bool { doubts.entries > 0 || !unsure.isSubset(of: isPresent) }
 }
 
 extension DeclarationReader {
@@ -23,28 +33,35 @@ extension DeclarationReader {
   mutating func resolve(
     users: DeclaredList<DeclaredUser>, databases: DeclaredList<DeclaredDatabase>, into declaration: inout Declaration
   ) {
-    let known = KnownUsers(users, hasFlatFile: hasFlatFile)
+    let known = KnownUsers(users)
     checkGrants(users, databases)
     checkMemberships(users, known)
     let owners = ownersByGrant(users, databases)
+    var names: Set<PostgresName> = []
     for database in databases.elements {
-      guard let owner = owner(of: database, byGrant: owners[database.name.value], known) else { continue }
-      for case (_, let owner?) in database.schemas { checkOwner(owner, of: "a schema", known) }
+      for schema in database.schemas {
+        if let owner = schema.owner { checkOwner(owner, of: "a schema", known) }
+      }
+      let isFirst = !databases.hasDuplicates || database.name.map { names.insert($0.value).inserted } ?? true
+      let owner = owner(of: database, isFirst: isFirst, byGrant: owners, known)
+      guard let name = database.name?.value, let owner else { continue }
       declaration.spec.databases.append(
         Database(
-          name: database.name.value, owner: owner, extensions: database.extensions,
-          schemas: database.schemas.map { Schema(name: $0.name.value, owner: $0.owner?.value) },
+          name: name, owner: owner, extensions: database.extensions,
+          schemas: database.schemas.compactMap { schema in
+            schema.name.map { Schema(name: $0.value, owner: schema.owner?.value) }
+          },
           encoding: database.encoding, locale: database.locale, template: database.template,
           connectionLimit: database.connectionLimit, scripts: database.scripts))
     }
     let owned = Dictionary(grouping: declaration.spec.databases, by: \.owner).mapValues { Set($0.map(\.name)) }
     for user in users.elements {
+      guard let name = user.name?.value else { continue }
       declaration.spec.users.append(
         User(
-          name: user.name.value, ensure: user.ensure,
-          grants: grants(of: user, owned: owned[user.name.value] ?? []), connectionLimit: user.connectionLimit,
-          validUntil: user.validUntil, memberOf: user.memberOf.map(\.value)))
-      declaration.passwordSources[user.name.value] = user.passwordFrom
+          name: name, ensure: user.ensure ?? .present, grants: grants(of: user, name, owned: owned[name] ?? []),
+          connectionLimit: user.connectionLimit, validUntil: user.validUntil, memberOf: user.memberOf.map(\.value)))
+      declaration.passwordSources[name] = user.passwordFrom
     }
   }
 
@@ -53,17 +70,26 @@ extension DeclarationReader {
   private mutating func checkGrants(
     _ users: DeclaredList<DeclaredUser>, _ databases: DeclaredList<DeclaredDatabase>
   ) {
-    let declared = Set(databases.elements.map(\.name.value))
+    let declared = Set(databases.elements.compactMap { $0.name?.value })
+    let names = databases.elements.lazy.compactMap { $0.name?.value.text }
     for user in users.elements {
-      for (database, level) in user.grants where !declared.contains(database.value) && databases.isComplete {
+      for (database, level) in user.grants where !declared.contains(database.value) {
         let mayBeOfFlatFile = hasFlatFile && Declaration.flatFileUser(of: database.value) != nil
         guard !mayBeOfFlatFile || level == .owner else { continue }
-        problems.error(
-          database.place, "no database \(quoted(database.value.text)) is declared in \(AnnotationKey.databases)",
-          hint: Suggestion.didYouMean(database.value.text, among: databases.elements.lazy.map(\.name.value.text))
-            ?? "declare it there, or remove the grant")
+        reportUnknown(
+          database, "no database \(quoted(database.value.text)) is declared in \(AnnotationKey.databases)",
+          among: names, databases.doubts, otherwise: "declare it there, or remove the grant")
       }
     }
+  }
+
+  /// Says of a reference that what it names is not there, unless that may be what could not be read.
+  private mutating func reportUnknown(
+    _ name: Located<PostgresName>, _ reason: String, among names: some Sequence<String>, _ doubts: Doubts,
+    otherwise hint: String
+  ) {
+    guard !doubts.isAnyName, !doubts.cover(name.value) else { return }
+    problems.error(name.place, reason, hint: Suggestion.didYouMean(name.value.text, among: names) ?? hint)
   }
 
   /// The one user whom a grant makes the owner, by database.
@@ -72,25 +98,29 @@ extension DeclarationReader {
   ) -> [PostgresName: PostgresName] {
     var owners: [PostgresName: (user: PostgresName, place: Place)] = [:]
     let declaredOwners = databases.elements.reduce(into: [PostgresName: Located<PostgresName>]()) {
-      if let owner = $1.owner { $0[$1.name.value] = owner }
+      if let name = $1.name?.value, let owner = $1.owner { $0[name] = owner }
     }
-    for user in users.elements where user.ensure == .present {
-      for (database, level) in user.grants where level == .owner {
+    for user in users.elements where user.ensure != .absent {
+      for (database, level) in user.grants where level != .write && level != .read {
+        guard level == .owner, let owning = user.name?.value, user.ensure == .present else {
+          mayBeOwned.add([database.value.text])
+          continue
+        }
         let name = quoted(database.value.text)
-        if let owner = declaredOwners[database.value], owner.value != user.name.value {
+        if let owner = declaredOwners[database.value], owner.value != owning {
           problems.error(
             database.place,
-            "\(quoted(user.name.value.text)) cannot own \(name): \(AnnotationKey.databases)\(owner.place.short) says "
+            "\(quoted(owning.text)) cannot own \(name): \(AnnotationKey.databases)\(owner.place.short) says "
               + "owner: \(quoted(owner.value.text))",
             hint: "grant write instead, or change the owner there")
-        } else if let other = owners[database.value], other.user != user.name.value {
+        } else if let other = owners[database.value], other.user != owning {
           problems.error(
             database.place,
-            "\(quoted(user.name.value.text)) cannot own \(name): \(quoted(other.user.text)) owns it already, by "
+            "\(quoted(owning.text)) cannot own \(name): \(quoted(other.user.text)) owns it already, by "
               + other.place.short,
             hint: "a database has one owner; grant write to the others, or make them memberOf it")
         } else {
-          owners[database.value] = (user.name.value, database.place)
+          owners[database.value] = (owning, database.place)
         }
       }
     }
@@ -98,19 +128,19 @@ extension DeclarationReader {
   }
 
   /// The grants that say something: an owner needs none.
-  private mutating func grants(of user: DeclaredUser, owned: Set<PostgresName>) -> [Grant] {
+  private mutating func grants(of user: DeclaredUser, _ name: PostgresName, owned: Set<PostgresName>) -> [Grant] {
     var grants: [Grant] = []
     for (database, declared) in user.grants {
       let level: Grant.Level
       switch declared {
-      case .owner: continue
-      case .write: level = .write
-      case .read: level = .read
+      case .owner?, nil: continue
+      case .write?: level = .write
+      case .read?: level = .read
       }
       guard !owned.contains(database.value) else {
         problems.warn(
           database.place,
-          "\(quoted(user.name.value.text)) owns the database \(quoted(database.value.text)): the grant adds nothing",
+          "\(quoted(name.text)) owns the database \(quoted(database.value.text)): the grant adds nothing",
           hint: "remove it")
         continue
       }
@@ -122,22 +152,25 @@ extension DeclarationReader {
   // MARK: Owners
 
   /// The owner that is declared, by the database or by a grant; else, with a flat file, the user of `<user>_db`; else
-  /// the one user there is.
+  /// the one user there is. Nil where none is to be had, and where that follows from what is told already: `isFirst` is
+  /// whether no database before has this name.
   private mutating func owner(
-    of database: DeclaredDatabase, byGrant: PostgresName?, _ known: KnownUsers
+    of database: DeclaredDatabase, isFirst: Bool, byGrant: [PostgresName: PostgresName], _ known: KnownUsers
   ) -> PostgresName? {
     if let owner = database.owner {
       checkOwner(owner, of: "a database", known)
       return owner.value
     }
-    if let byGrant { return byGrant }
-    if hasFlatFile, let user = Declaration.flatFileUser(of: database.name.value), user.reservedAsRole == nil {
-      checkOwner(Located(value: user, place: database.name.place), of: "a database", known)
+    guard let named = database.name, isFirst, !database.saysOwner else { return nil }
+    if let owner = byGrant[named.value] { return owner }
+    if hasFlatFile, let user = Declaration.flatFileUser(of: named.value), user.reservedAsRole == nil {
+      checkOwner(Located(value: user, place: named.place), of: "a database", known)
       return user
     }
-    if !hasFlatFile, known.present.count == 1 { return known.present[0] }
-    guard hasFlatFile || !known.mayHaveMore else { return nil }
-    let name = quoted(database.name.value.text)
+    if !hasFlatFile, known.present.count == 1, !known.mayHaveMore { return known.present[0] }
+    guard !mayBeOwned.cover(named.value) else { return nil }
+    guard hasFlatFile || known.present.count > 1 || !known.mayHaveMore else { return nil }
+    let name = quoted(named.value.text)
     let problem: (reason: String, hint: String) =
       if hasFlatFile {
         (
@@ -153,7 +186,7 @@ extension DeclarationReader {
             + known.present.prefix(5).map { quoted($0.text) }.joined(separator: ", ")
         )
       }
-    problems.error(database.name.place, problem.reason, hint: problem.hint)
+    problems.error(named.place, problem.reason, hint: problem.hint)
     return nil
   }
 
@@ -167,22 +200,23 @@ extension DeclarationReader {
   }
 
   private mutating func checkUser(_ user: Located<PostgresName>, cannot verb: String, _ known: KnownUsers) {
+    guard !known.isPresent.contains(user.value), !known.unsure.contains(user.value) else { return }
     let name = quoted(user.value.text)
     if known.absent.contains(user.value) {
       problems.error(
         user.place, "\(name) cannot \(verb): it is declared with ensure: absent in \(AnnotationKey.users)",
         hint: "name a user that is present")
-    } else if !known.isPresent.contains(user.value), !known.mayHaveMore {
-      problems.error(
-        user.place, "no user \(name) is declared in \(AnnotationKey.users)",
-        hint: Suggestion.didYouMean(user.value.text, among: known.present.lazy.map(\.text)) ?? "declare it there")
+    } else if !hasFlatFile {
+      reportUnknown(
+        user, "no user \(name) is declared in \(AnnotationKey.users)", among: known.present.lazy.map(\.text),
+        known.doubts, otherwise: "declare it there")
     }
   }
 
   // MARK: Memberships
 
   private mutating func checkMemberships(_ users: DeclaredList<DeclaredUser>, _ known: KnownUsers) {
-    for user in users.elements where user.ensure == .present {
+    for user in users.elements {
       for role in user.memberOf { checkMembership(role, known) }
     }
     checkCycles(users.elements)
@@ -217,13 +251,13 @@ extension DeclarationReader {
   /// Refuses users that are members of each other, once for each circle.
   private mutating func checkCycles(_ users: [DeclaredUser]) {
     let groups = users.reduce(into: [PostgresName: [Located<PostgresName>]]()) { groups, user in
-      if user.ensure == .present { groups[user.name.value] = user.memberOf }
+      if user.ensure != .absent, let name = user.name?.value { groups[name] = user.memberOf }
     }
     var done: Set<PostgresName> = []
-    for user in users where !done.contains(user.name.value) {
+    for case let name? in users.lazy.map({ $0.name?.value }) where !done.contains(name) {
       // Depth first, with a stack of its own: the users may be many.
-      var path = [(name: user.name.value, next: 0)]
-      var places = [user.name.value: 0]
+      var path = [(name: name, next: 0)]
+      var places = [name: 0]
       while let (name, next) = path.last {
         guard let roles = groups[name], next < roles.count else {
           path.removeLast()

@@ -8,19 +8,23 @@ extension DeclarationReader {
   mutating func scripts(_ node: YAMLNode, of database: PostgresName?) -> [Script] {
     var scripts: [Script] = []
     var places: [[UInt8]: Place] = [:]
+    let isList = if case .sequence = node.content { true } else { false }
     for element in elements(node, expected: "a list of scripts") {
+      if !isList, case .scalar = element.content { continue }
       guard let members = members(element, known: Self.scriptKeys, expected: "a script") else { continue }
       let content = content(members, at: element.place)
       let rerun = members["rerun"].flatMap { choice($0, Script.Rerun.self) } ?? .never
       let transaction = members["transaction"].flatMap { bool($0) } ?? true
       let timeout = members["timeout"].flatMap { self.timeout($0) } ?? Script.defaultTimeout
       let name = scriptName(members, at: element.place, &places)
-      guard let content else { continue }
-      let script = Script(name: name ?? "", content: content, rerun: rerun, transaction: transaction, timeout: timeout)
-      if case .inline = content, let sql = members["sql"] {
-        inlineScripts.append(DeclaredScript(database: database, script: script, path: sql.place.path))
+      for content in content {
+        let script = Script(
+          name: name ?? "", content: content, rerun: rerun, transaction: transaction, timeout: timeout)
+        if case .inline = content, let sql = members["sql"] {
+          inlineScripts.append(DeclaredScript(database: database, script: script, path: sql.place.path))
+        }
+        if name != nil { scripts.append(script) }
       }
-      if name != nil { scripts.append(script) }
     }
     return scripts
   }
@@ -57,20 +61,24 @@ extension DeclarationReader {
     return name
   }
 
-  private mutating func content(_ members: [String: YAMLNode], at place: Place) -> Script.Content? {
+  /// What the script is to be: one thing, where it is sound. Each that is given is looked at.
+  private mutating func content(_ members: [String: YAMLNode], at place: Place) -> [Script.Content] {
     let sources = ["sql", "configMap", "secret"].filter { members[$0] != nil }
-    guard sources.count <= 1 else {
+    if sources.isEmpty {
+      problems.error(place, "a script has no content; expected \(Self.expectedContent)", hint: "add \"sql: |\"")
+    } else if sources.count > 1 {
       problems.error(
         place, "a script has \(sources.joined(separator: " and ")); expected \(Self.expectedContent)", hint: "keep one")
-      return nil
     }
-    if let node = members["sql"] { return sql(node) }
-    if let node = members["configMap"] {
-      return object(node, kind: "ConfigMap", nameKey: "name").map { .configMap($0) }
+    var contents: [Script.Content] = []
+    if let sql = members["sql"].flatMap({ sql($0) }) { contents.append(sql) }
+    if let key = members["configMap"].flatMap({ object($0, kind: "ConfigMap", nameKey: "name") }) {
+      contents.append(.configMap(key))
     }
-    if let node = members["secret"] { return object(node, kind: "Secret", nameKey: "name").map { .secret($0) } }
-    problems.error(place, "a script has no content; expected \(Self.expectedContent)", hint: "add \"sql: |\"")
-    return nil
+    if let key = members["secret"].flatMap({ object($0, kind: "Secret", nameKey: "name") }) {
+      contents.append(.secret(key))
+    }
+    return contents
   }
 
   private mutating func sql(_ node: YAMLNode) -> Script.Content? {

@@ -6,51 +6,50 @@ extension DeclarationReader {
     "name", "ensure", "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom",
   ]
 
-  /// Reads `postern.io/users`.
-  mutating func users(_ text: String) -> DeclaredList<DeclaredUser> {
-    var list = DeclaredList<DeclaredUser>()
-    guard let entries = entries(of: text, annotation: AnnotationKey.users) else {
-      list.isComplete = false
-      return list
+  /// Reads `postern.io/users`, or what is meant for it.
+  mutating func users(_ text: String, annotation: String) -> DeclaredList<DeclaredUser> {
+    let entries = entries(of: text, annotation: annotation)
+    var list = DeclaredList<DeclaredUser>(doubts: entries.doubts)
+    for entry in entries.nodes {
+      guard let user = user(entry, &list.doubts) else { continue }
+      list.elements.append(user)
     }
-    for entry in entries {
-      if let user = user(entry) { list.elements.append(user) } else { list.isComplete = false }
-    }
-    refuseDuplicates(list.elements.map(\.name), of: "user")
+    refuseDuplicates(list.elements.compactMap(\.name), of: "user")
     return list
   }
 
-  private mutating func user(_ node: YAMLNode) -> DeclaredUser? {
+  private mutating func user(_ node: YAMLNode, _ doubts: inout Doubts) -> DeclaredUser? {
     switch shortName(node, of: "a user") {
-    case .refused: return nil
+    case .refused(let texts):
+      if !texts.isEmpty { doubts.addEntry(mayBe: texts) }
+      return nil
     case .name(let name):
       check(name)
       return DeclaredUser(name: name)
     case .none: break
     }
     let node = refusePasswords(node)
-    guard let members = members(node, known: Self.userKeys, expected: "a user") else { return nil }
-    let ensure = members["ensure"].flatMap { choice($0, User.Ensure.self) } ?? .present
+    guard let members = members(node, known: Self.userKeys, expected: "a user") else {
+      doubts.addEntry(mayBe: node.texts)
+      return nil
+    }
     // All parts are read even where the name is wrong, so that all errors come together.
+    let ensure = members["ensure"].map { choice($0, User.Ensure.self) } ?? .present
     let grants = members["grants"].map { self.grants($0) } ?? []
     let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
     let validUntil = members["validUntil"].flatMap { self.validUntil($0) }
     let memberOf = members["memberOf"].map { self.memberOf($0) } ?? []
     let passwordFrom = members["passwordFrom"].flatMap { object($0, kind: "Secret", nameKey: "secret") }
     if ensure == .absent { checkAbsent(members) }
-    guard let nameNode = members["name"] else {
-      problems.error(node.place, "a user has no name", hint: "add \"name: NAME\"")
-      return nil
-    }
-    guard let name = name(nameNode, of: "a user") else { return nil }
-    check(name)
-    if case .time(let time) = validUntil, let place = members["validUntil"]?.place, ensure == .present {
-      let warning = place.problem("in the past: user \(quoted(name.value.text)) cannot log in")
-      expiries.append(DeclaredExpiry(time: time, warning: warning))
+    let name = entryName(members, of: "a user", in: node, known: Self.userKeys, &doubts)
+    if let name { check(name) }
+    if case .time(let time) = validUntil, let place = members["validUntil"]?.place, ensure != .absent {
+      let who = name.map { "user \(quoted($0.value.text))" } ?? "this user"
+      expiries.append(DeclaredExpiry(time: time, warning: place.problem("in the past: \(who) cannot log in")))
     }
     return DeclaredUser(
       name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
-      memberOf: memberOf, passwordFrom: ensure == .present ? passwordFrom : nil)
+      memberOf: memberOf, passwordFrom: ensure == .absent ? nil : passwordFrom)
   }
 
   /// Refuses a name that no role may have, warns of one that `pg_hba.conf` would misread. The name is known all the same:
@@ -99,21 +98,22 @@ extension DeclarationReader {
     }
   }
 
-  private mutating func grants(_ node: YAMLNode) -> [(database: Located<PostgresName>, level: DeclaredUser.Level)] {
-    var grants: [(database: Located<PostgresName>, level: DeclaredUser.Level)] = []
+  private mutating func grants(_ node: YAMLNode) -> [(database: Located<PostgresName>, level: DeclaredUser.Level?)] {
+    var grants: [(database: Located<PostgresName>, level: DeclaredUser.Level?)] = []
     switch node.content {
     case .null: break
     case .mapping(let members):
       for member in members {
         let database = name(member.key, of: "a database", at: member.place)
         // Of a grant whose level is refused, the database is looked at all the same.
-        let level = choice(member.value, DeclaredUser.Level.self) ?? .read
+        let level = choice(member.value, DeclaredUser.Level.self)
         if let database { grants.append((database, level)) }
       }
     case .scalar, .sequence:
       problems.error(
         node.place, "this is \(node.kind); expected a mapping from database to owner, write or read",
         hint: "write grants: {DATABASE: read}")
+      mayBeOwned.add(node.texts)
     }
     return grants
   }

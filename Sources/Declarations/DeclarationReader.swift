@@ -9,37 +9,61 @@ struct DeclarationReader {
   var expiries: [DeclaredExpiry] = []
   /// Whether names of users and databases may come from a flat file, which is not at hand.
   var hasFlatFile = false
+  /// The annotations that are misspelt, by the key that is meant.
+  var misspelt: [String: String] = [:]
+  /// Databases that a user may be meant to own, by grants that could not be read.
+  var mayBeOwned = Doubts()
 
   // MARK: Lists and mappings
 
-  /// The elements of a list; none where there is nothing.
+  /// The elements of a list; none where there is nothing. Of what is no list, what may be meant for its elements.
   mutating func elements(_ node: YAMLNode, expected: String) -> [YAMLNode] {
     switch node.content {
     case .null: return []
     case .sequence(let elements): return elements
     case .scalar, .mapping:
       problems.error(node.place, "this is \(node.kind); expected \(expected)")
-      return []
+      return node.elementsMeant
     }
   }
 
-  /// The members of a mapping by key; a key that is not known is an error.
+  /// The members of a mapping by key; a key that is not known is an error. One that is misspelt is read as what it is meant
+  /// for, so that nothing is said to be missing.
   mutating func members(_ node: YAMLNode, known: [String], expected: String) -> [String: YAMLNode]? {
     guard case .mapping(let members) = node.content else {
       problems.error(node.place, "this is \(node.kind); expected \(expected)")
       return nil
     }
     var result: [String: YAMLNode] = [:]
+    var unknown: [(meant: String, value: YAMLNode)] = []
     for member in members {
       if known.contains(member.key) {
         result[member.key] = member.value
       } else {
+        let meant = problems.hintsAtErrors ? Suggestion.nearest(to: member.key, among: known) : nil
         problems.error(
           member.place, "unknown key \(quoted(member.key)) in \(expected)",
-          hint: Suggestion.hint(member.key, among: known))
+          hint: Suggestion.hint(nearest: meant, among: known))
+        if let meant { unknown.append((meant, member.value)) }
       }
     }
+    for (meant, value) in unknown where result[meant] == nil { result[meant] = value }
     return result
+  }
+
+  /// The name of an entry. Where it cannot be read, it is noted what may be meant for it.
+  mutating func entryName(
+    _ members: [String: YAMLNode], of what: String, in node: YAMLNode, known: [String], _ doubts: inout Doubts
+  ) -> Located<PostgresName>? {
+    if let name = members["name"] {
+      if let name = self.name(name, of: what) { return name }
+      doubts.addEntry(mayBe: name.texts)
+      return nil
+    }
+    problems.error(node.place, "\(what) has no name", hint: "add \"name: NAME\"")
+    guard case .mapping(let all) = node.content, !all.isEmpty else { return nil }
+    doubts.addEntry(mayBe: all.filter { !known.contains($0.key) }.flatMap { [$0.key] + $0.value.texts })
+    return nil
   }
 
   // MARK: Scalars
@@ -152,11 +176,14 @@ struct DeclarationReader {
     return parts.count == 2 ? ObjectKey(name: parts[0], key: parts[1]) : nil
   }
 
-  /// Says of each name that came before that it did.
-  mutating func refuseDuplicates(_ names: [Located<PostgresName>], of what: String) {
+  /// Says of each name that came before that it did, and whether one did.
+  @discardableResult
+  mutating func refuseDuplicates(_ names: [Located<PostgresName>], of what: String) -> Bool {
+    var hasDuplicates = false
     var first: [PostgresName: Place] = [:]
     for name in names {
       if let place = first[name.value] {
+        hasDuplicates = true
         problems.error(
           name.place, "\(what) \(quoted(name.value.text)) is declared twice: here and at \(place.short)",
           hint: "remove one of them")
@@ -164,5 +191,6 @@ struct DeclarationReader {
         first[name.value] = name.place
       }
     }
+    return hasDuplicates
   }
 }

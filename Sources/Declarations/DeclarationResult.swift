@@ -13,16 +13,20 @@ package struct DeclarationResult: Equatable, Sendable {
   package var scripts: [DeclaredScript]
   /// What is worth a word from a moment on.
   package var expiries: [DeclaredExpiry]
+  /// What could be read of a declaration that is not sound; nil of one that is.
+  package var outline: DeclarationOutline?
 
   /// The declaration where there are no errors, otherwise the errors alone.
   init(
-    _ declaration: Declaration, problems: Problems, scripts: [DeclaredScript] = [], expiries: [DeclaredExpiry] = []
+    _ declaration: Declaration, problems: Problems, scripts: [DeclaredScript] = [], expiries: [DeclaredExpiry] = [],
+    outline: DeclarationOutline? = nil
   ) {
     errors = Self.inOrder(problems.errors)
     warnings = Self.inOrder(problems.warnings)
     restrictions = Self.inOrder(problems.restrictions)
     self.scripts = scripts
     self.expiries = expiries
+    self.outline = outline
     self.declaration = errors.isEmpty ? declaration : nil
   }
 

@@ -7,9 +7,12 @@ struct DeclaredUser {
     case owner, write, read
   }
 
-  var name: Located<PostgresName>
-  var ensure = User.Ensure.present
-  var grants: [(database: Located<PostgresName>, level: Level)] = []
+  /// Nil where it cannot be read.
+  var name: Located<PostgresName>?
+  /// Nil where it cannot be read.
+  var ensure: User.Ensure? = .present
+  /// A level is nil where it cannot be read.
+  var grants: [(database: Located<PostgresName>, level: Level?)] = []
   var connectionLimit: Int?
   var validUntil: Expiry?
   var memberOf: [Located<PostgresName>] = []
@@ -18,10 +21,13 @@ struct DeclaredUser {
 
 /// An entry of `postern.io/databases`, each part checked by itself.
 struct DeclaredDatabase {
-  var name: Located<PostgresName>
+  /// Nil where it cannot be read.
+  var name: Located<PostgresName>?
   var owner: Located<PostgresName>?
+  /// Whether it says who the owner is, whether that can be read or not.
+  var saysOwner = false
   var extensions: [Extension] = []
-  var schemas: [(name: Located<PostgresName>, owner: Located<PostgresName>?)] = []
+  var schemas: [DeclaredSchema] = []
   var encoding: String?
   var locale: String?
   var template: PostgresName?
@@ -29,9 +35,16 @@ struct DeclaredDatabase {
   var scripts: [Script] = []
 }
 
+/// An entry of a database's `schemas`; its name is nil where it cannot be read.
+struct DeclaredSchema {
+  var name: Located<PostgresName>?
+  var owner: Located<PostgresName>?
+}
+
 /// What one annotation declares.
 struct DeclaredList<Element> {
   var elements: [Element] = []
-  /// Whether each entry's name could be read: otherwise a name that is not found may be one of those.
-  var isComplete = true
+  var doubts = Doubts()
+  /// Whether a name comes more than once.
+  var hasDuplicates = false
 }

@@ -33,15 +33,16 @@ package struct FlatFile: Equatable, Sendable {
   /// line without a colon may be a password.
   package static func parse(
     _ bytes: [UInt8], source: ObjectKey
-  ) -> (file: FlatFile?, problems: [DeclarationProblem]) {
+  ) -> (file: FlatFile?, problems: [DeclarationProblem], warnings: [DeclarationProblem]) {
     var reader = FlatFileReader(source: source)
     let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
     let text = bytes.starts(with: byteOrderMark) ? bytes.dropFirst(3) : bytes[...]
     for line in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) where !reader.isFull {
       reader.read(line.last == UInt8(ascii: "\r") ? line.dropLast() : line)
     }
-    guard reader.problems.errors.isEmpty else { return (nil, reader.problems.errors) }
-    return (FlatFile(source: source, entries: reader.entries, warnings: reader.problems.warnings), [])
+    let warnings = reader.problems.warnings
+    guard reader.problems.errors.isEmpty else { return (nil, reader.problems.errors, warnings) }
+    return (FlatFile(source: source, entries: reader.entries, warnings: warnings), [], warnings)
   }
 }
 

@@ -10,8 +10,12 @@ struct Problems {
   /// After so many problems there are no more hints: to find what was meant takes time.
   private static let maximumHints = 100
 
+  /// Whether hints are still given with errors, or with warnings.
+  var hintsAtErrors: Bool { errors.count < Self.maximumHints }
+  var hintsAtWarnings: Bool { warnings.count < Self.maximumHints }
+
   mutating func error(_ place: Place, _ reason: String, hint: @autoclosure () -> String? = nil) {
-    errors.append(place.problem(reason, hint: errors.count < Self.maximumHints ? hint() : nil))
+    errors.append(place.problem(reason, hint: hintsAtErrors ? hint() : nil))
   }
 
   mutating func restrict(_ place: Place, _ reason: String, hint: String) {
@@ -19,7 +23,7 @@ struct Problems {
   }
 
   mutating func warn(_ place: Place, _ reason: String, hint: @autoclosure () -> String? = nil) {
-    warnings.append(place.problem(reason, hint: warnings.count < Self.maximumHints ? hint() : nil))
+    warnings.append(place.problem(reason, hint: hintsAtWarnings ? hint() : nil))
   }
 }
 

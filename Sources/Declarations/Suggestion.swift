@@ -12,7 +12,12 @@ enum Suggestion {
 
   /// The same, or else all the candidates: `expected one of lock, drop, keep`.
   static func hint(_ text: String, among candidates: [String]) -> String {
-    didYouMean(text, among: candidates) ?? "expected one of \(candidates.joined(separator: ", "))"
+    hint(nearest: nearest(to: text, among: candidates), among: candidates)
+  }
+
+  /// The same of a candidate that was found already.
+  static func hint(nearest: String?, among candidates: [String]) -> String {
+    nearest.map { "did you mean \(quoted($0))?" } ?? "expected one of \(candidates.joined(separator: ", "))"
   }
 
   static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {

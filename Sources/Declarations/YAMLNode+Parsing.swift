@@ -30,7 +30,9 @@ extension YAMLNode {
     do {
       root = try Yams.compose(yaml: text, .basic, .default, .utf8)
     } catch let error as YamlError {
-      throw YAMLProblem(error, in: text, of: annotation)
+      var problem = YAMLProblem(error, in: text, of: annotation)
+      problem.isLocal = true
+      throw problem
     } catch {
       throw YAMLProblem(place: place, reason: "not readable as YAML")
     }
@@ -100,7 +102,7 @@ extension YAMLNode {
   /// An upper bound of how often the document repeats a value when aliases are written out: with `a` anchors that are
   /// used `r` times each, nested as badly as can be, it is (1 + r)^a. Counted is what may be an anchor or alias, by the
   /// character before it, so SQL such as `a &b` counts too.
-  private static func repetition(in text: String) -> Double {
+  static func repetition(in text: String) -> Double {
     var anchors = 0.0
     var aliases = 0.0
     var previous = UInt8(ascii: " ")

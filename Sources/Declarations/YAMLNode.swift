@@ -28,4 +28,21 @@ struct YAMLNode {
     case .mapping: "a mapping"
     }
   }
+
+  /// What is no list, as the list that may be meant: one entry, or a mapping from names to entries. What stands by a name
+  /// without being a mapping is left out: it may be a password.
+  var elementsMeant: [YAMLNode] {
+    switch content {
+    case .null, .sequence: return []
+    case .scalar: return [self]
+    case .mapping(let members):
+      guard !members.contains(where: { $0.key == "name" }) else { return [self] }
+      return members.map { member in
+        let name = YAMLNode(content: .scalar(member.key, isPlain: false), place: member.place)
+        guard case .mapping(let others) = member.value.content else { return name }
+        let named = Member(key: "name", place: member.place, value: name)
+        return YAMLNode(content: .mapping([named] + others), place: member.place)
+      }
+    }
+  }
 }

@@ -5,6 +5,8 @@ struct YAMLProblem: Error {
   var place: Place
   var reason: String
   var hint: String?
+  /// Whether it is about what stands at one place, so that what stands elsewhere can be looked at.
+  var isLocal = false
 }
 
 extension YAMLProblem {
@@ -40,7 +42,8 @@ extension YAMLProblem {
   static func duplicateKey(_ key: String, at place: Place, first: Place?) -> Self {
     let other = first.map { "; the first is at \($0.short)" } ?? "; this is the first"
     return Self(
-      place: place, reason: "the key \(quoted(key)) comes more than once in a mapping\(other)", hint: "keep one")
+      place: place, reason: "the key \(quoted(key)) comes more than once in a mapping\(other)", hint: "keep one",
+      isLocal: true)
   }
 
   private static func hint(for problem: String) -> String? {

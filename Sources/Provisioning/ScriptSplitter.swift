@@ -5,6 +5,10 @@ struct ScriptSplitter {
   private let isTransaction: Bool
   private var index = 0
   private var statements: [ScriptStatement] = []
+  private var errors: [ScriptError] = []
+  private var hasToldOfTransactions = false
+  /// So many errors are told of one script.
+  private static let maximumErrors = 100
 
   /// Where the present statement begins; nil before its first token.
   private var start: Int?
@@ -13,6 +17,8 @@ struct ScriptSplitter {
   /// The token before, in lower case, where it is a word; empty where it is a sign or a literal.
   private var previous = ""
   private var parentheses = 0
+  /// The most there were at once.
+  private var depth = 0
   /// Whether the current statement is in the body of a routine, between BEGIN ATOMIC and END, which contains
   /// statements.
   private var isInBody = false
@@ -29,17 +35,18 @@ struct ScriptSplitter {
     self.isTransaction = isTransaction
   }
 
-  mutating func split() throws(ScriptError) -> [ScriptStatement] {
-    while index < bytes.count { try scanToken() }
-    try endStatement()
-    return statements
+  /// The statements, and all that Postern cannot run: what stands around that is cut all the same.
+  mutating func split() -> (statements: [ScriptStatement], errors: [ScriptError], depth: Int) {
+    while index < bytes.count, errors.count < Self.maximumErrors { scanToken() }
+    endStatement()
+    return (statements, errors, depth)
   }
 
   private func byte(_ offset: Int = 0) -> UInt8? {
     index + offset < bytes.count ? bytes[index + offset] : nil
   }
 
-  private mutating func scanToken() throws(ScriptError) {
+  private mutating func scanToken() {
     let first = bytes[index]
     if Self.isSpace(first) {
       index += 1
@@ -48,21 +55,23 @@ struct ScriptSplitter {
     } else if first == UInt8(ascii: "/"), byte(1) == UInt8(ascii: "*") {
       skipComment()
     } else if first == UInt8(ascii: ";"), parentheses == 0, !isInBody {
-      try endStatement()
+      endStatement()
       index += 1
+    } else if first == UInt8(ascii: "\\") {
+      skipCommand()
     } else {
       if start == nil { start = index }
       if Self.isWord(first) && !Self.isDigit(first) {
-        try scanWord()
+        scanWord()
       } else {
-        try scanSign(first)
+        scanSign(first)
         previous = ""
         mayEndBody = first == UInt8(ascii: ";") && parentheses == 0
       }
     }
   }
 
-  private mutating func scanSign(_ first: UInt8) throws(ScriptError) {
+  private mutating func scanSign(_ first: UInt8) {
     switch first {
     case UInt8(ascii: "'"), UInt8(ascii: "\""):
       skipQuoted(by: first)
@@ -70,14 +79,11 @@ struct ScriptSplitter {
       skipDollarQuoted()
     case UInt8(ascii: "("):
       parentheses += 1
+      depth = max(depth, parentheses)
       index += 1
     case UInt8(ascii: ")"):
       parentheses = max(0, parentheses - 1)
       index += 1
-    case UInt8(ascii: "\\"):
-      throw error(
-        "holds a command of psql, which begins with a backslash", at: index,
-        hint: "take it out: scripts are sent to the server, which knows SQL alone")
     case _ where Self.isDigit(first):
       while let next = byte(), Self.isWord(next) { index += 1 }
     default:
@@ -85,7 +91,21 @@ struct ScriptSplitter {
     }
   }
 
-  private mutating func scanWord() throws(ScriptError) {
+  /// A command of psql, to the end of its line. Some end the statement before them, as `;` does.
+  private mutating func skipCommand() {
+    let begin = index
+    endStatement()
+    skipLine()
+    let isDumps = ["\\restrict", "\\unrestrict"].contains { bytes[begin..<index].starts(with: $0.utf8) }
+    fail(
+      "holds a command of psql, which begins with a backslash", at: begin,
+      hint: isDumps
+        ? "take out what pg_dump has written for psql: \\restrict, \\unrestrict and \\connect; pg_dump --inserts writes rows as "
+          + "SQL; a large dump is loaded with psql itself"
+        : "take it out: scripts are sent to the server, which knows SQL alone")
+  }
+
+  private mutating func scanWord() {
     let begin = index
     while let next = byte(), Self.isWord(next) || next == UInt8(ascii: "$") { index += 1 }
     let word = Self.lowercase(bytes[begin..<index])
@@ -94,15 +114,35 @@ struct ScriptSplitter {
     if words.count < 4 { words.append(word) }
     guard parentheses == 0 else { return }
     if words.first == "copy", word == "stdin" || word == "stdout", previous == "from" || previous == "to" {
-      throw error(
+      fail(
         "copies from or to the client", at: begin,
         hint: "write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)")
+      skipRows(isInput: word == "stdin")
+      return
     }
     if isInBody {
       if word == "end", mayEndBody { isInBody = false }
     } else if word == "atomic", previous == "begin", isRoutine {
       isInBody = true
     }
+  }
+
+  /// What follows COPY … FROM stdin, up to the line that ends its rows, or else its statement.
+  private mutating func skipRows(isInput: Bool) {
+    start = nil
+    while let next = byte(), next != UInt8(ascii: ";") { index += 1 }
+    var end = index
+    while isInput, end < bytes.count {
+      while end < bytes.count, bytes[end] != 0x0A { end += 1 }
+      end += 1
+      if end + 1 < bytes.count, bytes[end] == UInt8(ascii: "\\"), bytes[end + 1] == UInt8(ascii: ".") {
+        index = end + 2
+      } else {
+        continue
+      }
+      break
+    }
+    endStatement()
   }
 
   /// Whether the present statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE.
@@ -200,10 +240,12 @@ struct ScriptSplitter {
     }
   }
 
-  private mutating func endStatement() throws(ScriptError) {
+  private mutating func endStatement() {
     if let start {
-      if isTransaction, endsTransaction {
-        throw error(
+      if isTransaction, endsTransaction, !hasToldOfTransactions {
+        // What it begins is ended somewhere.
+        hasToldOfTransactions = true
+        fail(
           "begins or ends a transaction", at: start,
           hint: "take that out: the script runs in one transaction; or let it say `transaction: false`")
       }
@@ -235,10 +277,11 @@ struct ScriptSplitter {
     return (counted.line, counted.column)
   }
 
-  private func error(_ message: String, at target: Int, hint: String) -> ScriptError {
-    var copy = self
-    let place = copy.place(of: target)
-    return ScriptError(message: "line \(place.line), column \(place.column): \(message)", hint: hint)
+  private mutating func fail(_ message: String, at target: Int, hint: String) {
+    let before = counted
+    let place = place(of: target)
+    counted = before
+    errors.append(ScriptError(message: "line \(place.line), column \(place.column): \(message)", hint: hint))
   }
 
   private static func lowercase(_ word: ArraySlice<UInt8>) -> String {

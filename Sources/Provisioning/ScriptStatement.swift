@@ -28,8 +28,17 @@ package struct ScriptStatement: Equatable, Sendable {
   /// is left to the server, which says best what is wrong.
   /// - Throws: for what only psql understands, and, in a transaction, for commands that would end it.
   package static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {
+    let (statements, errors, _) = check(script, isTransaction: isTransaction)
+    if let error = errors.first { throw error }
+    return statements
+  }
+
+  /// The same, with all that Postern cannot run, and how deep parentheses nest.
+  package static func check(
+    _ script: String, isTransaction: Bool
+  ) -> (statements: [ScriptStatement], errors: [ScriptError], depth: Int) {
     var splitter = ScriptSplitter(script, isTransaction: isTransaction)
-    return try splitter.split()
+    return splitter.split()
   }
 }
 

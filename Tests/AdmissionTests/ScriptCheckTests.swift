@@ -148,7 +148,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(message("[1].scripts[0].sql")?.hasPrefix("script \"b\", line 1: drops a role; ") == true)
     #expect(
       message("[1].scripts[1].sql")?.hasPrefix("the script, line 1: changes the whole server's settings; ") == true)
-    for place in ["[0]", "[0].nam", "[1].ownr", "[1].scripts[0].rerun", "[1].scripts[1]"] {
+    for place in ["[0].nam", "[1].ownr", "[1].scripts[0].rerun", "[1].scripts[1]"] {
       #expect(message(place) != nil, "\(place): \(causes)")
     }
     #expect(causes.contains { $0.field == "metadata.annotations[postern.io/users][0].nam" })
@@ -158,6 +158,87 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     let (old, new) = (try scripted("SELEC", more: "- nam: x\n"), try scripted("SELEC", more: "- nam: y\n"))
     #expect(try post(new, .validate, replacing: old).fields.allSatisfy { !$0.hasSuffix("sql") })
     #expect(try post(new, .validate, replacing: scripted("SELECT 1", more: "- nam: x\n")).fields.contains(field))
+  }
+
+  /// The grammar ends at the first error; what comes after it is looked at all the same.
+  @Test func allThatIsWrongWithAScriptIsToldAtOnce() throws {
+    let sql = """
+      CREATE TABEL t (); SELECT 1;
+      \\restrict abc
+      DROP ROLE x; SELEC 1; BEGIN;
+      INSERT INTO t VALUE (1);
+      COPY t FROM stdin;
+      1\tDROP DATABASE
+      \\.
+      SELECT FROM WHERE;
+      """
+    let places = try post(scripted(sql), .validate).causes.map { $0.message.prefix { $0 != ":" } }
+    #expect(
+      places == [
+        "script \"one\", line 2, column 1", "script \"one\", line 3, column 23", "script \"one\", line 5, column 13",
+        "script \"one\", line 1, column 8", "script \"one\", line 3, column 14", "script \"one\", line 4, column 15",
+        "script \"one\", line 8, column 13", "script \"one\", line 3",
+      ])
+    let twice = try post(scripted("SELEC 1;\nSELECT 1; SELECT ;;\nSELEC 2"), .validate)
+    #expect(
+      twice.causes.map(\.message) == [
+        "script \"one\", line 1, column 1: syntax error at or near \"SELEC\"",
+        "script \"one\", line 3, column 1: syntax error at or near \"SELEC\"",
+      ])
+  }
+
+  /// What is too new for the image's server, as far as the parser's own version lets it through.
+  @Test(arguments: [
+    (
+      "SELECT 1;\nMERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE", 14,
+      "line 2: MERGE INTO needs Postgres 15"
+    ),
+    ("CREATE TABLE t (a int, UNIQUE NULLS NOT DISTINCT (a))", 14, "line 1: NULLS NOT DISTINCT needs Postgres 15"),
+    ("CREATE VIEW v WITH (security_invoker) AS SELECT 1", 14, "line 1: SECURITY_INVOKER needs Postgres 15"),
+    (
+      "CREATE OR REPLACE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", 13,
+      "CREATE OR REPLACE TRIGGER needs Postgres 14"
+    ),
+  ])
+  func whatIsTooNewForTheServerIsRefused(sql: String, version: Int, message: String) throws {
+    let old = try post(scripted(sql, image: "postgres:\(version)"), .validate)
+    #expect(old.causes.count == 1 && old.causes.first?.message.contains(message) == true, "\(old.causes)")
+    #expect(old.causes.first?.message.hasSuffix(", and the image is of \(version)") == true)
+    let new = try post(scripted(sql, image: "postgres:\(version + 1)"), .validate)
+    #expect(new.isAllowed && new.warnings == [], "\(new.causes)")
+    let quoted = try post(scripted("SELECT $$ \(sql) $$", image: "postgres:\(version)"), .validate)
+    #expect(quoted.isAllowed && quoted.warnings == [], "\(quoted.causes)")
+  }
+
+  @Test func whatMayBeAFunctionOfTheUsersOwnIsWarnedOf() throws {
+    let reply = try post(scripted("SELECT any_value(a) FROM t", image: "postgres:14"), .validate)
+    #expect(reply.isAllowed)
+    #expect(reply.warnings == ["postern: script \"one\", line 1: ANY_VALUE needs Postgres 16, and the image is of 14"])
+  }
+
+  /// How a dump comes in is said where one was pasted.
+  @Test func aDumpIsToldHowItComesIn() throws {
+    let reply = try post(scripted("\\restrict x\nCOPY t (a) FROM stdin;\n1\n\\.\n\\unrestrict x\n"), .validate)
+    #expect(reply.causes.count == 3)
+    #expect(reply.causes.allSatisfy { $0.message.contains("pg_dump --inserts writes") }, "\(reply.causes)")
+  }
+
+  @Test(arguments: ["postgres:15", "postgres:18", "postgres"])
+  func whatNestsWithoutEndIsRefusedForEveryServer(image: String) throws {
+    for (open, close) in [("(", ""), ("(", ")"), ("f(", ")"), ("(SELECT ", ")")] {
+      let sql = "SELECT " + String(repeating: open, count: 1001) + "1" + String(repeating: close, count: 1001)
+      #expect(
+        try post(scripted(sql, image: image), .validate).causes.map(\.message) == [
+          "script \"one\": parentheses nest deeper than 1000 levels; write it flatter"
+        ])
+    }
+    for text in ["NOT ", "- ", "CASE WHEN "] {
+      let causes = try post(scripted("SELECT " + String(repeating: text, count: 20_000) + "1", image: image), .validate)
+        .causes
+      #expect(causes.count == 1 && causes.first?.message.hasSuffix("nested too deep; write it flatter") == true)
+    }
+    let deep = "SELECT " + String(repeating: "(", count: 1000) + "1" + String(repeating: ")", count: 1000)
+    #expect(try post(scripted(deep + "; SELECT ':" + String(repeating: "(", count: 5000) + "'"), .validate).isAllowed)
   }
 }
 

@@ -250,4 +250,57 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
       try post(deployment(annotations: users), .validate, replacing: old, settings: settings).warnings
         == (isPast ? [warning] : []))
   }
+
+  /// What is to be said beside a refusal is said with it, at whichever address: the other is not asked any more.
+  @Test(arguments: AdmissionPath.allCases) func warningsComeWithADenial(path: AdmissionPath) throws {
+    let annotations =
+      #"{"postern.io/users":"[{nam: shop, memberOf: [pg_checkpoint]}, {name: all}]","#
+      + #""postern.io/databases":"[{name: x, ownr: shop, scripts: [{name: a, sql: DROP TABLE t}]}]"}"#
+    let warnings = [
+      "postern: postern.io/users[0].memberOf[0] (line 1, column 25): \"pg_checkpoint\" reaches beyond the user's databases: it m…",
+      "postern: postern.io/users[1].name (line 1, column 49): \"all\" is a keyword in pg_hba.conf; quote it there, or choose ano…",
+      "postern: script \"a\", line 1 drops a table and what is in it",
+    ]
+    for object in [
+      try deployment(annotations: annotations), try deployment(templateMetadata: #"{"annotations":\#(annotations)}"#),
+      try pod(metadata: #","annotations":\#(annotations)"#),
+    ] {
+      let reply = try post(object, path)
+      #expect(!reply.isAllowed && reply.causes.count == 2, "\(reply.causes)")
+      #expect(reply.warnings == warnings)
+    }
+  }
+
+  /// What an update takes away is told beside what is wrong with it, but for what may come of that.
+  @Test(arguments: [
+    (
+      #"{"postern.io/users":"[{name: a}, {name: b, ensur: x}]"}"#,
+      ["user \"c\" will be locked (removed from postern.io/users)"]
+    ),
+    (#"{"postern.io/users":"[{name: a}, {connectionLimit: 1}]"}"#, []),
+    (
+      #"{"postern.io/users":"[a, b]","postern.io/removed-users":"drp"}"#,
+      ["user \"b\" is no longer a member of \"c\"", "user \"c\" will be taken out (removed from postern.io/users)"]
+    ),
+    (#"{"postern.io/users":"[{name: a}, {name: b, memberOf: [pg_monitr, 1]}, c]","postern.io/prot":"1"}"#, []),
+  ])
+  func whatIsTakenAwayIsToldBesideWhatIsWrong(after: String, expected: [String]) throws {
+    let before = #"{"postern.io/users":"[{name: a}, {name: b, memberOf: [c]}, {name: c}]"}"#
+    let reply = try post(deployment(annotations: after), .validate, replacing: deployment(annotations: before))
+    #expect(!reply.isAllowed)
+    #expect(reply.warnings.filter { !$0.contains("predefined") } == expected.map { "postern: " + $0 })
+  }
+
+  /// A Pod is refused at once for what both addresses would refuse it for.
+  @Test func aPodIsRefusedForAllAtOnce() throws {
+    var settings = testSettings
+    settings.declaring = { _, _ in [DeclaringObject(kind: "Deployment", name: "other")] }
+    let object = try pod(metadata: #","annotations":{"postern.io/users":"- nam: a"}"#)
+      .adding("/spec/containers/-", #"{"name":"postern","image":"x"}"#)
+    #expect(
+      try Set(post(object, .mutate, settings: settings).fields) == [
+        "metadata.annotations[postern.io/users][0].nam", "spec.containers[1].name",
+        "metadata.labels[postern.io/customer]",
+      ])
+  }
 }

@@ -4,7 +4,9 @@ import Testing
 
 private let source = ObjectKey(name: "tyr-logins", key: "users.txt")
 
-private func parse(_ text: String) -> (file: FlatFile?, problems: [DeclarationProblem]) {
+private func parse(_ text: String) -> (
+  file: FlatFile?, problems: [DeclarationProblem], warnings: [DeclarationProblem]
+) {
   FlatFile.parse(Array(text.utf8), source: source)
 }
 
@@ -72,7 +74,9 @@ struct FlatFileTests {
   }
 
   @Test func findsAllThatIsWrong() {
-    #expect(parse("x\na:b\n:c\n\na:d\n").problems.map(\.line) == [1, 3, 5])
+    let result = parse("x\na:b\n:c\n\na:d\nall:x\n")
+    #expect(result.problems.map(\.line) == [1, 3, 5])
+    #expect(result.warnings.map(\.line) == [6])
   }
 
   @Test(arguments: [

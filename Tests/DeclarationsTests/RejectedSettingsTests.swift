@@ -141,8 +141,8 @@ struct RejectedSettingsTests {
       ["users": "- {nam: a}\n- {name: postgres}", "databases": "template1", "port": "x"],
       [
         "postern.io/databases[0] (line 1, column 1): this database cannot be declared: \"template1\" is the server's own database; choose another name",
+        "postern.io/databases[0] (line 1, column 1): \"template1\" has no owner, and 2 users are declared; write {name: \"template1\", owner: USER}, with one of \"a\", \"postgres\"",
         "postern.io/port: \"x\" is no port; expected a whole number from 1 to 65535",
-        "postern.io/users[0] (line 1, column 3): a user has no name; add \"name: NAME\"",
         "postern.io/users[0].nam (line 1, column 4): unknown key \"nam\" in a user; did you mean \"name\"?",
         "postern.io/users[1].name (line 2, column 10): no user can be called \"postgres\": \"postgres\" is the server's superuser; choose another name",
       ])

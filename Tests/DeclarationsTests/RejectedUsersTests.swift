@@ -228,7 +228,7 @@ struct RejectedUsersTests {
       "databases": "- {name: x, owner: b}",
     ])
     #expect(
-      result.errors.map(\.path) == ["[0].ensur", "[0].connectionLimit", "[1]", "[1].nme"])
+      result.errors.map(\.path) == ["[0].ensur", "[0].connectionLimit", "[1].nme"])
   }
 
   @Test func manyUsersInALongChainAreNoCircle() throws {

@@ -78,7 +78,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   }
 
   private static func flatFile(_ bytes: [UInt8]) {
-    let (file, problems) = FlatFile.parse(bytes, source: ObjectKey(name: "s", key: "k"))
+    let (file, problems, _) = FlatFile.parse(bytes, source: ObjectKey(name: "s", key: "k"))
     precondition((file == nil) == !problems.isEmpty, "neither accepted nor refused")
   }
 

@@ -86,6 +86,9 @@ let shapes: [Shape] = [
   },
   databases("databases-list") { repeated($0) { "- {name: d\($0), owner: shop}\n" } },
   databases("databases-scripts") { "- name: a\n  scripts:\n" + repeated($0) { "  - {name: s\($0), sql: SELECT 1}\n" } },
+  declaration("users-broken") { repeated($0) { "- {name: u\($0), name: x}\n" } },
+  declaration("users-unknown-keys") { repeated($0) { "- {nam: u\($0), memberOf: [v\($0)]}\n" } },
+  databases("databases-no-owner") { repeated($0) { "- {name: d\($0), owner: x\($0)}\n" } },
   databases("databases-block") {
     "- name: a\n  scripts:\n  - name: s\n    sql: |\n" + repeated($0) { _ in "      a, b: [\n" }
   },
@@ -96,6 +99,11 @@ let shapes: [Shape] = [
   script("sql-one-statement") { "SELECT 1" + repeated($0) { _ in " , 1" } },
   script("sql-comments") { repeated($0) { _ in "-- a\n/* b */ " } },
   script("sql-dollars") { repeated($0) { _ in "$a" } },
+  script("sql-nested") { "SELECT " + repeated($0) { _ in "(" } + "1" + repeated($0) { _ in ")" } },
+  script("sql-open") { "SELECT " + repeated(20 * $0) { _ in "(" } },
+  script("sql-errors") { repeated($0) { _ in "SELEC 1;\n" } },
+  script("sql-psql") { repeated($0) { _ in "\\restrict a\n" } },
+  script("sql-copies") { repeated($0) { _ in "COPY t FROM stdin;\n" } },
   script("sql-rollbacks") { repeated($0) { _ in "rollback to a;" } },
   pod("pod-variables") {
     #","env":["# + repeated($0) { #"{"name":"POSTGRES_\#($0)","value":"$(POSTGRES_DB)"},"# } + "{}]"

@@ -29,9 +29,10 @@ struct LabelledManifest: Equatable {
   }
 
   /// What the annotations declare; nil if something is wrong with them.
-  var declaration: Declaration? {
-    Declaration.parse(customer: customer, annotations: annotations).declaration
-  }
+  var declaration: Declaration? { result.declaration }
+
+  /// What the annotations declare, or what is wrong with them.
+  var result: DeclarationResult { Declaration.parse(customer: customer, annotations: annotations) }
 
   private static func annotations(_ object: JSONValue) -> [String: String] {
     guard case .object(let annotations)? = object["metadata"]?["annotations"] else { return [:] }

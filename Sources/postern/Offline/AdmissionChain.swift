@@ -22,6 +22,8 @@ struct AdmissionChain {
     }
     let message: String
     let causes: [Cause]
+    /// What else is worth a word.
+    var warnings: [String] = []
   }
 
   /// Posts a review to one of the webhooks and returns its answer.
@@ -52,7 +54,9 @@ struct AdmissionChain {
       mutated = try patch.map { patch throws(CommandError) in try Self.applying(patch, to: object) } ?? object
     }
     switch try await call(.validate, mutated, old, namespace) {
-    case .denied(let denial): return .denied(denial)
+    case .denied(var denial):
+      denial.warnings = warnings + denial.warnings.filter { !warnings.contains($0) }
+      return .denied(denial)
     case .allowed(_, let given):
       return .admitted(mutated, warnings: warnings + given.filter { !warnings.contains($0) })
     }
@@ -84,12 +88,13 @@ struct AdmissionChain {
     guard case .bool(let isAllowed)? = response["allowed"] else {
       throw .refused("the webhook's answer to \(path) does not say whether the object is allowed")
     }
-    guard isAllowed else { return .denied(Denial(status: response["status"])) }
+    let warnings = response["warnings"]?.array?.compactMap(\.string) ?? []
+    guard isAllowed else { return .denied(Denial(status: response["status"], warnings: warnings)) }
     let patch = try response["patch"]?.string.map { text throws(CommandError) in
       guard let bytes = Base64.decoded(text) else { throw .refused("the webhook's patch is not base64") }
       return bytes
     }
-    return .allowed(patch: patch, warnings: response["warnings"]?.array?.compactMap(\.string) ?? [])
+    return .allowed(patch: patch, warnings: warnings)
   }
 
   private static func response(in body: [UInt8], of path: AdmissionPath) throws(CommandError) -> JSONValue {
@@ -103,11 +108,12 @@ struct AdmissionChain {
 }
 
 extension AdmissionChain.Denial {
-  init(status: JSONValue?) {
+  init(status: JSONValue?, warnings: [String]) {
     let causes = status?["details"]?["causes"]?.array ?? []
     self.init(
       message: status?["message"]?.string ?? "the webhook gave no reason",
-      causes: causes.map { Cause(field: $0["field"]?.string ?? "", message: $0["message"]?.string ?? "") })
+      causes: causes.map { Cause(field: $0["field"]?.string ?? "", message: $0["message"]?.string ?? "") },
+      warnings: warnings)
   }
 
   /// One line for each mistake, as kubectl prints causes.

@@ -17,7 +17,8 @@ struct OfflineReview {
     objects = LocalObjects(manifests)
     var uses: [String: [String: [SecretUse]]] = [:]
     for labelled in manifests.compactMap(LabelledManifest.init) {
-      guard let declaration = labelled.declaration else { continue }
+      let result = labelled.result
+      guard let declaration = result.declaration ?? result.outline?.declaration else { continue }
       for (secret, use) in SecretUse.all(in: declaration) {
         uses[labelled.manifest.namespace, default: [:]][secret, default: []].append(use)
       }
@@ -61,13 +62,17 @@ struct OfflineReview {
       Finding(severity: severity, manifest: manifest, field: field, message: message)
     }
     func denied(_ denial: AdmissionChain.Denial) -> [Finding] {
-      denial.causes.isEmpty
+      let errors =
+        denial.causes.isEmpty
         ? [finding(.error, "", denial.message)] : denial.causes.map { finding(.error, $0.field, $0.message) }
+      return errors + denial.warnings.map { finding(.warning, "", $0) }
     }
     let admitted: JSONValue
     var findings: [Finding] = []
     switch try await (chainsOfFiles[manifest.file] ?? chain).admit(manifest.object, namespace: manifest.namespace) {
-    case .denied(let denial): return denied(denial)
+    case .denied(let denial):
+      return denied(denial)
+        + (LabelledManifest(manifest).map(conflicts) ?? []).map { finding(.error, "", $0) }
     case .admitted(let object, let warnings):
       admitted = object
       findings += warnings.map { finding(.warning, "", $0) }
@@ -84,10 +89,11 @@ struct OfflineReview {
 
   /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.
   private func conflicts(of labelled: LabelledManifest) -> [String] {
-    guard let declaration = labelled.declaration, let source = declaration.usersFrom,
+    let result = labelled.result
+    guard let source = (result.declaration ?? result.outline?.declaration)?.usersFrom,
       let bytes = objects.secret(source.name, namespace: labelled.manifest.namespace)?[source.key],
       let file = FlatFile.parse(bytes, source: source).file
     else { return [] }
-    return declaration.adding(file).errors.map(\.message)
+    return result.conflicts(with: file).map(\.message)
   }
 }

@@ -1,0 +1,23 @@
+/// A word or sign of a script.
+package struct SQLToken: Equatable, Sendable {
+  /// A word in lower case; a number or a sign as it is; empty for what is quoted.
+  package let text: String
+  /// The byte of the script that it begins with.
+  package let start: Int
+}
+
+extension PostgresParser {
+  /// All words and signs of a script, comments left out; nil where it cannot be cut into them.
+  package static func allTokens(of script: String) -> [SQLToken]? {
+    guard SQLSyntaxError(nulIn: script) == nil, let scanned = scan(script) else { return nil }
+    let bytes = Array(script.utf8)
+    return scanned.ranges.compactMap { range in
+      guard range.upperBound <= bytes.count else { return nil }
+      let text = bytes[range]
+      guard let first = text.first, !text.starts(with: "--".utf8), !text.starts(with: "/*".utf8) else { return nil }
+      let isQuoted = first == UInt8(ascii: "\"") || first == UInt8(ascii: "$") || text.last == UInt8(ascii: "'")
+      return SQLToken(
+        text: isQuoted ? "" : String(decoding: text, as: UTF8.self).lowercased(), start: range.lowerBound)
+    }
+  }
+}

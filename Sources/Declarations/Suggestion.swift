@@ -1,6 +1,6 @@
 /// Finds what a user may have meant. A declaration may hold thousands of names, and have a hundred mistakes looked up
 /// among them: few are compared, and those only as far as they may be near.
-enum Suggestion {
+package enum Suggestion {
   /// How many candidates of about the same length are compared, the first ones.
   static let maximumComparisons = 500
 
@@ -20,7 +20,7 @@ enum Suggestion {
     nearest.map { "did you mean \(quoted($0))?" } ?? "expected one of \(candidates.joined(separator: ", "))"
   }
 
-  static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
+  package static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
     let word = folded(text)
     // A longer word is near to no name.
     guard word.count <= 100 else { return nil }

@@ -18,6 +18,112 @@ import Testing
     for connection in connections { #expect(answer.output.contains(connection)) }
   }
 
+  /// A Pod whose Postgres has its superuser's name and password from here and there.
+  private static func pod(_ container: String, annotations: String = "", volumes: String = "", objects: String = "")
+    -> String
+  {
+    """
+    apiVersion: v1
+    kind: Pod
+    metadata:
+      name: db
+      labels: {postern.io/customer: acme}
+      annotations: {postern.io/users: shop, postern.io/databases: orders\(annotations)}
+    spec:
+      containers: [{name: postgres, image: "\(container)}]
+      volumes: [\(volumes)]
+    ---
+    apiVersion: v1
+    kind: Secret
+    metadata: {name: cred}
+    stringData: {password: "pw of the superuser\\n", user: root}
+    \(objects)
+    """
+  }
+  private static let cred = "{name: cred, secret: {secretName: cred}}"
+
+  @Test(arguments: [
+    // A mount with slashes at its end, and one of a single file.
+    pod(
+      #"postgres:17", env: [{name: POSTGRES_PASSWORD_FILE, value: /run/cred/password}], volumeMounts: [{name: cred, mountPath: /run/cred//}]"#,
+      volumes: cred),
+    pod(
+      #"postgres:17", env: [{name: POSTGRES_PASSWORD_FILE, value: /run/pw}], volumeMounts: [{name: cred, mountPath: /run/pw, subPath: password}]"#,
+      volumes: cred),
+    pod(
+      #"postgres:17", env: [{name: POSTGRES_PASSWORD_FILE, value: /run/c/x/pw}], volumeMounts: [{name: cred, mountPath: /run/c/}]"#,
+      volumes: "{name: cred, secret: {secretName: cred, items: [{key: password, path: x/pw}]}}"),
+    // Bitnami's asks on loopback, and its superuser is not the one of POSTGRESQL_USERNAME.
+    pod(
+      #"bitnami/postgresql:17", env: [{name: POSTGRESQL_USERNAME, value: app}, {name: POSTGRESQL_PASSWORD, value: app}, {name: POSTGRESQL_POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: cred, key: password}}}]"#
+    ),
+    // The last of envFrom that has the key, and a name that is put together.
+    pod(
+      #"postgres:17", envFrom: [{configMapRef: {name: one}}, {configMapRef: {name: two}}, {secretRef: {name: three}}], env: [{name: A, value: ro}, {name: POSTGRES_USER, value: $(A)ot}]"#,
+      objects: """
+        ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {POSTGRES_PASSWORD: one}}
+        ---
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: two}, data: {POSTGRES_PASSWORD: two}}
+        ---
+        {apiVersion: v1, kind: Secret, metadata: {name: three}, stringData: {OTHER: x}}
+        """),
+    // A Secret that the file does not hold is made up, for both.
+    pod(#"postgres:17", env: [{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: absent, key: p}}}]"#),
+    pod(#"postgres:17", envFrom: [{secretRef: {name: absent}}]"#),
+  ])
+  func makesThePostgresThatThePodWouldHave(manifest: String) throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "pod-\(UUID().uuidString).yaml")
+    try Data(manifest.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let answer = try Program.run(["try", file.path, "--once"])
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+  }
+
+  @Test(arguments: [
+    // Postgres has one superuser, and the sidecar is told of another.
+    (
+      pod(
+        #"postgres:17", env: [{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: cred, key: password}}}]"#,
+        annotations: ", postern.io/admin-secret: other",
+        objects:
+          "---\n{apiVersion: v1, kind: Secret, metadata: {name: other}, stringData: {username: other, password: x}}"),
+      "other"
+    ),
+    // Bitnami's asks on loopback.
+    (
+      pod(
+        #"bitnami/postgresql:17", env: [{name: POSTGRESQL_PASSWORD, valueFrom: {secretKeyRef: {name: cred, key: password}}}]"#,
+        annotations: ", postern.io/admin-secret: other",
+        objects:
+          "---\n{apiVersion: v1, kind: Secret, metadata: {name: other}, stringData: {username: postgres, password: x}}"),
+      "password"
+    ),
+    (
+      pod(
+        #"postgres:17", env: [{name: POSTGRES_PASSWORD_FILE, value: /run/other/password}], volumeMounts: [{name: cred, mountPath: /run/cred}]"#,
+        volumes: cred),
+      "the file that POSTGRES_PASSWORD_FILE names is not there"
+    ),
+    (
+      pod(
+        #"postgres:17", envFrom: [{configMapRef: {name: one}}]"#,
+        objects: "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {POSTGRES_PASSWORD: one}}"
+      )
+      .replacing("POSTGRES_PASSWORD: one", with: "POSTGRES_PASSWORD: ''"),
+      "gets no password for its superuser: POSTGRES_PASSWORD would hold it"
+    ),
+  ])
+  func failsWhereThePodWould(manifest: String, message: String) throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "pod-\(UUID().uuidString).yaml")
+    try Data(manifest.utf8).write(to: file)
+    defer { try? FileManager.default.removeItem(at: file) }
+    let answer = try Program.run(["try", file.path, "--once"])
+    #expect(answer.status == 1, "\(answer.output)\(answer.errors)")
+    #expect((answer.output + answer.errors).contains(message), "\(answer.output)\(answer.errors)")
+    #expect(!answer.errors.contains("pw of the superuser"))
+  }
+
   /// A trial of a copy of the example, which the test may edit.
   private func trial(of manifest: String) throws -> (trial: RunningProgram, file: URL) {
     let file = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID().uuidString).yaml")

@@ -6,7 +6,11 @@ import Controller
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Check the declarations in manifests, and the Secrets that they name, offline, as the webhook would.",
-    discussion: "Ends with 0 where all is fine, 1 where declarations are refused, 2 where a file cannot be read.")
+    discussion: """
+      Files are read as kubectl reads them; of a folder, what is no manifest is passed over with a note. Ends with 0 \
+      where all is fine, 1 where declarations are refused, or where a label or an annotation of Postern's is misspelt or \
+      stands where nothing reads it, and 2 where a file cannot be read.
+      """)
 
   @Argument(help: "Manifests: files, folders, or - for standard input.")
   var files: [String]
@@ -20,15 +24,16 @@ struct Check: AsyncParsableCommand {
   func run() async throws {
     let console = Console()
     try await report(on: console) { () throws(CommandError) in
-      let manifests = try ManifestReader().read(files)
-      let review = OfflineReview(manifests)
-      let checked = manifests.filter(review.concerns)
-      if checked.isEmpty, !quiet {
-        console.error("nothing to check: \(LabelledManifest.noneFound(among: manifests))")
+      let reading = ManifestReader().reading(files)
+      if !quiet { for remark in reading.remarks { console.error("note: \(remark)") } }
+      for error in reading.errors { console.error("error: \(error)") }
+      let review = OfflineReview(reading.manifests)
+      let (checked, findings) = try await review.all()
+      if checked.isEmpty, reading.errors.isEmpty, !quiet {
+        console.error("nothing to check: \(LabelledManifest.noneFound(among: review.manifests))")
       }
-      var findings: [Finding] = []
-      for manifest in checked { findings += try await review.findings(for: manifest) }
       FindingsReport(findings: findings, checked: checked, isQuiet: quiet).print(as: output, on: console)
+      guard reading.errors.isEmpty else { return .unreadable }
       return findings.contains { $0.severity == .error } ? .refused : .success
     }
   }

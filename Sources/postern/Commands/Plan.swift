@@ -33,7 +33,7 @@ struct Plan: AsyncParsableCommand {
   }
 
   private func plannedStatements(console: Console) async throws(CommandError) -> [String] {
-    let manifests = try ManifestReader().read([file])
+    let manifests = try ManifestReader().sound(file)
     guard let labelled = manifests.lazy.compactMap(LabelledManifest.init).first else {
       throw .refused(LabelledManifest.noneFound(among: manifests))
     }

@@ -11,13 +11,18 @@ struct LabelledManifest: Equatable {
 
   /// nil if the manifest has another kind or no label.
   init?(_ manifest: Manifest) {
-    guard Self.kinds.contains(manifest.kind) else { return nil }
+    guard Self.serves(manifest) else { return nil }
     let metadata = [manifest.object["metadata"], manifest.object["spec"]?["template"]?["metadata"]]
     guard let customer = metadata.lazy.compactMap({ $0?["labels"]?[AnnotationKey.customerLabel]?.string }).first else {
       return nil
     }
     self.manifest = manifest
     self.customer = customer
+  }
+
+  /// Whether it is one of ``kinds``, and not one of the same name from somebody else's API.
+  static func serves(_ manifest: Manifest) -> Bool {
+    kinds.contains(manifest.kind) && manifest.apiVersion == (manifest.kind == "Pod" ? "v1" : "apps/v1")
   }
 
   /// The annotations that declare: the manifest's own, or else its Pod template's.
@@ -43,7 +48,7 @@ struct LabelledManifest: Equatable {
 
   /// A message for manifests without a labelled one: why there is none, and what to do.
   static func noneFound(among manifests: [Manifest]) -> String {
-    let candidates = manifests.filter { kinds.contains($0.kind) }
+    let candidates = manifests.filter(serves)
     guard let first = candidates.first else {
       return "no Deployment, StatefulSet or Pod is in it; Postern works on those"
     }

@@ -7,13 +7,22 @@ struct Manifest: Equatable {
   /// The line that the object begins on, from 1.
   let line: Int
   /// The object.
-  let object: JSONValue
+  var object: JSONValue
+  /// Where its values stand that are no text, by their path in the object.
+  var places: [String: ValuePlace] = [:]
+  /// The document as it is written, with the comments above it; nil where the object is an item of a list, or JSON.
+  var text: String?
 
   var apiVersion: String { object["apiVersion"]?.string ?? "" }
   var kind: String { object["kind"]?.string ?? "" }
   var name: String { object["metadata"]?["name"]?.string ?? object["metadata"]?["generateName"]?.string ?? "" }
-  var namespace: String { object["metadata"]?["namespace"]?.string ?? "default" }
+  /// The namespace that it names itself.
+  var ownNamespace: String? { object["metadata"]?["namespace"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
+  var namespace: String { ownNamespace ?? "default" }
 
   /// `acme.yaml:12: Deployment acme`
   var place: String { "\(file):\(line): \(kind) \(name)" }
+
+  /// The group of its API, such as `apps`; empty for Kubernetes' first.
+  var group: String { apiVersion.split(separator: "/").dropLast().joined(separator: "/") }
 }

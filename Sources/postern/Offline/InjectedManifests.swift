@@ -8,46 +8,103 @@ import TextEncoding
 /// the sidecar, and what the controller makes for them.
 struct InjectedManifests {
   /// The objects in the order of the files. What is made for a workload comes directly after it.
-  private(set) var documents: [JSONValue] = []
+  private(set) var documents: [InjectedDocument] = []
   /// One line for each warning.
   private(set) var warnings: [String] = []
+  /// One line for each workload whose Pods need Secrets that are not printed.
+  private(set) var notes: [String] = []
 
-  /// - Parameter withSecrets: whether Secrets are made. A password that no manifest holds is different each time.
   /// - Throws: where a manifest is refused; the error says all that is wrong in all of them.
-  init(_ manifests: [Manifest], settings: AdmissionSettings, withSecrets: Bool) async throws(CommandError) {
-    let objects = LocalObjects(manifests)
+  init(_ given: [Manifest], _ choices: InjectionChoices) async throws(CommandError) {
+    let manifests = choices.settled(given)
+    let objects = LocalObjects(manifests).merging(LocalObjects(try choices.existingSecrets(for: manifests)))
     var refusals: [String] = []
-    var made: [(object: DesiredObject, value: JSONValue)] = []
+    var made: [InjectedDocument] = []
     for manifest in manifests {
-      documents.append(manifest.object)
-      guard let labelled = LabelledManifest(manifest) else { continue }
+      documents.append(InjectedDocument(manifest))
+      let (mended, faults) = manifest.mended
+      let isOurs = LabelledManifest(mended) != nil
+      for fault in faults {
+        let line = "\(manifest.place): \(fault.field): \(fault.message)"
+        // What is wrong with other objects' contents is the API server's to say.
+        if isOurs || fault.isMetadata { refusals.append("error: \(line)") } else { warnings.append(line) }
+      }
+      guard faults.isEmpty, let labelled = LabelledManifest(manifest) else { continue }
       do throws(CommandError) {
-        let instance = try await AdmittedInstance.admit(labelled, replacing: nil, through: .offline(settings: settings))
+        let instance = try await AdmittedInstance.admit(
+          labelled, replacing: nil, through: .offline(settings: choices.settings))
         warnings += instance.warnings.map { "\(manifest.place): \($0)" }
-        documents[documents.count - 1] = instance.injectedWorkload
-        guard instance.sidecar != nil, let described = instance.instance else { continue }
+        let injected = instance.injectedWorkload
+        if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
+        guard instance.sidecar != nil, var described = instance.instance else { continue }
+        if manifest.ownNamespace == nil, described.declaration.host == nil {
+          // Found from the namespace that it is applied to, whichever that is.
+          described.declaration.host = described.workload.name
+        }
         let result = try objects.made(for: described, declaredBy: manifest, generate: Password.generated)
         warnings += result.problems.map { "\(manifest.place): \($0.message)" }
-        let all =
-          [result.spec] + (withSecrets ? [result.passwords] + [result.admin].compactMap(\.self) + result.users : [])
-        for object in all {
+        let secrets = [result.passwords] + [result.admin].compactMap(\.self) + result.users
+        for object in [result.spec] + (choices.withSecrets ? secrets : []) {
           let value = object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
-          made.append((object, value))
-          documents.append(value)
+          made.append(InjectedDocument(manifest.ownNamespace == nil ? Self.withoutNamespace(value) : value))
+        }
+        documents += made.suffix(choices.withSecrets ? secrets.count + 1 : 1)
+        if !choices.withSecrets {
+          notes += note(
+            on: instance, passwords: result.passwords.name, logins: result.users.map(\.name), among: manifests)
         }
       } catch {
         refusals += error.lines
       }
     }
     guard refusals.isEmpty else { throw CommandError(status: .refused, lines: refusals) }
-    // The files may hold the output of an earlier run: replace it, so that no object comes twice.
-    documents.removeAll { document in made.contains { $0.object.isNamed(as: document) && $0.value != document } }
-    var seen: [JSONValue] = []
+    removeEarlierOutput(made)
+  }
+
+  /// The files may hold the output of an earlier run: it is replaced, so that no object comes twice.
+  private mutating func removeEarlierOutput(_ made: [InjectedDocument]) {
     documents.removeAll { document in
-      guard made.contains(where: { $0.value == document }) else { return false }
-      defer { seen.append(document) }
-      return seen.contains(document)
+      made.contains { Self.identity($0.object) == Self.identity(document.object) && $0 != document }
     }
+    var seen: [[String]] = []
+    documents.removeAll { document in
+      guard made.contains(document) else { return false }
+      defer { seen.append(Self.identity(document.object)) }
+      return seen.contains(Self.identity(document.object))
+    }
+  }
+
+  private static func identity(_ object: JSONValue) -> [String] {
+    let metadata = object["metadata"]
+    return [object["kind"], metadata?["name"], metadata?["namespace"]].map { $0?.string ?? "" }
+  }
+
+  /// The Secrets that are left out, for whoever has to bring them.
+  private func note(
+    on instance: AdmittedInstance, passwords: String, logins: [String], among manifests: [Manifest]
+  ) -> [String] {
+    let manifest = instance.labelled.manifest
+    let present = manifests.filter { $0.kind == "Secret" && $0.namespace == manifest.namespace }.map(\.name)
+    let all = ([passwords] + PodSecrets.needed(by: instance.pod).filter { $0 != passwords }).filter {
+      !present.contains($0)
+    }
+    var parts: [String] = []
+    if !all.isEmpty { parts.append("its Pods need \(Self.list(all))") }
+    if !logins.isEmpty { parts.append("applications find their logins in \(Self.list(logins))") }
+    return parts.isEmpty
+      ? [] : ["\(manifest.place): \(parts.joined(separator: "; ")): not printed, as --no-secrets says"]
+  }
+
+  private static func list(_ names: [String]) -> String {
+    (names.count == 1 ? "Secret " : "Secrets ") + names.joined(separator: ", ")
+  }
+
+  /// An object that goes to whatever namespace it is applied to.
+  static func withoutNamespace(_ object: JSONValue) -> JSONValue {
+    guard case .object(var root) = object, case .object(var metadata)? = root["metadata"] else { return object }
+    metadata["namespace"] = nil
+    root["metadata"] = .object(metadata)
+    return .object(root)
   }
 }
 
@@ -72,13 +129,5 @@ extension AdmittedInstance {
     spec["template"] = .object(template)
     root["spec"] = .object(spec)
     return .object(root)
-  }
-}
-
-extension DesiredObject {
-  /// Whether a manifest has this object's kind, name and namespace.
-  fileprivate func isNamed(as manifest: JSONValue) -> Bool {
-    manifest["kind"]?.string == kind.rawValue && manifest["metadata"]?["name"]?.string == name
-      && manifest["metadata"]?["namespace"]?.string ?? "default" == namespace
   }
 }

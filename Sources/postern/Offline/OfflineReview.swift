@@ -12,8 +12,19 @@ struct OfflineReview {
   private let chain: AdmissionChain
   private let chainsOfFiles: [String: AdmissionChain]
   private let secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
+  /// The manifests as they were meant, in their order.
+  let manifests: [Manifest]
+  /// What the API server would refuse by itself, and what the webhook does not see.
+  private let earlier: [[Finding]]
 
-  init(_ manifests: [Manifest]) {
+  init(_ given: [Manifest]) {
+    let mended = given.map(\.mended)
+    let manifests = mended.map(\.manifest)
+    self.manifests = manifests
+    earlier = mended.map { manifest, faults in
+      faults.map { Finding(severity: .error, manifest: manifest, field: $0.field, message: $0.message) }
+        + StrayKeys(manifest).findings
+    }
     objects = LocalObjects(manifests)
     var uses: [String: [String: [SecretUse]]] = [:]
     for labelled in manifests.compactMap(LabelledManifest.init) {
@@ -50,14 +61,28 @@ struct OfflineReview {
     }
   }
 
+  /// What is to be said of the manifests that concern Postern.
+  func all() async throws(CommandError) -> (checked: [Manifest], findings: [Finding]) {
+    var checked: [Manifest] = []
+    var findings: [Finding] = []
+    for (manifest, earlier) in zip(manifests, earlier) {
+      let isOurs = concerns(manifest)
+      guard isOurs || !earlier.isEmpty else { continue }
+      checked.append(manifest)
+      findings += earlier
+      if isOurs { findings += try await self.findings(for: manifest) }
+    }
+    return (checked, findings)
+  }
+
   /// Whether the manifest is a customer's Postgres, or a Secret that Postern takes something from.
-  func concerns(_ manifest: Manifest) -> Bool {
+  private func concerns(_ manifest: Manifest) -> Bool {
     guard manifest.kind == "Secret" else { return LabelledManifest(manifest) != nil }
     return manifest.object["metadata"]?["labels"]?[AnnotationKey.customerLabel] != nil
       || !secretUses(manifest.namespace, manifest.name).isEmpty
   }
 
-  func findings(for manifest: Manifest) async throws(CommandError) -> [Finding] {
+  private func findings(for manifest: Manifest) async throws(CommandError) -> [Finding] {
     func finding(_ severity: Finding.Severity, _ field: String, _ message: String) -> Finding {
       Finding(severity: severity, manifest: manifest, field: field, message: message)
     }

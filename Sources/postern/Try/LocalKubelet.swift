@@ -18,6 +18,7 @@ struct LocalKubelet {
 
     /// The local path of a path in the container.
     func local(_ path: String) -> String? {
+      let path = LocalKubelet.clean(path)
       for mount in mounts where path == mount.path || path.hasPrefix(mount.path + "/") {
         return mount.folder.path + path.dropFirst(mount.path.count)
       }
@@ -25,9 +26,16 @@ struct LocalKubelet {
     }
   }
 
+  /// A path without what changes nothing in it: slashes that follow another, or end it.
+  static func clean(_ path: String) -> String {
+    let parts = path.split(separator: "/").filter { $0 != "." }
+    return path.hasPrefix("/") ? parts.map { "/\($0)" }.joined() : path
+  }
+
   /// The Secrets and keys that the container needs and that no manifest has.
+  /// - Parameter expected: the variables of which `envFrom` is to bring one, if nothing else gives it.
   static func missingSecrets(
-    of container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String
+    of container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String, expected: [String] = []
   ) -> [(name: String, keys: [String])] {
     var missing: [(name: String, keys: [String])] = []
     func need(_ name: String?, _ keys: [String], optional: JSONValue?) {
@@ -35,13 +43,15 @@ struct LocalKubelet {
       let absent = keys.filter { objects.secret(name, namespace: namespace)?[$0] == nil }
       if !absent.isEmpty { missing.append((name, absent)) }
     }
-    for volume in mountedVolumes(of: container, in: pod) {
-      if let secret = volume.volume["secret"] {
-        let prefix = volume.mountPath + "/"
-        let keys = values(of: container).filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    for mount in mounts(of: container, in: pod, environment: [:]) {
+      if let secret = mount.volume["secret"] {
+        let files = values(of: container).compactMap(mount.file)
+        let keys = files.map { file in
+          secret["items"]?.array?.first { $0["path"]?.string == file }?["key"]?.string ?? file
+        }
         need(secret["secretName"]?.string, keys, optional: secret["optional"])
       }
-      for source in volume.volume["projected"]?["sources"]?.array ?? [] {
+      for source in mount.volume["projected"]?["sources"]?.array ?? [] {
         let keys = source["secret"]?["items"]?.array?.compactMap { $0["key"]?.string } ?? []
         need(source["secret"]?["name"]?.string, keys, optional: source["secret"]?["optional"])
       }
@@ -51,6 +61,18 @@ struct LocalKubelet {
       need(
         reference?["name"]?.string, [reference?["key"]?.string].compactMap { $0 }, optional: reference?["optional"])
     }
+    let given = (container["env"]?.array ?? []).compactMap { $0["name"]?.string }
+    guard !expected.contains(where: { given.contains($0) || given.contains("\($0)_FILE") }),
+      let variable = expected.first
+    else { return missing }
+    for source in container["envFrom"]?.array ?? [] {
+      guard let name = source["secretRef"]?["name"]?.string, objects.secret(name, namespace: namespace) == nil else {
+        continue
+      }
+      need(
+        name, [String(variable.trimmingPrefix(source["prefix"]?.string ?? ""))],
+        optional: source["secretRef"]?["optional"])
+    }
     return missing
   }
 
@@ -58,23 +80,18 @@ struct LocalKubelet {
   func layOut(
     _ container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String
   ) throws -> Layout {
+    let variables = LocalVariables(pod: pod, objects: objects, namespace: namespace).environment(of: container)
     var mounts: [(path: String, folder: URL)] = []
-    for mounted in Self.mountedVolumes(of: container, in: pod) {
-      let volumeFolder = folder.appending(path: "volumes").appending(path: mounted.volume["name"]?.string ?? "volume")
+    for mount in Self.mounts(of: container, in: pod, environment: variables) {
+      let volumeFolder = folder.appending(path: "volumes").appending(path: mount.volume["name"]?.string ?? "volume")
       try FileManager.default.createDirectory(at: volumeFolder, withIntermediateDirectories: true)
-      if let files = Self.files(of: mounted.volume, objects: objects, namespace: namespace) {
+      if let files = Self.files(of: mount.volume, objects: objects, namespace: namespace) {
         try Self.publish(files, in: volumeFolder)
       }
-      mounts.append((mounted.mountPath, volumeFolder))
+      mounts.append((mount.path, mount.subPath.isEmpty ? volumeFolder : volumeFolder.appending(path: mount.subPath)))
     }
     var layout = Layout(mounts: mounts.sorted { $0.path.count > $1.path.count }, environment: [:])
-    for variable in container["env"]?.array ?? [] {
-      guard let name = variable["name"]?.string else { continue }
-      let value =
-        variable["value"]?.string
-        ?? Self.referenced(variable["valueFrom"], objects: objects, namespace: namespace)
-      if let value { layout.environment[name] = layout.local(value) ?? value }
-    }
+    layout.environment = variables.mapValues { layout.local($0) ?? $0 }
     return layout
   }
 
@@ -82,28 +99,31 @@ struct LocalKubelet {
     (container["env"]?.array ?? []).compactMap { $0["value"]?.string }
   }
 
-  private static func mountedVolumes(
-    of container: JSONValue, in pod: JSONValue
-  ) -> [(mountPath: String, volume: JSONValue)] {
+  /// A volume, or what is at a path in it, and where the container has it.
+  private struct Mount {
+    let path: String
+    let subPath: String
+    let volume: JSONValue
+
+    /// The path in the volume of a path in the container; nil where that is elsewhere.
+    func file(_ path: String) -> String? {
+      let path = LocalKubelet.clean(path)
+      guard path == self.path || path.hasPrefix(self.path + "/") else { return nil }
+      return (subPath.split(separator: "/") + path.dropFirst(self.path.count).split(separator: "/")).joined(
+        separator: "/")
+    }
+  }
+
+  private static func mounts(
+    of container: JSONValue, in pod: JSONValue, environment: [String: String]
+  ) -> [Mount] {
     (container["volumeMounts"]?.array ?? []).compactMap { mount in
       guard let path = mount["mountPath"]?.string,
         let volume = pod["spec"]?["volumes"]?.array?.first(where: { $0["name"] == mount["name"] })
       else { return nil }
-      return (path, volume)
+      let expression = mount["subPathExpr"]?.string.map { LocalVariables.expanded($0, environment) }
+      return Mount(path: clean(path), subPath: mount["subPath"]?.string ?? expression ?? "", volume: volume)
     }
-  }
-
-  private static func referenced(_ source: JSONValue?, objects: LocalObjects, namespace: String) -> String? {
-    if let reference = source?["secretKeyRef"], let name = reference["name"]?.string, let key = reference["key"]?.string
-    {
-      return objects.secret(name, namespace: namespace)?[key].map { String(decoding: $0, as: UTF8.self) }
-    }
-    if let reference = source?["configMapKeyRef"], let name = reference["name"]?.string,
-      let key = reference["key"]?.string
-    {
-      return objects.configMap(name, namespace: namespace)?[key].map { String(decoding: $0, as: UTF8.self) }
-    }
-    return nil
   }
 
   /// The files of a volume by path; nil if the volume is not a Secret, a ConfigMap or a projection of those.

@@ -3,6 +3,7 @@ import Contract
 import Controller
 import DatabaseSpec
 import Foundation
+import JSONBytes
 import Logging
 import PostgresProvisioner
 import PrometheusText
@@ -28,13 +29,15 @@ final class Trial {
   /// Generated passwords. They stay the same for the whole trial, as Secrets do in a cluster.
   private var madeObjects = LocalObjects()
   private var layout = LocalKubelet.Layout(mounts: [], environment: [:])
+  /// What the Pod's Postgres container would make. Once it has made it, its variables change nothing more.
+  private var wanted: TrialServer?
 
   /// Starts the webhook.
   init(file: String, postgresBin: String?, folder: String?) async throws(CommandError) {
     self.file = file
     self.postgresBin = postgresBin
     guard file != "-" else { throw .refused("try watches a file; name one instead of -") }
-    _ = try Self.labelled(in: ManifestReader().read([file]))
+    _ = try Self.labelled(in: ManifestReader().sound(file))
     _ = try SidecarProcess.program()
     workspace = try TrialWorkspace(folder: folder)
     do throws(CommandError) {
@@ -67,7 +70,7 @@ final class Trial {
   func apply() async throws(CommandError) -> AppliedManifest {
     modification = workspace.modification(of: file)
     earlierStatus = workspace.status
-    let manifests = try ManifestReader().read([file])
+    let manifests = try ManifestReader().sound(file)
     let labelled = try Self.labelled(in: manifests)
     let instance = try await AdmittedInstance.admit(labelled, replacing: current?.instance, through: chain)
     let applied = try makeObjects(for: instance, given: LocalObjects(manifests))
@@ -88,11 +91,10 @@ final class Trial {
   /// Starts the throwaway Postgres.
   func startPostgres() throws(CommandError) -> PostgresServer {
     let installation = try TrialWorkspace.installation(postgresBin)
-    let admin = TrialAdmin(layout: layout)
     do {
       let server = try PostgresServer(
-        installation, superuser: admin.user, password: admin.password ?? SecureRandom.password(),
-        trustsSuperuser: true)
+        installation, superuser: wanted?.superuser ?? "postgres",
+        password: wanted?.password ?? SecureRandom.password(), trustsSuperuser: wanted?.trustsLoopback ?? true)
       postgres = server
       return server
     } catch {
@@ -167,21 +169,38 @@ extension Trial {
       cluster.apply(object)
       if object.kind == .secret, object.name != objects.passwords.name { madeObjects.apply(object) }
     }
-    let missing = LocalKubelet.missingSecrets(
-      of: sidecar, in: instance.pod, objects: cluster, namespace: manifest.namespace)
-    for secret in missing {
-      let data = try Self.madeUp(keys: secret.keys)
-      cluster.addSecret(secret.name, namespace: manifest.namespace, data: data)
-      madeObjects.addSecret(secret.name, namespace: manifest.namespace, data: data)
+    let image = PostgresImage(pod: instance.pod)
+    let container = instance.pod["spec"]?["containers"]?.array?.first { $0["name"]?.string == image?.container }
+    var missing: [(name: String, keys: [String])] = []
+    for (needing, expected) in [
+      (sidecar, []), (container ?? sidecar, image?.passwordVariables(applicationUser: nil) ?? []),
+    ] {
+      let own = LocalKubelet.missingSecrets(
+        of: needing, in: instance.pod, objects: cluster, namespace: manifest.namespace, expected: expected)
+      for secret in own {
+        let data = try Self.madeUp(keys: secret.keys)
+        cluster.addSecret(secret.name, namespace: manifest.namespace, data: data)
+        madeObjects.addSecret(secret.name, namespace: manifest.namespace, data: data)
+      }
+      missing += own
     }
-    do {
-      layout = try LocalKubelet(folder: workspace.folder)
-        .layOut(sidecar, in: instance.pod, objects: cluster, namespace: manifest.namespace)
-    } catch {
-      throw .refused("cannot write in \(workspace.folder.path): \(error)")
+    layout = try layOut(sidecar, of: instance, cluster)
+    if postgres == nil, let image, let container {
+      wanted = try TrialServer(image, environment: try layOut(container, of: instance, cluster).environment)
     }
     return AppliedManifest(
       instance: instance, objects: objects, madeUp: missing, hasChanges: objects != current?.objects)
+  }
+
+  private func layOut(
+    _ container: JSONValue, of instance: AdmittedInstance, _ objects: LocalObjects
+  ) throws(CommandError) -> LocalKubelet.Layout {
+    do {
+      return try LocalKubelet(folder: workspace.folder)
+        .layOut(container, in: instance.pod, objects: objects, namespace: instance.labelled.manifest.namespace)
+    } catch {
+      throw .refused("cannot write in \(workspace.folder.path): \(error)")
+    }
   }
 
   private static func madeUp(keys: [String]) throws(CommandError) -> [String: [UInt8]] {

@@ -1,0 +1,147 @@
+import JSONBytes
+
+/// Reads a file that kubectl takes for JSON, because it begins with `{`: values one behind the other. Where that goes no
+/// further, kubectl takes the rest for YAML.
+struct JSONConversion {
+  private let bytes: [UInt8]
+  private var reader: JSONReader
+  private var path: [KeyPath.Step] = []
+  private var number = 0
+  private var places: [String: ValuePlace] = [:]
+  /// Where the last value ended.
+  private var end = 0
+  /// Whether what follows is no JSON at all, rather than JSON with a mistake.
+  private(set) var isOver = false
+  /// Where each line begins.
+  private let lineStarts: [Int]
+
+  init(_ text: String) {
+    let bytes = Array(text.utf8)
+    self.bytes = bytes
+    reader = JSONReader(bytes)
+    lineStarts = [0] + bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
+  }
+
+  /// Whether kubectl reads the text as JSON.
+  static func isJSON(_ text: String) -> Bool {
+    text.unicodeScalars.first { !$0.properties.isWhitespace } == "{"
+  }
+
+  /// The next value; nil behind the last.
+  mutating func next() throws(ManifestFault) -> (document: ConvertedDocument, number: Int)? {
+    let start = skippingSpace(from: reader.position)
+    guard start < bytes.endIndex else { return nil }
+    number += 1
+    (path, places) = ([], [:])
+    let line = place(of: start).line
+    let value = try value()
+    end = reader.position
+    return (ConvertedDocument(value: value, line: line, places: places, hasMore: false), number)
+  }
+
+  /// What follows the last value, and the line that it begins on.
+  var rest: (text: String, line: Int) {
+    (String(decoding: bytes[end...], as: UTF8.self), place(of: end).line)
+  }
+
+  private mutating func value() throws(ManifestFault) -> JSONValue {
+    switch try read({ reader throws(JSONError) in try reader.peek() }) {
+    case .null:
+      _ = try read { reader throws(JSONError) in try reader.null() }
+      return .null
+    case .bool: return .bool(try read { reader throws(JSONError) in try reader.bool() })
+    case .string: return .string(try read { reader throws(JSONError) in reader.text(try reader.string()) })
+    case .number:
+      let slice = try read { reader throws(JSONError) in try reader.value() }
+      guard let number = NumberSpelling.json(String(decoding: bytes[slice.range], as: UTF8.self)) else {
+        throw fault("a number that is too large", at: slice.range.lowerBound)
+      }
+      return .number(number)
+    case .array: return .array(try array())
+    case .object: return .object(try object())
+    }
+  }
+
+  private mutating func array() throws(ManifestFault) -> [JSONValue] {
+    var elements: [JSONValue] = []
+    try read { reader throws(JSONError) in try reader.beginArray() }
+    while try read({ reader throws(JSONError) in try reader.nextElement() }) {
+      path.append(.index(elements.count))
+      elements.append(try element())
+      path.removeLast()
+    }
+    return elements
+  }
+
+  private mutating func object() throws(ManifestFault) -> JSONObject {
+    var object = JSONObject()
+    try read { reader throws(JSONError) in try reader.beginObject() }
+    while let key = try read({ reader throws(JSONError) in try reader.nextKey() }) {
+      let name = reader.text(key)
+      guard object[name] == nil else {
+        throw fault(ManifestFault.repeatedKey(name), at: key.range.lowerBound - 1)
+      }
+      path.append(.key(name))
+      object[name] = try element()
+      path.removeLast()
+    }
+    return object
+  }
+
+  /// A member or an element, at ``path``.
+  private mutating func element() throws(ManifestFault) -> JSONValue {
+    _ = try read { reader throws(JSONError) in try reader.peek() }
+    let start = reader.position
+    let value = try value()
+    if value.string == nil { places[KeyPath.text(path)] = place(of: start) }
+    return value
+  }
+
+  private mutating func read<Result>(
+    _ step: (inout JSONReader) throws(JSONError) -> Result
+  ) throws(ManifestFault) -> Result {
+    do throws(JSONError) {
+      return try step(&reader)
+    } catch {
+      isOver = error.reason != .unexpectedEnd
+      throw fault(Self.problem(error.reason), at: error.offset)
+    }
+  }
+
+  private func skippingSpace(from start: Int) -> Int {
+    bytes[start...].firstIndex { !" \t\r\n".utf8.contains($0) } ?? bytes.endIndex
+  }
+
+  private func place(of offset: Int) -> ValuePlace {
+    var (low, high) = (0, lineStarts.count)
+    while high - low > 1 {
+      let middle = (low + high) / 2
+      if lineStarts[middle] <= offset { low = middle } else { high = middle }
+    }
+    let before = bytes[lineStarts[low]..<min(offset, bytes.count)]
+    return ValuePlace(line: low + 1, column: String(decoding: before, as: UTF8.self).unicodeScalars.count + 1)
+  }
+
+  private func fault(_ problem: String, at offset: Int) -> ManifestFault {
+    let place = place(of: offset)
+    return ManifestFault(
+      problem: problem, line: place.line, column: place.column, document: number, path: path)
+  }
+
+  /// What is wrong, without the byte that is.
+  private static func problem(_ reason: JSONError.Reason) -> String {
+    switch reason {
+    case .unexpectedEnd: "it ends too early; a bracket, a brace or a quote is missing"
+    case .unexpectedByte, .trailingBytes:
+      "no JSON may stand here; a file that begins with { is JSON to kubectl: quote every key and every text"
+    case .expected(let kind): "\(kind.article) is expected here; a file that begins with { is JSON to kubectl"
+    case .invalidUTF8: "it is not UTF-8"
+    case .invalidEscape: "not an escape sequence of JSON"
+    case .controlCharacterInString: "a control character in a text must be escaped: a tab as \\t, a new line as \\n"
+    case .invalidNumber: "not a number of JSON"
+    case .numberOutOfRange: "a number that is too large"
+    case .tooDeep(let limit): "nested deeper than \(limit) levels"
+    case .tooManyElements(let limit): "more than \(limit) elements"
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import JSONBytes
+
+extension JSONValue {
+  /// With its article, for messages.
+  var typeName: String {
+    switch self {
+    case .null: "null"
+    case .bool: "true or false"
+    case .number: "a number"
+    case .string: "text"
+    case .array: "a list"
+    case .object: "a mapping"
+    }
+  }
+}

@@ -1,0 +1,23 @@
+/// What was found in files, with all that is wrong in them.
+struct ManifestReading {
+  /// All objects, in order. A list gives its items.
+  var manifests: [Manifest] = []
+  /// What was passed over, and what kubectl would take otherwise than it looks. One line each.
+  var remarks: [String] = []
+  /// Why files, or documents in them, cannot be read. One line each.
+  var errors: [String] = []
+
+  mutating func append(_ other: ManifestReading) {
+    manifests += other.manifests
+    remarks += other.remarks
+    errors += other.errors
+  }
+
+  /// All objects, where every document could be read.
+  func complete() throws(CommandError) -> [Manifest] {
+    guard errors.isEmpty else {
+      throw CommandError(status: .unreadable, lines: errors.map { "error: \($0)" })
+    }
+    return manifests
+  }
+}

@@ -1,0 +1,23 @@
+/// What to do about a document that is not YAML, by what libyaml says of it.
+enum YAMLHint {
+  static func hint(for problem: String, in text: String) -> String {
+    if isTemplate(text) { return "; \(template)" }
+    switch problem {
+    case "mapping values are not allowed in this context":
+      return "; put a value that holds a colon and a space in quotes, or indent the line as its neighbours"
+    case "found character that cannot start any token":
+      return "; indent by spaces, not by tabs, and put a value that begins with @, ` or % in quotes"
+    case "did not find expected key", "did not find expected '-' indicator":
+      return "; indent the line as its neighbours, or put the value above in quotes"
+    case "could not find expected ':'": return "; a key needs a colon, and text of several lines a | behind its key"
+    case "found undefined alias": return "; an alias stands below its anchor, in the same document"
+    case "did not find expected <document start>": return "; kubectl takes no directives: remove the lines with %"
+    default: return ""
+    }
+  }
+
+  /// Whether it is a template of Helm's, or of another Go program.
+  static func isTemplate(_ text: String) -> Bool { text.contains("{{") && text.contains("}}") }
+
+  static let template = "it is a template: render it first, such as by helm template CHART | postern check -"
+}

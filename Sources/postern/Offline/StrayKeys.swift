@@ -1,0 +1,120 @@
+import Contract
+import Declarations
+import JSONBytes
+
+/// Labels and annotations that were meant for Postern and that no webhook sees: it is called for objects with the label
+/// alone, and only of kinds that it serves.
+struct StrayKeys {
+  private let manifest: Manifest
+  private let isLabelled: Bool
+
+  init(_ manifest: Manifest) {
+    self.manifest = manifest
+    isLabelled = Self.places.contains { place in
+      Self.metadata(manifest, place)?["labels"]?[AnnotationKey.customerLabel] != nil
+    }
+  }
+
+  /// Where labels and annotations stand: a workload's, its Pods', and a CronJob's Jobs'.
+  private static let places = [
+    ["metadata"], ["spec", "template", "metadata"], ["spec", "jobTemplate", "metadata"],
+    ["spec", "jobTemplate", "spec", "template", "metadata"],
+  ]
+
+  private static func metadata(_ manifest: Manifest, _ place: [String]) -> JSONValue? {
+    place.reduce(Optional(manifest.object)) { $0?[$1] }
+  }
+
+  /// Whether it is a workload of a kind that Postern does not serve.
+  private var isOtherWorkload: Bool {
+    !LabelledManifest.serves(manifest)
+      && (manifest.object["spec"]?["template"]?["spec"] != nil || manifest.object["spec"]?["jobTemplate"] != nil)
+  }
+
+  var findings: [Finding] {
+    var findings: [Finding] = []
+    if isLabelled, isOtherWorkload {
+      findings.append(
+        finding(
+          .warning, "metadata.labels[\(AnnotationKey.customerLabel)]",
+          "Postern serves \(Self.served), and no \(manifest.kind): the label does nothing here; remove it"))
+    }
+    for place in Self.places {
+      let metadata = Self.metadata(manifest, place)
+      let field = place.joined(separator: ".")
+      for key in Self.keys(metadata?["labels"]) {
+        if let message = problem(ofLabel: key) { findings.append(finding(.error, "\(field).labels[\(key)]", message)) }
+      }
+      for key in Self.keys(metadata?["annotations"]) {
+        if let message = problem(ofAnnotation: key) {
+          findings.append(finding(.error, "\(field).annotations[\(key)]", message))
+        }
+      }
+    }
+    return findings
+  }
+
+  private func finding(_ severity: Finding.Severity, _ field: String, _ message: String) -> Finding {
+    Finding(severity: severity, manifest: manifest, field: field, message: message)
+  }
+
+  private static func keys(_ object: JSONValue?) -> [String] {
+    guard case .object(let object)? = object else { return [] }
+    return object.members.map(\.key)
+  }
+
+  // MARK: Keys
+
+  private static let known = AnnotationKey.all + [AnnotationKey.customerLabel]
+  private static let served = LabelledManifest.kinds.joined(separator: ", ")
+
+  private func problem(ofLabel key: String) -> String? {
+    if key == AnnotationKey.customerLabel || AnnotationKey.outputs.contains(key) { return nil }
+    if AnnotationKey.declaring.contains(key) { return "is an annotation of Postern's; move it to annotations" }
+    guard let meant = Self.meant(by: key), meant != key else { return nil }
+    return meant == AnnotationKey.customerLabel
+      ? "is no label of Postern's; did you mean \(meant)?"
+      : "is no label of Postern's; the annotation is called \(meant)"
+  }
+
+  private func problem(ofAnnotation key: String) -> String? {
+    if key == AnnotationKey.customerLabel { return "is a label; move it to labels" }
+    if AnnotationKey.outputs.contains(key) || key == AnnotationKey.user { return nil }
+    guard let meant = Self.meant(by: key) else {
+      return key.hasPrefix(AnnotationKey.prefix) && !isSeenByWebhook ? "is no annotation of Postern's; \(unseen)" : nil
+    }
+    guard meant == key else {
+      // The webhook tells of what begins as ours do.
+      if key.hasPrefix(AnnotationKey.prefix), isSeenByWebhook { return nil }
+      return "is no annotation of Postern's; did you mean \(meant)?"
+    }
+    // Saying that Postern keeps away needs no label.
+    return isSeenByWebhook || key == AnnotationKey.inject ? nil : unseen
+  }
+
+  private var isSeenByWebhook: Bool { isLabelled && LabelledManifest.serves(manifest) }
+
+  private var unseen: String {
+    LabelledManifest.serves(manifest)
+      ? "nothing reads it without the label \(AnnotationKey.customerLabel): add \"\(AnnotationKey.customerLabel): <name>\""
+        + " to metadata.labels"
+      : "nothing reads it on a \(manifest.kind): Postern serves \(Self.served)"
+  }
+
+  /// The key of ours that this one is, or is near to; nil where it is somebody else's.
+  private static func meant(by key: String) -> String? {
+    if known.contains(key) { return key }
+    if let near = Suggestion.nearest(to: key, among: known) { return near }
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2 else { return nil }
+    let name = known.first { $0 == AnnotationKey.prefix + parts[1] }
+    let domain = String(parts[0].split(separator: ".").first ?? "")
+    // A domain that is ours but for its ending, with a name that is ours but for a letter.
+    let isOurs = Suggestion.nearest(to: parts[0], among: ["postern.io"]) != nil || Self.isNear(domain)
+    return isOurs ? name ?? Suggestion.nearest(to: AnnotationKey.prefix + parts[1], among: known) : nil
+  }
+
+  private static func isNear(_ domain: String) -> Bool {
+    Suggestion.nearest(to: domain, among: ["postern"]) != nil
+  }
+}

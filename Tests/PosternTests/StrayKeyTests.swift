@@ -1,0 +1,144 @@
+import Foundation
+import Testing
+
+/// What no webhook would see: `postern check` says it, and ends with 1.
+@Suite struct StrayKeyTests {
+  private static func pod(labels: String = "", annotations: String = "", kind: String = "Pod") -> String {
+    """
+    apiVersion: v1
+    kind: \(kind)
+    metadata: {name: db, labels: {app: db\(labels)}, annotations: {a: b\(annotations)}}
+    spec: {containers: [{name: postgres, image: "postgres:17", env: [{name: POSTGRES_PASSWORD, value: x}]}]}
+    """
+  }
+
+  @Test(arguments: [
+    (
+      "", ", postern.io/users: shop",
+      "annotations[postern.io/users]: nothing reads it without the label postern.io/customer"
+    ),
+    (
+      ", postern.io/custmer: acme", "",
+      "labels[postern.io/custmer]: is no label of Postern's; did you mean postern.io/customer?"
+    ),
+    (", postgern.io/customer: acme", "", "labels[postgern.io/customer]: is no label"),
+    (", postern.com/customer: acme", "", "labels[postern.com/customer]: is no label"),
+    (", postern/customer: acme", "", "labels[postern/customer]: is no label"),
+    (", postern.io.customer: acme", "", "labels[postern.io.customer]: is no label"),
+    ("", ", postern.io/customer: acme", "annotations[postern.io/customer]: is a label; move it to labels"),
+    (", postern.io/users: shop", "", "labels[postern.io/users]: is an annotation of Postern's; move it to annotations"),
+    (", postern.io/customer: c", ", postgern.io/users: shop", "did you mean postern.io/users?"),
+    (", postern.io/customer: c", ", postern.io/usrs: shop", "annotations[postern.io/usrs]: unknown annotation"),
+    (
+      "", ", postern.io/usrs: shop",
+      "annotations[postern.io/usrs]: is no annotation of Postern's; did you mean postern.io/users?"
+    ),
+    ("", ", postern.io/whatever: shop", "annotations[postern.io/whatever]: is no annotation of Postern's"),
+  ])
+  func areRefused(labels: String, annotations: String, message: String) throws {
+    let answer = try Program.run(["check", "-"], input: Self.pod(labels: labels, annotations: annotations))
+    #expect(answer.status == 1)
+    #expect(answer.output.contains(message), "\(answer.output)")
+  }
+
+  @Test(arguments: [
+    ("", ""), (", western.io/name: acme", ", eastern.io/name: x"), ("", ", postern.io/inject: \"false\""),
+    (", app.kubernetes.io/name: postern", ", example.com/users: a"),
+  ])
+  func othersAreLeftAlone(labels: String, annotations: String) throws {
+    let answer = try Program.run(["check", "-"], input: Self.pod(labels: labels, annotations: annotations))
+    #expect(answer.status == 0, "\(answer.output)")
+  }
+
+  @Test(arguments: [
+    ("apps/v1", "DaemonSet"), ("apps/v1", "ReplicaSet"), ("batch/v1", "Job"), ("apps.kruise.io/v1alpha1", "CloneSet"),
+    ("example.com/v1", "Deployment"),
+  ])
+  func aKindThatIsNotServedIsWarnedOfAndItsDeclarationsRefused(version: String, kind: String) throws {
+    func manifest(_ annotations: String) -> String {
+      """
+      apiVersion: \(version)
+      kind: \(kind)
+      metadata: {name: x, labels: {postern.io/customer: acme}\(annotations)}
+      spec: {template: {spec: {containers: [{name: postgres, image: "postgres:17"}]}}}
+      """
+    }
+    let labelled = try Program.run(["check", "-"], input: manifest(""))
+    #expect(labelled.status == 0)
+    #expect(labelled.output.contains("and no \(kind): the label does nothing here"), "\(labelled.output)")
+    let declaring = try Program.run(["check", "-"], input: manifest(", annotations: {postern.io/users: shop}"))
+    #expect(declaring.status == 1)
+    #expect(declaring.output.contains("[postern.io/users]: nothing reads it on a \(kind)"))
+  }
+
+  @Test func aServiceMayHaveTheLabel() throws {
+    let service =
+      "apiVersion: v1\nkind: Service\nmetadata: {name: db, labels: {postern.io/customer: acme}}\nspec: {ports: []}"
+    let answer = try Program.run(["check", "-"], input: service)
+    #expect(answer.status == 0 && answer.output == "")
+  }
+
+  @Test(arguments: [
+    ("v1", "Deployment", "apiVersion: there is no Deployment in \"v1\"; write apiVersion: apps/v1"),
+    ("apps/v1beta1", "Deployment", "there is no Deployment in \"apps/v1beta1\"; write apiVersion: apps/v1"),
+    ("extensions/v1beta1", "StatefulSet", "there is no StatefulSet in \"extensions/v1beta1\""),
+    ("apps/v1", "Pod", "there is no Pod in \"apps/v1\"; write apiVersion: v1"),
+    ("apps/v1", "Statefulset", "kind: there is no kind \"Statefulset\"; write StatefulSet"),
+  ])
+  func whatTheAPIServerDoesNotKnowIsRefusedWithAllElseThatIsWrong(version: String, kind: String, message: String) throws
+  {
+    let manifest = """
+      apiVersion: \(version)
+      kind: \(kind)
+      metadata: {name: db, labels: {postern.io/customer: acme}, annotations: {postern.io/usrs: shop}}
+      spec:
+        containers: [{name: postgres, image: "postgres:17"}]
+        template: {spec: {containers: [{name: postgres, image: "postgres:17"}]}}
+      """
+    let answer = try Program.run(["check", "-"], input: manifest)
+    #expect(answer.status == 1)
+    #expect(answer.output.contains(message), "\(answer.output)")
+    #expect(answer.output.contains("unknown annotation; did you mean \"postern.io/users\"?"))
+    #expect(try Program.run(["inject", "-"], input: manifest).status == 1)
+  }
+
+  @Test func whatIsNoTextIsSaidWithItsPlaceAndTheRestIsChecked() throws {
+    let manifest = """
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: db
+        labels: {postern.io/customer: 4711}
+        annotations:
+          postern.io/port: 5433
+          postern.io/gate-readiness: no
+          postern.io/users:
+            - name: shop
+              passwrd: hunter2
+      spec:
+        containers:
+        - {name: postgres, image: "postgres:17", env: [{name: A, value: 0777}, {name: POSTGRES_PASSWORD, value: x}]}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {password: 12345678}}
+      """
+    let answer = try Program.run(["check", "-"], input: manifest)
+    #expect(answer.status == 1)
+    for line in [
+      "metadata.labels[postern.io/customer]: line 5, column 33: a number, where Kubernetes takes text; write it in quotes",
+      "metadata.annotations[postern.io/port]: line 7, column 22: a number, where",
+      "metadata.annotations[postern.io/gate-readiness]: line 8, column 32: true or false, where",
+      "metadata.annotations[postern.io/users]: line 10, column 7: a list, where Kubernetes takes text; write | behind",
+      "[0].passwrd: ", "spec.containers[0].env[0].value: line 14, column 67: a number, where",
+      "stringData.password: line 16, column 76: a number, where",
+    ] { #expect(answer.output.contains(line), "\(line)\n\(answer.output)") }
+    #expect(!(answer.output + answer.errors).contains("hunter2") && !answer.output.contains("12345678"))
+    #expect(try Program.run(["inject", "-"], input: manifest).status == 1)
+  }
+
+  @Test func aFileThatCannotBeReadKeepsNoOtherFromBeingChecked() throws {
+    let answer = try Program.run(["check", "-"], input: CheckTests.broken + "\n---\na: [\n")
+    #expect(answer.status == 2)
+    #expect(answer.errors.contains("is not YAML: line"))
+    #expect(answer.output.contains("-:5: Deployment acme: refused"))
+  }
+}

@@ -127,7 +127,7 @@ import Testing
   @Test(arguments: [
     (#"{"a": hunter2: hunter2}"#, "line 1, column 7, document 1, a: no JSON may stand here"),
     (
-      "{\n \"a\": {\"b\": [1, \"hunter2\thunter2\"]}}",
+      "{\n \"a\": {\"b\": [1, \"hunter2\u{1}hunter2\"]}}",
       "document 1, a.b[1]: a control character in a text must be escaped"
     ),
     (#"{"a": "hunter2", "a": "hunter2"}"#, "line 1, column 18, document 1: the key \"a\" stands twice"),

@@ -1,6 +1,7 @@
 import Admission
 import Controller
 import DatabaseSpec
+import Declarations
 import JSONBytes
 import TextEncoding
 

@@ -4,11 +4,11 @@ import KubernetesAPI
 
 /// The decision about a request.
 enum Decision {
-  /// `patch` is a whole JSON Patch, or nil where nothing changes; `declared` is what the audit log is told of.
+  /// `patch` is a complete JSON Patch, or nil where nothing changes. `declared` goes into the audit log.
   case allowed(patch: [UInt8]?, warnings: [String], declared: InstanceSpec? = nil)
   /// All that is wrong, and what else is worth a word.
   case denied([StatusCause], warnings: [String])
-  /// The object is JSON, but not what Kubernetes says its kind is.
+  /// The object is JSON, but not what Kubernetes defines for its kind.
   case unreadable(JSONError)
 
   /// Not a customer's object, or nothing to do.

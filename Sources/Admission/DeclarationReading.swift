@@ -3,7 +3,7 @@ import DatabaseSpec
 import Declarations
 import KubernetesAPI
 
-/// What an object's annotations declare, and all that is wrong with them.
+/// What an object's annotations declare, and all errors in them.
 struct DeclarationReading {
   /// What the object itself says.
   private let own: DeclarationResult
@@ -11,7 +11,7 @@ struct DeclarationReading {
   private let pod: DeclarationResult
   /// What the instance holds.
   let declared: DeclarationResult
-  /// What the fields of the object that says so begin with.
+  /// The prefix of the fields of the metadata that declares: empty, or the template's.
   let contentField: String
   /// Until when users may log in.
   private(set) var expiries: [DeclaredExpiry] = []
@@ -41,9 +41,9 @@ struct DeclarationReading {
 
   /// What shapes Pods. Nil where something is wrong.
   var podSettings: Declaration? { pod.declaration }
-  /// What the instance holds. Nil where something is wrong.
+  /// What the instance holds. Nil where there are errors.
   var content: Declaration? { declared.declaration }
-  /// The scripts that could be read, also where something is wrong.
+  /// The scripts that could be read, even if there are errors.
   var scripts: [DeclaredScript] { declared.scripts }
   /// What could be read of what the instance holds.
   var spec: InstanceSpec? { declared.declaration?.spec ?? declared.outline?.declaration.spec }

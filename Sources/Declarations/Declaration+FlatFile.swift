@@ -16,9 +16,9 @@ extension Declaration {
     return try? PostgresName(String(decoding: database.text.utf8.dropLast(flatFileSuffix.utf8.count), as: UTF8.self))
   }
 
-  /// The declaration with the flat file's users, each of whom owns `<user>_db`. A user that is declared already keeps
-  /// its attributes, and a database its own. What the annotations say of users and databases that they do not declare
-  /// is checked now, when all are known.
+  /// The declaration with the flat file's users added. Each of them owns `<user>_db`. A user or database that is
+  /// already declared keeps its attributes. References in the annotations to users and databases that they do not
+  /// declare are checked now, when all are known.
   package func adding(_ flatFile: FlatFile) -> DeclarationResult {
     adding(flatFile, outline: nil)
   }
@@ -44,7 +44,7 @@ extension Declaration {
     return DeclarationResult(merged, problems: problems)
   }
 
-  /// Refuses what an annotation and the file say against each other of one user.
+  /// Refuses contradictions between an annotation and the file about one user.
   private func checkBoth(
     _ index: Int, _ entry: FlatFile.Entry, of file: FlatFile, _ outline: DeclarationOutline?, _ problems: inout Problems
   ) {

@@ -32,7 +32,7 @@ extension DeclarationReader {
       doubts.addEntry(mayBe: node.texts)
       return nil
     }
-    // All parts are read even where the name is wrong, so that all errors come together.
+    // All parts are read even if the name is wrong, so that all errors are reported together.
     let name = entryName(members, of: "a database", in: node, known: Self.databaseKeys, &doubts)
     if let name { check(name) }
     let owner = members["owner"].flatMap { self.name($0, of: "a user") }

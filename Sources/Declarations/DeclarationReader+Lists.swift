@@ -2,7 +2,7 @@ import Contract
 import DatabaseSpec
 
 extension DeclarationReader {
-  /// The most users, or databases, that one annotation may declare, in whatever form.
+  /// The most users, or databases, that one annotation may declare, in any form.
   static let maximumEntries = 10_000
 
   /// The entries of an annotation's value, and what could not be read of it.
@@ -90,7 +90,7 @@ extension DeclarationReader {
       return .refused([])
     case .scalar(let text, _):
       guard !text.utf8.contains(UInt8(ascii: ":")) else {
-        // Perhaps a line of a flat file, with its password: not to be shown.
+        // It may be a line of a flat file with its password, so it must not be shown.
         problems.error(
           node.place, "an entry holds a colon; expected a name",
           hint: "user:password lines belong in a Secret, named by \(AnnotationKey.usersFrom); "

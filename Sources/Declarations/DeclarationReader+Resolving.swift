@@ -92,7 +92,7 @@ extension DeclarationReader {
     problems.error(name.place, reason, hint: Suggestion.didYouMean(name.value.text, among: names) ?? hint)
   }
 
-  /// The one user whom a grant makes the owner, by database.
+  /// The only user that a grant makes the owner, by database.
   private mutating func ownersByGrant(
     _ users: DeclaredList<DeclaredUser>, _ databases: DeclaredList<DeclaredDatabase>
   ) -> [PostgresName: PostgresName] {
@@ -127,7 +127,7 @@ extension DeclarationReader {
     return owners.mapValues(\.user)
   }
 
-  /// The grants that say something: an owner needs none.
+  /// The user's grants, without those of an owner, who needs none.
   private mutating func grants(of user: DeclaredUser, _ name: PostgresName, owned: Set<PostgresName>) -> [Grant] {
     var grants: [Grant] = []
     for (database, declared) in user.grants {
@@ -248,14 +248,14 @@ extension DeclarationReader {
     }
   }
 
-  /// Refuses users that are members of each other, once for each circle.
+  /// Refuses cycles of memberships, with one error for each cycle.
   private mutating func checkCycles(_ users: [DeclaredUser]) {
     let groups = users.reduce(into: [PostgresName: [Located<PostgresName>]]()) { groups, user in
       if user.ensure != .absent, let name = user.name?.value { groups[name] = user.memberOf }
     }
     var done: Set<PostgresName> = []
     for case let name? in users.lazy.map({ $0.name?.value }) where !done.contains(name) {
-      // Depth first, with a stack of its own: the users may be many.
+      // Depth-first, with an explicit stack, because there may be many users.
       var path = [(name: name, next: 0)]
       var places = [name: 0]
       while let (name, next) = path.last {

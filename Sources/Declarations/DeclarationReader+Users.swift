@@ -33,7 +33,7 @@ extension DeclarationReader {
       doubts.addEntry(mayBe: node.texts)
       return nil
     }
-    // All parts are read even where the name is wrong, so that all errors come together.
+    // All parts are read even if the name is wrong, so that all errors are reported together.
     let ensure = members["ensure"].map { choice($0, User.Ensure.self) } ?? .present
     let grants = members["grants"].map { self.grants($0) } ?? []
     let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
@@ -52,8 +52,8 @@ extension DeclarationReader {
       memberOf: memberOf, passwordFrom: ensure == .absent ? nil : passwordFrom)
   }
 
-  /// Refuses a name that no role may have, warns of one that `pg_hba.conf` would misread. The name is known all the same:
-  /// references to others are checked.
+  /// Refuses a name that no role may have, and warns of one that `pg_hba.conf` would misread. The name still counts as
+  /// known, so that references to it are checked.
   private mutating func check(_ name: Located<PostgresName>) {
     if let reason = name.value.reservedAsRole {
       problems.error(
@@ -105,7 +105,7 @@ extension DeclarationReader {
     case .mapping(let members):
       for member in members {
         let database = name(member.key, of: "a database", at: member.place)
-        // Of a grant whose level is refused, the database is looked at all the same.
+        // If a grant's level is refused, its database is checked all the same.
         let level = choice(member.value, DeclaredUser.Level.self)
         if let database { grants.append((database, level)) }
       }

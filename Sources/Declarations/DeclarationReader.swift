@@ -7,7 +7,7 @@ struct DeclarationReader {
   var inlineScripts: [DeclaredScript] = []
   /// Until when users may log in.
   var expiries: [DeclaredExpiry] = []
-  /// Whether names of users and databases may come from a flat file, which is not at hand.
+  /// Whether names of users and databases may come from a flat file, which is not available here.
   var hasFlatFile = false
   /// The annotations that are misspelt, by the key that is meant.
   var misspelt: [String: String] = [:]

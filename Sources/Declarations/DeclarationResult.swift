@@ -11,12 +11,12 @@ package struct DeclarationResult: Equatable, Sendable {
   package var restrictions: [DeclarationProblem]
   /// The inline scripts that could be read, in their order, even if the declaration has errors.
   package var scripts: [DeclaredScript]
-  /// What is worth a word from a moment on.
+  /// Warnings that apply from a certain time on.
   package var expiries: [DeclaredExpiry]
   /// What could be read of a declaration that is not sound; nil of one that is.
   package var outline: DeclarationOutline?
 
-  /// The declaration where there are no errors, otherwise the errors alone.
+  /// The declaration if there are no errors, otherwise only the errors.
   init(
     _ declaration: Declaration, problems: Problems, scripts: [DeclaredScript] = [], expiries: [DeclaredExpiry] = [],
     outline: DeclarationOutline? = nil

@@ -19,7 +19,7 @@ struct DeclaredUser {
   var passwordFrom: ObjectKey?
 }
 
-/// An entry of `postern.io/databases`, each part checked by itself.
+/// An entry of `postern.io/databases`, with each part checked separately.
 struct DeclaredDatabase {
   /// Nil where it cannot be read.
   var name: Located<PostgresName>?
@@ -41,7 +41,7 @@ struct DeclaredSchema {
   var owner: Located<PostgresName>?
 }
 
-/// What one annotation declares.
+/// The entries of one annotation.
 struct DeclaredList<Element> {
   var elements: [Element] = []
   var doubts = Doubts()

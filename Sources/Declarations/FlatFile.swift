@@ -29,8 +29,8 @@ package struct FlatFile: Equatable, Sendable {
   /// Warnings about lines that are allowed.
   package let warnings: [DeclarationProblem]
 
-  /// Reads a file, or finds all that is wrong with it; then there is no file. No problem shows what a line holds: a
-  /// line without a colon may be a password.
+  /// Reads a file. If there are errors, it returns all of them and no file. No problem shows a line's content, because
+  /// a line without a colon may be a password.
   package static func parse(
     _ bytes: [UInt8], source: ObjectKey
   ) -> (file: FlatFile?, problems: [DeclarationProblem], warnings: [DeclarationProblem]) {

@@ -7,7 +7,7 @@ struct Problems {
   /// Problems for which only new objects are refused.
   var restrictions: [DeclarationProblem] = []
 
-  /// After so many problems there are no more hints: to find what was meant takes time.
+  /// After this many problems there are no more hints, because finding similar names takes time.
   private static let maximumHints = 100
 
   /// Whether hints are still given with errors, or with warnings.

@@ -1,7 +1,7 @@
-/// Finds what a user may have meant. A declaration may hold thousands of names, and have a hundred mistakes looked up
-/// among them: few are compared, and those only as far as they may be near.
+/// Finds a name that a user may have meant. A declaration may contain thousands of names and a hundred mistakes, so
+/// only a few names are compared, and only as far as they can be similar.
 package enum Suggestion {
-  /// How many candidates of about the same length are compared, the first ones.
+  /// How many candidates of similar length are compared; later ones are not.
   static let maximumComparisons = 500
 
   /// `did you mean "orders"?` if a candidate is at most two edits away and at least half of the text stays unchanged.
@@ -10,7 +10,7 @@ package enum Suggestion {
     nearest(to: text, among: candidates).map { "did you mean \(quoted($0))?" }
   }
 
-  /// The same, or else all the candidates: `expected one of lock, drop, keep`.
+  /// The suggestion, or else all the candidates: `expected one of lock, drop, keep`.
   static func hint(_ text: String, among candidates: [String]) -> String {
     hint(nearest: nearest(to: text, among: candidates), among: candidates)
   }
@@ -22,7 +22,7 @@ package enum Suggestion {
 
   package static func nearest(to text: String, among candidates: some Sequence<String>) -> String? {
     let word = folded(text)
-    // A longer word is near to no name.
+    // A longer word is not similar to any name.
     guard word.count <= 100 else { return nil }
     let limit = min(word.count / 2, 2)
     var best: (candidate: String, distance: Int)?

@@ -99,9 +99,9 @@ extension YAMLNode {
       hint: "put scripts into a ConfigMap, and write fewer aliases")
   }
 
-  /// An upper bound of how often the document repeats a value when aliases are written out: with `a` anchors that are
-  /// used `r` times each, nested as badly as can be, it is (1 + r)^a. Counted is what may be an anchor or alias, by the
-  /// character before it, so SQL such as `a &b` counts too.
+  /// An upper bound of how many times the document repeats a value when aliases are expanded. With `a` anchors that are
+  /// used `r` times each, the worst nesting gives (1 + r)^a. Everything that may be an anchor or alias is counted,
+  /// judged by the character before it, so SQL such as `a &b` counts too.
   static func repetition(in text: String) -> Double {
     var anchors = 0.0
     var aliases = 0.0

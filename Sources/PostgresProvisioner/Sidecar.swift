@@ -26,7 +26,7 @@ package final class Sidecar {
   /// The settings of the last login.
   private var settings: ConnectionSettings?
   private var counts = StatusPages.Counts()
-  /// Nil where no port is wanted, or none is to be had.
+  /// Nil where no port is configured, or it cannot be opened.
   private var server: StatusServer?
   private var isPortTaken = false
   /// The user that pings name. The server would log every ping of a role that does not exist.

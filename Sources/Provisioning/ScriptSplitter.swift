@@ -10,11 +10,11 @@ struct ScriptSplitter {
   /// So many errors are told of one script.
   private static let maximumErrors = 100
 
-  /// Where the present statement begins; nil before its first token.
+  /// The start of the current statement; nil before its first token.
   private var start: Int?
   /// The first words of the current statement, in lower case.
   private var words: [String] = []
-  /// The token before, in lower case, where it is a word; empty where it is a sign or a literal.
+  /// The previous token in lower case, if it is a word; empty if it is a sign or a literal.
   private var previous = ""
   private var parentheses = 0
   /// The most there were at once.
@@ -145,7 +145,7 @@ struct ScriptSplitter {
     endStatement()
   }
 
-  /// Whether the present statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE.
+  /// Whether the current statement is CREATE [OR REPLACE] FUNCTION or PROCEDURE.
   private var isRoutine: Bool {
     guard words.first == "create" else { return false }
     let rest = words.dropFirst().starts(with: ["or", "replace"]) ? words.dropFirst(3) : words.dropFirst()

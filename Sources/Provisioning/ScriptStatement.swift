@@ -23,10 +23,10 @@ package struct ScriptStatement: Equatable, Sendable {
     return place
   }
 
-  /// Cuts a script into its statements as the server's scanner would (PostgreSQL docs §4.1, its `scan.l`; `gram.y` for
-  /// the bodies of CREATE FUNCTION … BEGIN ATOMIC), with `standard_conforming_strings` on. An unfinished literal or comment
-  /// is left to the server, which says best what is wrong.
-  /// - Throws: for what only psql understands, and, in a transaction, for commands that would end it.
+  /// Splits a script into its statements as the server's scanner would (PostgreSQL docs §4.1, its `scan.l`; `gram.y`
+  /// for the bodies of CREATE FUNCTION … BEGIN ATOMIC), with `standard_conforming_strings` on. An unfinished literal or
+  /// comment is left to the server, whose error is the best explanation.
+  /// - Throws: for text that only psql understands and, in a transaction, for commands that would end it.
   package static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {
     let (statements, errors, _) = check(script, isTransaction: isTransaction)
     if let error = errors.first { throw error }

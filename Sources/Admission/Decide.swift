@@ -5,8 +5,8 @@ import JSONBytes
 import JSONPatch
 import KubernetesAPI
 
-/// `/mutate`, a Pod that is being created: the sidecar goes in. Where it is refused, all is said that `/validate` would say,
-/// which is not asked any more then.
+/// `/mutate` for a Pod that is being created: adds the sidecar. A refusal contains everything that `/validate` would
+/// report, because the API server does not call `/validate` after a refusal.
 func injectPod(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
   let decision = try injection(subject.object, settings)
   guard case .denied(var causes, var warnings) = decision else { return decision }
@@ -56,7 +56,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
   }
   let object = subject.object
   guard let template = object.template, let slices = object.pod, template.customer == nil else { return .unchanged }
-  // What is left alone would be rolled for nothing.
+  // For Pods that are left alone, the label would only cause a needless rollout.
   if case .leftAlone = try PodReading(slices, object) { return .unchanged }
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()

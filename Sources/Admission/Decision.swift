@@ -6,7 +6,7 @@ import KubernetesAPI
 enum Decision {
   /// `patch` is a complete JSON Patch, or nil where nothing changes. `declared` goes into the audit log.
   case allowed(patch: [UInt8]?, warnings: [String], declared: InstanceSpec? = nil)
-  /// All that is wrong, and what else is worth a word.
+  /// All errors, and warnings besides.
   case denied([StatusCause], warnings: [String])
   /// The object is JSON, but not what Kubernetes defines for its kind.
   case unreadable(JSONError)

@@ -5,9 +5,9 @@ import KubernetesAPI
 
 /// What an object's annotations declare, and all errors in them.
 struct DeclarationReading {
-  /// What the object itself says.
+  /// What the object's own annotations declare.
   private let own: DeclarationResult
-  /// What shapes Pods: read where the Pod will have it.
+  /// The settings of the Pod, read from where the Pod will have them.
   private let pod: DeclarationResult
   /// What the instance holds.
   let declared: DeclarationResult
@@ -39,26 +39,26 @@ struct DeclarationReading {
     addConflicts(object.metadata, metadata, kind: object.kind)
   }
 
-  /// What shapes Pods. Nil where something is wrong.
+  /// The settings of the Pod. Nil where there are errors.
   var podSettings: Declaration? { pod.declaration }
   /// What the instance holds. Nil where there are errors.
   var content: Declaration? { declared.declaration }
   /// The scripts that could be read, even if there are errors.
   var scripts: [DeclaredScript] { declared.scripts }
-  /// What could be read of what the instance holds.
+  /// The part of the instance's spec that could be read.
   var spec: InstanceSpec? { declared.declaration?.spec ?? declared.outline?.declaration.spec }
 
-  /// The port that Pods are told, or else that of their Postgres.
+  /// The port that the Pods' annotations set, else that of their Postgres.
   func podPort(_ postgres: ChosenPostgres?) -> Int? {
     (pod.declaration ?? pod.outline?.declaration)?.port ?? postgres?.port
   }
 
-  /// Whether an annotation of one word cannot be read, of the object or of its Pods.
+  /// Whether a one-word annotation of the object or of its Pods cannot be read.
   func isWrong(_ key: String) -> Bool {
     own.outline?.isWrong(key) == true || pod.outline?.isWrong(key) == true
   }
 
-  /// The entry of `postern.io/users` that declares a user of this name.
+  /// The index of the entry of `postern.io/users` that declares a user with this name.
   func entry(ofUser name: String) -> Int? {
     if let outline = declared.outline {
       return outline.users.first { $0.key.text.utf8.elementsEqual(name.utf8) }?.value

@@ -10,7 +10,7 @@ struct MisplacedSettings {
   private(set) var findings = Findings()
 
   init(_ object: CustomerObject, _ choice: PostgresChoice, _ reading: DeclarationReading) {
-    // An annotation that cannot be read is wrong wherever it stands.
+    // An annotation that cannot be read is an error wherever it is.
     for (key, effective) in [
       (AnnotationKey.container, choice.postgres?.container.name),
       (AnnotationKey.port, reading.podPort(choice.postgres).map { String($0) }),

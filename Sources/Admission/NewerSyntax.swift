@@ -1,18 +1,18 @@
 import PostgresParser
 
-/// SQL that the parser knows and an older server does not (PostgreSQL's release notes, "Changes", of 13 to 18). What stands in
-/// quotes, as the bodies of most functions do, is not looked into.
+/// SQL that the parser knows and an older server does not (PostgreSQL's release notes, "Changes", of 13 to 18). Quoted
+/// text, such as the bodies of most functions, is not checked.
 struct NewerSyntax: Equatable {
-  /// As it is written in SQL.
+  /// How it is written in SQL.
   let name: String
   /// The first major version that knows it.
   let version: Int
-  /// Whether it may be something else of the same name, such as a function of the user's own.
+  /// Whether it may be something else with the same name, such as a function of the user's own.
   let isGuess: Bool
-  /// The byte of the script that it begins with.
+  /// The offset of its first byte in the script.
   let start: Int
 
-  /// What a script has that a server of this major version does not know; the first place of each.
+  /// The syntax in a script that a server of this major version does not know, with the first place of each.
   static func all(in script: String, for server: Int) -> [NewerSyntax] {
     guard server < newest, let tokens = PostgresParser.allTokens(of: script) else { return [] }
     var found: [NewerSyntax] = []

@@ -52,7 +52,7 @@ struct PodContainers {
       || containers.contains { $0.name == SidecarContainer.name }
   }
 
-  /// The ports that containers say they listen on.
+  /// The ports that containers declare.
   var takenPorts: Set<Int> { Set(containers.flatMap(\.portNumbers) + initPorts) }
 
   /// Whether Postgres gets its superuser's password from a volume of the injection.

@@ -2,28 +2,28 @@ import Declarations
 package import JSONBytes
 import KubernetesAPI
 
-/// How a Pod's Postgres takes its superuser from its variables: for `postern try`, which makes the server that the
-/// container would be.
+/// How a Pod's Postgres takes its superuser from its variables. `postern try` uses it to make the server that the
+/// container would make.
 package struct PostgresImage: Sendable {
   /// The container's name.
   package let container: String
-  /// What the superuser is called where ``superuserVariable`` is not set.
+  /// The superuser's name where ``superuserVariable`` is not set.
   package let defaultSuperuser: String
-  /// The variable that names the superuser; nil where it always is the default one.
+  /// The variable that names the superuser; nil where the name is always the default.
   package let superuserVariable: String?
-  /// The variables that name a user who is none.
+  /// The variables that name a user who is not a superuser.
   package let applicationUserVariables: [String]
-  /// Whether a variable with `_FILE` behind its name is the path of a file that holds the value.
+  /// Whether a variable whose name ends in `_FILE` is the path of a file that holds the value.
   package let readsFiles: Bool
-  /// Whether it ends where a variable is set, and its `_FILE` too.
+  /// Whether it ends if both a variable and its `_FILE` form are set.
   package let refusesBoth: Bool
-  /// Whether it lets everybody in over loopback, without a password; nil where that cannot be told.
+  /// Whether loopback connections need no password; nil where that is not known.
   package let trustsLoopback: Bool?
-  /// The variable without which it does not start; nil where it does.
+  /// The variable without which it does not start; nil where it starts.
   package let missingPassword: String?
   private let family: ImageFamily
 
-  /// Nil where it cannot be told which container is Postgres.
+  /// Nil where it is not known which container is Postgres.
   package init?(pod: JSONValue) {
     do throws(JSONError) {
       let bytes = pod.bytes
@@ -47,8 +47,8 @@ package struct PostgresImage: Sendable {
     }
   }
 
-  /// The variables that hold the superuser's password, the one that goes first before the others.
-  /// - Parameter applicationUser: the user beside the superuser, where there is one.
+  /// The variables that hold the superuser's password, in order of precedence.
+  /// - Parameter applicationUser: the other user that the image creates, if there is one.
   package func passwordVariables(applicationUser: String?) -> [String] {
     let isSuperusers = family == .bitnami && (applicationUser ?? defaultSuperuser) == defaultSuperuser
     return (isSuperusers ? family.applicationPasswordVariables : []) + family.passwordVariables

@@ -11,10 +11,11 @@ struct Removals {
   private let owners: [PostgresName: PostgresName]
   /// Nil where it cannot be read.
   private let removedUsers: RemovedUsers?
-  /// What could be read, where something is wrong: then nothing is said that may come of that.
+  /// The part of the new declaration that could be read, if it has errors. Then there are no warnings that may be
+  /// consequences of the errors.
   private let outline: DeclarationOutline?
 
-  /// Compares what an update replaces with what it declares, sound or not.
+  /// Compares the old declaration with the new one, which may have errors.
   init(from old: Declaration, to new: DeclarationResult) {
     let declaration = new.declaration ?? new.outline?.declaration
     outline = new.outline

@@ -13,7 +13,7 @@ struct ScriptChecks {
   /// The most statements in one script. PostgreSQL's parser builds the trees of all of them before it answers.
   static let maximumStatements = 20_000
 
-  /// How deep the parentheses of one statement may nest.
+  /// The deepest nesting of parentheses in one statement.
   static let maximumDepth = 1000
 
   private let serverVersion: Int?
@@ -74,7 +74,7 @@ struct ScriptChecks {
     }
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
     checkAge(sql, script, field: field)
-    // What psql alone understands is no part of a statement.
+    // Commands that only psql understands are not part of a statement.
     if errors.isEmpty {
       checkRules(sql, from: 1, script, field: field)
     } else {
@@ -82,7 +82,7 @@ struct ScriptChecks {
     }
   }
 
-  /// The most syntax errors of one script that are told.
+  /// The most syntax errors that are reported for one script.
   private static let maximumSyntaxErrors = 100
 
   /// The grammar ends at the first thing that it refuses: what comes after it is parsed statement by statement.

@@ -23,7 +23,7 @@ extension Declaration {
     adding(flatFile, outline: nil)
   }
 
-  /// - Parameter outline: where the declaration is what could be read of one that is not sound.
+  /// - Parameter outline: given if the declaration has errors, so that only a part of it could be read.
   fileprivate func adding(_ flatFile: FlatFile, outline: DeclarationOutline?) -> DeclarationResult {
     var merged = self
     var problems = Problems(warnings: flatFile.warnings)
@@ -117,8 +117,8 @@ extension Declaration {
 }
 
 extension DeclarationResult {
-  /// What annotations and flat file say against each other, as far as the annotations can be read. What is wrong with either by
-  /// itself is told already.
+  /// Contradictions between the annotations and the flat file, as far as the annotations can be read. Errors in either
+  /// of them are reported elsewhere.
   package func conflicts(with file: FlatFile) -> [DeclarationProblem] {
     guard let readable = declaration ?? outline?.declaration else { return [] }
     return readable.adding(file, outline: outline).errors.filter { conflict in

@@ -55,7 +55,7 @@ extension DeclarationReader {
         + KubernetesName.labelRule)
   }
 
-  /// Refuses annotations that are none. One that is misspelt is read as what it is meant for.
+  /// Refuses unknown annotations. A misspelt one is read as the one that was meant.
   mutating func checkKeys(_ annotations: [String: String]) {
     for key in annotations.keys.sorted() where key.utf8.starts(with: AnnotationKey.prefix.utf8) {
       guard !AnnotationKey.all.contains(key), !AnnotationKey.outputs.contains(key) else { continue }

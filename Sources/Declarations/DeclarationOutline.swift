@@ -1,17 +1,17 @@
 import Contract
 package import DatabaseSpec
 
-/// What could be read of a declaration that is not sound: for what is to be told beside its errors, and does not follow from
-/// them.
+/// The part of a declaration with errors that could be read. It is used for further messages that do not follow from
+/// the errors.
 package struct DeclarationOutline: Equatable, Sendable {
-  /// What could be read. A database that nothing says the owner of is not in it, nor is what has no name.
+  /// The part that could be read, without databases that have no declared owner, and without entries that have no name.
   package var declaration: Declaration
-  /// The entries of users and databases, by their name.
+  /// The index of each user's and database's entry, by its name.
   package private(set) var users: [PostgresName: Int] = [:]
   package private(set) var databases: [PostgresName: Int] = [:]
   private let doubtfulUsers: Doubts
   private let doubtfulDatabases: Doubts
-  /// The annotations, and the entries of lists, in which something is wrong: `postern.io/users[2]`.
+  /// The annotations and entries that contain an error: `postern.io/users[2]`.
   private var wrong: Set<String> = []
 
   init(
@@ -30,32 +30,32 @@ package struct DeclarationOutline: Equatable, Sendable {
     }
   }
 
-  /// Whether an annotation of one word, of this key, is there and cannot be read.
+  /// Whether the one-word annotation with this key exists and cannot be read.
   package func isWrong(_ key: String) -> Bool { wrong.contains(key) }
 
-  /// Whether something is wrong in the entry of this user.
+  /// Whether this user's entry contains an error.
   package func isWrong(user: PostgresName) -> Bool {
     users[user].map { wrong.contains("\(AnnotationKey.users)[\($0)]") } ?? true
   }
 
-  /// Whether something is wrong in the entry of this database.
+  /// Whether this database's entry contains an error.
   package func isWrong(database: PostgresName) -> Bool {
     databases[database].map { wrong.contains("\(AnnotationKey.databases)[\($0)]") } ?? true
   }
 
-  /// Whether this user is declared, or may be, in an entry whose name could not be read.
+  /// Whether this user is declared, or may be in an entry whose name could not be read.
   package func mayDeclare(user: PostgresName) -> Bool {
     users[user] != nil || doubtfulUsers.entries > 0
   }
 
-  /// Whether this database is declared, or may be, in an entry whose name could not be read.
+  /// Whether this database is declared, or may be in an entry whose name could not be read.
   package func mayDeclare(database: PostgresName) -> Bool {
     databases[database] != nil || doubtfulDatabases.entries > 0
   }
 }
 
 extension Place {
-  /// The entry of a list that it is in: 2 of `[2].name`.
+  /// The index of the list entry that contains this place: 2 of `[2].name`.
   fileprivate var entry: Int? {
     guard path.utf8.first == UInt8(ascii: "[") else { return nil }
     return Int(path.dropFirst().prefix { $0 != "]" })

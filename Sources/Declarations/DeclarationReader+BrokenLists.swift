@@ -1,12 +1,12 @@
 import DatabaseSpec
 
-// A list that is no YAML as a whole. A wrong quote in one entry hides nothing that is wrong in the others.
+// Reading of a list that is not YAML as a whole, so that a wrong quote in one entry does not hide errors in the others.
 extension DeclarationReader {
-  /// The entries that are YAML each by itself. Where none of the others is at fault alone, what is wrong with the whole is told.
+  /// The entries that are YAML by themselves. If no single entry is the cause, the error of the whole list is reported.
   mutating func readableEntries(of text: String, annotation: String, _ problem: YAMLProblem) -> Entries {
     var entries = Entries()
     var problems: [YAMLProblem] = []
-    // What an alias stands for may be in another entry.
+    // An alias may refer to another entry.
     let pieces = problem.isLocal && YAMLNode.repetition(in: text) == 1 ? Self.pieces(of: text) : []
     guard pieces.count > 1, pieces.count <= Self.maximumEntries else {
       self.problems.error(problem.place, problem.reason, hint: problem.hint)
@@ -32,7 +32,7 @@ extension DeclarationReader {
     return entries
   }
 
-  /// The lines of each entry of a list in block style, and the first one's number; none of any other text.
+  /// The lines of each entry of a block-style list, with the number of its first line; none for any other text.
   private static func pieces(of text: String) -> [(text: Substring, line: Int)] {
     var starts: [(index: String.Index, line: Int)] = []
     var indentation: Int?
@@ -57,7 +57,7 @@ extension DeclarationReader {
 }
 
 extension YAMLNode {
-  /// The node in the whole that it is a piece of, there in the entry of this index.
+  /// The node at its place in the whole list, in the entry with this index.
   fileprivate func moved(by lines: Int, to index: Int) -> Self {
     let content: Content =
       switch content {

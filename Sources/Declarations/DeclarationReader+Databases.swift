@@ -6,7 +6,7 @@ extension DeclarationReader {
     "name", "owner", "extensions", "schemas", "encoding", "locale", "template", "connectionLimit", "scripts",
   ]
 
-  /// Reads `postern.io/databases`, or what is meant for it.
+  /// Reads `postern.io/databases`, or the annotation that was meant to be it.
   mutating func databases(_ text: String, annotation: String) -> DeclaredList<DeclaredDatabase> {
     let entries = entries(of: text, annotation: annotation)
     var list = DeclaredList<DeclaredDatabase>(doubts: entries.doubts)
@@ -109,8 +109,8 @@ extension DeclarationReader {
 
   private static let schemasOfTheServer = ["public", "pg_catalog"].compactMap { try? PostgresName($0) }
 
-  /// The schemas, those that cannot be declared among them: what is said of their owners, and who refers to them, is
-  /// looked at all the same.
+  /// The schemas, including those that cannot be declared, so that their owners and the references to them are checked
+  /// all the same.
   private mutating func schemas(_ node: YAMLNode) -> [DeclaredSchema] {
     var schemas: [DeclaredSchema] = []
     for element in elements(node, expected: "a list of schemas") {

@@ -5,14 +5,14 @@ extension DeclarationReader {
   /// The most users, or databases, that one annotation may declare, in any form.
   static let maximumEntries = 10_000
 
-  /// The entries of an annotation's value, and what could not be read of it.
+  /// The entries of an annotation's value, and doubts about what could not be read of it.
   struct Entries {
     var nodes: [YAMLNode] = []
     var doubts = Doubts()
   }
 
-  /// The entries of `postern.io/users` or `postern.io/databases`: those of a YAML list, or of a plain one, such as
-  /// `orders, billing`.
+  /// The entries of `postern.io/users` or `postern.io/databases`, from a YAML list or a plain one such as `orders,
+  /// billing`.
   mutating func entries(of text: String, annotation: String) -> Entries {
     var entries = allEntries(of: text, annotation: annotation)
     if entries.nodes.count > Self.maximumEntries {
@@ -104,7 +104,7 @@ extension DeclarationReader {
 
   enum ShortName {
     case name(Located<PostgresName>)
-    /// What may be meant for it.
+    /// The texts that may be meant as the name.
     case refused([String])
     case none
   }

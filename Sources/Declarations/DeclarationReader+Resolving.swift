@@ -7,9 +7,9 @@ private struct KnownUsers {
   var present: [PostgresName] = []
   var isPresent: Set<PostgresName> = []
   var absent: Set<PostgresName> = []
-  /// Of whom it cannot be told whether they are to be absent.
+  /// Users of whom it is not known whether they must be absent.
   var unsure: Set<PostgresName> = []
-  /// What could not be read.
+  /// Names that may be declared in what could not be read.
   let doubts: Doubts
 
   init(_ users: DeclaredList<DeclaredUser>) {
@@ -24,7 +24,7 @@ private struct KnownUsers {
     }
   }
 
-  /// Whether there may be users that nothing is known of yet, beside the flat file's.
+  /// Whether there may be unknown users besides those of the flat file.
   var mayHaveMore: Bool { doubts.entries > 0 || !unsure.isSubset(of: isPresent) }
 }
 
@@ -83,7 +83,7 @@ extension DeclarationReader {
     }
   }
 
-  /// Says of a reference that what it names is not there, unless that may be what could not be read.
+  /// Reports a reference to something that does not exist, unless it may be declared in what could not be read.
   private mutating func reportUnknown(
     _ name: Located<PostgresName>, _ reason: String, among names: some Sequence<String>, _ doubts: Doubts,
     otherwise hint: String
@@ -151,9 +151,9 @@ extension DeclarationReader {
 
   // MARK: Owners
 
-  /// The owner that is declared, by the database or by a grant; else, with a flat file, the user of `<user>_db`; else
-  /// the one user there is. Nil where none is to be had, and where that follows from what is told already: `isFirst` is
-  /// whether no database before has this name.
+  /// The declared owner, from the database or a grant; else, with a flat file, the user of `<user>_db`; else the only
+  /// user. Nil where there is none, and where the owner follows from a reported error. `isFirst` says whether no
+  /// earlier database has this name.
   private mutating func owner(
     of database: DeclaredDatabase, isFirst: Bool, byGrant: [PostgresName: PostgresName], _ known: KnownUsers
   ) -> PostgresName? {

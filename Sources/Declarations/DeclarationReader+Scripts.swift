@@ -61,7 +61,7 @@ extension DeclarationReader {
     return name
   }
 
-  /// What the script is to be: one thing, where it is sound. Each that is given is looked at.
+  /// The content of the script: exactly one, if it is valid. Each one that is given is checked.
   private mutating func content(_ members: [String: YAMLNode], at place: Place) -> [Script.Content] {
     let sources = ["sql", "configMap", "secret"].filter { members[$0] != nil }
     if sources.isEmpty {

@@ -6,7 +6,7 @@ extension DeclarationReader {
     "name", "ensure", "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom",
   ]
 
-  /// Reads `postern.io/users`, or what is meant for it.
+  /// Reads `postern.io/users`, or the annotation that was meant to be it.
   mutating func users(_ text: String, annotation: String) -> DeclaredList<DeclaredUser> {
     let entries = entries(of: text, annotation: annotation)
     var list = DeclaredList<DeclaredUser>(doubts: entries.doubts)

@@ -9,14 +9,14 @@ struct DeclarationReader {
   var expiries: [DeclaredExpiry] = []
   /// Whether names of users and databases may come from a flat file, which is not available here.
   var hasFlatFile = false
-  /// The annotations that are misspelt, by the key that is meant.
+  /// The misspelt annotations, by the key that was meant.
   var misspelt: [String: String] = [:]
-  /// Databases that a user may be meant to own, by grants that could not be read.
+  /// Databases that a user may be meant to own, from grants that could not be read.
   var mayBeOwned = Doubts()
 
   // MARK: Lists and mappings
 
-  /// The elements of a list; none where there is nothing. Of what is no list, what may be meant for its elements.
+  /// The elements of a list; none for an empty value. If the value is not a list, what may be meant as its elements.
   mutating func elements(_ node: YAMLNode, expected: String) -> [YAMLNode] {
     switch node.content {
     case .null: return []
@@ -27,8 +27,8 @@ struct DeclarationReader {
     }
   }
 
-  /// The members of a mapping by key; a key that is not known is an error. One that is misspelt is read as what it is meant
-  /// for, so that nothing is said to be missing.
+  /// The members of a mapping by key. An unknown key is an error. A misspelt key is read as the one that was meant, so
+  /// that it is not reported as missing.
   mutating func members(_ node: YAMLNode, known: [String], expected: String) -> [String: YAMLNode]? {
     guard case .mapping(let members) = node.content else {
       problems.error(node.place, "this is \(node.kind); expected \(expected)")
@@ -51,7 +51,7 @@ struct DeclarationReader {
     return result
   }
 
-  /// The name of an entry. Where it cannot be read, it is noted what may be meant for it.
+  /// The name of an entry. If it cannot be read, the texts that may be meant are recorded.
   mutating func entryName(
     _ members: [String: YAMLNode], of what: String, in node: YAMLNode, known: [String], _ doubts: inout Doubts
   ) -> Located<PostgresName>? {
@@ -176,7 +176,7 @@ struct DeclarationReader {
     return parts.count == 2 ? ObjectKey(name: parts[0], key: parts[1]) : nil
   }
 
-  /// Says of each name that came before that it did, and whether one did.
+  /// Adds an error for each name that occurred before. Returns whether there was one.
   @discardableResult
   mutating func refuseDuplicates(_ names: [Located<PostgresName>], of what: String) -> Bool {
     var hasDuplicates = false

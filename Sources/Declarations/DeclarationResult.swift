@@ -13,7 +13,7 @@ package struct DeclarationResult: Equatable, Sendable {
   package var scripts: [DeclaredScript]
   /// Warnings that apply from a certain time on.
   package var expiries: [DeclaredExpiry]
-  /// What could be read of a declaration that is not sound; nil of one that is.
+  /// The part that could be read of a declaration with errors; nil for one without.
   package var outline: DeclarationOutline?
 
   /// The declaration if there are no errors, otherwise only the errors.

@@ -24,7 +24,7 @@ struct DeclaredDatabase {
   /// Nil where it cannot be read.
   var name: Located<PostgresName>?
   var owner: Located<PostgresName>?
-  /// Whether it says who the owner is, whether that can be read or not.
+  /// Whether the entry names an owner, even if the name cannot be read.
   var saysOwner = false
   var extensions: [Extension] = []
   var schemas: [DeclaredSchema] = []
@@ -45,6 +45,6 @@ struct DeclaredSchema {
 struct DeclaredList<Element> {
   var elements: [Element] = []
   var doubts = Doubts()
-  /// Whether a name comes more than once.
+  /// Whether a name occurs more than once.
   var hasDuplicates = false
 }

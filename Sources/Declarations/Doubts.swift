@@ -1,39 +1,39 @@
 import DatabaseSpec
 
-/// What may be declared in what could not be read. Nothing is said of a reference to it: it follows from an error that is told
-/// already.
+/// Names that may be declared in what could not be read. A reference to such a name is not reported, because it follows
+/// from an error that is already reported.
 struct Doubts: Equatable, Sendable {
-  /// How many entries have no name that can be read.
+  /// The number of entries whose name cannot be read.
   private(set) var entries = 0
-  /// Whether nothing of it was looked at.
+  /// Whether a part was not read at all, so that it may contain any name.
   private(set) var isAnyName = false
-  /// The words of what could not be read.
+  /// The words in what could not be read.
   private var words: Set<String> = []
 
-  /// An entry that could be read but for its name, and all the texts that may be meant for it.
+  /// Adds an entry of which only the name could not be read, with all texts that may be meant as its name.
   mutating func addEntry(mayBe texts: [String]) {
     entries += 1
     add(texts)
   }
 
-  /// Entries that were not looked at.
+  /// Adds entries that were not read.
   mutating func addUnread() {
     entries += 1
     isAnyName = true
   }
 
-  /// A part that is no YAML: whatever it declares stands in it.
+  /// Adds a part that is not YAML. Every name that it declares is among its words.
   mutating func addText(_ text: some StringProtocol) {
     entries += 1
     words.formUnion(Self.words(of: text))
   }
 
-  /// Names that may be meant by something else that could not be read.
+  /// Adds names that may be meant by something else that could not be read.
   mutating func add(_ texts: [String]) {
     for text in texts { words.formUnion(Self.words(of: text)) }
   }
 
-  /// Whether what could not be read holds all words of this name.
+  /// Whether what could not be read contains all words of this name.
   func cover(_ name: PostgresName) -> Bool {
     guard !words.isEmpty else { return false }
     return Self.words(of: name.text).allSatisfy { words.contains($0) }
@@ -45,12 +45,12 @@ struct Doubts: Equatable, Sendable {
 }
 
 extension Doubts: CustomStringConvertible {
-  /// Not the words: one may be a password.
+  /// Does not show the words, because one may be a password.
   var description: String { "\(entries) entries" }
 }
 
 extension YAMLNode {
-  /// The scalars that it is, or holds at once.
+  /// The scalars that the node is or directly contains.
   var texts: [String] {
     switch content {
     case .scalar(let text, _): [text]

@@ -10,7 +10,7 @@ struct Problems {
   /// After this many problems there are no more hints, because finding similar names takes time.
   private static let maximumHints = 100
 
-  /// Whether hints are still given with errors, or with warnings.
+  /// Whether more hints are given with errors, or with warnings.
   var hintsAtErrors: Bool { errors.count < Self.maximumHints }
   var hintsAtWarnings: Bool { warnings.count < Self.maximumHints }
 

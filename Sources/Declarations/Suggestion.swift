@@ -15,7 +15,7 @@ package enum Suggestion {
     hint(nearest: nearest(to: text, among: candidates), among: candidates)
   }
 
-  /// The same of a candidate that was found already.
+  /// The same hint for a candidate that was already found.
   static func hint(nearest: String?, among candidates: [String]) -> String {
     nearest.map { "did you mean \(quoted($0))?" } ?? "expected one of \(candidates.joined(separator: ", "))"
   }

@@ -29,8 +29,8 @@ struct YAMLNode {
     }
   }
 
-  /// What is no list, as the list that may be meant: one entry, or a mapping from names to entries. What stands by a name
-  /// without being a mapping is left out: it may be a password.
+  /// For a value that is not a list, the list that may be meant: one entry, or a mapping from names to entries. A value
+  /// after a name that is not a mapping is left out, because it may be a password.
   var elementsMeant: [YAMLNode] {
     switch content {
     case .null, .sequence: return []

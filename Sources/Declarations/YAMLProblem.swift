@@ -5,7 +5,7 @@ struct YAMLProblem: Error {
   var place: Place
   var reason: String
   var hint: String?
-  /// Whether it is about what stands at one place, so that what stands elsewhere can be looked at.
+  /// Whether the problem concerns only one place, so that the rest can be checked.
   var isLocal = false
 }
 

@@ -1,13 +1,13 @@
-/// A word or sign of a script.
+/// A token of a script.
 package struct SQLToken: Equatable, Sendable {
-  /// A word in lower case; a number or a sign as it is; empty for what is quoted.
+  /// A word in lower case; a number or a sign unchanged; empty for quoted text.
   package let text: String
-  /// The byte of the script that it begins with.
+  /// The offset of its first byte in the script.
   package let start: Int
 }
 
 extension PostgresParser {
-  /// All words and signs of a script, comments left out; nil where it cannot be cut into them.
+  /// All tokens of a script, without comments; nil where the scanner refuses the script.
   package static func allTokens(of script: String) -> [SQLToken]? {
     guard SQLSyntaxError(nulIn: script) == nil, let scanned = scan(script) else { return nil }
     let bytes = Array(script.utf8)

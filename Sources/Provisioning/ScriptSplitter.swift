@@ -35,7 +35,7 @@ struct ScriptSplitter {
     self.isTransaction = isTransaction
   }
 
-  /// The statements, and all that Postern cannot run: what stands around that is cut all the same.
+  /// The statements, and errors for everything that Postern cannot run. The text around an error is still split.
   mutating func split() -> (statements: [ScriptStatement], errors: [ScriptError], depth: Int) {
     while index < bytes.count, errors.count < Self.maximumErrors { scanToken() }
     endStatement()
@@ -91,7 +91,7 @@ struct ScriptSplitter {
     }
   }
 
-  /// A command of psql, to the end of its line. Some end the statement before them, as `;` does.
+  /// Skips a command of psql, to the end of its line. Some commands end the statement before them, as `;` does.
   private mutating func skipCommand() {
     let begin = index
     endStatement()
@@ -127,7 +127,7 @@ struct ScriptSplitter {
     }
   }
 
-  /// What follows COPY … FROM stdin, up to the line that ends its rows, or else its statement.
+  /// Skips what follows COPY … FROM stdin: up to the line that ends the rows, or else to the end of the statement.
   private mutating func skipRows(isInput: Bool) {
     start = nil
     while let next = byte(), next != UInt8(ascii: ";") { index += 1 }
@@ -243,7 +243,7 @@ struct ScriptSplitter {
   private mutating func endStatement() {
     if let start {
       if isTransaction, endsTransaction, !hasToldOfTransactions {
-        // What it begins is ended somewhere.
+        // The transaction that it begins is ended somewhere; one error is enough.
         hasToldOfTransactions = true
         fail(
           "begins or ends a transaction", at: start,

@@ -33,7 +33,7 @@ package struct ScriptStatement: Equatable, Sendable {
     return statements
   }
 
-  /// The same, with all that Postern cannot run, and how deep parentheses nest.
+  /// The same, with errors for everything that Postern cannot run, and the nesting depth of parentheses.
   package static func check(
     _ script: String, isTransaction: Bool
   ) -> (statements: [ScriptStatement], errors: [ScriptError], depth: Int) {

@@ -160,7 +160,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(try post(new, .validate, replacing: scripted("SELECT 1", more: "- nam: x\n")).fields.contains(field))
   }
 
-  /// The grammar ends at the first error; what comes after it is looked at all the same.
+  /// The parser stops at the first error; the text after it is checked all the same.
   @Test func allThatIsWrongWithAScriptIsToldAtOnce() throws {
     let sql = """
       CREATE TABEL t (); SELECT 1;
@@ -187,7 +187,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
       ])
   }
 
-  /// What is too new for the image's server, as far as the parser's own version lets it through.
+  /// Syntax that is too new for the image's server, as far as the parser accepts it.
   @Test(arguments: [
     (
       "SELECT 1;\nMERGE INTO t USING s ON t.a = s.a WHEN MATCHED THEN DELETE", 14,
@@ -216,7 +216,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(reply.warnings == ["postern: script \"one\", line 1: ANY_VALUE needs Postgres 16, and the image is of 14"])
   }
 
-  /// How a dump comes in is said where one was pasted.
+  /// If a dump was pasted, the message says how to load one.
   @Test func aDumpIsToldHowItComesIn() throws {
     let reply = try post(scripted("\\restrict x\nCOPY t (a) FROM stdin;\n1\n\\.\n\\unrestrict x\n"), .validate)
     #expect(reply.causes.count == 3)

@@ -251,7 +251,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
         == (isPast ? [warning] : []))
   }
 
-  /// What is to be said beside a refusal is said with it, at whichever address: the other is not asked any more.
+  /// Both paths send warnings together with a refusal, because the API server then does not call the other path.
   @Test(arguments: AdmissionPath.allCases) func warningsComeWithADenial(path: AdmissionPath) throws {
     let annotations =
       #"{"postern.io/users":"[{nam: shop, memberOf: [pg_checkpoint]}, {name: all}]","#
@@ -271,7 +271,8 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     }
   }
 
-  /// What an update takes away is told beside what is wrong with it, but for what may come of that.
+  /// The warnings about what an update removes come together with its errors, except those that may follow from the
+  /// errors.
   @Test(arguments: [
     (
       #"{"postern.io/users":"[{name: a}, {name: b, ensur: x}]"}"#,
@@ -291,7 +292,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     #expect(reply.warnings.filter { !$0.contains("predefined") } == expected.map { "postern: " + $0 })
   }
 
-  /// A Pod is refused at once for what both addresses would refuse it for.
+  /// A Pod is refused at once for everything that either path would refuse.
   @Test func aPodIsRefusedForAllAtOnce() throws {
     var settings = testSettings
     settings.declaring = { _, _ in [DeclaringObject(kind: "Deployment", name: "other")] }

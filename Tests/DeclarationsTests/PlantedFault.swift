@@ -1,16 +1,16 @@
 import Testing
 
-/// A fault that is planted into a sound declaration, and all that is to be told of it. Whatever others are planted beside it,
-/// the same is told.
+/// An error that is put into a valid declaration, and all messages that it must cause. Whatever other errors are put in
+/// besides, the messages stay the same.
 struct PlantedFault: CustomTestStringConvertible, Sendable {
-  /// The part of the declaration that it is in; no other fault is planted there.
+  /// The part of the declaration that contains it; no other error is put there.
   enum Part: Int, CaseIterable {
     case label, setting, otherSetting, shop, analyst, reporter, former, moreUsers, orders, billing, scripts,
       moreDatabases
   }
 
   var part: Part
-  /// What it makes of the declaration.
+  /// Changes the declaration.
   var plant: @Sendable (inout SoundDeclaration) -> Void
   /// A part of each message.
   var errors: [String] = []
@@ -26,11 +26,11 @@ struct PlantedFault: CustomTestStringConvertible, Sendable {
   }
 }
 
-/// A declaration that is sound, in parts that faults are planted into.
+/// A valid declaration, in parts that errors are put into.
 struct SoundDeclaration {
   var customer = "acme"
   var settings: Annotations = ["admin-secret": "acme-admin", "removed-users": "lock"]
-  /// Each the text of an entry in flow style, without its braces.
+  /// Each is the text of an entry in flow style, without its braces.
   var shop = "name: shop"
   var analyst = "name: analyst, grants: {orders: read}, memberOf: [reporter]"
   var reporter = "name: reporter, connectionLimit: 5, passwordFrom: {secret: login, key: password}"

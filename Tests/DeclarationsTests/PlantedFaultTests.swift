@@ -1,7 +1,7 @@
 import Declarations
 import Testing
 
-/// Every error comes at once, with every warning, and nothing that only follows from one of them.
+/// All errors are reported at once, with all warnings, and nothing that only follows from one of them.
 struct PlantedFaultTests {
   @Test func whatFaultsArePlantedIntoIsSound() throws {
     try accepts(SoundDeclaration().annotations)
@@ -11,7 +11,7 @@ struct PlantedFaultTests {
     expect([fault])
   }
 
-  /// Each fault beside one of every other part, and a thousand times 2 to 12 by chance.
+  /// Each error together with one of every other part, and a thousand random combinations of 2 to 12.
   @Test func allThatIsPlantedIsToldAndNothingElse() {
     var random = Chance(state: 20_261_126)
     let byPart = Dictionary(grouping: PlantedFault.all, by: \.part)
@@ -27,7 +27,7 @@ struct PlantedFaultTests {
     }
   }
 
-  /// Expects that each message of the faults comes once, and that no other comes.
+  /// Expects that each message of the errors occurs once, and that there are no others.
   private func expect(_ faults: [PlantedFault], _ location: SourceLocation = #_sourceLocation) {
     var declaration = SoundDeclaration()
     for fault in faults { fault.plant(&declaration) }
@@ -38,7 +38,7 @@ struct PlantedFaultTests {
     ] {
       var rest = told.map(\.message)
       for part in planted {
-        // Of an annotation that is misspelt, the places are those of what stands there.
+        // The places in a misspelt annotation name the annotation as it is spelt.
         let part = misspelt.reduce(part) { $0.replacing("postern.io/\($1)[", with: "postern.io/\($1.dropLast())[") }
         if let index = rest.firstIndex(where: { $0.contains(part) }) {
           rest.remove(at: index)

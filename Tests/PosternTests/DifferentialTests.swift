@@ -4,11 +4,12 @@ import Testing
 
 @testable import postern
 
-/// The same objects as kubectl reads, from hundreds of files. `POSTERN_TEST_FILES` says how many are generated.
+/// Postern reads the same objects as kubectl, from hundreds of files. `POSTERN_TEST_FILES` says how many are generated.
 @Suite(.enabled(if: Kubectl.installed != nil, "skipped: no kubectl in K8S_BIN")) struct DifferentialTests {
   private static let count = ProcessInfo.processInfo.environment["POSTERN_TEST_FILES"].flatMap(Int.init) ?? 300
 
-  /// What Postern reads; nil where it refuses something, as kubectl would before it calls a cluster.
+  /// The objects that Postern reads; nil where it refuses something that kubectl would refuse before it calls a
+  /// cluster.
   private func ours(_ bytes: [UInt8]) -> (objects: [JSONValue]?, errors: [String]) {
     var reading = ManifestReading()
     FileReading(file: "f", isOneOfMany: false).read(bytes, into: &reading)
@@ -17,7 +18,7 @@ import Testing
     return (reading.manifests.map { Kubectl.withoutEmptyMetadata($0.object) }, [])
   }
 
-  /// Where Postern is stricter, and says why.
+  /// Cases in which Postern is stricter, and says why.
   private func isStricter(_ errors: [String]) -> Bool {
     errors.contains { error in
       ["stands twice", "it has no apiVersion", "found unexpected ':'", "nested deeper than", "it is a kustomization"]

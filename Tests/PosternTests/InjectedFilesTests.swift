@@ -4,7 +4,7 @@ import Testing
 
 @testable import postern
 
-/// What `inject` prints, as files.
+/// The output of `inject`, as files.
 @Suite struct InjectedFilesTests {
   private static let manifest = """
     # The licence stands alone.
@@ -82,7 +82,7 @@ import Testing
   @Test func whatIsThereKeepsItsPasswords() throws {
     let first = try passwords(try inject(["-"], Self.manifest).output)
     #expect(first.count == 3)
-    // As a cluster gives them: a list, with its namespace.
+    // Objects as a cluster returns them: a list, with their namespace.
     var items = ""
     for (name, data) in first.sorted(by: { $0.key < $1.key }) where name != "acme-pg-admin" {
       items += "- {metadata: {name: \(name), namespace: prod}, data: \(String(decoding: data.bytes, as: UTF8.self))}\n"

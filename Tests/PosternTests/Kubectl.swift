@@ -3,9 +3,9 @@ import JSONBytes
 
 @testable import postern
 
-/// The real kubectl, as far as it works without a cluster.
+/// The real kubectl, for commands that work without a cluster.
 struct Kubectl {
-  /// Nil where `K8S_BIN` names no folder with it.
+  /// Nil where `K8S_BIN` names no folder that contains it.
   static let installed: Kubectl? = {
     guard let folder = ProcessInfo.processInfo.environment["K8S_BIN"] else { return nil }
     let program = "\(folder)/kubectl"
@@ -38,7 +38,7 @@ struct Kubectl {
     return objects
   }
 
-  /// It adds annotations, and metadata, where there are none.
+  /// `annotate` adds annotations and metadata where there are none.
   static func withoutEmptyMetadata(_ object: JSONValue) -> JSONValue {
     guard case .object(var root) = object else { return object }
     if case .object(var metadata)? = root["metadata"] {

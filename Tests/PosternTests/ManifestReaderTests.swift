@@ -81,7 +81,7 @@ import Testing
     #expect(reading.errors.first?.contains(reason) == true, "\(reading.errors)")
   }
 
-  /// Each has a password, or what would be one, next to what is wrong.
+  /// Each contains a password, or what could be one, next to the error.
   @Test(arguments: [
     (
       "stringData:\n  password: hunter2\n  password: hunter2",
@@ -168,7 +168,7 @@ import Testing
     #expect(reading.remarks.first?.contains("document 1, which begins on line 1, goes on behind its end") == true)
   }
 
-  /// Aliases of aliases: a few lines that would be billions of values.
+  /// Aliases of aliases: a few lines that would expand to billions of values.
   @Test func repeatsNoAliasesWithoutEnd() {
     var text = Self.one + "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
     for level in 1...12 {

@@ -4,7 +4,8 @@ import Testing
 
 @testable import postern
 
-/// Odd scalars, mappings and keys, and what kubectl 1.36 makes of each: `Fixtures/scalars.tsv` has its own words.
+/// Unusual scalars, mappings and keys, and kubectl 1.36's result for each: `Fixtures/scalars.tsv` contains its own
+/// output.
 @Suite struct ScalarTests {
   static let rows: [(yaml: String, json: String)] = {
     let text = (try? String(contentsOfFile: Program.fixture("scalars.tsv"), encoding: .utf8)) ?? ""
@@ -30,7 +31,7 @@ import Testing
     }
   }
 
-  /// libyaml wants quotes here; nothing else comes of it.
+  /// libyaml requires quotes here; the result is the same.
   @Test func aColonAtTheEndOfAFlowSequencesTextIsRefused() {
     #expect(read("[a:]") == nil)
   }

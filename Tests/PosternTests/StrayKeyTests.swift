@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What no webhook would see: `postern check` says it, and ends with 1.
+/// `postern check` reports what no webhook would see, and ends with 1.
 @Suite struct StrayKeyTests {
   private static func pod(labels: String = "", annotations: String = "", kind: String = "Pod") -> String {
     """

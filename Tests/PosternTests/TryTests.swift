@@ -18,7 +18,7 @@ import Testing
     for connection in connections { #expect(answer.output.contains(connection)) }
   }
 
-  /// A Pod whose Postgres has its superuser's name and password from here and there.
+  /// A Pod whose Postgres gets its superuser's name and password from various sources.
   private static func pod(_ container: String, annotations: String = "", volumes: String = "", objects: String = "")
     -> String
   {
@@ -43,7 +43,7 @@ import Testing
   private static let cred = "{name: cred, secret: {secretName: cred}}"
 
   @Test(arguments: [
-    // A mount with slashes at its end, and one of a single file.
+    // A mount with slashes at its end, and a mount of a single file.
     pod(
       #"postgres:17", env: [{name: POSTGRES_PASSWORD_FILE, value: /run/cred/password}], volumeMounts: [{name: cred, mountPath: /run/cred//}]"#,
       volumes: cred),
@@ -53,11 +53,11 @@ import Testing
     pod(
       #"postgres:17", env: [{name: POSTGRES_PASSWORD_FILE, value: /run/c/x/pw}], volumeMounts: [{name: cred, mountPath: /run/c/}]"#,
       volumes: "{name: cred, secret: {secretName: cred, items: [{key: password, path: x/pw}]}}"),
-    // Bitnami's asks on loopback, and its superuser is not the one of POSTGRESQL_USERNAME.
+    // Bitnami's image requires a password on loopback, and its superuser is not the user of POSTGRESQL_USERNAME.
     pod(
       #"bitnami/postgresql:17", env: [{name: POSTGRESQL_USERNAME, value: app}, {name: POSTGRESQL_PASSWORD, value: app}, {name: POSTGRESQL_POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: cred, key: password}}}]"#
     ),
-    // The last of envFrom that has the key, and a name that is put together.
+    // The last object of envFrom that has the key, and a name that is composed of variables.
     pod(
       #"postgres:17", envFrom: [{configMapRef: {name: one}}, {configMapRef: {name: two}}, {secretRef: {name: three}}], env: [{name: A, value: ro}, {name: POSTGRES_USER, value: $(A)ot}]"#,
       objects: """
@@ -68,7 +68,7 @@ import Testing
         ---
         {apiVersion: v1, kind: Secret, metadata: {name: three}, stringData: {OTHER: x}}
         """),
-    // A Secret that the file does not hold is made up, for both.
+    // A Secret that the file does not contain is made up, for both containers.
     pod(#"postgres:17", env: [{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: absent, key: p}}}]"#),
     pod(#"postgres:17", envFrom: [{secretRef: {name: absent}}]"#),
   ])
@@ -81,7 +81,7 @@ import Testing
   }
 
   @Test(arguments: [
-    // Postgres has one superuser, and the sidecar is told of another.
+    // Postgres has one superuser, and the sidecar is given another.
     (
       pod(
         #"postgres:17", env: [{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: cred, key: password}}}]"#,
@@ -90,7 +90,7 @@ import Testing
           "---\n{apiVersion: v1, kind: Secret, metadata: {name: other}, stringData: {username: other, password: x}}"),
       "other"
     ),
-    // Bitnami's asks on loopback.
+    // Bitnami's image requires a password on loopback.
     (
       pod(
         #"bitnami/postgresql:17", env: [{name: POSTGRESQL_PASSWORD, valueFrom: {secretKeyRef: {name: cred, key: password}}}]"#,

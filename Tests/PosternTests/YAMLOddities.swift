@@ -1,4 +1,4 @@
-/// Makes manifests that are written in as many ways as YAML and JSON have. The same seed gives the same file.
+/// Generates manifests that use as many spellings of YAML and JSON as possible. The same seed gives the same file.
 struct YAMLOddities: RandomNumberGenerator {
   private var state: UInt64
   private var anchors = 0
@@ -34,7 +34,7 @@ struct YAMLOddities: RandomNumberGenerator {
     return happens(15) ? text.replacing("\n", with: "\r\n") : text
   }
 
-  /// A file in which a few bytes are others, gone or new.
+  /// A file in which a few bytes are changed, removed or added.
   mutating func damagedFile() -> [UInt8] {
     var bytes = Array(file().utf8)
     let marks = Array("{}[]:,-?&*!|>'\"%@`# \t\n\\/<~=+.0x_ye".utf8)
@@ -68,7 +68,7 @@ struct YAMLOddities: RandomNumberGenerator {
 
   // MARK: YAML
 
-  /// What stands behind a colon or a dash, to the end of its last line.
+  /// The text after a colon or a dash, to the end of its last line.
   private mutating func node(_ indent: Int, _ depth: Int) -> String {
     let space = String(repeating: " ", count: indent)
     switch depth > 3 ? 9 : below(10) {

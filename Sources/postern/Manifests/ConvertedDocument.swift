@@ -3,11 +3,11 @@ import JSONBytes
 /// The value of one document of a file.
 struct ConvertedDocument {
   let value: JSONValue
-  /// The line of the file that the value begins on, from 1.
+  /// The line of the file on which the value begins, from 1.
   let line: Int
-  /// Where values stand that are no text, by their path.
+  /// The places of values that are not text, by their path.
   let places: [String: ValuePlace]
-  /// Whether something follows, behind `...`, that kubectl does not read.
+  /// Whether more follows after `...`, which kubectl does not read.
   let hasMore: Bool
 }
 

@@ -1,10 +1,10 @@
 import JSONBytes
 
-/// Reads the documents of one file. What is wrong with one of them keeps no other from being read.
+/// Reads the documents of one file. An error in one of them does not prevent the others from being read.
 struct FileReading {
-  /// As it was named.
+  /// The file's name as it was given.
   let file: String
-  /// Whether the file was found in a folder. There, what is no manifest is passed over.
+  /// Whether the file was found in a folder. There, documents that are not manifests are skipped.
   let isOneOfMany: Bool
 
   func read(_ bytes: [UInt8], into reading: inout ManifestReading) {
@@ -28,8 +28,8 @@ struct FileReading {
   }
 
   /// - Parameters:
-  ///   - line: the line of the file that the text begins on.
-  ///   - count: how many documents stand before it.
+  ///   - line: the line of the file on which the text begins.
+  ///   - count: the number of documents before it.
   /// - Returns: whether the first document is a mapping.
   @discardableResult private func readYAML(
     _ text: String, from line: Int = 1, after count: Int = 0, into reading: inout ManifestReading
@@ -37,7 +37,7 @@ struct FileReading {
     var isMapping: Bool?
     do throws(ManifestFault) {
       let documents = try ManifestDocument.all(in: text, from: line, after: count)
-      // Comments that stand alone before a document are kept with it.
+      // Comments before a document are kept with it.
       var comments = ""
       for document in documents {
         guard !document.isBlank else {
@@ -85,7 +85,7 @@ struct FileReading {
     } catch {
       let rest = conversion.rest
       var other = ManifestReading()
-      // Where it is nothing in YAML either, what is wrong with it as JSON tells more.
+      // If it is not YAML either, the JSON error explains more.
       if conversion.isOver, readYAML(rest.text, from: rest.line, after: count, into: &other) {
         reading.append(other)
       } else {

@@ -1,18 +1,18 @@
 import JSONBytes
 
-/// Reads a file that kubectl takes for JSON, because it begins with `{`: values one behind the other. Where that goes no
-/// further, kubectl takes the rest for YAML.
+/// Reads a file that kubectl takes as JSON because it begins with `{`: one value after another. If that fails, kubectl
+/// takes the rest as YAML.
 struct JSONConversion {
   private let bytes: [UInt8]
   private var reader: JSONReader
   private var path: [KeyPath.Step] = []
   private var number = 0
   private var places: [String: ValuePlace] = [:]
-  /// Where the last value ended.
+  /// The end of the last value.
   private var end = 0
-  /// Whether what follows is no JSON at all, rather than JSON with a mistake.
+  /// Whether the rest is not JSON at all; otherwise it is JSON with an error.
   private(set) var isOver = false
-  /// Where each line begins.
+  /// The offset of each line's first byte.
   private let lineStarts: [Int]
 
   init(_ text: String) {
@@ -27,7 +27,7 @@ struct JSONConversion {
     text.unicodeScalars.first { !$0.properties.isWhitespace } == "{"
   }
 
-  /// The next value; nil behind the last.
+  /// The next value; nil after the last.
   mutating func next() throws(ManifestFault) -> (document: ConvertedDocument, number: Int)? {
     let start = skippingSpace(from: reader.position)
     guard start < bytes.endIndex else { return nil }
@@ -39,7 +39,7 @@ struct JSONConversion {
     return (ConvertedDocument(value: value, line: line, places: places, hasMore: false), number)
   }
 
-  /// What follows the last value, and the line that it begins on.
+  /// The text after the last value, and the line on which it begins.
   var rest: (text: String, line: Int) {
     (String(decoding: bytes[end...], as: UTF8.self), place(of: end).line)
   }
@@ -88,7 +88,7 @@ struct JSONConversion {
     return object
   }
 
-  /// A member or an element, at ``path``.
+  /// Reads a member or an element, at ``path``.
   private mutating func element() throws(ManifestFault) -> JSONValue {
     _ = try read { reader throws(JSONError) in try reader.peek() }
     let start = reader.position
@@ -128,7 +128,7 @@ struct JSONConversion {
       problem: problem, line: place.line, column: place.column, document: number, path: path)
   }
 
-  /// What is wrong, without the byte that is.
+  /// The error, without the byte that caused it.
   private static func problem(_ reason: JSONError.Reason) -> String {
     switch reason {
     case .unexpectedEnd: "it ends too early; a bracket, a brace or a quote is missing"

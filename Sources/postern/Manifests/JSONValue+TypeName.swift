@@ -1,7 +1,7 @@
 import JSONBytes
 
 extension JSONValue {
-  /// With its article, for messages.
+  /// The type with its article, for messages.
   var typeName: String {
     switch self {
     case .null: "null"

@@ -1,4 +1,4 @@
-/// Where a value stands in a document: `metadata.labels[postern.io/customer]`.
+/// The place of a value in a document: `metadata.labels[postern.io/customer]`.
 enum KeyPath {
   enum Step: Equatable {
     case key(String)
@@ -15,8 +15,8 @@ enum KeyPath {
     }
   }
 
-  /// A key as a message may show it. What has other characters than Kubernetes' keys may be a value that is no key by
-  /// intention, and is not shown.
+  /// A key in the form in which a message may show it. If it contains characters that Kubernetes' keys do not have, it
+  /// may be a value that became a key by mistake, and is not shown.
   static func shown(_ key: String) -> String {
     !key.isEmpty && key.utf8.count <= 253 && key.utf8.allSatisfy { isLetterOrDigit($0) || "-_./<".utf8.contains($0) }
       ? key : "…"
@@ -31,12 +31,12 @@ enum KeyPath {
       || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
   }
 
-  /// The keys above a line of block YAML, by their indentation: for a document that is not YAML as a whole.
+  /// The keys above a line of block YAML, found by indentation, for a document that is not YAML as a whole.
   static func above(line: Int, in text: String) -> [Step] {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(line)
     guard let last = lines.lastIndex(where: { !isBlank($0) }) else { return [] }
     var steps: [Step] = []
-    // An element may stand right below its list's key, as its neighbours do.
+    // An element may have the same indentation as its list's key, and so may the elements next to it.
     var isElement = isListElement(lines[last])
     var limit = indentation(lines[last]) + (isElement ? 1 : 0)
     for line in lines[..<last].reversed() where !isBlank(line) && indentation(line) < limit {
@@ -50,7 +50,7 @@ enum KeyPath {
       limit = indentation(line) + (isElement ? 1 : 0)
       guard isAbove, let colon = rest.firstIndex(of: ":") else { continue }
       let value = rest[rest.index(after: colon)...].drop { $0 == " " }
-      // What stands under a block of text is no key.
+      // Lines in a block scalar are not keys.
       if value.hasPrefix("|") || value.hasPrefix(">") { steps = [] }
       guard value.isEmpty || "|>#&!".contains(value[value.startIndex]) else { continue }
       steps.append(.key(rest[..<colon].filter { $0 != "\"" && $0 != "'" }))

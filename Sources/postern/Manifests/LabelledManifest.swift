@@ -20,7 +20,7 @@ struct LabelledManifest: Equatable {
     self.customer = customer
   }
 
-  /// Whether it is one of ``kinds``, and not one of the same name from somebody else's API.
+  /// Whether it is one of ``kinds``, and not a kind of the same name from another API.
   static func serves(_ manifest: Manifest) -> Bool {
     kinds.contains(manifest.kind) && manifest.apiVersion == (manifest.kind == "Pod" ? "v1" : "apps/v1")
   }
@@ -36,7 +36,7 @@ struct LabelledManifest: Equatable {
   /// What the annotations declare; nil if something is wrong with them.
   var declaration: Declaration? { result.declaration }
 
-  /// What the annotations declare, or what is wrong with them.
+  /// What the annotations declare, or their errors.
   var result: DeclarationResult { Declaration.parse(customer: customer, annotations: annotations) }
 
   private static func annotations(_ object: JSONValue) -> [String: String] {

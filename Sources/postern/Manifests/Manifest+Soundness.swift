@@ -1,15 +1,15 @@
 import JSONBytes
 
-/// What the API server refuses before a webhook sees it.
+/// Errors for which the API server refuses a manifest before it calls a webhook.
 extension Manifest {
-  /// The kinds whose declarations Postern reads, or whose contents it takes, with their apiVersion.
+  /// The kinds whose declarations or contents Postern reads, with their apiVersion.
   private static let versions = [
     "Deployment": "apps/v1", "StatefulSet": "apps/v1", "Pod": "v1", "Secret": "v1", "ConfigMap": "v1",
   ]
-  /// Groups of Kubernetes' own, present and past, that these kinds are looked for in.
+  /// Kubernetes' own API groups, present and past, in which people look for these kinds.
   private static let ownGroups = ["", "apps", "batch", "core", "extensions"]
 
-  /// The manifest as it was meant, so far as that can be told, and what is wrong with it. Then the rest can be checked too.
+  /// The manifest as it was probably meant, and its errors. With it, the rest can be checked as well.
   var mended: (manifest: Manifest, faults: [FieldFault]) {
     var mended = self
     var faults: [FieldFault] = []
@@ -57,7 +57,7 @@ extension Manifest {
 
   // MARK: Fields that hold text
 
-  /// The fields that Kubernetes takes as text alone, and that people write otherwise.
+  /// The fields that Kubernetes accepts only as text, and that people often write as another type.
   private var textFields: [[KeyPath.Step]] {
     var fields = metadataFields(["metadata"]) + metadataFields(["spec", "template", "metadata"])
     fields += ["name", "generateName", "namespace"].map { [.key("metadata"), .key($0)] }
@@ -98,7 +98,7 @@ extension Manifest {
 }
 
 extension JSONValue {
-  /// The value at a path changed; where there is none, nothing is.
+  /// The object with the value at a path changed; unchanged where there is no such value.
   fileprivate func replacing(_ path: ArraySlice<KeyPath.Step>, _ change: (JSONValue) -> JSONValue) -> JSONValue {
     switch (path.first, self) {
     case (nil, _): return change(self)
@@ -112,7 +112,7 @@ extension JSONValue {
     }
   }
 
-  /// What it would be if it were in quotes, or behind a `|`.
+  /// The text that the value would be in quotes, or after a `|`.
   fileprivate var asText: JSONValue {
     switch self {
     case .string, .null: self

@@ -8,7 +8,7 @@ struct Manifest: Equatable {
   let line: Int
   /// The object.
   var object: JSONValue
-  /// Where its values stand that are no text, by their path in the object.
+  /// The places of values that are not text, by their path in the object.
   var places: [String: ValuePlace] = [:]
   /// The document as it is written, with the comments above it; nil where the object is an item of a list, or JSON.
   var text: String?
@@ -16,13 +16,13 @@ struct Manifest: Equatable {
   var apiVersion: String { object["apiVersion"]?.string ?? "" }
   var kind: String { object["kind"]?.string ?? "" }
   var name: String { object["metadata"]?["name"]?.string ?? object["metadata"]?["generateName"]?.string ?? "" }
-  /// The namespace that it names itself.
+  /// The namespace in the object itself.
   var ownNamespace: String? { object["metadata"]?["namespace"]?.string.flatMap { $0.isEmpty ? nil : $0 } }
   var namespace: String { ownNamespace ?? "default" }
 
   /// `acme.yaml:12: Deployment acme`
   var place: String { "\(file):\(line): \(kind) \(name)" }
 
-  /// The group of its API, such as `apps`; empty for Kubernetes' first.
+  /// The group of its API, such as `apps`; empty for the core group.
   var group: String { apiVersion.split(separator: "/").dropLast().joined(separator: "/") }
 }

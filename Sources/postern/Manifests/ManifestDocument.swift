@@ -1,14 +1,14 @@
-/// A part of a file that kubectl reads as one YAML document: the lines between those that begin with `---`. kubectl divides a
-/// file by its lines, before it looks at what they say.
+/// A part of a file that kubectl reads as one YAML document: the lines between those that begin with `---`. kubectl
+/// divides a file by its lines, before it parses them.
 struct ManifestDocument: Equatable {
-  /// Its lines, each with its end.
+  /// Its lines, with their line ends.
   let text: String
-  /// The line of the file that it begins on, from 1.
+  /// The line of the file on which it begins, from 1.
   let line: Int
-  /// Which document of the file it is, from 1. One without a word in it counts too.
+  /// The number of the document in the file, from 1. Empty documents count too.
   let number: Int
 
-  /// Whether there is nothing in it but comments.
+  /// Whether it contains nothing but comments.
   var isBlank: Bool {
     text.split(separator: "\n").allSatisfy { line in
       let word = line.first { $0 != " " && $0 != "\t" }
@@ -18,8 +18,8 @@ struct ManifestDocument: Equatable {
 
   /// All documents of a file, or of its rest, in order.
   /// - Parameters:
-  ///   - firstLine: the line of the file that the text begins on.
-  ///   - count: how many documents stand before it.
+  ///   - firstLine: the line of the file on which the text begins.
+  ///   - count: the number of documents before it.
   static func all(
     in text: String, from firstLine: Int = 1, after count: Int = 0
   ) throws(ManifestFault) -> [ManifestDocument] {
@@ -27,7 +27,7 @@ struct ManifestDocument: Equatable {
     var lines: [Substring.UTF8View] = []
     var start = firstLine
     func end(before line: Int) {
-      // kubectl does not count what stands before a first `---`, if nothing does.
+      // kubectl does not count an empty document before the first `---`.
       if !lines.isEmpty {
         let text = lines.map { String(Substring($0)) + "\n" }.joined()
         documents.append(ManifestDocument(text: text, line: start, number: count + documents.count + 1))

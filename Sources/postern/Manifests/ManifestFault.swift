@@ -1,13 +1,13 @@
-/// Why kubectl would not read a file, and where. It holds nothing of what the file says but keys.
+/// Why kubectl would not read a file, and the place. Of the file's content it contains only keys.
 struct ManifestFault: Error, Equatable {
   let problem: String
-  /// From 1, in the file.
+  /// The line in the file, from 1.
   let line: Int
-  /// From 1, in characters.
+  /// The column in characters, from 1.
   let column: Int
-  /// Which document of the file, from 1.
+  /// The number of the document in the file, from 1.
   let document: Int
-  /// The keys that lead there, as far as they are known.
+  /// The keys that lead to the place, as far as they are known.
   let path: [KeyPath.Step]
 
   /// `line 6, column 3, document 1, metadata.labels: the key …`
@@ -16,7 +16,7 @@ struct ManifestFault: Error, Equatable {
     return (path.isEmpty ? place : "\(place), \(KeyPath.text(path))") + ": \(problem)"
   }
 
-  /// What is wrong with a key that a mapping has already.
+  /// The message about a key that a mapping already has.
   static func repeatedKey(_ key: String) -> String {
     "the key \"\(KeyPath.shown(key))\" stands twice in this mapping, and kubectl would take the last; remove one"
   }

@@ -1,6 +1,6 @@
 import JSONBytes
 
-/// Lists as kubectl takes them: whatever has `items`.
+/// Lists as kubectl understands them: every object with `items`.
 enum ManifestList {
   /// An item as an object of its own.
   struct Item {
@@ -8,7 +8,7 @@ enum ManifestList {
     let object: JSONValue
   }
 
-  /// Whether a document is an object at all.
+  /// Throws where a document is not an object.
   static func check(_ document: JSONValue) throws(NoManifest) {
     guard case .object = document else {
       throw NoManifest(reason: "it is \(document.typeName), not a mapping", isOtherFile: true)
@@ -38,7 +38,7 @@ enum ManifestList {
     }
   }
 
-  /// A typed list's items may lack what the list's kind says of them.
+  /// The items of a typed list may lack `apiVersion` and `kind`, which follow from the list's kind.
   static func items(of list: JSONValue) throws(NoManifest) -> [Item] {
     guard list["items"] != .null else { return [] }
     guard let items = list["items"]?.array else {
@@ -69,7 +69,7 @@ enum ManifestList {
     return objects
   }
 
-  /// The places of a list's values by item, and in it by their path.
+  /// The places of a list's values by item, and within the item by path.
   static func places(_ places: [String: ValuePlace]) -> [Int: [String: ValuePlace]] {
     var byItem: [Int: [String: ValuePlace]] = [:]
     for (path, place) in places where path.hasPrefix("items[") {

@@ -3,7 +3,7 @@ import Foundation
 /// Reads manifests as kubectl does, from files, folders (`*.yaml`, `*.yml`, `*.json` in them, recursively) and standard
 /// input (`-`).
 struct ManifestReader {
-  /// What is in these paths, in order.
+  /// The contents of these paths, in order.
   func reading(_ paths: [String]) -> ManifestReading {
     var reading = ManifestReading()
     for path in paths {
@@ -24,7 +24,7 @@ struct ManifestReader {
     try reading(paths).complete()
   }
 
-  /// All objects of a file, where Kubernetes would take them.
+  /// All objects of a file, if Kubernetes would accept them.
   func sound(_ file: String) throws(CommandError) -> [Manifest] {
     let manifests = try read([file])
     let faults = manifests.flatMap { manifest in
@@ -55,7 +55,7 @@ struct ManifestReader {
     .filter { type(of: $0.0) != .typeDirectory }
   }
 
-  /// Of what is there, or what a link leads to.
+  /// The type of the file, or of the target of a link.
   private func type(of path: String) -> FileAttributeType? {
     let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     return (try? FileManager.default.attributesOfItem(atPath: target))?[.type] as? FileAttributeType

@@ -1,8 +1,8 @@
-/// What was found in files, with all that is wrong in them.
+/// The contents of files, with all errors in them.
 struct ManifestReading {
   /// All objects, in order. A list gives its items.
   var manifests: [Manifest] = []
-  /// What was passed over, and what kubectl would take otherwise than it looks. One line each.
+  /// What was skipped, and what kubectl reads differently from what it looks like. One line each.
   var remarks: [String] = []
   /// Why files, or documents in them, cannot be read. One line each.
   var errors: [String] = []
@@ -13,7 +13,7 @@ struct ManifestReading {
     errors += other.errors
   }
 
-  /// All objects, where every document could be read.
+  /// All objects, if every document could be read.
   func complete() throws(CommandError) -> [Manifest] {
     guard errors.isEmpty else {
       throw CommandError(status: .unreadable, lines: errors.map { "error: \($0)" })

@@ -1,7 +1,7 @@
-/// The text of a file as kubectl takes it: by its byte order mark, or else as UTF-8.
+/// The text of a file as kubectl decodes it: by its byte order mark, or else as UTF-8.
 struct ManifestText: Equatable {
   let text: String
-  /// The line, from 1, with the first bytes that are no text; kubectl puts U+FFFD in their place. nil where all is text.
+  /// The line, from 1, of the first bytes that are not text; kubectl replaces them by U+FFFD. nil where all is text.
   let damagedLine: Int?
 
   init(_ bytes: [UInt8]) {

@@ -1,4 +1,4 @@
-/// Numbers as Go spells them: what kubectl sends, and what the API server stores.
+/// Numbers as Go writes them: what kubectl sends, and what the API server stores.
 enum NumberSpelling {
   /// A Double in JSON, as encoding/json writes it; nil where JSON has no such number.
   static func json(_ value: Double) -> String? {
@@ -8,7 +8,7 @@ enum NumberSpelling {
     return size != 0 && (size < 1e-6 || size >= 1e21) ? number.exponential(minimumDigits: 1) : number.plain
   }
 
-  /// A number in JSON, from how a JSON document spells it: a whole one stays as it is where 64 bits hold it.
+  /// A number in JSON, from the spelling in a JSON document. A whole number stays unchanged if it fits into 64 bits.
   /// nil where it is too large.
   static func json(_ spelling: String) -> String? {
     if let whole = Int64(spelling) { return String(whole) }
@@ -25,15 +25,15 @@ enum NumberSpelling {
   }
 }
 
-/// The shortest digits that give a floating-point number, and where its point stands.
+/// The shortest digits that identify a floating-point number, and the place of its point.
 private struct ShortestDigits {
   let isNegative: Bool
-  /// Of the first digit: 0 for 1 to 9.
+  /// The exponent of the first digit: 0 for 1 to 9.
   let exponent: Int
-  /// Without zeros at either end; empty for 0.
+  /// The digits without zeros at either end; empty for 0.
   private let digits: [UInt8]
 
-  /// From Swift's description, which has the shortest digits.
+  /// Reads Swift's description, which has the shortest digits.
   init(_ description: String) {
     isNegative = description.hasPrefix("-")
     let parts = description.drop { $0 == "-" }.split(separator: "e")

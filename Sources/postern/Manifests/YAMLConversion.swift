@@ -2,22 +2,21 @@ import Foundation
 import JSONBytes
 import Yams
 
-/// Converts a document to JSON by kubectl's rules: those of sigs.k8s.io/yaml, which is YAML 1.1 with merge keys, and with
-/// keys that are always text. In two things it is stricter: a key that stands twice in a mapping, of which kubectl takes the
-/// last without a word, is a fault; and there is a limit to the depth.
+/// Converts a document to JSON by kubectl's rules: those of sigs.k8s.io/yaml, which is YAML 1.1 with merge keys, and
+/// with keys that are always text. It is stricter in two ways: a key that occurs twice in a mapping, of which kubectl
+/// silently takes the last, is an error; and the depth is limited.
 struct YAMLConversion {
-  /// How many values a document may have, those that aliases repeat counted each time.
+  /// The most values in a document. Values that aliases repeat count each time.
   static let maximumValues = 1_000_000
 
   private let document: ManifestDocument
   private let lines: [Substring]
   private var path: [KeyPath.Step] = []
   private var count = 0
-  /// Where members of a mapping stand whose value is no text, by their path.
+  /// The places of members whose value is not text, by their path.
   private(set) var places: [String: ValuePlace] = [:]
 
-  /// The object of a document, with where its values stand that are no text.
-  /// nil for a document without a value.
+  /// The object of a document, with the places of its values that are not text. nil for a document without a value.
   static func convert(_ document: ManifestDocument) throws(ManifestFault) -> ConvertedDocument? {
     var conversion = YAMLConversion(document)
     return try conversion.convert()
@@ -42,7 +41,7 @@ struct YAMLConversion {
     }
   }
 
-  /// kubectl reads no further than the end of a first document, by `...`. What follows may be no YAML at all.
+  /// kubectl reads only up to the end of the first document, which `...` marks. The rest may not be YAML at all.
   private static func hasMore(_ parser: Parser) -> Bool {
     do {
       return try parser.nextRoot() != nil
@@ -95,20 +94,20 @@ struct YAMLConversion {
     return object
   }
 
-  /// A member or an element, at ``path``.
+  /// Converts a member or an element, at ``path``.
   private mutating func element(_ node: Node, depth: Int) throws(ManifestFault) -> JSONValue {
     let value = try value(node, depth: depth + 1)
     if value.string == nil { places[KeyPath.text(path)] = ValuePlace(line: line(of: node), column: column(of: node)) }
     return value
   }
 
-  /// `<<`, unless it is quoted.
+  /// Whether a key is `<<` without quotes.
   private func isMerge(_ key: Node) -> Bool {
     guard case .scalar(let scalar) = key, scalar.string == "<<" else { return false }
     return tag(of: key) == Self.plainTag || tag(of: key) == YAMLScalar.tagPrefix + "merge"
   }
 
-  /// What a merge key brings, the one that prevails last.
+  /// The members that a merge key adds. The last one takes precedence.
   private mutating func merged(_ node: Node, depth: Int) throws(ManifestFault) -> [JSONObject] {
     let mappings: [Node]
     switch node {
@@ -151,7 +150,7 @@ struct YAMLConversion {
       guard let number = NumberSpelling.json(value) else {
         throw fault("JSON has no infinity, and no number that is none; write it in quotes if it is text", at: node)
       }
-      // Go writes -0 for the float, and reads it as the whole number.
+      // Go writes the float as -0, and reads that as a whole number.
       return .number(number == "-0" ? "0" : number)
     }
   }
@@ -163,7 +162,7 @@ struct YAMLConversion {
     if scalar.style == .doubleQuoted, hasEscapedSlash(node) {
       throw fault(#"\/ is no escape sequence of YAML 1.1; write / alone"#, at: node)
     }
-    // libyaml takes the tag "!" for none; for kubectl, it makes text of what follows.
+    // libyaml ignores the tag "!"; kubectl reads the value after it as text.
     if tag == Self.plainTag {
       return source(at: node)?.first == "!" ? .text(scalar.string) : YAMLScalar(plain: scalar.string)
     }
@@ -174,7 +173,7 @@ struct YAMLConversion {
     return value
   }
 
-  /// Whether a scalar in double quotes has `\/`, which libyaml takes and kubectl does not.
+  /// Whether a scalar in double quotes contains `\/`, which libyaml accepts and kubectl does not.
   private func hasEscapedSlash(_ node: Node) -> Bool {
     guard document.text.utf8.contains(UInt8(ascii: "\\")), document.text.contains("\\/"),
       var rest = source(at: node).map({ Array($0.utf8) })?[...]
@@ -192,14 +191,14 @@ struct YAMLConversion {
     }
   }
 
-  /// What a node is written as, from its first character to the line's end.
+  /// The text of a node, from its first character to the line's end.
   private func source(at node: Node) -> Substring? {
     guard let mark = node.mark, lines.indices.contains(mark.line - 1) else { return nil }
     return Substring(lines[mark.line - 1].unicodeScalars.dropFirst(mark.column - 1))
   }
 
   private static let plainTag = "postern:plain"
-  /// Tells plain scalars without a tag from those that have one: the rules of types are ``YAMLScalar``'s.
+  /// Distinguishes plain scalars without a tag from those with one. ``YAMLScalar`` has the rules of types.
   private static let resolver = Resolver.basic.appending(plainRule)
   private static let plainRule: Resolver.Rule = {
     do {
@@ -221,7 +220,7 @@ struct YAMLConversion {
       problem: problem, line: line(of: node), column: column(of: node), document: document.number, path: path)
   }
 
-  /// Where a key stands again, below its first place; nil where that cannot be seen from the lines.
+  /// The place at which a key occurs again, after its first place; nil where the lines do not show it.
   private func secondPlace(of key: String, after mark: Mark) -> Int? {
     guard mark.line < lines.count else { return nil }
     return lines[mark.line...].firstIndex { line in
@@ -231,7 +230,7 @@ struct YAMLConversion {
     }.map { $0 + 1 }
   }
 
-  /// A fault that Yams has found, without the text that Yams would show.
+  /// An error that Yams has found, without the text that Yams would show.
   private func fault(_ error: any Error) -> ManifestFault {
     func fault(_ problem: String, line: Int, column: Int) -> ManifestFault {
       ManifestFault(

@@ -1,4 +1,4 @@
-/// What to do about a document that is not YAML, by what libyaml says of it.
+/// What to do about a document that is not YAML, chosen by libyaml's message.
 enum YAMLHint {
   static func hint(for problem: String, in text: String) -> String {
     if isTemplate(text) { return "; \(template)" }
@@ -16,7 +16,7 @@ enum YAMLHint {
     }
   }
 
-  /// Whether it is a template of Helm's, or of another Go program.
+  /// Whether it is a template for Helm or another Go program.
   static func isTemplate(_ text: String) -> Bool { text.contains("{{") && text.contains("}}") }
 
   static let template = "it is a template: render it first, such as by helm template CHART | postern check -"

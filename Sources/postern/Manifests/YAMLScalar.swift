@@ -1,11 +1,11 @@
 import Foundation
 
-/// A scalar of YAML with the type that kubectl gives it: YAML 1.1 as sigs.k8s.io/yaml reads it, which is go-yaml v2.
+/// A YAML scalar with the type that kubectl gives it: YAML 1.1 as sigs.k8s.io/yaml reads it, which is go-yaml v2.
 enum YAMLScalar: Equatable {
   case null
   case bool(Bool)
   case integer(Int64)
-  /// A whole number that only fits without a sign.
+  /// A whole number that fits only into an unsigned integer.
   case unsigned(UInt64)
   case float(Double)
   case text(String)
@@ -16,7 +16,7 @@ enum YAMLScalar: Equatable {
   }
 
   /// A scalar with a tag of its own, such as `!!int`.
-  /// - Returns: nil where the text is nothing that the tag stands for.
+  /// - Returns: nil where the text does not fit the tag.
   init?(_ text: String, tag: String) {
     let value = YAMLScalar(plain: text)
     switch (tag.hasPrefix(Self.tagPrefix) ? String(tag.dropFirst(Self.tagPrefix.count)) : tag, value) {
@@ -34,10 +34,10 @@ enum YAMLScalar: Equatable {
     }
   }
 
-  /// What the tags of YAML itself begin with.
+  /// The prefix of YAML's own tags.
   static let tagPrefix = "tag:yaml.org,2002:"
 
-  /// The words that stand for a value, in just these spellings.
+  /// The words that stand for a value, in exactly these spellings.
   private static let words: [String: YAMLScalar] = {
     var words: [String: YAMLScalar] = [:]
     for word in ["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"] { words[word] = .bool(true) }
@@ -80,21 +80,21 @@ enum YAMLScalar: Equatable {
       default: (radix, digits) = (8, digits.dropFirst())
       }
     }
-    // A second sign, which Swift would take.
+    // A second sign, which Swift would accept.
     guard digits.utf8.first.map({ !"+-".utf8.contains($0) }) == true else { return nil }
     let signed = sign == UInt8(ascii: "-") ? "-" + digits : String(digits)
     if let value = Int64(signed, radix: radix) { return .integer(value) }
     return sign == nil ? UInt64(digits, radix: radix).map(YAMLScalar.unsigned) : nil
   }
 
-  /// go-yaml takes `0b`, then a sign.
+  /// go-yaml accepts a sign after `0b`.
   private static func signedBinary(_ text: String) -> YAMLScalar? {
     guard text.hasPrefix("0b+") || text.hasPrefix("0b-") else { return nil }
     return Int64(text.dropFirst(2), radix: 2).map(YAMLScalar.integer)
   }
 
-  /// `1.5`, `.5`, `1e3`: nil where it is more than a Double holds.
-  /// - Parameter keepsUnderscores: whether `_` may only stand between digits, as Go's own numbers have it.
+  /// `1.5`, `.5`, `1e3`; nil where a Double cannot hold it.
+  /// - Parameter keepsUnderscores: whether `_` is allowed only between digits, as in Go's own numbers.
   private static func decimal(_ text: String, keepsUnderscores: Bool) -> YAMLScalar? {
     let bytes = Array(text.utf8)
     if keepsUnderscores {

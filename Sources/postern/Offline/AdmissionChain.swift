@@ -22,7 +22,7 @@ struct AdmissionChain {
     }
     let message: String
     let causes: [Cause]
-    /// What else is worth a word.
+    /// Warnings besides the errors.
     var warnings: [String] = []
   }
 

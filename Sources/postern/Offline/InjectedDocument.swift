@@ -1,9 +1,9 @@
 import JSONBytes
 
-/// An object of what `inject` prints.
+/// An object in the output of `inject`.
 struct InjectedDocument: Equatable {
   let object: JSONValue
-  /// How it was written in the file, where nothing is changed: with its comments, and the order of its keys.
+  /// The text in the file, if nothing is changed: with its comments, and the order of its keys.
   var text: String?
 
   init(_ object: JSONValue) {
@@ -15,14 +15,14 @@ struct InjectedDocument: Equatable {
     text = manifest.text
   }
 
-  /// All of them, as files that kubectl reads.
+  /// All documents, as a file that kubectl reads.
   static func yaml(_ documents: [InjectedDocument]) throws(CommandError) -> String {
     var texts: [String] = []
     for document in documents {
       if let text = document.text { texts.append(text) } else { texts.append(try document.object.yaml()) }
     }
     let text = texts.joined(separator: "---\n")
-    // What begins with { would be JSON to kubectl.
+    // kubectl would read a file that begins with { as JSON.
     return JSONConversion.isJSON(text) ? "---\n" + text : text
   }
 }

@@ -27,7 +27,7 @@ struct InjectedManifests {
       let isOurs = LabelledManifest(mended) != nil
       for fault in faults {
         let line = "\(manifest.place): \(fault.field): \(fault.message)"
-        // What is wrong with other objects' contents is the API server's to say.
+        // Errors in other objects are reported by the API server.
         if isOurs || fault.isMetadata { refusals.append("error: \(line)") } else { warnings.append(line) }
       }
       guard faults.isEmpty, let labelled = LabelledManifest(manifest) else { continue }
@@ -39,7 +39,7 @@ struct InjectedManifests {
         if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
         guard instance.sidecar != nil, var described = instance.instance else { continue }
         if manifest.ownNamespace == nil, described.declaration.host == nil {
-          // Found from the namespace that it is applied to, whichever that is.
+          // The host is resolved in the namespace to which the manifest is applied, whichever that is.
           described.declaration.host = described.workload.name
         }
         let result = try objects.made(for: described, declaredBy: manifest, generate: Password.generated)
@@ -62,7 +62,7 @@ struct InjectedManifests {
     removeEarlierOutput(made)
   }
 
-  /// The files may hold the output of an earlier run: it is replaced, so that no object comes twice.
+  /// Replaces the output of an earlier run, which the files may contain, so that no object occurs twice.
   private mutating func removeEarlierOutput(_ made: [InjectedDocument]) {
     documents.removeAll { document in
       made.contains { Self.identity($0.object) == Self.identity(document.object) && $0 != document }
@@ -80,7 +80,7 @@ struct InjectedManifests {
     return [object["kind"], metadata?["name"], metadata?["namespace"]].map { $0?.string ?? "" }
   }
 
-  /// The Secrets that are left out, for whoever has to bring them.
+  /// The Secrets that are left out and that somebody must provide.
   private func note(
     on instance: AdmittedInstance, passwords: String, logins: [String], among manifests: [Manifest]
   ) -> [String] {
@@ -100,7 +100,7 @@ struct InjectedManifests {
     (names.count == 1 ? "Secret " : "Secrets ") + names.joined(separator: ", ")
   }
 
-  /// An object that goes to whatever namespace it is applied to.
+  /// An object without a namespace, for whatever namespace it is applied to.
   static func withoutNamespace(_ object: JSONValue) -> JSONValue {
     guard case .object(var root) = object, case .object(var metadata)? = root["metadata"] else { return object }
     metadata["namespace"] = nil

@@ -3,19 +3,19 @@ import Admission
 /// How manifests are injected without a cluster.
 struct InjectionChoices {
   let settings: AdmissionSettings
-  /// Whether Secrets are made. A password that no Secret holds is different each time.
+  /// Whether Secrets are made. A password that is in no Secret is different each time.
   var withSecrets = true
-  /// What is there already: its passwords are taken, and it is not printed.
+  /// Existing objects: their passwords are used, and they are not printed.
   var existing: [Manifest] = []
   /// The namespace of manifests that name none.
   var namespace: String?
 
-  /// The manifests in the namespace that was chosen.
+  /// The manifests, in the chosen namespace.
   func settled(_ manifests: [Manifest]) -> [Manifest] {
     namespace.map { namespace in manifests.map { $0.settled(in: namespace) } } ?? manifests
   }
 
-  /// What is there, in the namespace that the manifests are taken to be in.
+  /// The existing objects, in the namespace of the manifests.
   func existingSecrets(for manifests: [Manifest]) throws(CommandError) -> [Manifest] {
     let secrets = settled(existing.filter { $0.kind == "Secret" })
     let namespaces = Set(secrets.compactMap(\.ownNamespace))
@@ -27,7 +27,7 @@ struct InjectionChoices {
         "the Secrets are of namespaces \(namespaces.sorted().joined(separator: ", ")), and the manifests name none; name"
           + " theirs with --namespace")
     }
-    // A cluster names the namespace of all it gives.
+    // Objects from a cluster always name their namespace.
     return secrets + secrets.map { $0.withoutNamespace }
   }
 }

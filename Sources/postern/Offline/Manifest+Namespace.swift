@@ -1,8 +1,8 @@
 import JSONBytes
 
 extension Manifest {
-  /// The same in this namespace, where it names none and is of a kind that lives in one. What a custom resource is, no file
-  /// says: `kubectl apply --namespace` puts it there.
+  /// The manifest in this namespace, if it names none and its kind is namespaced. A file does not show whether a custom
+  /// resource is namespaced; `kubectl apply --namespace` treats it as such.
   func settled(in namespace: String) -> Manifest {
     guard ownNamespace == nil, isNamespaced, case .object(var root) = object else { return self }
     var metadata = JSONObject()
@@ -15,13 +15,13 @@ extension Manifest {
     return settled
   }
 
-  /// Whether it is of a kind of Kubernetes' own that lives in a namespace.
+  /// Whether it has a namespaced kind of Kubernetes' own.
   private var isNamespaced: Bool {
     let isOwn = !group.contains(".") || group.hasSuffix(".k8s.io")
     return isOwn && !Self.clusterWide.contains(kind)
   }
 
-  /// The kinds of Kubernetes' own that live in no namespace (`kubectl api-resources --namespaced=false`, 1.36).
+  /// Kubernetes' own kinds that are not namespaced (`kubectl api-resources --namespaced=false`, 1.36).
   private static let clusterWide: Set = [
     "APIService", "CertificateSigningRequest", "ClusterRole", "ClusterRoleBinding", "ClusterTrustBundle", "CSIDriver",
     "CSINode", "ComponentStatus", "CustomResourceDefinition", "DeviceClass", "DeviceTaintRule", "FlowSchema",

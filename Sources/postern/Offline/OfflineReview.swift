@@ -12,9 +12,9 @@ struct OfflineReview {
   private let chain: AdmissionChain
   private let chainsOfFiles: [String: AdmissionChain]
   private let secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
-  /// The manifests as they were meant, in their order.
+  /// The manifests as they were probably meant, in their order.
   let manifests: [Manifest]
-  /// What the API server would refuse by itself, and what the webhook does not see.
+  /// Errors for which the API server itself would refuse them, and which the webhook does not see.
   private let earlier: [[Finding]]
 
   init(_ given: [Manifest]) {
@@ -61,7 +61,7 @@ struct OfflineReview {
     }
   }
 
-  /// What is to be said of the manifests that concern Postern.
+  /// All findings about the manifests that concern Postern.
   func all() async throws(CommandError) -> (checked: [Manifest], findings: [Finding]) {
     var checked: [Manifest] = []
     var findings: [Finding] = []

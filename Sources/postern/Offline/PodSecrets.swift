@@ -1,6 +1,6 @@
 import JSONBytes
 
-/// The Secrets that a Pod does not start without.
+/// The Secrets without which a Pod does not start.
 enum PodSecrets {
   static func needed(by pod: JSONValue) -> [String] {
     let spec = pod["spec"]

@@ -2,8 +2,8 @@ import Contract
 import Declarations
 import JSONBytes
 
-/// Labels and annotations that were meant for Postern and that no webhook sees: it is called for objects with the label
-/// alone, and only of kinds that it serves.
+/// Labels and annotations that were meant for Postern and that no webhook sees, because it is called only for objects
+/// with the label, and only for the kinds that it supports.
 struct StrayKeys {
   private let manifest: Manifest
   private let isLabelled: Bool
@@ -15,7 +15,7 @@ struct StrayKeys {
     }
   }
 
-  /// Where labels and annotations stand: a workload's, its Pods', and a CronJob's Jobs'.
+  /// The metadata that may have labels and annotations: a workload's, its Pods', and those of a CronJob's Jobs.
   private static let places = [
     ["metadata"], ["spec", "template", "metadata"], ["spec", "jobTemplate", "metadata"],
     ["spec", "jobTemplate", "spec", "template", "metadata"],
@@ -25,7 +25,7 @@ struct StrayKeys {
     place.reduce(Optional(manifest.object)) { $0?[$1] }
   }
 
-  /// Whether it is a workload of a kind that Postern does not serve.
+  /// Whether it is a workload of a kind that Postern does not support.
   private var isOtherWorkload: Bool {
     !LabelledManifest.serves(manifest)
       && (manifest.object["spec"]?["template"]?["spec"] != nil || manifest.object["spec"]?["jobTemplate"] != nil)
@@ -84,11 +84,11 @@ struct StrayKeys {
       return key.hasPrefix(AnnotationKey.prefix) && !isSeenByWebhook ? "is no annotation of Postern's; \(unseen)" : nil
     }
     guard meant == key else {
-      // The webhook tells of what begins as ours do.
+      // The webhook reports keys that begin with our prefix.
       if key.hasPrefix(AnnotationKey.prefix), isSeenByWebhook { return nil }
       return "is no annotation of Postern's; did you mean \(meant)?"
     }
-    // Saying that Postern keeps away needs no label.
+    // An annotation that turns Postern off needs no label.
     return isSeenByWebhook || key == AnnotationKey.inject ? nil : unseen
   }
 
@@ -101,7 +101,7 @@ struct StrayKeys {
       : "nothing reads it on a \(manifest.kind): Postern serves \(Self.served)"
   }
 
-  /// The key of ours that this one is, or is near to; nil where it is somebody else's.
+  /// Our key that this key is, or is similar to; nil where it belongs to somebody else.
   private static func meant(by key: String) -> String? {
     if known.contains(key) { return key }
     if let near = Suggestion.nearest(to: key, among: known) { return near }
@@ -109,7 +109,7 @@ struct StrayKeys {
     guard parts.count == 2 else { return nil }
     let name = known.first { $0 == AnnotationKey.prefix + parts[1] }
     let domain = String(parts[0].split(separator: ".").first ?? "")
-    // A domain that is ours but for its ending, with a name that is ours but for a letter.
+    // A domain that differs from ours only in its ending, with a name that differs from ours in at most one letter.
     let isOurs = Suggestion.nearest(to: parts[0], among: ["postern.io"]) != nil || Self.isNear(domain)
     return isOurs ? name ?? Suggestion.nearest(to: AnnotationKey.prefix + parts[1], among: known) : nil
   }

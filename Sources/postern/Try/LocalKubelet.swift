@@ -26,14 +26,14 @@ struct LocalKubelet {
     }
   }
 
-  /// A path without what changes nothing in it: slashes that follow another, or end it.
+  /// A path without slashes that do not change it: repeated ones, and one at the end.
   static func clean(_ path: String) -> String {
     let parts = path.split(separator: "/").filter { $0 != "." }
     return path.hasPrefix("/") ? parts.map { "/\($0)" }.joined() : path
   }
 
   /// The Secrets and keys that the container needs and that no manifest has.
-  /// - Parameter expected: the variables of which `envFrom` is to bring one, if nothing else gives it.
+  /// - Parameter expected: variables of which `envFrom` should define one, if nothing else does.
   static func missingSecrets(
     of container: JSONValue, in pod: JSONValue, objects: LocalObjects, namespace: String, expected: [String] = []
   ) -> [(name: String, keys: [String])] {
@@ -99,13 +99,13 @@ struct LocalKubelet {
     (container["env"]?.array ?? []).compactMap { $0["value"]?.string }
   }
 
-  /// A volume, or what is at a path in it, and where the container has it.
+  /// A volume, or a path in it, and its path in the container.
   private struct Mount {
     let path: String
     let subPath: String
     let volume: JSONValue
 
-    /// The path in the volume of a path in the container; nil where that is elsewhere.
+    /// The path in the volume of a path in the container; nil where it is not in this volume.
     func file(_ path: String) -> String? {
       let path = LocalKubelet.clean(path)
       guard path == self.path || path.hasPrefix(self.path + "/") else { return nil }

@@ -6,7 +6,7 @@ struct LocalVariables {
   let objects: LocalObjects
   let namespace: String
 
-  /// What `envFrom` brings, then `env` in its order: a value may refer to one before it.
+  /// The variables from `envFrom`, then those of `env` in their order, because a value may refer to an earlier one.
   func environment(of container: JSONValue) -> [String: String] {
     var environment: [String: String] = [:]
     for source in container["envFrom"]?.array ?? [] {
@@ -24,7 +24,7 @@ struct LocalVariables {
     return environment
   }
 
-  /// `$(NAME)` becomes what it stands for, where that is known, and `$$` becomes `$` (Kubernetes docs, "Define Dependent
+  /// Replaces `$(NAME)` by the variable's value, if it is known, and `$$` by `$` (Kubernetes docs, "Define Dependent
   /// Environment Variables").
   static func expanded(_ text: String, _ environment: [String: String]) -> String {
     var result = ""

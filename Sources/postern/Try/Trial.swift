@@ -29,7 +29,8 @@ final class Trial {
   /// Generated passwords. They stay the same for the whole trial, as Secrets do in a cluster.
   private var madeObjects = LocalObjects()
   private var layout = LocalKubelet.Layout(mounts: [], environment: [:])
-  /// What the Pod's Postgres container would make. Once it has made it, its variables change nothing more.
+  /// The server that the Pod's Postgres container would make. After it was made, changes of the variables have no
+  /// effect.
   private var wanted: TrialServer?
 
   /// Starts the webhook.

@@ -1,22 +1,22 @@
 import Admission
 import Foundation
 
-/// The server that the Pod's Postgres container would make of its variables and files. What the sidecar reads has no part in
-/// it: where the two differ, the sidecar fails here as it would in a cluster.
+/// The server that the Pod's Postgres container would make from its variables and files. The sidecar's settings are not
+/// used for it: if they differ, the sidecar fails here as it would in a cluster.
 struct TrialServer: Equatable {
   let superuser: String
-  /// Nil where the container is given none; then nobody can log in by one.
+  /// Nil where the container has none; then nobody can log in with a password.
   let password: String?
   let trustsLoopback: Bool
 
-  /// - Parameter environment: the container's, with the paths of files as they are on this machine.
+  /// - Parameter environment: the container's, with the paths that files have on this machine.
   init(_ image: PostgresImage, environment: [String: String]) throws(CommandError) {
     let reader = Reader(image: image, environment: environment)
     superuser = try reader.value(of: [image.superuserVariable].compactMap(\.self)) ?? image.defaultSuperuser
     let user = try reader.value(of: image.applicationUserVariables)
     let variables = image.passwordVariables(applicationUser: user)
     password = try reader.value(of: variables)
-    // What cannot be told is taken as the official image has it.
+    // What is not known is taken as in the official image.
     trustsLoopback = image.trustsLoopback ?? true
     if password == nil, !trustsLoopback || reader.isMeant(variables) {
       throw .refused(
@@ -48,13 +48,13 @@ struct TrialServer: Equatable {
             "container \"\(image.container)\": the file that \(variable)_FILE names is not there; mount the Secret that"
               + " holds it, or correct the path")
         }
-        // As a shell reads it.
+        // Split as a shell does.
         return String(content.reversed().drop { $0.isNewline }.reversed())
       }
       return nil
     }
 
-    /// Whether a password was to come from one of these.
+    /// Whether a password should come from one of these.
     func isMeant(_ variables: [String]) -> Bool {
       variables.contains { environment[$0] != nil || environment[$0 + "_FILE"] != nil }
     }

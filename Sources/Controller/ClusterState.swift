@@ -26,6 +26,9 @@ struct ClusterState: Sendable {
   /// report a write before the API server's answer to it arrives.
   private var unsure: [CustomerKey: [ObjectName.Version]] = [:]
 
+  /// Customers whose Pods have changed since they were taken.
+  private var podNews: Set<CustomerKey> = []
+
   init(_ sources: [WatchSource]) { awaited = Set(sources) }
 
   var isSynced: Bool { awaited.isEmpty }
@@ -57,6 +60,12 @@ struct ClusterState: Sendable {
     self[key].declarers.values.filter(\.declares).map {
       DeclaringObject(kind: $0.workload.kind, name: $0.workload.name)
     }
+  }
+
+  /// Customers whose Pods have changed since this was asked.
+  mutating func takePodNews() -> Set<CustomerKey> {
+    defer { podNews = [] }
+    return podNews
   }
 
   /// A pass over a customer begins.
@@ -108,6 +117,7 @@ struct ClusterState: Sendable {
     }
     customer.declarers[watched.uid] = watched.declarer
     customer.pods[watched.uid] = watched.pod
+    if old != watched.pod { podNews.insert(watched.key) }
     self[watched.key] = customer
     return isNews ? woken.union([watched.key]) : woken
   }
@@ -116,7 +126,7 @@ struct ClusterState: Sendable {
     guard let key = keys[source]?.removeValue(forKey: uid) else { return [] }
     var customer = self[key]
     let declared = customer.declarers.removeValue(forKey: uid) != nil
-    customer.pods[uid] = nil
+    if customer.pods.removeValue(forKey: uid) != nil { podNews.insert(key) }
     if !customer.needsLookup { customer.unlabelled = nil }
     self[key] = customer
     return declared ? [key] : []

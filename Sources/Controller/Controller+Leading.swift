@@ -7,9 +7,15 @@ extension Controller {
   /// at a time. It begins when all declarations are known.
   /// - Parameter mayWrite: is asked directly before each write; false ends the work on an instance.
   package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
+    looks.open()
     let signals = queue.open()
-    queue.add(cluster.withLock { $0.all })
+    let (all, pods) = cluster.withLock { cluster in
+      (cluster.all, cluster.all.map { ($0, Array(cluster[$0].pods.values)) })
+    }
+    for (key, pods) in pods { looks.see(pods, of: key) }
+    queue.add(all)
     await withDiscardingTaskGroup { group in
+      group.addTask { await self.looks.run(mayWrite: mayWrite) }
       for await _ in signals {
         guard isSynced else { continue }
         for key in queue.take() {
@@ -20,7 +26,7 @@ extension Controller {
       group.cancelAll()
     }
     queue.close()
-    instances.withLock { $0 = ([:], []) }
+    for key in instances.clear() { metrics.set(nil, of: key) }
     metrics.set(depth: 0)
     metrics.set([:])
   }
@@ -50,11 +56,9 @@ extension Controller {
     }
     await events.tell(notices, mayWrite: mayWrite)
     metrics.record(outcome, took: ContinuousClock.now - start)
-    let states = instances.withLock { instances in
-      instances.states[key] = state
-      return instances.states
-    }
-    metrics.set(states)
+    if state == nil, outcome != .stopped { looks.expect(nil, of: key) }
+    let found = looks.found(of: key)
+    if let counts = instances.change(key, { ($0.state, $0.found) = (state, found) }) { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
     guard let wait = queue.finished(key, outcome.next, took: ContinuousClock.now - start) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
@@ -78,7 +82,7 @@ extension Controller {
     }
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
-      owesUpdate: instances.withLock { $0.owed.contains(key) }, again: { self.queue.add(CollectionOfOne(key)) })
+      owesUpdate: instances[key].isOwed, again: { self.queue.add(CollectionOfOne(key)) })
     var failure: KubernetesError?
     var end: PassOutcome?
     do throws(Interruption) { try await pass.run() } catch {
@@ -92,11 +96,12 @@ extension Controller {
       }
     }
     let isOwed = pass.hasUntoldUpdate
-    instances.withLock { if isOwed { $0.owed.insert(key) } else { $0.owed.remove(key) } }
+    _ = instances.change(key) { $0.isOwed = isOwed }
+    if let expectation = pass.expectation { looks.expect(expectation, of: key) }
     var notices = pass.problems.map { Notice($0, of: instance.workload, in: key.namespace) }
     if let summary = pass.summary {
       logger.info("instance changed", metadata: ["instance": "\(key)", "what": "\(summary)"])
-      notices.append(Notice(.provisioned, of: instance.workload, in: key.namespace, summary))
+      notices.append(Notice(.objectsWritten, of: instance.workload, in: key.namespace, summary))
     }
     if let failure, !failure.isCancelled {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(failure)"])

@@ -23,8 +23,8 @@ package final class Controller: Sendable {
   let judge = ScriptJudge()
   let events: EventRecorder
   let sources: [WatchSource]
-  /// The states of the instances, and the customers whose Pods must still be told of an update.
-  let instances = Mutex<(states: [CustomerKey: Customer.State], owed: Set<CustomerKey>)>(([:], []))
+  let instances = InstanceRecords()
+  let looks: StatusLooks
 
   /// A controller of a cluster. It does nothing until ``watch()`` runs.
   package init(
@@ -44,6 +44,11 @@ package final class Controller: Sendable {
       limit: settings.maximumConcurrentPasses, firstDelay: settings.retryDelay,
       maximumDelay: settings.maximumRetryDelay, owner: { $0.namespace })
     events = EventRecorder(client, settings, logger)
+    let instances = instances
+    looks = StatusLooks(client, ask: settings.statusQuestion, events: events, logger: logger) { key, found in
+      metrics.set(found, of: key)
+      if let counts = instances.change(key, { $0.found = found }) { metrics.set(counts) }
+    }
   }
 
   /// Whether all declarations of the cluster are known.
@@ -86,8 +91,12 @@ package final class Controller: Sendable {
   }
 
   private func take(_ change: Change<Sighting>, of source: WatchSource) {
-    let woken = cluster.withLock { $0.take(change, of: source) }
+    let (woken, pods) = cluster.withLock { cluster in
+      let woken = cluster.take(change, of: source)
+      return (woken, cluster.takePodNews().map { ($0, Array(cluster[$0].pods.values)) })
+    }
     queue.add(woken)
+    for (key, pods) in pods { looks.see(pods, of: key) }
     metrics.set(depth: queue.depth)
   }
 }

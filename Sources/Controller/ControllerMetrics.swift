@@ -15,7 +15,12 @@ package struct ControllerMetrics: Sendable {
       .histogram(bounds: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30])),
     MetricFamily(Name.depth, "Instances that wait for a pass.", .gauge),
     MetricFamily(
-      Name.instances, "Instances, while leading: complete, incomplete, invalid, conflict, failed.", .gauge),
+      Name.instances,
+      "Instances, while leading: provisioned (Postgres holds what is declared), failing, pending, unreachable; incomplete, "
+        + "invalid, conflict, failed (not all of it could be written).", .gauge),
+    MetricFamily(
+      Name.provisioned, "Whether the Postgres of all of an instance's Pods holds what is declared, while leading.",
+      .gauge),
   ]
 
   private enum Name {
@@ -23,6 +28,7 @@ package struct ControllerMetrics: Sendable {
     static let duration = "postern_reconcile_duration_seconds"
     static let depth = "postern_work_queue_depth"
     static let instances = "postern_instances"
+    static let provisioned = "postern_instance_provisioned"
   }
 
   private let factory: any MetricsFactory
@@ -43,10 +49,18 @@ package struct ControllerMetrics: Sendable {
 
   func set(depth: Int) { self.depth.set(depth) }
 
-  func set(_ instances: [CustomerKey: Customer.State]) {
-    for state in Customer.State.allCases {
-      Meter(label: Name.instances, dimensions: [("state", state.rawValue)], factory: factory)
-        .set(instances.values.count { $0 == state })
+  /// How many instances there are of each kind.
+  func set(_ counts: [String: Int]) {
+    for word in InstanceRecords.words {
+      Meter(label: Name.instances, dimensions: [("state", word)], factory: factory).set(counts[word] ?? 0)
     }
+  }
+
+  /// What the Pods of an instance were found to hold; nil where there are none.
+  func set(_ found: Provisioned.Reason?, of key: CustomerKey) {
+    let dimensions = [("namespace", key.namespace), ("customer", key.customer)]
+    let meter = Meter(label: Name.provisioned, dimensions: dimensions, factory: factory)
+    guard let found else { return meter.destroy() }
+    meter.set(found == .converged || found == .standby ? 1 : 0)
   }
 }

@@ -1,3 +1,5 @@
+package import KubernetesClient
+
 /// How a ``Controller`` behaves; the defaults are right for a cluster of some hundred customers.
 package struct ControllerSettings: Sendable {
   /// The namespaces that it works in; nil: all.
@@ -14,6 +16,8 @@ package struct ControllerSettings: Sendable {
   package var eventInterval: Duration = .seconds(3600)
   /// How many Events an object may get in a row; afterwards one every five minutes.
   package var eventBurst = 25
+  /// How sidecars are asked for their status; nil: over HTTP.
+  package var statusQuestion: StatusQuestion?
 
   /// The defaults.
   package init(namespaces: [String]? = nil) { self.namespaces = namespaces }

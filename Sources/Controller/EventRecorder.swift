@@ -54,7 +54,9 @@ final class EventRecorder: Sendable {
   private func next(_ notice: Notice) -> Told? {
     let now = ContinuousClock.now
     return state.withLock { state in
-      if let told = state.told[notice], now - told.at < settings.eventInterval { return nil }
+      if !notice.reason.isOfAChange, let told = state.told[notice], now - told.at < settings.eventInterval {
+        return nil
+      }
       guard allows(notice.uid, now, &state) else { return nil }
       var told = state.told[notice] ?? Told(event: Self.name(notice), count: 0, at: now)
       told.count += 1

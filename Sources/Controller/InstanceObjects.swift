@@ -32,11 +32,13 @@ package struct UserConnection: Equatable, Sendable {
 
 extension InstanceObjects {
   /// The objects of an instance, made from what it refers to. Pure except for `generate`, which makes a password and is
-  /// called only for a user who has none yet; if it returns nil, that user gets no password.
+  /// called only for a user who has none yet, and for `word`, which makes the two random keys by which the sidecar's status
+  /// is asked for; if it returns nil, that user gets no password, or the key is left out.
   /// - Throws: where the flat file is missing or has errors. Its users would then look as if they had been removed, so
   ///   nothing may be changed.
   package static func make(
-    for instance: Instance, from sources: InstanceSources, generate: () -> Password?
+    for instance: Instance, from sources: InstanceSources, generate: () -> Password?,
+    word: () -> String? = { Password.generated()?.unredacted }
   ) throws(FlatFileError) -> InstanceObjects {
     var problems: [InstanceProblem] = []
     let flatFile = try flatFile(of: instance.declaration, from: sources)
@@ -46,7 +48,7 @@ extension InstanceObjects {
     let known = passwords.resolve(generate: generate, problems: &problems)
     let passwordsFile = PasswordsFile(passwords: known).encoded()
     let scripts = ScriptFiles(
-      spec: declaration.spec, sources: sources, passwordsBytes: passwordsFile.count, problems: &problems)
+      spec: declaration.spec, sources: sources, passwordsBytes: passwordsFile.count + 256, problems: &problems)
     let connections = declaration.spec.connections(passwords: known)
     let customer = declaration.spec.customer
     func object(_ kind: DesiredObject.Kind, _ name: String, isOwned: Bool, _ data: [String: String]) -> DesiredObject {
@@ -58,6 +60,7 @@ extension InstanceObjects {
     specData[VolumeLayout.specFile] = String(decoding: scripts.spec.encoded(), as: UTF8.self)
     var passwordsData = scripts.secretFiles
     passwordsData[VolumeLayout.passwordsFile] = String(decoding: passwordsFile, as: UTF8.self)
+    passwordsData.merge(sources.mounted.statusKeys(beside: passwordsData, generate: word)) { $1 }
     return InstanceObjects(
       spec: object(.configMap, ObjectName.spec(customer: customer), isOwned: true, specData),
       passwords: object(.secret, ObjectName.passwords(customer: customer), isOwned: true, passwordsData),

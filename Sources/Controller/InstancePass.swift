@@ -21,6 +21,8 @@ struct InstancePass {
   private(set) var changed: [String] = []
   private(set) var deleted: [String] = []
   private(set) var problems: [InstanceProblem] = []
+  /// What the Pods are to have; nil where that is not written.
+  private(set) var expectation: Expectation?
   /// Whether mounted objects were written, and not all Pods have been told yet.
   private(set) var hasUntoldUpdate: Bool
   /// Why not all Pods have been told.
@@ -203,6 +205,7 @@ struct InstancePass {
       }
     }
     secrets[applied.name] = applied
+    if versions.count == 2 { expectation = Expectation(objects, of: instance.workload) }
     guard hasUntoldUpdate else { return }
     // A hash of versions, not of contents: from a hash of passwords, weak ones could be guessed.
     let hash = Hex.encoded(Digest.sha256(Array(versions.joined(separator: "/").utf8))).prefix(12)

@@ -10,6 +10,8 @@ struct MountedContents: Equatable, Sendable {
   /// Scripts by database and name.
   private var scripts: [PostgresName: [[UInt8]: Script]] = [:]
   private var texts: [String: ScriptText] = [:]
+  /// The Secret's values.
+  private var secret: [String: [UInt8]] = [:]
 
   init() {}
 
@@ -17,6 +19,7 @@ struct MountedContents: Equatable, Sendable {
   ///   - configMap: the contents of `<customer>-pg-spec`.
   ///   - secret: the contents of `<customer>-pg-passwords`.
   init(configMap: [String: [UInt8]], secret: [String: [UInt8]]) {
+    self.secret = secret
     if let bytes = secret[VolumeLayout.passwordsFile], let file = try? PasswordsFile(decoding: bytes) {
       passwords = file.passwords
     }
@@ -44,5 +47,21 @@ struct MountedContents: Equatable, Sendable {
   /// The texts from Secrets that the spec names, by file.
   var secretTexts: [String: String] {
     texts.filter(\.value.isSecret).mapValues { String(decoding: $0.bytes, as: UTF8.self) }
+  }
+
+  /// What is in the Secret beside the passwords and scripts, so that the sidecar can be asked how it stands: the token stays,
+  /// and the generation as long as all that is beside it does.
+  func statusKeys(beside values: [String: String], generate: () -> String?) -> [String: String] {
+    let (token, generation) = (VolumeLayout.statusTokenFile, VolumeLayout.generationFile)
+    func word(_ key: String) -> String? {
+      secret[key].flatMap { bytes in
+        bytes.count >= StatusPort.minimumTokenBytes && bytes.allSatisfy({ (0x21...0x7E).contains($0) })
+          ? String(decoding: bytes, as: UTF8.self) : nil
+      }
+    }
+    let others = secret.filter { $0.key != token && $0.key != generation }
+    let isSame = others == values.mapValues { Array($0.utf8) }
+    return [token: word(token) ?? generate(), generation: (isSame ? word(generation) : nil) ?? generate()]
+      .compactMapValues(\.self)
   }
 }

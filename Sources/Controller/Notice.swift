@@ -1,7 +1,11 @@
 /// A message about an object, to be sent as an Event.
 struct Notice: Hashable, Sendable {
   enum Reason: String, Sendable {
+    /// Postgres holds what is declared.
     case provisioned = "Provisioned"
+    /// Postgres refuses something of it.
+    case provisioningFailed = "ProvisioningFailed"
+    case objectsWritten = "ObjectsWritten"
     case invalidDeclaration = "InvalidDeclaration"
     case conflict = "Conflict"
     case notInjected = "NotInjected"
@@ -9,7 +13,10 @@ struct Notice: Hashable, Sendable {
     case failed = "Failed"
 
     /// `type` of the Event.
-    var type: String { self == .provisioned ? "Normal" : "Warning" }
+    var type: String { self == .provisioned || self == .objectsWritten ? "Normal" : "Warning" }
+
+    /// Whether it is told when something has become so, and at no other time: then it is told however often that is.
+    var isOfAChange: Bool { self == .provisioned || self == .provisioningFailed }
   }
 
   let reason: Reason
@@ -44,7 +51,7 @@ struct Notice: Hashable, Sendable {
     self.init(reason, of: object, in: namespace, problem.message)
   }
 
-  private static func cut(_ text: String) -> String {
+  static func cut(_ text: String) -> String {
     guard text.utf8.count > maximumMessageBytes else { return text }
     var cut = String.UnicodeScalarView()
     var bytes = 3

@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 import KubernetesAPI
 
@@ -9,6 +10,14 @@ struct ObjectLife: Equatable {
   private(set) var owner: ObservedPod.Owner?
   /// `status.phase` of a Pod.
   private(set) var phase = ""
+  /// `status.podIP` of a Pod.
+  private(set) var address: String?
+  /// How often its containers have been started again.
+  private(set) var restarts = 0
+  /// Where its sidecar tells its status.
+  private(set) var statusPort: Int?
+  /// What it is said to be by the condition that Postern writes.
+  private(set) var condition: ObservedPod.Condition?
 
   /// Whether it is a Pod that has ended for good.
   var isOver: Bool { phase == "Succeeded" || phase == "Failed" }
@@ -21,12 +30,62 @@ struct ObjectLife: Equatable {
       if reader.matches(key, "metadata"), try reader.peek() == .object {
         try readMetadata(&reader)
       } else if reader.matches(key, "status"), try reader.peek() == .object {
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-          if reader.matches(key, "phase") { phase = try reader.optionalText() ?? "" } else { try reader.skip() }
+        try readStatus(&reader)
+      } else if reader.matches(key, "spec"), try reader.peek() == .object {
+        try readSpec(&reader)
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+
+  private mutating func readStatus(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "phase") {
+        phase = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "podIP") {
+        address = try reader.optionalText()
+      } else if reader.matches(key, "containerStatuses") || reader.matches(key, "initContainerStatuses"),
+        try reader.peek() == .array
+      {
+        try reader.beginArray()
+        while try reader.nextElement() { restarts &+= try reader.number(of: "restartCount") ?? 0 }
+      } else if reader.matches(key, "conditions"), try reader.peek() == .array {
+        try reader.beginArray()
+        while try reader.nextElement() {
+          if let found = try ObservedPod.Condition(&reader) { condition = found }
         }
       } else {
         try reader.skip()
+      }
+    }
+  }
+
+  /// Finds the port of that name in the sidecar's container.
+  private mutating func readSpec(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      guard reader.matches(key, "containers") || reader.matches(key, "initContainers"), try reader.peek() == .array
+      else {
+        try reader.skip()
+        continue
+      }
+      try reader.beginArray()
+      while try reader.nextElement() {
+        var (name, port) = (String?.none, Int?.none)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+          if reader.matches(key, "name") {
+            name = try reader.optionalText()
+          } else if reader.matches(key, "ports"), try reader.peek() == .array {
+            try reader.beginArray()
+            while try reader.nextElement() { port = try reader.statusPort() ?? port }
+          } else {
+            try reader.skip()
+          }
+        }
+        if name == SidecarContainer.name { statusPort = port }
       }
     }
   }
@@ -46,5 +105,34 @@ struct ObjectLife: Equatable {
         try reader.skip()
       }
     }
+  }
+}
+
+extension JSONReader {
+  /// A member of the next value, an object, that is a whole number.
+  fileprivate mutating func number(of member: StaticString) throws(JSONError) -> Int? {
+    var number: Int?
+    try beginObject()
+    while let key = try nextKey() {
+      if matches(key, member) { number = try null() ? nil : try integer() } else { try skip() }
+    }
+    return number
+  }
+
+  /// The number of the next value, a container's port, where it is the status port.
+  fileprivate mutating func statusPort() throws(JSONError) -> Int? {
+    var (name, number) = (String?.none, Int?.none)
+    try beginObject()
+    while let key = try nextKey() {
+      if matches(key, "name") {
+        name = try optionalText()
+      } else if matches(key, "containerPort") {
+        number = try null() ? nil : try integer()
+      } else {
+        try skip()
+      }
+    }
+    guard name == StatusPort.name, let number, (1...65535).contains(number) else { return nil }
+    return number
   }
 }

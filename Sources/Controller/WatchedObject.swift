@@ -1,4 +1,5 @@
 package import Admission
+import Contract
 import Declarations
 import JSONBytes
 import KubernetesAPI
@@ -57,6 +58,56 @@ struct ObservedPod: Equatable, Sendable {
   var isRunning: Bool
   /// Nil for a bare Pod.
   var owner: Owner?
+  /// Its IP address.
+  var address: String?
+  /// Where its sidecar tells its status.
+  var statusPort: Int?
+  /// How often its containers have been started again.
+  var restarts = 0
+  /// What Postern has written of it.
+  var condition: Condition?
+
+  /// What says that somebody else may answer than before.
+  struct Place: Equatable {
+    var address: String?
+    var port: Int?
+    var restarts: Int
+  }
+
+  var place: Place { Place(address: address, port: statusPort, restarts: restarts) }
+
+  /// The condition ``PodCondition/provisioned``.
+  struct Condition: Equatable, Sendable {
+    var status: String
+    var reason: String
+    var message: String
+
+    init(status: String, reason: String, message: String) {
+      (self.status, self.reason, self.message) = (status, reason, message)
+    }
+
+    /// Reads an element of `conditions`; nil where it is another one.
+    init?(_ reader: inout JSONReader) throws(JSONError) {
+      var type: String?
+      var (status, reason, message) = ("", "", "")
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "type") {
+          type = try reader.optionalText()
+        } else if reader.matches(key, "status") {
+          status = try reader.optionalText() ?? ""
+        } else if reader.matches(key, "reason") {
+          reason = try reader.optionalText() ?? ""
+        } else if reader.matches(key, "message") {
+          message = try reader.optionalText() ?? ""
+        } else {
+          try reader.skip()
+        }
+      }
+      guard type == PodCondition.provisioned else { return nil }
+      self.init(status: status, reason: reason, message: message)
+    }
+  }
 }
 
 /// A labelled object, reduced to what a pass needs.
@@ -78,7 +129,8 @@ struct WatchedObject: Equatable, Sendable {
     if resource == .pods {
       pod = ObservedPod(
         name: header.name, uid: uid, isInjected: declared.isInjected, isRunning: life.phase == "Running",
-        owner: life.owner)
+        owner: life.owner, address: life.address, statusPort: life.statusPort, restarts: life.restarts,
+        condition: life.condition)
       // A Pod with a controller declares nothing itself; its workload does.
       guard life.owner == nil else {
         declarer = nil

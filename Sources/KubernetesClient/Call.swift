@@ -17,11 +17,14 @@ struct Call: Sendable {
   /// Whether it may be tried more than once.
   var isRetried = true
 
-  init(_ verb: String, _ method: HTTPMethod, _ resource: Resource, namespace: String?, name: String? = nil) {
+  init(
+    _ verb: String, _ method: HTTPMethod, _ resource: Resource, namespace: String?, name: String? = nil,
+    subresource: String? = nil
+  ) {
     self.verb = verb
     self.method = method
     self.resource = resource
-    path = resource.path(namespace: namespace, name: name)
+    path = resource.path(namespace: namespace, name: name) + (subresource.map { "/\($0)" } ?? "")
   }
 
   /// The path and the query.

@@ -79,6 +79,17 @@ extension KubernetesClient {
     return try await object(call, named: name, in: namespace, as: read)
   }
 
+  /// Changes some of an object's status by a strategic merge patch, in which elements of lists such as `conditions` are known
+  /// by their type, and the others stay. It must lead to the same when it is done twice.
+  package func patchStatus(
+    _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: JSONValue
+  ) async throws(KubernetesError) {
+    var call = Call("patch", .PATCH, resource, namespace: namespace, name: name, subresource: "status")
+    call.body = ("application/strategic-merge-patch+json", patch.bytes)
+    call.query = Self.query(dryRun: false)
+    try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
+  }
+
   /// Deletes an object, or marks it for deletion where finalizers keep it.
   /// - Parameters:
   ///   - uid: delete only the object with this UID.

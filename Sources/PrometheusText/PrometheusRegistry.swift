@@ -134,8 +134,20 @@ package final class PrometheusRegistry: MetricsFactory {
 
   /// Does nothing: a counter that is no longer used keeps its number, so that a scrape never sees it decrease.
   package func destroyCounter(_ handler: any CounterHandler) {}
-  /// Does nothing: see ``destroyCounter(_:)``.
-  package func destroyMeter(_ handler: any MeterHandler) {}
+  /// Forgets a gauge: what it told of is no more.
+  package func destroyMeter(_ handler: any MeterHandler) {
+    guard let number = handler as? Number else { return }
+    series.withLock { series in
+      for index in families.indices {
+        guard case .gauge = families[index].kind,
+          let labels = series[index].first(where: {
+            if case .number(let other) = $0.value { other === number } else { false }
+          })?.key
+        else { continue }
+        series[index][labels] = nil
+      }
+    }
+  }
   /// Does nothing: see ``destroyCounter(_:)``.
   package func destroyRecorder(_ handler: any RecorderHandler) {}
   /// Does nothing: see ``destroyCounter(_:)``.

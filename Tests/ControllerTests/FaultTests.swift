@@ -47,7 +47,7 @@ import Testing
         #expect(registry.text().contains(#"postern_reconciles_total{result="error"} 3"#))
         let events = server.requests.filter { $0.path.hasSuffix("/events") }.map(\.body)
         #expect(events.count { $0.contains("no secrets for you") } == 1)
-        #expect(events.count { $0.contains("Provisioned") } == 1)
+        #expect(events.count { $0.contains("ObjectsWritten") } == 1)
       }
     }
   }
@@ -70,7 +70,7 @@ import Testing
       try await leading(controller) { () async throws in
         #expect(try await eventually { registry.text().contains(#"result="error"} "#) })
         #expect(server.requests.contains { $0.path.hasSuffix("acme-pg-passwords") && $0.method == .PATCH })
-        #expect(server.requests.contains { $0.path.hasSuffix("/events") && $0.body.contains("Provisioned") })
+        #expect(server.requests.contains { $0.path.hasSuffix("/events") && $0.body.contains("ObjectsWritten") })
         isRefused.withLock { $0 = false }
         let told = { server.requests.last { $0.path.contains("/pods/") }?.body.contains("postern.io/updated") }
         #expect(try await eventually { registry.text().contains(#"result="changed"} "#) && told() == true })
@@ -85,7 +85,7 @@ import Testing
           let changed = #"postern_reconciles_total{result="changed"} \#(term)"#
           #expect(try await eventually { registry.text().contains(changed) })
         }
-        #expect(registry.text().contains(#"postern_instances{state="complete"} 0"#))
+        #expect(registry.text().contains(#"postern_instances{state="pending"} 0"#))
       }
     }
   }

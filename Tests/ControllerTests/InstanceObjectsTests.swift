@@ -16,7 +16,7 @@ private func objects(
     namespace: "shops", workload: .init(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "uid-1"),
     declaration: try #require(parsed.declaration, "\(parsed.errors)"), port: 5433,
     usesGeneratedAdmin: usesGeneratedAdmin)
-  return try InstanceObjects.make(for: instance, from: sources, generate: generate)
+  return try InstanceObjects.make(for: instance, from: sources, generate: generate, word: { "a-word-of-sixteen" })
 }
 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

@@ -25,7 +25,7 @@ import Testing
   @Test func anEditedPasswordIsCarriedAndTheirs() async throws {
     try await Leading.run("edited") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       try await cluster.patch(.secrets, Self.secret, #"{"stringData":{"password":"first"}}"#)
       #expect(try await isCarried("first", cluster))
       #expect(try await cluster.live(.secret, Self.secret)?.appliedKeys.contains("password") == false)
@@ -38,7 +38,7 @@ import Testing
   @Test func aPasswordThatCannotBeIsToldAndTheOldOneStays() async throws {
     try await Leading.run("bad") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       let password = try #require(await cluster.value("password", of: Self.secret))
       for (value, reason) in [("", "is empty"), ("two\\nlines", "holds a line break")] {
         try await cluster.patch(.secrets, Self.secret, #"{"stringData":{"password":"\#(value)"}}"#)
@@ -57,7 +57,7 @@ import Testing
   func kubectlPatchesAppliesAndServerSideApplies() async throws {
     try await Leading.run("kubectl") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       let patch = ["patch", "secret", Self.secret, "--type", "merge", "-p", #"{"stringData":{"password":"patched"}}"#]
       #expect(try cluster.kubectl(patch) == nil)
       #expect(try await isCarried("patched", cluster))
@@ -93,7 +93,7 @@ import Testing
       #expect(try await isCarried("changed", cluster))
       // From now on the Secret is Postern's own: the current password stays, and may be edited.
       try await cluster.patch(.deployments, "db", #"{"metadata":{"annotations":{"postern.io/users":"shop"}}}"#)
-      #expect(try await eventually { cluster.metric(#"postern_instances{state="complete"}"#) == 1 })
+      #expect(try await eventually { cluster.metric(#"postern_instances{state="pending"}"#) == 1 })
       #expect(try await isCarried("changed", cluster))
       try await cluster.patch(.secrets, Self.secret, #"{"stringData":{"password":"mine"}}"#)
       #expect(try await isCarried("mine", cluster))

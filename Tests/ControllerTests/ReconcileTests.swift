@@ -14,7 +14,7 @@ import Testing
     try await Leading.run("made") { cluster in
       let deployment = try await cluster.create(Sample())
       let uid = try #require(deployment["metadata"]?["uid"]?.string)
-      #expect(try await cluster.isTold("Provisioned Deployment db: made "))
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
       let spec = try #require(await cluster.live(.configMap, "acme-pg-spec"))
       let passwords = try #require(await cluster.live(.secret, "acme-pg-passwords"))
       let admin = try #require(await cluster.live(.secret, "acme-pg-admin"))
@@ -30,14 +30,14 @@ import Testing
       #expect(mounted.spec?.databases.map(\.name.text) == ["orders"])
       #expect(user.data["uri"]?.starts(with: Array("postgresql://shop:".utf8)) == true)
       #expect(user.annotations["postern.io/user"] == "shop")
-      #expect(try await eventually { cluster.metric(#"postern_instances{state="complete"}"#) == 1 })
+      #expect(try await eventually { cluster.metric(#"postern_instances{state="pending"}"#) == 1 })
     }
   }
 
   @Test func whereNothingChangesNothingIsAsked() async throws {
     try await Leading.run("idle") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       #expect(try await eventually { cluster.metric("postern_work_queue_depth") == 0 && cluster.allPasses > 0 })
       try await cluster.secret("unrelated", ["a": "b"])
       try await cluster.patch(.deployments, "db", #"{"spec":{"replicas":2}}"#)
@@ -88,7 +88,7 @@ import Testing
   @Test func driftIsRepairedAndPasswordsStay() async throws {
     try await Leading.run("drift") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       let password = try #require(await cluster.value("password", of: "acme-pg-user-shop"))
       try await cluster.client.delete(.secrets, "acme-pg-user-shop", in: "drift")
       #expect(try await eventually { try await cluster.value("password", of: "acme-pg-user-shop") == password })
@@ -113,7 +113,7 @@ import Testing
   @Test func aWorkloadMadeAnewOwnsWhatIsDerived() async throws {
     try await Leading.run("anew") { cluster in
       try await cluster.create(Sample(annotations: ["postern.io/users": "shop", "postern.io/retain": "false"]))
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       #expect(try await eventually { try await cluster.live(.secret, "acme-pg-user-shop")?.owners.count == 1 })
       try await cluster.client.delete(.deployments, "db", in: "anew", propagation: .orphan)
       try await cluster.patch(.deployments, "db", #"{"metadata":{"finalizers":null}}"#)
@@ -133,7 +133,7 @@ import Testing
   @Test func aSecondWorkloadThatDeclaresChangesNothing() async throws {
     try await Leading.run("second") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       let before = try #require(await cluster.live(.configMap, "acme-pg-spec"))
       try await cluster.create(
         Sample(kind: "StatefulSet", name: "other", annotations: ["postern.io/users": "somebody"]))
@@ -152,7 +152,7 @@ import Testing
   @Test func fiftyCustomersAtOnceAreAllMade() async throws {
     try await Leading.run("fifty") { cluster in
       for index in 0..<50 { try await cluster.create(Sample(name: "db\(index)", customer: "c\(index)")) }
-      #expect(try await eventually { cluster.metric(#"postern_instances{state="complete"}"#) == 50 })
+      #expect(try await eventually { cluster.metric(#"postern_instances{state="pending"}"#) == 50 })
       #expect(try await cluster.client.list(Selection(.secrets, namespace: "fifty")).items.count == 150)
       #expect(try await cluster.client.list(Selection(.configMaps, namespace: "fifty")).items.count >= 50)
     }

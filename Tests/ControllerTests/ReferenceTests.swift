@@ -88,7 +88,7 @@ import Testing
   @Test func theSecretOfARemovedUserStaysUnlessTheRoleIsDropped() async throws {
     try await Leading.run("removed") { cluster in
       try await cluster.create(Sample(annotations: ["postern.io/users": "shop, one, two"]))
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       let password = try await cluster.value("password", of: "acme-pg-user-one")
       try await cluster.patch(
         .deployments, "db",
@@ -157,7 +157,7 @@ import Testing
       try await cluster.client.create(
         .serviceAccounts, try json(#"{"metadata":{"name":"default","namespace":"pods"}}"#))
       try await cluster.create(Sample(annotations: ["postern.io/users": "shop"]))
-      #expect(try await cluster.isTold("Provisioned"))
+      #expect(try await cluster.isTold("ObjectsWritten"))
       try await cluster.create(
         Sample(kind: "Pod", name: "db-1", annotations: ["postern.io/injected": "v1"], replicaSet: "r"))
       try await cluster.create(Sample(kind: "Pod", name: "db-2", annotations: [:], replicaSet: "r"))

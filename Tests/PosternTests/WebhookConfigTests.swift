@@ -219,7 +219,7 @@ import WebhookServer
         "postern-controller ClusterRole configmaps get,list,watch,create,patch",
         "postern-controller ClusterRole deployments get,list,watch",
         "postern-controller ClusterRole events create,patch",
-        "postern-controller ClusterRole pods list,watch,patch",
+        "postern-controller ClusterRole pods list,watch,patch", "postern-controller ClusterRole pods/status patch",
         "postern-controller ClusterRole replicasets get",
         "postern-controller ClusterRole secrets get,list,watch,create,patch,delete",
         "postern-controller ClusterRole statefulsets get,list,watch",

@@ -33,7 +33,9 @@ struct LocalObjects: Equatable {
     for instance: Instance, declaredBy manifest: Manifest, generate: () -> Password?
   ) throws(CommandError) -> InstanceObjects {
     do throws(FlatFileError) {
-      return try InstanceObjects.make(for: instance, from: sources(namespace: manifest.namespace), generate: generate)
+      // Without a cluster nobody asks the sidecar for its status.
+      return try InstanceObjects.make(
+        for: instance, from: sources(namespace: manifest.namespace), generate: generate, word: { nil })
     } catch {
       throw CommandError(status: .refused, lines: error.messages.map { "error: \(manifest.place): \($0)" })
     }

@@ -1,0 +1,83 @@
+import Contract
+import JSONBytes
+
+/// What a sidecar says of its instance. Whoever runs in the Pod may have written it: what is kept of it is bounded, and
+/// shown in one line.
+struct InstanceStatus: Equatable, Sendable {
+  /// What the sidecar came to, in its own words (`PostgresProvisioner.Status.Outcome`).
+  enum Outcome: String, CaseIterable, Sendable {
+    case waitingForPostgres, waitingForFiles, converged, incomplete, standby, interrupted
+  }
+
+  var outcome: Outcome
+  /// What the last pass was about.
+  var triedSpecHash: String?
+  var triedGeneration: String?
+  var message: String?
+  /// The script that runs, for people.
+  var running: String?
+  /// What failed, a line each.
+  var failures: [String] = []
+  /// How many more did.
+  var moreFailures = 0
+
+  /// More than a status ever has.
+  static let maximumBytes = 256 << 10
+
+  init(
+    outcome: Outcome, triedSpecHash: String? = nil, triedGeneration: String? = nil, message: String? = nil,
+    running: String? = nil, failures: [String] = [], moreFailures: Int = 0
+  ) {
+    self.outcome = outcome
+    self.triedSpecHash = triedSpecHash
+    self.triedGeneration = triedGeneration
+    self.message = message
+    self.running = running
+    self.failures = failures
+    self.moreFailures = moreFailures
+  }
+
+  /// Nil where the bytes are no status.
+  init?(decoding bytes: [UInt8]) {
+    guard bytes.count <= Self.maximumBytes, let root = try? JSONValue(parsing: bytes),
+      root[StatusKey.apiVersion]?.string == VolumeLayout.apiVersion,
+      let outcome = root[StatusKey.outcome]?.string.flatMap(Outcome.init(rawValue:))
+    else { return nil }
+    self.init(outcome: outcome)
+    triedSpecHash = root[StatusKey.triedSpecHash]?.string
+    triedGeneration = root[StatusKey.triedGeneration]?.string
+    message = root[StatusKey.message]?.string.map { Self.line($0) }
+    if let script = root[StatusKey.running], let item = script[StatusKey.item]?.string {
+      running =
+        "\(Self.line(item)) has been running since \(Self.line(script[StatusKey.since]?.string ?? ""))"
+        + (script[StatusKey.waitsFor]?.string.map { ", and waits for a lock that is held by \(Self.line($0))" } ?? "")
+    }
+    for problem in root[StatusKey.problems]?.array ?? [] where problem[StatusKey.failure] != .bool(false) {
+      guard failures.count < Self.keptFailures else {
+        moreFailures += 1
+        continue
+      }
+      let hint = problem[StatusKey.hint]?.string.map { "; \($0)" } ?? ""
+      failures.append(
+        Self.line("\(problem[StatusKey.item]?.string ?? ""): \(problem[StatusKey.message]?.string ?? "")\(hint)"))
+    }
+    if case .number(let text)? = root[StatusKey.moreProblems], let more = Int(text), more > 0 {
+      moreFailures += min(more, 1_000_000)
+    }
+  }
+
+  /// How many are told one by one.
+  static let keptFailures = 5
+  private static let maximumLineBytes = 600
+
+  private static func line(_ text: String) -> String {
+    var line = String.UnicodeScalarView()
+    var bytes = 0
+    for scalar in text.unicodeScalars {
+      bytes += UTF8.width(scalar)
+      guard bytes <= maximumLineBytes else { return String(line) + "…" }
+      line.append(scalar.properties.generalCategory == .control ? " " : scalar)
+    }
+    return String(line)
+  }
+}

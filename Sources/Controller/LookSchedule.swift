@@ -1,0 +1,108 @@
+/// When which sidecar is asked how things stand: soon where something has changed, and then seldom. Pure.
+struct LookSchedule: Sendable {
+  typealias Instant = ContinuousClock.Instant
+
+  /// One question.
+  struct Look: Sendable {
+    var key: CustomerKey
+    var pod: ObservedPod
+    var expectation: Expectation
+  }
+
+  /// More a second are not asked, in the long run.
+  static let perSecond = 50.0
+  /// Between two looks at what is settled.
+  static let resync = Duration.seconds(600)
+
+  private struct Entry {
+    var pod: ObservedPod
+    var due: Instant
+    /// Looks since something changed that did not settle it.
+    var tries = 0
+    var isBusy = false
+    /// What was found last.
+    var found: Provisioned.Reason?
+  }
+
+  private var expectations: [CustomerKey: Expectation] = [:]
+  private var entries: [CustomerKey: [String: Entry]] = [:]
+  private var allowance = LookSchedule.perSecond
+  private var counted: Instant?
+
+  /// What the instance of a customer is to have; nil where there is none.
+  mutating func expect(_ expectation: Expectation?, of key: CustomerKey, at now: Instant) {
+    guard expectations[key] != expectation else { return }
+    expectations[key] = expectation
+    for uid in (entries[key] ?? [:]).keys {
+      entries[key]?[uid]?.due = now
+      entries[key]?[uid]?.tries = 0
+    }
+  }
+
+  /// The Pods of a customer's that have a sidecar and run.
+  mutating func see(_ pods: [ObservedPod], of key: CustomerKey, at now: Instant) {
+    let old = entries[key] ?? [:]
+    var new: [String: Entry] = [:]
+    for pod in pods where pod.isInjected && pod.isRunning {
+      var entry = old[pod.uid] ?? Entry(pod: pod, due: now)
+      if entry.pod.place != pod.place {
+        entry.due = now
+        entry.tries = 0
+      }
+      entry.pod = pod
+      new[pod.uid] = entry
+    }
+    entries[key] = new.isEmpty ? nil : new
+    if pods.isEmpty { expectations[key] = nil }
+  }
+
+  /// Questions that are due, so many at most; namespaces take turns. Tell of each when it is ``answered(_:as:at:)``.
+  mutating func take(_ limit: Int, at now: Instant) -> [Look] {
+    allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
+    counted = now
+    var line = FairLine<(CustomerKey, String)>()
+    let due = entries.flatMap { key, pods in
+      pods.compactMap { uid, entry in
+        entry.due <= now && !entry.isBusy && expectations[key] != nil ? (entry.due, key, uid) : nil
+      }
+    }
+    for (_, key, uid) in due.sorted(by: { $0.0 < $1.0 }) { line.append((key, uid), of: key.namespace) }
+    var looks: [Look] = []
+    while looks.count < limit, allowance >= 1, let (key, uid) = line.removeFirst() {
+      guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key] else { continue }
+      entries[key]?[uid]?.isBusy = true
+      allowance -= 1
+      looks.append(Look(key: key, pod: pod, expectation: expectation))
+    }
+    return looks
+  }
+
+  /// A question was answered so; nil where it is to be put again soon.
+  mutating func answered(_ look: Look, as found: Provisioned.Reason?, at now: Instant) {
+    guard var entry = entries[look.key]?[look.pod.uid] else { return }
+    entry.isBusy = false
+    if let found { entry.found = found }
+    // What has changed meanwhile is asked for at once.
+    if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
+      entry.due = now + Self.delay(found, tries: entry.tries) * Double.random(in: 0.8...1)
+      entry.tries += 1
+    }
+    entries[look.key]?[look.pod.uid] = entry
+  }
+
+  /// What was found of a customer's Pods, the worst of it; nil where nothing is known.
+  func found(of key: CustomerKey) -> Provisioned.Reason? {
+    let order: [Provisioned.Reason] = [.failing, .unreachable, .pending, .converged, .standby]
+    let found = Set((entries[key] ?? [:]).values.map { $0.found ?? .pending })
+    return order.first { found.contains($0) }
+  }
+
+  /// Until the same is asked again.
+  static func delay(_ found: Provisioned.Reason?, tries: Int) -> Duration {
+    switch found {
+    case .converged, .standby: resync
+    case .pending: tries < 20 ? .milliseconds(300) : min(.seconds(1) * Double(1 << min(tries - 20, 10)), .seconds(60))
+    case .failing, .unreachable, nil: min(.seconds(1) * Double(1 << min(tries, 10)), .seconds(60))
+    }
+  }
+}

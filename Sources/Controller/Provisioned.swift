@@ -1,0 +1,90 @@
+import Contract
+import JSONBytes
+
+/// What a Pod's Postgres holds of what is declared: the Pod's condition ``type``.
+struct Provisioned: Equatable, Sendable {
+  /// `type` of the condition.
+  static let type = PodCondition.provisioned
+
+  enum Status: String, Sendable {
+    case yes = "True"
+    case no = "False"
+    case unknown = "Unknown"
+  }
+
+  enum Reason: String, Sendable, CaseIterable {
+    /// Postgres holds all of it.
+    case converged = "Converged"
+    /// Something is refused; it is tried again.
+    case failing = "Failing"
+    /// It is not applied yet.
+    case pending = "Pending"
+    /// It is a standby, which has what its primary has.
+    case standby = "Standby"
+    /// The sidecar cannot be asked.
+    case unreachable = "Unreachable"
+  }
+
+  var reason: Reason
+  var message: String
+
+  var status: Status {
+    switch reason {
+    case .converged, .standby: .yes
+    case .failing, .pending: .no
+    case .unreachable: .unknown
+    }
+  }
+
+  init(_ reason: Reason, _ message: String) {
+    self.reason = reason
+    self.message = message
+  }
+
+  /// What an answer means for what is expected.
+  init(_ status: InstanceStatus, _ expected: Expectation) {
+    let about = expected.about
+    guard status.outcome != .standby else {
+      self.init(.standby, "\(about): Postgres is a standby, and has what its primary has")
+      return
+    }
+    let isTried = status.triedSpecHash == expected.specHash && status.triedGeneration == expected.generation
+    switch status.outcome {
+    case .converged where isTried && status.running == nil:
+      self.init(.converged, "\(about): \(expected.summary)")
+    case .incomplete where isTried && status.running == nil && !status.failures.isEmpty:
+      let more = status.moreFailures > 0 ? "; and \(status.moreFailures) more" : ""
+      self.init(.failing, "\(about): \(status.failures.joined(separator: "; "))\(more)")
+    default:
+      let why = status.running ?? status.message ?? "not applied yet"
+      let failing = status.running != nil ? status.failures.map { "; \($0)" }.joined() : ""
+      self.init(.pending, "\(about): \(why)\(failing)")
+    }
+  }
+
+  /// A strategic merge patch that sets the condition, and no other.
+  /// - Parameters:
+  ///   - uid: of the Pod that is meant.
+  ///   - isChange: whether ``status`` was another one before.
+  func patch(uid: String, isChange: Bool, at time: String) -> JSONValue {
+    func object(_ members: [(String, JSONValue)]) -> JSONValue {
+      var object = JSONObject()
+      for (key, value) in members { object[key] = value }
+      return .object(object)
+    }
+    var members: [(String, JSONValue)] = [
+      ("type", .string(Self.type)), ("status", .string(status.rawValue)), ("reason", .string(reason.rawValue)),
+      ("message", .string(Notice.cut(message))), ("lastProbeTime", .string(time)),
+    ]
+    if isChange { members.append(("lastTransitionTime", .string(time))) }
+    return object([
+      ("metadata", object([("uid", .string(uid))])),
+      ("status", object([("conditions", .array([object(members)]))])),
+    ])
+  }
+
+  /// Whether a Pod's condition says it already.
+  func isSaid(by condition: ObservedPod.Condition?) -> Bool {
+    condition?.reason == reason.rawValue && condition?.message == Notice.cut(message)
+  }
+}

@@ -1,0 +1,66 @@
+import Contract
+import AsyncHTTPClient
+import NIOCore
+import NIOHTTP1
+
+/// How a question to a sidecar ended.
+package enum StatusAnswer: Equatable, Sendable {
+  /// The status, as JSON.
+  case status([UInt8])
+  /// It does not know the token.
+  case refused
+  /// Why it could not be asked, in a few words.
+  case unreachable(String)
+}
+
+/// Asks the sidecar at an address and port, with a token.
+package typealias StatusQuestion =
+  @Sendable (_ address: String, _ port: Int, _ token: String) async -> StatusAnswer
+
+/// Asks sidecars for their status, over plain HTTP: each answer is bounded in time and bytes, and no redirect is followed.
+package final class StatusClient: Sendable {
+  private static let timeout: Duration = .seconds(3)
+  private static let maximumBytes = 256 << 10
+
+  private let client: HTTPClient
+
+  /// A client; it connects when it is asked.
+  package init() {
+    var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+    configuration.httpVersion = .http1Only
+    configuration.timeout.connect = .seconds(1)
+    configuration.timeout.read = .seconds(2)
+    configuration.connectionPool.retryConnectionEstablishment = false
+    configuration.proxy = nil
+    client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+  }
+
+  /// To be called before the client goes.
+  package func shutdown() async { try? await client.shutdown() }
+
+  /// Asks.
+  @Sendable package func ask(_ address: String, _ port: Int, _ token: String) async -> StatusAnswer {
+    let host = address.contains(":") ? "[\(address)]" : address
+    var request = HTTPClientRequest(url: "http://\(host):\(port)\(StatusPort.statusPath)")
+    request.headers = [
+      "Authorization": "Bearer \(token)", "User-Agent": ObjectLabel.manager, "Connection": "close",
+    ]
+    do {
+      let response = try await client.execute(request, timeout: TimeAmount(Self.timeout))
+      switch response.status.code {
+      case 200:
+        return .status(Array(try await response.body.collect(upTo: Self.maximumBytes).readableBytesView))
+      case 401, 403: return .refused
+      default: return .unreachable("it answers \(response.status.code)")
+      }
+    } catch is NIOTooManyBytesError {
+      return .unreachable("its answer is larger than \(Self.maximumBytes) bytes")
+    } catch let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded {
+      return .unreachable("no connection within a second; does a NetworkPolicy keep the controller out?")
+    } catch let error as HTTPClientError {
+      return .unreachable(error.shortDescription)
+    } catch {
+      return .unreachable("\(error)".contains("refused") ? "the connection is refused" : "the connection failed")
+    }
+  }
+}

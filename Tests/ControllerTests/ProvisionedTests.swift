@@ -1,0 +1,146 @@
+import Contract
+import JSONBytes
+import Testing
+
+@testable import Controller
+
+/// What an answer of a sidecar means, and when it is asked again: no IO.
+@Suite struct ProvisionedTests {
+  private static let workload = Instance.Workload(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "u")
+  private static let expected = Expectation(
+    workload: workload, specHash: "0123456789abcdef", generation: "g", token: "t", summary: "1 user")
+  private static let key = CustomerKey(namespace: "n", customer: "acme")
+
+  private static func status(_ outcome: String, _ members: String = "") -> String {
+    #"{"apiVersion":"postern.io/v1","outcome":"\#(outcome)","triedSpecHash":"0123456789abcdef","triedGeneration":"g"\#(members)}"#
+  }
+
+  @Test(arguments: [
+    (status("converged"), "True Converged declaration 0123456789ab: 1 user"),
+    (
+      status("converged").replacing(#""g""#, with: #""old""#),
+      "False Pending declaration 0123456789ab: not applied yet"
+    ),
+    (
+      status("converged").replacing("abcdef", with: ""), "False Pending declaration 0123456789ab: not applied yet"
+    ),
+    (
+      status(
+        "incomplete", #","problems":[{"item":"user a","message":"no","hint":"ask","failure":true}],"moreProblems":3"#),
+      "False Failing declaration 0123456789ab: user a: no; ask; and 3 more"
+    ),
+    (
+      status(
+        "incomplete",
+        #","problems":[{"item":"user a","message":"x\ny","failure":true},{"item":"b","message":"w","failure":false}]"#),
+      "False Failing declaration 0123456789ab: user a: x y"
+    ),
+    (status("standby"), "True Standby declaration 0123456789ab: Postgres is a standby, and has what its primary has"),
+    (
+      status("waitingForPostgres", #","message":"Postgres is away""#),
+      "False Pending declaration 0123456789ab: Postgres is away"
+    ),
+    (
+      status("incomplete", #","running":{"item":"script 1 in d","since":"then","waitsFor":"pid 7"},"problems":[]"#),
+      "False Pending declaration 0123456789ab: script 1 in d has been running since then, and waits for a lock that is held by pid 7"
+    ),
+  ])
+  func anAnswerMeans(status: String, meaning: String) throws {
+    let found = Provisioned(try #require(InstanceStatus(decoding: Array(status.utf8))), Self.expected)
+    #expect("\(found.status.rawValue) \(found.reason.rawValue) \(found.message)" == meaning)
+  }
+
+  @Test(arguments: [
+    "", "{}", "[]", #"{"apiVersion":"postern.io/v2","outcome":"converged"}"#,
+    #"{"apiVersion":"postern.io/v1","outcome":"splendid"}"#, #"{"apiVersion":"postern.io/v1","outcome":7}"#,
+  ])
+  func whatIsNoStatusIsNone(text: String) { #expect(InstanceStatus(decoding: Array(text.utf8)) == nil) }
+
+  @Test func noBeginningAndNoSpoiltByteOfAStatusDoesHarm() {
+    let bytes = Array(
+      Self.status("incomplete", #","running":null,"problems":[{"item":"user a","message":"no"}],"moreProblems":1"#).utf8
+    )
+    for count in bytes.indices { #expect(InstanceStatus(decoding: Array(bytes[..<count])) == nil) }
+    for index in bytes.indices {
+      for byte in [UInt8(0), 0x0A, 0x22, 0x2C, 0x5B, 0x5C, 0x7B, 0x7D, 0xFF, 0x39] {
+        var spoilt = bytes
+        spoilt[index] = byte
+        _ = InstanceStatus(decoding: spoilt)
+      }
+    }
+  }
+
+  @Test func whatAPodWritesIsBoundedAndInOneLine() throws {
+    let long = String(repeating: "ä\\u0007", count: 300)
+    let problems = (0..<50).map { _ in #"{"item":"user a","message":"\#(long)"}"# }.joined(separator: ",")
+    let text = Self.status("incomplete", #","problems":[\#(problems)],"moreProblems":999999999999"#)
+    let bytes = Array(text.utf8)
+    let status = try #require(InstanceStatus(decoding: bytes))
+    let found = Provisioned(status, Self.expected)
+    let patch = found.patch(uid: "u", isChange: true, at: "now")
+    let message = try #require(patch["status"]?["conditions"]?.array?.first?["message"]?.string)
+    #expect(message.utf8.count <= 1024)
+    #expect(!message.unicodeScalars.contains { $0.value < 0x20 })
+  }
+
+  private func pod(_ uid: String, restarts: Int = 0) -> ObservedPod {
+    var pod = ObservedPod(name: uid, uid: uid, isInjected: true, isRunning: true)
+    (pod.address, pod.statusPort, pod.restarts) = ("10.0.0.1", 8432, restarts)
+    return pod
+  }
+
+  @Test func whatIsUnsettledIsAskedForSoonWhatIsSettledSeldomAndARestartAtOnce() throws {
+    var schedule = LookSchedule()
+    var now = ContinuousClock.now
+    schedule.see([pod("a")], of: Self.key, at: now)
+    #expect(schedule.take(9, at: now).isEmpty)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    let look = try #require(schedule.take(9, at: now).first)
+    #expect(schedule.take(9, at: now).isEmpty)
+    schedule.answered(look, as: .pending, at: now)
+    now += .milliseconds(300)
+    let second = try #require(schedule.take(9, at: now).first)
+    schedule.answered(second, as: .converged, at: now)
+    #expect(schedule.found(of: Self.key) == .converged)
+    now += .seconds(400)
+    #expect(schedule.take(9, at: now).isEmpty)
+    schedule.see([pod("a", restarts: 1)], of: Self.key, at: now)
+    schedule.answered(try #require(schedule.take(9, at: now).first), as: .converged, at: now)
+    var changed = Self.expected
+    changed.generation = "h"
+    schedule.expect(changed, of: Self.key, at: now)
+    #expect(schedule.take(9, at: now).count == 1)
+    schedule.see([], of: Self.key, at: now)
+    #expect(schedule.found(of: Self.key) == nil)
+  }
+
+  @Test func tenThousandCustomersAreAskedFiftyASecondAndANamespaceOfManyHoldsUpNobody() {
+    var schedule = LookSchedule()
+    var now = ContinuousClock.now
+    for index in 0..<10_000 {
+      let key = CustomerKey(namespace: index == 9999 ? "small" : "large", customer: "c\(index)")
+      schedule.see([pod("\(index)")], of: key, at: now)
+      schedule.expect(Self.expected, of: key, at: now)
+    }
+    let first = schedule.take(16, at: now)
+    #expect(first.count == 16 && first.contains { $0.key.namespace == "small" })
+    var asked = 0
+    for _ in 0..<100 {
+      now += .milliseconds(100)
+      let looks = schedule.take(16, at: now)
+      for look in looks { schedule.answered(look, as: .converged, at: now) }
+      asked += looks.count
+    }
+    #expect((450...550).contains(asked))
+  }
+
+  @Test func waitsGrowAndEnd() {
+    for found in [Provisioned.Reason.failing, .unreachable, .pending] {
+      let waits = (0..<64).map { LookSchedule.delay(found, tries: $0) }
+      #expect(waits == waits.sorted())
+      #expect(waits.last == .seconds(60))
+    }
+    // What is written is known to be applied within three seconds.
+    #expect((0..<10).map { LookSchedule.delay(.pending, tries: $0) }.allSatisfy { $0 <= .milliseconds(300) })
+  }
+}

@@ -47,7 +47,9 @@ let package = Package(
     .target(name: "Linux", dependencies: ["CLinux"]),
     .target(name: "LogLine", dependencies: ["JSONBytes", "Linux"]),
 
-    .systemLibrary(name: "CPGQuery", providers: [.apt(["libpg-query-dev"])]),
+    .systemLibrary(
+      name: "CPGQuery", pkgConfig: Context.environment["POSTERN_STATIC"].map { _ in "libpg_query" },
+      providers: [.apt(["libpg-query-dev"])]),
     .target(name: "PostgresParser", dependencies: ["CPGQuery"]),
 
     // The sidecar

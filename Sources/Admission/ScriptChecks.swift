@@ -85,7 +85,7 @@ struct ScriptChecks {
   /// The most syntax errors that are reported for one script.
   private static let maximumSyntaxErrors = 100
 
-  /// The grammar ends at the first thing that it refuses: what comes after it is parsed statement by statement.
+  /// The parser stops at the first error. The text after it is parsed statement by statement.
   private mutating func checkSyntax(
     _ sql: String, _ statements: [ScriptStatement], _ script: String, isSQL: Bool, field: String
   ) {

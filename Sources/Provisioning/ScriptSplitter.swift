@@ -7,7 +7,7 @@ struct ScriptSplitter {
   private var statements: [ScriptStatement] = []
   private var errors: [ScriptError] = []
   private var hasToldOfTransactions = false
-  /// So many errors are told of one script.
+  /// The most errors that are reported for one script.
   private static let maximumErrors = 100
 
   /// The start of the current statement; nil before its first token.
@@ -17,7 +17,7 @@ struct ScriptSplitter {
   /// The previous token in lower case, if it is a word; empty if it is a sign or a literal.
   private var previous = ""
   private var parentheses = 0
-  /// The most there were at once.
+  /// The deepest nesting so far.
   private var depth = 0
   /// Whether the current statement is in the body of a routine, between BEGIN ATOMIC and END, which contains
   /// statements.

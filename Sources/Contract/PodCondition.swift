@@ -1,5 +1,5 @@
-/// Conditions of Pods that Postern writes.
+/// The conditions of Pods that Postern writes.
 package enum PodCondition {
-  /// Whether Postgres holds what is declared.
+  /// Whether Postgres has everything that is declared.
   package static let provisioned = "postern.io/Provisioned"
 }

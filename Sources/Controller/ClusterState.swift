@@ -26,7 +26,7 @@ struct ClusterState: Sendable {
   /// report a write before the API server's answer to it arrives.
   private var unsure: [CustomerKey: [ObjectName.Version]] = [:]
 
-  /// Customers whose Pods have changed since they were taken.
+  /// Customers whose Pods have changed since ``takePodNews()`` was last called.
   private var podNews: Set<CustomerKey> = []
 
   init(_ sources: [WatchSource]) { awaited = Set(sources) }
@@ -62,7 +62,7 @@ struct ClusterState: Sendable {
     }
   }
 
-  /// Customers whose Pods have changed since this was asked.
+  /// The customers whose Pods have changed since the last call.
   mutating func takePodNews() -> Set<CustomerKey> {
     defer { podNews = [] }
     return podNews

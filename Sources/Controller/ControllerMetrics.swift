@@ -49,14 +49,14 @@ package struct ControllerMetrics: Sendable {
 
   func set(depth: Int) { self.depth.set(depth) }
 
-  /// How many instances there are of each kind.
+  /// Records how many instances there are in each state.
   func set(_ counts: [String: Int]) {
     for word in InstanceRecords.words {
       Meter(label: Name.instances, dimensions: [("state", word)], factory: factory).set(counts[word] ?? 0)
     }
   }
 
-  /// What the Pods of an instance were found to hold; nil where there are none.
+  /// Records what the Pods of an instance have; nil where there are none.
   func set(_ found: Provisioned.Reason?, of key: CustomerKey) {
     let dimensions = [("namespace", key.namespace), ("customer", key.customer)]
     let meter = Meter(label: Name.provisioned, dimensions: dimensions, factory: factory)

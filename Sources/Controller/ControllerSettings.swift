@@ -16,7 +16,7 @@ package struct ControllerSettings: Sendable {
   package var eventInterval: Duration = .seconds(3600)
   /// How many Events an object may get in a row; afterwards one every five minutes.
   package var eventBurst = 25
-  /// How sidecars are asked for their status; nil: over HTTP.
+  /// How to ask sidecars for their status; nil: over HTTP.
   package var statusQuestion: StatusQuestion?
 
   /// The defaults.

@@ -4,17 +4,17 @@ import Declarations
 import OpenSSL
 import TextEncoding
 
-/// What the Pods of an instance are to have, and how they are asked for it.
+/// What the Pods of an instance must have, and how to ask them for it.
 struct Expectation: Equatable, Sendable {
-  /// What Events are about.
+  /// The object that Events are about.
   var workload: Instance.Workload
   /// SHA-256 of the `spec.json` that is mounted.
   var specHash: String
   /// ``VolumeLayout/generationFile``
   var generation: String?
-  /// What opens the sidecar's status.
+  /// The token for the sidecar's status.
   var token: String?
-  /// Such as `2 users, 1 database, 3 scripts`.
+  /// A summary such as `2 users, 1 database, 3 scripts`.
   var summary: String
 
   init(
@@ -27,7 +27,7 @@ struct Expectation: Equatable, Sendable {
     self.summary = summary
   }
 
-  /// What is written for an instance.
+  /// The expectation from what is written for an instance.
   init(_ objects: InstanceObjects, of workload: Instance.Workload) {
     let spec = objects.spec.data[VolumeLayout.specFile] ?? ""
     let declared = objects.declaration.spec

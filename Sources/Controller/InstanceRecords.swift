@@ -3,21 +3,21 @@ import Synchronization
 /// What is known of all instances while this replica leads.
 final class InstanceRecords: Sendable {
   struct Record: Sendable {
-    /// How the last pass left it; nil where it came to no end.
+    /// The state after the last pass; nil where that did not come to its end.
     var state: Customer.State?
-    /// Whether its Pods are still to be told of an update.
+    /// Whether its Pods must still be told of an update.
     var isOwed = false
-    /// What its Pods were found to hold.
+    /// What its Pods have, as was last found.
     var found: Provisioned.Reason?
   }
 
   private let records = Mutex<[CustomerKey: Record]>([:])
 
-  /// What is known of one.
+  /// What is known of one instance.
   subscript(key: CustomerKey) -> Record { records.withLock { $0[key] ?? Record() } }
 
-  /// Changes what is known of one.
-  /// - Returns: how many there are of each kind, where that has changed.
+  /// Changes what is known of one instance.
+  /// - Returns: how many instances there are in each state, if that has changed.
   func change(_ key: CustomerKey, _ change: (inout Record) -> Void) -> [String: Int]? {
     records.withLock { records in
       var record = records[key] ?? Record()
@@ -31,8 +31,8 @@ final class InstanceRecords: Sendable {
     }
   }
 
-  /// Forgets all.
-  /// - Returns: of whom something was known.
+  /// Forgets everything.
+  /// - Returns: the customers of whom something was known.
   func clear() -> [CustomerKey] {
     records.withLock { records in
       defer { records = [:] }
@@ -48,7 +48,7 @@ final class InstanceRecords: Sendable {
 }
 
 extension InstanceRecords.Record {
-  /// What it counts as: what is written is not yet what Postgres holds.
+  /// The state that it counts as. What is written may not have reached Postgres yet.
   fileprivate var word: String? {
     guard state == .complete else { return state?.rawValue }
     return switch found {

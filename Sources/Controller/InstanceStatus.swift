@@ -1,27 +1,27 @@
 import Contract
 import JSONBytes
 
-/// What a sidecar says of its instance. Whoever runs in the Pod may have written it: what is kept of it is bounded, and
-/// shown in one line.
+/// A sidecar's report about its instance. Any container in the Pod may have written it, so the parts that are kept are
+/// limited, and shown on one line.
 struct InstanceStatus: Equatable, Sendable {
-  /// What the sidecar came to, in its own words (`PostgresProvisioner.Status.Outcome`).
+  /// The sidecar's outcome, in its own words (`PostgresProvisioner.Status.Outcome`).
   enum Outcome: String, CaseIterable, Sendable {
     case waitingForPostgres, waitingForFiles, converged, incomplete, standby, interrupted
   }
 
   var outcome: Outcome
-  /// What the last pass was about.
+  /// The files that the last pass used.
   var triedSpecHash: String?
   var triedGeneration: String?
   var message: String?
-  /// The script that runs, for people.
+  /// The script that is running, for people.
   var running: String?
-  /// What failed, a line each.
+  /// The items that failed, one line each.
   var failures: [String] = []
-  /// How many more did.
+  /// How many more items failed.
   var moreFailures = 0
 
-  /// More than a status ever has.
+  /// More bytes than any status has.
   static let maximumBytes = 256 << 10
 
   init(
@@ -37,7 +37,7 @@ struct InstanceStatus: Equatable, Sendable {
     self.moreFailures = moreFailures
   }
 
-  /// Nil where the bytes are no status.
+  /// Nil where the bytes are not a status.
   init?(decoding bytes: [UInt8]) {
     guard bytes.count <= Self.maximumBytes, let root = try? JSONValue(parsing: bytes),
       root[StatusKey.apiVersion]?.string == VolumeLayout.apiVersion,
@@ -66,7 +66,7 @@ struct InstanceStatus: Equatable, Sendable {
     }
   }
 
-  /// How many are told one by one.
+  /// How many failures are shown one by one.
   static let keptFailures = 5
   private static let maximumLineBytes = 600
 

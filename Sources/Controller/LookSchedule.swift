@@ -1,26 +1,26 @@
-/// When which sidecar is asked how things stand: soon where something has changed, and then seldom. Pure.
+/// Decides when each sidecar is asked for its status: soon after a change, and seldom otherwise. Pure.
 struct LookSchedule: Sendable {
   typealias Instant = ContinuousClock.Instant
 
-  /// One question.
+  /// A question to one sidecar.
   struct Look: Sendable {
     var key: CustomerKey
     var pod: ObservedPod
     var expectation: Expectation
   }
 
-  /// More a second are not asked, in the long run.
+  /// The most questions per second on average.
   static let perSecond = 50.0
-  /// Between two looks at what is settled.
+  /// The time between two questions to a sidecar whose state is settled.
   static let resync = Duration.seconds(600)
 
   private struct Entry {
     var pod: ObservedPod
     var due: Instant
-    /// Looks since something changed that did not settle it.
+    /// How many questions since the last change have not led to a settled state.
     var tries = 0
     var isBusy = false
-    /// What was found last.
+    /// The last result.
     var found: Provisioned.Reason?
   }
 
@@ -29,7 +29,7 @@ struct LookSchedule: Sendable {
   private var allowance = LookSchedule.perSecond
   private var counted: Instant?
 
-  /// What the instance of a customer is to have; nil where there is none.
+  /// What a customer's instance must have; nil where there is none.
   mutating func expect(_ expectation: Expectation?, of key: CustomerKey, at now: Instant) {
     guard expectations[key] != expectation else { return }
     expectations[key] = expectation
@@ -39,7 +39,7 @@ struct LookSchedule: Sendable {
     }
   }
 
-  /// The Pods of a customer's that have a sidecar and run.
+  /// The customer's running Pods that have a sidecar.
   mutating func see(_ pods: [ObservedPod], of key: CustomerKey, at now: Instant) {
     let old = entries[key] ?? [:]
     var new: [String: Entry] = [:]
@@ -56,7 +56,8 @@ struct LookSchedule: Sendable {
     if pods.isEmpty { expectations[key] = nil }
   }
 
-  /// Questions that are due, so many at most; namespaces take turns. Tell of each when it is ``answered(_:as:at:)``.
+  /// The questions that are due, at most this many; namespaces take turns. For each, call ``answered(_:as:at:)``
+  /// afterwards.
   mutating func take(_ limit: Int, at now: Instant) -> [Look] {
     allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
     counted = now
@@ -77,12 +78,12 @@ struct LookSchedule: Sendable {
     return looks
   }
 
-  /// A question was answered so; nil where it is to be put again soon.
+  /// The result of a question; nil where it must be asked again soon.
   mutating func answered(_ look: Look, as found: Provisioned.Reason?, at now: Instant) {
     guard var entry = entries[look.key]?[look.pod.uid] else { return }
     entry.isBusy = false
     if let found { entry.found = found }
-    // What has changed meanwhile is asked for at once.
+    // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
       entry.due = now + Self.delay(found, tries: entry.tries) * Double.random(in: 0.8...1)
       entry.tries += 1
@@ -90,14 +91,14 @@ struct LookSchedule: Sendable {
     entries[look.key]?[look.pod.uid] = entry
   }
 
-  /// What was found of a customer's Pods, the worst of it; nil where nothing is known.
+  /// The worst result of a customer's Pods; nil where nothing is known.
   func found(of key: CustomerKey) -> Provisioned.Reason? {
     let order: [Provisioned.Reason] = [.failing, .unreachable, .pending, .converged, .standby]
     let found = Set((entries[key] ?? [:]).values.map { $0.found ?? .pending })
     return order.first { found.contains($0) }
   }
 
-  /// Until the same is asked again.
+  /// The time until the same question is asked again.
   static func delay(_ found: Provisioned.Reason?, tries: Int) -> Duration {
     switch found {
     case .converged, .standby: resync

@@ -49,8 +49,8 @@ struct MountedContents: Equatable, Sendable {
     texts.filter(\.value.isSecret).mapValues { String(decoding: $0.bytes, as: UTF8.self) }
   }
 
-  /// What is in the Secret beside the passwords and scripts, so that the sidecar can be asked how it stands: the token stays,
-  /// and the generation as long as all that is beside it does.
+  /// The Secret's contents besides passwords and scripts, with which the sidecar can be asked for its status. The token
+  /// stays, and the generation stays as long as all other contents do.
   func statusKeys(beside values: [String: String], generate: () -> String?) -> [String: String] {
     let (token, generation) = (VolumeLayout.statusTokenFile, VolumeLayout.generationFile)
     func word(_ key: String) -> String? {

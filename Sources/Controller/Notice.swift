@@ -1,9 +1,9 @@
 /// A message about an object, to be sent as an Event.
 struct Notice: Hashable, Sendable {
   enum Reason: String, Sendable {
-    /// Postgres holds what is declared.
+    /// Postgres has everything that is declared.
     case provisioned = "Provisioned"
-    /// Postgres refuses something of it.
+    /// Postgres refuses a part of it.
     case provisioningFailed = "ProvisioningFailed"
     case objectsWritten = "ObjectsWritten"
     case invalidDeclaration = "InvalidDeclaration"
@@ -15,7 +15,7 @@ struct Notice: Hashable, Sendable {
     /// `type` of the Event.
     var type: String { self == .provisioned || self == .objectsWritten ? "Normal" : "Warning" }
 
-    /// Whether it is told when something has become so, and at no other time: then it is told however often that is.
+    /// Whether it reports a change of state. Then it is sent at every change, however often that is.
     var isOfAChange: Bool { self == .provisioned || self == .provisioningFailed }
   }
 

@@ -12,11 +12,11 @@ struct ObjectLife: Equatable {
   private(set) var phase = ""
   /// `status.podIP` of a Pod.
   private(set) var address: String?
-  /// How often its containers have been started again.
+  /// How many times its containers have been restarted.
   private(set) var restarts = 0
-  /// Where its sidecar tells its status.
+  /// The port of its sidecar's status.
   private(set) var statusPort: Int?
-  /// What it is said to be by the condition that Postern writes.
+  /// The state in the condition that Postern writes.
   private(set) var condition: ObservedPod.Condition?
 
   /// Whether it is a Pod that has ended for good.
@@ -62,7 +62,7 @@ struct ObjectLife: Equatable {
     }
   }
 
-  /// Finds the port of that name in the sidecar's container.
+  /// Finds the port with this name in the sidecar's container.
   private mutating func readSpec(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
     while let key = try reader.nextKey() {
@@ -109,7 +109,7 @@ struct ObjectLife: Equatable {
 }
 
 extension JSONReader {
-  /// A member of the next value, an object, that is a whole number.
+  /// A member of the next value, which must be an object, as a whole number.
   fileprivate mutating func number(of member: StaticString) throws(JSONError) -> Int? {
     var number: Int?
     try beginObject()
@@ -119,7 +119,7 @@ extension JSONReader {
     return number
   }
 
-  /// The number of the next value, a container's port, where it is the status port.
+  /// The number of the next value, a container's port, if it is the status port.
   fileprivate mutating func statusPort() throws(JSONError) -> Int? {
     var (name, number) = (String?.none, Int?.none)
     try beginObject()

@@ -1,7 +1,7 @@
 import Contract
 import JSONBytes
 
-/// What a Pod's Postgres holds of what is declared: the Pod's condition ``type``.
+/// How much of the declaration a Pod's Postgres has: the Pod's condition ``type``.
 struct Provisioned: Equatable, Sendable {
   /// `type` of the condition.
   static let type = PodCondition.provisioned
@@ -13,15 +13,15 @@ struct Provisioned: Equatable, Sendable {
   }
 
   enum Reason: String, Sendable, CaseIterable {
-    /// Postgres holds all of it.
+    /// Postgres has all of it.
     case converged = "Converged"
-    /// Something is refused; it is tried again.
+    /// Postgres refuses a part of it. It is tried again.
     case failing = "Failing"
     /// It is not applied yet.
     case pending = "Pending"
-    /// It is a standby, which has what its primary has.
+    /// It is a standby, which gets its contents from its primary.
     case standby = "Standby"
-    /// The sidecar cannot be asked.
+    /// The sidecar does not answer.
     case unreachable = "Unreachable"
   }
 
@@ -41,7 +41,7 @@ struct Provisioned: Equatable, Sendable {
     self.message = message
   }
 
-  /// What an answer means for what is expected.
+  /// The state that follows from an answer and what is expected.
   init(_ status: InstanceStatus, _ expected: Expectation) {
     let about = expected.about
     guard status.outcome != .standby else {
@@ -62,10 +62,10 @@ struct Provisioned: Equatable, Sendable {
     }
   }
 
-  /// A strategic merge patch that sets the condition, and no other.
+  /// A strategic merge patch that sets this condition and no other.
   /// - Parameters:
-  ///   - uid: of the Pod that is meant.
-  ///   - isChange: whether ``status`` was another one before.
+  ///   - uid: the UID of the Pod.
+  ///   - isChange: whether ``status`` had another value before.
   func patch(uid: String, isChange: Bool, at time: String) -> JSONValue {
     func object(_ members: [(String, JSONValue)]) -> JSONValue {
       var object = JSONObject()
@@ -83,7 +83,7 @@ struct Provisioned: Equatable, Sendable {
     ])
   }
 
-  /// Whether a Pod's condition says it already.
+  /// Whether a Pod's condition already has this state.
   func isSaid(by condition: ObservedPod.Condition?) -> Bool {
     condition?.reason == reason.rawValue && condition?.message == Notice.cut(message)
   }

@@ -6,12 +6,12 @@ import Linux
 import Logging
 import Synchronization
 
-/// Asks sidecars what became of what was written, and tells it: as a condition of the Pod, as Events of the workload, as
-/// metrics.
+/// Asks sidecars whether what was written has been applied, and reports it: as a condition of the Pod, as Events of the
+/// workload, and as metrics.
 final class StatusLooks: Sendable {
   private struct State {
     var schedule = LookSchedule()
-    /// What was told as an Event of what is expected now: the same is not told of each Pod.
+    /// The notice that was sent for the present expectation, so that it is not sent again for each Pod.
     var told: [CustomerKey: Set<String>] = [:]
     var isOpen = false
   }
@@ -38,7 +38,7 @@ final class StatusLooks: Sendable {
     self.noted = noted
   }
 
-  /// What was written for an instance; nil where there is none any more.
+  /// What was written for an instance; nil where the instance no longer exists.
   func expect(_ expectation: Expectation?, of key: CustomerKey) {
     state.withLock { state in
       guard state.isOpen else { return }
@@ -47,7 +47,7 @@ final class StatusLooks: Sendable {
     }
   }
 
-  /// The Pods of a customer's as they are now.
+  /// The customer's Pods as they are now.
   func see(_ pods: [ObservedPod], of key: CustomerKey) {
     let areGone = state.withLock { state in
       guard state.isOpen else { return false }
@@ -61,10 +61,10 @@ final class StatusLooks: Sendable {
   /// What is known of an instance.
   func found(of key: CustomerKey) -> Provisioned.Reason? { state.withLock { $0.schedule.found(of: key) } }
 
-  /// From now on takes what it is told.
+  /// From now on accepts expectations and Pods.
   func open() { state.withLock { $0 = State(isOpen: true) } }
 
-  /// Looks until the task is cancelled; then forgets all.
+  /// Asks until the task is cancelled; then forgets everything.
   func run(mayWrite: @escaping @Sendable () -> Bool) async {
     let running = Running()
     let http = StatusClient()
@@ -87,7 +87,7 @@ final class StatusLooks: Sendable {
     state.withLock { $0 = State() }
   }
 
-  /// Looks under way.
+  /// The questions in progress.
   private final class Running: Sendable {
     let count = Atomic<Int>(0)
   }
@@ -156,7 +156,7 @@ final class StatusLooks: Sendable {
     case .pending, .standby, .unreachable: return
     }
     let fresh = state.withLock { state in
-      // What holds is over with what failed, and the reverse: each is told anew when it comes again.
+      // A success ends the failure that was reported, and the reverse. Each is reported again when it comes again.
       let words = Set(lines.map { "\($0.0.rawValue) \(expectation.generation ?? "") \($0.1)" })
       let old = state.told[look.key] ?? []
       state.told[look.key] = words

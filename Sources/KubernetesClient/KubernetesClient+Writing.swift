@@ -79,8 +79,8 @@ extension KubernetesClient {
     return try await object(call, named: name, in: namespace, as: read)
   }
 
-  /// Changes some of an object's status by a strategic merge patch, in which elements of lists such as `conditions` are known
-  /// by their type, and the others stay. It must lead to the same when it is done twice.
+  /// Changes a part of an object's status by a strategic merge patch. Elements of lists such as `conditions` are
+  /// identified by their type, and the others stay. The patch must have the same effect when it is applied twice.
   package func patchStatus(
     _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: JSONValue
   ) async throws(KubernetesError) {

@@ -3,13 +3,13 @@ import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
 
-/// How a question to a sidecar ended.
+/// The result of asking a sidecar.
 package enum StatusAnswer: Equatable, Sendable {
   /// The status, as JSON.
   case status([UInt8])
-  /// It does not know the token.
+  /// The sidecar does not accept the token.
   case refused
-  /// Why it could not be asked, in a few words.
+  /// Why there is no answer, in a few words.
   case unreachable(String)
 }
 
@@ -17,14 +17,15 @@ package enum StatusAnswer: Equatable, Sendable {
 package typealias StatusQuestion =
   @Sendable (_ address: String, _ port: Int, _ token: String) async -> StatusAnswer
 
-/// Asks sidecars for their status, over plain HTTP: each answer is bounded in time and bytes, and no redirect is followed.
+/// Asks sidecars for their status over plain HTTP. Each answer is limited in time and bytes, and redirects are not
+/// followed.
 package final class StatusClient: Sendable {
   private static let timeout: Duration = .seconds(3)
   private static let maximumBytes = 256 << 10
 
   private let client: HTTPClient
 
-  /// A client; it connects when it is asked.
+  /// A client. It connects when it is first used.
   package init() {
     var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
     configuration.httpVersion = .http1Only
@@ -35,10 +36,10 @@ package final class StatusClient: Sendable {
     client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
-  /// To be called before the client goes.
+  /// Must be called before the client is released.
   package func shutdown() async { try? await client.shutdown() }
 
-  /// Asks.
+  /// Asks the sidecar.
   @Sendable package func ask(_ address: String, _ port: Int, _ token: String) async -> StatusAnswer {
     let host = address.contains(":") ? "[\(address)]" : address
     var request = HTTPClientRequest(url: "http://\(host):\(port)\(StatusPort.statusPath)")

@@ -134,7 +134,7 @@ package final class PrometheusRegistry: MetricsFactory {
 
   /// Does nothing: a counter that is no longer used keeps its number, so that a scrape never sees it decrease.
   package func destroyCounter(_ handler: any CounterHandler) {}
-  /// Forgets a gauge: what it told of is no more.
+  /// Removes a gauge, because what it described no longer exists.
   package func destroyMeter(_ handler: any MeterHandler) {
     guard let number = handler as? Number else { return }
     series.withLock { series in

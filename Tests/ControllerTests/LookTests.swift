@@ -7,7 +7,7 @@ import Testing
 
 @testable import Controller
 
-/// The controller between a real API server and a sidecar that says what the test says.
+/// The controller with a real API server and a sidecar whose status the test sets.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct LookTests {
   private static func status(_ outcome: String, _ live: LiveObject, _ spec: LiveObject, _ members: String = "") throws
     -> String
@@ -34,7 +34,7 @@ import Testing
       resource, try json(#"{"metadata":{"name":"default","namespace":"\#(cluster.namespace)"}}"#))
   }
 
-  /// A Pod that runs, as a kubelet says it.
+  /// A running Pod, with the status that a kubelet writes.
   private func runPod(_ name: String, port: Int?, in cluster: Leading) async throws {
     let ports = port.map { #","ports":[{"name":"postern","containerPort":\#($0)}]"# } ?? ""
     let manifest = try json(
@@ -83,7 +83,7 @@ import Testing
       #expect(try await eventually { cluster.metric(line) == 1 })
       #expect(cluster.metric(#"postern_instances{state="provisioned"}"#) == 1)
 
-      // Something that Postgres refuses: at once it is not provisioned any more, and then it is said what fails.
+      // Postgres refuses something: the Pod is no longer provisioned at once, and then the failure is reported.
       try await cluster.patch(
         .deployments, "db", #"{"metadata":{"annotations":{"postern.io/databases":"orders, bills"}}}"#)
       #expect(try await eventually { try await condition("db-1-a", in: cluster)?.hasPrefix("False Pending") == true })
@@ -97,7 +97,7 @@ import Testing
         #expect(try await !cluster.events().contains { $0.contains(secret) })
       }
 
-      // A new password is another generation.
+      // A new password changes the generation.
       let generation = try await cluster.value("generation", of: "acme-pg-passwords")
       try await cluster.patch(.secrets, "acme-pg-user-shop", #"{"stringData":{"password":"another-1"}}"#)
       #expect(try await eventually { try await cluster.value("generation", of: "acme-pg-passwords") != generation })

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Controller
 
-/// What an answer of a sidecar means, and when it is asked again: no IO.
+/// The meaning of a sidecar's answer, and when it is asked again, without IO.
 @Suite struct ProvisionedTests {
   private static let workload = Instance.Workload(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "u")
   private static let expected = Expectation(
@@ -140,7 +140,7 @@ import Testing
       #expect(waits == waits.sorted())
       #expect(waits.last == .seconds(60))
     }
-    // What is written is known to be applied within three seconds.
+    // It is known within three seconds that what was written has been applied.
     #expect((0..<10).map { LookSchedule.delay(.pending, tries: $0) }.allSatisfy { $0 <= .milliseconds(300) })
   }
 }

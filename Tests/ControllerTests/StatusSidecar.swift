@@ -3,14 +3,14 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// What a sidecar's status port answers, for tests: plain HTTP on this machine.
+/// A sidecar's status port for tests: plain HTTP on this machine.
 final class StatusSidecar: Sendable {
   private let answer = Mutex<(code: Int, body: String)>((200, ""))
   private let log = Mutex<[String?]>([])
   private let channel = Mutex<(any Channel)?>(nil)
 
   var port: Int { channel.withLock { $0?.localAddress?.port ?? 0 } }
-  /// The `Authorization` of each question so far.
+  /// The `Authorization` header of each question so far.
   var tokens: [String?] { log.withLock { $0 } }
 
   /// Starts one.
@@ -30,7 +30,7 @@ final class StatusSidecar: Sendable {
 
   func stop() async { try? await channel.withLock { $0 }?.close() }
 
-  /// From now on answers so.
+  /// From now on gives this answer.
   func answers(_ body: String, code: Int = 200) { answer.withLock { $0 = (code, body) } }
 
   private final class Handler: ChannelInboundHandler {

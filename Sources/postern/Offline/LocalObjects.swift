@@ -33,7 +33,7 @@ struct LocalObjects: Equatable {
     for instance: Instance, declaredBy manifest: Manifest, generate: () -> Password?
   ) throws(CommandError) -> InstanceObjects {
     do throws(FlatFileError) {
-      // Without a cluster nobody asks the sidecar for its status.
+      // Without a cluster, nobody asks the sidecar for its status.
       return try InstanceObjects.make(
         for: instance, from: sources(namespace: manifest.namespace), generate: generate, word: { nil })
     } catch {

@@ -32,8 +32,8 @@ package struct UserConnection: Equatable, Sendable {
 
 extension InstanceObjects {
   /// The objects of an instance, made from what it refers to. Pure except for `generate`, which makes a password and is
-  /// called only for a user who has none yet, and for `word`, which makes the two random keys by which the sidecar's status
-  /// is asked for; if it returns nil, that user gets no password, or the key is left out.
+  /// called only for a user who has none yet, and for `word`, which makes the two random texts with which the sidecar
+  /// is asked for its status. If one of them returns nil, the user gets no password, or the text is left out.
   /// - Throws: where the flat file is missing or has errors. Its users would then look as if they had been removed, so
   ///   nothing may be changed.
   package static func make(

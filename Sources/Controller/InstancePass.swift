@@ -21,7 +21,7 @@ struct InstancePass {
   private(set) var changed: [String] = []
   private(set) var deleted: [String] = []
   private(set) var problems: [InstanceProblem] = []
-  /// What the Pods are to have; nil where that is not written.
+  /// What the Pods must have; nil where nothing is written.
   private(set) var expectation: Expectation?
   /// Whether mounted objects were written, and not all Pods have been told yet.
   private(set) var hasUntoldUpdate: Bool

@@ -60,11 +60,11 @@ struct ObservedPod: Equatable, Sendable {
   var owner: Owner?
   /// Its IP address.
   var address: String?
-  /// Where its sidecar tells its status.
+  /// The port of its sidecar's status.
   var statusPort: Int?
   /// How often its containers have been started again.
   var restarts = 0
-  /// What Postern has written of it.
+  /// The condition that Postern has written.
   var condition: Condition?
 
   /// What says that somebody else may answer than before.
@@ -86,7 +86,7 @@ struct ObservedPod: Equatable, Sendable {
       (self.status, self.reason, self.message) = (status, reason, message)
     }
 
-    /// Reads an element of `conditions`; nil where it is another one.
+    /// Reads an element of `conditions`; nil where it is another condition.
     init?(_ reader: inout JSONReader) throws(JSONError) {
       var type: String?
       var (status, reason, message) = ("", "", "")

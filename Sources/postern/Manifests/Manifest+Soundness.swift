@@ -15,11 +15,9 @@ extension Manifest {
     var faults: [FieldFault] = []
     mended.mendKind(&faults)
     for path in mended.textFields {
-      mended.object = mended.object.replacing(path[...]) { value in
-        guard value.string == nil, value != .null else { return value }
-        faults.append(fault(of: value, at: KeyPath.text(path)))
-        return value.asText
-      }
+      guard let value = mended.object.value(at: path[...]), value.string == nil, value != .null else { continue }
+      faults.append(fault(of: value, at: KeyPath.text(path)))
+      mended.object = mended.object.replacing(path[...], by: value.asText)
     }
     return (mended, faults)
   }
@@ -98,15 +96,26 @@ extension Manifest {
 }
 
 extension JSONValue {
-  /// The object with the value at a path changed; unchanged where there is no such value.
-  fileprivate func replacing(_ path: ArraySlice<KeyPath.Step>, _ change: (JSONValue) -> JSONValue) -> JSONValue {
+  /// The value at a path; nil where there is no such value.
+  fileprivate func value(at path: ArraySlice<KeyPath.Step>) -> JSONValue? {
     switch (path.first, self) {
-    case (nil, _): return change(self)
+    case (nil, _): self
+    case (.key(let key)?, .object(let object)): object[key]?.value(at: path.dropFirst())
+    case (.index(let index)?, .array(let elements)) where elements.indices.contains(index):
+      elements[index].value(at: path.dropFirst())
+    default: nil
+    }
+  }
+
+  /// The object with the value at a path changed; unchanged where there is no such value.
+  fileprivate func replacing(_ path: ArraySlice<KeyPath.Step>, by value: JSONValue) -> JSONValue {
+    switch (path.first, self) {
+    case (nil, _): return value
     case (.key(let key)?, .object(var object)):
-      object[key] = object[key].map { $0.replacing(path.dropFirst(), change) }
+      object[key] = object[key]?.replacing(path.dropFirst(), by: value)
       return .object(object)
     case (.index(let index)?, .array(var elements)) where elements.indices.contains(index):
-      elements[index] = elements[index].replacing(path.dropFirst(), change)
+      elements[index] = elements[index].replacing(path.dropFirst(), by: value)
       return .array(elements)
     default: return self
     }

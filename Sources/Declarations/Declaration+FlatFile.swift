@@ -75,7 +75,7 @@ extension Declaration {
     let declaredDatabases = declared.spec.databases.map(\.name.text)
 
     func checkUser(_ user: PostgresName, at place: Place) {
-      guard !knownUsers.contains(user), user.reservedAsRole == nil, outline?.mayDeclare(user: user) != true else {
+      guard !knownUsers.contains(user), user.reservedAsRole == nil, outline?.names(user: user) != true else {
         return
       }
       problems.error(
@@ -97,7 +97,7 @@ extension Declaration {
         checkUser(role, at: place.member("memberOf").element(index))
       }
       for grant in user.grants
-      where !knownDatabases.contains(grant.database) && outline?.mayDeclare(database: grant.database) != true {
+      where !knownDatabases.contains(grant.database) && outline?.names(database: grant.database) != true {
         problems.error(
           place.member("grants").member(grant.database.text),
           "no database \(quoted(grant.database.text)) is declared in \(AnnotationKey.databases) or made for \(source)",

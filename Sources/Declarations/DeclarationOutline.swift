@@ -52,6 +52,16 @@ package struct DeclarationOutline: Equatable, Sendable {
   package func mayDeclare(database: PostgresName) -> Bool {
     databases[database] != nil || doubtfulDatabases.entries > 0
   }
+
+  /// Whether this user is declared, or its name is in what could not be read. References to it are then no errors.
+  func names(user: PostgresName) -> Bool {
+    users[user] != nil || doubtfulUsers.isAnyName || doubtfulUsers.cover(user)
+  }
+
+  /// The same of a database.
+  func names(database: PostgresName) -> Bool {
+    databases[database] != nil || doubtfulDatabases.isAnyName || doubtfulDatabases.cover(database)
+  }
 }
 
 extension Place {

@@ -75,12 +75,14 @@ extension Planner {
     return [.database(database), .schema(schema, in: database)]
   }
 
-  /// Whether the server has the extension, in the version; if not, that is a problem which lists what it has.
+  /// Whether the server has the extension, in the version; if not, that is a problem.
   private mutating func isAvailable(_ wanted: Extension, _ item: Item) -> Bool {
     guard let available = observed.availableExtensions else { return true }
     guard let versions = available[wanted.name] else {
-      let names = available.keys.sorted().map({ $0.text }).joined(separator: ", ")
-      fail(item, "this server does not have it", hint: "take an image that has it; this one has: \(names)")
+      fail(
+        item, "this server does not have it",
+        hint: wanted.name.nearest(among: available.keys).map { "did you mean \"\($0.text)\"?" }
+          ?? "take an image that has it; SELECT name FROM pg_available_extensions lists what this one has")
       return false
     }
     guard let version = wanted.version, !versions.contains(where: { $0.version.utf8.elementsEqual(version.utf8) })

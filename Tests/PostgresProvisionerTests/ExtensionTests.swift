@@ -135,4 +135,17 @@ import ThrowawayPostgres
     #expect(bench.pass().outcome == .converged)
     #expect(try bench.value("SELECT tag FROM ddl WHERE tag = 'CREATE SCHEMA'", in: "d") == "CREATE SCHEMA")
   }
+
+  /// All that a server has is too much to read: the one that was meant, or where to look.
+  @Test(arguments: [
+    ("plpgslq", #"did you mean "plpgsql"?"#), ("PLpgsql2", #"did you mean "plpgsql"?"#),
+    (
+      "nowhere-to-be-had", "take an image that has it; SELECT name FROM pg_available_extensions lists what this one has"
+    ),
+  ])
+  func ofOneThatIsNotThereTheNearestIsNamed(name: String, hint: String) throws {
+    let installation = try #require(PostgresInstallation.all.first)
+    let bench = try Self.bench(installation, extensions: [name])
+    #expect(bench.pass().problems.map(\.hint) == [hint])
+  }
 }

@@ -15,6 +15,18 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.text(), try row.isTrue()) }
   }
 
+  /// Whether another server was started on the data folder since: the third line of its lock file says when its server was
+  /// (src: `miscadmin.h`, `LOCK_FILE_LINE_START_TIME`), some seconds at most before the server says so itself.
+  static var isSucceeded: CatalogQuery<Bool> {
+    CatalogQuery(
+      "the server's lock file",
+      """
+      SELECT coalesce(substring(split_part(pg_read_file('postmaster.pid', 0, 10000, true), chr(10), 3) FROM '^[0-9]{1,15}$')::bigint
+        > date_part('epoch', pg_postmaster_start_time()) + 30, false)
+      """
+    ) { row throws(CatalogMismatch) in try row.isTrue() }
+  }
+
   /// Every role.
   static var roles: CatalogQuery<RoleRow> {
     CatalogQuery(

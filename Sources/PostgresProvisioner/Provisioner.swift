@@ -27,6 +27,16 @@ package struct Provisioner {
     let start = try connection.row(Catalog.start)
     control.loggedIn(start.time)
     if start.isStandby { return PassReport(outcome: .standby) }
+    // Two servers on one data folder ruin it; the older one is on its way out, and what it is told may be lost.
+    guard try !connection.row(Catalog.isSucceeded) else {
+      return PassReport(
+        outcome: .incomplete,
+        problems: [
+          ItemProblem(
+            item: "server", message: "another Postgres was started on this one's data folder: nothing is written",
+            hint: "end this Pod, and never run two on one volume: write strategy: {type: Recreate} in the Deployment")
+        ])
+    }
     do throws(PostgresError) {
       guard try lock(desired, connection) else { return PassReport(outcome: .interrupted) }
       let report = try pass(desired, connection, runsScripts: true)

@@ -1,0 +1,35 @@
+import Foundation
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Testing
+import ThrowawayPostgres
+
+/// A second server on the data folder of the first, as where a Deployment surges: what the older one is told may be lost.
+@Suite struct TwoServersTests {
+  @Test(arguments: PostgresInstallation.all)
+  func nothingIsWrittenIntoTheServerThatWasSucceeded(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    #expect(bench.pass().problems == [])
+    let folder = try #require(bench.server.connect().query("SHOW data_directory").value(0, 0))
+    let file = URL(filePath: folder).appending(path: "postmaster.pid")
+    let lock = try String(contentsOf: file, encoding: .utf8)
+    var lines = lock.components(separatedBy: "\n")
+    // As the second one's: its own process 1, and when it was started.
+    lines[2] = String(try #require(Int(lines[2])) + 60)
+    try Data(lines.joined(separator: "\n").utf8).write(to: file)
+    try bench.user("late")
+    let report = bench.pass()
+    #expect(report.outcome == .incomplete)
+    #expect(report.problems.map(\.item) == ["server"])
+    #expect(report.problems.first?.message.contains("another Postgres was started") == true)
+    #expect(try bench.server.connect().query("SELECT FROM pg_roles WHERE rolname = 'late'").rowCount == 0)
+    // What cannot be read as a time says nothing.
+    lines[2] = "?"
+    try Data(lines.joined(separator: "\n").utf8).write(to: file)
+    #expect(bench.pass().outcome == .converged)
+    try Data(lock.utf8).write(to: file)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import TestSupport
+import Testing
+
+@testable import postern
+
+/// The policy of `overlays/warnings` in a real API server. It warns; here it denies, which a client can see.
+@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+struct APIServerPolicyTests {
+  private static let file = Program.package.appending(path: "webhook-config/overlays/warnings/policy.yaml")
+  private static let group = "admissionregistration.k8s.io"
+  private static let policies = Resource(
+    group: group, plural: "validatingadmissionpolicies", kind: "ValidatingAdmissionPolicy", isNamespaced: false)
+  private static let bindings = Resource(
+    group: group, plural: "validatingadmissionpolicybindings", kind: "ValidatingAdmissionPolicyBinding",
+    isNamespaced: false)
+
+  private static func deployment(labels: String, annotations: String, template: String, templates: String) -> String {
+    """
+    {"metadata":{"generateName":"db-","namespace":"warned","labels":{\(labels)},"annotations":{\(annotations)}},
+    "spec":{"selector":{"matchLabels":{"app":"db"}},"template":{"metadata":{"labels":{"app":"db"\(template)},
+    "annotations":{\(templates)}},"spec":{"containers":[{"name":"postgres","image":"postgres:17"}]}}}}
+    """
+  }
+
+  private static let label = #""postern.io/customer":"acme""#
+  private static let users = #""postern.io/users":"shop""#
+  static let cases: [(labels: String, annotations: String, template: String, templates: String, says: String?)] = [
+    ("", "", "", "", nil), (label, users, "", "", nil), ("", users, ",\(label)", "", nil), (label, "", "", users, nil),
+    (#""team":"a""#, #""example.com/users":"x","postgresql.org/users":"y""#, "", "", nil),
+    ("", #""postern.io/inject":"false""#, "", "", nil),
+    ("", users, "", "", "do nothing without the label"), ("", "", "", users, "do nothing without the label"),
+    (#""postern.io/custmer":"acme""#, "", "", "", "not postern.io/custmer"),
+    ("", "", #","postern.io/Customer":"acme""#, "", "not postern.io/Customer"),
+    (#""postgern.io/customer":"acme""#, "", "", "", "not as in postgern.io/customer"),
+    (label, #""postren.io/users":"shop""#, "", "", "not as in postren.io/users"),
+  ]
+
+  @Test func whatNobodyWouldHearOfIsWarnedOf() async throws {
+    let client = try await APIServer.shared.value.client()
+    try await client.create(.namespaces, try json(#"{"metadata":{"name":"warned"}}"#))
+    let objects = try ManifestReader().read([Self.file.path]).map(\.object)
+    let policy = try #require(objects.first { $0["kind"]?.string == Self.policies.kind })
+    try await client.create(Self.policies, policy)
+    let binding = try #require(objects.first { $0["kind"]?.string == Self.bindings.kind })
+    #expect(binding["spec"]?["validationActions"] == .array([.string("Warn")]))
+    #expect(binding["spec"]?["policyName"] == policy["metadata"]?["name"])
+    try await client.create(
+      Self.bindings,
+      try json(
+        """
+        {"metadata":{"name":"postern-warnings"},"spec":{"policyName":"postern-warnings","validationActions":["Deny"],
+        "matchResources":{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"warned"}}}}}
+        """))
+    func said(_ deployment: String) async throws -> String? {
+      do {
+        try await client.create(.deployments, try json(deployment), dryRun: true)
+        return nil
+      } catch { return "\(error)" }
+    }
+    let isKnown = try await eventually {
+      try await said(Self.deployment(labels: "", annotations: Self.users, template: "", templates: "")) != nil
+    }
+    #expect(isKnown)
+    for (labels, annotations, template, templates, says) in Self.cases {
+      let text = try await said(
+        Self.deployment(labels: labels, annotations: annotations, template: template, templates: templates))
+      #expect(says == nil ? text == nil : text?.contains(says ?? "") == true, "\(labels) \(annotations): \(text ?? "")")
+    }
+    try await client.create(
+      Resource(plural: "serviceaccounts", kind: "ServiceAccount"),
+      try json(#"{"metadata":{"name":"default","namespace":"warned"}}"#))
+    let pod = """
+      {"metadata":{"name":"p","namespace":"warned","annotations":{"postern.io/users":"a"}},
+      "spec":{"containers":[{"name":"c","image":"i"}]}}
+      """
+    let refused = await #expect(throws: KubernetesError.self) {
+      try await client.create(.pods, try json(pod), dryRun: true)
+    }
+    #expect(refused?.description.contains("do nothing without the label") == true, "\(refused?.description ?? "")")
+    await client.shutdown()
+  }
+}

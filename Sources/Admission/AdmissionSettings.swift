@@ -11,6 +11,21 @@ package struct AdmissionSettings: Sendable {
     case classic
   }
 
+  /// Whom the sidecar runs as where Postgres's own user is not known, or is root.
+  package enum SidecarUser: String, CaseIterable, Sendable {
+    /// ``SidecarContainer/defaultUser``.
+    case fixed
+    /// Whomever the namespace gives (OpenShift), else the image's own.
+    case namespace
+  }
+
+  /// When the kubelet pulls the sidecar's image (Kubernetes docs, "Images").
+  package enum PullPolicy: String, CaseIterable, Sendable {
+    case always = "Always"
+    case ifNotPresent = "IfNotPresent"
+    case never = "Never"
+  }
+
   /// The sidecar's image.
   package var sidecarImage: String
   /// How the sidecar runs in the Pod.
@@ -18,6 +33,14 @@ package struct AdmissionSettings: Sendable {
   /// The port of the sidecar's status, where a Pod says nothing; without one, the readiness probe runs a program in the
   /// container, as sidecars before 0.2 need it.
   package var statusPort: StatusPortChoice = .number(StatusPort.number)
+  /// Nil: as Kubernetes has it, by the image's tag.
+  package var imagePullPolicy: PullPolicy?
+  /// A Secret of the Pod's namespace that opens the registry of the sidecar's image; nil: none is needed.
+  package var imagePullSecret: String?
+  /// Nil: what is usual in a Pod of its kind.
+  package var sidecarResources: SidecarResources?
+  /// Whom the sidecar runs as.
+  package var sidecarUser = SidecarUser.fixed
   /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
   /// among them.
   package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]

@@ -25,10 +25,12 @@ struct CustomerObject {
   /// `Pod`, `Deployment` or `StatefulSet`.
   let kind: String
   /// The customer: the object's label, else the template's.
-  let customer: String
+  private(set) var customer: String
   let metadata: ObjectMetadata
   /// Of a workload's Pod template; for a Pod, nil.
-  let template: ObjectMetadata?
+  private(set) var template: ObjectMetadata?
+  /// The object's own name.
+  let name: JSONSlice?
   /// The object's own `spec`.
   let spec: PodSpecSlices
   /// The Pod, or what the template says of Pods to come.
@@ -57,8 +59,17 @@ struct CustomerObject {
     self.customer = customer
     maker = role == .pod ? try slices.pod.controller(in: bytes) : nil
     pod = role == .workload ? slices.template : slices.pod
+    name = slices.pod.metadata?.name
     spec = slices.pod.spec
     self.bytes = bytes
+  }
+
+  /// The same with its own label in its template.
+  var restamped: Self {
+    var object = self
+    object.template = template?.labelled(metadata.customer)
+    object.customer = metadata.customer ?? customer
+    return object
   }
 
   /// Whether an object is one that Postern looks at: not the node's namespace, and not on its way out.
@@ -71,6 +82,11 @@ struct CustomerObject {
 
   /// Whether it says what the instance holds.
   var declares: Bool { metadata.declares || template?.declares == true }
+
+  /// Whether something else than Postern makes its Pods' servers one, as an annotation says.
+  var isReplicated: Bool {
+    (metadata.setting(AnnotationKey.replication) ?? template?.setting(AnnotationKey.replication)) != nil
+  }
 
   /// Whether it is a Pod of a kind that Postern does not serve: a Job ends, and a DaemonSet's Pods are many.
   var isOfOtherKind: Bool { maker.map { !["ReplicaSet", "StatefulSet", ""].contains($0) } ?? false }

@@ -41,16 +41,30 @@ private func injection(_ object: CustomerObject, _ settings: AdmissionSettings) 
     if !object.isMadeOfTemplate { findings.causes += pod.restrictions + declaredSuperuser(object, reading, pod) }
     findings.causes += scriptFindings(object, reading, pod.choice.postgres, replacing: []).causes
     guard findings.isSound, let settingsOfPod = reading.podSettings,
-      let injection = Injection(pod, of: object.customer, settingsOfPod, settings)
+      let injection = Injection(pod, object, settingsOfPod, settings)
     else { return .denied(findings.causes, warnings: findings.warnings) }
     return .allowed(
       patch: injection.patch(hasAnnotations: object.metadata.hasAnnotations).bytes, warnings: findings.warnings)
   }
 }
 
-/// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well. It is refused for all that
+/// `/mutate`, a workload: its Pods must carry the label, so that they are met here as well; what was put there for a label
+/// that the workload has no more is changed or taken along. It is refused for all that
 /// `/validate` would refuse it for, which is not asked any more then.
 func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
+  let label = JSONPointer("spec", "template", "metadata", "labels").appending(AnnotationKey.customerLabel)
+  if try LabelStamp(subject).isStale {
+    var patch = PatchWriter()
+    if let customer = subject.object.metadata.customer {
+      if case .denied(let causes, let warnings) = try validate(subject.restamped, settings) {
+        return .denied(causes, warnings: warnings)
+      }
+      patch.replace(label) { $0.string(customer) }
+    } else {
+      patch.remove(label)
+    }
+    return .allowed(patch: patch.bytes, warnings: [])
+  }
   if case .denied(let causes, let warnings) = try validate(subject, settings) {
     return .denied(causes, warnings: warnings)
   }
@@ -61,7 +75,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
   let metadata = JSONPointer("spec", "template", "metadata")
   var patch = PatchWriter()
   if template.hasLabels {
-    patch.add(metadata.appending("labels").appending(AnnotationKey.customerLabel)) { $0.string(object.customer) }
+    patch.add(label) { $0.string(object.customer) }
   } else if template.exists {
     patch.add(metadata.appending("labels")) { $0.object { $0.member(AnnotationKey.customerLabel, object.customer) } }
   } else {

@@ -18,6 +18,9 @@ package struct DeclaredPostgres: Equatable, Sendable {
   package let problems: [String]
   /// The port that Postgres listens on.
   package let port: Int
+  /// The Pod that connection Secrets are for, as its StatefulSet's Service names it; nil where there is one server alone, or
+  /// all are one by replication.
+  package let chosenReplica: String?
   /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
   package let usesGeneratedAdmin: Bool
 
@@ -51,6 +54,7 @@ package struct DeclaredPostgres: Equatable, Sendable {
     declares = object.declares
     isInjected = if case .injected = pod { true } else { false }
     port = settings?.port ?? choice.postgres?.port ?? 5432
+    chosenReplica = Replicas(object).chosen(isReplicated: object.isReplicated)
     usesGeneratedAdmin = pod.usesGeneratedAdmin(given: settings?.adminSecret)
     guard problems.isEmpty, var declaration = reading.content, let settings else {
       self.declaration = nil
@@ -58,6 +62,9 @@ package struct DeclaredPostgres: Equatable, Sendable {
     }
     declaration.adminSecret = settings.adminSecret
     declaration.host = object.metadata.setting(AnnotationKey.host) ?? settings.host
+    declaration.tls.mode =
+      object.metadata.setting(AnnotationKey.sslMode).flatMap(ClientTLS.Mode.init(rawValue:)) ?? settings.tls.mode
+    declaration.tls.rootCert = object.metadata.setting(AnnotationKey.sslRootCert) ?? settings.tls.rootCert
     declaration.retain = object.metadata.setting(AnnotationKey.retain) != "false" && settings.retain
     self.declaration = declaration
   }

@@ -26,10 +26,17 @@ struct Departure {
     warnings = [
       "nothing is declared for customer \(quoted(customer)) here any more: its databases, users and Secrets stay as they are"
     ]
-    guard let template, newCustomer == nil || isLeftAlone else { return }
+    guard let template else { return }
+    guard newCustomer == nil || isLeftAlone else {
+      warnings.append(
+        "the Pods are replaced; the new customer gets Secrets of its own, and its users get new passwords")
+      return
+    }
     warnings.append(
       template.customer == nil || template.isLeftAlone
-        ? "new Pods get no sidecar; in those that run it goes on by what was declared last"
+        ? oldTemplate?.customer != nil && template.customer == nil
+          ? "the label goes from the Pod template, too: the Pods are replaced, and come without the sidecar"
+          : "new Pods get no sidecar; in those that run it goes on by what was declared last"
         : "new Pods still get the sidecar: write \(AnnotationKey.inject) in spec.template.metadata.annotations too")
   }
 

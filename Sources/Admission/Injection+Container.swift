@@ -1,5 +1,6 @@
 import Contract
 import DatabaseSpec
+import Declarations
 import JSONBytes
 
 extension Injection {
@@ -10,6 +11,7 @@ extension Injection {
     writer.object { writer in
       writer.member("name", SidecarContainer.name)
       writer.member("image", settings.sidecarImage)
+      if let policy = settings.imagePullPolicy { writer.member("imagePullPolicy", policy.rawValue) }
       writer.key("args")
       writer.strings(SidecarContainer.runArguments)
       if let statusPort {
@@ -20,12 +22,10 @@ extension Injection {
       }
       writer.part(#","env":["#)
       writeEnvironment(&writer)
-      writer.part("],")
-      // A Guaranteed Pod stays one where every container's requests are its limits.
-      writer.part(
-        pod.isGuaranteed
-          ? #""resources":{"requests":{"cpu":"50m","memory":"16Mi"},"limits":{"cpu":"50m","memory":"16Mi"}},"volumeMounts":["#
-          : #""resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},"volumeMounts":["#)
+      writer.part(#"],"resources":{"#)
+      writeAmounts("requests", resources.requests, &writer)
+      writeAmounts("limits", resources.limits, &writer)
+      writer.part(#"},"volumeMounts":["#)
       writeMounts(&writer)
       writer.part("]")
       if gatesReadiness { writeReadinessProbe(&writer) }
@@ -33,6 +33,15 @@ extension Injection {
       writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
       writeSecurityContext(&writer)
       writer.part("}")
+    }
+  }
+
+  private func writeAmounts(_ name: String, _ amounts: SidecarResources.Amounts, _ writer: inout JSONWriter) {
+    guard amounts.cpu != nil || amounts.memory != nil else { return }
+    writer.key(name)
+    writer.object { writer in
+      if let cpu = amounts.cpu { writer.member("cpu", cpu.text) }
+      if let memory = amounts.memory { writer.member("memory", memory.text) }
     }
   }
 
@@ -82,14 +91,18 @@ extension Injection {
     for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
   }
 
-  /// As Postgres's own user, so that files which are its alone can be read; never as root.
+  /// As Postgres's own user, so that files which are its alone can be read; never as root. Where a namespace gives a range
+  /// of users, a fixed one would be refused: the image's own is none of root's either.
   private func writeSecurityContext(_ writer: inout JSONWriter) {
     let identity = postgres.identity.inheriting(pod.identity)
     let user = identity.user ?? 0
     writer.part(
-      #""allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true,"runAsUser":"#
+      #""allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true"#
     )
-    writer.integer(user > 0 ? user : SidecarContainer.defaultUser)
+    if user > 0 || namesUser {
+      writer.part(#","runAsUser":"#)
+      writer.integer(user > 0 ? user : SidecarContainer.defaultUser)
+    }
     if let group = identity.group, user > 0 { writer.member("runAsGroup", group) }
     writer.part(#","seccompProfile":{"type":"RuntimeDefault"}"#)
   }

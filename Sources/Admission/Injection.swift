@@ -11,6 +11,7 @@ struct Injection {
   private static let volumes = JSONPointer("spec", "volumes")
   private static let containers = JSONPointer("spec", "containers")
   private static let initContainers = JSONPointer("spec", "initContainers")
+  private static let pullSecrets = JSONPointer("spec", "imagePullSecrets")
 
   let customer: String
   let port: Int
@@ -23,11 +24,16 @@ struct Injection {
   let index: Int
   let admin: AdminAccess
   let settings: AdmissionSettings
+  let resources: SidecarResources
+  /// Whether the sidecar names its user even where Postgres names none.
+  let namesUser: Bool
 
   /// Nil where it cannot be told which container is Postgres.
-  init?(_ pod: InjectablePod, of customer: String, _ declared: Declaration, _ settings: AdmissionSettings) {
+  init?(
+    _ pod: InjectablePod, _ object: CustomerObject, _ declared: Declaration, _ settings: AdmissionSettings
+  ) {
     guard let postgres = pod.choice.postgres, let admin = pod.admin else { return nil }
-    self.customer = customer
+    customer = object.customer
     port = declared.port ?? postgres.port
     gatesReadiness = declared.gateReadiness
     statusPort = Self.statusPort(declared.statusPort ?? settings.statusPort, besides: pod.containers.takenPorts, port)
@@ -36,6 +42,8 @@ struct Injection {
     index = postgres.index
     self.admin = admin
     self.settings = settings
+    resources = SidecarResources(settings.sidecarResources, in: pod.containers, declared)
+    namesUser = settings.sidecarUser == .fixed && !object.podMetadata.isGivenUser
   }
 
   /// The port that is chosen, or, where it is the usual one and a container has that, the next that none has.
@@ -83,6 +91,11 @@ struct Injection {
       case .classic: (Self.containers, true)
       }
     append(1, to: list, isThere: isThere, &patch) { writeContainer(&$1) }
+    if let secret = settings.imagePullSecret, !pod.pullSecrets.contains(secret) {
+      append(1, to: Self.pullSecrets, isThere: pod.hasPullSecrets, &patch) { _, writer in
+        writer.object { $0.member("name", secret) }
+      }
+    }
     return patch
   }
 

@@ -18,6 +18,8 @@ struct MisplacedSettings {
       (AnnotationKey.flavor, object.template?.setting(AnnotationKey.flavor) ?? choice.postgres?.family.rawValue),
       (AnnotationKey.gateReadiness, object.template?.setting(AnnotationKey.gateReadiness) ?? "true"),
       (AnnotationKey.statusPort, object.template?.setting(AnnotationKey.statusPort)),
+      (AnnotationKey.sidecarCPU, object.template?.setting(AnnotationKey.sidecarCPU)),
+      (AnnotationKey.sidecarMemory, object.template?.setting(AnnotationKey.sidecarMemory)),
     ] {
       guard let value = object.metadata.setting(key), value != effective, !reading.isWrong(key) else { continue }
       keys.append(key)

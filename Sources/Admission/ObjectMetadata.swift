@@ -11,14 +11,20 @@ struct ObjectMetadata {
   private(set) var annotations: [String: String] = [:]
   /// Whether the webhook has left its mark.
   private(set) var isInjected = false
+  /// Whether OpenShift gives the Pod's containers a user of the namespace's range, where they name none.
+  private(set) var isGivenUser = false
   /// Whether the kubelet made the Pod from a file of its own.
   private(set) var isMirror = false
+  /// Where the manifest stands that kubectl applied last.
+  private var lastAppliedPlace: JSONString?
+  private let bytes: [UInt8]
   /// Whether the members are there for a patch to add to.
   let exists: Bool
   let hasLabels: Bool
   let hasAnnotations: Bool
 
   init(_ slices: MetadataSlices?, of bytes: [UInt8]) throws(JSONError) {
+    self.bytes = bytes
     exists = slices != nil
     hasLabels = slices?.labels != nil
     hasAnnotations = slices?.annotations != nil
@@ -43,6 +49,10 @@ struct ObjectMetadata {
   private mutating func readAnnotation(_ key: JSONString, _ reader: inout JSONReader) throws(JSONError) {
     if reader.matches(key, "kubernetes.io/config.mirror") {
       isMirror = try reader.optionalText() != nil
+    } else if reader.matches(key, "kubectl.kubernetes.io/last-applied-configuration") {
+      lastAppliedPlace = try reader.optionalString()
+    } else if reader.matches(key, "openshift.io/scc") {
+      isGivenUser = try reader.optionalText() != nil
     } else if reader.matches(key, AnnotationKey.injectedBytes) {
       isInjected = try reader.optionalText() != nil
     } else if reader.matches(key, AnnotationKey.updatedBytes) {
@@ -57,6 +67,16 @@ struct ObjectMetadata {
   /// Whether it declares what an instance holds.
   var declares: Bool {
     AnnotationKey.declaring.contains { annotations[$0] != nil }
+  }
+
+  /// The manifest that kubectl applied last, as it keeps it (Kubernetes docs, "Declarative Management").
+  var lastApplied: String? { lastAppliedPlace.map { JSONReader(bytes).text($0) } }
+
+  /// The same of another customer's.
+  func labelled(_ customer: String?) -> Self {
+    var metadata = self
+    metadata.customer = customer
+    return metadata
   }
 
   /// Whether Postern is to keep away.

@@ -17,8 +17,15 @@ struct PodContainers {
   private(set) var identity = Identity()
   let hasInitContainers: Bool
   let hasVolumes: Bool
+  let hasPullSecrets: Bool
+  /// The names in `imagePullSecrets`.
+  private(set) var pullSecrets: [String] = []
   /// Whether the Pod is of the class Guaranteed, which it is to stay.
   private(set) var isGuaranteed = false
+  /// Whether every container has a limit of CPU.
+  private(set) var isCPULimited = false
+  /// What of CPU and memory the Pod has as a whole, for its containers to share: `cpu`, `memory`.
+  private(set) var sharedResources: Set<String> = []
   private var initContainers: [Named] = []
   private var volumes: [Named] = []
   /// What init containers listen on, some of which stay.
@@ -27,6 +34,7 @@ struct PodContainers {
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
+    hasPullSecrets = spec.imagePullSecrets != nil
     if let slice = spec.containers {
       var reader = JSONReader(slice, of: bytes)
       _ = try reader.elements { reader throws(JSONError) in
@@ -34,12 +42,21 @@ struct PodContainers {
         containers.append(try Container(&reader))
       }
     }
-    var areInitsGuaranteed = true
-    initContainers = try Self.named(
-      spec.initContainers, of: bytes, areGuaranteed: &areInitsGuaranteed, ports: &initPorts)
-    var (unused, none) = (true, [Int]())
-    volumes = try Self.named(spec.volumes, of: bytes, areGuaranteed: &unused, ports: &none)
-    isGuaranteed = areInitsGuaranteed && !containers.isEmpty && containers.allSatisfy(\.resources.isGuaranteed)
+    var initResources: [ContainerResources] = []
+    initContainers = try Self.named(spec.initContainers, of: bytes, ports: &initPorts) { initResources.append($0) }
+    var none: [Int] = []
+    volumes = try Self.named(spec.volumes, of: bytes, ports: &none) { _ in }
+    let resources = containers.map(\.resources) + initResources
+    isGuaranteed = !containers.isEmpty && resources.allSatisfy(\.isGuaranteed)
+    isCPULimited = !containers.isEmpty && resources.allSatisfy(\.isCPULimited)
+    if let slice = spec.imagePullSecrets {
+      var reader = JSONReader(slice, of: bytes)
+      _ = try reader.elements { reader throws(JSONError) in pullSecrets.append(try Self.name(&reader)) }
+    }
+    if let slice = spec.resources {
+      var reader = JSONReader(slice, of: bytes)
+      sharedResources = try ContainerResources(&reader).names
+    }
     if let slice = spec.securityContext {
       var reader = JSONReader(slice, of: bytes)
       identity = try Identity(&reader)
@@ -83,8 +100,17 @@ struct PodContainers {
     JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
   }
 
+  private static func name(_ reader: inout JSONReader) throws(JSONError) -> String {
+    var name = ""
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") { name = try reader.optionalText() ?? "" } else { try reader.skip() }
+    }
+    return name
+  }
+
   private static func named(
-    _ slice: JSONSlice?, of bytes: [UInt8], areGuaranteed: inout Bool, ports: inout [Int]
+    _ slice: JSONSlice?, of bytes: [UInt8], ports: inout [Int], _ takeResources: (ContainerResources) -> Void
   ) throws(JSONError) -> [Named] {
     guard let slice else { return [] }
     var found: [Named] = []
@@ -107,7 +133,7 @@ struct PodContainers {
           try reader.skip()
         }
       }
-      if !resources.isGuaranteed { areGuaranteed = false }
+      takeResources(resources)
       guard index < maximumElements else { throw tooMany(reader) }
       if let name, reader.starts(name, with: SidecarContainer.nameBytes) {
         found.append(Named(index: index, name: reader.text(name)))

@@ -14,8 +14,13 @@ struct ReplacedPods {
   init(_ subject: Subject, _ postgres: Container) throws(JSONError) {
     let object = subject.object
     guard object.role == .workload else { return }
-    if let replicas = try Self.integer(object.spec.replicas, of: object.bytes), replicas > 1 {
-      findings.warn("\(replicas) replicas are as many servers with data of their own, behind one host")
+    let replicas = Replicas(object)
+    if replicas.count > 1, !object.isReplicated {
+      let chosen = replicas.chosen(isReplicated: false)
+      findings.warn(
+        "\(replicas.count) replicas are as many servers with data of their own"
+          + (chosen.map { ": connection Secrets are for \($0)" } ?? ", behind one host"))
+      findings.warn("where something else replicates them, say so: \(AnnotationKey.replication): external")
     }
     guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
       try Self.hasClaim(object.pod?.spec.volumes, among: postgres.volumes(), of: object.bytes)
@@ -29,12 +34,6 @@ struct ReplacedPods {
         "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
           + "strategy: {type: Recreate}", .valueForbidden)
     }
-  }
-
-  private static func integer(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> Int? {
-    guard let slice else { return nil }
-    var reader = JSONReader(slice, of: bytes)
-    return try reader.integer()
   }
 
   /// Whether new Pods come before the old ones are gone: RollingUpdate, which is the default, unless `maxSurge` is 0

@@ -5,7 +5,7 @@ import KubernetesAPI
 /// A request about a customer's Postgres.
 struct Subject {
   let review: AdmissionReview
-  let object: CustomerObject
+  private(set) var object: CustomerObject
   /// What an update replaces.
   let oldObject: ObjectMetadata?
   let oldTemplate: ObjectMetadata?
@@ -21,6 +21,13 @@ struct Subject {
     oldObject = if let old { try ObjectMetadata(old.pod.metadata, of: review.bytes) } else { nil }
     oldTemplate =
       if let old, object.role == .workload { try ObjectMetadata(old.template?.metadata, of: review.bytes) } else { nil }
+  }
+
+  /// The same with the workload's own label in its template.
+  var restamped: Self {
+    var subject = self
+    subject.object = object.restamped
+    return subject
   }
 
   /// Whether this is an update that leaves all labels and annotations of Postern's as they were. Such a one is never

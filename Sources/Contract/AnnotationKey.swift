@@ -20,6 +20,12 @@ package enum AnnotationKey {
   package static let port = "postern.io/port"
   /// The host that connection Secrets contain.
   package static let host = "postern.io/host"
+  /// How clients are to use TLS: libpq's `sslmode`.
+  package static let sslMode = "postern.io/sslmode"
+  /// Where clients have the certificate of the server's authority: libpq's `sslrootcert`.
+  package static let sslRootCert = "postern.io/ssl-root-cert"
+  /// `external`: something else than Postern makes the replicas one server's copies.
+  package static let replication = "postern.io/replication"
   /// `"false"`: the webhook leaves the Pod alone.
   package static let inject = "postern.io/inject"
   /// `"false"`: the Pod becomes Ready without waiting for provisioning.
@@ -30,12 +36,21 @@ package enum AnnotationKey {
   package static let retain = "postern.io/retain"
   /// The family of Postgres's image, where the image's name does not show it: `official`, `bitnami`, …
   package static let flavor = "postern.io/flavor"
+  /// The sidecar's CPU, requested and at most.
+  package static let sidecarCPU = "postern.io/sidecar-cpu"
+  /// The sidecar's memory, requested and at most.
+  package static let sidecarMemory = "postern.io/sidecar-memory"
   /// The user's name in Postgres. The controller writes it on the user's Secret.
   package static let user = "postern.io/user"
+  /// Since when nothing has declared for the customer. The controller writes it on Secrets that are left.
+  package static let unusedSince = "postern.io/unused-since"
   /// Marks a Pod that has the sidecar. The webhook writes it; users must not.
   package static let injected = "postern.io/injected"
   /// The controller writes it on running Pods, so that the kubelet updates the mounted files at once.
   package static let updated = "postern.io/updated"
+
+  /// The value of ``inject`` as a label of a namespace whose objects are not sent to the webhook.
+  package static let disabledNamespace = "disabled"
 
   /// The label (not an annotation) that names the customer.
   package static let customerLabel = "postern.io/customer"
@@ -46,7 +61,10 @@ package enum AnnotationKey {
 
   /// All annotations that a user may write.
   package static let all =
-    declaring + [adminSecret, container, port, host, inject, gateReadiness, statusPort, retain, flavor]
+    declaring + [
+      adminSecret, container, port, host, inject, gateReadiness, statusPort, retain, flavor, sidecarCPU, sidecarMemory, sslMode,
+      sslRootCert, replication,
+    ]
 
   /// The annotations that Postern writes itself. A manifest may contain them; they are ignored.
   package static let outputs = [injected, updated]

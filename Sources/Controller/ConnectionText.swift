@@ -1,4 +1,6 @@
+import Contract
 import DatabaseSpec
+import Declarations
 import KubernetesAPI
 
 /// How a client connects as one user to one database, in the spellings that clients read.
@@ -8,17 +10,32 @@ struct ConnectionText {
   let database: PostgresName
   let user: PostgresName
   let password: Password
+  var tls = ClientTLS()
 
   /// A connection URI (PostgreSQL docs §34.1.1.2).
   var uri: String {
     "postgresql://\(PercentEncoding.encode(user.text)):\(PercentEncoding.encode(password.unredacted))@\(hostInURI):\(port)/"
-      + PercentEncoding.encode(database.text)
+      + PercentEncoding.encode(database.text) + Self.query(tls.parameters)
   }
 
   /// A URL for the JDBC driver (pgJDBC docs, "Connecting to the Database").
   var jdbcURI: String {
     "jdbc:postgresql://\(hostInURI):\(port)/\(PercentEncoding.encode(database.text))"
-      + "?user=\(PercentEncoding.encode(user.text))&password=\(PercentEncoding.encode(password.unredacted))"
+      + Self.query([("user", user.text), ("password", password.unredacted)] + tls.parametersOfJDBC)
+  }
+
+  /// A service of a connection service file (PostgreSQL docs §34.17), named like the database; nil where such a file cannot
+  /// say it: there is no way to quote.
+  var service: String? {
+    let members =
+      [
+        ("host", host), ("port", String(port)), ("dbname", database.text), ("user", user.text),
+        ("password", password.unredacted),
+      ] + tls.parameters
+    guard !database.text.utf8.contains(UInt8(ascii: "]")), members.allSatisfy({ Self.canStandInLine($0.1) }) else {
+      return nil
+    }
+    return "[\(database.text)]\n" + members.map { "\($0.0)=\($0.1)\n" }.joined()
   }
 
   /// A line of a password file (PostgreSQL docs §34.16), for any database.
@@ -28,6 +45,18 @@ struct ConnectionText {
 
   private var hostInURI: String { host.contains(":") ? "[\(host)]" : host }
 
+  private static func query(_ parameters: [(String, String)]) -> String {
+    guard !parameters.isEmpty else { return "" }
+    return "?" + parameters.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
+  }
+
+  /// Whether a value ends where its line ends: white space there is cut off (src: `parseServiceFile`).
+  private static func canStandInLine(_ text: String) -> Bool {
+    guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+    let space = Array(" \t\u{0B}\u{0C}\r\n".utf8)
+    return !space.contains(first) && !space.contains(last) && !text.utf8.contains(UInt8(ascii: "\n"))
+  }
+
   private static func pgpassEscaped(_ field: String) -> String {
     var escaped = String.UnicodeScalarView()
     for scalar in field.unicodeScalars {
@@ -35,5 +64,22 @@ struct ConnectionText {
       escaped.append(scalar)
     }
     return String(escaped)
+  }
+}
+
+extension ClientTLS {
+  /// As libpq names them.
+  var parameters: [(String, String)] {
+    [(SecretKey.sslMode, mode?.rawValue), (SecretKey.sslRootCert, rootCert)].compactMap { name, value in
+      value.map { (name, $0) }
+    }
+  }
+
+  /// As the JDBC driver does, which has a class for the system's authorities (pgJDBC docs, "Using SSL").
+  var parametersOfJDBC: [(String, String)] {
+    parameters.map { name, value in
+      name == SecretKey.sslRootCert && value == Self.systemRoots
+        ? ("sslfactory", "org.postgresql.ssl.DefaultJavaSSLFactory") : (name, value)
+    }
   }
 }

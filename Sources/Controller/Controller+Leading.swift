@@ -1,4 +1,5 @@
 import KubernetesClient
+import Linux
 import Logging
 import Synchronization
 
@@ -49,6 +50,8 @@ extension Controller {
         notices += passed.notices
         state = passed.state ?? state
         outcome = passed.outcome
+      } else if resolution.state == nil {
+        outcome = try await markUnused(key, mayWrite)
       }
     } catch {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
@@ -73,13 +76,33 @@ extension Controller {
     cluster.withLock { if $0[key].needsLookup { $0[key].unlabelled = found } }
   }
 
-  private func pass(
-    over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
-  ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
-    let access = ObjectAccess(client: client, key: key, mayWrite: mayWrite) { written in
+  /// Says on the Secrets of a customer that nothing declares for any more that it is so.
+  private func markUnused(
+    _ key: CustomerKey, _ mayWrite: @escaping @Sendable () -> Bool
+  ) async throws(KubernetesError) -> PassOutcome {
+    do throws(Interruption) {
+      let marked = try await UnusedMark(access: access(to: key, mayWrite)).set(at: SystemClock.timestamp())
+      guard !marked.isEmpty else { return .unchanged }
+      let names = marked.map(\.name).joined(separator: ", ")
+      logger.info("Secrets are used by nobody", metadata: ["instance": "\(key)", "secrets": "\(names)"])
+      return .changed
+    } catch {
+      guard case .failed(let failure) = error else { return .stopped }
+      throw failure
+    }
+  }
+
+  private func access(to key: CustomerKey, _ mayWrite: @escaping @Sendable () -> Bool) -> ObjectAccess {
+    ObjectAccess(client: client, key: key, mayWrite: mayWrite) { written in
       self.queue.moves()
       self.cluster.withLock { $0.wrote(written, of: key) }
     }
+  }
+
+  private func pass(
+    over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
+  ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
+    let access = access(to: key, mayWrite)
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
       owesUpdate: instances[key].isOwed, again: { self.queue.add(CollectionOfOne(key)) })

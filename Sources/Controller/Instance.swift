@@ -32,20 +32,25 @@ package struct Instance: Equatable, Sendable {
   package var port: Int
   /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
   package var usesGeneratedAdmin: Bool
+  /// The Pod that connection Secrets are for, as `<pod>.<service>`; nil where there is one server.
+  package var chosenReplica: String?
 
   /// An instance of these parts.
   package init(
-    namespace: String, workload: Workload, declaration: Declaration, port: Int, usesGeneratedAdmin: Bool = false
+    namespace: String, workload: Workload, declaration: Declaration, port: Int, usesGeneratedAdmin: Bool = false,
+    chosenReplica: String? = nil
   ) {
     self.namespace = namespace
     self.workload = workload
     self.declaration = declaration
     self.port = port
     self.usesGeneratedAdmin = usesGeneratedAdmin
+    self.chosenReplica = chosenReplica
   }
 
-  /// The host in connection Secrets: `postern.io/host`, else `<workload>.<namespace>.svc`.
+  /// The host in connection Secrets: `postern.io/host`, else `<pod>.<service>.<namespace>.svc` of one of several servers,
+  /// else `<workload>.<namespace>.svc`.
   package var host: String {
-    declaration.host ?? "\(workload.name).\(namespace).svc"
+    declaration.host ?? "\(chosenReplica ?? workload.name).\(namespace).svc"
   }
 }

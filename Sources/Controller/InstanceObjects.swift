@@ -131,9 +131,14 @@ extension InstanceObjects {
       SecretKey.port: String(instance.port),
       SecretKey.pgpass: ConnectionText.pgpass(host: instance.host, port: instance.port, user: user, password: password),
     ]
+    let tls = instance.declaration.tls
+    data.merge(tls.parameters) { own, _ in own }
+    var services: [String] = []
     for connection in connections where connection.user == user {
       let text = ConnectionText(
-        host: instance.host, port: instance.port, database: connection.database, user: user, password: password)
+        host: instance.host, port: instance.port, database: connection.database, user: user, password: password,
+        tls: tls)
+      services += [text.service].compactMap(\.self)
       if data[SecretKey.uri] == nil {
         data[SecretKey.database] = connection.database.text
         data[SecretKey.uri] = text.uri
@@ -141,6 +146,7 @@ extension InstanceObjects {
       }
       data[ObjectName.uriKey(database: connection.database)] = text.uri
     }
+    if !services.isEmpty { data[SecretKey.serviceFile] = services.joined(separator: "\n") }
     return data
   }
 }

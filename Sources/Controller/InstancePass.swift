@@ -60,6 +60,10 @@ struct InstancePass {
     let prefix = ObjectName.prefix(customer: customer)
     let secrets = try await access.secrets { needed.contains($0) || $0.utf8.starts(with: prefix.utf8) }
     for secret in secrets { self.secrets[secret.name] = secret }
+    for secret in try await UnusedMark(access: access).remove(from: secrets) {
+      let isNeeded = needed.contains(secret.name) || secret.name.utf8.starts(with: prefix.utf8)
+      self.secrets[secret.name] = isNeeded ? secret : secret.withoutData
+    }
     let spec = try await access.get(.configMap, names.0)
     if self.secrets[names.1] == nil { self.secrets[names.1] = try await access.get(.secret, names.1) }
     guard isOurs(spec, .configMap, names.0), isOurs(self.secrets[names.1], .secret, names.1) else { return }

@@ -8,6 +8,7 @@ import TextEncoding
 struct LiveObject: Equatable, Sendable {
   let kind: DesiredObject.Kind
   private(set) var name = ""
+  private(set) var namespace = ""
   private(set) var uid = ""
   private(set) var resourceVersion = ""
   private(set) var labels: [String: String] = [:]
@@ -48,6 +49,8 @@ struct LiveObject: Equatable, Sendable {
     while let key = try reader.nextKey() {
       if reader.matches(key, "name") {
         name = reader.text(try reader.string())
+      } else if reader.matches(key, "namespace") {
+        namespace = try reader.optionalText() ?? ""
       } else if reader.matches(key, "uid") {
         uid = reader.text(try reader.string())
       } else if reader.matches(key, "resourceVersion") {

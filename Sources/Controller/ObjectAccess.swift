@@ -102,6 +102,29 @@ struct ObjectAccess: Sendable {
     }
   }
 
+  /// Changes annotations of an object, if it still is as it was read.
+  /// - Returns: the object as it is then; nil where it is not the same any more, which the next pass sees.
+  @discardableResult
+  func annotate(_ live: LiveObject, _ annotations: [String: JSONValue]) async throws(Interruption) -> LiveObject? {
+    try check()
+    var members = JSONObject()
+    for (key, value) in annotations { members[key] = value }
+    var metadata = JSONObject()
+    metadata["uid"] = .string(live.uid)
+    metadata["resourceVersion"] = .string(live.resourceVersion)
+    metadata["annotations"] = .object(members)
+    var patch = JSONObject()
+    patch["metadata"] = .object(metadata)
+    do throws(KubernetesError) {
+      return noted(
+        try await client.patch(
+          live.kind.resource, live.name, in: key.namespace, .merge(.object(patch)), as: Self.reader(live.kind)))
+    } catch {
+      guard error.isNotFound || error.isConflict else { throw .failed(error) }
+      return nil
+    }
+  }
+
   /// Makes the kubelet update a Pod's volumes now, instead of within a minute. A Pod that no longer exists is ignored.
   func annotate(_ pod: ObservedPod, updated: String) async throws(Interruption) {
     try check()

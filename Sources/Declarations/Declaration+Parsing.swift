@@ -37,6 +37,11 @@ extension Declaration {
   }
 }
 
+/// What keeps replicas the same: the values of `postern.io/replication`.
+private enum Replication: String, CaseIterable {
+  case external
+}
+
 extension DeclarationReader {
   /// The most bytes in a customer's name, because names of objects contain it.
   static let maximumCustomerBytes = 40
@@ -98,9 +103,23 @@ extension DeclarationReader {
     declaration.host = host(annotations)
     declaration.port = port(annotations)
     declaration.statusPort = statusPort(annotations)
+    if let value = word(annotations, AnnotationKey.sslMode, expected: "one of libpq's, such as require") {
+      declaration.tls.mode = choice(value.value, at: value.place)
+    }
+    if let value = word(annotations, AnnotationKey.sslRootCert, expected: "a path, or system") {
+      declaration.tls.rootCert = rootCert(value.value, at: value.place, mode: declaration.tls.mode)
+    }
+    if let value = word(annotations, AnnotationKey.replication, expected: Replication.external.rawValue) {
+      let choice: Replication? = choice(value.value, at: value.place)
+      declaration.isReplicated = choice == .external
+    }
     declaration.inject = flag(annotations, AnnotationKey.inject)
     declaration.gateReadiness = flag(annotations, AnnotationKey.gateReadiness)
     declaration.retain = flag(annotations, AnnotationKey.retain)
+    declaration.sidecarCPU = quantity(
+      annotations, AnnotationKey.sidecarCPU, expected: "an amount of CPU such as 50m", \.problemAsCPU)
+    declaration.sidecarMemory = quantity(
+      annotations, AnnotationKey.sidecarMemory, expected: "an amount of memory such as 32Mi", \.problemAsMemory)
   }
 
   /// An annotation's value without the white space around it; nil where it is not there, or empty, which is an error.
@@ -149,7 +168,7 @@ extension DeclarationReader {
   }
 
   private mutating func host(_ annotations: [String: String]) -> String? {
-    let expected = "a host name or an IPv4 address"
+    let expected = "a host name or an IP address"
     guard let word = word(annotations, AnnotationKey.host, expected: expected) else { return nil }
     guard KubernetesName.isHost(word.value) else {
       problems.error(
@@ -180,6 +199,21 @@ extension DeclarationReader {
       return nil
     }
     return .number(Int(port))
+  }
+
+  private mutating func quantity(
+    _ annotations: [String: String], _ key: String, expected: String, _ problem: (ResourceQuantity) -> String?
+  ) -> ResourceQuantity? {
+    guard let word = word(annotations, key, expected: expected) else { return nil }
+    guard let quantity = ResourceQuantity(word.value) else {
+      problems.error(word.place, "\(quoted(word.value)) is no amount; expected \(expected)")
+      return nil
+    }
+    if let problem = problem(quantity) {
+      problems.error(word.place, "\(quoted(word.value)) \(problem)")
+      return nil
+    }
+    return quantity
   }
 
   /// `"true"` or `"false"`, to the letter: whoever else reads the annotation compares it so. True where it is not there.

@@ -19,6 +19,10 @@ package struct Declaration: Equatable, Sendable {
   package var port: Int?
   /// The host of connection Secrets; nil for the workload's own.
   package var host: String?
+  /// How clients are to connect.
+  package var tls = ClientTLS()
+  /// Whether something else than Postern makes replicas copies of one server.
+  package var isReplicated = false
   /// Whether the Pod gets the sidecar.
   package var inject: Bool
   /// Whether the Pod's readiness waits for provisioning.
@@ -27,6 +31,10 @@ package struct Declaration: Equatable, Sendable {
   package var statusPort: StatusPortChoice?
   /// Whether Secrets outlive the workload.
   package var retain: Bool
+  /// The sidecar's CPU, requested and at most; nil for what is usual.
+  package var sidecarCPU: ResourceQuantity?
+  /// The sidecar's memory, requested and at most; nil for what is usual.
+  package var sidecarMemory: ResourceQuantity?
 
   /// A declaration of these parts.
   package init(

@@ -24,11 +24,35 @@ enum KubernetesName {
       && text.utf8.allSatisfy { isLowerAlphanumeric($0 | 0x20) && $0 >= 0x30 || marks.contains($0) }
   }
 
-  /// A host name (RFC 1123 §2.1) in any case, or an IPv4 address; a final dot is allowed.
+  /// A host name (RFC 1123 §2.1) in any case, or an IP address; a final dot is allowed.
   static func isHost(_ text: String) -> Bool {
+    if text.utf8.contains(UInt8(ascii: ":")) { return isIPv6(text) }
     let name = text.hasSuffix(".") ? String(text.dropLast()) : text
     return name.utf8.count <= 253 && name.utf8.allSatisfy { $0 < 0x80 }
       && parts(name).allSatisfy { isLabel($0.lowercased()) }
+  }
+
+  /// An IPv6 address (RFC 4291 §2.2) without a zone.
+  private static func isIPv6(_ text: String) -> Bool {
+    let halves = text.split(separator: "::", omittingEmptySubsequences: false)
+    guard halves.count < 3 else { return false }
+    var groups = 0
+    for (index, half) in halves.enumerated() where !half.isEmpty {
+      let parts = half.split(separator: ":", omittingEmptySubsequences: false)
+      for (place, part) in parts.enumerated() {
+        let isLast = index == halves.count - 1 && place == parts.count - 1
+        if isLast, part.contains(".") {
+          let numbers = part.split(separator: ".", omittingEmptySubsequences: false)
+          guard numbers.count == 4, numbers.allSatisfy({ UInt8($0) != nil && $0.first != "+" }) else { return false }
+          groups += 2
+        } else {
+          guard (1...4).contains(part.utf8.count), part.allSatisfy(\.isHexDigit), part.utf8.allSatisfy({ $0 < 0x80 })
+          else { return false }
+          groups += 1
+        }
+      }
+    }
+    return halves.count == 2 ? groups < 8 : groups == 8
   }
 
   private static func parts(_ text: String) -> [String] {

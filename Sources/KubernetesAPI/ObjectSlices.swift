@@ -113,9 +113,19 @@ package struct PodSpecSlices: Sendable {
   package private(set) var securityContext: JSONSlice?
   /// `hostNetwork`
   package private(set) var hostNetwork: JSONSlice?
+  /// `imagePullSecrets`
+  package private(set) var imagePullSecrets: JSONSlice?
+  /// `resources`, of the Pod as a whole.
+  package private(set) var resources: JSONSlice?
 
   /// A workload's `replicas`.
   package private(set) var replicas: JSONSlice?
+  /// A workload's `selector`.
+  package private(set) var selector: JSONSlice?
+  /// A StatefulSet's `serviceName`.
+  package private(set) var serviceName: JSONSlice?
+  /// A StatefulSet's `ordinals`.
+  package private(set) var ordinals: JSONSlice?
   /// A Deployment's `strategy`.
   package private(set) var strategy: JSONSlice?
 
@@ -136,8 +146,18 @@ package struct PodSpecSlices: Sendable {
         securityContext = try reader.optionalValue()
       } else if reader.matches(key, "hostNetwork") {
         hostNetwork = try reader.optionalValue()
+      } else if reader.matches(key, "imagePullSecrets") {
+        imagePullSecrets = try reader.optionalValue()
+      } else if reader.matches(key, "resources") {
+        resources = try reader.optionalValue()
       } else if reader.matches(key, "replicas") {
         replicas = try reader.optionalValue()
+      } else if reader.matches(key, "selector") {
+        selector = try reader.optionalValue()
+      } else if reader.matches(key, "serviceName") {
+        serviceName = try reader.optionalValue()
+      } else if reader.matches(key, "ordinals") {
+        ordinals = try reader.optionalValue()
       } else if reader.matches(key, "strategy") {
         strategy = try reader.optionalValue()
       } else if reader.matches(key, "template") {

@@ -153,7 +153,7 @@ private let cases: [Case] = [
     let sidecar = try #require(admitted.at("spec", "initContainers", "0"))
     func beyond(_ count: Int, _ value: JSONValue?) -> JSONValue { .array(Array((value?.array ?? []).dropFirst(count))) }
     let had = object.at("spec", "containers", "0", "env")?.array?.count ?? 0
-    #expect(try beyond(2, sidecar["env"]) == json(expected.variables))
+    #expect(try beyond(3, sidecar["env"]) == json(expected.variables))
     #expect(try beyond(3, sidecar["volumeMounts"]) == json(expected.mounts))
     #expect(try beyond(2, admitted.at("spec", "volumes", "0", "projected", "sources")) == json(expected.sources))
     #expect(try beyond(had, admitted.at("spec", "containers", "0", "env")) == json(expected.postgres))

@@ -224,7 +224,7 @@ import Testing
     let sidecar = try #require(admitted.at("spec", "initContainers", "0"))
     let variables = sidecar["env"]?.array ?? []
     #expect(text(variables.first { $0["name"]?.string == "POSTERN_PORT" }) == "POSTERN_PORT=\(expected.port)")
-    #expect(variables.dropFirst(2).map(text) == expected.variables)
+    #expect(variables.dropFirst(3).map(text) == expected.variables)
     #expect(sources(admitted) == expected.sources)
     let had = bare.at("spec", "containers", "0", "env")?.array?.count ?? 0
     #expect((admitted.at("spec", "containers", "0", "env")?.array ?? []).dropFirst(had).map(text) == expected.given)

@@ -83,13 +83,13 @@ private let decisions: [(String, ReviewRecord.Outcome, ReviewRecord.Outcome)] = 
 
 /// The fields that are the same in every sidecar of these tests, around those that differ.
 private func sidecar(
-  env: String, mounts: String = "", user: Int = 65532
+  env: String, mounts: String = "", user: Int = 65532, limits: String = #"{"memory":"16Mi"}"#
 ) -> String {
   """
   {"name":"postern","image":"registry.example/postern-sidecar:1","args":["run"],
    "ports":[{"name":"postern","containerPort":8432}],
    "env":[\(env)],
-   "resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":{"memory":"16Mi"}},
+   "resources":{"requests":{"cpu":"5m","memory":"8Mi"},"limits":\(limits)},
    "volumeMounts":[{"name":"postern","mountPath":"/etc/postern","readOnly":true},
                    {"name":"postern-status","mountPath":"/run/postern"},
                    {"name":"postern-status","mountPath":"/var/run/secrets/kubernetes.io/serviceaccount",
@@ -136,11 +136,12 @@ private let injected: [(name: String, sidecar: String, volumes: [String])] = [
   ),
 ]
 
-/// A Pod whose Postgres reads the name and the password from files of a Secret volume.
+/// A Pod whose Postgres reads the name and the password from files of a Secret volume, and has a CPU limit.
 private let fileSidecar = sidecar(
   env: """
     {"name":"POSTERN_CUSTOMER","value":"tyr"},{"name":"POSTERN_PORT","value":"5432"},{"name":"POSTERN_STATUS_PORT","value":"8432"},
     {"name":"POSTERN_ADMIN_USER_FILE","value":"/run/secrets/postgres/pg_admin_user.secret"},
     {"name":"POSTERN_ADMIN_PASSWORD_FILE","value":"/run/secrets/postgres/pg_admin_password.secret"}
     """,
-  mounts: #",{"name":"postgres-secret","mountPath":"/run/secrets/postgres","readOnly":true}"#)
+  mounts: #",{"name":"postgres-secret","mountPath":"/run/secrets/postgres","readOnly":true}"#,
+  limits: #"{"cpu":"100m","memory":"16Mi"}"#)

@@ -1,5 +1,6 @@
 import Admission
 import JSONBytes
+import KubernetesAPI
 import Testing
 
 /// Two servers on one data folder ruin it, and several servers behind one host are not replicas of each other.
@@ -58,9 +59,35 @@ import Testing
 
   @Test(arguments: ["Deployment", "StatefulSet"]) func severalReplicasAreNoReplication(kind: String) throws {
     let object = try deployment(annotations: #"{"postern.io/users":"a"}"#, kind: kind)
-    for (replicas, warnings) in [("0", 0), ("1", 0), ("2", 1), ("null", 0)] {
+    for (replicas, warnings) in [("0", 0), ("1", 0), ("2", 2), ("null", 0)] {
       let reply = try post(object.adding("/spec/replicas", replicas), .validate)
       #expect(reply.isAllowed && reply.warnings.count == warnings, "\(reply.warnings)")
+      let replicated = try object.adding("/spec/replicas", replicas)
+        .adding("/metadata/annotations/postern.io~1replication", #""external""#)
+      #expect(try post(replicated, .validate).warnings == [])
     }
+  }
+
+  static let chosen: [(kind: String, replicas: String, more: String, annotations: String, chosen: String?)] = [
+    ("StatefulSet", "3", #","serviceName":"pg""#, "{}", "db-0.pg"),
+    ("StatefulSet", "3", #","serviceName":"pg","ordinals":{"start":5}"#, "{}", "db-5.pg"),
+    ("StatefulSet", "1", #","serviceName":"pg""#, "{}", nil), ("StatefulSet", "3", "", "{}", nil),
+    ("StatefulSet", "3", #","serviceName":"pg""#, #"{"postern.io/replication":"external"}"#, nil),
+    ("Deployment", "3", "", "{}", nil),
+  ]
+
+  /// The Secrets name the server that they are for.
+  @Test(arguments: chosen)
+  func oneOfSeveralIsChosen(kind: String, replicas: String, more: String, annotations: String, chosen: String?) throws {
+    let object = try json(
+      """
+      {"apiVersion":"apps/v1","kind":"\(kind)","metadata":{"name":"db","labels":{"postern.io/customer":"acme"},
+       "annotations":\(annotations)},"spec":{"replicas":\(replicas)\(more),
+       "template":{"spec":{"containers":[{"name":"db","image":"postgres:17"}]}}}}
+      """)
+    let type: GroupVersionKind = kind == "Deployment" ? .deployment : .statefulSet
+    #expect(DeclaredPostgres(object, kind: type, namespace: "shop")?.chosenReplica == chosen)
+    guard let chosen else { return }
+    #expect(try post(object, .validate).warnings.first?.contains("for \(chosen)") == true)
   }
 }

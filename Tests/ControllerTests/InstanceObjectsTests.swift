@@ -37,7 +37,46 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         "uri.orders": "postgresql://shop:generated@db.shops.svc:5433/orders",
         "jdbc-uri": "jdbc:postgresql://db.shops.svc:5433/orders?user=shop&password=generated",
         "pgpass": "db.shops.svc:5433:*:shop:generated\n",
+        "pg_service.conf":
+          "[orders]\nhost=db.shops.svc\nport=5433\ndbname=orders\nuser=shop\npassword=generated\n",
       ])
+  }
+
+  /// Whatever a client reads says how to connect.
+  @Test(arguments: [
+    (["sslmode": "require"], "?sslmode=require", "&sslmode=require", "sslmode=require\n"),
+    (
+      ["sslmode": "verify-full", "ssl-root-cert": "/etc/pg/ca.crt"],
+      "?sslmode=verify-full&sslrootcert=%2Fetc%2Fpg%2Fca.crt",
+      "&sslmode=verify-full&sslrootcert=%2Fetc%2Fpg%2Fca.crt", "sslmode=verify-full\nsslrootcert=/etc/pg/ca.crt\n"
+    ),
+    (
+      ["sslmode": "verify-full", "ssl-root-cert": "system"], "?sslmode=verify-full&sslrootcert=system",
+      "&sslmode=verify-full&sslfactory=org.postgresql.ssl.DefaultJavaSSLFactory",
+      "sslmode=verify-full\nsslrootcert=system\n"
+    ),
+  ])
+  func urisSayHowToUseTLS(annotations: [String: String], uri: String, jdbc: String, service: String) throws {
+    let annotations = annotations.reduce(into: Self.shop) { $0["postern.io/\($1.key)"] = $1.value }
+    let data = try #require(try objects(annotations).users.first).data
+    #expect(data["uri"] == "postgresql://shop:generated@db.shops.svc:5433/orders\(uri)")
+    #expect(data["uri.orders"] == data["uri"])
+    #expect(data["jdbc-uri"] == "jdbc:postgresql://db.shops.svc:5433/orders?user=shop&password=generated\(jdbc)")
+    #expect(data["pg_service.conf"]?.hasSuffix("password=generated\n\(service)") == true)
+    #expect(data["sslmode"] == annotations["postern.io/sslmode"])
+    #expect(data["sslrootcert"] == annotations["postern.io/ssl-root-cert"])
+  }
+
+  /// In a service file nothing can be quoted: what it cannot say it leaves out.
+  @Test func theServiceFileHoldsWhatItCanSay() throws {
+    let annotations = [
+      "postern.io/users": "shop", "postern.io/databases": #"["orders", "a]b", " c", "d e"]"#,
+    ]
+    let data = try #require(try objects(annotations).users.first).data
+    let services = (data["pg_service.conf"] ?? "").split(separator: "\n").filter { $0.hasPrefix("[") }
+    #expect(services == ["[orders]", "[d e]"])
+    let spaced = try objects(Self.shop) { try? Password(" spaced ") }
+    #expect(spaced.users.first?.data["pg_service.conf"] == nil)
   }
 
   @Test func theSpecIsWhatTheSidecarReadsAndHoldsNoPassword() throws {

@@ -157,4 +157,39 @@ import Testing
       #expect(try await cluster.client.list(Selection(.configMaps, namespace: "fifty")).items.count >= 50)
     }
   }
+
+  /// What outlives its workload is told apart from what is in use; what is somebody else's is not touched.
+  @Test func secretsThatNothingUsesAreMarkedUntilTheyAreUsedAgain() async throws {
+    try await Leading.run("unused") { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("Provisioned Deployment db: made "))
+      try await cluster.secret("mine", ["a": "b"], labels: ["postern.io/customer": "acme"])
+      func marks() async throws -> [String: Bool] {
+        var marks: [String: Bool] = [:]
+        for name in ["acme-pg-user-shop", "acme-pg-admin", "acme-pg-passwords", "mine"] {
+          marks[name] = try await cluster.live(.secret, name)?.annotations["postern.io/unused-since"] != nil
+        }
+        return marks
+      }
+      let password = try await cluster.live(.secret, "acme-pg-user-shop")?.data["password"]
+      #expect(try await UnusedSecret.all(in: ["unused"], cluster.client) == [])
+      try await cluster.client.delete(.deployments, "db", in: "unused")
+      // The passwords that are mounted are the workload's, and would be collected with it.
+      let areMarked = try await eventually {
+        try await marks() == [
+          "acme-pg-user-shop": true, "acme-pg-admin": true, "acme-pg-passwords": false, "mine": false,
+        ]
+      }
+      #expect(areMarked)
+      let unused = try await UnusedSecret.all(in: ["unused"], cluster.client)
+      #expect(unused.map(\.name) == ["acme-pg-admin", "acme-pg-user-shop"])
+      #expect(unused.allSatisfy { $0.since != nil })
+      try await cluster.create(Sample())
+      #expect(try await eventually { try await !marks().values.contains(true) })
+      #expect(try await cluster.live(.secret, "acme-pg-user-shop")?.data["password"] == password)
+      #expect(try await UnusedSecret.all(in: nil, cluster.client).allSatisfy { $0.namespace != "unused" })
+      // What was listed and is another now is not removed.
+      await #expect(throws: KubernetesError.self) { try await unused[0].delete(cluster.client) }
+    }
+  }
 }

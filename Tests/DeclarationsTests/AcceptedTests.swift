@@ -41,6 +41,24 @@ struct AcceptedTests {
     "injected": "anything",
   ]
 
+  @Test(arguments: ["db", "DB.example.com.", "10.0.0.1", "::1", "fd00::1", "2001:db8:0:0:0:0:0:1", "::ffff:10.0.0.1"])
+  func hostsAreNamesOrAddresses(host: String) throws {
+    #expect(try accepts(["host": host]).host == host)
+  }
+
+  @Test(arguments: [
+    ("1", 1), ("1.5", 1.5), ("250m", 0.25), ("+1", 1), ("1e3", 1000), ("2E-1", 0.2), ("64Mi", 67_108_864), ("1k", 1000),
+    ("2Gi", 2_147_483_648), ("1.", 1), (".5", 0.5), ("100n", 1e-7), ("3E", 3e18),
+  ])
+  func amountsAreKubernetes(text: String, value: Double) {
+    #expect(ResourceQuantity(text)?.value == value)
+  }
+
+  @Test(arguments: ["", ".", "-1", "1.2.3", "1mi", "1K", "1 Gi", "m", "1e", "1e1.5", "1ee", "١", "1e9999", "0x10"])
+  func otherTextsAreNoAmounts(text: String) {
+    #expect(ResourceQuantity(text) == nil)
+  }
+
   @Test func everyKeyOfTheContract() throws {
     let declaration = try accepts(Self.everything)
     let spec = InstanceSpec(

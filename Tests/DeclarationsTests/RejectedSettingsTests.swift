@@ -10,8 +10,9 @@ struct RejectedSettingsTests {
       ["tables": "x"],
       "postern.io/tables: unknown annotation; expected one of postern.io/databases, postern.io/users, "
         + "postern.io/users-from, postern.io/removed-users, postern.io/password-change, postern.io/admin-secret, "
-        + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, postern.io/status-port, "
-        + "postern.io/retain, postern.io/flavor"),
+        + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, "
+        + "postern.io/status-port, postern.io/retain, postern.io/flavor, postern.io/sidecar-cpu, postern.io/sidecar-memory, "
+        + "postern.io/sslmode, postern.io/ssl-root-cert, postern.io/replication"),
     Refusal(
       ["customer": "x"],
       "postern.io/customer: the customer is a label, not an annotation; move it to metadata.labels"),
@@ -31,9 +32,42 @@ struct RejectedSettingsTests {
     Refusal(["port": "sql"], #"postern.io/port: "sql" is no port; expected a whole number from 1 to 65535"#),
     Refusal(
       ["host": "db:5432"],
-      #"postern.io/host: "db:5432" is no host; expected a host name or an IPv4 address; the port goes into postern.io/port"#
+      #"postern.io/host: "db:5432" is no host; expected a host name or an IP address; the port goes into postern.io/port"#
     ),
-    Refusal(["host": "a..b"], #"postern.io/host: "a..b" is no host; expected a host name or an IPv4 address"#),
+    Refusal(
+      ["host": "fd00::1::2"],
+      #"postern.io/host: "fd00::1::2" is no host; expected a host name or an IP address; the port goes into postern.io/port"#
+    ),
+    Refusal(
+      ["host": "[fd00::1]"],
+      #"postern.io/host: "[fd00::1]" is no host; expected a host name or an IP address; the port goes into postern.io/port"#
+    ),
+    Refusal(
+      ["sidecar-cpu": "50mm"],
+      #"postern.io/sidecar-cpu: "50mm" is no amount; expected an amount of CPU such as 50m"#),
+    Refusal(["sidecar-cpu": "0"], #"postern.io/sidecar-cpu: "0" is too little; expected 1m or more"#),
+    Refusal(
+      ["sidecar-cpu": "-1"], #"postern.io/sidecar-cpu: "-1" is no amount; expected an amount of CPU such as 50m"#),
+    Refusal(
+      ["sidecar-memory": "32"],
+      #"postern.io/sidecar-memory: "32" is too little for the sidecar; expected 8Mi or more"#),
+    Refusal(
+      ["sidecar-memory": "32MB"],
+      #"postern.io/sidecar-memory: "32MB" is no amount; expected an amount of memory such as 32Mi"#),
+    Refusal(
+      ["sslmode": "verify"],
+      #"postern.io/sslmode: "verify" is not one of disable, allow, prefer, require, verify-ca, verify-full"#),
+    Refusal(
+      ["sslmode": "require", "ssl-root-cert": "system"],
+      "postern.io/ssl-root-cert: the system's authorities vouch for names alone; write verify-full into postern.io/sslmode, or name a file"
+    ),
+    Refusal(
+      ["ssl-root-cert": "ca.crt"],
+      #"postern.io/ssl-root-cert: "ca.crt" is no absolute path; expected where clients have the file, or system; mount the authority's certificate in the clients, and write its path"#
+    ),
+    Refusal(
+      ["replication": "patroni"], #"postern.io/replication: "patroni" is not one of external"#),
+    Refusal(["host": "a..b"], #"postern.io/host: "a..b" is no host; expected a host name or an IP address"#),
     Refusal(
       ["admin-secret": " "],
       "postern.io/admin-secret: this is empty; expected the name of a Secret; write the value, or remove the annotation"

@@ -249,6 +249,10 @@ import Testing
     (["--log-level", "loud"] + files, #"--log-level is "loud""#),
     (["--port", "http"], #"--port is "http"; a number from 0 to 65535 is expected"#),
     (["--sidecar-mode", "modern"] + files, #"--sidecar-mode is "modern"; native or classic is expected"#),
+    (["--sidecar-user", "root"] + files, #"--sidecar-user is "root"; fixed or namespace is expected"#),
+    (["--sidecar-resources", "cpu=lots"] + files, #"--sidecar-resources: cpu is "lots""#),
+    (["--image-pull-policy", "always"] + files, #"--image-pull-policy is "always"; Always or IfNotPresent or Never"#),
+    (["--image-pull-secret", "Mirror"] + files, #"--image-pull-secret is "Mirror"; the name of a Secret is expected"#),
     (files, "cannot read /no/cert"),
   ]
 

@@ -49,8 +49,12 @@ import WebhookServer
         #expect(webhook["timeoutSeconds"] == .number("5"))
         let selector = webhook["objectSelector"]?["matchExpressions"]?.array
         #expect(selector?.compactMap { $0["key"]?.string } == [AnnotationKey.customerLabel])
-        let excluded = webhook["namespaceSelector"]?["matchExpressions"]?.array?.first?["values"]?.array
-        #expect(excluded?.compactMap(\.string) == ["kube-system", "postern-system"])
+        let excluded = webhook["namespaceSelector"]?["matchExpressions"]?.array ?? []
+        #expect(excluded.allSatisfy { $0["operator"]?.string == "NotIn" })
+        #expect(excluded.map { $0["key"]?.string } == ["kubernetes.io/metadata.name", AnnotationKey.inject])
+        #expect(
+          excluded.map { $0["values"]?.array?.compactMap(\.string) }
+            == [["kube-system", "postern-system"], [AnnotationKey.disabledNamespace]])
         if path == "/mutate" { #expect(webhook["reinvocationPolicy"]?.string == "IfNeeded") }
       }
     }

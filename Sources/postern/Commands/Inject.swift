@@ -1,6 +1,5 @@
 import Admission
 import ArgumentParser
-import Contract
 
 /// `postern inject FILE…`
 struct Inject: AsyncParsableCommand {
@@ -31,18 +30,7 @@ struct Inject: AsyncParsableCommand {
     help: ArgumentHelp("The namespace of what names none. (default: none is written)", valueName: "name"))
   var namespace: String?
 
-  @Option(help: "The image of the injected sidecar.")
-  var sidecarImage = Release.sidecarImage
-
-  @Option(
-    help: "native (an init container that restarts) or classic (a container).",
-    transform: { text in
-      guard let mode = AdmissionSettings.SidecarMode(rawValue: text) else {
-        throw ValidationError("--sidecar-mode is \"\(text)\"; native or classic is expected")
-      }
-      return mode
-    })
-  var sidecarMode = AdmissionSettings.SidecarMode.native
+  @OptionGroup(title: "The injected sidecar") var sidecar: SidecarOptions
 
   @Flag(help: "Print no warnings.")
   var quiet = false
@@ -54,7 +42,7 @@ struct Inject: AsyncParsableCommand {
       let existing = ManifestReader().reading(secrets)
       if !quiet { for remark in reading.remarks + existing.remarks { console.error("note: \(remark)") } }
       let choices = InjectionChoices(
-        settings: AdmissionSettings(sidecarImage: sidecarImage, sidecarMode: sidecarMode), withSecrets: !noSecrets,
+        settings: try sidecar.settings(OptionReader(environment: [:])), withSecrets: !noSecrets,
         existing: try existing.complete(), namespace: namespace)
       let injected = try await InjectedManifests(try reading.complete(), choices)
       if !quiet {

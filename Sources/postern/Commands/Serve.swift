@@ -54,18 +54,7 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "The port of /metrics, plain HTTP. (default: 9443)")
   var metricsPort: String?
 
-  @Option(help: "The image of the injected sidecar.")
-  var sidecarImage: String?
-
-  @Option(help: "native (an init container that restarts) or classic (a container). (default: native)")
-  var sidecarMode: String?
-
-  @Option(
-    help: """
-      The port of the sidecars' readiness, metrics and status, or none: then their readiness is asked by running a \
-      program in them, and the controller does not learn what became of a declaration. (default: 8432)
-      """)
-  var statusPort: String?
+  @OptionGroup(title: "The injected sidecar") var sidecar: SidecarOptions
 
   @Option(help: "Seconds to serve on, unready, after SIGTERM. (default: 5; with --no-webhook 0)")
   var drainSeconds: String?

@@ -1,0 +1,52 @@
+import Contract
+import JSONBytes
+import KubernetesAPI
+
+/// How many Pods a workload has, each with a server of its own unless something else than Postern replicates.
+struct Replicas {
+  private let object: CustomerObject
+  /// What `spec.replicas` says; a workload without it has one.
+  let count: Int
+
+  init(_ object: CustomerObject) {
+    self.object = object
+    count = Self.integer(object.role == .workload ? object.spec.replicas : nil, of: object.bytes) ?? 1
+  }
+
+  /// `db-0.db`: the first Pod of a StatefulSet that has several, as its Service names it (Kubernetes docs, StatefulSets,
+  /// "Stable Network ID").
+  func chosen(isReplicated: Bool) -> String? {
+    guard count > 1, !isReplicated, object.kind == GroupVersionKind.statefulSet.kind,
+      let name = Self.text(object.name, of: object.bytes), !name.isEmpty,
+      let service = Self.text(object.spec.serviceName, of: object.bytes), !service.isEmpty
+    else { return nil }
+    return "\(name)-\(firstOrdinal).\(service)"
+  }
+
+  /// `spec.ordinals.start`.
+  private var firstOrdinal: Int {
+    guard let slice = object.spec.ordinals else { return 0 }
+    var reader = JSONReader(slice, of: object.bytes)
+    var start: Int?
+    do throws(JSONError) {
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "start") { start = try reader.optionalInteger() } else { try reader.skip() }
+      }
+    } catch { return 0 }
+    return start ?? 0
+  }
+
+  /// What is no number says nothing: the API server refuses it.
+  private static func integer(_ slice: JSONSlice?, of bytes: [UInt8]) -> Int? {
+    guard let slice else { return nil }
+    var reader = JSONReader(slice, of: bytes)
+    return try? reader.integer()
+  }
+
+  private static func text(_ slice: JSONSlice?, of bytes: [UInt8]) -> String? {
+    guard let slice else { return nil }
+    var reader = JSONReader(slice, of: bytes)
+    return try? reader.optionalText()
+  }
+}

@@ -1,0 +1,95 @@
+package import Declarations
+
+/// The sidecar's `resources`.
+package struct SidecarResources: Equatable, Sendable {
+  /// Of CPU and memory; nil: nothing is said of it.
+  package struct Amounts: Equatable, Sendable {
+    package var cpu: ResourceQuantity?
+    package var memory: ResourceQuantity?
+  }
+
+  package var requests: Amounts
+  package var limits: Amounts
+
+  /// What it has where nobody says anything.
+  static let standard = Self(
+    requests: Amounts(cpu: ResourceQuantity("5m"), memory: ResourceQuantity("8Mi")),
+    limits: Amounts(memory: ResourceQuantity("16Mi")))
+  /// Its limits in a Guaranteed Pod, where they are its requests, too.
+  private static let guaranteed = Amounts(cpu: ResourceQuantity("50m"), memory: ResourceQuantity("32Mi"))
+  /// Its limit of CPU where every container has one: a ResourceQuota may ask for it.
+  private static let limitedCPU = ResourceQuantity("100m")
+
+  /// What it has in a Pod.
+  /// - Parameters:
+  ///   - chosen: what the admin has chosen; nil: nothing.
+  ///   - declared: what the Pod's annotations say.
+  init(_ chosen: Self?, in pod: PodContainers, _ declared: Declaration) {
+    self = chosen ?? .standard
+    if pod.isGuaranteed {
+      limits.cpu = limits.cpu ?? Self.guaranteed.cpu
+      limits.memory = chosen?.limits.memory ?? Self.guaranteed.memory
+      requests = limits
+    } else if chosen == nil, pod.isCPULimited {
+      limits.cpu = Self.limitedCPU
+    }
+    // What the Pod has as a whole is shared, and its containers' requests must fit into it.
+    if pod.sharedResources.contains("cpu") { (requests.cpu, limits.cpu) = (nil, nil) }
+    if pod.sharedResources.contains("memory") { (requests.memory, limits.memory) = (nil, nil) }
+    if let cpu = declared.sidecarCPU { (requests.cpu, limits.cpu) = (cpu, cpu) }
+    if let memory = declared.sidecarMemory { (requests.memory, limits.memory) = (memory, memory) }
+  }
+
+  private init(requests: Amounts, limits: Amounts) {
+    self.requests = requests
+    self.limits = limits
+  }
+}
+
+extension SidecarResources {
+  /// What is wrong with a text that should name amounts.
+  package struct Problem: Error, Equatable {
+    package let message: String
+  }
+
+  /// Reads `requests.cpu=5m,limits.cpu=100m,memory=32Mi`: what is not named is ``standard``, a name without `requests` or
+  /// `limits` is both, and `none` leaves one out.
+  package init(parsing text: String) throws(Problem) {
+    self = .standard
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let sides = part.split(separator: "=", omittingEmptySubsequences: false).map { String($0.filter { $0 != " " }) }
+      guard sides.count == 2, let places = Self.places[sides[0]] else {
+        throw Problem(
+          message:
+            "\(quoted(String(part))) is none of \(Self.places.keys.sorted().joined(separator: ", ")), with = and an amount"
+        )
+      }
+      for place in places { self[keyPath: place] = try Self.amount(sides[1], of: sides[0]) }
+    }
+    for (name, request, limit) in [
+      ("cpu", requests.cpu, limits.cpu), ("memory", requests.memory, limits.memory),
+    ] {
+      guard let request, let limit, request.value > limit.value else { continue }
+      throw Problem(message: "requests.\(name) is \(request.text), more than limits.\(name), which is \(limit.text)")
+    }
+  }
+
+  private static var places: [String: [WritableKeyPath<Self, ResourceQuantity?>]] {
+    [
+      "requests.cpu": [\.requests.cpu], "requests.memory": [\.requests.memory], "limits.cpu": [\.limits.cpu],
+      "limits.memory": [\.limits.memory], "cpu": [\.requests.cpu, \.limits.cpu],
+      "memory": [\.requests.memory, \.limits.memory],
+    ]
+  }
+
+  private static func amount(_ text: String, of name: String) throws(Problem) -> ResourceQuantity? {
+    guard text != "none" else { return nil }
+    guard let quantity = ResourceQuantity(text) else {
+      throw Problem(message: "\(name) is \(quoted(text)); an amount such as 50m or 32Mi, or none, is expected")
+    }
+    if let problem = name.hasSuffix("cpu") ? quantity.problemAsCPU : quantity.problemAsMemory {
+      throw Problem(message: "\(name): \(quoted(text)) \(problem)")
+    }
+    return quantity
+  }
+}

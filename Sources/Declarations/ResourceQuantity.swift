@@ -1,0 +1,60 @@
+/// An amount of CPU or memory as Kubernetes writes it (Kubernetes docs, "Quantity"): `250m`, `64Mi`, `1.5`, `1e3`.
+package struct ResourceQuantity: Sendable {
+  /// As it was written.
+  package let text: String
+  /// In cores, or in bytes.
+  package let value: Double
+
+  /// Nil where it is none, or is negative.
+  package init?(_ text: String) {
+    let unsigned = text.hasPrefix("+") ? text.dropFirst() : text[...]
+    let number = unsigned.prefix { $0.isASCII && $0.isNumber || $0 == "." }
+    guard !number.isEmpty, number != ".", number.count(where: { $0 == "." }) < 2,
+      let amount = Double(number.hasSuffix(".") ? number.dropLast() : number),
+      let unit = Unit(unsigned.dropFirst(number.count))
+    else { return nil }
+    self.text = text
+    value = unit.isDivisor ? amount / unit.factor : amount * unit.factor
+  }
+
+  /// What stands behind a number.
+  private struct Unit {
+    let factor: Double
+    var isDivisor = false
+
+    init?(_ suffix: Substring) {
+      if let power = ["n": 1e9, "u": 1e6, "m": 1e3][suffix] {
+        (factor, isDivisor) = (power, true)
+      } else if suffix.isEmpty {
+        factor = 1
+      } else if let power = ["k", "M", "G", "T", "P", "E"].firstIndex(of: suffix) {
+        factor = (0...power).reduce(1) { product, _ in product * 1000 }
+      } else if let power = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].firstIndex(of: suffix) {
+        factor = (0...power).reduce(1) { product, _ in product * 1024 }
+      } else if suffix.hasPrefix("e") || suffix.hasPrefix("E"), Int(suffix.dropFirst()) != nil,
+        let power = Double("1\(suffix)"), power.isFinite
+      {
+        factor = power
+      } else {
+        return nil
+      }
+    }
+  }
+}
+
+extension ResourceQuantity: Equatable {
+  /// `1` is `1000m`.
+  package static func == (left: Self, right: Self) -> Bool { left.value == right.value }
+}
+
+extension ResourceQuantity {
+  /// Why it can be no amount of CPU for the sidecar; nil where it can. The API server takes nothing finer.
+  package var problemAsCPU: String? {
+    value >= 0.001 ? nil : "is too little; expected 1m or more"
+  }
+
+  /// The same of memory. Less is nearly always a forgotten unit.
+  package var problemAsMemory: String? {
+    value >= Double(8 << 20) ? nil : "is too little for the sidecar; expected 8Mi or more"
+  }
+}

@@ -1,0 +1,83 @@
+import Contract
+import Declarations
+
+/// Takes options one by one, each from the command line, else from `POSTERN_*`.
+struct OptionReader {
+  let environment: [String: String]
+
+  func value(_ option: String?, _ name: String) -> String? {
+    (option ?? environment[name]).flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  func flag(_ option: Bool, _ name: String) throws(CommandError) -> Bool {
+    guard !option, let text = value(nil, name) else { return option }
+    guard let value = Bool(text) else {
+      throw .unreadable("\(name) is \"\(text)\"; true or false is expected")
+    }
+    return value
+  }
+
+  func number(_ option: String?, _ flag: String, _ name: String, _ range: ClosedRange<Int>, _ fallback: Int)
+    throws(CommandError) -> Int
+  {
+    guard let text = value(option, name) else { return fallback }
+    guard let number = Int(text), range.contains(number) else {
+      throw .unreadable("\(flag) is \"\(text)\"; a number from \(range.lowerBound) to \(range.upperBound) is expected")
+    }
+    return number
+  }
+
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ option: String?, _ flag: String, _ name: String, _ fallback: Choice
+  ) throws(CommandError) -> Choice {
+    guard let text = value(option, name) else { return fallback }
+    guard let choice = Choice(rawValue: text) else {
+      let known = Choice.allCases.map(\.rawValue).joined(separator: " or ")
+      throw .unreadable("\(flag) is \"\(text)\"; \(known) is expected")
+    }
+    return choice
+  }
+
+  /// A DNS label.
+  func name(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> String? {
+    let names = try names(option, flag, name)
+    guard names.count < 2 else { throw .unreadable("\(flag) names several; one is expected") }
+    return names.first
+  }
+
+  func statusPort(_ option: String?) throws(CommandError) -> StatusPortChoice {
+    let name = "POSTERN_STATUS_PORT"
+    guard value(option, name) != StatusPort.none else { return StatusPortChoice.none }
+    return .number(try number(option, "--status-port", name, 1024...65535, StatusPort.number))
+  }
+
+  /// A Secret's name: a DNS subdomain.
+  func secret(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> String? {
+    guard let text = value(option, name) else { return nil }
+    let label = /[a-z0-9]([-a-z0-9]*[a-z0-9])?/
+    guard text.utf8.count <= 253,
+      text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ $0.wholeMatch(of: label) != nil })
+    else {
+      throw .unreadable("\(flag) is \"\(text)\"; the name of a Secret is expected")
+    }
+    return text
+  }
+
+  /// Names with commas between them, each a DNS label.
+  func names(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> [String] {
+    guard let text = value(option, name) else { return [] }
+    let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimming(" ")) }
+    for name in names where name.wholeMatch(of: /[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/) == nil {
+      throw .unreadable("\(flag) is \"\(text)\"; \"\(name)\" can be no name: lower-case letters, digits and \"-\"")
+    }
+    return names
+  }
+}
+
+extension Substring {
+  fileprivate func trimming(_ character: Character) -> Substring {
+    var text = drop { $0 == character }
+    while text.last == character { text.removeLast() }
+    return text
+  }
+}

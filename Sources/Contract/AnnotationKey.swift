@@ -62,7 +62,8 @@ package enum AnnotationKey {
   /// All annotations that a user may write.
   package static let all =
     declaring + [
-      adminSecret, container, port, host, inject, gateReadiness, statusPort, retain, flavor, sidecarCPU, sidecarMemory, sslMode,
+      adminSecret, container, port, host, inject, gateReadiness, statusPort, retain, flavor, sidecarCPU, sidecarMemory,
+      sslMode,
       sslRootCert, replication,
     ]
 

@@ -162,7 +162,7 @@ import Testing
   @Test func secretsThatNothingUsesAreMarkedUntilTheyAreUsedAgain() async throws {
     try await Leading.run("unused") { cluster in
       try await cluster.create(Sample())
-      #expect(try await cluster.isTold("Provisioned Deployment db: made "))
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
       try await cluster.secret("mine", ["a": "b"], labels: ["postern.io/customer": "acme"])
       func marks() async throws -> [String: Bool] {
         var marks: [String: Bool] = [:]

@@ -30,8 +30,8 @@ package struct AdmissionSettings: Sendable {
   package var sidecarImage: String
   /// How the sidecar runs in the Pod.
   package var sidecarMode: SidecarMode
-  /// The port of the sidecar's status, where a Pod says nothing; without one, the readiness probe runs a program in the
-  /// container, as sidecars before 0.2 need it.
+  /// The port of the sidecar's status, where a Pod names none. Without a port, the readiness probe runs a program in
+  /// the container, as sidecars before version 0.2 need it.
   package var statusPort: StatusPortChoice = .number(StatusPort.number)
   /// Nil: as Kubernetes has it, by the image's tag.
   package var imagePullPolicy: PullPolicy?
@@ -41,8 +41,8 @@ package struct AdmissionSettings: Sendable {
   package var sidecarResources: SidecarResources?
   /// Whom the sidecar runs as.
   package var sidecarUser = SidecarUser.fixed
-  /// What declarations take from a Secret, by its namespace and name. Those that Postern names itself need not be
-  /// among them.
+  /// The uses that declarations make of a Secret, given by its namespace and name. Secrets whose names Postern defines
+  /// need not be included.
   package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
   /// The objects that declare for a customer in a namespace, as far as is known, without those that are being deleted.
   package var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }

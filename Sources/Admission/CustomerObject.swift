@@ -27,13 +27,13 @@ struct CustomerObject {
   /// The customer: the object's label, else the template's.
   private(set) var customer: String
   let metadata: ObjectMetadata
-  /// Of a workload's Pod template; for a Pod, nil.
+  /// The metadata of a workload's Pod template; nil for a Pod.
   private(set) var template: ObjectMetadata?
   /// The object's own name.
   let name: JSONSlice?
   /// The object's own `spec`.
   let spec: PodSpecSlices
-  /// The Pod, or what the template says of Pods to come.
+  /// The Pod, or the workload's Pod template.
   let pod: PodSlices?
   /// Whether it is a Pod that was made from a template. The template's declarations were checked when it was applied,
   /// and newer rules must not prevent the Pod from being replaced.
@@ -72,7 +72,7 @@ struct CustomerObject {
     return object
   }
 
-  /// Whether an object is one that Postern looks at: not the node's namespace, and not on its way out.
+  /// Whether Postern looks at an object: it is not in kube-system and not being deleted.
   static func concerns(_ slices: ObjectSlices, namespace: String) -> Bool {
     namespace != "kube-system" && slices.pod.metadata?.deletionTimestamp == nil
   }
@@ -80,7 +80,7 @@ struct CustomerObject {
   /// The metadata that the Pod has or will get.
   var podMetadata: ObjectMetadata { template ?? metadata }
 
-  /// Whether it says what the instance holds.
+  /// Whether it declares what the instance holds.
   var declares: Bool { metadata.declares || template?.declares == true }
 
   /// Whether something else than Postern makes its Pods' servers one, as an annotation says.
@@ -88,7 +88,7 @@ struct CustomerObject {
     (metadata.setting(AnnotationKey.replication) ?? template?.setting(AnnotationKey.replication)) != nil
   }
 
-  /// Whether it is a Pod of a kind that Postern does not serve: a Job ends, and a DaemonSet's Pods are many.
+  /// Whether it is a Pod of a kind that Postern does not support: a Job ends, and a DaemonSet has a Pod on every node.
   var isOfOtherKind: Bool { maker.map { !["ReplicaSet", "StatefulSet", ""].contains($0) } ?? false }
 
   /// Whether it has annotations of Postern's besides its label.

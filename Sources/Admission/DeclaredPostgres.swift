@@ -21,7 +21,7 @@ package struct DeclaredPostgres: Equatable, Sendable {
   /// The Pod that connection Secrets are for, as its StatefulSet's Service names it; nil where there is one server alone, or
   /// all are one by replication.
   package let chosenReplica: String?
-  /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
+  /// Whether its Pods have no password source of their own and so take the superuser from Secret `<customer>-pg-admin`.
   package let usesGeneratedAdmin: Bool
 
   /// Reads a Deployment, a StatefulSet or a Pod. Nil where Postern has nothing to do with it: it has no customer, is to

@@ -28,7 +28,7 @@ struct Injection {
   /// Whether the sidecar names its user even where Postgres names none.
   let namesUser: Bool
 
-  /// Nil where it cannot be told which container is Postgres.
+  /// Nil where it is not known which container is Postgres.
   init?(
     _ pod: InjectablePod, _ object: CustomerObject, _ declared: Declaration, _ settings: AdmissionSettings
   ) {
@@ -46,7 +46,7 @@ struct Injection {
     namesUser = settings.sidecarUser == .fixed && !object.podMetadata.isGivenUser
   }
 
-  /// The port that is chosen, or, where it is the usual one and a container has that, the next that none has.
+  /// The chosen port. If it is the default and a container uses it, the next one that no container uses.
   private static func statusPort(_ choice: StatusPortChoice, besides taken: Set<Int>, _ postgres: Int) -> Int? {
     guard case .number(let number) = choice else { return nil }
     let candidates = number == StatusPort.number ? Array(StatusPort.range) : [number]

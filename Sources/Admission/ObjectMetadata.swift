@@ -9,16 +9,16 @@ struct ObjectMetadata {
   private(set) var customer: String?
   /// The user's annotations under `postern.io/`.
   private(set) var annotations: [String: String] = [:]
-  /// Whether the webhook has left its mark.
+  /// Whether it has the webhook's mark.
   private(set) var isInjected = false
   /// Whether OpenShift gives the Pod's containers a user of the namespace's range, where they name none.
   private(set) var isGivenUser = false
-  /// Whether the kubelet made the Pod from a file of its own.
+  /// Whether the Pod is a mirror of a static Pod: the kubelet made it from a file.
   private(set) var isMirror = false
   /// Where the manifest stands that kubectl applied last.
   private var lastAppliedPlace: JSONString?
   private let bytes: [UInt8]
-  /// Whether the members are there for a patch to add to.
+  /// Whether the members exist, so that a patch can add to them.
   let exists: Bool
   let hasLabels: Bool
   let hasAnnotations: Bool
@@ -79,7 +79,7 @@ struct ObjectMetadata {
     return metadata
   }
 
-  /// Whether Postern is to keep away.
+  /// Whether Postern must leave the object alone.
   var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }
 
   /// The value of an annotation that holds one word, without the white space around it, as the declaration reads it.

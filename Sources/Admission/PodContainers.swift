@@ -20,7 +20,7 @@ struct PodContainers {
   let hasPullSecrets: Bool
   /// The names in `imagePullSecrets`.
   private(set) var pullSecrets: [String] = []
-  /// Whether the Pod is of the class Guaranteed, which it is to stay.
+  /// Whether the Pod's class is Guaranteed, which injection must not change.
   private(set) var isGuaranteed = false
   /// Whether every container has a limit of CPU.
   private(set) var isCPULimited = false
@@ -28,7 +28,7 @@ struct PodContainers {
   private(set) var sharedResources: Set<String> = []
   private var initContainers: [Named] = []
   private var volumes: [Named] = []
-  /// What init containers listen on, some of which stay.
+  /// The ports of init containers, some of which keep running.
   private var initPorts: [Int] = []
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {

@@ -36,8 +36,8 @@ struct ReplacedPods {
     }
   }
 
-  /// Whether new Pods come before the old ones are gone: RollingUpdate, which is the default, unless `maxSurge` is 0
-  /// (Kubernetes docs, Deployments, "Strategy").
+  /// Whether new Pods start before the old ones are gone: with RollingUpdate, which is the default, unless `maxSurge`
+  /// is 0 (Kubernetes docs, Deployments, "Strategy").
   private static func surges(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> Bool {
     guard let slice else { return true }
     var isRolling = true

@@ -6,7 +6,7 @@ import KubernetesAPI
 struct Subject {
   let review: AdmissionReview
   private(set) var object: CustomerObject
-  /// What an update replaces.
+  /// The metadata of the object that an update replaces.
   let oldObject: ObjectMetadata?
   let oldTemplate: ObjectMetadata?
 
@@ -30,8 +30,8 @@ struct Subject {
     return subject
   }
 
-  /// Whether this is an update that leaves all labels and annotations of Postern's as they were. Such a one is never
-  /// refused, whatever rules have come since: controllers must be able to do their work.
+  /// Whether this is an update that leaves all of Postern's labels and annotations unchanged. Such an update is never
+  /// refused, even under newer rules, because controllers must be able to do their work.
   var isUnchanged: Bool {
     guard let oldObject, oldObject.saysTheSame(as: object.metadata) else { return false }
     switch (object.template, oldTemplate) {

@@ -3,7 +3,7 @@ import DatabaseSpec
 import Declarations
 import KubernetesAPI
 
-/// How a client connects as one user to one database, in the spellings that clients read.
+/// How a client connects as one user to one database, in the formats that clients read.
 struct ConnectionText {
   let host: String
   let port: Int

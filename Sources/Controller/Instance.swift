@@ -30,12 +30,12 @@ package struct Instance: Equatable, Sendable {
   package var declaration: Declaration
   /// The port that Postgres listens on.
   package var port: Int
-  /// Whether its Pods take the superuser from Secret `<customer>-pg-admin`, having no source of their own.
+  /// Whether its Pods have no password source of their own and so take the superuser from Secret `<customer>-pg-admin`.
   package var usesGeneratedAdmin: Bool
   /// The Pod that connection Secrets are for, as `<pod>.<service>`; nil where there is one server.
   package var chosenReplica: String?
 
-  /// An instance of these parts.
+  /// An instance with these values.
   package init(
     namespace: String, workload: Workload, declaration: Declaration, port: Int, usesGeneratedAdmin: Bool = false,
     chosenReplica: String? = nil

@@ -62,12 +62,12 @@ struct ObservedPod: Equatable, Sendable {
   var address: String?
   /// The port of its sidecar's status.
   var statusPort: Int?
-  /// How often its containers have been started again.
+  /// How many times its containers have been restarted.
   var restarts = 0
   /// The condition that Postern has written.
   var condition: Condition?
 
-  /// What says that somebody else may answer than before.
+  /// The place at which the sidecar answers. If it changes, another sidecar may answer.
   struct Place: Equatable {
     var address: String?
     var port: Int?

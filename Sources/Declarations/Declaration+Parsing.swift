@@ -122,7 +122,8 @@ extension DeclarationReader {
       annotations, AnnotationKey.sidecarMemory, expected: "an amount of memory such as 32Mi", \.problemAsMemory)
   }
 
-  /// An annotation's value without the white space around it; nil where it is not there, or empty, which is an error.
+  /// An annotation's value without the white space around it; nil where it is missing, or where it is empty, which is
+  /// an error.
   private mutating func word(_ annotations: [String: String], _ key: String, expected: String) -> Located<String>? {
     let key = misspelt[key] ?? key
     guard let value = annotations[key] else { return nil }
@@ -216,7 +217,8 @@ extension DeclarationReader {
     return quantity
   }
 
-  /// `"true"` or `"false"`, to the letter: whoever else reads the annotation compares it so. True where it is not there.
+  /// Exactly `"true"` or `"false"`, because other readers of the annotation compare it exactly. True where it is
+  /// missing.
   private mutating func flag(_ annotations: [String: String], _ key: String) -> Bool {
     let key = misspelt[key] ?? key
     guard let value = annotations[key] else { return true }

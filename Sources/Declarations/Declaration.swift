@@ -17,7 +17,7 @@ package struct Declaration: Equatable, Sendable {
   package var flavor: ImageFamily?
   /// Postgres's port, 1 to 65535; nil where it must be determined.
   package var port: Int?
-  /// The host of connection Secrets; nil for the workload's own.
+  /// The host in connection Secrets; nil for the workload's own.
   package var host: String?
   /// How clients are to connect.
   package var tls = ClientTLS()
@@ -25,7 +25,7 @@ package struct Declaration: Equatable, Sendable {
   package var isReplicated = false
   /// Whether the Pod gets the sidecar.
   package var inject: Bool
-  /// Whether the Pod's readiness waits for provisioning.
+  /// Whether the Pod becomes Ready only after provisioning.
   package var gateReadiness: Bool
   /// The port of the sidecar's status; nil where none is declared.
   package var statusPort: StatusPortChoice?
@@ -36,7 +36,7 @@ package struct Declaration: Equatable, Sendable {
   /// The sidecar's memory, requested and at most; nil for what is usual.
   package var sidecarMemory: ResourceQuantity?
 
-  /// A declaration of these parts.
+  /// A declaration with these values.
   package init(
     spec: InstanceSpec, usersFrom: ObjectKey? = nil, passwordSources: [PostgresName: ObjectKey] = [:],
     adminSecret: String? = nil, container: String? = nil, port: Int? = nil, host: String? = nil, inject: Bool = true,

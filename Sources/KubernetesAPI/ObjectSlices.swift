@@ -118,7 +118,7 @@ package struct PodSpecSlices: Sendable {
   /// `resources`, of the Pod as a whole.
   package private(set) var resources: JSONSlice?
 
-  /// A workload's `replicas`.
+  /// `replicas` of a workload.
   package private(set) var replicas: JSONSlice?
   /// A workload's `selector`.
   package private(set) var selector: JSONSlice?
@@ -126,7 +126,7 @@ package struct PodSpecSlices: Sendable {
   package private(set) var serviceName: JSONSlice?
   /// A StatefulSet's `ordinals`.
   package private(set) var ordinals: JSONSlice?
-  /// A Deployment's `strategy`.
+  /// `strategy` of a Deployment.
   package private(set) var strategy: JSONSlice?
 
   init() {}

@@ -48,7 +48,10 @@ import TextEncoding
       defer { try? FileManager.default.removeItem(at: file) }
       let client = try WebhookClient(
         host: "127.0.0.1", port: port, serverName: "postern.\(SelfSignedTests.namespace).svc", trusting: file.path)
-      let name = try #require(FileManager.default.contentsOfDirectory(atPath: ServeTests.reviews.path).sorted().first)
+      let name = try #require(
+        FileManager.default.contentsOfDirectory(atPath: ServeTests.reviews.path).sorted().first {
+          $0.contains("pod-create")
+        })
       let review = Array(try Data(contentsOf: ServeTests.reviews.appending(path: name)))
       let answer = try JSONValue(parsing: try await client.post(review, to: .mutate))
       return answer["response"]?["allowed"] == .bool(true)

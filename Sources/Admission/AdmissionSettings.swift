@@ -11,11 +11,11 @@ package struct AdmissionSettings: Sendable {
     case classic
   }
 
-  /// Whom the sidecar runs as where Postgres's own user is not known, or is root.
+  /// The user that the sidecar runs as, if Postgres's own user is not known or is root.
   package enum SidecarUser: String, CaseIterable, Sendable {
     /// ``SidecarContainer/defaultUser``.
     case fixed
-    /// Whomever the namespace gives (OpenShift), else the image's own.
+    /// The user that the namespace assigns (OpenShift), else the image's own.
     case namespace
   }
 
@@ -35,7 +35,7 @@ package struct AdmissionSettings: Sendable {
   package var statusPort: StatusPortChoice = .number(StatusPort.number)
   /// Nil: as Kubernetes has it, by the image's tag.
   package var imagePullPolicy: PullPolicy?
-  /// A Secret of the Pod's namespace that opens the registry of the sidecar's image; nil: none is needed.
+  /// A Secret in the Pod's namespace with the credentials of the image's registry; nil: none is needed.
   package var imagePullSecret: String?
   /// Nil: what is usual in a Pod of its kind.
   package var sidecarResources: SidecarResources?

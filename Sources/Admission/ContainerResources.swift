@@ -34,7 +34,7 @@ struct ContainerResources {
   /// Whether CPU is limited.
   var isCPULimited: Bool { limits["cpu"] != nil }
 
-  /// What of CPU and memory is said.
+  /// The resources, CPU or memory, that are set.
   var names: Set<String> { Set(limits.keys).union(requests.keys) }
 
   /// Zero is as nothing.

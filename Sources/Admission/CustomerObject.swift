@@ -64,7 +64,7 @@ struct CustomerObject {
     self.bytes = bytes
   }
 
-  /// The same with its own label in its template.
+  /// The same object with its own label in its template.
   var restamped: Self {
     var object = self
     object.template = template?.labelled(metadata.customer)

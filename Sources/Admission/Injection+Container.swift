@@ -91,8 +91,8 @@ extension Injection {
     for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
   }
 
-  /// As Postgres's own user, so that files which are its alone can be read; never as root. Where a namespace gives a range
-  /// of users, a fixed one would be refused: the image's own is none of root's either.
+  /// As Postgres's own user, so that it can read files that only this user may read; but never as root. If a namespace
+  /// assigns users from a range, a fixed user would be refused; the image's own user is not root either.
   private func writeSecurityContext(_ writer: inout JSONWriter) {
     let identity = postgres.identity.inheriting(pod.identity)
     let user = identity.user ?? 0

@@ -2,8 +2,8 @@ import Contract
 import JSONBytes
 import KubernetesAPI
 
-/// The customer's label that Postern has put into a Pod template. It goes where the workload's own goes: nobody else wrote
-/// it, and whoever takes the workload's label off would look for another in vain.
+/// The customer's label that Postern has put into a Pod template. It is removed together with the workload's own label:
+/// nobody else wrote it, so whoever removes the workload's label does not expect another one.
 struct LabelStamp {
   /// Whether the template still has the label of whose the workload was, and the workload is another's now, or nobody's.
   let isStale: Bool
@@ -20,7 +20,8 @@ struct LabelStamp {
     isStale = try !Self.isWritten(in: object.metadata.lastApplied) && !object.selectsByCustomer
   }
 
-  /// Whether the manifest that kubectl applied last has the label in its template: then it is its author's.
+  /// Whether the manifest that kubectl last applied has the label in its template. Then the label belongs to the
+  /// manifest's author.
   private static func isWritten(in manifest: String?) throws(JSONError) -> Bool {
     guard let manifest else { return false }
     let bytes = Array(manifest.utf8)
@@ -29,14 +30,14 @@ struct LabelStamp {
       guard let slices = try ObjectSlices(&reader) else { return false }
       return try ObjectMetadata(slices.template?.metadata, of: bytes).customer != nil
     } catch {
-      // What is no manifest tells nothing.
+      // An annotation that is not a manifest proves nothing.
       return false
     }
   }
 }
 
 extension CustomerObject {
-  /// Whether the workload finds its Pods by the label, which it then cannot do without.
+  /// Whether the workload selects its Pods by the label. Then the label cannot be removed.
   fileprivate var selectsByCustomer: Bool {
     guard let selector = spec.selector else { return false }
     return String(decoding: bytes[selector.range], as: UTF8.self).contains(AnnotationKey.customerLabel)

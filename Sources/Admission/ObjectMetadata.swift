@@ -69,7 +69,8 @@ struct ObjectMetadata {
     AnnotationKey.declaring.contains { annotations[$0] != nil }
   }
 
-  /// The manifest that kubectl applied last, as it keeps it (Kubernetes docs, "Declarative Management").
+  /// The manifest that kubectl last applied, which kubectl stores in an annotation (Kubernetes docs, "Declarative
+  /// Management").
   var lastApplied: String? { lastAppliedPlace.map { JSONReader(bytes).text($0) } }
 
   /// The same of another customer's.

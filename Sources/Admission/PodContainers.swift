@@ -24,7 +24,7 @@ struct PodContainers {
   private(set) var isGuaranteed = false
   /// Whether every container has a limit of CPU.
   private(set) var isCPULimited = false
-  /// What of CPU and memory the Pod has as a whole, for its containers to share: `cpu`, `memory`.
+  /// The resources of the Pod as a whole, which its containers share: `cpu`, `memory`.
   private(set) var sharedResources: Set<String> = []
   private var initContainers: [Named] = []
   private var volumes: [Named] = []

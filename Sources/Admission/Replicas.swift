@@ -2,7 +2,7 @@ import Contract
 import JSONBytes
 import KubernetesAPI
 
-/// How many Pods a workload has, each with a server of its own unless something else than Postern replicates.
+/// How many Pods a workload has. Each has a server of its own, unless something other than Postern replicates them.
 struct Replicas {
   private let object: CustomerObject
   /// What `spec.replicas` says; a workload without it has one.
@@ -37,7 +37,7 @@ struct Replicas {
     return start ?? 0
   }
 
-  /// What is no number says nothing: the API server refuses it.
+  /// A value that is not a number is ignored, because the API server refuses it.
   private static func integer(_ slice: JSONSlice?, of bytes: [UInt8]) -> Int? {
     guard let slice else { return nil }
     var reader = JSONReader(slice, of: bytes)

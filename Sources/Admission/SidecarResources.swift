@@ -2,7 +2,7 @@ package import Declarations
 
 /// The sidecar's `resources`.
 package struct SidecarResources: Equatable, Sendable {
-  /// Of CPU and memory; nil: nothing is said of it.
+  /// Amounts of CPU and memory; nil: not set.
   package struct Amounts: Equatable, Sendable {
     package var cpu: ResourceQuantity?
     package var memory: ResourceQuantity?
@@ -11,19 +11,19 @@ package struct SidecarResources: Equatable, Sendable {
   package var requests: Amounts
   package var limits: Amounts
 
-  /// What it has where nobody says anything.
+  /// The defaults.
   static let standard = Self(
     requests: Amounts(cpu: ResourceQuantity("5m"), memory: ResourceQuantity("8Mi")),
     limits: Amounts(memory: ResourceQuantity("16Mi")))
-  /// Its limits in a Guaranteed Pod, where they are its requests, too.
+  /// Its limits in a Guaranteed Pod, where they are also its requests.
   private static let guaranteed = Amounts(cpu: ResourceQuantity("50m"), memory: ResourceQuantity("32Mi"))
   /// Its limit of CPU where every container has one: a ResourceQuota may ask for it.
   private static let limitedCPU = ResourceQuantity("100m")
 
-  /// What it has in a Pod.
+  /// The sidecar's resources in a Pod.
   /// - Parameters:
-  ///   - chosen: what the admin has chosen; nil: nothing.
-  ///   - declared: what the Pod's annotations say.
+  ///   - chosen: the admin's choice; nil: none.
+  ///   - declared: the amounts in the Pod's annotations.
   init(_ chosen: Self?, in pod: PodContainers, _ declared: Declaration) {
     self = chosen ?? .standard
     if pod.isGuaranteed {
@@ -33,7 +33,7 @@ package struct SidecarResources: Equatable, Sendable {
     } else if chosen == nil, pod.isCPULimited {
       limits.cpu = Self.limitedCPU
     }
-    // What the Pod has as a whole is shared, and its containers' requests must fit into it.
+    // Resources of the Pod as a whole are shared, and the requests of all containers must fit into them.
     if pod.sharedResources.contains("cpu") { (requests.cpu, limits.cpu) = (nil, nil) }
     if pod.sharedResources.contains("memory") { (requests.memory, limits.memory) = (nil, nil) }
     if let cpu = declared.sidecarCPU { (requests.cpu, limits.cpu) = (cpu, cpu) }
@@ -47,13 +47,13 @@ package struct SidecarResources: Equatable, Sendable {
 }
 
 extension SidecarResources {
-  /// What is wrong with a text that should name amounts.
+  /// The error in a text that should contain amounts.
   package struct Problem: Error, Equatable {
     package let message: String
   }
 
-  /// Reads `requests.cpu=5m,limits.cpu=100m,memory=32Mi`: what is not named is ``standard``, a name without `requests` or
-  /// `limits` is both, and `none` leaves one out.
+  /// Reads `requests.cpu=5m,limits.cpu=100m,memory=32Mi`. An amount that is not named is that of ``standard``; a name
+  /// without `requests` or `limits` sets both; and `none` leaves one out.
   package init(parsing text: String) throws(Problem) {
     self = .standard
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {

@@ -20,11 +20,11 @@ package enum AnnotationKey {
   package static let port = "postern.io/port"
   /// The host that connection Secrets contain.
   package static let host = "postern.io/host"
-  /// How clients are to use TLS: libpq's `sslmode`.
+  /// How clients must use TLS: libpq's `sslmode`.
   package static let sslMode = "postern.io/sslmode"
   /// Where clients have the certificate of the server's authority: libpq's `sslrootcert`.
   package static let sslRootCert = "postern.io/ssl-root-cert"
-  /// `external`: something else than Postern makes the replicas one server's copies.
+  /// `external`: something other than Postern makes the replicas copies of one server.
   package static let replication = "postern.io/replication"
   /// `"false"`: the webhook leaves the Pod alone.
   package static let inject = "postern.io/inject"
@@ -36,13 +36,13 @@ package enum AnnotationKey {
   package static let retain = "postern.io/retain"
   /// The family of Postgres's image, where the image's name does not show it: `official`, `bitnami`, …
   package static let flavor = "postern.io/flavor"
-  /// The sidecar's CPU, requested and at most.
+  /// The sidecar's CPU: request and limit.
   package static let sidecarCPU = "postern.io/sidecar-cpu"
   /// The sidecar's memory, requested and at most.
   package static let sidecarMemory = "postern.io/sidecar-memory"
   /// The user's name in Postgres. The controller writes it on the user's Secret.
   package static let user = "postern.io/user"
-  /// Since when nothing has declared for the customer. The controller writes it on Secrets that are left.
+  /// Since when nothing declares for the customer. The controller writes it on Secrets that remain.
   package static let unusedSince = "postern.io/unused-since"
   /// Marks a Pod that has the sidecar. The webhook writes it; users must not.
   package static let injected = "postern.io/injected"

@@ -19,11 +19,11 @@ package enum SecretKey {
   package static let jdbcURI = "jdbc-uri"
   /// A line of a password file, valid for any database.
   package static let pgpass = "pgpass"
-  /// A connection service file, with a service for each database that is named like it.
+  /// A connection service file, with a service for each database, named like the database.
   package static let serviceFile = "pg_service.conf"
   /// How the client is to use TLS, where that is declared.
   package static let sslMode = "sslmode"
-  /// Where the client has the certificate of the server's authority, where that is declared.
+  /// The path at which the client has the certificate of the server's authority, where that is declared.
   package static let sslRootCert = "sslrootcert"
 
   /// The URI for one database.

@@ -24,8 +24,8 @@ struct ConnectionText {
       + Self.query([("user", user.text), ("password", password.unredacted)] + tls.parametersOfJDBC)
   }
 
-  /// A service of a connection service file (PostgreSQL docs §34.17), named like the database; nil where such a file cannot
-  /// say it: there is no way to quote.
+  /// A service in a connection service file (PostgreSQL docs §34.17), named like the database; nil where such a file
+  /// cannot contain it, because it has no quoting.
   var service: String? {
     let members =
       [
@@ -50,7 +50,7 @@ struct ConnectionText {
     return "?" + parameters.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
   }
 
-  /// Whether a value ends where its line ends: white space there is cut off (src: `parseServiceFile`).
+  /// Whether a value survives at the end of its line, where white space is cut off (src: `parseServiceFile`).
   private static func canStandInLine(_ text: String) -> Bool {
     guard let first = text.utf8.first, let last = text.utf8.last else { return false }
     let space = Array(" \t\u{0B}\u{0C}\r\n".utf8)
@@ -68,14 +68,14 @@ struct ConnectionText {
 }
 
 extension ClientTLS {
-  /// As libpq names them.
+  /// The settings with libpq's names.
   var parameters: [(String, String)] {
     [(SecretKey.sslMode, mode?.rawValue), (SecretKey.sslRootCert, rootCert)].compactMap { name, value in
       value.map { (name, $0) }
     }
   }
 
-  /// As the JDBC driver does, which has a class for the system's authorities (pgJDBC docs, "Using SSL").
+  /// The settings for the JDBC driver, which has a class for the system's authorities (pgJDBC docs, "Using SSL").
   var parametersOfJDBC: [(String, String)] {
     parameters.map { name, value in
       name == SecretKey.sslRootCert && value == Self.systemRoots

@@ -76,7 +76,7 @@ extension Controller {
     cluster.withLock { if $0[key].needsLookup { $0[key].unlabelled = found } }
   }
 
-  /// Says on the Secrets of a customer that nothing declares for any more that it is so.
+  /// Marks the Secrets of a customer for which nothing declares any more.
   private func markUnused(
     _ key: CustomerKey, _ mayWrite: @escaping @Sendable () -> Bool
   ) async throws(KubernetesError) -> PassOutcome {

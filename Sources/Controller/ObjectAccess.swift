@@ -102,8 +102,8 @@ struct ObjectAccess: Sendable {
     }
   }
 
-  /// Changes annotations of an object, if it still is as it was read.
-  /// - Returns: the object as it is then; nil where it is not the same any more, which the next pass sees.
+  /// Changes annotations of an object, if it has not changed since it was read.
+  /// - Returns: the object afterwards; nil where it had changed, which the next pass sees.
   @discardableResult
   func annotate(_ live: LiveObject, _ annotations: [String: JSONValue]) async throws(Interruption) -> LiveObject? {
     try check()

@@ -3,25 +3,25 @@ import JSONBytes
 import KubernetesAPI
 package import KubernetesClient
 
-/// Secrets that have outlived all that declared them. What a customer's data needs is kept on purpose; that nobody needs it
-/// any more only people know.
+/// Secrets that have outlived everything that declared them. They are kept on purpose, because a customer's data may
+/// need them; only people know when it no longer does.
 package struct UnusedSecret: Equatable, Sendable {
   package let namespace: String
   package let name: String
   package let customer: String
-  /// Since when, as far as the controller has seen it.
+  /// Since when it is unused, as far as the controller has seen.
   package let since: String?
   private let uid: String
   private let resourceVersion: String
 
-  /// All of a cluster, or of these namespaces, by name: Postern's, owned by nobody, and of a customer whose label no
-  /// workload, no template and no Pod of the namespace bears.
+  /// All unused Secrets of a cluster, or of these namespaces, by name: those that belong to Postern, have no owner, and
+  /// whose customer's label is on no workload, no template and no Pod of the namespace.
   package static func all(
     in namespaces: [String]?, _ client: KubernetesClient
   ) async throws(KubernetesError) -> [UnusedSecret] {
     var unused: [UnusedSecret] = []
     for namespace in namespaces.map({ $0.map(Optional.some) }) ?? [nil] {
-      // The Secrets first: what comes to use one meanwhile is seen.
+      // The Secrets are listed first, so that anything that begins to use one meanwhile is seen.
       let secrets = try await client.list(
         Selection(
           .secrets, namespace: namespace, labelSelector: "\(ObjectLabel.managedBy)=\(ObjectLabel.manager)",
@@ -49,8 +49,8 @@ package struct UnusedSecret: Equatable, Sendable {
     (uid, resourceVersion) = (live.uid, live.resourceVersion)
   }
 
-  /// Whose label anything bears. Also what is to be left alone, and a template alone: with no Pods there is no other trace
-  /// of that.
+  /// The customers whose label is on any object. It includes objects that Postern leaves alone, and labels only on a
+  /// template, because without Pods there is no other trace of them.
   private static func customers(
     in namespace: String?, _ client: KubernetesClient
   ) async throws(KubernetesError) -> Set<CustomerKey> {
@@ -71,7 +71,7 @@ package struct UnusedSecret: Equatable, Sendable {
     }
   }
 
-  /// Deletes it, if it still is as it was seen.
+  /// Deletes it, if it has not changed since it was read.
   package func delete(_ client: KubernetesClient) async throws(KubernetesError) {
     do throws(KubernetesError) {
       try await client.delete(.secrets, name, in: namespace, uid: uid, resourceVersion: resourceVersion)
@@ -81,11 +81,11 @@ package struct UnusedSecret: Equatable, Sendable {
   }
 }
 
-/// The mark on Secrets of a customer that nothing declares for.
+/// The mark on Secrets of a customer for which nothing declares.
 struct UnusedMark {
   let access: ObjectAccess
 
-  /// Marks those that have none.
+  /// Marks the Secrets that have no mark.
   func set(at time: String) async throws(Interruption) -> [LiveObject] {
     var marked: [LiveObject] = []
     for secret in try await access.secrets(keepingDataOf: { _ in false })
@@ -98,7 +98,7 @@ struct UnusedMark {
     return marked
   }
 
-  /// Takes it off.
+  /// Removes the mark.
   func remove(from secrets: some Sequence<LiveObject>) async throws(Interruption) -> [LiveObject] {
     var changed: [LiveObject] = []
     for secret in secrets

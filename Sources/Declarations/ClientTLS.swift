@@ -1,6 +1,6 @@
 import Contract
 
-/// How clients are to connect over TLS (PostgreSQL docs §34.19, "SSL Support").
+/// How clients must connect over TLS (PostgreSQL docs §34.19, "SSL Support").
 package struct ClientTLS: Equatable, Sendable {
   /// libpq's `sslmode`.
   package enum Mode: String, CaseIterable, Sendable {
@@ -12,12 +12,12 @@ package struct ClientTLS: Equatable, Sendable {
   /// The value of ``rootCert`` that means the system's authorities.
   package static let systemRoots = "system"
 
-  /// Nil: libpq's own, which is `prefer`.
+  /// Nil: libpq's default, which is `prefer`.
   package var mode: Mode?
   /// A path on the client's side, or ``systemRoots``; nil: libpq's own.
   package var rootCert: String?
 
-  /// Nothing is said of it.
+  /// Whether nothing is declared.
   package init(mode: Mode? = nil, rootCert: String? = nil) {
     self.mode = mode
     self.rootCert = rootCert

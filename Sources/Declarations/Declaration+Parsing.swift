@@ -37,7 +37,7 @@ extension Declaration {
   }
 }
 
-/// What keeps replicas the same: the values of `postern.io/replication`.
+/// What replicates the servers: the values of `postern.io/replication`.
 private enum Replication: String, CaseIterable {
   case external
 }

@@ -21,7 +21,7 @@ package struct Declaration: Equatable, Sendable {
   package var host: String?
   /// How clients are to connect.
   package var tls = ClientTLS()
-  /// Whether something else than Postern makes replicas copies of one server.
+  /// Whether something other than Postern makes the replicas copies of one server.
   package var isReplicated = false
   /// Whether the Pod gets the sidecar.
   package var inject: Bool
@@ -31,7 +31,7 @@ package struct Declaration: Equatable, Sendable {
   package var statusPort: StatusPortChoice?
   /// Whether Secrets outlive the workload.
   package var retain: Bool
-  /// The sidecar's CPU, requested and at most; nil for what is usual.
+  /// The sidecar's CPU, request and limit; nil for the default.
   package var sidecarCPU: ResourceQuantity?
   /// The sidecar's memory, requested and at most; nil for what is usual.
   package var sidecarMemory: ResourceQuantity?

@@ -53,12 +53,12 @@ package struct DeclarationOutline: Equatable, Sendable {
     databases[database] != nil || doubtfulDatabases.entries > 0
   }
 
-  /// Whether this user is declared, or its name is in what could not be read. References to it are then no errors.
+  /// Whether this user is declared, or its name occurs in what could not be read. Then references to it are not errors.
   func names(user: PostgresName) -> Bool {
     users[user] != nil || doubtfulUsers.isAnyName || doubtfulUsers.cover(user)
   }
 
-  /// The same of a database.
+  /// The same for a database.
   func names(database: PostgresName) -> Bool {
     databases[database] != nil || doubtfulDatabases.isAnyName || doubtfulDatabases.cover(database)
   }

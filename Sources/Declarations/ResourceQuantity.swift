@@ -1,11 +1,11 @@
 /// An amount of CPU or memory as Kubernetes writes it (Kubernetes docs, "Quantity"): `250m`, `64Mi`, `1.5`, `1e3`.
 package struct ResourceQuantity: Sendable {
-  /// As it was written.
+  /// The text as it was written.
   package let text: String
   /// In cores, or in bytes.
   package let value: Double
 
-  /// Nil where it is none, or is negative.
+  /// Nil where the text is not an amount, or is negative.
   package init?(_ text: String) {
     let unsigned = text.hasPrefix("+") ? text.dropFirst() : text[...]
     let number = unsigned.prefix { $0.isASCII && $0.isNumber || $0 == "." }
@@ -17,7 +17,7 @@ package struct ResourceQuantity: Sendable {
     value = unit.isDivisor ? amount / unit.factor : amount * unit.factor
   }
 
-  /// What stands behind a number.
+  /// The suffix of a number.
   private struct Unit {
     let factor: Double
     var isDivisor = false
@@ -48,12 +48,12 @@ extension ResourceQuantity: Equatable {
 }
 
 extension ResourceQuantity {
-  /// Why it can be no amount of CPU for the sidecar; nil where it can. The API server takes nothing finer.
+  /// Why it cannot be an amount of CPU for the sidecar; nil where it can. The API server accepts nothing finer.
   package var problemAsCPU: String? {
     value >= 0.001 ? nil : "is too little; expected 1m or more"
   }
 
-  /// The same of memory. Less is nearly always a forgotten unit.
+  /// The same for memory. A smaller amount nearly always lacks its unit.
   package var problemAsMemory: String? {
     value >= Double(8 << 20) ? nil : "is too little for the sidecar; expected 8Mi or more"
   }

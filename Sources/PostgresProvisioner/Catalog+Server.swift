@@ -15,8 +15,9 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.text(), try row.isTrue()) }
   }
 
-  /// Whether another server was started on the data folder since: the third line of its lock file says when its server was
-  /// (src: `miscadmin.h`, `LOCK_FILE_LINE_START_TIME`), some seconds at most before the server says so itself.
+  /// Whether another server was started on the data folder since: the third line of the folder's lock file contains the
+  /// start time of its server (src: `miscadmin.h`, `LOCK_FILE_LINE_START_TIME`), at most some seconds before the time
+  /// that the server itself reports.
   static var isSucceeded: CatalogQuery<Bool> {
     CatalogQuery(
       "the server's lock file",

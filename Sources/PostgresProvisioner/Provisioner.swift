@@ -27,7 +27,7 @@ package struct Provisioner {
     let start = try connection.row(Catalog.start)
     control.loggedIn(start.time)
     if start.isStandby { return PassReport(outcome: .standby) }
-    // Two servers on one data folder ruin it; the older one is on its way out, and what it is told may be lost.
+    // Two servers on one data folder ruin it. The older one is about to end, and what is written to it may be lost.
     guard try !connection.row(Catalog.isSucceeded) else {
       return PassReport(
         outcome: .incomplete,

@@ -1,8 +1,8 @@
 import DatabaseSpec
 
 extension PostgresName {
-  /// The name of these that is meant, it may be: at most two edits away, half of it at least as it is, whatever the case,
-  /// and with `-` for `_`. Names are short, and the extensions of a server some hundred.
+  /// The name that was probably meant: at most two edits away, with at least half of it unchanged. Case does not count,
+  /// and `-` counts as `_`. Names are short, and a server has some hundred extensions.
   func nearest(among names: some Sequence<PostgresName>) -> PostgresName? {
     let wanted = foldedBytes
     let limit = min(wanted.count / 2, 2)

@@ -1,7 +1,7 @@
 import Contract
 import Declarations
 
-/// Takes options one by one, each from the command line, else from `POSTERN_*`.
+/// Reads options one by one, each from the command line, else from `POSTERN_*`.
 struct OptionReader {
   let environment: [String: String]
 

@@ -1,7 +1,7 @@
 import Admission
 import ArgumentParser
 
-/// How the sidecar is put into Pods: the same for `serve` and `inject`.
+/// How the sidecar is added to Pods; the same for `serve` and `inject`.
 struct SidecarOptions: ParsableArguments {
   @Option(help: "The sidecar's image. (default: this release's)")
   var sidecarImage: String?
@@ -35,7 +35,7 @@ struct SidecarOptions: ParsableArguments {
       """)
   var statusPort: String?
 
-  /// What they make of the settings, each taken from the command line, else from `POSTERN_*`.
+  /// The settings from these options, each from the command line, else from `POSTERN_*`.
   func settings(_ reader: OptionReader) throws(CommandError) -> AdmissionSettings {
     var settings = AdmissionSettings(sidecarImage: reader.value(sidecarImage, "POSTERN_SIDECAR_IMAGE"))
     settings.sidecarMode = try reader.choice(sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE", .native)

@@ -115,6 +115,6 @@ struct StrayKeys {
   }
 
   private static func isNear(_ domain: String) -> Bool {
-    Suggestion.nearest(to: domain, among: ["postern"]) != nil
+    Suggestion.nearest(to: domain, among: [Installation.name]) != nil
   }
 }

@@ -1,9 +1,11 @@
+import Contract
 package import DatabaseSpec
 
 /// The flat file of `postern.io/users-from`: one `user:password` a line.
 ///
 /// The password is all that follows the first colon, to the end of the line; a carriage return before the line break is
-/// dropped, and nothing else. Lines of white space are skipped. There are no comments.
+/// dropped, and nothing else. Lines of white space, and those whose first sign is `#`, are skipped. A name does not begin or
+/// end with white space here: `ann : x` is hardly meant as the user `ann `.
 package struct FlatFile: Equatable, Sendable {
   /// One line.
   package struct Entry: Equatable, Sendable {
@@ -63,7 +65,7 @@ private struct FlatFileReader {
 
   mutating func read(_ bytes: ArraySlice<UInt8>) {
     line += 1
-    guard bytes.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { return }
+    guard let first = bytes.first(where: { !Self.isSpace($0) }), first != UInt8(ascii: "#") else { return }
     let place = Place(annotation: "\(source.name)/\(source.key)", line: line)
     linesWithText += 1
     guard linesWithText <= DeclarationReader.maximumEntries else {
@@ -96,6 +98,12 @@ private struct FlatFileReader {
       problems.error(place, "the user's name is not UTF-8", hint: "save the file as UTF-8")
       return nil
     }
+    guard let first = bytes.first, let last = bytes.last, !Self.isSpace(first), !Self.isSpace(last) else {
+      problems.error(
+        place, "the user's name begins or ends with a space",
+        hint: "write user:password without any; a user with such a name is declared in \(AnnotationKey.users)")
+      return nil
+    }
     let name: PostgresName
     do throws(PostgresNameError) { name = try PostgresName(text) } catch {
       problems.error(place, "the user's name \(error.message)", hint: "choose another name")
@@ -119,21 +127,20 @@ private struct FlatFileReader {
   }
 
   private mutating func warn(of name: PostgresName, at place: Place) {
-    if name.text.utf8.first == UInt8(ascii: "#") {
-      problems.warn(
-        place, "the line begins with \"#\", which is part of the user's name: the file has no comments",
-        hint: "remove the line if it is meant as one")
-    }
-    if name.text.utf8.first == UInt8(ascii: " ") || name.text.utf8.last == UInt8(ascii: " ") {
-      problems.warn(place, "the user's name begins or ends with a space, which is part of it", hint: "remove the space")
-    }
     if name.isHBAKeyword {
       problems.warn(
         place, "the user's name is a keyword in pg_hba.conf", hint: "quote it there, or choose another name")
     }
   }
 
+  private static func isSpace(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }
+
   private mutating func password(_ bytes: ArraySlice<UInt8>, at place: Place) -> Password? {
+    guard !bytes.contains(UInt8(ascii: "\r")) else {
+      problems.error(
+        place, "the password holds a carriage return", hint: "let the lines end with a line feed, or with both")
+      return nil
+    }
     guard let text = String(validating: bytes, as: UTF8.self) else {
       problems.error(place, "the password \(PasswordError.notUTF8.message)", hint: "save the file as UTF-8")
       return nil

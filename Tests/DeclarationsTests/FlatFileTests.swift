@@ -20,7 +20,8 @@ struct FlatFileTests {
       ("\n\nkeycloak:K3\n \t\n\r\ndolibarr:D0", [("keycloak", "K3", 3), ("dolibarr", "D0", 6)]),
       ("a:b:c::", [("a", "b:c::", 1)]),
       ("a: b c ", [("a", " b c ", 1)]),
-      ("a:b\r\r\n", [("a", "b\r", 1)]),
+      ("# the logins\na:b\n \t# c:d\n#\n#e:f", [("a", "b", 2)]),
+      ("a#b:c#d", [("a#b", "c#d", 1)]),
       ("My User:b", [("My User", "b", 1)]),
       ("a:md5abc\\n$x'\"", [("a", "md5abc\\n$x'\"", 1)]),
       ("\u{FEFF}a:b", [("a", "b", 1)]),
@@ -38,6 +39,9 @@ struct FlatFileTests {
     #expect(file.source == source)
   }
 
+  private static let spaceHint =
+    "write user:password without any; a user with such a name is declared in postern.io/users"
+
   @Test(arguments: [
     ("hunter2", "(line 1): the line has no colon; expected user:password; put the user's name before it"),
     ("a:b\nhunter2\n", "(line 2): the line has no colon; expected user:password; put the user's name before it"),
@@ -52,6 +56,17 @@ struct FlatFileTests {
     (
       "hunter2" + String(repeating: "a", count: 54) + ":b",
       "(line 1): the name of the database, <user>_db, would be longer than 63 bytes; expected a user's name of at most 60 bytes; choose a shorter name"
+    ),
+    ("hunter2 : x", "(line 1): the user's name begins or ends with a space; " + Self.spaceHint),
+    ("\thunter2:x", "(line 1): the user's name begins or ends with a space; " + Self.spaceHint),
+    (" :hunter2", "(line 1): the user's name begins or ends with a space; " + Self.spaceHint),
+    (
+      "a:hunter2\rb:hunter2",
+      "(line 1): the password holds a carriage return; let the lines end with a line feed, or with both"
+    ),
+    (
+      "a:hunter2\r\r\n",
+      "(line 1): the password holds a carriage return; let the lines end with a line feed, or with both"
     ),
     ("hunter2:a\n\nhunter2:b", "(line 3): the user of this line stands on line 1 already; remove one of the lines"),
   ])
@@ -80,12 +95,7 @@ struct FlatFileTests {
   }
 
   @Test(arguments: [
-    (
-      "# users:none",
-      "the line begins with \"#\", which is part of the user's name: the file has no comments; remove the line if it is meant as one"
-    ),
-    (" a:b", "the user's name begins or ends with a space, which is part of it; remove the space"),
-    ("all:b", "the user's name is a keyword in pg_hba.conf; quote it there, or choose another name"),
+    ("all:b", "the user's name is a keyword in pg_hba.conf; quote it there, or choose another name")
   ])
   func warnsOfWhatWasHardlyMeant(_ text: String, _ reason: String) throws {
     let file = try #require(parse(text).file)
@@ -188,7 +198,7 @@ struct FlatFileMergeTests {
   }
 
   @Test func theFilesWarningsComeAlong() throws {
-    let result = try merge([:], "#a:b")
+    let result = try merge([:], "all:b")
     #expect(result.declaration != nil)
     #expect(result.warnings.map(\.line) == [1])
   }

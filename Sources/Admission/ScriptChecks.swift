@@ -95,7 +95,7 @@ struct ScriptChecks {
       let place = error.position.map { Self.place(ofCharacter: $0, in: sql) }
       tell(error, in: sql, at: place, script, field: field)
       guard let place else { return }
-      last = place
+      last = (place.line, place.column)
     }
     var errors = 1
     for statement in statements where (statement.line, statement.column) > last {
@@ -109,21 +109,21 @@ struct ScriptChecks {
   /// The grammar takes what older servers do not know.
   private mutating func checkAge(_ sql: String, _ script: String, field: String) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
-    var (line, counted) = (1, sql.utf8.startIndex)
+    var (reached, counted) = (ScriptPlace(), sql.utf8.startIndex)
     for syntax in NewerSyntax.all(in: sql, for: serverVersion) {
       let place = sql.utf8.index(sql.utf8.startIndex, offsetBy: syntax.start)
-      line += sql.utf8[counted..<place].count { $0 == UInt8(ascii: "\n") }
+      for byte in sql.utf8[counted..<place] { reached.pass(byte) }
       counted = place
       let message =
-        "\(script), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
+        "\(script), line \(reached.line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
       if syntax.isGuess { findings.warn(message) } else { findings.refuse(field, message) }
     }
   }
 
   private mutating func tell(
-    _ error: SQLSyntaxError, in sql: String, at place: (line: Int, column: Int)?, _ script: String, field: String
+    _ error: SQLSyntaxError, in sql: String, at place: ScriptPlace?, _ script: String, field: String
   ) {
-    let place = place.map { ", line \($0.line), column \($0.column)" } ?? ""
+    let place = place.map { ", \($0)" } ?? ""
     // Every version of the grammar has the same stack.
     let isTooDeep = error.message.hasPrefix("memory exhausted")
     let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql)
@@ -136,13 +136,14 @@ struct ScriptChecks {
 
   private mutating func checkRules(_ sql: String, from firstLine: Int, _ script: String, field: String) {
     let bytes = sql.utf8
-    var (line, place, offset) = (firstLine, bytes.startIndex, 0)
+    var (reached, index, offset) = (ScriptPlace(line: firstLine), bytes.startIndex, 0)
     for statement in PostgresParser.statements(of: sql) ?? [] {
-      while offset < statement.start, place < bytes.endIndex {
-        if bytes[place] == UInt8(ascii: "\n") { line += 1 }
-        bytes.formIndex(after: &place)
+      while offset < statement.start, index < bytes.endIndex {
+        reached.pass(bytes[index])
+        bytes.formIndex(after: &index)
         offset += 1
       }
+      let line = reached.line
       guard let rule = ScriptRule(statement) else { continue }
       switch rule {
       case .refused(let reason):
@@ -172,12 +173,9 @@ struct ScriptChecks {
   }
 
   /// The line and column, both from 1, of a character counted from 1.
-  private static func place(ofCharacter position: Int, in sql: String) -> (line: Int, column: Int) {
-    var (line, column) = (1, 1)
-    for scalar in sql.unicodeScalars.prefix(position - 1) {
-      column += 1
-      if scalar == "\n" { (line, column) = (line + 1, 1) }
-    }
-    return (line, column)
+  private static func place(ofCharacter position: Int, in sql: String) -> ScriptPlace {
+    var place = ScriptPlace()
+    place.pass(characters: position - 1, of: sql)
+    return place
   }
 }

@@ -10,7 +10,7 @@ extension PostgresParser {
       if !isOperator(byte) { signs = 0 }
       if byte == UInt8(ascii: "+") || (byte == UInt8(ascii: "*") && previous == UInt8(ascii: "/")) { signs += 1 }
       guard signs <= maximumSigns else { return line }
-      if byte == 0x0A { line += 1 }
+      if byte == 0x0D || byte == 0x0A && previous != 0x0D { line += 1 }
       previous = byte
     }
     return nil

@@ -71,8 +71,7 @@ extension Executor {
       watch.place = (statement.line, statement.column)
       do throws(ScriptFailure) { try perform(statement.text, connection, &watch, main) } catch {
         guard case .server(let cause, _) = error, let position = cause.position else { throw error }
-        let (line, column) = statement.place(of: position)
-        throw .server(cause, place: "line \(line), column \(column)")
+        throw .server(cause, place: "\(statement.place(of: position))")
       }
     }
     watch.place = nil

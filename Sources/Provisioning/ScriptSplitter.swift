@@ -27,7 +27,7 @@ struct ScriptSplitter {
   private var mayEndBody = false
 
   /// Up to where lines were counted, and what was counted.
-  private var counted = (index: 0, line: 1, column: 1)
+  private var counted = (index: 0, place: ScriptPlace())
 
   init(_ script: String, isTransaction: Bool) {
     let bytes = Array(script.utf8)
@@ -263,25 +263,19 @@ struct ScriptSplitter {
   }
 
   /// The line and column of a byte at or after the last one that was asked for.
-  private mutating func place(of target: Int) -> (line: Int, column: Int) {
+  private mutating func place(of target: Int) -> ScriptPlace {
     while counted.index < target {
-      let byte = bytes[counted.index]
+      counted.place.pass(bytes[counted.index])
       counted.index += 1
-      if byte == 0x0A || byte == 0x0D && (counted.index == bytes.count || bytes[counted.index] != 0x0A) {
-        counted.line += 1
-        counted.column = 1
-      } else if byte & 0xC0 != 0x80 {
-        counted.column += 1
-      }
     }
-    return (counted.line, counted.column)
+    return counted.place
   }
 
   private mutating func fail(_ message: String, at target: Int, hint: String) {
     let before = counted
     let place = place(of: target)
     counted = before
-    errors.append(ScriptError(message: "line \(place.line), column \(place.column): \(message)", hint: hint))
+    errors.append(ScriptError(message: "\(place): \(message)", hint: hint))
   }
 
   private static func lowercase(_ word: ArraySlice<UInt8>) -> String {

@@ -8,18 +8,10 @@ package struct ScriptStatement: Equatable, Sendable {
   package var column: Int
 
   /// Where a character of the statement is in the script: `position` counts characters (Unicode scalars) from 1, as
-  /// the server's error position does. A line ends at LF, at CR, or at both.
-  package func place(of position: Int) -> (line: Int, column: Int) {
-    var place = (line: line, column: column)
-    let scalars = text.unicodeScalars
-    for index in scalars.indices.prefix(max(0, position - 1)) {
-      if scalars[index] == "\n" || scalars[index] == "\r" && scalars[index...].dropFirst().first != "\n" {
-        place.line += 1
-        place.column = 1
-      } else {
-        place.column += 1
-      }
-    }
+  /// the server's error position does.
+  package func place(of position: Int) -> ScriptPlace {
+    var place = ScriptPlace(line: line, column: column)
+    place.pass(characters: position - 1, of: text)
     return place
   }
 

@@ -18,6 +18,18 @@ private func scripted(_ sql: String, image: String = "postgres:15", more: String
 private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sql"
 
 @Suite struct ScriptCheckTests {
+  /// As the server ends a comment, and libpq counts where it shows an error. YAML makes a line feed of each, a Secret does not.
+  @Test(arguments: [
+    ("SELECT 1;\r  DROP DATABASE x", "line 2: drops a database"),
+    ("SELECT 1;\r\n-- ü\r\n  DROP DATABASE x", "line 3: drops a database"),
+    ("-- a\n\r\r\nDROP DATABASE x", "line 4: drops a database"),
+    ("SELECT 1;\r\\copy t FROM 'x'", "line 2, column 1: holds a command of psql"),
+    ("SELECT\r\n\r1" + String(repeating: "+", count: 65), "line 3: more than 64"),
+  ])
+  func aLineEndsAtLineFeedCarriageReturnOrBoth(sql: String, message: String) {
+    #expect(scriptRefusals(sql, isTransaction: true).first?.contains(message) == true)
+  }
+
   @Test(arguments: [
     ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
     ("SELECT 1;\n-- ü\nSELECT 'ü' FORM t;", #"script "one", line 3, column 17: syntax error at or near "t""#),

@@ -104,6 +104,14 @@ let shapes: [Shape] = [
   script("sql-errors") { repeated($0) { _ in "SELEC 1;\n" } },
   script("sql-psql") { repeated($0) { _ in "\\restrict a\n" } },
   script("sql-copies") { repeated($0) { _ in "COPY t FROM stdin;\n" } },
+  script("sql-escapes") { "SELECT " + repeated($0) { _ in #"E'\'' "# } },
+  script("sql-literals-in-parts") { "SELECT E'a'" + repeated($0) { _ in "\n'b'" } },
+  script("sql-no-more-parts") { repeated($0) { _ in "SELECT E'a' -- b\n-- c\n;" } },
+  script("sql-dollars-without-end") { "SELECT $tag$" + repeated($0) { _ in "$tag " } },
+  script("sql-long-tag") { "SELECT $" + repeated($0) { _ in "a" } + "$" + repeated($0) { _ in "$a" } },
+  script("sql-bodies") { repeated($0) { "CREATE FUNCTION f\($0)() RETURNS int BEGIN ATOMIC SELECT 1; END;" } },
+  script("sql-carriage-returns") { repeated($0) { _ in "-- a\rSELECT 1;\r" } },
+  script("sql-quoted-names") { "SELECT 1" + repeated($0) { #", 1 AS "a""\#($0)""# } },
   script("sql-rollbacks") { repeated($0) { _ in "rollback to a;" } },
   pod("pod-variables") {
     #","env":["# + repeated($0) { #"{"name":"POSTGRES_\#($0)","value":"$(POSTGRES_DB)"},"# } + "{}]"

@@ -87,7 +87,7 @@ import Testing
     let statements = try ScriptStatement.split("-- é\n'🐘'; SELECT 'é',\n  x", isTransaction: true)
     #expect(statements.map(\.line) == [2, 2])
     #expect(statements.map(\.column) == [1, 6])
-    #expect(statements[1].place(of: 8) == (2, 13))
-    #expect(statements[1].place(of: 15) == (3, 3))
+    #expect(statements[1].place(of: 8) == ScriptPlace(line: 2, column: 13))
+    #expect(statements[1].place(of: 15) == ScriptPlace(line: 3, column: 3))
   }
 }

@@ -154,14 +154,7 @@ struct Executor {
         case .setPassword(let role):
           guard let password = password(of: role) else { continue }
           let verifier = try cache.verifier(of: password, connection)
-          try connection.execute(
-            """
-            SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'; \
-            SET LOCAL log_min_duration_statement = -1; SET LOCAL log_min_duration_sample = -1; \
-            SET LOCAL log_duration = off; SET LOCAL debug_print_parse = off; SET LOCAL debug_print_rewritten = off; \
-            SET LOCAL debug_print_plan = off; SET LOCAL track_activities = off; \
-            SET LOCAL pg_stat_statements.track_utility = off
-            """)
+          try connection.execute(StatementLogging.offInTransaction)
           try connection.execute(SQLStatement.password(of: role, verifier: verifier))
           made.append((role, verifier, password))
         }

@@ -23,7 +23,14 @@ package enum StatementLogging {
     Option(name: "log_transaction_sample_rate", value: "0"), Option(name: "debug_print_parse", value: "off"),
     Option(name: "debug_print_rewritten", value: "off"), Option(name: "debug_print_plan", value: "off"),
     Option(name: "track_activities", value: "off"),
+    // Of modules, where they are loaded: elsewhere the names mean nothing.
+    Option(name: "pg_stat_statements.track", value: "none"), Option(name: "auto_explain.log_min_duration", value: "-1"),
+    Option(name: "pgaudit.log", value: "none"),
   ]
+
+  /// Turns all of them off for the rest of the present transaction.
+  package static let offInTransaction = off.map { "SET LOCAL \($0.name) = \(SQLText.literal($0.value))" }
+    .joined(separator: "; ")
 
   /// Turns parameters off for a role's sessions in a database that are about to begin, and marks that.
   package static func begin(_ options: [Option], for role: PostgresName, in database: PostgresName) -> [String] {

@@ -54,6 +54,35 @@ import ThrowawayPostgres
     #expect(log.contains("SELECT count(*) FROM key"))
   }
 
+  /// Nor in what modules keep and log of statements.
+  @Test(arguments: PostgresInstallation.all)
+  func modulesThatWatchStatementsAreOffAsWell(_ installation: PostgresInstallation) throws {
+    let shared = try PostgresServer.shared(installation)
+    let query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'"
+    guard try shared.connect().query(query).value(0, 0) == "1" else { return }
+    let bench = try ProvisionerBench(
+      installation,
+      configuration: [
+        "shared_preload_libraries=pg_stat_statements,auto_explain", "auto_explain.log_min_duration=0",
+        "auto_explain.log_nested_statements=on",
+      ])
+    try bench.server.connect().execute("CREATE EXTENSION pg_stat_statements")
+    try bench.user("shop")
+    let sql = """
+      CREATE TABLE key (value text); INSERT INTO key VALUES ('hunter4711');
+      COMMENT ON TABLE key IS 'hunter4711';
+      DO $$ BEGIN PERFORM 'hunter4711'; END $$
+      """
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", sql))])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT count(*) FROM key", in: "orders", as: "shop") == "1")
+    let kept = "SELECT count(*) FROM pg_stat_statements WHERE query "
+    #expect(try bench.value(kept + "~ ('hunter47' || '11|SCRAM-SHA-256.4096')") == "0")
+    #expect(try bench.value(kept + "~ 'FROM key'") == "1")
+    let isLogged = bench.server.log.contains("'hunter4711'")
+    #expect(!isLogged)
+  }
+
   /// What the admin has set for the owner stays; what a killed process has left goes.
   @Test(arguments: PostgresInstallation.all)
   func settingsOfOthersStayAndThoseOfAKilledProcessGo(_ installation: PostgresInstallation) throws {

@@ -29,6 +29,11 @@ package enum SQLText {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// A comment of one line, in which a space stands for what would end it.
+  package static func comment(_ text: String) -> String {
+    "-- \(String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self))"
+  }
+
   private static func quoted(_ text: String, by quote: UInt8) -> String {
     var bytes: [UInt8] = [quote]
     bytes.reserveCapacity(text.utf8.count + 2)

@@ -47,16 +47,16 @@ package struct Step: Equatable, Sendable {
     details.reduce(into: title) { line, detail in line += " \(detail.key)=\(detail.value)" }
   }
 
-  /// The SQL of the step, redacted, as `postern plan` prints it.
+  /// The SQL of the step, redacted, as `postern plan` prints it. A name may hold what ends a line, and so the comment.
   package var lines: [String] {
-    let heading = "-- \(summary) (database \(database.text))"
+    let heading = SQLText.comment("\(summary) (database \(database.text))")
     switch work {
     case .transaction(let statements):
       return [heading, "BEGIN;"] + statements.map { "\($0);" } + ["COMMIT;"]
     case .alone(let statement):
       return [heading, "\(statement);"]
     case .script(let run):
-      return [heading, "-- \(run.statements.count) statements as \(run.owner.text)"]
+      return [heading, SQLText.comment("\(run.statements.count) statements as \(run.owner.text)")]
     }
   }
 }

@@ -89,6 +89,21 @@ import Testing
     #expect(!"\(first)".contains("top-secret"))
   }
 
+  /// `postern plan` prints what can be given to psql.
+  @Test func aNameThatHoldsALineEndDoesNotEndItsHeading() throws {
+    var desired = try Self.desired { state in
+      state.spec.databases[0].scripts = [Script(name: "00\r1\nSELECT 1", content: .file(name: "f", sha256: "00"))]
+      state.scripts["f"] = "SELECT 1"
+    }
+    let name = Self.name("a\nDROP TABLE t; --\rDROP TABLE u; --")
+    desired.spec.users.append(User(name: name))
+    desired.spec.databases.append(Database(name: Self.name("b\n\rDROP TABLE v; --"), owner: name))
+    let steps = plan(desired, Self.empty).steps
+    let headings = steps.map(\.lines[0]) + steps.map(\.lines[1]).filter { $0.hasPrefix("-- ") }
+    #expect(headings.contains("-- create role name=a DROP TABLE t; -- DROP TABLE u; -- (database postgres)"))
+    #expect(headings.allSatisfy { $0.utf8.allSatisfy { $0 >= 0x20 } })
+  }
+
   /// Something that became different, and what puts it right.
   struct Drift: Sendable {
     let steps: [String]

@@ -1,8 +1,8 @@
 import Linux
 
-/// The Unix sockets by which servers listen in this network namespace, as /proc/net/unix lists them (proc(5)). A Pod's
-/// containers share it, and a Postgres nearly always has such a socket: it tells, without a login, whether that is still
-/// the same process, and where it listens if not where it should.
+/// The sockets by which servers listen in this network namespace, as /proc/net/unix, tcp and tcp6 list them (proc(5),
+/// proc_net_tcp.txt of the kernel). A Pod's containers share it: they tell, without a login, whether a Postgres is still the
+/// same process, and where it listens if not where it should.
 struct ServerSockets: Equatable {
   /// One socket.
   struct Entry: Equatable {
@@ -15,9 +15,30 @@ struct ServerSockets: Equatable {
   let entries: [Entry]
 
   /// Those of now; none where the system does not tell.
-  static var now: ServerSockets {
-    do throws(FileError) { return ServerSockets(listing: try File.read("/proc/net/unix")) } catch {
-      return ServerSockets(listing: [])
+  static var now: ServerSockets { ServerSockets(listing: read("/proc/net/unix")) }
+
+  /// What tells the process that listens on a port from any later one; empty where the system does not tell. Nearly every
+  /// Postgres has a Unix socket; one without it listens over TCP alone, where each connection is listed, too.
+  static func identity(port: Int) -> [UInt64] {
+    let inodes = now.inodes(port: port)
+    guard inodes.isEmpty else { return inodes }
+    return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { tcpInodes(listing: read($0), port: port) }
+  }
+
+  private static func read(_ path: String) -> [UInt8] {
+    do throws(FileError) { return try File.read(path) } catch { return [] }
+  }
+
+  /// The numbers of the sockets that listen on a port, by lines `sl: local_address rem_address st tx_queue:rx_queue
+  /// tr:tm->when retrnsmt uid timeout inode …`, with the port in hexadecimal digits.
+  static func tcpInodes(listing: [UInt8], port: Int) -> [UInt64] {
+    listing.split(separator: 0x0A).compactMap { line in
+      let fields = line.split(separator: 0x20, maxSplits: 10)
+      guard fields.count > 9, fields[3].elementsEqual("0A".utf8),
+        let colon = fields[1].lastIndex(of: UInt8(ascii: ":")),
+        Int(String(decoding: fields[1][(colon + 1)...], as: UTF8.self), radix: 16) == port
+      else { return nil }
+      return UInt64(String(decoding: fields[9], as: UTF8.self))
     }
   }
 

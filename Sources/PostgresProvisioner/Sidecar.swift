@@ -142,6 +142,7 @@ package final class Sidecar {
 
   /// Waits for what makes another pass worth while: a changed file, the time, another Postgres than before, the end.
   private func waitForReason() throws(FileError) {
+    var nextLogin = SystemClock.monotonicMilliseconds + Int64(SidecarBackoff.login)
     let delay = failures == 0 ? SidecarBackoff.resync : SidecarBackoff.retry(failures: failures)
     let deadline = SystemClock.monotonicMilliseconds + Int64(delay)
     if status.outcome == .incomplete { writer.log(.info, "trying again", [("seconds", String((delay + 999) / 1000))]) }
@@ -152,22 +153,35 @@ package final class Sidecar {
       let wake = try watch.wait(milliseconds: min(left, SidecarBackoff.liveness))
       guard !wake.stopRequested else { return }
       if wake.filesChanged { return try settle() }
-      if left > SidecarBackoff.liveness, isAnotherPostgres { return }
+      guard left > SidecarBackoff.liveness else { continue }
+      let isSame = isSameProcess
+      if isSame == true, status.outcome != .standby { continue }
+      // Where another process listens, it is looked at now.
+      if isSame != false, settings != nil {
+        guard SystemClock.monotonicMilliseconds >= nextLogin else { continue }
+        nextLogin = SystemClock.monotonicMilliseconds + Int64(SidecarBackoff.login)
+      }
+      if isAnotherPostgres { return }
     }
+  }
+
+  /// Whether the process listens that the last pass logged in to; nil where the system does not tell.
+  private var isSameProcess: Bool? {
+    guard settings != nil, ConnectionSettings.isLocal(host), !sockets.isEmpty else { return nil }
+    return ServerSockets.identity(port: configuration.port) == sockets
   }
 
   /// Whether Postgres is no longer what the last pass saw: gone, started anew, perhaps on other data, or promoted.
   private var isAnotherPostgres: Bool {
     guard let settings else { return ping() != .accepting }
-    // The same process listens: it can only have been promoted.
-    let present = ServerSockets.now.inodes(port: configuration.port)
-    if status.outcome != .standby, ConnectionSettings.isLocal(host), !present.isEmpty, present == sockets {
-      return false
-    }
+    let present = ServerSockets.identity(port: configuration.port)
     do throws(PostgresError) {
       let seen = try Self.look(settings)
-      return !seen.time.utf8.elementsEqual((status.postgresStart ?? "").utf8)
-        || status.outcome == .standby && !seen.isStandby
+      guard seen.time.utf8.elementsEqual((status.postgresStart ?? "").utf8),
+        seen.isStandby || status.outcome != .standby
+      else { return true }
+      sockets = present
+      return false
     } catch {
       // One that refuses this login for now may be the same.
       return ping() != .accepting
@@ -198,7 +212,7 @@ package final class Sidecar {
     told = toldInPass
     toldInPass = []
     let settings = configuration.settings(for: contents, host: host)
-    sockets = ServerSockets.now.inodes(port: configuration.port)
+    sockets = ServerSockets.identity(port: configuration.port)
     self.settings = settings
     let report: PassReport
     do throws(PostgresError) {

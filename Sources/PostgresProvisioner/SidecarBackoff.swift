@@ -24,6 +24,10 @@ package enum SidecarBackoff {
   /// Between two looks at whether Postgres is still there.
   package static let liveness = 5000
 
+  /// Between two of these looks that log in, where nothing else tells: whether a standby was promoted. What a standby was
+  /// promoted with is provisioned already.
+  package static let login = 30_000
+
   private static func doubled(_ start: Int, _ times: Int, limit: Int) -> Int {
     min(limit, start << min(max(0, times), 16))
   }

@@ -1,5 +1,6 @@
 import Contract
 import DatabaseSpec
+import Foundation
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
@@ -25,4 +26,14 @@ extension ProvisionerBench {
 
   /// Whether some session waits for a lock.
   func isWaiting() throws -> Bool { try value("SELECT bool_or(NOT granted) FROM pg_locks") == "t" }
+}
+
+/// Waits until something is so, for at most a minute; whether it came to be.
+func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
+  let deadline = Date(timeIntervalSinceNow: 60)
+  while try !condition() {
+    guard Date() < deadline else { return false }
+    Thread.sleep(forTimeInterval: 0.01)
+  }
+  return true
 }

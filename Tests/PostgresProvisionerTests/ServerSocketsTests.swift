@@ -21,6 +21,20 @@ import Testing
     #expect(sockets.inodes(port: 5434) == [])
   }
 
+  @Test func listeningSocketsOverTCPAreFoundByTheirPort() {
+    let listing = """
+        sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+         0: 0100007F:1538 00000000:0000 0A 00000000:00000000 00:00000000 00000000   999        0 41337 1 0000 100 0 0 10 0
+         1: 0100007F:1538 0100007F:D2A4 01 00000000:00000000 00:00000000 00000000   999        0 41338 1 0000 20 4 30 10 -1
+         2: 00000000:1539 00000000:0000 0A 00000000:00000000 00:00000000 00000000   999        0 41339 1 0000 100 0 0 10 0
+         3: 00000000000000000000000001000000:1538 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000 999 0 41340 1 0 100
+
+      """
+    #expect(ServerSockets.tcpInodes(listing: Array(listing.utf8), port: 5432) == [41337, 41340])
+    #expect(ServerSockets.tcpInodes(listing: Array(listing.utf8), port: 5433) == [41339])
+    #expect(ServerSockets.tcpInodes(listing: [], port: 5432) == [])
+  }
+
   @Test func whyNobodyAnswersIsSaidAsFarAsItCanBeSeen() {
     let sockets = ServerSockets(listing: Array(Self.listing.utf8))
     #expect(

@@ -83,14 +83,9 @@ final class SidecarProcess {
     return (answer.code, answer.output)
   }
 
-  /// Waits until something is so, for at most half a minute; whether it came to be.
+  /// Waits until something is so, for at most a minute; whether it came to be.
   func wait(until condition: () throws -> Bool) rethrows -> Bool {
-    let deadline = Date(timeIntervalSinceNow: 30)
-    while try !condition() {
-      guard Date() < deadline else { return false }
-      Thread.sleep(forTimeInterval: 0.01)
-    }
-    return true
+    try eventually(condition)
   }
 
   func waitForStatus(_ condition: (Status) -> Bool) -> Bool {

@@ -43,7 +43,7 @@ extension Catalog {
 
   /// The tables, views and sequences that nobody of `makers` owns and that somebody of `readers` cannot read, apart from
   /// those of extensions, by owner. Who is not there yet can read what everybody can.
-  static func uncovered(by makers: [Maker], from readers: [PostgresName]) -> CatalogQuery<UncoveredRelations> {
+  static func uncovered(by makers: [Maker], from readers: [PostgresName]) -> CatalogQuery<OthersObjects> {
     CatalogQuery(
       "what no grant is about",
       """
@@ -60,7 +60,31 @@ extension Catalog {
       GROUP BY r.rolname ORDER BY r.rolname COLLATE "C"
       """, [SQLText.array(makers.map({ $0.name.text })), SQLText.array(readers.map({ $0.text }))]
     ) { row throws(CatalogMismatch) in
-      UncoveredRelations(owner: try row.name(), count: try row.integer(), names: try row.text())
+      OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
+    }
+  }
+
+  /// The routines that somebody of `readers` may call and that run with their owner's rights, apart from those of
+  /// extensions and those that only triggers call, by owner.
+  static func definers(callableBy readers: [PostgresName]) -> CatalogQuery<OthersObjects> {
+    CatalogQuery(
+      "what runs with its owner's rights",
+      """
+      WITH reader AS (SELECT oid FROM pg_authid WHERE rolname = ANY ($1::text[]))
+      SELECT r.rolname, count(*), array_to_string((array_agg(p.oid::regprocedure::text ORDER BY p.oid))[1:5], ', ')
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_authid r ON r.oid = p.proowner
+      WHERE p.prosecdef AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
+        AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'postern')
+        AND EXISTS (
+          SELECT FROM reader WHERE reader.oid <> p.proowner AND has_schema_privilege(reader.oid, n.oid, 'USAGE')
+            AND has_function_privilege(reader.oid, p.oid, 'EXECUTE'))
+        AND NOT EXISTS (
+          SELECT FROM pg_depend d
+          WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.objsubid = 0 AND d.deptype = 'e')
+      GROUP BY r.rolname ORDER BY r.rolname COLLATE "C"
+      """, [SQLText.array(readers.map({ $0.text }))]
+    ) { row throws(CatalogMismatch) in
+      OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
     }
   }
 }

@@ -7,16 +7,16 @@ extension Catalog {
   /// is missing. Rows of one role, object and direction follow one another, a privilege each.
   ///
   /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted, $5 on what members make alone; $6 whose objects it
-  /// is about, $7 whether that is a member of the owner. What PUBLIC may
-  /// do everybody may; an owner's own rights are never touched; the schema `public` counts whoever owns it.
+  /// is about, $7 whether that is a member of the owner; $8 whether it leaves out what runs with its owner's rights. What
+  /// PUBLIC may do everybody may; an owner's own rights are never touched; the schema `public` counts whoever owns it.
   static func gaps(_ requests: [PrivilegeRequest], makers: [Maker]) -> CatalogQuery<PrivilegeGap> {
     CatalogQuery(
       "the privileges",
       """
       WITH asked AS (
-          SELECT a.nr, a.role, a.kind, a.privilege, a.wanted, a.narrow, r.oid
-          FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::boolean[]) WITH ORDINALITY
-            AS a(role, kind, privilege, wanted, narrow, nr)
+          SELECT a.nr, a.role, a.kind, a.privilege, a.wanted, a.narrow, a.safe, r.oid
+          FROM unnest($1::text[], $2::text[], $3::text[], $4::boolean[], $5::boolean[], $8::boolean[]) WITH ORDINALITY
+            AS a(role, kind, privilege, wanted, narrow, safe, nr)
           LEFT JOIN pg_authid r ON r.rolname = a.role),
         creator AS (
           SELECT c.name, c.member, r.oid FROM unnest($6::text[], $7::boolean[]) AS c(name, member)
@@ -25,21 +25,23 @@ extension Catalog {
           SELECT oid, nspname, nspowner, nspacl FROM pg_namespace
           WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'postern')),
         object AS (
-          SELECT 'n' AS kind, format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl, nspname = 'public' AS open
+          SELECT 'n' AS kind, format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl, nspname = 'public' AS open,
+            false AS definer
           FROM namespace
           UNION ALL
           SELECT CASE c.relkind WHEN 'S' THEN 'S' ELSE 'r' END, format('%I.%I', n.nspname, c.relname), c.relowner,
-            c.relacl, false
+            c.relacl, false, false
           FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
           UNION ALL
           SELECT 'f', p.oid::regprocedure::text, p.proowner,
-            coalesce(p.proacl, acldefault('f', p.proowner)), false
+            coalesce(p.proacl, acldefault('f', p.proowner)), false, p.prosecdef
           FROM pg_proc p JOIN namespace n ON n.oid = p.pronamespace),
         gap AS (
           SELECT a.nr, a.role, a.kind, false AS future, o.name, a.privilege, a.wanted
           FROM object o JOIN asked a ON a.kind = o.kind
           WHERE o.owner IS DISTINCT FROM a.oid AND CASE
             WHEN a.wanted THEN (o.open AND NOT a.narrow OR o.owner IN (SELECT oid FROM creator WHERE member OR NOT a.narrow))
+              AND NOT (a.safe AND o.definer)
               AND NOT coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false)
               AND NOT coalesce(o.acl @> makeaclitem(0, o.owner, a.privilege, false), false)
             ELSE coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
@@ -64,6 +66,7 @@ extension Catalog {
         SQLText.array(requests.map({ $0.privilege })), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
         SQLText.array(requests.map { $0.isOfMembersOnly ? "t" : "f" }), SQLText.array(makers.map({ $0.name.text })),
         SQLText.array(makers.map { $0.isMember ? "t" : "f" }),
+        SQLText.array(requests.map { $0.leavesDefinersOut ? "t" : "f" }),
       ]
     ) { row throws(CatalogMismatch) in
       let role = try row.name()

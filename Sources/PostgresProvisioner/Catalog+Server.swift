@@ -44,37 +44,43 @@ enum Catalog {
   }
 
   /// Member, role, and whether the member has the role's rights and may become it: from 16 on, each grantor says so.
-  static func memberships(
-    serverVersion: Int
-  ) -> CatalogQuery<(member: PostgresName, role: PostgresName, isFull: Bool)> {
+  static var memberships: CatalogQuery<(member: PostgresName, role: PostgresName, isFull: Bool)> {
     CatalogQuery(
       "the memberships",
       """
-      SELECT m.rolname, r.rolname, bool_or(\(serverVersion >= 160_000 ? "a.inherit_option AND a.set_option" : "true"))
+      SELECT m.rolname, r.rolname, bool_or(coalesce(
+        (to_jsonb(a) ->> 'inherit_option')::boolean AND (to_jsonb(a) ->> 'set_option')::boolean, true))
       FROM pg_auth_members a JOIN pg_authid m ON m.oid = a.member JOIN pg_authid r ON r.oid = a.roleid
       GROUP BY m.rolname, r.rolname
       """
     ) { row throws(CatalogMismatch) in (try row.name(), try row.name(), try row.isTrue()) }
   }
 
-  /// Every database.
+  /// Every database. What was written in it is known by the server's statistics, which a crash and a reset empty.
   static var databases: CatalogQuery<(name: PostgresName, state: DatabaseState)> {
     CatalogQuery(
       "the databases",
       """
       SELECT d.datname, r.rolname, d.datallowconn, d.datconnlimit, pg_encoding_to_char(d.encoding), d.datcollate,
+        coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale'),
         EXISTS (
           SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) e
-          WHERE e.grantee = 0 AND e.privilege_type = 'CONNECT' AND e.grantor = d.datdba)
+          WHERE e.grantee = 0 AND e.privilege_type = 'CONNECT' AND e.grantor = d.datdba),
+        CASE WHEN current_setting('track_counts')::boolean THEN hashtextextended(concat_ws(' ',
+          d.oid, pg_postmaster_start_time(), s.since, pg_stat_get_db_stat_reset_time(d.oid),
+          pg_stat_get_db_tuples_inserted(d.oid), pg_stat_get_db_tuples_updated(d.oid),
+          pg_stat_get_db_tuples_deleted(d.oid)), 0) END
       FROM pg_database d JOIN pg_authid r ON r.oid = d.datdba
+      CROSS JOIN (SELECT stats_reset AS since FROM pg_stat_bgwriter) s
       """
     ) { row throws(CatalogMismatch) in
-      (
-        try row.name(),
-        DatabaseState(
-          owner: try row.name(), allowsConnections: try row.isTrue(), connectionLimit: try row.integer(),
-          encoding: try row.text(), collation: try row.text(), isOpenToPublic: try row.isTrue())
-      )
+      let name = try row.name()
+      var state = DatabaseState(
+        owner: try row.name(), allowsConnections: try row.isTrue(), connectionLimit: try row.integer(),
+        encoding: try row.text(), collation: try row.text(), providerLocale: try row.optionalText(),
+        isOpenToPublic: try row.isTrue())
+      state.writes = try row.optional("a number") { Int($0) }
+      return (name, state)
     }
   }
 

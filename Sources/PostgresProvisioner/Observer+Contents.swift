@@ -5,10 +5,9 @@ import Provisioning
 extension Observer {
   /// What is in one database, over a connection to it.
   func observeContents(
-    of name: PostgresName, _ spec: InstanceSpec, _ grantees: Grantees, _ state: ObservedState,
+    of name: PostgresName, _ declared: Database?, _ grantees: Grantees, _ state: ObservedState,
     _ connection: borrowing Connection
   ) throws(PostgresError) -> DatabaseContents {
-    let declared = spec.databases.first { $0.name == name }
     let requests = grantees.privilegeRequests(
       in: name, declared: declared, records: state.records.records, serverVersion: state.serverVersion)
     let makers = declared.map { grantees.makers(of: $0) } ?? []
@@ -19,6 +18,9 @@ extension Observer {
     let extensions = batch.ask(Catalog.extensions)
     let isPublicSchemaOpen = batch.ask(Catalog.isPublicSchemaOpen)
     let uncovered = batch.ask(Catalog.uncovered(by: makers, from: readers))
+    let mereReaders = grantees[name].filter { $0.name != declared?.owner && $0.level(on: name) == .read }
+    let definers =
+      mereReaders.isEmpty ? nil : batch.ask(Catalog.definers(callableBy: mereReaders.map({ $0.name })))
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
     let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers))
@@ -27,6 +29,7 @@ extension Observer {
     var contents = DatabaseContents(
       isPublicSchemaOpen: try answers.row(isPublicSchemaOpen),
       uncovered: try answers.rows(uncovered))
+    if let definers { contents.definers = try answers.rows(definers) }
     for (name, owner) in try answers.rows(schemas) { contents.schemas[name] = owner }
     for (name, installed) in try answers.rows(extensions) { contents.extensions[name] = installed }
     contents.recorder = Self.recorder(

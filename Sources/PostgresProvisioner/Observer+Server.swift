@@ -10,7 +10,7 @@ extension Observer {
     var batch = CatalogBatch()
     let administrator = batch.ask(Catalog.administrator)
     let roles = batch.ask(Catalog.roles)
-    let memberships = batch.ask(Catalog.memberships(serverVersion: connection.serverVersion))
+    let memberships = batch.ask(Catalog.memberships)
     let databases = batch.ask(Catalog.databases)
     let connectors = batch.ask(Catalog.connectors)
     let publicGrantors = batch.ask(Catalog.publicGrantors)

@@ -3,33 +3,49 @@ import LibPQ
 import Provisioning
 
 /// Reads what a server holds: a few queries for the server as a whole, and one round trip for each database that
-/// something is declared in.
+/// something is declared in, unless it is known what is in there.
 struct Observer {
   let administration: Administration
   let cache: VerifierCache
+  let known: ContentsCache
 
-  /// The state, and the databases that could not be read.
+  /// What was read.
+  struct Observation {
+    var state: ObservedState
+    /// The databases that could not be read.
+    var unread: [Failure] = []
+    /// Those that were looked into.
+    var looked: [(name: PostgresName, questions: ContentsQuestions)] = []
+  }
+
+  /// Reads the server, and the databases of which it is not known what is in them.
   /// - Parameter server: what is known of the server already, without what is in its databases.
   func observe(
     _ desired: DesiredState, _ connection: borrowing Connection, _ server: ObservedState? = nil
-  ) throws(PostgresError) -> (ObservedState, [Failure]) {
+  ) throws(PostgresError) -> Observation {
     var state: ObservedState
     if let server { state = server } else { state = try observeServer(desired, connection) }
     let grantees = Grantees(desired.spec, state.records.records)
-    var failures: [Failure] = []
-    for name in Self.databasesToRead(desired.spec, grantees, state) {
+    var declared: [PostgresName: Database] = [:]
+    for database in desired.spec.databases { declared[database.name] = database }
+    let server = state
+    let looked = known.recall(Self.databasesToRead(desired.spec, grantees, state), &state) { name in
+      ContentsQuestions(name, declared[name], grantees, server)
+    }
+    var unread: [Failure] = []
+    for (name, _) in looked {
       do throws(PostgresError) {
         let database = try administration.connect(to: name)
-        let contents = try observeContents(of: name, desired.spec, grantees, state, database)
+        let contents = try observeContents(of: name, declared[name], grantees, state, database)
         state.databases[name]?.contents = contents
       } catch {
-        failures.append(Failure(.database(name), error))
+        unread.append(Failure(.database(name), error))
       }
     }
     if Self.isExtensionUnsettled(desired.spec, state) {
       state.availableExtensions = try observeExtensions(connection)
     }
-    return (state, failures)
+    return Observation(state: state, unread: unread, looked: looked)
   }
 
   /// Databases in which something is declared, or was granted.

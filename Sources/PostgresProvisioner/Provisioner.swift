@@ -10,13 +10,18 @@ package struct Provisioner {
 
   private let administration: Administration
   private let cache: VerifierCache
+  private let known: ContentsCache
   private let control: PassControl
 
   /// A provisioner of the server at `settings`, where it logs in as a superuser; which database is its own choice.
-  /// `cache` remembers what one pass found out for the next.
-  package init(settings: ConnectionSettings, cache: VerifierCache = VerifierCache(), control: PassControl) {
+  /// `cache` and `known` remember what one pass found out for the next.
+  package init(
+    settings: ConnectionSettings, cache: VerifierCache = VerifierCache(), known: ContentsCache = ContentsCache(),
+    control: PassControl
+  ) {
     administration = Administration(settings)
     self.cache = cache
+    self.known = known
     self.control = control
   }
 
@@ -51,8 +56,8 @@ package struct Provisioner {
   package func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
     let connection = try administration.connect()
     let administration = administration.adapted(to: connection.serverVersion, isPass: false)
-    let observer = Observer(administration: administration, cache: cache)
-    return Provisioning.plan(desired, try observer.observe(desired, connection).0).lines
+    let observer = Observer(administration: administration, cache: cache, known: ContentsCache())
+    return Provisioning.plan(desired, try observer.observe(desired, connection).state).lines
   }
 
   /// Waits for the lock; false where the process is to end first. The lock ends with the connection. What waits for
@@ -94,7 +99,7 @@ package struct Provisioner {
   private func runUrgent(
     _ executor: inout Executor, _ connection: borrowing Connection
   ) throws(PostgresError) -> ObservedState? {
-    let observer = Observer(administration: executor.administration, cache: cache)
+    let observer = Observer(administration: executor.administration, cache: cache, known: known)
     let server = try observer.observeServer(executor.desired, connection)
     let plan = Provisioning.planUrgent(executor.desired, server)
     executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
@@ -109,17 +114,21 @@ package struct Provisioner {
     _ desired: DesiredState, _ connection: borrowing Connection, runsScripts: Bool
   ) throws(PostgresError) -> PassReport {
     var executor = executor(desired, connection)
-    let observer = Observer(administration: executor.administration, cache: cache)
+    let observer = Observer(administration: executor.administration, cache: cache, known: known)
+    known.passBegins()
     var server = try runUrgent(&executor, connection)
     if executor.isEnding { return report(executor, []) }
     var warnings: [ItemProblem] = []
     for round in 1...Self.maximumRounds {
-      let (observed, unread) = try observer.observe(desired, connection, server)
+      let observation = try observer.observe(desired, connection, server)
+      let unread = observation.unread
       server = nil
       try check(unread, connection)
-      let plan = Provisioning.plan(desired, observed)
+      let plan = Provisioning.plan(desired, observation.state)
       for failure in unread { executor.failed.insert(failure.item) }
       executor.blocked = Set(plan.problems.filter({ $0.isFailure }).map({ $0.item }))
+      let unsettled = executor.failed.union(executor.blocked).union(plan.steps.map({ $0.item }))
+      known.note(observation.looked, observation.state, unsettled: Set(unsettled.compactMap({ $0.database })))
       var steps = executor.open(plan.steps[...])
       if !runsScripts { steps.removeAll { $0.isScript } }
       let found = plan.problems.map({ $0.itemProblem }) + unread.map({ $0.problem })
@@ -136,6 +145,7 @@ package struct Provisioner {
         }
         return report(executor, problems + unsettled)
       }
+      known.forget(steps)
       try executor.run(steps, connection)
       try check(executor.failures, connection)
       if executor.isEnding { return report(executor, problems) }

@@ -12,19 +12,24 @@ package struct DatabaseState: Equatable, Sendable {
   package var encoding: String
   /// Its collation, as the server spells it.
   package var collation: String
+  /// The locale that it sorts by instead, where not the system's library does that but ICU, or the server itself.
+  package var providerLocale: String?
   /// Whether every role may connect, by the owner's leave.
   package var isOpenToPublic: Bool
   /// The other roles by whose leave every role may connect: they were given CONNECT with grant option.
   package var publicGrantors: Set<PostgresName> = []
   /// The roles that CONNECT was granted to.
   package var connectors: Set<PostgresName>
+  /// A number that is another one after something was written in it; nil where the server does not count that.
+  package var writes: Int?
   /// What is in it; nil where no plan depends on it, or it could not be read.
   package var contents: DatabaseContents?
 
   /// A database of these parts.
   package init(
     owner: PostgresName, allowsConnections: Bool = true, connectionLimit: Int = -1, encoding: String = "UTF8",
-    collation: String = "C", isOpenToPublic: Bool = false, connectors: Set<PostgresName> = [],
+    collation: String = "C", providerLocale: String? = nil, isOpenToPublic: Bool = false,
+    connectors: Set<PostgresName> = [],
     contents: DatabaseContents? = nil
   ) {
     self.owner = owner
@@ -32,6 +37,7 @@ package struct DatabaseState: Equatable, Sendable {
     self.connectionLimit = connectionLimit
     self.encoding = encoding
     self.collation = collation
+    self.providerLocale = providerLocale
     self.isOpenToPublic = isOpenToPublic
     self.connectors = connectors
     self.contents = contents
@@ -53,7 +59,9 @@ package struct DatabaseContents: Equatable, Sendable {
   /// Whether every role may make things in the schema `public`, as before Postgres 15.
   package var isPublicSchemaOpen: Bool
   /// What neither the owner nor who has grants can read, by the role that made it.
-  package var uncovered: [UncoveredRelations]
+  package var uncovered: [OthersObjects]
+  /// Routines that users who may only read can call, and that run with the rights of the role that made them.
+  package var definers: [OthersObjects] = []
   /// Where the privileges that it has differ from those that were asked about.
   package var gaps: [PrivilegeGap]
   /// What records scripts there.
@@ -64,7 +72,7 @@ package struct DatabaseContents: Equatable, Sendable {
   /// Contents of these parts.
   package init(
     schemas: [PostgresName: PostgresName] = [:], extensions: [PostgresName: InstalledExtension] = [:],
-    isPublicSchemaOpen: Bool = false, uncovered: [UncoveredRelations] = [], gaps: [PrivilegeGap] = [],
+    isPublicSchemaOpen: Bool = false, uncovered: [OthersObjects] = [], gaps: [PrivilegeGap] = [],
     recorder: RecorderState = .absent,
     scripts: [AppliedScript] = []
   ) {
@@ -78,16 +86,19 @@ package struct DatabaseContents: Equatable, Sendable {
   }
 }
 
-/// Tables, views and sequences of a role whose objects no grant is about.
-package struct UncoveredRelations: Equatable, Sendable {
+/// Objects of one role that are to be told of.
+package struct OthersObjects: Equatable, Sendable {
   /// The role.
   package var owner: PostgresName
-  /// How many there are that somebody who is declared cannot read.
+  /// How many there are.
   package var count: Int
   /// The first few, as SQL names them.
   package var names: String
 
-  /// Relations of these parts.
+  /// The first few in brackets, for the end of a sentence.
+  var examples: String { names.utf8.isEmpty ? "" : " (\(names)\(count > 5 ? ", …" : ""))" }
+
+  /// Objects of these parts.
   package init(owner: PostgresName, count: Int, names: String) {
     self.owner = owner
     self.count = count

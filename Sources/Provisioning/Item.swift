@@ -14,6 +14,16 @@ package enum Item: Hashable, Sendable, CustomStringConvertible {
   case objects(of: PostgresName, in: PostgresName)
   case script(String, in: PostgresName)
 
+  /// The database that it is, or is in.
+  package var database: PostgresName? {
+    switch self {
+    case .server, .user, .membership: nil
+    case .database(let name), .schema(_, let name), .extension(_, let name), .grant(_, let name),
+      .objects(_, let name), .script(_, let name):
+      name
+    }
+  }
+
   /// The item as users know it, such as `script 001-tables in orders`.
   package var description: String {
     switch self {

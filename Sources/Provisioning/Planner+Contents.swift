@@ -12,6 +12,7 @@ extension Planner {
     guard let contents = contents(of: database) else { return }
     planPublicSchema(of: database, contents)
     tellUncovered(database, contents)
+    tellDefiners(database, contents)
     for schema in database.schemas { planSchema(schema, of: database, owner: contents.schemas[schema.name]) }
     for wanted in database.extensions { planExtension(wanted, in: database.name, contents) }
   }
@@ -19,13 +20,23 @@ extension Planner {
   /// What others made, an administrator or a role that nobody declares, is theirs: it is told for as long as it is there.
   private mutating func tellUncovered(_ database: Database, _ contents: DatabaseContents) {
     for relations in contents.uncovered where !isGivingUp(relations.owner, in: database) {
-      let more = relations.names.utf8.isEmpty ? "" : " (\(relations.names)\(relations.count > 5 ? ", …" : ""))"
       warn(
         .database(database.name),
         "\(relations.owner.text) owns \(relations.count) tables, views or sequences in it that the database's owner, or "
-          + "who has grants, cannot read\(more)",
+          + "who has grants, cannot read\(relations.examples)",
         hint: "give them to \(database.owner.text) (ALTER TABLE … OWNER TO \(id(database.owner))), or declare "
           + "\(relations.owner.text) as a member of it")
+    }
+  }
+
+  /// Everybody may call a routine unless its owner says otherwise.
+  private mutating func tellDefiners(_ database: Database, _ contents: DatabaseContents) {
+    for routines in contents.definers {
+      warn(
+        .database(database.name),
+        "users whose grant is read may call \(routines.count) SECURITY DEFINER routines of \(routines.owner.text), which "
+          + "do what \(routines.owner.text) may\(routines.examples)",
+        hint: "if they write: REVOKE EXECUTE ON ROUTINE … FROM PUBLIC, and from these users")
     }
   }
 

@@ -88,7 +88,13 @@ extension Planner {
     if let encoding = database.encoding, !Self.isSame(encoding, state.encoding) {
       warn(item, "has the encoding \(state.encoding), not \(encoding)", hint: "it is set at creation only")
     }
-    if let locale = database.locale, !Self.isSame(locale, state.collation) {
+    guard let locale = database.locale else { return }
+    if let sorted = state.providerLocale, !Self.isSame(locale, sorted) {
+      warn(
+        item, "sorts by the locale \(sorted) of ICU or of the server itself, not by \(locale)",
+        hint: "this server was made so (initdb --locale-provider): `locale` sets what messages, numbers and dates go by"
+      )
+    } else if state.providerLocale == nil, !Self.isSame(locale, state.collation) {
       warn(item, "has the locale \(state.collation), not \(locale)", hint: "it is set at creation only")
     }
   }

@@ -55,6 +55,8 @@ package struct PrivilegeRequest: Equatable, Sendable {
   package var isWanted: Bool
   /// Whether it is about what members of the database's owner made, and nothing else: the user is the owner.
   package var isOfMembersOnly = false
+  /// Whether routines are left out that run with their owner's rights: who may only read would write by them.
+  package var leavesDefinersOut = false
 }
 
 /// Where the privileges of a user differ from what was asked for.
@@ -104,7 +106,9 @@ extension Grantees {
         let unwanted = (before?.privileges(on: kind, serverVersion: serverVersion) ?? []).filter {
           !wanted.contains($0)
         }
-        requests += wanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: true) }
+        requests += wanted.map {
+          .init(role: user.name, kind: kind, privilege: $0, isWanted: true, leavesDefinersOut: level == .read)
+        }
         requests += unwanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false) }
       }
     }

@@ -89,4 +89,37 @@ import ThrowawayPostgres
     #expect(try bench.value("SELECT a FROM t", in: "d", as: "heir") == "1")
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
+
+  /// Everybody may call a routine unless its owner says otherwise; one that runs as its owner may write.
+  @Test(arguments: PostgresInstallation.all)
+  func whatAMereReaderMayCallThatRunsAsItsOwnerIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("ro", grants: ["d": .read])
+    try bench.user("rw", grants: ["d": .write])
+    let sql = """
+      CREATE TABLE t (a int);
+      CREATE FUNCTION f(int) RETURNS void LANGUAGE sql SECURITY DEFINER AS 'INSERT INTO t VALUES ($1)';
+      CREATE PROCEDURE p() LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM t';
+      CREATE FUNCTION fired() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END';
+      CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'
+      """
+    try bench.database("d", owner: "shop", scripts: [bench.script("1", sql)])
+    let message =
+      "users whose grant is read may call 2 SECURITY DEFINER routines of shop, which do what shop may "
+      + "(public.f(integer), public.p())"
+    for _ in 0..<2 {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(report.problems.map(\.message) == [message])
+    }
+    // What its owner keeps for itself is given to who may write, and not to who may read.
+    try bench.connect(to: "d", as: "shop").execute(
+      "REVOKE EXECUTE ON ALL ROUTINES IN SCHEMA public FROM PUBLIC, ro, rw")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.sqlState("SELECT f(1)", in: "d", as: "rw") == nil)
+    #expect(try bench.sqlState("SELECT f(1)", in: "d", as: "ro") == SQLState.insufficientPrivilege)
+    #expect(try bench.sqlState("SELECT mine()", in: "d", as: "ro") == nil)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
 }

@@ -14,8 +14,10 @@ final class ProvisionerBench {
 
   private var stop = false
   private let cache = VerifierCache()
+  /// What passes remember of databases. Where there is nothing to remember it in, each pass looks into all.
+  var known: ContentsCache?
   private var provisioner: Provisioner {
-    Provisioner(settings: server.settings, cache: cache, control: control)
+    Provisioner(settings: server.settings, cache: cache, known: known ?? ContentsCache(), control: control)
   }
 
   /// Connects passes to this bench: what they log, and when they must stop.

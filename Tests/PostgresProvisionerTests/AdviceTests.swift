@@ -1,0 +1,98 @@
+import DatabaseSpec
+import LibPQ
+import PostgresProvisioner
+import Provisioning
+import Testing
+import ThrowawayPostgres
+
+/// What is told of what the server refuses: what to do, and no row of a customer's.
+@Suite struct AdviceTests {
+  /// Scripts that fail with a row in the DETAIL of the error.
+  private static let rows = [
+    "CREATE TABLE t (a text UNIQUE); INSERT INTO t VALUES ('hunter4711'), ('hunter4711')",
+    "CREATE TABLE t (a text CHECK (a = '')); INSERT INTO t VALUES ('hunter4711')",
+    "CREATE TABLE t (a text, b int NOT NULL); INSERT INTO t VALUES ('hunter4711')",
+    "CREATE TABLE t (a text PRIMARY KEY); CREATE TABLE u (a text REFERENCES t); INSERT INTO u VALUES ('hunter4711')",
+    "CREATE TABLE t (a text) PARTITION BY LIST (a); INSERT INTO t VALUES ('hunter4711')",
+    "CREATE TABLE t (a text, EXCLUDE USING btree (a WITH =)); INSERT INTO t VALUES ('hunter4711'), ('hunter4711')",
+    "CREATE DOMAIN d AS text CHECK (value = ''); CREATE TABLE t (a text); INSERT INTO t VALUES ('hunter4711');"
+      + "ALTER TABLE t ADD CHECK (a = '')",
+    "CREATE TABLE t (a text); INSERT INTO t VALUES ('hunter4711'), ('hunter4711'); CREATE UNIQUE INDEX ON t (a)",
+    "DO $$ BEGIN RAISE 'no' USING DETAIL = 'row (hunter4711)'; END $$",
+  ]
+
+  @Test(arguments: PostgresInstallation.all)
+  func noRowOfADetailIsToldInTheLogOrTheStatus(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    for (index, sql) in Self.rows.enumerated() {
+      try bench.database("db\(index)", owner: "shop", scripts: [bench.script("001", sql)])
+    }
+    let volume = try bench.volume()
+    let sidecar = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
+    #expect(sidecar.exitCode() == 1)
+    let status = try #require(sidecar.status)
+    #expect(status.problems.count == Self.rows.count)
+    #expect(status.problems.allSatisfy { $0.sqlState != nil })
+    #expect(!String(decoding: status.encoded(), as: UTF8.self).contains("hunter4711"))
+    #expect(!sidecar.log.contains("hunter4711"), "\(sidecar.log)")
+  }
+
+  @Test(
+    arguments: PostgresInstallation.all,
+    ["CREATE TABLE t (a int); CREATE INDEX CONCURRENTLY ON t (a)", "VACUUM", "ALTER SYSTEM SET work_mem = '5MB'"])
+  func whatRunsInNoTransactionIsToldToSaySo(_ installation: PostgresInstallation, sql: String) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", sql)])
+    let problem = try #require(bench.pass().problems.first)
+    // The right to change the server is asked for first.
+    guard problem.sqlState != SQLState.insufficientPrivilege else { return #expect(sql.hasPrefix("ALTER SYSTEM")) }
+    #expect(problem.sqlState == SQLState.activeSQLTransaction)
+    #expect(problem.hint?.contains("`transaction: false`") == true)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func anExtensionThatNeedsAnotherNamesTheOneToDeclare(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    let isThere = try bench.value(
+      "SELECT count(*) FROM pg_available_extensions WHERE name IN ('cube', 'earthdistance')")
+    guard isThere == "2" else { return }
+    try bench.user("shop")
+    let wanted = ["earthdistance", "cube"]
+    try bench.database("orders", owner: "shop", extensions: [Extension(name: try PostgresName(wanted[0]))])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.hint == "declare the extension cube in orders as well, before earthdistance")
+    try bench.database(
+      "orders", owner: "shop", extensions: try wanted.reversed().map { Extension(name: try PostgresName($0)) })
+    #expect(bench.pass().problems == [])
+  }
+
+  /// The server's library for locales is one of several, which the cluster says and not the declaration.
+  @Test(arguments: PostgresInstallation.all)
+  func whatTheDeclaredLocaleBecomesIsSaid(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    let connection = try bench.server.connect()
+    let provider =
+      connection.serverVersion >= 170_000
+      ? "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'" : "LOCALE_PROVIDER icu ICU_LOCALE 'de'"
+    do throws(PostgresError) {
+      try connection.execute("CREATE DATABASE orders TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C' \(provider)")
+    } catch {
+      // One that is built without ICU.
+      return #expect(error.isServer("0A000"), "\(error)")
+    }
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    bench.desired.spec.databases[0].locale = "C"
+    let sorts = connection.serverVersion >= 170_000 ? "C.UTF-8" : "de"
+    for _ in 0..<2 {
+      #expect(
+        bench.pass().problems.map(\.message) == [
+          "sorts by the locale \(sorts) of ICU or of the server itself, not by C"
+        ])
+    }
+    bench.desired.spec.databases[0].locale = sorts
+    #expect(bench.pass().problems == [])
+  }
+}

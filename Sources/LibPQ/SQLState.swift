@@ -20,6 +20,10 @@ package enum SQLState {
   package static let undefinedTable = "42P01"
   /// `undefined_function`
   package static let undefinedFunction = "42883"
+  /// `invalid_parameter_value`
+  package static let invalidParameterValue = "22023"
+  /// `untranslatable_character`
+  package static let untranslatableCharacter = "22P05"
   /// `invalid_schema_name`
   package static let invalidSchemaName = "3F000"
   /// `unique_violation`

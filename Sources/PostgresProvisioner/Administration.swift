@@ -17,6 +17,8 @@ struct Administration {
       .init("standard_conforming_strings", "on"),
       .init("lock_timeout", "5s"),
       .init("client_min_messages", "warning"),
+      // Some errors are told apart by their words.
+      .init("lc_messages", "C"),
       .init("role", "none"),
       .init("default_transaction_read_only", "off"),
       .init("default_transaction_isolation", "read committed"),

@@ -3,6 +3,28 @@ import Provisioning
 
 /// Where privileges are not as they are to be.
 extension Catalog {
+  /// Whom users who are to lose rights have given them to, in their own name.
+  static func passedOn(_ requests: [PrivilegeRequest]) -> CatalogQuery<PassedOnRights> {
+    CatalogQuery(
+      "the rights that were passed on",
+      """
+      SELECT u.rolname, coalesce(g.rolname, 'PUBLIC'), count(DISTINCT o.name),
+        array_to_string((array_agg(DISTINCT o.name))[1:5], ', ')
+      FROM (
+        SELECT format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl FROM pg_namespace
+        UNION ALL SELECT oid::regclass::text, relowner, relacl FROM pg_class
+        UNION ALL SELECT oid::regprocedure::text, proowner, proacl FROM pg_proc) o
+      CROSS JOIN LATERAL aclexplode(o.acl) e
+      JOIN pg_authid u ON u.oid = e.grantor LEFT JOIN pg_authid g ON g.oid = e.grantee
+      WHERE (u.rolname, e.privilege_type) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND e.grantor <> o.owner
+      GROUP BY 1, 2 ORDER BY 1, 2
+      """, [SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.privilege }))]
+    ) { row throws(CatalogMismatch) in
+      PassedOnRights(
+        user: try row.name(), grantee: try row.name(), count: try row.integer(), names: try row.text())
+    }
+  }
+
   /// Where privileges differ: role, kind, whether it is about future objects, object or creator, privilege, whether it
   /// is missing. Rows of one role, object and direction follow one another, a privilege each.
   ///

@@ -33,8 +33,9 @@ extension Executor {
         step,
         Failure(
           step.item, error, place: "logging in as the owner \(script.owner.text)",
-          hint: settings.password == nil
-            ? "the owner's password is not in the volume yet: scripts run as the owner" : nil))
+          hint: Failure.loginAdvice(
+            error, desired.spec.users.first { $0.name == script.owner }, in: step.database,
+            hasPassword: settings.password != nil)))
     }
   }
 

@@ -5,16 +5,49 @@ import Provisioning
 extension Failure {
   /// What to do where the server's own hint would mislead, or is missing.
   static func advice(_ item: Item, _ error: PostgresError) -> String? {
+    if error.isServer(SQLState.untranslatableCharacter) {
+      return
+        "a name or text is not to be written in the database's encoding: take ASCII for it, or UTF8 for the database"
+    }
     switch item {
     case .script:
       guard error.isServer(SQLState.activeSQLTransaction) else { return nil }
       return "let the script say `transaction: false`, and hold nothing but this"
     case .extension(let name, let database):
+      guard let named = quotedName(in: error.message) else { return nil }
       // The server says CREATE EXTENSION … CASCADE, which nobody can declare.
-      guard error.isServer(SQLState.undefinedObject), let needed = quotedName(in: error.message) else { return nil }
-      return "declare the extension \(needed) in \(database.text) as well, before \(name.text)"
+      if error.isServer(SQLState.undefinedObject), error.message.utf8.starts(with: "required extension".utf8) {
+        return "declare the extension \(named) in \(database.text) as well, before \(name.text)"
+      }
+      if error.isServer(SQLState.invalidSchemaName) {
+        return "declare the schema \(named) in \(database.text) as well"
+      }
+      if error.isServer(SQLState.invalidParameterValue) {
+        return "declare a version that pg_extension_update_paths('\(name.text)') leads to from the present one, or none"
+      }
+      return nil
     default: return nil
     }
+  }
+
+  /// What to do where the owner of a script is not let in.
+  /// - Parameters:
+  ///   - user: the owner, where it is declared.
+  ///   - database: the database that it owns.
+  static func loginAdvice(_ error: PostgresError, _ user: User?, in database: PostgresName, hasPassword: Bool)
+    -> String?
+  {
+    guard hasPassword else { return "the owner's password is not in the volume yet: scripts run as the owner" }
+    if error.isServer(SQLState.tooManyConnections) {
+      return "scripts run as the owner: its connectionLimit, and that of \(database.text), must leave it a session"
+    }
+    if error.isServer(SQLState.invalidPassword), user?.validUntil != nil {
+      return "scripts run as the owner, whose password is good up to its validUntil only"
+    }
+    if error.isServer(SQLState.invalidAuthorization) {
+      return "scripts run as the owner: pg_hba.conf must let it in from loopback"
+    }
+    return nil
   }
 
   /// What stands between the first double quotes.

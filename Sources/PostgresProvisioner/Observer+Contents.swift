@@ -23,6 +23,8 @@ extension Observer {
       mereReaders.isEmpty ? nil : batch.ask(Catalog.definers(callableBy: mereReaders.map({ $0.name })))
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
+    let unwanted = requests.filter { !$0.isWanted }
+    let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers))
     let answers = try connection.answers(batch)
 
@@ -35,6 +37,7 @@ extension Observer {
     contents.recorder = Self.recorder(
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
+    if let passedOn { contents.passedOn = try answers.rows(passedOn) }
     if let gaps { contents.gaps = Self.merged(try answers.rows(gaps)) }
     return contents
   }

@@ -64,6 +64,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var definers: [OthersObjects] = []
   /// Where the privileges that it has differ from those that were asked about.
   package var gaps: [PrivilegeGap]
+  /// What users have passed on who are to lose a right.
+  package var passedOn: [PassedOnRights] = []
   /// What records scripts there.
   package var recorder: RecorderState
   /// The scripts that ran there.
@@ -101,6 +103,26 @@ package struct OthersObjects: Equatable, Sendable {
   /// Objects of these parts.
   package init(owner: PostgresName, count: Int, names: String) {
     self.owner = owner
+    self.count = count
+    self.names = names
+  }
+}
+
+/// Rights that a user gave to somebody by a grant option, of those that the user is to lose. They go with the user's own.
+package struct PassedOnRights: Equatable, Sendable {
+  /// Who gave them.
+  package var user: PostgresName
+  /// To whom.
+  package var grantee: PostgresName
+  /// On how many objects.
+  package var count: Int
+  /// The first few, as SQL names them.
+  package var names: String
+
+  /// Rights of these parts.
+  package init(user: PostgresName, grantee: PostgresName, count: Int, names: String) {
+    self.user = user
+    self.grantee = grantee
     self.count = count
     self.names = names
   }

@@ -92,6 +92,14 @@ extension Planner {
     guard self.database(database)?.owner != user || state?.owner == user else { return }
     statements = gaps.filter { !$0.isMissing }.map { sql($0) }
     if state != nil, !statements.isEmpty {
+      for rights in state?.contents?.passedOn ?? [] where rights.user == user {
+        let more = rights.count > 5 ? ", …" : ""
+        warn(
+          item,
+          "\(rights.grantee.text) loses what \(user.text) had passed on: rights on \(rights.count) objects "
+            + "(\(rights.names)\(more))",
+          hint: "if \(rights.grantee.text) is to have them: declare a grant for it, or let the owner give them")
+      }
       addSeparate(
         "revoke", details + [Detail("level", before.rawValue)], for: item, requires: requires, in: database,
         SeparateStatements(statements))

@@ -19,7 +19,7 @@ import ThrowawayPostgres
     CREATE TABLE own.ident (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, b serial, c int GENERATED ALWAYS AS (1) STORED);
     CREATE UNLOGGED TABLE own.unlogged (a int); CREATE TABLE own.child () INHERITS (own.ident);
     CREATE TYPE own.r AS RANGE (subtype = int4);
-    CREATE OPERATOR FAMILY own.fam USING btree; CREATE CONVERSION own.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
+    CREATE CONVERSION own.conv FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8;
     CREATE PUBLICATION pub FOR TABLE own.ident;
     CREATE POLICY p ON own.ident TO ann; ALTER TABLE own.ident ENABLE ROW LEVEL SECURITY;
     CREATE FUNCTION own.fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';

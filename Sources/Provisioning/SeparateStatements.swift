@@ -93,7 +93,8 @@ extension SeparateStatements {
         """)
   }
 
-  /// Owned sequences and other dependent parts follow the object that they belong to.
+  /// Owned sequences and other dependent parts follow the object that they belong to. Before 17 the multirange of a range
+  /// does not.
   private static func give(_ old: PostgresName, to new: PostgresName, where scope: String) -> String {
     """
     (SELECT coalesce(array_agg(format('ALTER %s %s OWNER TO %I', CASE i.type
@@ -104,7 +105,8 @@ extension SeparateStatements {
     \(holdings(of: old, by: "o"))
     AND s.classid NOT IN ('pg_default_acl'::regclass, 'pg_user_mapping'::regclass, 'pg_extension'::regclass)
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = s.classid AND d.objid = s.objid AND d.objsubid = 0
-    AND (d.classid = 'pg_type'::regclass AND d.deptype = 'i' OR d.classid = 'pg_class'::regclass
+    AND (d.classid = 'pg_type'::regclass AND d.deptype = 'i' AND NOT (current_setting('server_version_num')::int < 170000
+    AND EXISTS (SELECT FROM pg_type t WHERE t.oid = d.objid AND t.typtype = 'm')) OR d.classid = 'pg_class'::regclass
     AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i')))
     AND \(scope))
     """

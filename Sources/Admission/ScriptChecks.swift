@@ -106,7 +106,7 @@ struct ScriptChecks {
     }
   }
 
-  /// The grammar takes what older servers do not know.
+  /// Reports syntax that the parser accepts and older servers do not know.
   private mutating func checkAge(_ sql: String, _ script: String, field: String) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
     var (reached, counted) = (ScriptPlace(), sql.utf8.startIndex)
@@ -124,7 +124,7 @@ struct ScriptChecks {
     _ error: SQLSyntaxError, in sql: String, at place: ScriptPlace?, _ script: String, field: String
   ) {
     let place = place.map { ", \($0)" } ?? ""
-    // Every version of the grammar has the same stack.
+    // The parser's stack is the same in every version.
     let isTooDeep = error.message.hasPrefix("memory exhausted")
     let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql)
     if isParserCurrent || isTooDeep {

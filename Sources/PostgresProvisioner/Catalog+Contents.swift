@@ -41,8 +41,8 @@ extension Catalog {
     ) { row throws(CatalogMismatch) in try row.isTrue() }
   }
 
-  /// The tables, views and sequences that nobody of `makers` owns and that somebody of `readers` cannot read, apart from
-  /// those of extensions, by owner. Who is not there yet can read what everybody can.
+  /// The tables, views and sequences that no role of `makers` owns and that some role of `readers` cannot read, without
+  /// those of extensions, by owner. A reader who does not exist yet can read what PUBLIC can.
   static func uncovered(by makers: [Maker], from readers: [PostgresName]) -> CatalogQuery<OthersObjects> {
     CatalogQuery(
       "what no grant is about",

@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Provisioning
 
-/// Where privileges are not as they are to be.
+/// Queries for privileges that differ from the wanted ones.
 extension Catalog {
   /// Whom users who are to lose rights have given them to, in their own name.
   static func passedOn(_ requests: [PrivilegeRequest]) -> CatalogQuery<PassedOnRights> {

@@ -43,7 +43,8 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in try RoleRow(&row) }
   }
 
-  /// Member, role, and whether the member has the role's rights and may become it: from 16 on, each grantor says so.
+  /// Member, role, and whether the member has the role's rights and may become it (from version 16 on, each grantor
+  /// decides that).
   static var memberships: CatalogQuery<(member: PostgresName, role: PostgresName, isFull: Bool)> {
     CatalogQuery(
       "the memberships",

@@ -15,7 +15,7 @@ extension Failure {
       return "let the script say `transaction: false`, and hold nothing but this"
     case .extension(let name, let database):
       guard let named = quotedName(in: error.message) else { return nil }
-      // The server says CREATE EXTENSION … CASCADE, which nobody can declare.
+      // The server suggests CREATE EXTENSION … CASCADE, which a declaration cannot express.
       if error.isServer(SQLState.undefinedObject), error.message.utf8.starts(with: "required extension".utf8) {
         return "declare the extension \(named) in \(database.text) as well, before \(name.text)"
       }
@@ -50,7 +50,7 @@ extension Failure {
     return nil
   }
 
-  /// What stands between the first double quotes.
+  /// The text between the first two double quotes.
   private static func quotedName(in text: String) -> String? {
     let parts = text.utf8.split(separator: UInt8(ascii: "\""), maxSplits: 2, omittingEmptySubsequences: false)
     return parts.count == 3 ? String(decoding: parts[1], as: UTF8.self) : nil

@@ -3,7 +3,7 @@ import LibPQ
 import Provisioning
 
 extension Observer {
-  /// What is in one database, over a connection to it.
+  /// Reads the contents of one database, over a connection to it.
   func observeContents(
     of name: PostgresName, _ declared: Database?, _ grantees: Grantees, _ state: ObservedState,
     _ connection: borrowing Connection

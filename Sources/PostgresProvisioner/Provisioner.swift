@@ -60,8 +60,8 @@ package struct Provisioner {
     return Provisioning.plan(desired, try observer.observe(desired, connection).state).lines
   }
 
-  /// Waits for the lock; false where the process is to end first. The lock ends with the connection. What waits for
-  /// nobody is done without it: another pass may take long.
+  /// Waits for the lock; returns false if the process must end first. The lock ends with the connection. Urgent work is
+  /// done without the lock, because another pass may take long.
   private func lock(_ desired: DesiredState, _ connection: borrowing Connection) throws(PostgresError) -> Bool {
     var isWaiting = false
     while !control.shouldStop() {

@@ -14,7 +14,7 @@ struct ServerSockets: Equatable {
 
   let entries: [Entry]
 
-  /// Those of now; none where the system does not tell.
+  /// The present sockets; none where the system does not list them.
   static var now: ServerSockets { ServerSockets(listing: read("/proc/net/unix")) }
 
   /// What tells the process that listens on a port from any later one; empty where the system does not tell. Nearly every

@@ -140,7 +140,7 @@ package final class Sidecar {
     do throws(VolumeError) { user = try reader.read().adminUser } catch { return }
   }
 
-  /// Waits for what makes another pass worth while: a changed file, the time, another Postgres than before, the end.
+  /// Waits for a reason for another pass: a changed file, the time, another Postgres than before, or the end.
   private func waitForReason() throws(FileError) {
     var nextLogin = SystemClock.monotonicMilliseconds + Int64(SidecarBackoff.login)
     let delay = failures == 0 ? SidecarBackoff.resync : SidecarBackoff.retry(failures: failures)
@@ -171,7 +171,8 @@ package final class Sidecar {
     return ServerSockets.identity(port: configuration.port) == sockets
   }
 
-  /// Whether Postgres is no longer what the last pass saw: gone, started anew, perhaps on other data, or promoted.
+  /// Whether Postgres is no longer the one that the last pass saw: it has stopped, was restarted, perhaps on other
+  /// data, or was promoted.
   private var isAnotherPostgres: Bool {
     guard let settings else { return ping() != .accepting }
     let present = ServerSockets.identity(port: configuration.port)
@@ -183,7 +184,7 @@ package final class Sidecar {
       sockets = present
       return false
     } catch {
-      // One that refuses this login for now may be the same.
+      // A server that refuses this login for now may be the same.
       return ping() != .accepting
     }
   }

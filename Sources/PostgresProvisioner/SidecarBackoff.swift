@@ -21,7 +21,7 @@ package enum SidecarBackoff {
   /// Before a pass without a change, which corrects what somebody has changed in Postgres manually.
   package static let resync = 300_000
 
-  /// Between two looks at whether Postgres is still there.
+  /// Between two checks of whether Postgres is still there.
   package static let liveness = 5000
 
   /// Between two of these looks that log in, where nothing else tells: whether a standby was promoted. What a standby was

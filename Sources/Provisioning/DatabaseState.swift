@@ -14,15 +14,15 @@ package struct DatabaseState: Equatable, Sendable {
   package var collation: String
   /// The locale that it sorts by instead, where not the system's library does that but ICU, or the server itself.
   package var providerLocale: String?
-  /// Whether every role may connect, by the owner's leave.
+  /// Whether the owner has granted CONNECT to PUBLIC.
   package var isOpenToPublic: Bool
   /// The other roles by whose leave every role may connect: they were given CONNECT with grant option.
   package var publicGrantors: Set<PostgresName> = []
-  /// The roles that CONNECT was granted to.
+  /// The roles to which CONNECT was granted.
   package var connectors: Set<PostgresName>
   /// A number that is another one after something was written in it; nil where the server does not count that.
   package var writes: Int?
-  /// What is in it; nil where no plan depends on it, or it could not be read.
+  /// Its contents; nil where no plan needs them, or they could not be read.
   package var contents: DatabaseContents?
 
   /// A database of these parts.
@@ -56,22 +56,22 @@ package struct DatabaseContents: Equatable, Sendable {
   package var schemas: [PostgresName: PostgresName]
   /// Its extensions.
   package var extensions: [PostgresName: InstalledExtension]
-  /// Whether every role may make things in the schema `public`, as before Postgres 15.
+  /// Whether every role may create objects in the schema `public`, as before Postgres 15.
   package var isPublicSchemaOpen: Bool
   /// What neither the owner nor who has grants can read, by the role that made it.
   package var uncovered: [OthersObjects]
   /// Routines that users who may only read can call, and that run with the rights of the role that made them.
   package var definers: [OthersObjects] = []
-  /// Where the privileges that it has differ from those that were asked about.
+  /// The differences between the privileges that were asked about and those that exist.
   package var gaps: [PrivilegeGap]
   /// What users have passed on who are to lose a right.
   package var passedOn: [PassedOnRights] = []
-  /// What records scripts there.
+  /// The table and function that record scripts there.
   package var recorder: RecorderState
   /// The scripts that ran there.
   package var scripts: [AppliedScript]
 
-  /// Contents of these parts.
+  /// Contents with these values.
   package init(
     schemas: [PostgresName: PostgresName] = [:], extensions: [PostgresName: InstalledExtension] = [:],
     isPublicSchemaOpen: Bool = false, uncovered: [OthersObjects] = [], gaps: [PrivilegeGap] = [],

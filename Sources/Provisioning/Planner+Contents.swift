@@ -17,7 +17,8 @@ extension Planner {
     for wanted in database.extensions { planExtension(wanted, in: database.name, contents) }
   }
 
-  /// What others made, an administrator or a role that nobody declares, is theirs: it is told for as long as it is there.
+  /// Relations that others created, an administrator or an undeclared role, belong to them. They are reported as long
+  /// as they exist.
   private mutating func tellUncovered(_ database: Database, _ contents: DatabaseContents) {
     for relations in contents.uncovered where !isGivingUp(relations.owner, in: database) {
       warn(

@@ -53,13 +53,13 @@ package struct PrivilegeRequest: Equatable, Sendable {
   package var privilege: String
   /// Whether the user must have it; otherwise the user must lose it.
   package var isWanted: Bool
-  /// Whether it is about what members of the database's owner made, and nothing else: the user is the owner.
+  /// Whether it applies only to objects that members of the database's owner created. Then the user is the owner.
   package var isOfMembersOnly = false
   /// Whether routines are left out that run with their owner's rights: who may only read would write by them.
   package var leavesDefinersOut = false
 }
 
-/// Where the privileges of a user differ from what was asked for.
+/// A difference between a user's privileges and what was asked for.
 package struct PrivilegeGap: Equatable, Sendable {
   /// The object or objects that the privileges are on.
   package enum Target: Equatable, Sendable {

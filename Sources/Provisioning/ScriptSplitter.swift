@@ -26,7 +26,7 @@ struct ScriptSplitter {
   /// it.
   private var mayEndBody = false
 
-  /// Up to where lines were counted, and what was counted.
+  /// The place up to which lines have been counted, and the result.
   private var counted = (index: 0, place: ScriptPlace())
 
   init(_ script: String, isTransaction: Bool) {
@@ -262,7 +262,7 @@ struct ScriptSplitter {
     isInBody = false
   }
 
-  /// The line and column of a byte at or after the last one that was asked for.
+  /// The line and column of a byte, which must not be before the last one that was asked for.
   private mutating func place(of target: Int) -> ScriptPlace {
     while counted.index < target {
       counted.place.pass(bytes[counted.index])

@@ -32,7 +32,7 @@ package enum StatementLogging {
   package static let offInTransaction = off.map { "SET LOCAL \($0.name) = \(SQLText.literal($0.value))" }
     .joined(separator: "; ")
 
-  /// Turns parameters off for a role's sessions in a database that are about to begin, and marks that.
+  /// Turns parameters off for sessions of a role in a database that begin from now on, and sets the mark.
   package static func begin(_ options: [Option], for role: PostgresName, in database: PostgresName) -> [String] {
     let options = [Option(name: mark, value: "off")] + options
     return options.map { "\(alter(role, database)) SET \($0.name) = \(SQLText.literal($0.value))" }

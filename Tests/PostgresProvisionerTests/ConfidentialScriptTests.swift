@@ -83,7 +83,7 @@ import ThrowawayPostgres
     #expect(!isLogged)
   }
 
-  /// What the admin has set for the owner stays; what a killed process has left goes.
+  /// Settings that the admin made for the owner stay. Settings that a killed process left are removed.
   @Test(arguments: PostgresInstallation.all)
   func settingsOfOthersStayAndThoseOfAKilledProcessGo(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

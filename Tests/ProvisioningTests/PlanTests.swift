@@ -104,7 +104,7 @@ import Testing
     #expect(headings.allSatisfy { $0.utf8.allSatisfy { $0 >= 0x20 } })
   }
 
-  /// Something that became different, and what puts it right.
+  /// A difference, and the steps that correct it.
   struct Drift: Sendable {
     let steps: [String]
     let apply: @Sendable (inout ObservedState) -> Void

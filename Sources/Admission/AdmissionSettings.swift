@@ -33,13 +33,13 @@ package struct AdmissionSettings: Sendable {
   /// The port of the sidecar's status, where a Pod names none. Without a port, the readiness probe runs a program in
   /// the container, as sidecars before version 0.2 need it.
   package var statusPort: StatusPortChoice = .number(StatusPort.number)
-  /// Nil: as Kubernetes has it, by the image's tag.
+  /// Nil: Kubernetes' default, which depends on the image's tag.
   package var imagePullPolicy: PullPolicy?
   /// A Secret in the Pod's namespace with the credentials of the image's registry; nil: none is needed.
   package var imagePullSecret: String?
-  /// Nil: what is usual in a Pod of its kind.
+  /// Nil: the defaults for the Pod's class.
   package var sidecarResources: SidecarResources?
-  /// Whom the sidecar runs as.
+  /// The user that the sidecar runs as.
   package var sidecarUser = SidecarUser.fixed
   /// The uses that declarations make of a Secret, given by its namespace and name. Secrets whose names Postern defines
   /// need not be included.

@@ -37,7 +37,7 @@ struct ContainerResources {
   /// The resources, CPU or memory, that are set.
   var names: Set<String> { Set(limits.keys).union(requests.keys) }
 
-  /// Zero is as nothing.
+  /// Zero counts as not set.
   private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> [String: ResourceQuantity] {
     guard try reader.entersObject() else { return [:] }
     var amounts: [String: ResourceQuantity] = [:]

@@ -83,7 +83,7 @@ struct CustomerObject {
   /// Whether it declares what the instance holds.
   var declares: Bool { metadata.declares || template?.declares == true }
 
-  /// Whether something else than Postern makes its Pods' servers one, as an annotation says.
+  /// Whether an annotation says that something other than Postern replicates its Pods' servers.
   var isReplicated: Bool {
     (metadata.setting(AnnotationKey.replication) ?? template?.setting(AnnotationKey.replication)) != nil
   }

@@ -18,8 +18,8 @@ package struct DeclaredPostgres: Equatable, Sendable {
   package let problems: [String]
   /// The port that Postgres listens on.
   package let port: Int
-  /// The Pod that connection Secrets are for, as its StatefulSet's Service names it; nil where there is one server alone, or
-  /// all are one by replication.
+  /// The Pod that connection Secrets are for, as its StatefulSet's Service names it; nil where there is only one
+  /// server, or where replication makes all of them copies of one.
   package let chosenReplica: String?
   /// Whether its Pods have no password source of their own and so take the superuser from Secret `<customer>-pg-admin`.
   package let usesGeneratedAdmin: Bool

@@ -5,7 +5,8 @@ import KubernetesAPI
 /// The customer's label that Postern has put into a Pod template. It is removed together with the workload's own label:
 /// nobody else wrote it, so whoever removes the workload's label does not expect another one.
 struct LabelStamp {
-  /// Whether the template still has the label of whose the workload was, and the workload is another's now, or nobody's.
+  /// Whether the template still has the label of the workload's former customer, while the workload now has another one
+  /// or none.
   let isStale: Bool
 
   init(_ subject: Subject) throws(JSONError) {

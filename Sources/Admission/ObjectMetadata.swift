@@ -11,11 +11,11 @@ struct ObjectMetadata {
   private(set) var annotations: [String: String] = [:]
   /// Whether it has the webhook's mark.
   private(set) var isInjected = false
-  /// Whether OpenShift gives the Pod's containers a user of the namespace's range, where they name none.
+  /// Whether OpenShift assigns a user from the namespace's range to containers that name none.
   private(set) var isGivenUser = false
   /// Whether the Pod is a mirror of a static Pod: the kubelet made it from a file.
   private(set) var isMirror = false
-  /// Where the manifest stands that kubectl applied last.
+  /// The place of the manifest that kubectl last applied.
   private var lastAppliedPlace: JSONString?
   private let bytes: [UInt8]
   /// Whether the members exist, so that a patch can add to them.
@@ -73,7 +73,7 @@ struct ObjectMetadata {
   /// Management").
   var lastApplied: String? { lastAppliedPlace.map { JSONReader(bytes).text($0) } }
 
-  /// The same of another customer's.
+  /// The same with another customer's label.
   func labelled(_ customer: String?) -> Self {
     var metadata = self
     metadata.customer = customer

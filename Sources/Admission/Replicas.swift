@@ -5,7 +5,7 @@ import KubernetesAPI
 /// How many Pods a workload has. Each has a server of its own, unless something other than Postern replicates them.
 struct Replicas {
   private let object: CustomerObject
-  /// What `spec.replicas` says; a workload without it has one.
+  /// The value of `spec.replicas`; 1 where there is none.
   let count: Int
 
   init(_ object: CustomerObject) {

@@ -17,7 +17,7 @@ package struct SidecarResources: Equatable, Sendable {
     limits: Amounts(memory: ResourceQuantity("16Mi")))
   /// Its limits in a Guaranteed Pod, where they are also its requests.
   private static let guaranteed = Amounts(cpu: ResourceQuantity("50m"), memory: ResourceQuantity("32Mi"))
-  /// Its limit of CPU where every container has one: a ResourceQuota may ask for it.
+  /// Its limit of CPU in a Pod in which every container has one, because a ResourceQuota may require that.
   private static let limitedCPU = ResourceQuantity("100m")
 
   /// The sidecar's resources in a Pod.

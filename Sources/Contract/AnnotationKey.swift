@@ -22,7 +22,7 @@ package enum AnnotationKey {
   package static let host = "postern.io/host"
   /// How clients must use TLS: libpq's `sslmode`.
   package static let sslMode = "postern.io/sslmode"
-  /// Where clients have the certificate of the server's authority: libpq's `sslrootcert`.
+  /// The path at which clients have the certificate of the server's authority: libpq's `sslrootcert`.
   package static let sslRootCert = "postern.io/ssl-root-cert"
   /// `external`: something other than Postern makes the replicas copies of one server.
   package static let replication = "postern.io/replication"
@@ -38,7 +38,7 @@ package enum AnnotationKey {
   package static let flavor = "postern.io/flavor"
   /// The sidecar's CPU: request and limit.
   package static let sidecarCPU = "postern.io/sidecar-cpu"
-  /// The sidecar's memory, requested and at most.
+  /// The sidecar's memory: request and limit.
   package static let sidecarMemory = "postern.io/sidecar-memory"
   /// The user's name in Postgres. The controller writes it on the user's Secret.
   package static let user = "postern.io/user"

@@ -21,7 +21,7 @@ package enum SecretKey {
   package static let pgpass = "pgpass"
   /// A connection service file, with a service for each database, named like the database.
   package static let serviceFile = "pg_service.conf"
-  /// How the client is to use TLS, where that is declared.
+  /// How the client must use TLS, where that is declared.
   package static let sslMode = "sslmode"
   /// The path at which the client has the certificate of the server's authority, where that is declared.
   package static let sslRootCert = "sslrootcert"

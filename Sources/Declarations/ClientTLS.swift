@@ -14,7 +14,7 @@ package struct ClientTLS: Equatable, Sendable {
 
   /// Nil: libpq's default, which is `prefer`.
   package var mode: Mode?
-  /// A path on the client's side, or ``systemRoots``; nil: libpq's own.
+  /// A path on the client's machine, or ``systemRoots``; nil: libpq's default.
   package var rootCert: String?
 
   /// Whether nothing is declared.

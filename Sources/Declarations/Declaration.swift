@@ -19,7 +19,7 @@ package struct Declaration: Equatable, Sendable {
   package var port: Int?
   /// The host in connection Secrets; nil for the workload's own.
   package var host: String?
-  /// How clients are to connect.
+  /// How clients must connect.
   package var tls = ClientTLS()
   /// Whether something other than Postern makes the replicas copies of one server.
   package var isReplicated = false
@@ -33,7 +33,7 @@ package struct Declaration: Equatable, Sendable {
   package var retain: Bool
   /// The sidecar's CPU, request and limit; nil for the default.
   package var sidecarCPU: ResourceQuantity?
-  /// The sidecar's memory, requested and at most; nil for what is usual.
+  /// The sidecar's memory, request and limit; nil for the default.
   package var sidecarMemory: ResourceQuantity?
 
   /// A declaration with these values.

@@ -2,7 +2,7 @@
 package struct ResourceQuantity: Sendable {
   /// The text as it was written.
   package let text: String
-  /// In cores, or in bytes.
+  /// The amount in cores, or in bytes.
   package let value: Double
 
   /// Nil where the text is not an amount, or is negative.

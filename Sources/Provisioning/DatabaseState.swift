@@ -16,7 +16,7 @@ package struct DatabaseState: Equatable, Sendable {
   package var providerLocale: String?
   /// Whether the owner has granted CONNECT to PUBLIC.
   package var isOpenToPublic: Bool
-  /// The other roles by whose leave every role may connect: they were given CONNECT with grant option.
+  /// Other roles that have granted CONNECT to PUBLIC, because they have it with grant option.
   package var publicGrantors: Set<PostgresName> = []
   /// The roles to which CONNECT was granted.
   package var connectors: Set<PostgresName>
@@ -25,7 +25,7 @@ package struct DatabaseState: Equatable, Sendable {
   /// Its contents; nil where no plan needs them, or they could not be read.
   package var contents: DatabaseContents?
 
-  /// A database of these parts.
+  /// A database with these values.
   package init(
     owner: PostgresName, allowsConnections: Bool = true, connectionLimit: Int = -1, encoding: String = "UTF8",
     collation: String = "C", providerLocale: String? = nil, isOpenToPublic: Bool = false,
@@ -58,7 +58,7 @@ package struct DatabaseContents: Equatable, Sendable {
   package var extensions: [PostgresName: InstalledExtension]
   /// Whether every role may create objects in the schema `public`, as before Postgres 15.
   package var isPublicSchemaOpen: Bool
-  /// What neither the owner nor who has grants can read, by the role that made it.
+  /// Relations that the owner or a grantee cannot read, by the role that created them.
   package var uncovered: [OthersObjects]
   /// Routines that users who may only read can call, and that run with the rights of the role that made them.
   package var definers: [OthersObjects] = []

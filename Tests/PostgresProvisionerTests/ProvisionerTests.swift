@@ -138,7 +138,7 @@ import Testing
         "user boss", "membership of shop in nobody", "membership of shop in boss",
         "extension no such thing in orders", "script 001 in orders",
       ])
-    #expect(report.problems[3].hint?.contains("plpgsql") == true)
+    #expect(report.problems[3].hint?.contains("pg_available_extensions") == true)
     #expect(try bench.value("SELECT string_agg(datname, ' ') FROM pg_database WHERE datname ~ '^o'") == "orders")
     #expect(!report.applied.contains { $0.hasPrefix("run script") })
   }

@@ -34,7 +34,7 @@ package struct ServerConfiguration: Sendable {
   /// How many bytes all unanswered bodies above `smallBodyBytes` may hold together; those above `largeBodyBytes` must
   /// leave a sixth of it to the others. When it is used up, either the new request or slower ones are answered with 429
   /// and `Retry-After: 1`.
-  package var maximumBufferedBytes = 48 << 20
+  package var maximumBufferedBytes = 24 << 20
   /// The most connections. When they are all in use, one is closed for a newcomer (``ConnectionPolicy``).
   package var maximumConnections = 1024
   /// How many more are accepted when none can be closed, only to be answered with 429 and `Retry-After: 1`: the API

@@ -37,7 +37,7 @@ struct CertificatePair: Equatable {
   /// - Parameter clientAuthorities: one of them must have issued the client's certificate; nil: clients need no
   ///   certificate.
   func usable(
-    clientAuthorities: [NIOSSLCertificate]?, lingerTime: Duration, now: Int
+    clientAuthorities: [NIOSSLCertificate]?, now: Int
   ) throws(ServerError) -> TLSMaterial.Usable {
     guard let chain = try? NIOSSLCertificate.fromPEMBytes(certificateBytes), let own = chain.first else {
       throw .notACertificate(file: certificateName)
@@ -53,7 +53,9 @@ struct CertificatePair: Equatable {
     tls.minimumTLSVersion = .tlsv12
     // HTTP/2 would cost more, and the API server does not use it for webhooks.
     tls.applicationProtocols = ["http/1.1"]
-    tls.shutdownTimeout = TimeAmount(lingerTime)
+    // A connection that is closed does not wait for the client's part of the shutdown (`ConnectionHandler.close`). But
+    // swift-nio-ssl keeps its memory until this timer fires, and there can be hundreds in a second.
+    tls.shutdownTimeout = .milliseconds(100)
     if let clientAuthorities {
       tls.trustRoots = .certificates(clientAuthorities)
       tls.certificateVerification = .noHostnameVerification

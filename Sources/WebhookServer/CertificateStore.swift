@@ -15,7 +15,6 @@ final class CertificateStore: Sendable {
 
   private let source: CertificateSource
   private let clientAuthorityFile: String?
-  private let lingerTime: Duration
   private let logger: Logger
   private let metrics: ServerMetrics
   private let now: @Sendable () -> Int
@@ -31,12 +30,11 @@ final class CertificateStore: Sendable {
   ) throws(ServerError) {
     source = configuration.certificate
     clientAuthorityFile = configuration.clientAuthorityFile
-    lingerTime = configuration.lingerTime
     self.logger = logger
     self.metrics = metrics
     self.now = now
     let material = try Self.read(source, clientAuthorityFile, given: nil)
-    let usable = try material.usable(lingerTime: lingerTime, now: now())
+    let usable = try material.usable(now: now())
     current = Mutex(usable?.context)
     seen = Mutex(Seen(served: material))
     if let usable { metrics.certificateExpiry.set(usable.expiry) }
@@ -126,7 +124,7 @@ final class CertificateStore: Sendable {
 
   private func judge(_ found: Result<TLSMaterial, ServerError>) -> Result<TLSMaterial.Usable?, ServerError> {
     found.flatMap { material in
-      Result { () throws(ServerError) in try material.usable(lingerTime: lingerTime, now: now()) }
+      Result { () throws(ServerError) in try material.usable(now: now()) }
     }
   }
 }

@@ -14,8 +14,8 @@ struct TLSMaterial: Equatable {
   }
 
   /// Checks the material and makes a TLS context from it; nil without a pair.
-  func usable(lingerTime: Duration, now: Int) throws(ServerError) -> Usable? {
+  func usable(now: Int) throws(ServerError) -> Usable? {
     let authorities = try clientAuthority?.certificates()
-    return try pair?.usable(clientAuthorities: authorities, lingerTime: lingerTime, now: now)
+    return try pair?.usable(clientAuthorities: authorities, now: now)
   }
 }

@@ -31,7 +31,7 @@ extension Container {
   private func explicit(_ name: String) throws(JSONError) -> GivenValue? {
     switch environment[name] {
     case nil: return nil
-    case .literal(let text) where text.contains("$"):
+    case .literal(let text) where text.contains(ascii: "$"):
       var lookups = Self.maximumLookups
       return try expanded(text, before: name, &lookups)
     case .literal(let text): return text.isEmpty ? nil : .literal(text)

@@ -112,7 +112,7 @@ struct Container {
       _ = try reader.elements { reader throws(JSONError) in
         guard let text = try reader.optionalText(), words.count < Self.maximumArguments else { return }
         var lookups = 10
-        let value = text.contains("$(") ? try expanded(text, before: nil, &lookups) : .literal(text)
+        let value = text.contains(ascii: "$(") ? try expanded(text, before: nil, &lookups) : .literal(text)
         if case .literal(let word) = value { words.append(word) } else { words.append("") }
       }
     }

@@ -23,8 +23,8 @@ struct ImageReference {
   var postgresVersion: Int? {
     if name.hasPrefix("postgresql-") { return Self.version(name.dropFirst("postgresql-".utf8.count)) }
     var rest = tag[...]
-    while let mark = rest.firstRange(of: "pg") {
-      rest = rest[mark.upperBound...]
+    while let mark = rest.firstIndex(ofASCII: "pg") {
+      rest = rest[rest.utf8.index(mark, offsetBy: 2)...]
       if let version = Self.version(rest) { return version }
     }
     return Self.version(tag[...])

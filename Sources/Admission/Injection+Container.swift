@@ -68,7 +68,8 @@ extension Injection {
     for variable in admin.variables {
       switch variable {
       // The kubelet would expand text that looks like a variable.
-      case .literal(let name, let value): writer.variable(name, value.replacing("$(", with: "$$("))
+      case .literal(let name, let value):
+        writer.variable(name, value.contains(ascii: "$(") ? value.replacing("$(", with: "$$(") : value)
       case .computed(let name, let json):
         writer.object { writer in
           writer.member("name", name)

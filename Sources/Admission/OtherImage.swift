@@ -15,7 +15,7 @@ enum OtherImage {
       self = .operatorsOwn("Crunchy's postgres-operator")
     } else if image.isFrom("stackgres") {
       self = .operatorsOwn("StackGres")
-    } else if Self.words.contains(where: { image.name.contains($0) }) {
+    } else if Self.words.contains(where: { image.name.contains(ascii: $0) }) {
       self = .noPostgres
     } else {
       return nil

@@ -28,7 +28,9 @@ struct ServerArguments {
 
   private mutating func set(_ setting: Substring) {
     guard let equals = setting.firstIndex(of: "=") else { return }
-    let name = setting[..<equals].lowercased().replacing("-", with: "_")
+    let name = String(
+      decoding: setting[..<equals].lowercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 },
+      as: UTF8.self)
     settings[name] = String(Self.unquoted(setting[setting.index(after: equals)...]))
   }
 

@@ -6,10 +6,14 @@ import KubernetesAPI
 /// Service Classes"): a Pod is Guaranteed where every container has limits of CPU and memory, and requests that are the
 /// same or are left out.
 struct ContainerResources {
-  private static let names = ["cpu", "memory"]
+  /// What is set of CPU and memory.
+  private struct Amounts {
+    var cpu: ResourceQuantity?
+    var memory: ResourceQuantity?
+  }
 
-  private var limits: [String: ResourceQuantity] = [:]
-  private var requests: [String: ResourceQuantity] = [:]
+  private var limits = Amounts()
+  private var requests = Amounts()
 
   init() {}
 
@@ -28,30 +32,42 @@ struct ContainerResources {
 
   /// Whether a Pod of such containers is Guaranteed.
   var isGuaranteed: Bool {
-    Self.names.allSatisfy { limits[$0] != nil && (requests[$0] == nil || requests[$0] == limits[$0]) }
+    guard let cpu = limits.cpu, let memory = limits.memory else { return false }
+    return (requests.cpu ?? cpu) == cpu && (requests.memory ?? memory) == memory
   }
 
   /// Whether CPU is limited.
-  var isCPULimited: Bool { limits["cpu"] != nil }
+  var isCPULimited: Bool { limits.cpu != nil }
 
   /// The resources, CPU or memory, that are set.
-  var names: Set<String> { Set(limits.keys).union(requests.keys) }
+  var names: Set<String> {
+    var names: Set<String> = []
+    if limits.cpu != nil || requests.cpu != nil { names.insert("cpu") }
+    if limits.memory != nil || requests.memory != nil { names.insert("memory") }
+    return names
+  }
 
   /// Zero counts as not set.
-  private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> [String: ResourceQuantity] {
-    guard try reader.entersObject() else { return [:] }
-    var amounts: [String: ResourceQuantity] = [:]
+  private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> Amounts {
+    var amounts = Amounts()
+    guard try reader.entersObject() else { return amounts }
     while let key = try reader.nextKey() {
-      guard names.contains(where: { reader.text(key).utf8.elementsEqual($0.utf8) }) else {
+      if reader.matches(key, "cpu") {
+        amounts.cpu = try amount(&reader)
+      } else if reader.matches(key, "memory") {
+        amounts.memory = try amount(&reader)
+      } else {
         try reader.skip()
-        continue
       }
-      let isText = try reader.peek() == .string
-      let text =
-        isText
-        ? try reader.optionalText() ?? "" : String(decoding: reader.bytes[try reader.value().range], as: UTF8.self)
-      amounts[reader.text(key)] = ResourceQuantity(text).flatMap { $0.value > 0 ? $0 : nil }
     }
     return amounts
+  }
+
+  private static func amount(_ reader: inout JSONReader) throws(JSONError) -> ResourceQuantity? {
+    let isText = try reader.peek() == .string
+    let text =
+      isText
+      ? try reader.optionalText() ?? "" : String(decoding: reader.bytes[try reader.value().range], as: UTF8.self)
+    return ResourceQuantity(text).flatMap { $0.value > 0 ? $0 : nil }
   }
 }

@@ -23,20 +23,28 @@ package struct ResourceQuantity: Sendable {
     var isDivisor = false
 
     init?(_ suffix: Substring) {
-      if let power = ["n": 1e9, "u": 1e6, "m": 1e3][suffix] {
-        (factor, isDivisor) = (power, true)
-      } else if suffix.isEmpty {
-        factor = 1
-      } else if let power = ["k", "M", "G", "T", "P", "E"].firstIndex(of: suffix) {
-        factor = (0...power).reduce(1) { product, _ in product * 1000 }
-      } else if let power = ["Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].firstIndex(of: suffix) {
-        factor = (0...power).reduce(1) { product, _ in product * 1024 }
-      } else if suffix.hasPrefix("e") || suffix.hasPrefix("E"), Int(suffix.dropFirst()) != nil,
-        let power = Double("1\(suffix)"), power.isFinite
-      {
+      switch suffix {
+      case "": factor = 1
+      case "m": (factor, isDivisor) = (1e3, true)
+      case "u": (factor, isDivisor) = (1e6, true)
+      case "n": (factor, isDivisor) = (1e9, true)
+      case "k": factor = 1e3
+      case "M": factor = 1e6
+      case "G": factor = 1e9
+      case "T": factor = 1e12
+      case "P": factor = 1e15
+      case "E": factor = 1e18
+      case "Ki": factor = 0x1p10
+      case "Mi": factor = 0x1p20
+      case "Gi": factor = 0x1p30
+      case "Ti": factor = 0x1p40
+      case "Pi": factor = 0x1p50
+      case "Ei": factor = 0x1p60
+      default:
+        guard suffix.hasPrefix("e") || suffix.hasPrefix("E"), Int(suffix.dropFirst()) != nil,
+          let power = Double("1\(suffix)"), power.isFinite
+        else { return nil }
         factor = power
-      } else {
-        return nil
       }
     }
   }

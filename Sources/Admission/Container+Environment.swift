@@ -1,3 +1,4 @@
+import Declarations
 import JSONBytes
 
 /// Where a variable of the Postgres container gets its value, as far as that is known.
@@ -47,21 +48,12 @@ extension Container {
   /// the kubelet does (Kubernetes docs, "Define Dependent Environment Variables").
   func expanded(_ text: String, before name: String?, _ lookups: inout Int) throws(JSONError) -> GivenValue {
     var result = ""
-    var rest = text[...]
-    while let dollar = rest.firstIndex(of: "$") {
-      result += rest[..<dollar]
-      rest = rest[rest.index(after: dollar)...]
-      if rest.first == "$" {
-        rest.removeFirst()
-        result += "$"
+    var pieces = VariablePieces(text)
+    while let piece = pieces.next() {
+      guard case .variable(let variable) = piece else {
+        if case .text(let text) = piece { result += text }
         continue
       }
-      guard rest.first == "(", let end = rest.firstIndex(of: ")") else {
-        result += "$"
-        continue
-      }
-      let variable = String(rest[rest.index(after: rest.startIndex)..<end])
-      rest = rest[rest.index(after: end)...]
       lookups -= 1
       guard lookups >= 0 else { return .unknown }
       let value = try self.value(of: variable, before: name, &lookups)
@@ -72,10 +64,10 @@ extension Container {
         result += "$(\(variable))"
       } else {
         // A value from another source can be used only if it is the whole text.
-        return result.isEmpty && rest.isEmpty ? value ?? .unknown : .unknown
+        return result.isEmpty && pieces.isAtEnd ? value ?? .unknown : .unknown
       }
     }
-    return .literal(result + rest)
+    return .literal(result)
   }
 
   /// The value of a variable before another one is defined, or after all are.

@@ -116,6 +116,8 @@ let shapes: [Shape] = [
   pod("pod-variables") {
     #","env":["# + repeated($0) { #"{"name":"POSTGRES_\#($0)","value":"$(POSTGRES_DB)"},"# } + "{}]"
   },
+  pod("pod-references") { #","env":[{"name":"POSTGRES_USER","value":"\#(repeated($0 * 20) { _ in "$(" })"}]"# },
+  pod("pod-arguments") { #","args":["-c","port=\#(repeated($0 * 20) { _ in "$(" })"]"# },
   pod("pod-sources") { #","envFrom":["# + repeated($0) { #"{"secretRef":{"name":"s\#($0)"}},"# } + "{}]" },
   pod("pod-mounts") {
     #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/a/b"}],"volumeMounts":["#

@@ -1,3 +1,4 @@
+import Admission
 import JSONBytes
 
 /// A container's variables, as the kubelet sets them.
@@ -27,23 +28,12 @@ struct LocalVariables {
   /// Replaces `$(NAME)` by the variable's value, if it is known, and `$$` by `$` (Kubernetes docs, "Define Dependent
   /// Environment Variables").
   static func expanded(_ text: String, _ environment: [String: String]) -> String {
-    var result = ""
-    var rest = text[...]
-    while let dollar = rest.firstIndex(of: "$") {
-      result += rest[..<dollar]
-      rest = rest[rest.index(after: dollar)...]
-      if rest.first == "$" {
-        result += "$"
-        rest = rest.dropFirst()
-      } else if rest.first == "(", let end = rest.firstIndex(of: ")") {
-        let name = String(rest[rest.index(after: rest.startIndex)..<end])
-        result += environment[name] ?? "$(\(name))"
-        rest = rest[rest.index(after: end)...]
-      } else {
-        result += "$"
+    VariablePieces(text).reduce(into: "") { result, piece in
+      switch piece {
+      case .text(let text): result += text
+      case .variable(let name): result += environment[name] ?? "$(\(name))"
       }
     }
-    return result + rest
   }
 
   private func values(of source: JSONValue) -> [String: [UInt8]] {

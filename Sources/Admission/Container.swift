@@ -1,3 +1,4 @@
+import Declarations
 import JSONBytes
 import KubernetesAPI
 
@@ -86,8 +87,8 @@ struct Container {
   /// The port from `ports`: the one that is Postgres's by name or number, else the first.
   var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first)?.number }
 
-  /// All port numbers in `ports`.
-  var portNumbers: [Int] { ports.compactMap(\.number) }
+  /// Whether this port is in `ports`.
+  func declares(port: Int) -> Bool { ports.contains { $0.number == port } }
 
   /// Whether the container shows that it is a Postgres server, whatever its image's name: by its name, a port, its
   /// arguments, or variables that only a server's image reads. A client can have POSTGRES_PASSWORD as well, but then it

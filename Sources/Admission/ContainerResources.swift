@@ -6,14 +6,8 @@ import KubernetesAPI
 /// Service Classes"): a Pod is Guaranteed where every container has limits of CPU and memory, and requests that are the
 /// same or are left out.
 struct ContainerResources {
-  /// What is set of CPU and memory.
-  private struct Amounts {
-    var cpu: ResourceQuantity?
-    var memory: ResourceQuantity?
-  }
-
-  private var limits = Amounts()
-  private var requests = Amounts()
+  private var limits = ResourceAmounts()
+  private var requests = ResourceAmounts()
 
   init() {}
 
@@ -48,8 +42,8 @@ struct ContainerResources {
   }
 
   /// Zero counts as not set.
-  private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> Amounts {
-    var amounts = Amounts()
+  private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> ResourceAmounts {
+    var amounts = ResourceAmounts()
     guard try reader.entersObject() else { return amounts }
     while let key = try reader.nextKey() {
       if reader.matches(key, "cpu") {

@@ -46,11 +46,11 @@ struct DeclarationReading {
   /// The scripts that could be read, even if there are errors.
   var scripts: [DeclaredScript] { declared.scripts }
   /// The part of the instance's spec that could be read.
-  var spec: InstanceSpec? { declared.declaration?.spec ?? declared.outline?.declaration.spec }
+  var spec: InstanceSpec? { declared.readable?.spec }
 
   /// The port that the Pods' annotations set, else that of their Postgres.
   func podPort(_ postgres: ChosenPostgres?) -> Int? {
-    (pod.declaration ?? pod.outline?.declaration)?.port ?? postgres?.port
+    pod.readable?.port ?? postgres?.port
   }
 
   /// Whether a one-word annotation of the object or of its Pods cannot be read.

@@ -36,7 +36,7 @@ extension Injection {
     }
   }
 
-  private func writeAmounts(_ name: String, _ amounts: SidecarResources.Amounts, _ writer: inout JSONWriter) {
+  private func writeAmounts(_ name: String, _ amounts: ResourceAmounts, _ writer: inout JSONWriter) {
     guard amounts.cpu != nil || amounts.memory != nil else { return }
     writer.key(name)
     writer.object { writer in

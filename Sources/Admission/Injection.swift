@@ -36,7 +36,7 @@ struct Injection {
     customer = object.customer
     port = declared.port ?? postgres.port
     gatesReadiness = declared.gateReadiness
-    statusPort = Self.statusPort(declared.statusPort ?? settings.statusPort, besides: pod.containers.takenPorts, port)
+    statusPort = Self.statusPort(declared.statusPort ?? settings.statusPort, besides: pod.containers, port)
     self.pod = pod.containers
     self.postgres = postgres.container
     index = postgres.index
@@ -47,10 +47,10 @@ struct Injection {
   }
 
   /// The chosen port. If it is the default and a container uses it, the next one that no container uses.
-  private static func statusPort(_ choice: StatusPortChoice, besides taken: Set<Int>, _ postgres: Int) -> Int? {
+  private static func statusPort(_ choice: StatusPortChoice, besides pod: PodContainers, _ postgres: Int) -> Int? {
     guard case .number(let number) = choice else { return nil }
-    let candidates = number == StatusPort.number ? Array(StatusPort.range) : [number]
-    return candidates.first { !taken.contains($0) && $0 != postgres }
+    let candidates = number == StatusPort.number ? StatusPort.range : number...number
+    return candidates.first { $0 != postgres && !pod.declares(port: $0) }
   }
 
   /// The operations, in an order in which only Postgres's own index is needed, and no earlier operation changes that.

@@ -1,3 +1,5 @@
+import Declarations
+
 /// Images that are known not to be a Postgres that Postern can manage.
 enum OtherImage {
   /// A Postgres that an operator manages.

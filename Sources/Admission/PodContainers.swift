@@ -69,14 +69,15 @@ struct PodContainers {
       || containers.contains { $0.name == SidecarContainer.name }
   }
 
-  /// The ports that containers declare.
-  var takenPorts: Set<Int> { Set(containers.flatMap(\.portNumbers) + initPorts) }
+  /// Whether a container declares this port.
+  func declares(port: Int) -> Bool { initPorts.contains(port) || containers.contains { $0.declares(port: port) } }
 
   /// Whether Postgres gets its superuser's password from a volume of the injection.
   var hasAdminVolume: Bool { volumes.contains { $0.name == SidecarContainer.adminVolumeName } }
 
   /// The user's own containers and volumes that use the sidecar's names.
   func nameClashes(field: String) -> Findings {
+    guard hasSidecar || !volumes.isEmpty else { return Findings() }
     let volumeNames = [
       SidecarContainer.volumeName, SidecarContainer.statusVolumeName, SidecarContainer.adminVolumeName,
     ]

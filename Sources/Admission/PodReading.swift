@@ -103,7 +103,7 @@ struct InjectablePod {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
     }
     if let text = metadata.setting(AnnotationKey.statusPort), let number = Int(text),
-      containers.takenPorts.contains(number) || number == postgres.port
+      containers.declares(port: number) || number == postgres.port
     {
       findings.refuse(
         "\(field)metadata.annotations[\(AnnotationKey.statusPort)]",

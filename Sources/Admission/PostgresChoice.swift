@@ -18,11 +18,11 @@ struct PostgresChoice {
   init(
     _ containers: [Container], _ metadata: ObjectMetadata, field: String, takesOnlyOne: Bool
   ) throws(JSONError) {
-    let place = "\(field)metadata.annotations[\(AnnotationKey.container)]"
+    func place() -> String { "\(field)metadata.annotations[\(AnnotationKey.container)]" }
     let flavor = metadata.setting(AnnotationKey.flavor)
     if let wanted = metadata.setting(AnnotationKey.container) {
       guard let index = containers.firstIndex(where: { $0.name == wanted }) else {
-        findings.refuse(place, "there is no container \(quoted(wanted)); the Pod has \(Self.names(containers))")
+        findings.refuse(place(), "there is no container \(quoted(wanted)); the Pod has \(Self.names(containers))")
         return
       }
       postgres = try ChosenPostgres(containers[index], at: index, flavor: flavor)
@@ -35,11 +35,13 @@ struct PostgresChoice {
       let why = Self.absence(containers)
       absence = why
       findings.refuse(
-        place, "\(why): name the container that is in this annotation, or declare on what runs Postgres", .valueRequired
+        place(), "\(why): name the container that is in this annotation, or declare on what runs Postgres",
+        .valueRequired
       )
     } else {
       findings.refuse(
-        place, "which container is Postgres cannot be told from \(Self.names(containers)); name it in this annotation",
+        place(),
+        "which container is Postgres cannot be told from \(Self.names(containers)); name it in this annotation",
         .valueRequired)
     }
   }
@@ -47,17 +49,19 @@ struct PostgresChoice {
   /// The indices of the containers with the strongest sign: the name, else the image, else other properties of a
   /// server. A classic sidecar is in the same list, but is not a candidate.
   private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Int] {
-    let possible = containers.indices.filter {
-      containers[$0].name != SidecarContainer.name && OtherImage(ImageReference(containers[$0].image)) == nil
-    }
-    let signs: [(Container) -> Bool] = [
-      { $0.name == "postgres" }, { isPostgres(ImageReference($0.image)) }, { $0.looksLikePostgres },
+    let all = containers.indices.filter { containers[$0].name != SidecarContainer.name }
+      .map { (index: $0, image: ImageReference(containers[$0].image)) }
+    let signs: [(Container, ImageReference) -> Bool] = [
+      { container, _ in container.name == "postgres" }, { isPostgres($1) },
+      { container, _ in container.looksLikePostgres },
     ]
     for sign in signs {
-      let found = possible.filter { sign(containers[$0]) }
-      guard found.isEmpty else { return found }
+      let found = all.filter { sign(containers[$0.index], $0.image) && OtherImage($0.image) == nil }
+      guard found.isEmpty else { return found.map(\.index) }
     }
-    return takesOnlyOne && possible.count == 1 ? possible : []
+    guard takesOnlyOne else { return [] }
+    let possible = all.filter { OtherImage($0.image) == nil }
+    return possible.count == 1 ? possible.map(\.index) : []
   }
 
   private static func isPostgres(_ image: ImageReference) -> Bool {

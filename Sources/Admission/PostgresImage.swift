@@ -19,8 +19,6 @@ package struct PostgresImage: Sendable {
   package let refusesBoth: Bool
   /// Whether loopback connections need no password; nil where that is not known.
   package let trustsLoopback: Bool?
-  /// The variable without which it does not start; nil where it starts.
-  package let missingPassword: String?
   private let family: ImageFamily
 
   /// Nil where it is not known which container is Postgres.
@@ -41,7 +39,6 @@ package struct PostgresImage: Sendable {
       readsFiles = family.readsFiles
       refusesBoth = family == .official || family == .supabase
       trustsLoopback = superuser.trustsLoopback
-      missingPassword = superuser.missingPassword
     } catch {
       return nil
     }

@@ -17,7 +17,7 @@ struct Removals {
 
   /// Compares the old declaration with the new one, which may have errors.
   init(from old: Declaration, to new: DeclarationResult) {
-    let declaration = new.declaration ?? new.outline?.declaration
+    let declaration = new.readable
     outline = new.outline
     users = declaration?.spec.users.reduce(into: [:]) { $0[$1.name] = $1 } ?? [:]
     owners = declaration?.spec.databases.reduce(into: [:]) { $0[$1.name] = $1.owner } ?? [:]

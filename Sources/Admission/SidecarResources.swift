@@ -1,22 +1,16 @@
-package import Declarations
+import Declarations
 
 /// The sidecar's `resources`.
 package struct SidecarResources: Equatable, Sendable {
-  /// Amounts of CPU and memory; nil: not set.
-  package struct Amounts: Equatable, Sendable {
-    package var cpu: ResourceQuantity?
-    package var memory: ResourceQuantity?
-  }
-
-  package var requests: Amounts
-  package var limits: Amounts
+  package var requests: ResourceAmounts
+  package var limits: ResourceAmounts
 
   /// The defaults.
   static let standard = Self(
-    requests: Amounts(cpu: ResourceQuantity("5m"), memory: ResourceQuantity("8Mi")),
-    limits: Amounts(memory: ResourceQuantity("16Mi")))
+    requests: ResourceAmounts(cpu: ResourceQuantity("5m"), memory: ResourceQuantity("8Mi")),
+    limits: ResourceAmounts(memory: ResourceQuantity("16Mi")))
   /// Its limits in a Guaranteed Pod, where they are also its requests.
-  private static let guaranteed = Amounts(cpu: ResourceQuantity("50m"), memory: ResourceQuantity("32Mi"))
+  private static let guaranteed = ResourceAmounts(cpu: ResourceQuantity("50m"), memory: ResourceQuantity("32Mi"))
   /// Its limit of CPU in a Pod in which every container has one, because a ResourceQuota may require that.
   private static let limitedCPU = ResourceQuantity("100m")
 
@@ -40,7 +34,7 @@ package struct SidecarResources: Equatable, Sendable {
     if let memory = declared.sidecarMemory { (requests.memory, limits.memory) = (memory, memory) }
   }
 
-  private init(requests: Amounts, limits: Amounts) {
+  private init(requests: ResourceAmounts, limits: ResourceAmounts) {
     self.requests = requests
     self.limits = limits
   }

@@ -47,7 +47,7 @@ extension DeclarationReader {
   static let maximumCustomerBytes = 40
 
   mutating func checkCustomer(_ customer: String) {
-    if customer.contains(ObjectName.prefix(customer: "")) {
+    if customer.contains(ascii: ObjectName.prefix(customer: "")) {
       problems.restrict(
         Place(annotation: AnnotationKey.customerLabel),
         "\(quoted(customer)) cannot be a customer's name: with \(quoted(ObjectName.prefix(customer: ""))) in it, objects of "
@@ -193,13 +193,11 @@ extension DeclarationReader {
   private mutating func statusPort(_ annotations: [String: String]) -> StatusPortChoice? {
     let expected = "a whole number from 1024 to 65535, or \(StatusPort.none)"
     guard let word = word(annotations, AnnotationKey.statusPort, expected: expected) else { return nil }
-    if word.value == StatusPort.none { return StatusPortChoice.none }
-    // The sidecar is not root, so it cannot open a lower port.
-    guard let port = UInt16(word.value), port >= 1024 else {
+    guard let choice = StatusPortChoice(word.value) else {
       problems.error(word.place, "\(quoted(word.value)) is no port for the sidecar; expected \(expected)")
       return nil
     }
-    return .number(Int(port))
+    return choice
   }
 
   private mutating func quantity(

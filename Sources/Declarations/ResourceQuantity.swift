@@ -7,11 +7,12 @@ package struct ResourceQuantity: Sendable {
 
   /// Nil where the text is not an amount, or is negative.
   package init?(_ text: String) {
-    let unsigned = text.hasPrefix("+") ? text.dropFirst() : text[...]
-    let number = unsigned.prefix { $0.isASCII && $0.isNumber || $0 == "." }
-    guard !number.isEmpty, number != ".", number.count(where: { $0 == "." }) < 2,
-      let amount = Double(number.hasSuffix(".") ? number.dropLast() : number),
-      let unit = Unit(unsigned.dropFirst(number.count))
+    let point = UInt8(ascii: ".")
+    let unsigned = text.utf8.first == UInt8(ascii: "+") ? Substring(text.utf8.dropFirst()) : text[...]
+    let end = unsigned.utf8.firstIndex { !(0x30...0x39).contains($0) && $0 != point } ?? unsigned.endIndex
+    let number = unsigned[..<end]
+    guard !number.isEmpty, number != ".", number.utf8.count(where: { $0 == point }) < 2,
+      let amount = Double(number.utf8.last == point ? number.dropLast() : number), let unit = Unit(unsigned[end...])
     else { return nil }
     self.text = text
     value = unit.isDivisor ? amount / unit.factor : amount * unit.factor

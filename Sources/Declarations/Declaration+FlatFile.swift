@@ -120,7 +120,7 @@ extension DeclarationResult {
   /// Contradictions between the annotations and the flat file, as far as the annotations can be read. Errors in either
   /// of them are reported elsewhere.
   package func conflicts(with file: FlatFile) -> [DeclarationProblem] {
-    guard let readable = declaration ?? outline?.declaration else { return [] }
+    guard let readable else { return [] }
     return readable.adding(file, outline: outline).errors.filter { conflict in
       !errors.contains { ($0.annotation, $0.path) == (conflict.annotation, conflict.path) }
     }

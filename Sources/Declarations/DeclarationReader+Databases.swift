@@ -149,7 +149,7 @@ extension DeclarationReader {
     }
   }
 
-  private mutating func requiredName(
+  mutating func requiredName(
     _ members: [String: YAMLNode], of what: String, at place: Place
   ) -> Located<PostgresName>? {
     guard let node = members["name"] else {

@@ -69,8 +69,9 @@ extension DeclarationReader {
     var others: [YAMLNode.Member] = []
     for member in members {
       let isPassword =
-        ["pass", "pwd"].contains(member.key)
-        || Suggestion.nearest(to: member.key, among: ["password", "passwd"]) != nil
+        !Self.userKeys.contains(member.key)
+        && (["pass", "pwd"].contains(member.key)
+          || Suggestion.nearest(to: member.key, among: ["password", "passwd"]) != nil)
       guard isPassword else {
         others.append(member)
         continue

@@ -55,12 +55,11 @@ struct DeclarationReader {
   mutating func entryName(
     _ members: [String: YAMLNode], of what: String, in node: YAMLNode, known: [String], _ doubts: inout Doubts
   ) -> Located<PostgresName>? {
+    if let name = requiredName(members, of: what, at: node.place) { return name }
     if let name = members["name"] {
-      if let name = self.name(name, of: what) { return name }
       doubts.addEntry(mayBe: name.texts)
       return nil
     }
-    problems.error(node.place, "\(what) has no name", hint: "add \"name: NAME\"")
     guard case .mapping(let all) = node.content, !all.isEmpty else { return nil }
     doubts.addEntry(mayBe: all.filter { !known.contains($0.key) }.flatMap { [$0.key] + $0.value.texts })
     return nil

@@ -16,6 +16,9 @@ package struct DeclarationResult: Equatable, Sendable {
   /// The part that could be read of a declaration with errors; nil for one without.
   package var outline: DeclarationOutline?
 
+  /// The declaration, or else the part of it that could be read.
+  package var readable: Declaration? { declaration ?? outline?.declaration }
+
   /// The declaration if there are no errors, otherwise only the errors.
   init(
     _ declaration: Declaration, problems: Problems, scripts: [DeclaredScript] = [], expiries: [DeclaredExpiry] = [],

@@ -1,11 +1,11 @@
 /// The syntax of names in Kubernetes ("Object Names and IDs" in its documentation).
-enum KubernetesName {
+package enum KubernetesName {
   static let labelRule = "lower-case letters, digits and \"-\", beginning and ending with a letter or digit"
   static let subdomainRule = "lower-case letters, digits, \"-\" and \".\", beginning and ending with a letter or digit"
   static let keyRule = "letters, digits, \"-\", \"_\" and \".\""
 
   /// RFC 1123 label: a container, a customer.
-  static func isLabel(_ text: String, maximumBytes: Int = 63) -> Bool {
+  package static func isLabel(_ text: String, maximumBytes: Int = 63) -> Bool {
     let bytes = Array(text.utf8)
     guard let first = bytes.first, let last = bytes.last, bytes.count <= maximumBytes else { return false }
     return isLowerAlphanumeric(first) && isLowerAlphanumeric(last)
@@ -13,7 +13,7 @@ enum KubernetesName {
   }
 
   /// RFC 1123 subdomain: a Secret, a ConfigMap.
-  static func isSubdomain(_ text: String) -> Bool {
+  package static func isSubdomain(_ text: String) -> Bool {
     text.utf8.count <= 253 && parts(text).allSatisfy { isLabel($0, maximumBytes: 253) }
   }
 

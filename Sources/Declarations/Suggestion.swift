@@ -1,3 +1,5 @@
+import DatabaseSpec
+
 /// Finds a name that a user may have meant. A declaration may contain thousands of names and a hundred mistakes, so
 /// only a few names are compared, and only as far as they can be similar.
 package enum Suggestion {
@@ -31,32 +33,10 @@ package enum Suggestion {
     for candidate in candidates where abs(candidate.utf8.count - text.utf8.count) <= 4 * limit {
       guard comparisons < maximumComparisons else { break }
       comparisons += 1
-      guard let distance = distance(word, folded(candidate), atMost: limit) else { continue }
+      guard let distance = editDistance(word, folded(candidate), atMost: limit) else { continue }
       if distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.candidate
-  }
-
-  /// Levenshtein's distance: how many scalars must be inserted, deleted or replaced; nil where it is over the limit.
-  /// Only cells near the diagonal are computed, because a path that leaves them is longer than the limit (Ukkonen 1985,
-  /// "Algorithms for Approximate String Matching").
-  private static func distance(_ left: [UInt32], _ right: [UInt32], atMost limit: Int) -> Int? {
-    guard abs(left.count - right.count) <= limit else { return nil }
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      let first = max(0, i - limit)
-      var diagonal = row[first]
-      row[first] = first == 0 ? i + 1 : limit + 1
-      var least = row[first]
-      for j in first..<min(right.count, i + limit + 1) {
-        let replaced = diagonal + (a == right[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
-        least = min(least, row[j + 1])
-      }
-      guard least <= limit else { return nil }
-    }
-    return row[right.count] <= limit ? row[right.count] : nil
   }
 
   private static func folded(_ text: String) -> [UInt32] {

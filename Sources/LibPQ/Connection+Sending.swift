@@ -45,7 +45,7 @@ extension Connection {
     while true {
       if left.hasAnswer() { return .left }
       if right.hasAnswer() { return .right }
-      SocketWait.waitUntilReadable(left.socket, or: right.socket)
+      _ = SocketWait.wait(for: left.socket, or: right.socket, .readable, milliseconds: 60_000)
     }
   }
 

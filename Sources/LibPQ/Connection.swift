@@ -91,8 +91,7 @@ import Linux
   }
 
   /// Returns a result, or throws the error that it holds.
-  func outcome(of result: OpaquePointer?) throws(PostgresError) -> QueryResult {
-    guard let result = unsafe result else { throw failure() }
+  func outcome(of result: OpaquePointer) throws(PostgresError) -> QueryResult {
     let answer = unsafe QueryResult(result)
     switch answer.status {
     case PGRES_COMMAND_OK, PGRES_TUPLES_OK, PGRES_EMPTY_QUERY: return answer
@@ -106,8 +105,7 @@ import Linux
   /// Makes sure that the server still answers.
   /// - Throws: where it does not.
   package func checkIsAlive() throws(PostgresError) {
-    try send("")
-    try receive()
+    try execute("")
   }
 
   /// The connection's error, for calls that have no result to hold one.

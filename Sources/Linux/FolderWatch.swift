@@ -52,8 +52,7 @@ package final class FolderWatch {
         filesChanged: bits & POSTERN_FILES_CHANGED != 0,
         stopRequested: bits & POSTERN_STOP_REQUESTED != 0,
         isReadable: bits & POSTERN_READABLE != 0)
-      if !wake.isTimeout || bits & POSTERN_MEANWHILE == 0 && left <= timeout { return wake }
-      if SystemClock.monotonicMilliseconds >= deadline { return wake }
+      if !wake.isTimeout || SystemClock.monotonicMilliseconds >= deadline { return wake }
       if isMissing, watchAll() {
         isMissing = false
         return Wake(filesChanged: true)

@@ -13,8 +13,6 @@ package final class TCPPort {
 
   /// The event that is expected on a connection.
   package enum Expectation: Sendable {
-    /// It can be read.
-    case bytes
     /// It can be written.
     case room
     /// The other side closes it.
@@ -79,7 +77,6 @@ package final class TCPPort {
   package func expect(_ expectation: Expectation, on connection: Int32) {
     let events =
       switch expectation {
-      case .bytes: POSTERN_EXPECT_BYTES
       case .room: POSTERN_EXPECT_ROOM
       case .end: POSTERN_EXPECT_END
       }

@@ -19,12 +19,7 @@ extension PostgresParser {
   /// The bytes of each token of a script, without comments; nil where the scanner refuses the script, for example
   /// because of a literal that has no end.
   package static func tokens(of script: String) -> [Range<Int>]? {
-    guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil, let scanned = scan(script) else {
-      return nil
-    }
-    let bytes = Array(script.utf8)
-    return scanned.ranges.filter { range in
-      !bytes[range].starts(with: "--".utf8) && !bytes[range].starts(with: "/*".utf8)
-    }
+    guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil else { return nil }
+    return scan(script)?.tokens
   }
 }

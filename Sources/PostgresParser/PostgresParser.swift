@@ -21,15 +21,22 @@ package enum PostgresParser {
   /// example because of a literal that has no end.
   package static func statements(of script: String) -> [SQLWords]? {
     guard SQLSyntaxError(nulIn: script) == nil else { return nil }
-    return scan(script).map { SQLWords.statements(of: Array(script.utf8), $0.ranges) }
+    return scan(script).map { SQLWords.statements(of: $0.bytes, $0.tokens) }
   }
 
-  /// Scans a script that contains no NUL.
-  static func scan(_ script: String) -> ScanResult? {
+  /// The bytes of a script that contains no NUL, and in them its tokens, without comments.
+  static func scan(_ script: String) -> (bytes: [UInt8], tokens: [Range<Int>])? {
     let result = unsafe pg_query_scan(script)
     defer { unsafe pg_query_free_scan_result(result) }
     guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
-    return unsafe ScanResult(Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len)))
+    guard let found = unsafe ScanResult(Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len))) else {
+      return nil
+    }
+    let bytes = Array(script.utf8)
+    let tokens = found.ranges.filter { range in
+      range.upperBound <= bytes.count && !bytes[range].starts(with: "--".utf8) && !bytes[range].starts(with: "/*".utf8)
+    }
+    return (bytes, tokens)
   }
 }
 

@@ -9,12 +9,10 @@ package struct SQLToken: Equatable, Sendable {
 extension PostgresParser {
   /// All tokens of a script, without comments; nil where the scanner refuses the script.
   package static func allTokens(of script: String) -> [SQLToken]? {
-    guard SQLSyntaxError(nulIn: script) == nil, let scanned = scan(script) else { return nil }
-    let bytes = Array(script.utf8)
-    return scanned.ranges.compactMap { range in
-      guard range.upperBound <= bytes.count else { return nil }
+    guard SQLSyntaxError(nulIn: script) == nil, let (bytes, tokens) = scan(script) else { return nil }
+    return tokens.compactMap { range in
       let text = bytes[range]
-      guard let first = text.first, !text.starts(with: "--".utf8), !text.starts(with: "/*".utf8) else { return nil }
+      guard let first = text.first else { return nil }
       let isQuoted = first == UInt8(ascii: "\"") || first == UInt8(ascii: "$") || text.last == UInt8(ascii: "'")
       return SQLToken(
         text: isQuoted ? "" : String(decoding: text, as: UTF8.self).lowercased(), start: range.lowerBound)

@@ -11,9 +11,8 @@ package struct SQLWords: Equatable, Sendable {
     var statements: [SQLWords] = []
     var current: SQLWords?
     var depth = 0
-    for range in tokens where range.upperBound <= script.count {
+    for range in tokens {
       let text = script[range]
-      guard !text.starts(with: "--".utf8), !text.starts(with: "/*".utf8) else { continue }
       if depth == 0, text.elementsEqual(";".utf8) {
         if let current { statements.append(current) }
         current = nil

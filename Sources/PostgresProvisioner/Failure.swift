@@ -11,13 +11,13 @@ struct Failure {
   /// Whether a connection ended, perhaps because Postgres ended.
   var isDisconnection = false
 
-  init(_ item: Item, _ error: PostgresError, place: String? = nil, hint: String? = nil) {
+  init(_ item: Item, _ error: PostgresError, place: String? = nil, hint suggestion: String? = nil) {
     self.item = item
-    var message = error.message
+    let prefix = place.map { "\($0): " } ?? ""
+    var message = prefix + error.message
     if let detail = error.detailWithoutRows { message += " (\(detail))" }
-    if let place { message = "\(place): \(message)" }
-    let suggestion = hint
-    var hint = error.hint ?? hint
+    let advice = Self.advice(item, error)
+    var hint = error.hint ?? suggestion
     if error.isOfUnpinnedFunction, !item.isScript {
       hint =
         "the server called a function of this database, such as an event trigger's, which finds nothing by an "
@@ -25,12 +25,12 @@ struct Failure {
     }
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
-      hint: (Self.advice(item, error) ?? hint).map(Self.oneLine))
+      hint: (advice ?? hint).map(Self.oneLine))
     if item.isScript || error.context != nil, let sqlState = error.sqlState {
       let cause = "SQLSTATE \(sqlState)\(SQLState.condition(sqlState).map { ", \($0)" } ?? "")"
       problem.told = .init(
-        message: (place.map { "\($0): " } ?? "") + "\(cause); the server's words are in the sidecar's log",
-        hint: Self.advice(item, error) ?? suggestion)
+        message: "\(prefix)\(cause); the server's words are in the sidecar's log",
+        hint: advice ?? suggestion)
     }
     isDisconnection = error.isDisconnection
     if item.isScript { return }

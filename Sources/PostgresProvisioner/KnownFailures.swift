@@ -22,7 +22,7 @@ struct KnownFailures {
       let failing = Set(report.problems.filter({ $0.isFailure }).map({ Self.digest($0.item) }))
       report.isKnownToFail = report.outcome == .incomplete && failing.isSubset(of: known)
       // An item that worked in between is not a known failure.
-      let kept = control.isReady() || report.isKnownToFail ? failing : failing.intersection(known)
+      let kept = control.isReady() ? failing : failing.intersection(known)
       try change(
         adding: kept.subtracting(known).sorted(by: Self.precedes),
         removing: known.subtracting(kept).sorted(by: Self.precedes), isThere: state.isThere, connection)
@@ -39,12 +39,8 @@ struct KnownFailures {
     let statements =
       (isThere ? [] : Postern.createKnownFailures)
       + Postern.changeKnownFailures(of: customer, adding: adding, removing: removing)
-    do throws(PostgresError) {
-      try connection.execute((["BEGIN"] + statements + ["COMMIT"]).joined(separator: "; "))
-    } catch {
-      if !connection.isBroken { try connection.execute("ROLLBACK") }
-      throw error
-    }
+    // One string is one transaction.
+    try connection.execute(statements.joined(separator: "; "))
   }
 
   private static func digest(_ item: String) -> String { Hex.encoded(Digest.sha256(Array(item.utf8))) }

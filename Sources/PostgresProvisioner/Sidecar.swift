@@ -61,7 +61,7 @@ package final class Sidecar {
       guard !CurrentProcess.stopRequested else { break }
       // The files have changed meanwhile: apply the change at once.
       guard outcome != .superseded else { continue }
-      let isDone = outcome == .converged || outcome == .standby
+      let isDone = outcome?.isDone == true
       if configuration.once { return isDone ? 0 : 1 }
       failures = isDone ? 0 : failures + 1
       CurrentProcess.releaseMemory()
@@ -79,7 +79,7 @@ package final class Sidecar {
     do throws(FileError) {
       let port = try TCPPort(number)
       let server = StatusServer(port, waiting: SidecarContainer.ReadinessProbe.patience) { [self] in
-        StatusPages(status: status, counts: counts, token: reader.statusToken()).answer($0, mayWait: $1)
+        StatusPages(status: status, counts: counts, token: reader.statusToken).answer($0, mayWait: $1)
       }
       self.server = server
       Meanwhile.see(to: port.descriptor) { server.serve() }
@@ -224,9 +224,8 @@ package final class Sidecar {
     }
     tell(report, specHash: contents.desired.specHash)
     status.passEnded(report, contents.desired, generation: contents.generation, at: SystemClock.timestamp())
-    let isDone = report.outcome == .converged || report.outcome == .standby
     counts = .init(
-      passes: counts.passes + 1, failuresInARow: isDone ? 0 : counts.failuresInARow + 1,
+      passes: counts.passes + 1, failuresInARow: report.outcome.isDone ? 0 : counts.failuresInARow + 1,
       lastEnd: SystemClock.wallMilliseconds)
     if report.outcome == .disconnected, ping() != .accepting { status.postgresIsAway(status.message ?? "") }
     return report.outcome

@@ -18,8 +18,8 @@ struct StatusPages {
 
   let status: Status
   let counts: Counts
-  /// The token that a client must send to read the whole status; nil where there is none yet.
-  let token: [UInt8]?
+  /// Reads the token that a client must send to read the whole status; nil where there is none yet.
+  let token: () -> [UInt8]?
 
   /// The answer to a request; nil where it may wait and the first pass has not ended. The kubelet asks only every few
   /// seconds; because the answer waits, it learns of the end at once.
@@ -35,7 +35,7 @@ struct StatusPages {
   }
 
   private func wholeStatus(_ head: RequestHead) -> PlainResponse {
-    guard let token, token.count >= StatusPort.minimumTokenBytes, let given = head.token,
+    guard let token = token(), token.count >= StatusPort.minimumTokenBytes, let given = head.token,
       Digest.constantTimeEqual(given, token)
     else { return PlainResponse(.unauthorized) }
     return PlainResponse(.ok, .json, status.encodedForNetwork() + [0x0A])

@@ -8,8 +8,7 @@ extension PostgresName {
     let limit = min(wanted.count / 2, 2)
     var best: (name: PostgresName, distance: Int)?
     for name in names {
-      let distance = Self.distance(wanted, name.foldedBytes)
-      guard distance <= limit else { continue }
+      guard let distance = editDistance(wanted, name.foldedBytes, atMost: limit) else { continue }
       if let best, (best.distance, best.name) <= (distance, name) { continue }
       best = (name, distance)
     }
@@ -24,20 +23,5 @@ extension PostgresName {
       default: byte
       }
     }
-  }
-
-  /// Levenshtein's distance.
-  private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-    var row = Array(0...right.count)
-    for (i, a) in left.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, b) in right.enumerated() {
-        let replaced = diagonal + (a == b ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, diagonal + 1, row[j] + 1)
-      }
-    }
-    return row[right.count]
   }
 }

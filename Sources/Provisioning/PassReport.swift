@@ -16,6 +16,9 @@ package struct PassReport: Equatable, Sendable {
     /// The files changed while a script ran. Their changes were applied while it ran, except scripts; another pass does
     /// the rest.
     case superseded
+
+    /// Whether nothing is left to do, as far as the declaration and the server are known.
+    package var isDone: Bool { self == .converged || self == .standby }
   }
 
   /// How the pass ended.

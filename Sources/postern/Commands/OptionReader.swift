@@ -28,9 +28,9 @@ struct OptionReader {
   }
 
   func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ option: String?, _ flag: String, _ name: String, _ fallback: Choice
-  ) throws(CommandError) -> Choice {
-    guard let text = value(option, name) else { return fallback }
+    _ option: String?, _ flag: String, _ name: String
+  ) throws(CommandError) -> Choice? {
+    guard let text = value(option, name) else { return nil }
     guard let choice = Choice(rawValue: text) else {
       let known = Choice.allCases.map(\.rawValue).joined(separator: " or ")
       throw .unreadable("\(flag) is \"\(text)\"; \(known) is expected")
@@ -46,18 +46,17 @@ struct OptionReader {
   }
 
   func statusPort(_ option: String?) throws(CommandError) -> StatusPortChoice {
-    let name = "POSTERN_STATUS_PORT"
-    guard value(option, name) != StatusPort.none else { return StatusPortChoice.none }
-    return .number(try number(option, "--status-port", name, 1024...65535, StatusPort.number))
+    guard let text = value(option, "POSTERN_STATUS_PORT") else { return .number(StatusPort.number) }
+    guard let choice = StatusPortChoice(text) else {
+      throw .unreadable("--status-port is \"\(text)\"; a number from 1024 to 65535, or none, is expected")
+    }
+    return choice
   }
 
   /// A Secret's name: a DNS subdomain.
   func secret(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> String? {
     guard let text = value(option, name) else { return nil }
-    let label = /[a-z0-9]([-a-z0-9]*[a-z0-9])?/
-    guard text.utf8.count <= 253,
-      text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy({ $0.wholeMatch(of: label) != nil })
-    else {
+    guard KubernetesName.isSubdomain(text) else {
       throw .unreadable("\(flag) is \"\(text)\"; the name of a Secret is expected")
     }
     return text
@@ -67,7 +66,7 @@ struct OptionReader {
   func names(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> [String] {
     guard let text = value(option, name) else { return [] }
     let names = text.split(separator: ",", omittingEmptySubsequences: false).map { String($0.trimming(" ")) }
-    for name in names where name.wholeMatch(of: /[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?/) == nil {
+    for name in names where !KubernetesName.isLabel(name) {
       throw .unreadable("\(flag) is \"\(text)\"; \"\(name)\" can be no name: lower-case letters, digits and \"-\"")
     }
     return names

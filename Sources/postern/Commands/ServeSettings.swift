@@ -34,8 +34,8 @@ struct ServeSettings {
     )
     self.server = server
     admission = try options.sidecar.settings(reader)
-    logFormat = try reader.choice(options.logFormat, "--log-format", "POSTERN_LOG_FORMAT", .text)
-    logLevel = try reader.choice(options.logLevel, "--log-level", "POSTERN_LOG_LEVEL", .info)
+    logFormat = try reader.choice(options.logFormat, "--log-format", "POSTERN_LOG_FORMAT") ?? .text
+    logLevel = try reader.choice(options.logLevel, "--log-level", "POSTERN_LOG_LEVEL") ?? .info
     let cluster = ClusterSettings(
       kubeconfig: reader.value(options.kubeconfig, "POSTERN_KUBECONFIG"),
       namespace: try reader.name(nil, "POSTERN_NAMESPACE", "POSTERN_NAMESPACE"),

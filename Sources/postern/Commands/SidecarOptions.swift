@@ -38,11 +38,9 @@ struct SidecarOptions: ParsableArguments {
   /// The settings from these options, each from the command line, else from `POSTERN_*`.
   func settings(_ reader: OptionReader) throws(CommandError) -> AdmissionSettings {
     var settings = AdmissionSettings(sidecarImage: reader.value(sidecarImage, "POSTERN_SIDECAR_IMAGE"))
-    settings.sidecarMode = try reader.choice(sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE", .native)
-    settings.sidecarUser = try reader.choice(sidecarUser, "--sidecar-user", "POSTERN_SIDECAR_USER", .fixed)
-    if let text = reader.value(imagePullPolicy, "POSTERN_IMAGE_PULL_POLICY") {
-      settings.imagePullPolicy = try reader.choice(text, "--image-pull-policy", "POSTERN_IMAGE_PULL_POLICY", .always)
-    }
+    settings.sidecarMode = try reader.choice(sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE") ?? .native
+    settings.sidecarUser = try reader.choice(sidecarUser, "--sidecar-user", "POSTERN_SIDECAR_USER") ?? .fixed
+    settings.imagePullPolicy = try reader.choice(imagePullPolicy, "--image-pull-policy", "POSTERN_IMAGE_PULL_POLICY")
     settings.statusPort = try reader.statusPort(statusPort)
     settings.imagePullSecret = try reader.secret(imagePullSecret, "--image-pull-secret", "POSTERN_IMAGE_PULL_SECRET")
     if let text = reader.value(sidecarResources, "POSTERN_SIDECAR_RESOURCES") {

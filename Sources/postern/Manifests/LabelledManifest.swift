@@ -33,9 +33,6 @@ struct LabelledManifest: Equatable {
     return own.merging(template) { own, _ in own }
   }
 
-  /// What the annotations declare; nil if something is wrong with them.
-  var declaration: Declaration? { result.declaration }
-
   /// What the annotations declare, or their errors.
   var result: DeclarationResult { Declaration.parse(customer: customer, annotations: annotations) }
 

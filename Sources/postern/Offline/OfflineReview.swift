@@ -29,7 +29,7 @@ struct OfflineReview {
     var uses: [String: [String: [SecretUse]]] = [:]
     for labelled in manifests.compactMap(LabelledManifest.init) {
       let result = labelled.result
-      guard let declaration = result.declaration ?? result.outline?.declaration else { continue }
+      guard let declaration = result.readable else { continue }
       for (secret, use) in SecretUse.all(in: declaration) {
         uses[labelled.manifest.namespace, default: [:]][secret, default: []].append(use)
       }
@@ -115,7 +115,7 @@ struct OfflineReview {
   /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.
   private func conflicts(of labelled: LabelledManifest) -> [String] {
     let result = labelled.result
-    guard let source = (result.declaration ?? result.outline?.declaration)?.usersFrom,
+    guard let source = result.readable?.usersFrom,
       let bytes = objects.secret(source.name, namespace: labelled.manifest.namespace)?[source.key],
       let file = FlatFile.parse(bytes, source: source).file
     else { return [] }

@@ -13,6 +13,8 @@ package struct ClusterConfiguration: Sendable {
     case token(String)
     /// The token in this file, which is read again regularly.
     case tokenFile(String)
+    /// The tokens of a program that the kubeconfig names.
+    case program(ExecTokens)
 
     /// What kind of credential it is, without the token.
     package var description: String {
@@ -20,6 +22,7 @@ package struct ClusterConfiguration: Sendable {
       case .none: "none"
       case .token: "a token"
       case .tokenFile(let path): "the token in \(path)"
+      case .program: "the tokens of a program"
       }
     }
   }

@@ -21,10 +21,12 @@ final class TokenSource: Sendable {
   }
 
   /// The token to send; nil where the client authenticates by a certificate or not at all.
-  func token() throws(FileError) -> String? {
+  func token() async throws(NoToken) -> String? {
     switch credential {
     case .none: return nil
     case .token(let token): return token
+    case .program(let tokens):
+      do throws(ConfigurationError) { return try await tokens.token() } catch { throw NoToken(reason: "\(error)") }
     case .tokenFile(let path):
       let now = time.now()
       let known = cached.withLock { $0 }
@@ -35,7 +37,7 @@ final class TokenSource: Sendable {
         return token
       } catch {
         // A token that was valid a minute ago probably still is.
-        guard let known else { throw error }
+        guard let known else { throw NoToken(reason: error.message) }
         return known.token
       }
     }
@@ -43,9 +45,17 @@ final class TokenSource: Sendable {
 
   /// Reports that the server did not accept this token.
   /// - Returns: whether a new token may now be available.
-  func reject(_ token: String?) -> Bool {
-    guard case .tokenFile = credential else { return false }
-    cached.withLock { if $0?.token == token { $0 = nil } }
+  func reject(_ token: String?) async -> Bool {
+    switch credential {
+    case .none, .token: return false
+    case .program(let tokens): await tokens.reject(token)
+    case .tokenFile: cached.withLock { if $0?.token == token { $0 = nil } }
+    }
     return true
   }
+}
+
+/// Why there is no token to send.
+struct NoToken: Error {
+  let reason: String
 }

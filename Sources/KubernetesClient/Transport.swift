@@ -88,11 +88,13 @@ final class Transport: Sendable {
       var token: String?
       do {
         try await bucket.take()
-        do { token = try tokens.token() } catch { throw self.error(call, .noCredential(reason: error.message)) }
+        do throws(NoToken) { token = try await tokens.token() } catch {
+          throw self.error(call, .noCredential(reason: error.reason))
+        }
         return try await attempt(token)
       } catch {
         let error = self.error(call, thrown: error)
-        if error.isUnauthorized, !isRejected, tokens.reject(token) {
+        if error.isUnauthorized, !isRejected, await tokens.reject(token) {
           isRejected = true
           continue
         }

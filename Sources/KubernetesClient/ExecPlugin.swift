@@ -1,0 +1,130 @@
+import Foundation
+import JSONBytes
+import Linux
+import NIOSSL
+import TextEncoding
+import Yams
+
+/// A program that gives the user's credential (Kubernetes docs, "client-go credential plugins").
+struct ExecPlugin: Sendable {
+  /// The user of the kubeconfig that names it.
+  private let place: String
+  private let apiVersion: String
+  private let command: String
+  private let arguments: [String]
+  private let variables: [String: String]
+  private let installHint: String?
+  /// Whether it may, or must, ask the user at the terminal.
+  private let mayAsk: Bool
+  private let mustAsk: Bool
+  /// `spec.cluster`, for a program that asks for it.
+  private let cluster: JSONValue?
+
+  private static let group = "client.authentication.k8s.io/"
+
+  /// Nil where the user has no program.
+  init?(_ user: KubeconfigEntry, for cluster: KubeconfigEntry) throws(ConfigurationError) {
+    guard let node = user.member("exec") else { return nil }
+    let exec = KubeconfigEntry(file: user.file, place: "\(user.place): exec", node: node)
+    func wrong(_ reason: String, _ hint: String) -> ConfigurationError {
+      ConfigurationError(place: exec.place, reason: reason, hint: hint)
+    }
+    guard let command = exec.text("command") else { throw wrong("there is no command", "write the program's name") }
+    apiVersion = exec.text("apiVersion") ?? ""
+    guard ["\(Self.group)v1", "\(Self.group)v1beta1"].contains(apiVersion) else {
+      throw wrong("apiVersion is \"\(apiVersion)\"", "\(Self.group)v1 and \(Self.group)v1beta1 are supported")
+    }
+    let mode = exec.text("interactiveMode") ?? "IfAvailable"
+    guard ["Never", "IfAvailable", "Always"].contains(mode) else {
+      throw wrong("interactiveMode is \"\(mode)\"", "write Never, IfAvailable or Always")
+    }
+    (mayAsk, mustAsk) = (mode != "Never", mode == "Always")
+    place = exec.place
+    // A program in a folder is found from the kubeconfig's folder; another in PATH.
+    self.command = command.contains("/") ? exec.absolute(command) : command
+    arguments = exec.member("args")?.array().compactMap { $0.scalar?.string } ?? []
+    var variables: [String: String] = [:]
+    for variable in exec.member("env")?.array() ?? [] {
+      if let name = variable["name"]?.scalar?.string { variables[name] = variable["value"]?.scalar?.string ?? "" }
+    }
+    self.variables = variables
+    installHint = exec.text("installHint")
+    self.cluster = exec.isTrue("provideClusterInfo") ? try Self.information(of: cluster) : nil
+  }
+
+  private static func information(of cluster: KubeconfigEntry) throws(ConfigurationError) -> JSONValue {
+    var information = JSONObject()
+    information["server"] = .string(cluster.text("server") ?? "")
+    if let name = cluster.text("tls-server-name") { information["tls-server-name"] = .string(name) }
+    if cluster.isTrue("insecure-skip-tls-verify") { information["insecure-skip-tls-verify"] = .bool(true) }
+    if let authority = try cluster.bytes("certificate-authority") {
+      information["certificate-authority-data"] = .string(Base64.encoded(authority))
+    }
+    return .object(information)
+  }
+
+  /// Runs the program once, and gives a configuration the credential: a client certificate for all its connections, or
+  /// a token, which is asked for again when it has expired or is refused.
+  func complete(_ configuration: inout ClusterConfiguration) throws(ConfigurationError) {
+    let credential = try run()
+    if let chain = credential.certificate, let key = credential.key {
+      guard configuration.tls.authenticate(chain: Array(chain.utf8), key: Array(key.utf8)) else {
+        throw failure("clientCertificateData and clientKeyData are no PEM pair")
+      }
+    }
+    guard credential.token != nil else { return }
+    configuration.credential = .program(ExecTokens(self, first: credential))
+  }
+
+  /// Runs the program. It blocks the thread.
+  func run() throws(ConfigurationError) -> ExecCredential {
+    let isTerminal = isatty(STDIN_FILENO) == 1
+    guard isTerminal || !mustAsk else { throw failure("it wants a terminal (interactiveMode: Always)") }
+    let process = Process()
+    process.executableURL = URL(filePath: try program())
+    process.arguments = arguments
+    var environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+    environment["KUBERNETES_EXEC_INFO"] = question(isInteractive: isTerminal && mayAsk)
+    process.environment = environment
+    let output = Pipe()
+    process.standardOutput = output
+    if !isTerminal || !mayAsk { process.standardInput = FileHandle.nullDevice }
+    do { try process.run() } catch { throw failure("it cannot be run") }
+    let answer = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+    process.waitUntilExit()
+    guard process.terminationStatus == 0 else { throw failure("it ended with \(process.terminationStatus)") }
+    guard let credential = ExecCredential(decoding: Array(answer), apiVersion: apiVersion) else {
+      throw failure("it gave no ExecCredential of \(apiVersion) with a token or a certificate")
+    }
+    return credential
+  }
+
+  /// Its path.
+  private func program() throws(ConfigurationError) -> String {
+    let folders = (CurrentProcess.environment("PATH") ?? "").split(separator: ":")
+    let paths = command.contains("/") ? [command] : folders.map { "\($0)/\(command)" }
+    guard let path = paths.first(where: FileManager.default.isExecutableFile) else {
+      throw ConfigurationError(
+        place: place, reason: "there is no program \"\(command)\"",
+        hint: installHint ?? "install it, or let PATH name its folder")
+    }
+    return path
+  }
+
+  private func failure(_ reason: String) -> ConfigurationError {
+    ConfigurationError(
+      place: place, reason: "\(command): \(reason)", hint: "see what it says where it is run by itself")
+  }
+
+  /// What the program reads in its environment.
+  private func question(isInteractive: Bool) -> String {
+    var spec = JSONObject()
+    if let cluster { spec["cluster"] = cluster }
+    spec["interactive"] = .bool(isInteractive)
+    var root = JSONObject()
+    root["apiVersion"] = .string(apiVersion)
+    root["kind"] = .string("ExecCredential")
+    root["spec"] = .object(spec)
+    return String(decoding: JSONValue.object(root).bytes, as: UTF8.self)
+  }
+}

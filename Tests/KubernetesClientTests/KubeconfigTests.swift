@@ -1,0 +1,188 @@
+import Foundation
+import CoreMetrics
+import JSONBytes
+import KubernetesAPI
+import TestSupport
+import Testing
+
+@testable import KubernetesClient
+
+/// Several kubeconfigs, contexts, and programs that give credentials, as kubectl has them.
+@Suite struct KubeconfigTests {
+  /// A folder of this test, which is removed with the tests' authority.
+  private let folder: URL
+
+  init() throws {
+    folder = try authority.get().folder.appending(path: UUID().uuidString)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+  }
+
+  private func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  private func write(_ name: String, _ text: String, mode: Int = 0o644) throws {
+    let url = folder.appending(path: name)
+    try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: url)
+    try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: url.path)
+  }
+
+  private func message(_ work: () throws -> Void) -> String {
+    do { try work() } catch { return "\(error)".replacing(folder.path, with: "F") }
+    return "none"
+  }
+
+  // MARK: Files
+
+  /// The first file that names a cluster, a user, a context or the current context decides.
+  @Test func severalFilesAreMerged() throws {
+    try write(
+      "a/config",
+      """
+      contexts: [{name: x, context: {cluster: c, user: u}}]
+      clusters: [{name: c, cluster: {server: "https://first"}}]
+      """)
+    try write(
+      "b/config",
+      """
+      current-context: x
+      clusters: [{name: c, cluster: {server: "https://second", tls-server-name: second}}]
+      users: [{name: u, user: {tokenFile: token}}]
+      contexts: [{name: x, context: {namespace: other}}, {name: y, context: {cluster: c, user: u, namespace: shop}}]
+      """)
+    try write("empty", "")
+    let list = [path("empty"), path("none"), "", path("a/config"), path("b/config"), path("a/config")]
+      .joined(separator: ":")
+    let environment = { $0 == "KUBECONFIG" ? list : nil }
+    let current = try ClusterConfiguration.kubeconfig(environment: environment)
+    #expect(current.host == "first" && current.namespace == nil && current.tlsServerName == nil)
+    guard case .tokenFile(path("b/token")) = current.credential else {
+      Issue.record("\(current.credential)")
+      return
+    }
+    let chosen = try ClusterConfiguration.kubeconfig(context: "y", environment: environment)
+    #expect(chosen.namespace == "shop")
+    #expect(
+      message { _ = try ClusterConfiguration.kubeconfig(context: "z", environment: environment) }
+        == #"F/empty:F/a/config:F/b/config: there is no context "z"; there are: x, y"#)
+    #expect(
+      message { _ = try ClusterConfiguration.kubeconfig(path("none"), environment: environment) }
+        .hasPrefix("F/none: No such file"))
+  }
+
+  @Test func aFileThatIsThereComesBeforeTheClusterThatThisRunsIn() throws {
+    try write(".kube/config", "current-context: x")
+    let inCluster = ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"]
+    func place(_ environment: [String: String], context: String? = nil) -> String {
+      message { _ = try ClusterConfiguration.asKubectl(context: context) { environment[$0] } }
+    }
+    #expect(place(inCluster.merging(["HOME": folder.path]) { $1 }).hasPrefix("F/.kube/config: there is no context"))
+    #expect(place(inCluster.merging(["HOME": "/nonexistent"]) { $1 }).hasPrefix("/var/run/secrets/"))
+    #expect(place(inCluster.merging(["HOME": "/nonexistent"]) { $1 }, context: "x").hasPrefix("/nonexistent/.kube"))
+    #expect(place(["HOME": "/nonexistent"]).hasPrefix("/nonexistent/.kube/config"))
+  }
+
+  // MARK: Programs
+
+  private func kubeconfig(port: Int = 1, exec: String) throws -> ClusterConfiguration {
+    try write(
+      "config",
+      """
+      current-context: x
+      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(port)", tls-server-name: localhost,
+        certificate-authority: "\(authority.get().authorityFile)"}}]
+      users: [{name: u, user: {exec: {\(exec)}}}]
+      contexts: [{name: x, context: {cluster: c, user: u}}]
+      """)
+    return try .kubeconfig(path("config"))
+  }
+
+  private func program(_ answer: String) throws {
+    try write(
+      "bin/login", "#!/bin/sh\ncd '\(folder.path)'\nprintf %s \"$KUBERNETES_EXEC_INFO\" >asked\n\(answer)\n",
+      mode: 0o755)
+  }
+
+  private static let v1 = "apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never"
+
+  private func credential(_ status: String, _ version: String = "v1") -> String {
+    #"{"apiVersion":"client.authentication.k8s.io/\#(version)","kind":"ExecCredential","status":{\#(status)}}"#
+  }
+
+  /// The first token is refused, the second has expired, and the third stays.
+  @Test func aProgramIsRunAgainWhenItsTokenIsRefusedOrHasExpired() async throws {
+    let server = try await FakeServer.start(defaultPair.get()) { _, request in
+      request.token == "Bearer t1" ? .status(401, "Unauthorized", "no") : .json(200, "{}")
+    }
+    try program(
+      """
+      echo >>runs; n=$(wc -l <runs)
+      [ $n = 2 ] && expires=2020-01-01T00:00:00Z || expires=2999-01-01T00:00:00Z
+      printf '{"apiVersion":"client.authentication.k8s.io/v1beta1","kind":"ExecCredential",'
+      printf '"status":{"token":"t%s%s","expirationTimestamp":"%s"}}' $n "$SUFFIX$1" $expires
+      """)
+    let configuration = try kubeconfig(
+      port: server.port,
+      exec: "apiVersion: client.authentication.k8s.io/v1beta1, command: bin/login, provideClusterInfo: true")
+    #expect("\(configuration.credential)" == "the tokens of a program")
+    let asked = try json(String(contentsOfFile: path("asked"), encoding: .utf8))
+    #expect(asked["spec"]?["cluster"]?["server"]?.string == "https://127.0.0.1:\(server.port)")
+    #expect(asked["spec"]?["cluster"]?["tls-server-name"]?.string == "localhost")
+    #expect(asked["spec"]?["cluster"]?["certificate-authority-data"]?.string?.isEmpty == false)
+    let client = KubernetesClient(configuration, metrics: ClientMetrics(NOOPMetricsHandler.instance), logger: silent)
+    for _ in 0..<3 { _ = try await client.get(.namespaces, "a") }
+    await client.shutdown()
+    #expect(server.requests.map(\.token) == ["Bearer t1", "Bearer t2", "Bearer t3", "Bearer t3"])
+    await server.stop()
+  }
+
+  @Test func aProgramGetsItsArgumentsAndVariablesAndMayGiveACertificate() async throws {
+    let server = try await FakeServer.start(defaultPair.get()) { _, _ in .json(200, "{}") }
+    let pair = try authority.get().issue("exec-client-\(UUID().uuidString)")
+    let text = { (file: String) in
+      try String(contentsOfFile: file, encoding: .utf8).replacing("\n", with: "\\n")
+    }
+    try write(
+      "answer",
+      try credential(
+        #""clientCertificateData":"\#(text(pair.certificateFile))","clientKeyData":"\#(text(pair.privateKeyFile))""#))
+    try program(#"[ "$1 $2 $PROFILE" = "a b c" ] && cat answer"#)
+    let configuration = try kubeconfig(
+      port: server.port,
+      exec: "\(Self.v1), command: ./bin/login, args: [a, b], env: [{name: PROFILE, value: c}]")
+    let client = KubernetesClient(configuration, metrics: ClientMetrics(NOOPMetricsHandler.instance), logger: silent)
+    _ = try await client.get(.namespaces, "a")
+    await client.shutdown()
+    #expect(server.requests.map { $0.certificate != nil } == [true])
+    #expect(server.requests.map(\.token) == [nil])
+    await server.stop()
+  }
+
+  @Test func whatIsWrongWithAProgramIsSaid() throws {
+    let user = #"F/config: user "u": exec"#
+    func wrong(_ exec: String) -> String { message { _ = try kubeconfig(exec: exec) } }
+    #expect(wrong(Self.v1) == "\(user): there is no command; write the program's name")
+    #expect(
+      wrong("apiVersion: client.authentication.k8s.io/v1alpha1, command: x").hasPrefix(
+        #"\#(user): apiVersion is "client.authentication.k8s.io/v1alpha1"; "#))
+    #expect(wrong("apiVersion: client.authentication.k8s.io/v1, command: x, interactiveMode: Often").contains("Often"))
+    #expect(
+      wrong("\(Self.v1), command: postern-no-such-login, installHint: get it")
+        == #"\#(user): there is no program "postern-no-such-login"; get it"#)
+    #expect(
+      wrong("\(Self.v1), command: bin/none") == #"\#(user): there is no program "F/bin/none"; "#
+        + "install it, or let PATH name its folder")
+    try program("echo '{}'; exit 3")
+    #expect(wrong("\(Self.v1), command: bin/login").contains("it ended with 3"))
+    // What it prints may be a credential, so it is not repeated.
+    for answer in [
+      "", "hunter2", credential(""), credential(#""token":"hunter2""#, "v1beta1"),
+      credential(#""clientCertificateData":"hunter2""#),
+    ] {
+      try program("echo '\(answer)'")
+      let said = wrong("\(Self.v1), command: bin/login")
+      #expect(said.contains("it gave no ExecCredential") && !said.contains("hunter2"), "\(said)")
+    }
+    try program("echo '\(credential(#""clientCertificateData":"hunter2","clientKeyData":"hunter2""#))'")
+    #expect(wrong("\(Self.v1), command: bin/login").contains("are no PEM pair"))
+  }
+}

@@ -80,6 +80,21 @@ struct CustomerObject {
   /// The metadata that the Pod has or will get.
   var podMetadata: ObjectMetadata { template ?? metadata }
 
+  /// Its own name as text.
+  var ownName: String? { text(name) }
+
+  /// The Service that a StatefulSet names.
+  var serviceName: String? {
+    kind == GroupVersionKind.statefulSet.kind ? text(spec.serviceName).flatMap { $0.isEmpty ? nil : $0 } : nil
+  }
+
+  /// A value that is not a string is ignored, because the API server refuses it.
+  private func text(_ slice: JSONSlice?) -> String? {
+    guard let slice else { return nil }
+    var reader = JSONReader(slice, of: bytes)
+    return try? reader.optionalText()
+  }
+
   /// Whether it declares what the instance holds.
   var declares: Bool { metadata.declares || template?.declares == true }
 

@@ -103,6 +103,10 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {
     findings += try ReplacedPods(subject, postgres.container).findings
   }
+  if case .leftAlone? = pod {
+  } else {
+    findings += ServiceChecks(subject, reading, pod?.choice?.postgres, settings).findings
+  }
   if !reading.expiries.isEmpty, let now = settings.now?() {
     findings.warnings += reading.expiries.filter { $0.time.microseconds / 1_000_000 <= now }.map(\.warning.message)
   }

@@ -21,6 +21,8 @@ package struct DeclaredPostgres: Equatable, Sendable {
   /// The Pod that connection Secrets are for, as its StatefulSet's Service names it; nil where there is only one
   /// server, or where replication makes all of them copies of one.
   package let chosenReplica: String?
+  /// What a Service must select to reach its Pods.
+  package let podLabels: PodLabels
   /// Whether its Pods have no password source of their own and so take the superuser from Secret `<customer>-pg-admin`.
   package let usesGeneratedAdmin: Bool
 
@@ -55,6 +57,7 @@ package struct DeclaredPostgres: Equatable, Sendable {
     isInjected = if case .injected = pod { true } else { false }
     port = settings?.port ?? choice.postgres?.port ?? 5432
     chosenReplica = Replicas(object).chosen(isReplicated: object.isReplicated)
+    podLabels = PodLabels(object)
     usesGeneratedAdmin = pod.usesGeneratedAdmin(given: settings?.adminSecret)
     guard problems.isEmpty, var declaration = reading.content, let settings else {
       self.declaration = nil
@@ -62,6 +65,8 @@ package struct DeclaredPostgres: Equatable, Sendable {
     }
     declaration.adminSecret = settings.adminSecret
     declaration.host = object.metadata.setting(AnnotationKey.host) ?? settings.host
+    declaration.makesService = declaration.makesService || settings.makesService
+    declaration.isReplicated = object.isReplicated
     declaration.tls.mode =
       object.metadata.setting(AnnotationKey.sslMode).flatMap(ClientTLS.Mode.init(rawValue:)) ?? settings.tls.mode
     declaration.tls.rootCert = object.metadata.setting(AnnotationKey.sslRootCert) ?? settings.tls.rootCert

@@ -16,9 +16,7 @@ struct Replicas {
   /// `db-0.db`: the first Pod of a StatefulSet that has several, as its Service names it (Kubernetes docs, StatefulSets,
   /// "Stable Network ID").
   func chosen(isReplicated: Bool) -> String? {
-    guard count > 1, !isReplicated, object.kind == GroupVersionKind.statefulSet.kind,
-      let name = Self.text(object.name, of: object.bytes), !name.isEmpty,
-      let service = Self.text(object.spec.serviceName, of: object.bytes), !service.isEmpty
+    guard count > 1, !isReplicated, let name = object.ownName, !name.isEmpty, let service = object.serviceName
     else { return nil }
     return "\(name)-\(firstOrdinal).\(service)"
   }
@@ -42,11 +40,5 @@ struct Replicas {
     guard let slice else { return nil }
     var reader = JSONReader(slice, of: bytes)
     return try? reader.integer()
-  }
-
-  private static func text(_ slice: JSONSlice?, of bytes: [UInt8]) -> String? {
-    guard let slice else { return nil }
-    var reader = JSONReader(slice, of: bytes)
-    return try? reader.optionalText()
   }
 }

@@ -20,6 +20,8 @@ package enum AnnotationKey {
   package static let port = "postern.io/port"
   /// The host that connection Secrets contain.
   package static let host = "postern.io/host"
+  /// `make`: the controller makes the Service that the host names.
+  package static let service = "postern.io/service"
   /// How clients must use TLS: libpq's `sslmode`.
   package static let sslMode = "postern.io/sslmode"
   /// The path at which clients have the certificate of the server's authority: libpq's `sslrootcert`.
@@ -44,6 +46,8 @@ package enum AnnotationKey {
   package static let user = "postern.io/user"
   /// Since when nothing declares for the customer. The controller writes it on Secrets that remain.
   package static let unusedSince = "postern.io/unused-since"
+  /// The Service that was made for the customer. The controller writes it on the ConfigMap.
+  package static let madeService = "postern.io/made-service"
   /// Marks a Pod that has the sidecar. The webhook writes it; users must not.
   package static let injected = "postern.io/injected"
   /// The controller writes it on running Pods, so that the kubelet updates the mounted files at once.
@@ -62,7 +66,8 @@ package enum AnnotationKey {
   /// All annotations that a user may write.
   package static let all =
     declaring + [
-      adminSecret, container, port, host, inject, gateReadiness, statusPort, retain, flavor, sidecarCPU, sidecarMemory,
+      adminSecret, container, port, host, service, inject, gateReadiness, statusPort, retain, flavor, sidecarCPU,
+      sidecarMemory,
       sslMode,
       sslRootCert, replication,
     ]

@@ -61,7 +61,11 @@ extension Controller {
     metrics.record(outcome, took: ContinuousClock.now - start)
     if state == nil, outcome != .stopped { looks.expect(nil, of: key) }
     let found = looks.found(of: key)
-    if let counts = instances.change(key, { ($0.state, $0.found) = (state, found) }) { metrics.set(counts) }
+    let counts = instances.change(key) { record in
+      (record.state, record.found) = (state, found)
+      if state == nil { record.answeredService = nil }
+    }
+    if let counts { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
     guard let wait = queue.finished(key, outcome.next, took: ContinuousClock.now - start) else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
@@ -105,7 +109,8 @@ extension Controller {
     let access = access(to: key, mayWrite)
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
-      owesUpdate: instances[key].isOwed, again: { self.queue.add(CollectionOfOne(key)) })
+      owesUpdate: instances[key].isOwed, knownService: instances[key].answeredService,
+      again: { self.queue.add(CollectionOfOne(key)) })
     var failure: KubernetesError?
     var end: PassOutcome?
     do throws(Interruption) { try await pass.run() } catch {
@@ -118,10 +123,11 @@ extension Controller {
       case .crowded: end = .crowded
       }
     }
-    let isOwed = pass.hasUntoldUpdate
-    _ = instances.change(key) { $0.isOwed = isOwed }
+    let (isOwed, answered) = (pass.hasUntoldUpdate, pass.service.answered)
+    _ = instances.change(key) { ($0.isOwed, $0.answeredService) = (isOwed, answered) }
     if let expectation = pass.expectation { looks.expect(expectation, of: key) }
     var notices = pass.problems.map { Notice($0, of: instance.workload, in: key.namespace) }
+    notices += pass.service.notices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }
     if let summary = pass.summary {
       logger.info("instance changed", metadata: ["instance": "\(key)", "what": "\(summary)"])
       notices.append(Notice(.objectsWritten, of: instance.workload, in: key.namespace, summary))
@@ -144,7 +150,9 @@ extension Controller {
 extension InstancePass {
   /// What was written, for people; nil where nothing was written.
   var summary: String? {
-    let parts = [("made", made), ("changed", changed), ("deleted", deleted)].filter { !$0.1.isEmpty }
+    let parts = [
+      ("made", made + service.made), ("changed", changed + service.changed), ("deleted", deleted + service.deleted),
+    ].filter { !$0.1.isEmpty }
       .map { "\($0.0) \($0.1.joined(separator: ", "))" }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }

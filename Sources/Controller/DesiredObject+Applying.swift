@@ -9,6 +9,7 @@ extension DesiredObject {
     let owners = Set([owner?.uid].compactMap(\.self))
     return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil
       && annotations.allSatisfy { live.annotations[$0] == $1 }
+      && live.annotations[AnnotationKey.madeService] == annotations[AnnotationKey.madeService]
       && live.appliedOwners == owners && owners.isSubset(of: live.owners)
       && data.allSatisfy { isSeeded($0, in: live) || live.data[$0].map { Array($0) } == Array($1.utf8) }
       && staleKeys(in: live).isEmpty

@@ -41,14 +41,7 @@ package struct DesiredObject: Equatable, Sendable {
       ObjectLabel.managedBy: ObjectLabel.manager, AnnotationKey.customerLabel: customer,
     ])
     if !annotations.isEmpty { metadata["annotations"] = Self.object(annotations) }
-    if let owner, let uid = owner.uid {
-      var reference = JSONObject()
-      reference["apiVersion"] = .string(owner.apiVersion)
-      reference["kind"] = .string(owner.kind)
-      reference["name"] = .string(owner.name)
-      reference["uid"] = .string(uid)
-      metadata["ownerReferences"] = .array([.object(reference)])
-    }
+    if let reference = owner.flatMap(Self.reference) { metadata["ownerReferences"] = .array([reference]) }
     var root = JSONObject()
     root["apiVersion"] = .string("v1")
     root["kind"] = .string(kind.rawValue)
@@ -58,7 +51,18 @@ package struct DesiredObject: Equatable, Sendable {
     return .object(root)
   }
 
-  private static func object(_ values: [String: String]) -> JSONValue {
+  /// An element of `ownerReferences`; nil where the owner's UID is not known.
+  static func reference(to owner: Instance.Workload) -> JSONValue? {
+    guard let uid = owner.uid else { return nil }
+    var reference = JSONObject()
+    reference["apiVersion"] = .string(owner.apiVersion)
+    reference["kind"] = .string(owner.kind)
+    reference["name"] = .string(owner.name)
+    reference["uid"] = .string(uid)
+    return .object(reference)
+  }
+
+  static func object(_ values: [String: String]) -> JSONValue {
     var object = JSONObject()
     for (key, value) in values.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
     return .object(object)

@@ -1,3 +1,4 @@
+package import Admission
 package import Declarations
 
 /// One customer's Postgres, as a workload or bare Pod declares it.
@@ -34,11 +35,15 @@ package struct Instance: Equatable, Sendable {
   package var usesGeneratedAdmin: Bool
   /// The Pod that connection Secrets are for, as `<pod>.<service>`; nil where there is one server.
   package var chosenReplica: String?
+  /// What a Service must select to reach its Pods.
+  package var podLabels: PodLabels
+  /// Whether its namespace is whichever it is applied to (offline). Then the host is resolved there.
+  package var isInAnyNamespace = false
 
   /// An instance with these values.
   package init(
     namespace: String, workload: Workload, declaration: Declaration, port: Int, usesGeneratedAdmin: Bool = false,
-    chosenReplica: String? = nil
+    chosenReplica: String? = nil, podLabels: PodLabels = PodLabels()
   ) {
     self.namespace = namespace
     self.workload = workload
@@ -46,11 +51,19 @@ package struct Instance: Equatable, Sendable {
     self.port = port
     self.usesGeneratedAdmin = usesGeneratedAdmin
     self.chosenReplica = chosenReplica
+    self.podLabels = podLabels
   }
 
   /// The host in connection Secrets: `postern.io/host`, else `<pod>.<service>.<namespace>.svc` of one of several servers,
   /// else `<workload>.<namespace>.svc`.
   package var host: String {
-    declaration.host ?? "\(chosenReplica ?? workload.name).\(namespace).svc"
+    declaration.host ?? (isInAnyNamespace ? ownName : "\(ownName).\(namespace).svc")
   }
+
+  /// The Service that the host names; nil where it names none of the namespace.
+  var serviceHost: ServiceHost? {
+    ServiceHost(declaration.host ?? "\(ownName).\(namespace)", namespace: namespace)
+  }
+
+  private var ownName: String { chosenReplica ?? workload.name }
 }

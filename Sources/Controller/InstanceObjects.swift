@@ -12,6 +12,8 @@ package struct InstanceObjects: Equatable, Sendable {
   package var admin: DesiredObject?
   /// A Secret `<customer>-pg-user-<user>` for each user who must exist and whose password is known.
   package var users: [DesiredObject]
+  /// The Service, where one is asked for.
+  package var service: DesiredService?
   /// The declaration, with the flat file's users added.
   package var declaration: Declaration
   /// What each user can connect to, in the order of the declaration.
@@ -61,8 +63,11 @@ extension InstanceObjects {
     var passwordsData = scripts.secretFiles
     passwordsData[VolumeLayout.passwordsFile] = String(decoding: passwordsFile, as: UTF8.self)
     passwordsData.merge(sources.mounted.statusKeys(beside: passwordsData, generate: word)) { $1 }
+    let service = DesiredService(instance)
+    var spec = object(.configMap, ObjectName.spec(customer: customer), isOwned: true, specData)
+    spec.annotations[AnnotationKey.madeService] = service?.name
     return InstanceObjects(
-      spec: object(.configMap, ObjectName.spec(customer: customer), isOwned: true, specData),
+      spec: spec,
       passwords: object(.secret, ObjectName.passwords(customer: customer), isOwned: true, passwordsData),
       admin: instance.usesGeneratedAdmin
         ? adminData(customer: customer, sources: sources, generate: generate).map { data in
@@ -84,7 +89,7 @@ extension InstanceObjects {
         }
         return secret
       },
-      declaration: declaration, connections: connections, problems: problems)
+      service: service, declaration: declaration, connections: connections, problems: problems)
   }
 
   private static func flatFile(

@@ -21,6 +21,8 @@ struct InstancePass {
   private(set) var changed: [String] = []
   private(set) var deleted: [String] = []
   private(set) var problems: [InstanceProblem] = []
+  /// What became of the Service.
+  private(set) var service: ServicePass
   /// What the Pods must have; nil where nothing is written.
   private(set) var expectation: Expectation?
   /// Whether mounted objects were written, and not all Pods have been told yet.
@@ -28,16 +30,23 @@ struct InstancePass {
   /// Why not all Pods have been told.
   private var untold: KubernetesError?
 
-  /// - Parameter owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
+  /// The question about the Service that an earlier pass has answered.
+  private let knownService: Int?
+
+  /// - Parameters:
+  ///   - owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
+  ///   - knownService: the question about the Service that an earlier pass has answered.
   init(
     _ instance: Instance, pods: [ObservedPod], access: ObjectAccess, judge: ScriptJudge, owesUpdate: Bool,
-    again: @escaping @Sendable () -> Void
+    knownService: Int? = nil, again: @escaping @Sendable () -> Void
   ) {
     self.instance = instance
     self.pods = pods
     self.access = access
     self.judge = judge
     self.again = again
+    self.knownService = knownService
+    service = ServicePass(instance, access)
     hasUntoldUpdate = owesUpdate
   }
 
@@ -75,11 +84,15 @@ struct InstancePass {
     }
     let isTaken = try await judgeScripts()
     guard let objects = try await makeSeeded() else { return }
+    try await service.remove(spec?.annotations[AnnotationKey.madeService], for: objects.service)
     try await applyMounted(objects, spec: spec)
     for object in objects.users + [objects.admin].compactMap(\.self) { try await settle(object) }
     try await deleteDropped(objects)
     noteTaken(objects)
     problems += objects.problems
+    let isSpecWritten = (made + changed).contains("ConfigMap \(objects.spec.name)")
+    // The name of a Service that is made must be noted first.
+    if expectation != nil { try await service.settle(objects.service, known: isSpecWritten ? nil : knownService) }
     if let untold { throw .failed(untold) }
     if !isTaken { throw .crowded }
   }

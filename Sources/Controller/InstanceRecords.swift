@@ -7,6 +7,8 @@ final class InstanceRecords: Sendable {
     var state: Customer.State?
     /// Whether its Pods must still be told of an update.
     var isOwed = false
+    /// The question about its Service that the last pass found answered well.
+    var answeredService: Int?
     /// What its Pods have, as was last found.
     var found: Provisioned.Reason?
   }
@@ -23,7 +25,7 @@ final class InstanceRecords: Sendable {
       var record = records[key] ?? Record()
       let before = record.word
       change(&record)
-      records[key] = record.state == nil && record.found == nil && !record.isOwed ? nil : record
+      records[key] = record.isEmpty ? nil : record
       guard record.word != before else { return nil }
       return records.values.reduce(into: [:]) { counts, record in
         if let word = record.word { counts[word, default: 0] += 1 }
@@ -48,6 +50,8 @@ final class InstanceRecords: Sendable {
 }
 
 extension InstanceRecords.Record {
+  fileprivate var isEmpty: Bool { state == nil && found == nil && !isOwed && answeredService == nil }
+
   /// The state that it counts as. What is written may not have reached Postgres yet.
   fileprivate var word: String? {
     guard state == .complete else { return state?.rawValue }

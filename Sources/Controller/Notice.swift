@@ -8,6 +8,7 @@ struct Notice: Hashable, Sendable {
     case objectsWritten = "ObjectsWritten"
     case invalidDeclaration = "InvalidDeclaration"
     case conflict = "Conflict"
+    case noService = "NoService"
     case notInjected = "NotInjected"
     case missingReference = "MissingReference"
     case failed = "Failed"

@@ -143,7 +143,7 @@ struct ObjectAccess: Sendable {
     }
   }
 
-  private func check() throws(Interruption) {
+  func check() throws(Interruption) {
     guard mayWrite() else { throw .notLeading }
   }
 

@@ -153,6 +153,7 @@ extension Instance {
     guard let declaration = declared.declaration else { return nil }
     self.init(
       namespace: namespace, workload: workload, declaration: declaration, port: declared.port,
-      usesGeneratedAdmin: declared.usesGeneratedAdmin, chosenReplica: declared.chosenReplica)
+      usesGeneratedAdmin: declared.usesGeneratedAdmin, chosenReplica: declared.chosenReplica,
+      podLabels: declared.podLabels)
   }
 }

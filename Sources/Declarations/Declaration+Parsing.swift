@@ -42,6 +42,11 @@ private enum Replication: String, CaseIterable {
   case external
 }
 
+/// Who makes the Service: the values of `postern.io/service`.
+private enum ServiceMaker: String, CaseIterable {
+  case make
+}
+
 extension DeclarationReader {
   /// The most bytes in a customer's name, because names of objects contain it.
   static let maximumCustomerBytes = 40
@@ -101,6 +106,10 @@ extension DeclarationReader {
       declaration.flavor = choice(value.value, at: value.place)
     }
     declaration.host = host(annotations)
+    if let value = word(annotations, AnnotationKey.service, expected: ServiceMaker.make.rawValue) {
+      let choice: ServiceMaker? = choice(value.value, at: value.place)
+      declaration.makesService = choice == .make
+    }
     declaration.port = port(annotations)
     declaration.statusPort = statusPort(annotations)
     if let value = word(annotations, AnnotationKey.sslMode, expected: "one of libpq's, such as require") {

@@ -19,6 +19,8 @@ package struct Declaration: Equatable, Sendable {
   package var port: Int?
   /// The host in connection Secrets; nil for the workload's own.
   package var host: String?
+  /// Whether the Service that the host names is made.
+  package var makesService = false
   /// How clients must connect.
   package var tls = ClientTLS()
   /// Whether something other than Postern makes the replicas copies of one server.

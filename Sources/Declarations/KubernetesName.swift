@@ -2,6 +2,8 @@
 package enum KubernetesName {
   static let labelRule = "lower-case letters, digits and \"-\", beginning and ending with a letter or digit"
   static let subdomainRule = "lower-case letters, digits, \"-\" and \".\", beginning and ending with a letter or digit"
+  package static let serviceRule =
+    "at most 63 lower-case letters, digits and \"-\", beginning with a letter and ending with a letter or digit"
   static let keyRule = "letters, digits, \"-\", \"_\" and \".\""
 
   /// RFC 1123 label: a container, a customer.
@@ -10,6 +12,11 @@ package enum KubernetesName {
     guard let first = bytes.first, let last = bytes.last, bytes.count <= maximumBytes else { return false }
     return isLowerAlphanumeric(first) && isLowerAlphanumeric(last)
       && bytes.allSatisfy { isLowerAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+  }
+
+  /// RFC 1035 label: a Service.
+  package static func isService(_ text: String) -> Bool {
+    isLabel(text) && text.utf8.first.map { $0 >= UInt8(ascii: "a") } ?? false
   }
 
   /// RFC 1123 subdomain: a Secret, a ConfigMap.

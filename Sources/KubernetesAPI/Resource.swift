@@ -48,6 +48,8 @@ extension Resource {
   package static let secrets = Self(plural: "secrets", kind: "Secret")
   /// `v1 ConfigMap`
   package static let configMaps = Self(plural: "configmaps", kind: "ConfigMap")
+  /// `v1 Service`
+  package static let services = Self(plural: "services", kind: "Service")
   /// `v1 Event`. The API server stores these and `events.k8s.io` as the same objects.
   package static let events = Self(plural: "events", kind: "Event")
   /// `v1 Namespace`

@@ -215,12 +215,19 @@ package final class Sidecar {
     let settings = configuration.settings(for: contents, host: host)
     sockets = ServerSockets.identity(port: configuration.port)
     self.settings = settings
-    let report: PassReport
+    var report: PassReport
     do throws(PostgresError) {
       report = try passes.pass(contents.desired, settings, control)
     } catch {
-      loginFailed(error, settings)
+      loginFailed(error, settings, contents.unreadPassword)
       return nil
+    }
+    if let problem = contents.unreadPassword {
+      report.problems.append(
+        ItemProblem(
+          item: "server", message: "\(problem): it is not used, and loopback lets in without it",
+          hint: "let the sidecar's user read the file (defaultMode, fsGroup), or name it by postern.io/admin-secret",
+          isFailure: false))
     }
     tell(report, specHash: contents.desired.specHash)
     status.passEnded(report, contents.desired, generation: contents.generation, at: SystemClock.timestamp())
@@ -281,10 +288,12 @@ package final class Sidecar {
     return try Connection(settings).row(Catalog.start)
   }
 
-  private func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings) {
+  private func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings, _ unreadPassword: String?) {
     let isFull = error.isServer(SQLState.tooManyConnections)
     var hint = ""
-    if let advice = error.loginAdvice(settings) {
+    if let unreadPassword {
+      hint = "; \(unreadPassword): let the sidecar's user read it (defaultMode, fsGroup)"
+    } else if let advice = error.loginAdvice(settings) {
       hint = "; \(advice)"
     } else if isFull {
       hint = "; raise max_connections, or superuser_reserved_connections, or end sessions: even the reserved are taken"

@@ -13,12 +13,18 @@ package struct VolumeContents: Equatable, Sendable {
   package var adminUser: String
   /// ``VolumeLayout/generationFile``; nil where an older controller has filled the volume.
   package var generation: String?
+  /// Why the superuser's password is not known, although there is a file with it; nil where it is known, or there is
+  /// none.
+  package var unreadPassword: String?
 
   /// Contents with these values.
-  package init(desired: DesiredState, adminUser: String, generation: String? = nil) {
+  package init(
+    desired: DesiredState, adminUser: String, generation: String? = nil, unreadPassword: String? = nil
+  ) {
     self.desired = desired
     self.adminUser = adminUser
     self.generation = generation
+    self.unreadPassword = unreadPassword
   }
 }
 
@@ -73,13 +79,21 @@ package struct VolumeReader {
     let specBytes = try required("\(folder)/\(VolumeLayout.specFile)", named: VolumeLayout.specFile)
     let spec: InstanceSpec
     do throws(SpecError) { spec = try InstanceSpec(decoding: specBytes) } catch { throw .spec(error) }
+    // Where loopback trusts, the password is not needed. Where it does not, the login fails and says so.
+    var (adminPassword, unreadPassword) = (Password?.none, String?.none)
+    do throws(VolumeError) { adminPassword = try self.adminPassword(in: folder) } catch {
+      guard case .unreadable(let file) = error else { throw error }
+      unreadPassword = "cannot read the superuser's password: \(file.message)"
+    }
     let desired = DesiredState(
       spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), passwords: try passwords(spec, in: folder),
-      scripts: try scripts(spec, in: folder), adminPassword: try adminPassword(in: folder))
+      scripts: try scripts(spec, in: folder), adminPassword: adminPassword)
     let generation = try optional("\(folder)/\(VolumeLayout.generationFile)").map {
       String(decoding: $0, as: UTF8.self)
     }
-    return VolumeContents(desired: desired, adminUser: try adminUser(in: folder), generation: generation)
+    return VolumeContents(
+      desired: desired, adminUser: try adminUser(in: folder), generation: generation,
+      unreadPassword: unreadPassword)
   }
 
   /// The token that a client must send to read the whole status; nil where there is none.

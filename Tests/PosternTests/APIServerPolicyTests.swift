@@ -83,4 +83,65 @@ struct APIServerPolicyTests {
     #expect(refused?.description.contains("do nothing without the label") == true, "\(refused?.description ?? "")")
     await client.shutdown()
   }
+
+  // MARK: What the controller may write
+
+  private static let owned =
+    #""ownerReferences":[{"apiVersion":"v1","kind":"Pod","name":"db","uid":"11111111-1111-1111-1111-111111111111"}]"#
+  private static let managed = #""labels":{"app.kubernetes.io/managed-by":"postern"}"#
+
+  static let services: [(metadata: String, spec: String, says: String?)] = [
+    ("\(owned),\(managed)", "", nil), ("\(owned),\(managed)", #","clusterIP":"None""#, nil),
+    (owned, "", "only objects with its label"), (managed, "", "Services that an object owns"),
+    ("\(owned),\(managed)", #","type":"LoadBalancer""#, "from inside the cluster only"),
+    ("\(owned),\(managed)", #","type":"NodePort""#, "from inside the cluster only"),
+    ("\(owned),\(managed)", #","externalIPs":["10.1.2.3"]"#, "from inside the cluster only"),
+  ]
+
+  /// The controller's policy, tried on the test's own account: no Service of somebody else, and none that opens a way
+  /// into the cluster.
+  @Test func theControllerMakesOnlyServicesOfItsOwn() async throws {
+    let client = try await APIServer.shared.value.client()
+    try await client.create(.namespaces, try json(#"{"metadata":{"name":"policed"}}"#))
+    let base = Program.package.appending(path: "webhook-config/base/controller-policy.yaml")
+    let policy = try #require(try ManifestReader().read([base.path]).first { $0.kind == Self.policies.kind })
+    guard case .object(var root) = policy.object, case .object(var spec)? = root["spec"] else { return }
+    spec["matchConditions"] = nil
+    root["spec"] = .object(spec)
+    root["metadata"] = try json(#"{"name":"policed"}"#)
+    try await client.create(Self.policies, .object(root))
+    try await client.create(
+      Self.bindings,
+      try json(
+        """
+        {"metadata":{"name":"policed"},"spec":{"policyName":"policed","validationActions":["Deny"],
+        "matchResources":{"namespaceSelector":{"matchLabels":{"kubernetes.io/metadata.name":"policed"}}}}}
+        """))
+    func service(_ metadata: String, _ spec: String, namespace: String = "policed") throws -> JSONValue {
+      try json(
+        """
+        {"metadata":{"name":"db","namespace":"\(namespace)",\(metadata)},
+        "spec":{"selector":{"app":"db"},"ports":[{"port":5432}]\(spec)}}
+        """)
+    }
+    func said(_ write: () async throws -> Void) async throws -> String? {
+      do {
+        try await write()
+        return nil
+      } catch { return "\(error)" }
+    }
+    let isKnown = try await eventually {
+      try await said { try await client.create(.services, service(Self.owned, ""), dryRun: true) } != nil
+    }
+    #expect(isKnown)
+    for (metadata, spec, says) in Self.services {
+      let text = try await said { try await client.create(.services, service(metadata, spec), dryRun: true) }
+      #expect(says.map { text?.contains($0) == true } ?? (text == nil), "\(metadata) \(spec): \(text ?? "")")
+    }
+    let unselective = try json(
+      #"{"metadata":{"name":"db","namespace":"policed",\#(Self.owned),\#(Self.managed)},"spec":{"ports":[{"port":5432}]}}"#
+    )
+    #expect(try await said { try await client.create(.services, unselective, dryRun: true) } != nil)
+    await client.shutdown()
+  }
 }

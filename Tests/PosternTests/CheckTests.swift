@@ -45,6 +45,7 @@ import Testing
         postern.io/databases: |
           - name: orders
             ownr: shop
+        postern.io/host: db.example.com
     spec:
       template:
         metadata: {labels: {app: acme}}
@@ -116,6 +117,35 @@ import Testing
       answer.output.split(separator: "\n").allSatisfy { $0.hasPrefix("::error file=-,line=5::Deployment acme: ") })
   }
 
+  /// Of what is in the cluster, `check` knows nothing; it goes by the Services in the files.
+  @Test func aHostThatNoServiceOfTheFilesLeadsToIsWarnedOf() throws {
+    let sound = Self.broken.replacing("ownr", with: "owner").replacing(
+      "    postern.io/host: db.example.com\n", with: ""
+    )
+    .replacing("\n        password: hunter2", with: "")
+    func warned(_ service: String) throws -> [Substring] {
+      let answer = try Program.run(["check", "-"], input: "\(sound)\n---\n\(service)")
+      #expect(answer.status == 0, "\(answer.output)")
+      return answer.output.split(separator: "\n").filter { $0.contains("warning: ") }
+    }
+    func service(_ name: String, _ app: String, namespace: String = "") -> String {
+      """
+      apiVersion: v1
+      kind: Service
+      metadata: {name: \(name)\(namespace)}
+      spec: {selector: {app: \(app)}, ports: [{port: 5432}]}
+      """
+    }
+    #expect(try warned(service("acme", "acme")) == [])
+    let missing = #"  warning: postern: connection Secrets name the host acme.default.svc: there is no Service "acme""#
+    #expect(try warned("").first ?? "" == missing)
+    #expect(try warned(service("acme", "acme", namespace: ", namespace: other")).first ?? "" == missing)
+    #expect(try warned(service("acme", "web")).first?.contains(#"Service "acme" selects app=web"#) == true)
+    #expect(
+      try warned(service("pg", "acme")).last ?? ""
+        == #"  warning: postern: Service "pg" selects them: set postern.io/host: pg.default.svc"#)
+  }
+
   @Test func aBrokenFlatFileIsRefusedWithoutItsText() throws {
     let manifest = """
       apiVersion: v1
@@ -125,7 +155,7 @@ import Testing
       ---
       apiVersion: v1
       kind: Pod
-      metadata: {name: p, labels: {postern.io/customer: c}, annotations: {postern.io/users-from: pg/users}}
+      metadata: {name: p, labels: {postern.io/customer: c}, annotations: {postern.io/users-from: pg/users, postern.io/host: a.example}}
       spec: {containers: [{name: postgres, image: postgres}]}
       """
     let answer = try Program.run(["check", "-"], input: manifest)
@@ -150,6 +180,7 @@ import Testing
         annotations:
           postern.io/users: "- {name: a, passwordFrom: {secret: login, key: pw}}"
           postern.io/admin-secret: root
+          postern.io/host: a.example
       spec: {containers: [{name: postgres, image: postgres}]}
       ---
       {apiVersion: v1, kind: Secret, metadata: {name: login}, data: {pw: hunter2}}
@@ -167,16 +198,16 @@ import Testing
     #expect(
       answer.output == """
         -:1: Pod p: fine
-        -:11: Secret login: refused
+        -:12: Secret login: refused
           * data[pw]: is no base64; encode the value, or write it as it is under stringData
-        -:13: Secret root: refused
+        -:14: Secret root: refused
           * data[username]: the superuser's name is empty; write the name of a role of this Postgres
-        -:15: Secret c-pg-user-a: refused
+        -:16: Secret c-pg-user-a: refused
           * data[password]: is missing; Postern takes a user's password from it: add the key
 
         """)
     let github = try Program.run(["check", "-o", "github", "-"], input: manifest)
-    #expect(github.output.hasPrefix("::error file=-,line=11::Secret login: data[pw]: is no base64"))
+    #expect(github.output.hasPrefix("::error file=-,line=12::Secret login: data[pw]: is no base64"))
   }
 
   @Test(arguments: [

@@ -34,6 +34,50 @@ import Testing
     #expect(manifests[6].object == original[1].object && manifests[7].object == original[2].object)
   }
 
+  private static func served(_ metadata: String = "", replicas: Int = 1) -> String {
+    """
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata:
+      name: db
+      \(metadata)
+      labels: {postern.io/customer: acme}
+      annotations: {postern.io/users: shop, postern.io/databases: orders, postern.io/service: make}
+    spec:
+      serviceName: pods
+      replicas: \(replicas)
+      selector: {matchLabels: {app: db}}
+      template: {metadata: {labels: {app: db}}, spec: {containers: [{name: postgres, image: "postgres:17"}]}}
+
+    """
+  }
+
+  @Test(arguments: [("", nil), ("namespace: shop", "shop")] as [(String, String?)])
+  func theServiceThatIsAskedForIsPrinted(metadata: String, namespace: String?) throws {
+    for (replicas, name) in [(1, "db"), (2, "pods")] {
+      let (answer, manifests) = try inject(["-"], input: Self.served(metadata, replicas: replicas))
+      #expect(answer.status == 0, "\(answer.errors)")
+      let service = try #require(manifests.first { $0.kind == "Service" })
+      #expect(service.name == name && service.ownNamespace == namespace)
+      #expect(service.object["spec"]?["selector"]?["app"]?.string == "db")
+      #expect((service.object["spec"]?["clusterIP"]?.string == "None") == (replicas == 2))
+      #expect(service.object["metadata"]?["ownerReferences"] == nil)
+      let host = manifests.first { $0.name == "acme-pg-user-shop" }?.object["data"]?["host"]?.string
+      let first = replicas == 1 ? "db" : "db-0.pods"
+      #expect(host == Data((first + (namespace.map { ".\($0).svc" } ?? "")).utf8).base64EncodedString())
+      let again = try inject(["-"], input: answer.output).0
+      #expect(again.output == answer.output, "\(again.errors)")
+      #expect(try Program.run(["check", "-"], input: answer.output).status == 0)
+    }
+  }
+
+  @Test func aServiceOfTheFilesIsLeftAsItIs() throws {
+    let theirs = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {ports: [{port: 1}]}\n"
+    let (answer, manifests) = try inject(["-"], input: Self.served() + "---\n" + theirs)
+    #expect(manifests.count { $0.kind == "Service" } == 1 && answer.output.contains(theirs))
+    #expect(answer.errors.contains(#"Service "db" is in the files, and is left as it is"#), "\(answer.errors)")
+  }
+
   @Test func withoutSecretsTheBytesAreAlwaysTheSame() throws {
     let (first, manifests) = try inject(["--no-secrets", Self.example])
     #expect(first.output == (try inject(["--no-secrets", Self.example]).0.output))

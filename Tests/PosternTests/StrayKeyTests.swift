@@ -54,7 +54,7 @@ import Testing
     ("apps/v1", "DaemonSet"), ("apps/v1", "ReplicaSet"), ("batch/v1", "Job"), ("apps.kruise.io/v1alpha1", "CloneSet"),
     ("example.com/v1", "Deployment"),
   ])
-  func aKindThatIsNotServedIsWarnedOfAndItsDeclarationsRefused(version: String, kind: String) throws {
+  func aKindThatIsNotServedIsWarnedOfWithItsDeclarations(version: String, kind: String) throws {
     func manifest(_ annotations: String) -> String {
       """
       apiVersion: \(version)
@@ -67,8 +67,13 @@ import Testing
     #expect(labelled.status == 0)
     #expect(labelled.output.contains("and no \(kind): the label does nothing here"), "\(labelled.output)")
     let declaring = try Program.run(["check", "-"], input: manifest(", annotations: {postern.io/users: shop}"))
-    #expect(declaring.status == 1)
+    #expect(declaring.status == 0)
     #expect(declaring.output.contains("[postern.io/users]: nothing reads it on a \(kind)"))
+    let misspelt = try Program.run(["check", "-"], input: manifest(", annotations: {postern.io/usrs: shop}"))
+    #expect(misspelt.status == 1, "\(misspelt.output)")
+    let unlabelled = manifest(", annotations: {postern.io/users: shop}")
+      .replacing("labels: {postern.io/customer: acme}", with: "labels: {}")
+    #expect(try Program.run(["check", "-"], input: unlabelled).status == 1)
   }
 
   @Test func aServiceMayHaveTheLabel() throws {

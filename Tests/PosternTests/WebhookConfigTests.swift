@@ -226,6 +226,7 @@ import WebhookServer
         "postern-controller ClusterRole pods list,watch,patch", "postern-controller ClusterRole pods/status patch",
         "postern-controller ClusterRole replicasets get",
         "postern-controller ClusterRole secrets get,list,watch,create,patch,delete",
+        "postern-controller ClusterRole services get,create,patch,delete",
         "postern-controller ClusterRole statefulsets get,list,watch",
         "postern-controller Role leases create", "postern-controller Role leases postern get,update",
         "postern-webhook ClusterRole deployments list,watch", "postern-webhook ClusterRole pods list,watch",
@@ -242,7 +243,7 @@ import WebhookServer
       }
     }
     let readme = try String(contentsOf: Self.folder.appending(path: "../README.md"), encoding: .utf8)
-    for resource in ["Deployments", "Pods", "Secrets", "ConfigMaps", "Events", "Leases"] {
+    for resource in ["Deployments", "Pods", "Secrets", "ConfigMaps", "Services", "Events", "Leases"] {
       #expect(readme.contains(resource))
     }
   }

@@ -48,6 +48,22 @@ import Testing
     #expect(wrong.log.contains("[28P01]; the admin Secret must hold"), "\(wrong.log)")
   }
 
+  /// A password file that the sidecar's user may not read is not needed where loopback trusts. Here it is a folder, which
+  /// nobody can read.
+  @Test(arguments: PostgresInstallation.all)
+  func aPasswordThatCannotBeReadIsToldAndDoneWithout(_ installation: PostgresInstallation) throws {
+    let server = try PostgresServer(installation)
+    let volume = try SidecarVolume()
+    try volume.swap(SidecarVolume.spec(), passwords: ["shop": "sesame"], others: ["admin/password/x": ""])
+    let asked = try SidecarProcess(volume, port: server.port, flags: ["--once"])
+    #expect(asked.exitCode() == 1)
+    #expect(asked.log.contains("cannot read the superuser's password: "), "\(asked.log)")
+    try Self.authenticate(server, "local all all trust", "host all all 127.0.0.1/32 trust")
+    let trusted = try SidecarProcess(volume, port: server.port, flags: ["--once"])
+    #expect(trusted.exitCode() == 0, "\(trusted.log)")
+    #expect(trusted.log.contains("it is not used, and loopback lets in without it"), "\(trusted.log)")
+  }
+
   @Test(arguments: PostgresInstallation.all)
   func theHintIsByWhatTheServerSaid(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer(installation)

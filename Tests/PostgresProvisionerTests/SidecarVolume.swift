@@ -28,7 +28,7 @@ final class SidecarVolume: @unchecked Sendable {
     let folder = "..2026_\(generation)"
     try Directory.create("\(path)/\(folder)")
     for (name, bytes) in files {
-      if name.contains("/") { try Directory.create("\(path)/\(folder)/admin") }
+      if let slash = name.lastIndex(of: "/") { try Directory.create("\(path)/\(folder)/\(name[..<slash])") }
       try File.write(bytes, to: "\(path)/\(folder)/\(name)")
     }
     try FileManager.default.createSymbolicLink(atPath: "\(path)/..data_tmp", withDestinationPath: folder)

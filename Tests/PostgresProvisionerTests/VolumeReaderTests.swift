@@ -27,6 +27,19 @@ import TextEncoding
     #expect(contents.desired.adminPassword == (try Password("secret")))
   }
 
+  /// A folder in the file's place cannot be read by any user.
+  @Test func aSuperusersPasswordThatCannotBeReadKeepsNothingElseFromBeingRead() throws {
+    let volume = try SidecarVolume()
+    try volume.swap(SidecarVolume.spec(), passwords: ["shop": "sesame"])
+    let contents = try reader(volume.path, ["POSTERN_ADMIN_PASSWORD_FILE": volume.path]).read()
+    #expect(contents.desired.adminPassword == nil)
+    #expect(contents.desired.passwords.count == 1)
+    #expect(
+      contents.unreadPassword?.hasPrefix("cannot read the superuser's password: \(volume.path): ") == true,
+      "\(contents.unreadPassword ?? "")")
+    #expect(try reader(volume.path).read().unreadPassword == nil)
+  }
+
   @Test func readsAPlainFolderAsWell() throws {
     let volume = try SidecarVolume()
     let spec = InstanceSpec(customer: "acme")

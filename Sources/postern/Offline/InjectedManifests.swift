@@ -1,4 +1,5 @@
 import Admission
+import Contract
 import Controller
 import DatabaseSpec
 import Declarations
@@ -38,18 +39,27 @@ struct InjectedManifests {
         let injected = instance.injectedWorkload
         if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
         guard instance.sidecar != nil, var described = instance.instance else { continue }
-        if manifest.ownNamespace == nil, described.declaration.host == nil {
-          // The host is resolved in the namespace to which the manifest is applied, whichever that is.
-          described.declaration.host = described.workload.name
-        }
+        described.isInAnyNamespace = manifest.ownNamespace == nil
         let result = try objects.made(for: described, declaredBy: manifest, generate: Password.generated)
         warnings += result.problems.map { "\(manifest.place): \($0.message)" }
         let secrets = [result.passwords] + [result.admin].compactMap(\.self) + result.users
-        for object in [result.spec] + (choices.withSecrets ? secrets : []) {
-          let value = object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
-          made.append(InjectedDocument(manifest.ownNamespace == nil ? Self.withoutNamespace(value) : value))
+        var objects = ([result.spec] + (choices.withSecrets ? secrets : [])).map { object in
+          object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
         }
-        documents += made.suffix(choices.withSecrets ? secrets.count + 1 : 1)
+        if let service = result.service {
+          if manifests.contains(where: { $0.isOthersService(service.name, in: manifest.namespace) }) {
+            warnings.append(
+              "\(manifest.place): Service \"\(service.name)\" is in the files, and is left as it is; "
+                + "\(AnnotationKey.service) makes none")
+          } else {
+            objects.append(service.manifest())
+          }
+        }
+        let own = objects.map { value in
+          InjectedDocument(manifest.ownNamespace == nil ? Self.withoutNamespace(value) : value)
+        }
+        made += own
+        documents += own
         if !choices.withSecrets {
           notes += note(
             on: instance, passwords: result.passwords.name, logins: result.users.map(\.name), among: manifests)
@@ -106,6 +116,14 @@ struct InjectedManifests {
     metadata["namespace"] = nil
     root["metadata"] = .object(metadata)
     return .object(root)
+  }
+}
+
+extension Manifest {
+  /// Whether it is a Service of this name that Postern has not printed.
+  fileprivate func isOthersService(_ name: String, in namespace: String) -> Bool {
+    kind == "Service" && self.name == name && self.namespace == namespace
+      && object["metadata"]?["labels"]?[ObjectLabel.managedBy]?.string != ObjectLabel.manager
   }
 }
 

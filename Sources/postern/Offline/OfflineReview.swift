@@ -37,6 +37,10 @@ struct OfflineReview {
     let all = uses
     secretUses = { namespace, name in all[namespace]?[name] ?? [] }
     var settings = AdmissionSettings(secretUses: secretUses)
+    let services = Dictionary(grouping: manifests.filter { $0.kind == "Service" && $0.apiVersion == "v1" }) {
+      $0.namespace
+    }.mapValues { $0.map { ServiceFacts($0.object) } }
+    settings.services = { services[$0] ?? [] }
     chain = .offline(settings: settings)
     // The objects of one file are applied together, so they are compared. Another file may replace this one.
     chainsOfFiles = Dictionary(grouping: manifests, by: \.file).mapValues { manifests in

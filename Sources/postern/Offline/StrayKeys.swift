@@ -47,7 +47,9 @@ struct StrayKeys {
       }
       for key in Self.keys(metadata?["annotations"]) {
         if let message = problem(ofAnnotation: key) {
-          findings.append(finding(.error, "\(field).annotations[\(key)]", message))
+          // Who labels everything in a folder means the Postgres in it.
+          let isHarmless = isLabelled && isOtherWorkload && Self.known.contains(key)
+          findings.append(finding(isHarmless ? .warning : .error, "\(field).annotations[\(key)]", message))
         }
       }
     }
@@ -66,6 +68,8 @@ struct StrayKeys {
   // MARK: Keys
 
   private static let known = AnnotationKey.all + [AnnotationKey.customerLabel]
+  /// What the controller writes on objects of its own, which may have been taken from a cluster into a file.
+  private static let written = [AnnotationKey.user, AnnotationKey.unusedSince, AnnotationKey.madeService]
   private static let served = LabelledManifest.kinds.joined(separator: ", ")
 
   private func problem(ofLabel key: String) -> String? {
@@ -79,7 +83,7 @@ struct StrayKeys {
 
   private func problem(ofAnnotation key: String) -> String? {
     if key == AnnotationKey.customerLabel { return "is a label; move it to labels" }
-    if AnnotationKey.outputs.contains(key) || key == AnnotationKey.user { return nil }
+    if AnnotationKey.outputs.contains(key) || Self.written.contains(key) { return nil }
     guard let meant = Self.meant(by: key) else {
       return key.hasPrefix(AnnotationKey.prefix) && !isSeenByWebhook ? "is no annotation of Postern's; \(unseen)" : nil
     }

@@ -10,7 +10,7 @@ struct RejectedSettingsTests {
       ["tables": "x"],
       "postern.io/tables: unknown annotation; expected one of postern.io/databases, postern.io/users, "
         + "postern.io/users-from, postern.io/removed-users, postern.io/password-change, postern.io/admin-secret, "
-        + "postern.io/container, postern.io/port, postern.io/host, postern.io/inject, postern.io/gate-readiness, "
+        + "postern.io/container, postern.io/port, postern.io/host, postern.io/service, postern.io/inject, postern.io/gate-readiness, "
         + "postern.io/status-port, postern.io/retain, postern.io/flavor, postern.io/sidecar-cpu, postern.io/sidecar-memory, "
         + "postern.io/sslmode, postern.io/ssl-root-cert, postern.io/replication"),
     Refusal(

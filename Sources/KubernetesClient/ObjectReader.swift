@@ -7,7 +7,7 @@ package struct ObjectReader<Item: Sendable>: Sendable {
   /// A reader that calls this function.
   package init(_ read: @escaping @Sendable (_ object: [UInt8]) throws(JSONError) -> Item) { self.read = read }
 
-  func callAsFunction(_ object: [UInt8]) throws(JSONError) -> Item { try read(object) }
+  package func callAsFunction(_ object: [UInt8]) throws(JSONError) -> Item { try read(object) }
 }
 
 extension ObjectReader<JSONValue> {

@@ -22,10 +22,14 @@ struct Program {
   static func fixture(_ name: String) -> String { fixtures.appending(path: name).path }
 
   /// Runs it to its end.
-  static func run(_ arguments: [String], input: String? = nil) throws -> Answer {
+  /// - Parameter program: another one, in whose environment these variables are.
+  static func run(
+    _ arguments: [String], input: String? = nil, program: URL? = nil, environment: [String: String] = [:]
+  ) throws -> Answer {
     let process = Process()
-    process.executableURL = products.appending(path: "postern")
+    process.executableURL = program ?? products.appending(path: "postern")
     process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     let (output, errors) = (Pipe(), Pipe())
     process.standardOutput = output
     process.standardError = errors

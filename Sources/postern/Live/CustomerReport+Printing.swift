@@ -1,0 +1,145 @@
+import Contract
+import JSONBytes
+
+extension CustomerReport {
+  /// The report as people read it.
+  var lines: [String] {
+    func field(_ name: String, _ value: String) -> String {
+      "\(name):".padding(12) + value
+    }
+    var lines = [
+      field("Name", row.name.customer), field("Namespace", row.name.namespace), field("Workload", row.workload),
+      field("Age", Age.text(since: row.created)), field("State", row.state.rawValue),
+      field("Declared", row.declared.map { String($0.prefix(12)) } ?? "<unknown>"),
+      field("Applied", row.applied ?? "<none>"),
+    ]
+    func section(_ name: String, _ heading: [String], _ rows: [[String]]) {
+      lines.append("\(name):" + (rows.isEmpty ? " <none>" : ""))
+      guard !rows.isEmpty else { return }
+      lines += TextTable(heading: heading, rows: rows.map { $0.map { $0.isEmpty ? "-" : $0.inOneLine } }, indent: "  ")
+        .lines()
+    }
+    section(
+      "Pods", ["NAME", "READY", "PHASE", "SIDECAR", "STATE", "AGE"],
+      pods.map { pod in
+        [
+          pod.pod, pod.isReady ? "yes" : "no", pod.phase, version(of: pod), words(of: pod),
+          Age.text(since: pod.created),
+        ]
+      })
+    guard spec != nil else { return lines + problemLines }
+    section(
+      "Users", ["NAME", "GRANTS", "MEMBER OF", "VALID UNTIL", "SECRET", "PASSWORD AGE", "STATE"],
+      users.map { user in
+        [
+          user.name, user.grants.joined(separator: ", "), user.memberOf.joined(separator: ", "), user.validUntil,
+          user.secret, user.passwordWritten.map { Age.text(since: $0) } ?? (secrets == nil ? "<unknown>" : "<none>"),
+          user.state,
+        ]
+      })
+    section(
+      "Databases", ["NAME", "OWNER", "EXTENSIONS", "SCHEMAS", "STATE"],
+      databases.map { database in
+        [
+          database.name, database.owner, database.extensions.joined(separator: ", "),
+          database.schemas.joined(separator: ", "), database.state,
+        ]
+      })
+    section(
+      "Scripts", ["DATABASE", "NAME", "RERUN", "STATE", "RAN"],
+      scripts.map { script in
+        [
+          script.database, script.name, script.rerun, script.state,
+          script.ran ?? (scriptTimes == nil ? "<unknown>" : ""),
+        ]
+      })
+    return lines + problemLines
+  }
+
+  private var problemLines: [String] {
+    let told = problems
+    guard !told.isEmpty || !row.problems.isEmpty else { return ["Problems: <none>"] }
+    var lines = ["Problems:"]
+    // What the sidecar says is whole; the condition has the first of it.
+    let failing = CustomerRow.State.failing.rawValue
+    lines += row.problems.filter { told.isEmpty || !$0.hasPrefix(failing) }.map { "  \($0)" }
+    for problem in told {
+      lines.append("  \(problem.item): \(problem.message)")
+      if let hint = problem.hint { lines.append("    \(hint)") }
+    }
+    return lines
+  }
+
+  var json: JSONValue {
+    func texts(_ texts: [String]) -> JSONValue { .array(texts.map { .string($0) }) }
+    return .members([
+      ("apiVersion", .string(VolumeLayout.apiVersion)), ("kind", .string("Customer")), ("summary", row.json),
+      (
+        "pods",
+        .array(
+          pods.map { pod in
+            .members([
+              ("name", .string(pod.pod)), ("ready", .bool(pod.isReady)), ("phase", .string(pod.phase)),
+              ("sidecarVersion", .string(version(of: pod))), ("state", .string(words(of: pod))),
+              ("created", .string(pod.created)),
+            ])
+          })
+      ),
+      (
+        "users",
+        spec.map { _ in
+          .array(
+            users.map { user in
+              .members([
+                ("name", .string(user.name)), ("grants", texts(user.grants)), ("memberOf", texts(user.memberOf)),
+                ("validUntil", user.validUntil.isEmpty ? nil : .string(user.validUntil)),
+                ("secret", .string(user.secret)), ("passwordWritten", user.passwordWritten.map { .string($0) }),
+                ("state", .string(user.state)),
+              ])
+            })
+        }
+      ),
+      (
+        "databases",
+        spec.map { _ in
+          .array(
+            databases.map { database in
+              .members([
+                ("name", .string(database.name)), ("owner", .string(database.owner)),
+                ("extensions", texts(database.extensions)), ("schemas", texts(database.schemas)),
+                ("state", .string(database.state)),
+              ])
+            })
+        }
+      ),
+      (
+        "scripts",
+        spec.map { _ in
+          .array(
+            scripts.map { script in
+              .members([
+                ("database", .string(script.database)), ("name", .string(script.name)),
+                ("rerun", .string(script.rerun)), ("state", .string(script.state)),
+                ("ran", script.ran.map { .string($0) }),
+              ])
+            })
+        }
+      ),
+      (
+        "problems",
+        .array(
+          problems.map { problem in
+            .members([
+              ("item", .string(problem.item)), ("message", .string(problem.message)),
+              ("hint", problem.hint.map { .string($0) }),
+            ])
+          })
+      ),
+      ("notes", notes.isEmpty ? nil : texts(notes)),
+    ])
+  }
+}
+
+extension String {
+  fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(1, width - count)) }
+}

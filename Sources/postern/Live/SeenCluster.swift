@@ -1,0 +1,92 @@
+import Contract
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+
+/// What is known of a cluster's customers, from lists or from watches.
+struct SeenCluster: Sendable {
+  /// An object, reduced to what the list shows.
+  struct Sighting: Sendable {
+    let uid: String
+    let workload: SeenWorkload?
+    let pod: SeenPod?
+    let spec: SeenSpec?
+
+    var name: CustomerName? { workload?.name ?? pod?.name ?? spec?.name }
+  }
+
+  /// The kinds of objects that are read.
+  static let resources = [Resource.deployments, .statefulSets, .pods, .configMaps]
+
+  /// By UID, for each kind.
+  private var sightings: [Resource: [String: Sighting]] = [:]
+  /// For kinds that are being listed, the UIDs so far.
+  private var listing: [Resource: Set<String>] = [:]
+  /// The kinds whose list is complete.
+  private(set) var listed: Set<Resource> = []
+  /// The kinds that the user may not read.
+  var forbidden: Set<Resource> = []
+
+  /// The objects of a kind that matter, of one customer or of all.
+  static func selection(_ resource: Resource, namespace: String?, customer: String? = nil) -> Selection {
+    let label = customer.map { "\(AnnotationKey.customerLabel)=\($0)" } ?? AnnotationKey.customerLabel
+    let managed = resource == .configMaps ? ",\(ObjectLabel.managedBy)=\(ObjectLabel.manager)" : ""
+    return Selection(resource, namespace: namespace, labelSelector: label + managed)
+  }
+
+  static func reader(_ resource: Resource) -> ObjectReader<Sighting> {
+    ObjectReader { bytes throws(JSONError) in
+      let object = try JSONValue(parsing: bytes)
+      let metadata = object["metadata"]
+      let namespace = metadata?["namespace"]?.string ?? ""
+      let pod = resource == .pods ? SeenPod(bytes, object, namespace: namespace) : nil
+      let declares = resource == .configMaps || (resource == .pods && (pod == nil || pod?.owner != nil))
+      return Sighting(
+        uid: metadata?["uid"]?.string ?? "",
+        workload: declares ? nil : SeenWorkload(bytes, object, resource, namespace: namespace), pod: pod,
+        spec: resource == .configMaps ? SeenSpec(object) : nil)
+    }
+  }
+
+  mutating func take(_ change: Change<Sighting>, of resource: Resource) {
+    switch change {
+    case .listing: listing[resource] = []
+    case .present(let sighting):
+      listing[resource]?.insert(sighting.uid)
+      sightings[resource, default: [:]][sighting.uid] = sighting.name == nil ? nil : sighting
+    case .listed:
+      if let present = listing.removeValue(forKey: resource) {
+        sightings[resource] = sightings[resource]?.filter { present.contains($0.key) }
+      }
+      listed.insert(resource)
+    case .deleted(let sighting): sightings[resource]?[sighting.uid] = nil
+    }
+  }
+
+  mutating func take(_ all: [Sighting], of resource: Resource) {
+    for sighting in all where sighting.name != nil { sightings[resource, default: [:]][sighting.uid] = sighting }
+    listed.insert(resource)
+  }
+
+  /// The Pods of a customer, by name.
+  func pods(of name: CustomerName) -> [SeenPod] {
+    (sightings[.pods] ?? [:]).values.compactMap(\.pod).filter { $0.name == name }.sorted { $0.pod < $1.pod }
+  }
+
+  /// A row for each customer, in order. A ConfigMap alone is no customer: it is what remains while it is removed.
+  func rows() -> [CustomerRow] {
+    var workloads: [CustomerName: [SeenWorkload]] = [:]
+    var pods: [CustomerName: [SeenPod]] = [:]
+    var specs: [CustomerName: SeenSpec] = [:]
+    for sighting in sightings.values.flatMap(\.values) {
+      if let workload = sighting.workload { workloads[workload.name, default: []].append(workload) }
+      if let pod = sighting.pod { pods[pod.name, default: []].append(pod) }
+      if let spec = sighting.spec { specs[spec.name] = spec }
+    }
+    return Set(workloads.keys).union(pods.keys).sorted().map { name in
+      CustomerRow(
+        name, workloads: workloads[name] ?? [], pods: pods[name] ?? [], spec: specs[name],
+        knowsSpecs: !forbidden.contains(.configMaps))
+    }
+  }
+}

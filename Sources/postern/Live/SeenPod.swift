@@ -1,0 +1,90 @@
+import Admission
+import Contract
+import JSONBytes
+import KubernetesAPI
+
+/// What is kept of a customer's Pod.
+struct SeenPod: Sendable {
+  /// The condition that the controller writes.
+  struct Condition: Equatable, Sendable {
+    let reason: String
+    /// The first digits of the declaration's hash.
+    let declaration: String?
+    /// The message without the declaration.
+    let message: String
+
+    /// Nil where the conditions do not contain it.
+    init?(_ conditions: [JSONValue]) {
+      guard let condition = conditions.last(where: { $0["type"]?.string == PodCondition.provisioned }) else {
+        return nil
+      }
+      reason = condition["reason"]?.string ?? ""
+      let text = condition["message"]?.string ?? ""
+      // "declaration ", twelve digits, ": "
+      let rest = text.dropFirst("declaration ".count)
+      guard text.hasPrefix("declaration "), rest.dropFirst(12).hasPrefix(": ") else {
+        (declaration, message) = (nil, text)
+        return
+      }
+      (declaration, message) = (String(rest.prefix(12)), String(rest.dropFirst(14)))
+    }
+  }
+
+  let name: CustomerName
+  let pod: String
+  let created: String
+  let phase: String
+  let isReady: Bool
+  let isInjected: Bool
+  /// The object that made it, such as `StatefulSet/db`; nil for a Pod that nothing made.
+  let owner: String?
+  let condition: Condition?
+  /// The sidecar's image; nil where there is no sidecar.
+  let sidecarImage: String?
+  /// The port of its sidecar's status.
+  let statusPort: Int?
+
+  /// Nil where Postern has nothing to do with it, or it has ended.
+  init?(_ bytes: [UInt8], _ object: JSONValue, namespace: String) {
+    guard let declared = DeclaredPostgres(bytes, kind: .pod, namespace: namespace) else { return nil }
+    let (metadata, spec, status) = (object["metadata"], object["spec"], object["status"])
+    phase = status?["phase"]?.string ?? ""
+    guard !["Succeeded", "Failed"].contains(phase) else { return nil }
+    name = CustomerName(namespace: namespace, customer: declared.customer)
+    pod = metadata?["name"]?.string ?? ""
+    created = metadata?["creationTimestamp"]?.string ?? ""
+    isInjected = declared.isInjected
+    let conditions = status?["conditions"]?.array ?? []
+    isReady = conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
+    condition = Condition(conditions)
+    owner = Self.owner(metadata)
+    let containers = (spec?["initContainers"]?.array ?? []) + (spec?["containers"]?.array ?? [])
+    let sidecar = containers.last { $0["name"]?.string == SidecarContainer.name }
+    sidecarImage = declared.isInjected ? sidecar?["image"]?.string : nil
+    statusPort = sidecar?["ports"]?.array?.last { $0["name"]?.string == StatusPort.name }?["containerPort"]?.integer
+  }
+
+  /// A ReplicaSet's Deployment is known by the hash that the Deployment appends to its own name.
+  private static func owner(_ metadata: JSONValue?) -> String? {
+    let owners = metadata?["ownerReferences"]?.array ?? []
+    guard let owner = owners.first(where: { $0["controller"] == .bool(true) }), let kind = owner["kind"]?.string,
+      let name = owner["name"]?.string
+    else { return nil }
+    if kind == "ReplicaSet", let hash = metadata?["labels"]?["pod-template-hash"]?.string, name.hasSuffix("-\(hash)") {
+      return "Deployment/\(name.dropLast(hash.count + 1))"
+    }
+    return "\(kind)/\(name)"
+  }
+
+  /// The version in the sidecar's image, where it is another than this program's; nil where it is the same or not known.
+  var otherVersion: String? {
+    guard let image = sidecarImage?.split(separator: "@").first, let name = image.split(separator: "/").last,
+      let colon = name.firstIndex(of: ":")
+    else { return nil }
+    let tag = name[name.index(after: colon)...]
+    let version = tag.hasPrefix("v") ? tag.dropFirst() : tag
+    let numbers = version.prefix { $0 != "-" && $0 != "+" }.split(separator: ".", omittingEmptySubsequences: false)
+    guard numbers.count == 3, numbers.allSatisfy({ Int($0) != nil }), version != Release.version else { return nil }
+    return String(version)
+  }
+}

@@ -9,6 +9,9 @@ struct Removals {
 
   private let users: [PostgresName: User]
   private let owners: [PostgresName: PostgresName]
+  /// The new names of what is renamed, by the old ones.
+  private let renamedUsers: [PostgresName: PostgresName]
+  private let renamedDatabases: [PostgresName: PostgresName]
   /// Nil where it cannot be read.
   private let removedUsers: RemovedUsers?
   /// The part of the new declaration that could be read, if it has errors. Then there are no warnings that may be
@@ -21,6 +24,10 @@ struct Removals {
     outline = new.outline
     users = declaration?.spec.users.reduce(into: [:]) { $0[$1.name] = $1 } ?? [:]
     owners = declaration?.spec.databases.reduce(into: [:]) { $0[$1.name] = $1.owner } ?? [:]
+    renamedUsers =
+      declaration?.spec.users.reduce(into: [:]) { if let old = $1.renamedFrom { $0[old] = $1.name } } ?? [:]
+    renamedDatabases =
+      declaration?.spec.databases.reduce(into: [:]) { if let old = $1.renamedFrom { $0[old] = $1.name } } ?? [:]
     removedUsers = outline?.isWrong(AnnotationKey.removedUsers) == true ? nil : declaration?.spec.removedUsers
     for user in old.spec.users where user.ensure == .present { compare(user) }
     for database in old.spec.databases { compare(database) }
@@ -36,6 +43,10 @@ struct Removals {
   private mutating func compare(_ user: User) {
     let name = "user \"\(user.name.text)\""
     guard let present = users[user.name] else {
+      if let new = renamedUsers[user.name] {
+        warnings.append("\(name) is renamed to \"\(new.text)\": nobody logs in by the old name then")
+        return
+      }
       guard outline?.mayDeclare(user: user.name) != true else { return }
       warnings.append("\(name) \(Self.fate(removedUsers)) (removed from \(AnnotationKey.users))")
       return
@@ -60,6 +71,10 @@ struct Removals {
   private mutating func compare(_ database: Database) {
     let name = "database \"\(database.name.text)\""
     guard let owner = owners[database.name] else {
+      if let new = renamedDatabases[database.name] {
+        warnings.append("\(name) is renamed to \"\(new.text)\" as soon as nobody is connected to it")
+        return
+      }
       guard outline?.mayDeclare(database: database.name) != true else { return }
       warnings.append("\(name) is no longer kept, its data stays (removed from \(AnnotationKey.databases))")
       return

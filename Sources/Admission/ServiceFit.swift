@@ -22,6 +22,6 @@ package enum ServiceFit {
     let ports = service.ports.filter { $0.number == port }
     guard !ports.isEmpty else { return "\(name) has no port \(port)" }
     guard let target = ports.compactMap(\.target).first(where: { $0 != port }) else { return nil }
-    return "\(name) sends port \(port) to \(target), where Postgres does not listen"
+    return "\(name) sends port \(port) to \(target), and Postgres has \(port)"
   }
 }

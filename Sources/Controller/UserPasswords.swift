@@ -23,7 +23,7 @@ struct UserPasswords {
       } else if let password = fromFile[user.name] {
         passwords[user.name] = password
       } else {
-        passwords[user.name] = own(user.name, problems: &problems, generate: generate)
+        passwords[user.name] = own(user.name, problems: &problems) { former(user.renamedFrom) ?? generate() }
       }
     }
     return passwords
@@ -51,6 +51,14 @@ struct UserPasswords {
     guard !sources.taken.contains(secret) else { return mounted }
     guard let value = sources.secrets[secret]?[SecretKey.password] else { return mounted ?? generate() }
     return password(value, of: user, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
+  }
+
+  /// The password of a user who is renamed stays what it was.
+  private func former(_ user: PostgresName?) -> Password? {
+    guard let user else { return nil }
+    let secret = ObjectName.user(user, customer: customer)
+    let value = sources.taken.contains(secret) ? nil : sources.secrets[secret]?[SecretKey.password]
+    return value.flatMap { try? Password(secretValue: $0) } ?? sources.mounted.passwords[user]
   }
 
   private func password(

@@ -18,12 +18,14 @@ package struct Database: Equatable, Sendable {
   package var connectionLimit: Int?
   /// SQL scripts that each run once, in this order, as the owner, without duplicate names.
   package var scripts: [Script]
+  /// The name that it had before. If only that database exists, it is renamed.
+  package var renamedFrom: PostgresName?
 
   /// A database with these values.
   package init(
     name: PostgresName, owner: PostgresName, extensions: [Extension] = [], schemas: [Schema] = [],
     encoding: String? = nil, locale: String? = nil, template: PostgresName? = nil, connectionLimit: Int? = nil,
-    scripts: [Script] = []
+    scripts: [Script] = [], renamedFrom: PostgresName? = nil
   ) {
     self.name = name
     self.owner = owner
@@ -34,6 +36,7 @@ package struct Database: Equatable, Sendable {
     self.template = template
     self.connectionLimit = connectionLimit
     self.scripts = scripts
+    self.renamedFrom = renamedFrom
   }
 }
 

@@ -7,7 +7,8 @@ extension InstanceSpec {
     do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { throw .json(error) }
     let spec = SpecMember(value: root, place: "the spec")
     guard let version = root["apiVersion"]?.string else { throw .version(nil) }
-    guard version == Self.apiVersion else { throw .version(version) }
+    guard version.utf8.elementsEqual(Self.apiVersion.utf8) || version.utf8.elementsEqual(Self.renamingVersion.utf8)
+    else { throw .version(version) }
     self.init(
       customer: try spec.string("customer"),
       users: try spec.elements("users").map { member throws(SpecError) in try User(member) },
@@ -36,7 +37,8 @@ extension User {
       validUntil: try member.expiry(),
       memberOf: try (member.value["memberOf"]?.array ?? []).map { role throws(SpecError) in
         try member.name(role.string ?? "")
-      })
+      },
+      renamedFrom: try member.optionalName("renamedFrom"))
   }
 }
 
@@ -57,7 +59,8 @@ extension Database {
       locale: member.value["locale"]?.string,
       template: try member.optionalName("template"),
       connectionLimit: try member.integer("connectionLimit"),
-      scripts: try member.elements("scripts").map { item throws(SpecError) in try Script(item) })
+      scripts: try member.elements("scripts").map { item throws(SpecError) in try Script(item) },
+      renamedFrom: try member.optionalName("renamedFrom"))
   }
 }
 

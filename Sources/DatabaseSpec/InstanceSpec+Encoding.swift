@@ -2,8 +2,15 @@ import Contract
 package import JSONBytes
 
 extension InstanceSpec {
-  /// The version with which `spec.json` is written, and the only one that is read.
+  /// The version with which `spec.json` is written.
   package static let apiVersion = VolumeLayout.apiVersion
+  /// The version of a `spec.json` that renames something. A sidecar that does not know `renamedFrom` would make an
+  /// empty database of the new name, and lock the user of the old one; so it is to refuse the file.
+  package static let renamingVersion = "postern.io/v1.1"
+
+  private var renames: Bool {
+    users.contains { $0.renamedFrom != nil } || databases.contains { $0.renamedFrom != nil }
+  }
 
   /// The bytes of `spec.json`. The same spec always gives the same bytes, whatever the order of the declaration's
   /// mappings.
@@ -16,7 +23,7 @@ extension InstanceSpec {
   /// Writes the spec as one JSON object; members that have their default value are left out.
   package func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.member("apiVersion", Self.apiVersion)
+    writer.member("apiVersion", renames ? Self.renamingVersion : Self.apiVersion)
     writer.member("customer", customer)
     writer.key("users")
     writer.beginArray()
@@ -36,6 +43,7 @@ extension User {
   func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("name", name.text)
+    if let renamedFrom { writer.member("renamedFrom", renamedFrom.text) }
     if ensure != .present { writer.member("ensure", ensure.rawValue) }
     if !grants.isEmpty {
       writer.key("grants")
@@ -65,6 +73,7 @@ extension Database {
   func write(to writer: inout JSONWriter) {
     writer.beginObject()
     writer.member("name", name.text)
+    if let renamedFrom { writer.member("renamedFrom", renamedFrom.text) }
     writer.member("owner", owner.text)
     if !extensions.isEmpty {
       writer.key("extensions")

@@ -19,11 +19,13 @@ package struct User: Equatable, Sendable {
   package var validUntil: Expiry?
   /// Roles whose privileges it has: predefined ones (`pg_monitor`) or declared users.
   package var memberOf: [PostgresName]
+  /// The name that it had before. If only that role exists, it is renamed.
+  package var renamedFrom: PostgresName?
 
   /// A user with these values.
   package init(
     name: PostgresName, ensure: Ensure = .present, grants: [Grant] = [], connectionLimit: Int? = nil,
-    validUntil: Expiry? = nil, memberOf: [PostgresName] = []
+    validUntil: Expiry? = nil, memberOf: [PostgresName] = [], renamedFrom: PostgresName? = nil
   ) {
     self.name = name
     self.ensure = ensure
@@ -31,6 +33,7 @@ package struct User: Equatable, Sendable {
     self.connectionLimit = connectionLimit
     self.validUntil = validUntil
     self.memberOf = memberOf
+    self.renamedFrom = renamedFrom
   }
 }
 

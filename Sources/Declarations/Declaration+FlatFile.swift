@@ -39,6 +39,7 @@ extension Declaration {
         merged.spec.databases.append(Database(name: database, owner: entry.user))
       }
     }
+    checkRenames(flatFile, outline, &problems)
     merged.checkReferences(of: self, flatFile, outline, &problems)
     merged.dropGrantsOfOwners()
     return DeclarationResult(merged, problems: problems)
@@ -59,6 +60,33 @@ extension Declaration {
     if spec.users[index].ensure == .absent {
       problems.error(
         place.member("ensure"), "\(name) is to be absent, and is a user on \(line)", hint: "remove one of them")
+    }
+  }
+
+  /// Refuses to rename what the file declares by its old name.
+  private func checkRenames(_ file: FlatFile, _ outline: DeclarationOutline?, _ problems: inout Problems) {
+    let source = "\(file.source.name)/\(file.source.key)"
+    func refuse(_ old: PostgresName, _ line: Int, at place: Place) {
+      problems.error(
+        place.member("renamedFrom"), "\(quoted(old.text)) is declared as well, by line \(line) of \(source)",
+        hint: "remove one of them")
+    }
+    let renamesAny = spec.users.contains { $0.renamedFrom != nil } || spec.databases.contains { $0.renamedFrom != nil }
+    guard renamesAny else { return }
+    var users: [PostgresName: Int] = [:]
+    var databases: [PostgresName: Int] = [:]
+    for entry in file.entries {
+      users[entry.user] = entry.line
+      if let database = Self.flatFileDatabase(of: entry.user) { databases[database] = entry.line }
+    }
+    for (index, user) in spec.users.enumerated() {
+      guard let old = user.renamedFrom, let line = users[old] else { continue }
+      refuse(old, line, at: Place(annotation: AnnotationKey.users).element(outline?.users[user.name] ?? index))
+    }
+    for (index, database) in spec.databases.enumerated() {
+      guard let old = database.renamedFrom, let line = databases[old] else { continue }
+      refuse(
+        old, line, at: Place(annotation: AnnotationKey.databases).element(outline?.databases[database.name] ?? index))
     }
   }
 

@@ -4,6 +4,7 @@ import DatabaseSpec
 extension DeclarationReader {
   private static let databaseKeys = [
     "name", "owner", "extensions", "schemas", "encoding", "locale", "template", "connectionLimit", "scripts",
+    "renamedFrom",
   ]
 
   /// Reads `postern.io/databases`, or the annotation that was meant to be it.
@@ -43,12 +44,14 @@ extension DeclarationReader {
     let template = members["template"].flatMap { self.template($0) }
     let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
     let scripts = members["scripts"].map { self.scripts($0, of: name?.value) } ?? []
+    let renamedFrom = members["renamedFrom"].flatMap { formerName($0, of: "a database", \.reservedAsDatabase) }
     if let template, template == name?.value, let place = members["template"]?.place {
       problems.error(place, "a database cannot be its own template", hint: "remove template")
     }
     return DeclaredDatabase(
       name: name, owner: owner, saysOwner: members["owner"] != nil, extensions: extensions, schemas: schemas,
-      encoding: encoding, locale: locale, template: template, connectionLimit: connectionLimit, scripts: scripts)
+      encoding: encoding, locale: locale, template: template, connectionLimit: connectionLimit, scripts: scripts,
+      renamedFrom: renamedFrom)
   }
 
   private mutating func check(_ name: Located<PostgresName>) {

@@ -36,6 +36,8 @@ extension DeclarationReader {
     let known = KnownUsers(users)
     checkGrants(users, databases)
     checkMemberships(users, known)
+    checkRenames(users.elements.map { ($0.name, $0.renamedFrom) }, of: "user")
+    checkRenames(databases.elements.map { ($0.name, $0.renamedFrom) }, of: "database")
     let owners = ownersByGrant(users, databases)
     var names: Set<PostgresName> = []
     for database in databases.elements {
@@ -52,7 +54,8 @@ extension DeclarationReader {
             schema.name.map { Schema(name: $0.value, owner: schema.owner?.value) }
           },
           encoding: database.encoding, locale: database.locale, template: database.template,
-          connectionLimit: database.connectionLimit, scripts: database.scripts))
+          connectionLimit: database.connectionLimit, scripts: database.scripts,
+          renamedFrom: database.renamedFrom?.value))
     }
     let owned = Dictionary(grouping: declaration.spec.databases, by: \.owner).mapValues { Set($0.map(\.name)) }
     for user in users.elements {
@@ -60,7 +63,8 @@ extension DeclarationReader {
       declaration.spec.users.append(
         User(
           name: name, ensure: user.ensure ?? .present, grants: grants(of: user, name, owned: owned[name] ?? []),
-          connectionLimit: user.connectionLimit, validUntil: user.validUntil, memberOf: user.memberOf.map(\.value)))
+          connectionLimit: user.connectionLimit, validUntil: user.validUntil, memberOf: user.memberOf.map(\.value),
+          renamedFrom: user.renamedFrom?.value))
       declaration.passwordSources[name] = user.passwordFrom
     }
   }

@@ -3,7 +3,7 @@ import DatabaseSpec
 
 extension DeclarationReader {
   private static let userKeys = [
-    "name", "ensure", "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom",
+    "name", "ensure", "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom", "renamedFrom",
   ]
 
   /// Reads `postern.io/users`, or the annotation that was meant to be it.
@@ -40,6 +40,7 @@ extension DeclarationReader {
     let validUntil = members["validUntil"].flatMap { self.validUntil($0) }
     let memberOf = members["memberOf"].map { self.memberOf($0) } ?? []
     let passwordFrom = members["passwordFrom"].flatMap { object($0, kind: "Secret", nameKey: "secret") }
+    let renamedFrom = members["renamedFrom"].flatMap { formerName($0, of: "a user", \.reservedAsRole) }
     if ensure == .absent { checkAbsent(members) }
     let name = entryName(members, of: "a user", in: node, known: Self.userKeys, &doubts)
     if let name { check(name) }
@@ -49,7 +50,8 @@ extension DeclarationReader {
     }
     return DeclaredUser(
       name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
-      memberOf: memberOf, passwordFrom: ensure == .absent ? nil : passwordFrom)
+      memberOf: memberOf, passwordFrom: ensure == .absent ? nil : passwordFrom,
+      renamedFrom: ensure == .absent ? nil : renamedFrom)
   }
 
   /// Refuses a name that no role may have, and warns of one that `pg_hba.conf` would misread. The name still counts as
@@ -87,7 +89,7 @@ extension DeclarationReader {
   }
 
   private mutating func checkAbsent(_ members: [String: YAMLNode]) {
-    for key in ["grants", "memberOf"] {
+    for key in ["grants", "memberOf", "renamedFrom"] {
       guard let member = members[key] else { continue }
       problems.error(
         member.place, "a user that is to be absent cannot have \(key)",

@@ -17,6 +17,7 @@ struct DeclaredUser {
   var validUntil: Expiry?
   var memberOf: [Located<PostgresName>] = []
   var passwordFrom: ObjectKey?
+  var renamedFrom: Located<PostgresName>?
 }
 
 /// An entry of `postern.io/databases`, with each part checked separately.
@@ -33,6 +34,7 @@ struct DeclaredDatabase {
   var template: PostgresName?
   var connectionLimit: Int?
   var scripts: [Script] = []
+  var renamedFrom: Located<PostgresName>?
 }
 
 /// An entry of a database's `schemas`; its name is nil where it cannot be read.

@@ -32,6 +32,8 @@ package enum SQLState {
   package static let diskFull = "53100"
   /// `too_many_connections`
   package static let tooManyConnections = "53300"
+  /// `object_in_use`
+  package static let objectInUse = "55006"
   /// `lock_not_available`
   package static let lockNotAvailable = "55P03"
   /// `query_canceled`

@@ -1,7 +1,21 @@
+import DatabaseSpec
 import Provisioning
 
 /// Which sessions block each other.
 extension Catalog {
+  /// The other sessions in a database, each described in words.
+  static func sessions(in database: PostgresName) -> CatalogQuery<String> {
+    CatalogQuery(
+      "the sessions in a database",
+      """
+      SELECT concat('pid ', a.pid, ' of ', coalesce('user ' || a.usename, a.backend_type), ' (',
+        concat_ws(', ', nullif(a.application_name, ''), a.state), ')')
+      FROM pg_stat_activity a WHERE a.datname = $1 AND a.pid <> pg_backend_pid() ORDER BY a.pid LIMIT 5
+      """,
+      [database.text]
+    ) { row throws(CatalogMismatch) in try row.text() }
+  }
+
   /// The holders of the locks that a session waits for, each described in words.
   static func blockers(of process: Int) -> CatalogQuery<String> {
     CatalogQuery(

@@ -120,9 +120,23 @@ struct Executor {
       case .script: return
       }
     } catch {
-      return fail(step, Failure(step.item, error))
+      return fail(step, Failure(step.item, naming(occupantsFor: step.item, error)))
     }
     succeed(step)
+  }
+
+  /// The error with the sessions that keep a database from being renamed. The server tells only how many they are.
+  private func naming(occupantsFor item: Item, _ error: PostgresError) -> PostgresError {
+    guard error.isServer(SQLState.objectInUse),
+      let old = desired.spec.databases.first(where: { .database($0.name) == item })?.renamedFrom
+    else { return error }
+    do throws(PostgresError) {
+      let sessions = try administration.connect(to: Postern.database).rows(Catalog.sessions(in: old))
+      guard !sessions.isEmpty else { return error }
+      var error = error
+      error.detail = "connected to \(old.text): \(sessions.joined(separator: ", "))"
+      return error
+    } catch { return error }
   }
 
   mutating func succeed(_ step: Step) {

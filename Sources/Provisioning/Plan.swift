@@ -42,14 +42,18 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   var planner = Planner(desired: desired, observed: observed)
   planner.planLocks()
   planner.planRecords()
+  planner.tellHeld()
+  planner.planRoleRenames()
   planner.planRoles()
   planner.planAdministrator()
   planner.planMemberships()
+  planner.planDatabaseRenames()
   planner.planDatabases()
-  for database in desired.spec.databases { planner.planContents(of: database) }
+  let databases = desired.spec.databases.filter { !planner.renames.held.contains(.database($0.name)) }
+  for database in databases { planner.planContents(of: database) }
   planner.planGrants()
   planner.planRemovals()
-  for database in desired.spec.databases { planner.planScripts(of: database) }
+  for database in databases { planner.planScripts(of: database) }
   return planner.plan
 }
 

@@ -4,7 +4,7 @@ extension Planner {
   /// Plans the declared databases themselves, and who may connect to `postgres`.
   mutating func planDatabases() {
     closeToPublic(Postern.database)
-    for database in spec.databases {
+    for database in spec.databases where !renames.held.contains(.database(database.name)) {
       if let state = observed.databases[database.name] {
         planExisting(database, state)
       } else {
@@ -12,7 +12,10 @@ extension Planner {
       }
     }
     // Separately from the others, which are created two at a time.
-    for database in spec.databases where observed.databases[database.name] == nil { planCopied(database) }
+    for database in spec.databases
+    where observed.databases[database.name] == nil && !renames.held.contains(.database(database.name)) {
+      planCopied(database)
+    }
   }
 
   /// The objects of a copied database belong to the owner of the template, who may be another user.

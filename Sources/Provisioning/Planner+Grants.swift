@@ -46,7 +46,7 @@ extension Planner {
   private func grantedDatabases() -> [PostgresName] {
     spec.databases.filter { !grantees[$0.name].isEmpty || grantees.makers(of: $0).contains { $0.isMember } }
       .map({ $0.name })
-      + grantees.recordedDatabases.filter { database($0) == nil }.sorted()
+      + grantees.recordedDatabases.filter { database($0) == nil && !renames.heldDatabases.contains($0) }.sorted()
   }
 
   /// The gaps in a declared database, including its schemas that do not exist yet.

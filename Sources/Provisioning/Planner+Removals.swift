@@ -23,8 +23,8 @@ extension Planner {
   var undeclaredRoles: [(name: PostgresName, role: RoleState)] {
     let declared = Set(spec.users.map({ $0.name }))
     var roles: [(name: PostgresName, role: RoleState)] = []
-    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !declared.contains(name) && isOurs(record)
-    {
+    for (name, record) in records.roles.sorted(by: { $0.key < $1.key })
+    where !declared.contains(name) && !renames.heldRoles.contains(name) && isOurs(record) {
       if record.isMade, let role = observed.roles[name], record.isAbout(role), !role.isSuperuser {
         roles.append((name, role))
       }
@@ -37,7 +37,7 @@ extension Planner {
     for user in spec.users where user.ensure == .absent { planAbsent(user.name) }
     let declared = Set(spec.users.map({ $0.name }))
     let undeclared = undeclaredRoles
-    let kept = declared.union(undeclared.map({ $0.name }))
+    let kept = declared.union(undeclared.map({ $0.name })).union(renames.heldRoles)
     // A recorded role that no longer exists, or that Postern did not create.
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !kept.contains(name) && isOurs(record) {
       forget(name)

@@ -26,6 +26,7 @@ extension Planner {
   /// Plans the declared users that must exist and that Postern already manages.
   mutating func planKnownRoles() {
     for user in spec.users where user.ensure == .present {
+      guard renames.roles[user.name] == nil, !renames.held.contains(.user(user.name)) else { continue }
       guard let role = observed.roles[user.name], records.roles[user.name]?.isAbout(role) == true else { continue }
       planExisting(user, role)
     }
@@ -33,7 +34,7 @@ extension Planner {
 
   /// Plans the declared users that must exist.
   mutating func planRoles() {
-    for user in spec.users where user.ensure == .present {
+    for user in spec.users where user.ensure == .present && !renames.held.contains(.user(user.name)) {
       if let role = observed.roles[user.name] {
         planExisting(user, role)
       } else {

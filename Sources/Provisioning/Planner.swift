@@ -3,8 +3,10 @@ import DatabaseSpec
 /// Makes a ``Plan``. Each aspect is an extension.
 struct Planner {
   let desired: DesiredState
+  /// The state after all renames.
   let observed: ObservedState
   let records: Records
+  let renames: Renames
   /// The index of each declared database in the spec.
   private let databaseIndices: [PostgresName: Int]
   private let userNames: Set<PostgresName>
@@ -13,8 +15,9 @@ struct Planner {
 
   init(desired: DesiredState, observed: ObservedState) {
     self.desired = desired
-    self.observed = observed
-    records = observed.records.records
+    renames = Renames(desired.spec, observed)
+    self.observed = renames.done(in: observed)
+    records = self.observed.records.records
     var indices: [PostgresName: Int] = [:]
     for (index, database) in desired.spec.databases.enumerated() { indices[database.name] = index }
     databaseIndices = indices
@@ -30,15 +33,17 @@ struct Planner {
   ) {
     plan.steps.append(
       Step(
-        title, details, for: item, requires: requires, in: database ?? Postern.database, .transaction(statements),
-        isBookkeeping: isBookkeeping))
+        title, details, for: item, requires: requires + renames(before: item, in: database ?? Postern.database),
+        in: database ?? Postern.database, .transaction(statements), isBookkeeping: isBookkeeping))
   }
 
   mutating func addAlone(
     _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [], _ statement: String
   ) {
     plan.steps.append(
-      Step(title, details, for: item, requires: requires, in: Postern.database, .alone(.sql(statement))))
+      Step(
+        title, details, for: item, requires: requires + renames(before: item, in: Postern.database),
+        in: Postern.database, .alone(.sql(statement))))
   }
 
   /// Adds statements that are each run by themselves.
@@ -47,7 +52,9 @@ struct Planner {
     _ statements: SeparateStatements
   ) {
     plan.steps.append(
-      Step(title, details, for: item, requires: requires, in: database, .alone(.sql(statements.sql))))
+      Step(
+        title, details, for: item, requires: requires + renames(before: item, in: database), in: database,
+        .alone(.sql(statements.sql))))
   }
 
   mutating func fail(_ item: Item, _ message: String, hint: String? = nil) {

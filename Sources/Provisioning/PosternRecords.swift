@@ -83,6 +83,25 @@ package enum Postern {
     ]
   }
 
+  /// Notes a role's new name. What was recorded under that name was about a role that is gone.
+  static func renameRole(_ old: PostgresName, to new: PostgresName) -> [String] {
+    forgetRole(new) + [
+      "UPDATE postern.managed_role SET name = \(lit(new)) WHERE name = \(lit(old))",
+      "DELETE FROM postern.managed_membership WHERE role = \(lit(new))",
+      "UPDATE postern.managed_membership SET member = \(lit(new)) WHERE member = \(lit(old))",
+      "UPDATE postern.managed_membership SET role = \(lit(new)) WHERE role = \(lit(old))",
+      "UPDATE postern.managed_grant SET role = \(lit(new)) WHERE role = \(lit(old))",
+    ]
+  }
+
+  /// Notes a database's new name.
+  static func renameDatabase(_ old: PostgresName, to new: PostgresName) -> [String] {
+    [
+      "DELETE FROM postern.managed_grant WHERE database = \(lit(new))",
+      "UPDATE postern.managed_grant SET database = \(lit(new)) WHERE database = \(lit(old))",
+    ]
+  }
+
   static func recordMembership(of member: PostgresName, in role: PostgresName) -> String {
     "INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING"
   }

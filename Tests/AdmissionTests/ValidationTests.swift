@@ -79,6 +79,19 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     for path in AdmissionPath.allCases { #expect(try post(pod(), path).isAllowed) }
   }
 
+  /// The superuser's objects are the server's.
+  @Test func theSuperuserIsNotRenamed() throws {
+    let podSpec = """
+      {"containers":[{"name":"db","image":"postgres:17","env":[{"name":"POSTGRES_USER","value":"app"},
+       {"name":"POSTGRES_PASSWORD","value":"x"}]}]}
+      """
+    let object = try deployment(
+      annotations: #"{"postern.io/users":"- b\n- {name: a, renamedFrom: app}"}"#, podSpec: podSpec)
+    let causes = try post(object, .validate).causes
+    #expect(causes.map(\.field) == ["metadata.annotations[postern.io/users][1].renamedFrom"])
+    #expect(causes.first?.message.hasPrefix(#""app" is the superuser of this Postgres"#) == true)
+  }
+
   /// What an update removes: before, after, and the warnings.
   @Test(arguments: [
     (
@@ -91,6 +104,16 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
         "user \"b\" will be dropped (removed from postern.io/users)",
         "user \"c\" will be dropped (removed from postern.io/users)",
       ]
+    ),
+    (
+      #"{"postern.io/users":"a, b"}"#,
+      #"{"postern.io/users":"- a\n- {name: c, renamedFrom: b}","postern.io/removed-users":"drop"}"#,
+      ["user \"b\" is renamed to \"c\": nobody logs in by the old name then"]
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"d, e"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- d\n- {name: f, renamedFrom: e}"}"#,
+      ["database \"e\" is renamed to \"f\" as soon as nobody is connected to it"]
     ),
     (
       #"{"postern.io/users":"a, b"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"keep"}"#,

@@ -99,6 +99,25 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(made.users.first?.data["password"] == "edited")
   }
 
+  /// Whether the old name's Secret is there, or only what was mounted, or neither.
+  @Test func whoIsRenamedKeepsThePassword() throws {
+    let renamed = [
+      "postern.io/users": "- {name: shop, renamedFrom: store}", "postern.io/databases": "orders",
+    ]
+    let both = ["acme-pg-user-store": ["password": bytes("old")], "acme-pg-user-shop": ["password": bytes("new")]]
+    for (secrets, password) in [
+      (both, "new"), (["acme-pg-user-store": ["password": bytes("old\n")]], "old"),
+      (["other-pg-user-store": ["password": bytes("old")]], "generated"), ([:], "generated"),
+    ] {
+      let made = try objects(renamed, sources: InstanceSources(secrets: secrets))
+      #expect(made.users.map(\.name) == ["acme-pg-user-shop"])
+      #expect(made.users.first?.data["password"] == password)
+      #expect(made.users.first?.data["username"] == "shop")
+      #expect(made.passwords.data["passwords.json"]?.contains(password) == true)
+      #expect(made.problems == [])
+    }
+  }
+
   @Test func passwordFromGoesBeforeTheUsersOwnSecret() throws {
     let secrets = [
       "acme-pg-user-shop": ["password": bytes("old")], "login": ["pw": bytes("chosen")],

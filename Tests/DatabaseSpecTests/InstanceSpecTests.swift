@@ -49,6 +49,20 @@ struct InstanceSpecTests {
         == #"{"apiVersion":"postern.io/v1","customer":"a","users":[],"databases":[]}"#)
   }
 
+  /// A sidecar that does not know renames would make something empty of the new name, so it must not read this.
+  @Test func whatRenamesIsOfAnotherVersion() throws {
+    let old = try name("old")
+    let spec = InstanceSpec(customer: "a", users: [User(name: try name("u"), renamedFrom: old)])
+    #expect(
+      String(decoding: spec.encoded(), as: UTF8.self)
+        == #"{"apiVersion":"postern.io/v1.1","customer":"a","users":[{"name":"u","renamedFrom":"old"}],"databases":[]}"#)
+    #expect(try InstanceSpec(decoding: spec.encoded()) == spec)
+    let database = InstanceSpec(
+      customer: "a", databases: [Database(name: try name("d"), owner: try name("u"), renamedFrom: old)])
+    #expect(String(decoding: database.encoded(), as: UTF8.self).hasPrefix(#"{"apiVersion":"postern.io/v1.1","#))
+    #expect(try InstanceSpec(decoding: database.encoded()) == database)
+  }
+
   @Test(arguments: [
     (#""validUntil":"2027-01-01T02:00:00+02:00""#, Expiry("2027-01-01T00:00:00Z")),
     (#""validUntil":"infinity""#, .infinity), (#""neverExpires":true"#, .infinity), (#""neverExpires":false"#, nil),

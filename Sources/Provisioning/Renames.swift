@@ -1,0 +1,174 @@
+import DatabaseSpec
+
+/// What `renamedFrom` asks for on this server: roles and databases that are there under their old names alone. A rename
+/// that is done leaves nothing to do, so the declaration may keep it.
+struct Renames {
+  /// The old name of each role that is to be renamed, by its new name.
+  private(set) var roles: [PostgresName: PostgresName] = [:]
+  /// The old name of each database that is to be renamed, by its new name.
+  private(set) var databases: [PostgresName: PostgresName] = [:]
+  /// Why others cannot be renamed. Nothing is done with these, under either name.
+  private(set) var problems: [PlanProblem] = []
+  /// The declared users and databases that cannot be renamed.
+  private(set) var held: Set<Item> = []
+  /// The old names of these users.
+  private(set) var heldRoles: Set<PostgresName> = []
+  /// The old names of these databases.
+  private(set) var heldDatabases: Set<PostgresName> = []
+
+  init(_ spec: InstanceSpec, _ observed: ObservedState) {
+    let users = Set(spec.users.map({ $0.name }))
+    for user in spec.users where user.ensure == .present {
+      guard let old = user.renamedFrom, let role = observed.roles[old] else { continue }
+      let isFree = !users.contains(old) && !roles.values.contains(old)
+      if !Self.isDone(user.name, old, role, spec.customer, observed) {
+        settle(
+          user.name, old, .user(user.name),
+          Self.obstacle(old, role, spec.customer, observed, isFree: isFree, isTaken: observed.roles[user.name] != nil))
+      }
+    }
+    let names = Set(spec.databases.map({ $0.name }))
+    for database in spec.databases {
+      guard let old = database.renamedFrom, let state = observed.databases[old] else { continue }
+      let item = Item.database(database.name)
+      heldDatabases.insert(old)
+      if observed.databases[database.name] != nil {
+        hold(item, Self.both(old))
+      } else if names.contains(old) || databases.values.contains(old) {
+        hold(item, Self.declared(old))
+      } else if state.isDropInterrupted {
+        hold(
+          item,
+          ("cannot be renamed: a DROP DATABASE of \(old.text) was interrupted", "finish it: DROP DATABASE \(id(old))"))
+      } else if let role = observed.roles[state.owner],
+        let customer = Self.otherCustomer(of: state.owner, role, spec.customer, observed)
+      {
+        hold(item, Self.foreign(old, customer))
+      } else {
+        heldDatabases.remove(old)
+        databases[database.name] = old
+      }
+    }
+  }
+
+  var isEmpty: Bool { roles.isEmpty && databases.isEmpty }
+
+  private mutating func settle(
+    _ new: PostgresName, _ old: PostgresName, _ item: Item, _ obstacle: (message: String, hint: String)?
+  ) {
+    guard let obstacle else {
+      roles[new] = old
+      return
+    }
+    hold(item, obstacle)
+    heldRoles.insert(old)
+  }
+
+  private mutating func hold(_ item: Item, _ obstacle: (message: String, hint: String)) {
+    held.insert(item)
+    problems.append(PlanProblem(item: item, message: obstacle.message, hint: obstacle.hint, isFailure: true))
+  }
+
+  /// Whether Postern manages the new role, and the old one is not its own: somebody has made another of that name since.
+  private static func isDone(
+    _ new: PostgresName, _ old: PostgresName, _ role: RoleState, _ customer: String, _ observed: ObservedState
+  ) -> Bool {
+    let records = observed.records.records.roles
+    guard let present = observed.roles[new], records[new]?.isAbout(present) == true else { return false }
+    return records[old]?.isAbout(role) != true || otherCustomer(of: old, role, customer, observed) != nil
+  }
+
+  private static func obstacle(
+    _ old: PostgresName, _ role: RoleState, _ customer: String, _ observed: ObservedState, isFree: Bool, isTaken: Bool
+  ) -> (message: String, hint: String)? {
+    if isTaken { return both(old) }
+    if !isFree { return declared(old) }
+    if role.isSuperuser {
+      return ("cannot be renamed from \(old.text), who is a superuser", "take renamedFrom out of the declaration")
+    }
+    return otherCustomer(of: old, role, customer, observed).map { foreign(old, $0) }
+  }
+
+  private static func both(_ old: PostgresName) -> (message: String, hint: String) {
+    (
+      "is to be renamed from \(old.text), and both are on this server: nothing is done with either",
+      "drop or rename one of them by hand, or take renamedFrom out of the declaration"
+    )
+  }
+
+  private static func declared(_ old: PostgresName) -> (message: String, hint: String) {
+    ("cannot be renamed from \(old.text), which is declared, or renamed, elsewhere", "declare it once, by its new name")
+  }
+
+  private static func foreign(_ old: PostgresName, _ customer: String) -> (message: String, hint: String) {
+    (
+      "cannot be renamed from \(old.text), which is the customer \(customer)'s on this server",
+      "take renamedFrom out of the declaration"
+    )
+  }
+
+  private static func otherCustomer(
+    of name: PostgresName, _ role: RoleState, _ own: String, _ observed: ObservedState
+  ) -> String? {
+    guard let record = observed.records.records.roles[name], record.isAbout(role), let customer = record.customer,
+      !customer.utf8.elementsEqual(own.utf8)
+    else { return nil }
+    return customer
+  }
+}
+
+extension Renames {
+  /// The state as it is when the renames are done. What is in databases was read with the old names, so it counts as
+  /// not known: the next round reads it again.
+  func done(in observed: ObservedState) -> ObservedState {
+    guard !isEmpty else { return observed }
+    let newRoles = roles.reduce(into: [PostgresName: PostgresName]()) { $0[$1.value] = $1.key }
+    let newDatabases = databases.reduce(into: [PostgresName: PostgresName]()) { $0[$1.value] = $1.key }
+    func role(_ name: PostgresName) -> PostgresName { newRoles[name] ?? name }
+    func database(_ name: PostgresName) -> PostgresName { newDatabases[name] ?? name }
+    var state = observed
+    state.roles = [:]
+    for (name, old) in observed.roles {
+      var new = old
+      new.memberships = Set(old.memberships.map { role($0) })
+      new.limitedMemberships = Set(old.limitedMemberships.map { role($0) })
+      for index in new.dependencies.indices {
+        new.dependencies[index].database = database(old.dependencies[index].database)
+      }
+      for index in new.holdings.indices {
+        new.holdings[index].database = old.holdings[index].database.map { database($0) }
+      }
+      state.roles[role(name)] = new
+    }
+    state.databases = [:]
+    for (name, old) in observed.databases {
+      var new = old
+      new.owner = role(old.owner)
+      new.connectors = Set(old.connectors.map { role($0) })
+      new.publicGrantors = Set(old.publicGrantors.map { role($0) })
+      if !roles.isEmpty || newDatabases[name] != nil { new.contents = nil }
+      state.databases[database(name)] = new
+    }
+    guard case .present(let old) = observed.records else { return state }
+    state.records = .present(done(in: old, role, database))
+    return state
+  }
+
+  private func done(
+    in old: Records, _ role: (PostgresName) -> PostgresName, _ database: (PostgresName) -> PostgresName
+  ) -> Records {
+    var records = old
+    (records.roles, records.memberships, records.grants) = ([:], [:], [:])
+    // What is recorded under a new name is about a role or database that is gone.
+    for (name, record) in old.roles where roles[name] == nil { records.roles[role(name)] = record }
+    for (member, groups) in old.memberships where roles[member] == nil {
+      records.memberships[role(member)] = Set(groups.filter { roles[$0] == nil }.map { role($0) })
+    }
+    for (user, grants) in old.grants where roles[user] == nil {
+      for (name, level) in grants where databases[name] == nil {
+        records.grants[role(user), default: [:]][database(name)] = level
+      }
+    }
+    return records
+  }
+}

@@ -48,7 +48,7 @@ test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the b
 	$(RUN_TESTS)
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
-	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Program)?Tests/|PosternTests\.'
+	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Login|Program)?Tests/|PosternTests\.'
 
 e2e: postern sidecar ## Go a user's whole way on a real cluster of one node; needs Kubernetes' server programs in K8S_BIN
 	scripts/install-packages images e2e

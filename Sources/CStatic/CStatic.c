@@ -1,17 +1,35 @@
 // Functions that a fully static program has in place of shared libraries: see docs/sidecar-build.md. Only the build
 // that ships (sidecar/Package.swift) contains them.
 //
-// The distribution's libpq.a is built with GSSAPI and LDAP, for which there are no static libraries. Its calls come
-// here and fail. It calls GSSAPI if a server's pg_hba.conf demands it, and LDAP if a service file has an ldap:// line.
-// Both report why they fail. Each signature is declared only as far as it is used: in C, the caller cleans up the
-// stack.
+// Debian's libpq.a is built with GSSAPI, LDAP and, from version 18 on, OAuth, for which there are no static libraries.
+// Its calls come here and fail. LibPQ accepts no server that demands GSSAPI or OAuth; LDAP is called if a service file
+// has an ldap:// line. Each signature is declared only as far as it is used: in C, the caller cleans up the stack.
 
 #include <openssl/crypto.h>
 #include <stddef.h>
+#include <string.h>
 
 // Providers and engines from a configuration file would be shared libraries. It also saves reading a file at the start.
 __attribute__((constructor)) static void leave_openssl_unconfigured(void) {
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+}
+
+// MARK: glibc. It has these from version 2.38 on. The libraries may come from a newer Debian, and count on them.
+
+__attribute__((weak)) size_t strlcpy(char *target, const char *source, size_t size) {
+  size_t length = strlen(source);
+  if (size > 0) {
+    size_t kept = length < size ? length : size - 1;
+    memcpy(target, source, kept);
+    target[kept] = 0;
+  }
+  return length;
+}
+
+__attribute__((weak)) size_t strlcat(char *target, const char *source, size_t size) {
+  size_t used = strnlen(target, size);
+  if (used == size) return size + strlen(source);
+  return used + strlcpy(target + used, source, size - used);
 }
 
 // MARK: GSSAPI (RFC 2744)
@@ -72,3 +90,8 @@ FAILS(ldap_value_free_len)
 const char *ldap_err2string(void) { return "this program is built without LDAP"; }
 void *ldap_first_entry(void) { return NULL; }
 void *ldap_get_values_len(void) { return NULL; }
+
+// MARK: OAuth (libpq-oauth)
+
+int pg_fe_run_oauth_flow(void) { return 0; }
+void pg_fe_cleanup_oauth_flow(void) {}

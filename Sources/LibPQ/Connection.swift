@@ -7,6 +7,9 @@ import Linux
 @safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
 
+  /// Whether this libpq refuses a server that asks for the password in clear text: from version 16 on.
+  package static var canRefuseAuthentication: Bool { PQlibVersion() >= 160000 }
+
   /// Logs in. Blocks for at most ``ConnectionSettings/connectTimeout`` seconds.
   package init(_ settings: ConnectionSettings) throws(PostgresError) {
     unsafe handle = try Self.open(settings)

@@ -69,6 +69,10 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
   /// The same as ``description``.
   package var debugDescription: String { description }
 
+  /// By which methods a server may ask who logs in (`require_auth`); docs/decisions/0014 says why these. Without
+  /// `password`, libpq sends the password to nobody who asks for it in clear text.
+  private static let acceptedAuthentication = "scram-sha-256,md5,none"
+
   /// libpq's keywords and values (PostgreSQL docs §34.1.2).
   var parameters: [(keyword: String, value: String)] {
     var parameters: [(keyword: String, value: String)] = [
@@ -81,6 +85,7 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
       // Without `passfile`, libpq would read ~/.pgpass. It silently ignores a path at which no file can be.
       parameters.append(("passfile", "/dev/null/none"))
     }
+    if Connection.canRefuseAuthentication { parameters.append(("require_auth", Self.acceptedAuthentication)) }
     if !runtimeOptions.isEmpty { parameters.append(("options", startOptions)) }
     return parameters
   }

@@ -48,6 +48,14 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
     return states.contains { $0.utf8.elementsEqual(sqlState.utf8) }
   }
 
+  /// Whether the message contains these words.
+  package func says(_ words: StaticString) -> Bool {
+    let needle = Array(words.description.utf8)
+    let text = Array(message.utf8)
+    guard text.count >= needle.count else { return false }
+    return (0...(text.count - needle.count)).contains { text[$0...].starts(with: needle) }
+  }
+
   /// One line: message, detail, SQLSTATE.
   package var description: String {
     var text = message
@@ -65,16 +73,21 @@ extension PostgresError {
     let lines = text.utf8.split(separator: 0x0A).map { Array($0) }
     let refusals = lines.compactMap { Self.refusal($0) }
     // If one attempt finds no line in pg_hba.conf, the other one says which authentication the server demands.
-    let telling = refusals.last { $0.isServer(SQLState.invalidPassword) } ?? refusals.last
-    if let telling {
-      self = telling
-    } else {
-      // If no server is there, the first line gives the reason, and the second only asks whether the server is running.
-      self.init(kind: .connection, message: String(decoding: lines.first ?? [], as: UTF8.self))
-    }
+    let telling = refusals.last { $0.isServer(SQLState.invalidPassword) || $0.hint != nil } ?? refusals.last
+    // If no server is there, the first line gives the reason, and the second only asks whether the server is running.
+    self = telling ?? PostgresError(kind: .connection, message: String(decoding: lines.first ?? [], as: UTF8.self))
   }
 
+  /// What a line says of a login that the server refused, or libpq itself; nil where it says something else.
   private static func refusal(_ line: [UInt8]) -> PostgresError? {
+    var own = PostgresError(kind: .connection, message: String(decoding: line, as: UTF8.self))
+    if own.says("authentication method requirement") {
+      own.hint = """
+        a password is never sent in clear text, and only scram-sha-256, md5 and trust are accepted: \
+        change this connection's line in the server's pg_hba.conf to scram-sha-256, and reload
+        """
+      return own
+    }
     for start in line.indices.dropLast(9) where line[start...].starts(with: ":  ".utf8) {
       let code = line[(start + 3)..<(start + 8)]
       guard line[(start + 8)...].starts(with: ": ".utf8), code.allSatisfy({ isStateByte($0) }) else { continue }

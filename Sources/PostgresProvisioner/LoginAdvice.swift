@@ -1,7 +1,7 @@
 import LibPQ
 
 extension PostgresError {
-  /// What to do if the superuser's login was refused, from the server's message; nil where the error is another one.
+  /// What to do if the superuser's login was refused, from the message; nil where the error is another one.
   func loginAdvice(_ settings: ConnectionSettings) -> String? {
     if isServer(SQLState.invalidPassword) {
       return "the admin Secret must hold the superuser's present name and password"
@@ -17,13 +17,6 @@ extension PostgresError {
     if says("no password supplied") {
       return "the server asks for a password: the admin Secret must hold the superuser's"
     }
-    return nil
-  }
-
-  private func says(_ words: StaticString) -> Bool {
-    let needle = Array(words.description.utf8)
-    let text = Array(message.utf8)
-    guard text.count >= needle.count else { return false }
-    return (0...(text.count - needle.count)).contains { text[$0...].starts(with: needle) }
+    return hint
   }
 }

@@ -26,16 +26,7 @@ import Testing
   @Test(arguments: PostgresInstallation.all)
   func aServerThatInsistsOnTLSIsLoggedInToByTLS(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer(installation)
-    let connection = try server.connect()
-    do throws(PostgresError) {
-      try connection.execute(
-        """
-        COPY (SELECT '') TO PROGRAM 'openssl req -new -x509 -days 2 -nodes -subj /CN=pg -newkey rsa:2048 \
-        -keyout server.key -out server.crt 2>&1 && chmod 600 server.key'
-        """)
-      try connection.execute("ALTER SYSTEM SET ssl = on")
-      // A build without OpenSSL has no such setting.
-    } catch { return }
+    guard try server.presentCertificate() else { return }
     try Self.authenticate(
       server, "local all all trust", "hostssl all all 127.0.0.1/32 scram-sha-256")
     let sidecar = try SidecarProcess(try Self.volume(server), port: server.port, flags: ["--once"])
@@ -81,5 +72,22 @@ import Testing
     let sidecar = try SidecarProcess(try Self.volume(server), port: server.port)
     #expect(sidecar.waitForStatus { $0.message?.contains("only: an image does so for its first boot") == true })
     #expect(try sidecar.ready().output.contains("listen_addresses must have localhost"))
+  }
+}
+
+extension PostgresServer {
+  /// Gives the server a certificate of its own making, which it uses from its next reload on. Returns whether it can: a
+  /// build without OpenSSL cannot.
+  func presentCertificate() throws -> Bool {
+    let connection = try connect()
+    do throws(PostgresError) {
+      try connection.execute(
+        """
+        COPY (SELECT '') TO PROGRAM 'openssl req -new -x509 -days 2 -nodes -subj /CN=pg -newkey rsa:2048 \
+        -keyout server.key -out server.crt 2>&1 && chmod 600 server.key'
+        """)
+      try connection.execute("ALTER SYSTEM SET ssl = on")
+      return true
+    } catch { return false }
   }
 }

@@ -50,7 +50,8 @@ struct Plan: AsyncParsableCommand {
     do throws(PostgresError) {
       return try provisioner.plan(wanted)
     } catch {
-      throw .refused("\(url.split(separator: "@").last ?? ""): \(error.description)")
+      let advice = error.hint.map { "; \($0)" } ?? ""
+      throw .refused("\(url.split(separator: "@").last ?? ""): \(error.description)\(advice)")
     }
   }
 

@@ -55,7 +55,9 @@ struct ObjectMetadata {
       isGivenUser = try reader.optionalText() != nil
     } else if reader.matches(key, AnnotationKey.injectedBytes) {
       isInjected = try reader.optionalText() != nil
-    } else if reader.matches(key, AnnotationKey.updatedBytes) {
+    } else if reader.matches(key, AnnotationKey.updatedBytes)
+      || reader.matches(key, AnnotationKey.sidecarUpdatedBytes)
+    {
       try reader.skip()
     } else if reader.starts(key, with: AnnotationKey.prefixBytes) {
       annotations[reader.text(key)] = try reader.optionalText() ?? ""

@@ -52,6 +52,9 @@ package enum AnnotationKey {
   package static let injected = "postern.io/injected"
   /// The controller writes it on running Pods, so that the kubelet updates the mounted files at once.
   package static let updated = "postern.io/updated"
+  /// When the controller last changed the sidecar's image in the running Pod. By it another leader knows that the Pod
+  /// was ready before.
+  package static let sidecarUpdated = "postern.io/sidecar-updated"
 
   /// The value of ``inject`` as a label of a namespace whose objects are not sent to the webhook.
   package static let disabledNamespace = "disabled"
@@ -73,7 +76,7 @@ package enum AnnotationKey {
     ]
 
   /// The annotations that Postern writes itself. A manifest may contain them; they are ignored.
-  package static let outputs = [injected, updated]
+  package static let outputs = [injected, updated, sidecarUpdated]
 }
 
 /// The same texts as `StaticString`, with which the scanner compares a review's keys byte by byte.
@@ -86,4 +89,6 @@ extension AnnotationKey {
   package static var injectedBytes: StaticString { "postern.io/injected" }
   /// ``updated``
   package static var updatedBytes: StaticString { "postern.io/updated" }
+  /// ``sidecarUpdated``
+  package static var sidecarUpdatedBytes: StaticString { "postern.io/sidecar-updated" }
 }

@@ -31,8 +31,11 @@ package enum SidecarContainer {
   /// An empty folder of the status volume, which is mounted at ``tokenPath`` so that the sidecar gets no token.
   package static let noTokenFolder = "no-token"
 
-  /// The value of the annotation `postern.io/injected`: the version of the injection.
+  /// The value of the annotation `postern.io/injected`: the version of the injection. Change it when a sidecar of the
+  /// release before could not run in a Pod that is injected from now on, or the reverse.
   package static let mark = "v1"
+  /// The versions of the injection whose Pods this release's sidecar can run in.
+  package static let compatibleMarks = [mark]
   /// The user that the sidecar runs as, if Postgres's own user is not known or is root: the "nonroot" of distroless
   /// images.
   package static let defaultUser = 65532

@@ -9,14 +9,22 @@ extension Controller {
   /// - Parameter mayWrite: is asked directly before each write; false ends the work on an instance.
   package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
     looks.open()
+    updater.open()
     let signals = queue.open()
     let (all, pods) = cluster.withLock { cluster in
       (cluster.all, cluster.all.map { ($0, Array(cluster[$0].pods.values)) })
     }
-    for (key, pods) in pods { looks.see(pods, of: key) }
+    for (key, pods) in pods {
+      looks.see(pods, of: key)
+      updater.see(pods, of: key)
+    }
     queue.add(all)
     await withDiscardingTaskGroup { group in
       group.addTask { await self.looks.run(mayWrite: mayWrite) }
+      group.addTask {
+        await self.updater.run(
+          mayBegin: { self.isSynced }, isBusy: { self.looks.runsScript($1, of: $0) }, mayWrite: mayWrite)
+      }
       for await _ in signals {
         guard isSynced else { continue }
         for key in queue.take() {

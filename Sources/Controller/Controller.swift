@@ -25,6 +25,7 @@ package final class Controller: Sendable {
   let sources: [WatchSource]
   let instances = InstanceRecords()
   let looks: StatusLooks
+  let updater: SidecarUpdater
 
   /// A controller of a cluster. It does nothing until ``watch()`` runs.
   package init(
@@ -44,10 +45,13 @@ package final class Controller: Sendable {
       limit: settings.maximumConcurrentPasses, firstDelay: settings.retryDelay,
       maximumDelay: settings.maximumRetryDelay, owner: { $0.namespace })
     events = EventRecorder(client, settings, logger)
+    let updater = SidecarUpdater(client, settings.sidecarUpdate, events: events, metrics: metrics, logger: logger)
+    self.updater = updater
     let instances = instances
     looks = StatusLooks(client, ask: settings.statusQuestion, events: events, logger: logger) { key, found in
       metrics.set(found, of: key)
       if let counts = instances.change(key, { $0.found = found }) { metrics.set(counts) }
+      updater.wake()
     }
   }
 
@@ -96,7 +100,10 @@ package final class Controller: Sendable {
       return (woken, cluster.takePodNews().map { ($0, Array(cluster[$0].pods.values)) })
     }
     queue.add(woken)
-    for (key, pods) in pods { looks.see(pods, of: key) }
+    for (key, pods) in pods {
+      looks.see(pods, of: key)
+      updater.see(pods, of: key)
+    }
     metrics.set(depth: queue.depth)
   }
 }

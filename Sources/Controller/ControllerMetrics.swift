@@ -21,6 +21,12 @@ package struct ControllerMetrics: Sendable {
     MetricFamily(
       Name.provisioned, "Whether the Postgres of all of an instance's Pods holds what is declared, while leading.",
       .gauge),
+    MetricFamily(
+      Name.sidecars,
+      "Sidecars of running Pods, while leading: current, outdated (to be updated), updating, waiting (for the Pod's next "
+        + "start), failed (not ready after an update).", .gauge),
+    MetricFamily(
+      Name.stopped, "1 while no sidecars are updated because Pods were not ready again after an update.", .gauge),
   ]
 
   private enum Name {
@@ -29,6 +35,8 @@ package struct ControllerMetrics: Sendable {
     static let depth = "postern_work_queue_depth"
     static let instances = "postern_instances"
     static let provisioned = "postern_instance_provisioned"
+    static let sidecars = "postern_sidecars"
+    static let stopped = "postern_sidecar_update_stopped"
   }
 
   private let factory: any MetricsFactory
@@ -54,6 +62,14 @@ package struct ControllerMetrics: Sendable {
     for word in InstanceRecords.words {
       Meter(label: Name.instances, dimensions: [("state", word)], factory: factory).set(counts[word] ?? 0)
     }
+  }
+
+  /// Records how many sidecars there are of each kind, and whether updates have stopped; nil where this is not known.
+  func set(_ counts: [SidecarUpdates.Word: Int]?, isStopped: Bool) {
+    for word in SidecarUpdates.Word.allCases {
+      Meter(label: Name.sidecars, dimensions: [("state", word.rawValue)], factory: factory).set(counts?[word] ?? 0)
+    }
+    Meter(label: Name.stopped, dimensions: [], factory: factory).set(isStopped ? 1 : 0)
   }
 
   /// Records what the Pods of an instance have; nil where there are none.

@@ -16,6 +16,8 @@ package struct ControllerSettings: Sendable {
   package var eventInterval: Duration = .seconds(3600)
   /// How many Events an object may get in a row; afterwards one every five minutes.
   package var eventBurst = 25
+  /// How sidecars of running Pods are updated; nil: not at all, and they are not counted.
+  package var sidecarUpdate: SidecarUpdateSettings?
   /// How to ask sidecars for their status; nil: over HTTP.
   package var statusQuestion: StatusQuestion?
 

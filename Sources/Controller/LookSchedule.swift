@@ -22,6 +22,8 @@ struct LookSchedule: Sendable {
     var isBusy = false
     /// The last result.
     var found: Provisioned.Reason?
+    /// Whether a script was running then.
+    var runsScript = false
   }
 
   private var expectations: [CustomerKey: Expectation] = [:]
@@ -79,9 +81,12 @@ struct LookSchedule: Sendable {
   }
 
   /// The result of a question; nil where it must be asked again soon.
-  mutating func answered(_ look: Look, as found: Provisioned.Reason?, at now: Instant) {
+  mutating func answered(
+    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool = false, at now: Instant
+  ) {
     guard var entry = entries[look.key]?[look.pod.uid] else { return }
     entry.isBusy = false
+    entry.runsScript = runsScript
     if let found { entry.found = found }
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
@@ -97,6 +102,9 @@ struct LookSchedule: Sendable {
     let found = Set((entries[key] ?? [:]).values.map { $0.found ?? .pending })
     return order.first { found.contains($0) }
   }
+
+  /// Whether a Pod's sidecar runs a script, as was last found.
+  func runsScript(_ uid: String, of key: CustomerKey) -> Bool { entries[key]?[uid]?.runsScript == true }
 
   /// The time until the same question is asked again.
   static func delay(_ found: Provisioned.Reason?, tries: Int) -> Duration {

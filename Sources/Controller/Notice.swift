@@ -12,9 +12,17 @@ struct Notice: Hashable, Sendable {
     case notInjected = "NotInjected"
     case missingReference = "MissingReference"
     case failed = "Failed"
+    case sidecarUpdated = "SidecarUpdated"
+    /// A Pod was not ready again after an update, and no others are updated for now.
+    case sidecarUpdateStopped = "SidecarUpdateStopped"
 
     /// `type` of the Event.
-    var type: String { self == .provisioned || self == .objectsWritten ? "Normal" : "Warning" }
+    var type: String {
+      switch self {
+      case .provisioned, .objectsWritten, .sidecarUpdated: "Normal"
+      default: "Warning"
+      }
+    }
 
     /// Whether it reports a change of state. Then it is sent at every change, however often that is.
     var isOfAChange: Bool { self == .provisioned || self == .provisioningFailed }

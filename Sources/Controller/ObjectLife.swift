@@ -18,6 +18,8 @@ struct ObjectLife: Equatable {
   private(set) var statusPort: Int?
   /// The state in the condition that Postern writes.
   private(set) var condition: ObservedPod.Condition?
+  /// Its sidecar.
+  private(set) var sidecar = ObservedPod.Sidecar()
 
   /// Whether it is a Pod that has ended for good.
   var isOver: Bool { phase == "Succeeded" || phase == "Failed" }
@@ -50,11 +52,17 @@ struct ObjectLife: Equatable {
         try reader.peek() == .array
       {
         try reader.beginArray()
-        while try reader.nextElement() { restarts &+= try reader.number(of: "restartCount") ?? 0 }
+        while try reader.nextElement() {
+          let container = try ContainerLife(&reader)
+          restarts &+= container.restarts
+          sidecar.see(container)
+        }
       } else if reader.matches(key, "conditions"), try reader.peek() == .array {
         try reader.beginArray()
         while try reader.nextElement() {
-          if let found = try ObservedPod.Condition(&reader) { condition = found }
+          let (type, found) = try ObservedPod.Condition.read(&reader)
+          if type == PodCondition.provisioned { condition = found }
+          if type == PodCondition.ready { sidecar.isPodReady = found.status == "True" }
         }
       } else {
         try reader.skip()
@@ -62,32 +70,41 @@ struct ObjectLife: Equatable {
     }
   }
 
-  /// Finds the port with this name in the sidecar's container.
+  /// Finds the sidecar's container.
   private mutating func readSpec(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
     while let key = try reader.nextKey() {
-      guard reader.matches(key, "containers") || reader.matches(key, "initContainers"), try reader.peek() == .array
-      else {
+      let isInit = reader.matches(key, "initContainers")
+      guard isInit || reader.matches(key, "containers"), try reader.peek() == .array else {
         try reader.skip()
         continue
       }
       try reader.beginArray()
-      while try reader.nextElement() {
-        var (name, port) = (String?.none, Int?.none)
-        try reader.beginObject()
-        while let key = try reader.nextKey() {
-          if reader.matches(key, "name") {
-            name = try reader.optionalText()
-          } else if reader.matches(key, "ports"), try reader.peek() == .array {
-            try reader.beginArray()
-            while try reader.nextElement() { port = try reader.statusPort() ?? port }
-          } else {
-            try reader.skip()
-          }
-        }
-        if name == SidecarContainer.name { statusPort = port }
+      while try reader.nextElement() { try readContainer(&reader, isInit: isInit) }
+    }
+  }
+
+  private mutating func readContainer(_ reader: inout JSONReader, isInit: Bool) throws(JSONError) {
+    var (name, image, restartPolicy, port) = (String?.none, String?.none, String?.none, Int?.none)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText()
+      } else if reader.matches(key, "image") {
+        image = try reader.optionalText()
+      } else if reader.matches(key, "restartPolicy") {
+        restartPolicy = try reader.optionalText()
+      } else if reader.matches(key, "ports"), try reader.peek() == .array {
+        try reader.beginArray()
+        while try reader.nextElement() { port = try reader.statusPort() ?? port }
+      } else {
+        try reader.skip()
       }
     }
+    guard name == SidecarContainer.name else { return }
+    statusPort = port
+    sidecar.image = image ?? ""
+    sidecar.isNative = isInit && restartPolicy == "Always"
   }
 
   private mutating func readMetadata(_ reader: inout JSONReader) throws(JSONError) {
@@ -101,6 +118,17 @@ struct ObjectLife: Equatable {
           let controller = try ObservedPod.Owner(&reader)
           owner = owner ?? controller
         }
+      } else if reader.matches(key, "annotations"), try reader.peek() == .object {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+          if reader.matches(key, AnnotationKey.injectedBytes) {
+            sidecar.mark = try reader.optionalText() ?? ""
+          } else if reader.matches(key, AnnotationKey.sidecarUpdatedBytes) {
+            sidecar.wasUpdated = try reader.optionalText() != nil
+          } else {
+            try reader.skip()
+          }
+        }
       } else {
         try reader.skip()
       }
@@ -109,16 +137,6 @@ struct ObjectLife: Equatable {
 }
 
 extension JSONReader {
-  /// A member of the next value, which must be an object, as a whole number.
-  fileprivate mutating func number(of member: StaticString) throws(JSONError) -> Int? {
-    var number: Int?
-    try beginObject()
-    while let key = try nextKey() {
-      if matches(key, member) { number = try null() ? nil : try integer() } else { try skip() }
-    }
-    return number
-  }
-
   /// The number of the next value, a container's port, if it is the status port.
   fileprivate mutating func statusPort() throws(JSONError) -> Int? {
     var (name, number) = (String?.none, Int?.none)

@@ -61,6 +61,11 @@ final class StatusLooks: Sendable {
   /// What is known of an instance.
   func found(of key: CustomerKey) -> Provisioned.Reason? { state.withLock { $0.schedule.found(of: key) } }
 
+  /// Whether a Pod's sidecar runs a script, as was last found.
+  func runsScript(_ uid: String, of key: CustomerKey) -> Bool {
+    state.withLock { $0.schedule.runsScript(uid, of: key) }
+  }
+
   /// From now on accepts expectations and Pods.
   func open() { state.withLock { $0 = State(isOpen: true) } }
 
@@ -93,7 +98,7 @@ final class StatusLooks: Sendable {
   }
 
   private func look(_ look: LookSchedule.Look, _ ask: StatusQuestion, _ mayWrite: @Sendable () -> Bool) async {
-    let (found, failures) = await find(look, ask)
+    let (found, failures, runsScript) = await find(look, ask)
     guard !Task.isCancelled, mayWrite() else {
       return state.withLock { $0.schedule.answered(look, as: nil, at: .now) }
     }
@@ -114,34 +119,38 @@ final class StatusLooks: Sendable {
         }
       }
     }
-    state.withLock { $0.schedule.answered(look, as: isSaid ? found.reason : nil, at: .now) }
+    state.withLock { state in
+      state.schedule.answered(look, as: isSaid ? found.reason : nil, runsScript: runsScript, at: .now)
+    }
     noted(look.key, self.found(of: look.key))
   }
 
-  private func find(_ look: LookSchedule.Look, _ ask: StatusQuestion) async -> (Provisioned, failures: [String]) {
+  private func find(
+    _ look: LookSchedule.Look, _ ask: StatusQuestion
+  ) async -> (Provisioned, failures: [String], runsScript: Bool) {
     let about = look.expectation.about
     guard let address = look.pod.address, let port = look.pod.statusPort else {
       return (
         Provisioned(
           .unreachable,
           "\(about): the sidecar has no status port: \(AnnotationKey.statusPort) is \(StatusPort.none), or the sidecar is of "
-            + "an earlier version"), []
+            + "an earlier version"), [], false
       )
     }
     guard let token = look.expectation.token else {
-      return (Provisioned(.unreachable, "\(about): there is no token to ask with"), [])
+      return (Provisioned(.unreachable, "\(about): there is no token to ask with"), [], false)
     }
     switch await ask(address, port, token) {
     case .status(let bytes):
       guard let status = InstanceStatus(decoding: bytes) else {
-        return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [])
+        return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [], false)
       }
       let found = Provisioned(status, look.expectation)
-      return (found, found.reason == .failing ? status.failures : [])
+      return (found, found.reason == .failing ? status.failures : [], status.running != nil)
     case .refused:
-      return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [])
+      return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [], false)
     case .unreachable(let reason):
-      return (Provisioned(.unreachable, "\(about): port \(port) does not answer: \(reason)"), [])
+      return (Provisioned(.unreachable, "\(about): port \(port) does not answer: \(reason)"), [], false)
     }
   }
 

@@ -66,6 +66,8 @@ struct ObservedPod: Equatable, Sendable {
   var restarts = 0
   /// The condition that Postern has written.
   var condition: Condition?
+  /// Its sidecar, if it has one.
+  var sidecar = Sidecar()
 
   /// The place at which the sidecar answers. If it changes, another sidecar may answer.
   struct Place: Equatable {
@@ -86,8 +88,8 @@ struct ObservedPod: Equatable, Sendable {
       (self.status, self.reason, self.message) = (status, reason, message)
     }
 
-    /// Reads an element of `conditions`; nil where it is another condition.
-    init?(_ reader: inout JSONReader) throws(JSONError) {
+    /// Reads an element of `conditions`.
+    static func read(_ reader: inout JSONReader) throws(JSONError) -> (type: String?, condition: Self) {
       var type: String?
       var (status, reason, message) = ("", "", "")
       try reader.beginObject()
@@ -104,8 +106,7 @@ struct ObservedPod: Equatable, Sendable {
           try reader.skip()
         }
       }
-      guard type == PodCondition.provisioned else { return nil }
-      self.init(status: status, reason: reason, message: message)
+      return (type, Self(status: status, reason: reason, message: message))
     }
   }
 }
@@ -130,7 +131,7 @@ struct WatchedObject: Equatable, Sendable {
       pod = ObservedPod(
         name: header.name, uid: uid, isInjected: declared.isInjected, isRunning: life.phase == "Running",
         owner: life.owner, address: life.address, statusPort: life.statusPort, restarts: life.restarts,
-        condition: life.condition)
+        condition: life.condition, sidecar: life.sidecar)
       // A Pod with a controller declares nothing itself; its workload does.
       guard life.owner == nil else {
         declarer = nil

@@ -8,6 +8,9 @@ package enum ObjectPatch: Sendable {
   case merge(JSONValue)
   /// RFC 6902: an array of operations.
   case json(JSONValue)
+  /// Kubernetes' own form, in which elements of some lists are identified by a member. It must have the same effect when
+  /// it is applied twice.
+  case strategic(JSONValue)
 }
 
 /// What happens to the objects that an object owns (Kubernetes docs, "Garbage Collection").
@@ -74,6 +77,7 @@ extension KubernetesClient {
     case .json(let value):
       call.body = ("application/json-patch+json", value.bytes)
       call.isRepeatable = false
+    case .strategic(let value): call.body = (Self.strategicMerge, value.bytes)
     }
     call.query = Self.query(dryRun: dryRun)
     return try await object(call, named: name, in: namespace, as: read)
@@ -85,7 +89,7 @@ extension KubernetesClient {
     _ resource: Resource, _ name: String, in namespace: String? = nil, _ patch: JSONValue
   ) async throws(KubernetesError) {
     var call = Call("patch", .PATCH, resource, namespace: namespace, name: name, subresource: "status")
-    call.body = ("application/strategic-merge-patch+json", patch.bytes)
+    call.body = (Self.strategicMerge, patch.bytes)
     call.query = Self.query(dryRun: false)
     try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
   }
@@ -116,6 +120,8 @@ extension KubernetesClient {
     // The answer is a Status, or the object where finalizers keep it.
     try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
   }
+
+  private static let strategicMerge = "application/strategic-merge-patch+json"
 
   private static func query(dryRun: Bool) -> [(String, String)] {
     [("fieldManager", fieldManager)] + (dryRun ? [("dryRun", "All")] : [])

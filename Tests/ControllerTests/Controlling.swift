@@ -8,6 +8,7 @@ import TestSupport
 /// A controller that watches a test's server.
 func controlling(
   _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
+  sidecarUpdate: SidecarUpdateSettings? = nil,
   _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
 ) async throws {
   let server = try await FakeServer.start(defaultPair.get(), script: script)
@@ -23,6 +24,7 @@ func controlling(
     cluster, settings: clientSettings, metrics: ClientMetrics(registry), logger: silent)
   var settings = ControllerSettings()
   settings.retryDelay = .milliseconds(1)
+  settings.sidecarUpdate = sidecarUpdate
   let controller = Controller(
     client: client, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
   let watching = Task { await controller.watch() }
@@ -36,8 +38,10 @@ func controlling(
 }
 
 /// Lets the controller lead while the test runs.
-func leading(_ controller: Controller, _ test: () async throws -> Void) async throws {
-  let work = Task { await controller.lead { true } }
+func leading(
+  _ controller: Controller, mayWrite: @escaping @Sendable () -> Bool = { true }, _ test: () async throws -> Void
+) async throws {
+  let work = Task { await controller.lead(mayWrite: mayWrite) }
   let result: Result<Void, any Error>
   do { result = .success(try await test()) } catch { result = .failure(error) }
   work.cancel()

@@ -20,6 +20,7 @@ struct Leading {
   /// Runs a test while a controller runs.
   static func run(
     _ namespace: String, mayWrite: @escaping @Sendable () -> Bool = { true },
+    settings change: (inout ControllerSettings) -> Void = { _ in },
     before: (Leading) async throws -> Void = { _ in }, _ test: (Leading) async throws -> Void
   ) async throws {
     let server = try await APIServer.shared.value
@@ -27,9 +28,10 @@ struct Leading {
     let own = try server.client(metrics: ClientMetrics(registry)) { $0.requestsPerSecond = 1000 }
     let client = try server.client { $0.requestsPerSecond = 1000 }
     try await client.create(.namespaces, try json(#"{"metadata":{"name":"\#(namespace)"}}"#))
+    var settings = ControllerSettings(namespaces: [namespace])
+    change(&settings)
     let controller = Controller(
-      client: own, settings: ControllerSettings(namespaces: [namespace]), metrics: ControllerMetrics(registry),
-      logger: silent)
+      client: own, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
     let leading = Leading(
       server: server, namespace: namespace, client: client, controller: controller, registry: registry)
     try await before(leading)

@@ -40,8 +40,13 @@ package final class APIServer: Sendable {
     port = ports[2]
     etcdPort = ports[0]
     webhookPort = ports[3]
-    try Data("admin-token,admin,1,\"system:masters\"\nnobody-token,nobody,2\n".utf8)
-      .write(to: folder.appending(path: "tokens.csv"))
+    let tokens = """
+      admin-token,admin,1,"system:masters"
+      nobody-token,nobody,2
+      controller-token,system:serviceaccount:postern-system:postern-controller,3
+
+      """
+    try Data(tokens.utf8).write(to: folder.appending(path: "tokens.csv"))
     try FileManager.default.copyItem(
       atPath: authority.get().authorityFile, toPath: folder.appending(path: "client-ca.pem").path)
     let pair = try authority.get().issue("real-client")
@@ -70,6 +75,7 @@ package final class APIServer: Sendable {
     try process.run()
     try kubeconfig("admin", "token: admin-token")
     try kubeconfig("nobody", "token: nobody-token")
+    try kubeconfig("controller", "token: controller-token")
     try kubeconfig("cert", "client-certificate: \(pair.certificateFile), client-key: \(pair.privateKeyFile)")
     let isReady = try await eventually {
       guard let client = try? client() else { return false }
@@ -120,7 +126,7 @@ package final class APIServer: Sendable {
     try Data(text.utf8).write(to: folder.appending(path: user))
   }
 
-  /// The kubeconfig of a user: `admin`, `nobody`, `cert`.
+  /// The kubeconfig of a user: `admin`, `nobody`, `cert`; `controller` is the ServiceAccount of webhook-config.
   package func kubeconfig(_ user: String = "admin") -> String { folder.appending(path: user).path }
 
   /// A client by a kubeconfig.

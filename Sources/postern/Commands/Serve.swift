@@ -56,6 +56,16 @@ struct Serve: AsyncParsableCommand {
 
   @OptionGroup(title: "The injected sidecar") var sidecar: SidecarOptions
 
+  @Option(
+    help: """
+      Whether the controller changes the image of sidecars in running Pods to --sidecar-image: auto, or never, where a Pod \
+      gets it when it is made anew. Postgres is not restarted. (default: auto)
+      """)
+  var sidecarUpdate: String?
+
+  @Option(help: "How many Pods may be unready at once because their sidecars are updated. (default: 3)")
+  var sidecarUpdateMaxUnavailable: String?
+
   @Option(help: "Seconds to serve on, unready, after SIGTERM. (default: 5; with --no-webhook 0)")
   var drainSeconds: String?
 

@@ -1,5 +1,6 @@
 import Admission
 import Contract
+import Controller
 import Declarations
 import LogLine
 import Logging
@@ -43,7 +44,13 @@ struct ServeSettings {
       service: try reader.name(options.service, "--service", "POSTERN_SERVICE") ?? Installation.name,
       namespaces: try reader.names(options.namespaces, "--namespaces", "POSTERN_NAMESPACES"),
       isSelfSigned: isSelfSigned, hasWebhook: !hasNoWebhook,
-      knowledge: hasNoController ? (watchesWorkloads ? .declarations : .none) : .all)
+      knowledge: hasNoController ? (watchesWorkloads ? .declarations : .none) : .all,
+      sidecarUpdate: SidecarUpdateSettings(
+        image: admission.sidecarImage,
+        mode: try reader.choice(options.sidecarUpdate, "--sidecar-update", "POSTERN_SIDECAR_UPDATE") ?? .auto,
+        maximumUnavailable: try reader.number(
+          options.sidecarUpdateMaxUnavailable, "--sidecar-update-max-unavailable",
+          "POSTERN_SIDECAR_UPDATE_MAX_UNAVAILABLE", 1...100, 3)))
     self.cluster = isSelfSigned || cluster.knowledge != .none ? cluster : nil
   }
 }

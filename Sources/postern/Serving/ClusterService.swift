@@ -53,6 +53,7 @@ struct ClusterService {
     client = KubernetesClient(cluster, settings: clientSettings, metrics: metrics, logger: logger)
     var controllerSettings = ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces)
     controllerSettings.onlyKnowsDeclarations = settings.knowledge == .declarations
+    controllerSettings.sidecarUpdate = settings.sidecarUpdate
     controller =
       settings.knowledge == .none
       ? nil

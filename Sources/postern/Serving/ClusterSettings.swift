@@ -1,4 +1,5 @@
 import Contract
+import Controller
 import Linux
 import Randomness
 import TextEncoding
@@ -21,6 +22,9 @@ struct ClusterSettings {
   let hasWebhook: Bool
   /// What is watched of the cluster's customers.
   let knowledge: Knowledge
+
+  /// How the controller updates sidecars of running Pods.
+  let sidecarUpdate: SidecarUpdateSettings
 
   enum Knowledge {
     case none

@@ -1,0 +1,162 @@
+import Contract
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import Linux
+import Logging
+import Synchronization
+
+/// Changes the image of sidecars in running Pods, as ``SidecarUpdates`` decides. The kubelet then restarts that container
+/// alone.
+final class SidecarUpdater: Sendable {
+  private struct State {
+    /// Nil while this replica does not lead.
+    var updates: SidecarUpdates?
+    var signal: AsyncStream<Void>.Continuation?
+    var isStopped = false
+    /// After which times steps are to follow even if nothing is seen.
+    var timers: Set<Duration> = []
+  }
+
+  private let client: KubernetesClient
+  /// Nil: sidecars are neither updated nor counted.
+  private let settings: SidecarUpdateSettings?
+  private let events: EventRecorder
+  private let metrics: ControllerMetrics
+  private let logger: Logger
+  private let state = Mutex(State())
+
+  init(
+    _ client: KubernetesClient, _ settings: SidecarUpdateSettings?, events: EventRecorder, metrics: ControllerMetrics,
+    logger: Logger
+  ) {
+    self.client = client
+    self.settings = settings
+    self.events = events
+    self.metrics = metrics
+    self.logger = logger
+  }
+
+  /// From now on accepts Pods.
+  func open() { state.withLock { $0 = State(updates: settings.map { SidecarUpdates($0) }) } }
+
+  /// The customer's Pods as they are now.
+  func see(_ pods: [ObservedPod], of key: CustomerKey) {
+    state.withLock { state in
+      _ = state.updates?.see(pods, of: key, at: .now)
+      state.signal?.yield()
+    }
+  }
+
+  /// Something that matters besides the Pods has changed.
+  func wake() { state.withLock { _ = $0.signal?.yield() } }
+
+  /// Updates sidecars until the task is cancelled; then forgets everything.
+  /// - Parameters:
+  ///   - mayBegin: whether all Pods have been seen.
+  ///   - isBusy: whether a sidecar must not be interrupted, by customer and the Pod's UID.
+  func run(
+    mayBegin: @Sendable () -> Bool, isBusy: @Sendable (CustomerKey, String) -> Bool,
+    mayWrite: @escaping @Sendable () -> Bool
+  ) async {
+    guard settings != nil else { return }
+    let (signals, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+    state.withLock { $0.signal = signal }
+    signal.yield()
+    for await _ in signals {
+      guard mayBegin() else {
+        later(signal, in: SidecarUpdates.interval)
+        continue
+      }
+      let step = nextStep(isBusy)
+      await tell(step.failures, mayWrite)
+      for update in step.updates {
+        let result = await send(update, mayWrite)
+        state.withLock { $0.updates?.ended(update, result, at: .now) }
+      }
+      if let duration = step.followsIn { later(signal, in: duration) }
+    }
+    state.withLock { $0 = State() }
+    metrics.set(nil, isStopped: false)
+  }
+
+  private func later(_ signal: AsyncStream<Void>.Continuation, in duration: Duration) {
+    guard state.withLock({ $0.timers.insert(duration).inserted }) else { return }
+    Task {
+      try? await Task.sleep(for: duration)
+      state.withLock { _ = $0.timers.remove(duration) }
+      signal.yield()
+    }
+  }
+
+  private func nextStep(_ isBusy: (CustomerKey, String) -> Bool) -> SidecarUpdates.Step {
+    let (step, counts, isStopped, wasStopped) = state.withLock { state in
+      let step = state.updates?.step(at: .now, isBusy: isBusy) ?? SidecarUpdates.Step()
+      let wasStopped = state.isStopped
+      state.isStopped = state.updates?.isStopped(at: .now) ?? false
+      return (step, state.updates?.counts, state.isStopped, wasStopped)
+    }
+    metrics.set(counts, isStopped: isStopped)
+    if wasStopped, !isStopped { logger.info("sidecars are updated again") }
+    return step
+  }
+
+  private func tell(_ failures: [SidecarUpdates.Update], _ mayWrite: () -> Bool) async {
+    for failure in failures {
+      let bound = SidecarUpdates.bound.components.seconds
+      logger.warning(
+        "no more sidecars are updated: one was not ready again",
+        metadata: ["pod": "\(failure.name)", "image": "\(failure.pod.sidecar.image)", "seconds": "\(bound)"])
+      let message =
+        "the sidecar was not ready \(bound) s after its image had become \(failure.pod.sidecar.image); no other sidecars "
+        + "are updated until it is: see kubectl logs -c \(SidecarContainer.name)"
+      await events.tell([failure.notice(.sidecarUpdateStopped, message)], mayWrite: mayWrite)
+    }
+  }
+
+  private func send(_ update: SidecarUpdates.Update, _ mayWrite: () -> Bool) async -> SidecarUpdates.Result {
+    guard !Task.isCancelled, mayWrite(), let image = settings?.image else { return .outdated }
+    do throws(KubernetesError) {
+      try await client.patch(
+        .pods, update.pod.name, in: update.key.namespace,
+        .strategic(update.patch(image: image, at: SystemClock.timestamp())), as: .nothing)
+    } catch {
+      if error.isNotFound || error.isConflict { return .outdated }
+      logger.warning("a sidecar was not updated", metadata: ["pod": "\(update.name)", "error": "\(error)"])
+      return error.code == 422 ? .refused : .failed
+    }
+    logger.info(
+      "sidecar updated",
+      metadata: ["pod": "\(update.name)", "from": "\(update.pod.sidecar.image)", "to": "\(image)"])
+    let message = "the sidecar's image is \(image) now, and was \(update.pod.sidecar.image); Postgres is not restarted"
+    await events.tell([update.notice(.sidecarUpdated, message)], mayWrite: mayWrite)
+    return .done
+  }
+}
+
+extension SidecarUpdates.Update {
+  /// `NAMESPACE/NAME` of the Pod.
+  fileprivate var name: String { "\(key.namespace)/\(pod.name)" }
+
+  fileprivate func notice(_ reason: Notice.Reason, _ message: String) -> Notice {
+    Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid), in: key.namespace, message)
+  }
+
+  /// A strategic merge patch that changes the image of this sidecar and no other container. It marks the Pod if it was
+  /// ready, for the next leader.
+  func patch(image: String, at time: String) -> JSONValue {
+    func object(_ members: [(String, JSONValue)]) -> JSONValue {
+      var object = JSONObject()
+      for (key, value) in members { object[key] = value }
+      return .object(object)
+    }
+    var metadata: [(String, JSONValue)] = [("uid", .string(pod.uid))]
+    if pod.sidecar.isReady {
+      metadata.append(("annotations", object([(AnnotationKey.sidecarUpdated, .string(time))])))
+    }
+    let container = object([("name", .string(SidecarContainer.name)), ("image", .string(image))])
+    return object([
+      ("metadata", object(metadata)), ("spec", object([("initContainers", .array([container]))])),
+    ])
+  }
+}

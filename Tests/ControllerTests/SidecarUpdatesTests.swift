@@ -1,0 +1,436 @@
+import Contract
+import JSONBytes
+import KubernetesAPI
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// Which sidecars are updated, and when.
+@Suite struct SidecarUpdatesTests {
+  private static let old = "ghcr.io/postern/postern-sidecar:1"
+  private static let new = "ghcr.io/postern/postern-sidecar:2"
+
+  /// A cluster whose kubelets do as the test says.
+  private struct Cluster {
+    var updates: SidecarUpdates
+    var pods: [CustomerKey: [ObservedPod]] = [:]
+    var now = ContinuousClock.now
+    var sent: [String] = []
+    var failures: [String] = []
+    /// Whether a kubelet restarts a changed sidecar at once, and whether that becomes ready.
+    var restarts = true
+    var becomesReady = true
+
+    init(_ mode: SidecarUpdateSettings.Mode = .auto, limit: Int = 3) {
+      updates = SidecarUpdates(.init(image: SidecarUpdatesTests.new, mode: mode, maximumUnavailable: limit))
+    }
+
+    mutating func add(
+      _ name: String, of customer: String? = nil, in namespace: String = "shops",
+      _ change: (inout ObservedPod.Sidecar) -> Void = { _ in }
+    ) {
+      var pod = ObservedPod(name: name, uid: name, isInjected: true, isRunning: true)
+      pod.sidecar = .init(
+        image: SidecarUpdatesTests.old, mark: SidecarContainer.mark, isNative: true, isReady: true, isPodReady: true)
+      change(&pod.sidecar)
+      let key = CustomerKey(namespace: namespace, customer: customer ?? name)
+      pods[key, default: []].append(pod)
+      see(key)
+    }
+
+    mutating func see(_ key: CustomerKey) { _ = updates.see(pods[key] ?? [], of: key, at: now) }
+
+    mutating func change(_ name: String, _ change: (inout ObservedPod.Sidecar) -> Void) {
+      for (key, list) in pods {
+        for index in list.indices where list[index].name == name {
+          var pod = list[index]
+          change(&pod.sidecar)
+          pods[key]?[index] = pod
+          see(key)
+        }
+      }
+    }
+
+    mutating func remove(_ name: String) {
+      for key in pods.keys {
+        pods[key]?.removeAll { $0.name == name }
+        see(key)
+      }
+    }
+
+    /// A step, and what kubelets do then.
+    mutating func step(busy: Set<String> = [], result: SidecarUpdates.Result = .done) -> [String] {
+      let step = updates.step(at: now) { busy.contains($1) }
+      failures += step.failures.map(\.pod.name)
+      for update in step.updates {
+        updates.ended(update, result, at: now)
+        guard case .done = result else { continue }
+        let (restarts, becomesReady) = (restarts, becomesReady)
+        change(update.pod.name) { sidecar in
+          sidecar.image = SidecarUpdatesTests.new
+          if restarts { (sidecar.isReady, sidecar.isPodReady) = (false, false) }
+        }
+        if restarts, becomesReady { comeBack(update.pod.name) }
+      }
+      let names = step.updates.map(\.pod.name)
+      sent += names
+      return names
+    }
+
+    mutating func comeBack(_ name: String) {
+      change(name) { sidecar in
+        sidecar.restarts += 1
+        (sidecar.isReady, sidecar.isPodReady) = (true, true)
+      }
+    }
+
+    mutating func pass(_ seconds: Int) { now += .seconds(seconds) }
+    var isStopped: Bool { updates.isStopped(at: now) }
+    func count(_ word: SidecarUpdates.Word) -> Int { updates.counts[word] ?? 0 }
+  }
+
+  // MARK: Which
+
+  @Test(arguments: [
+    ("ghcr.io/postern/postern-sidecar:1", SidecarContainer.mark, true, SidecarTarget.Standing.due),
+    ("ghcr.io/postern/postern-sidecar:2", SidecarContainer.mark, true, .current),
+    ("ghcr.io/postern/postern-sidecar", SidecarContainer.mark, true, .due),
+    ("ghcr.io/postern/postern-sidecar:1@sha256:aa", SidecarContainer.mark, true, .due),
+    ("ghcr.io/postern/postern-sidecar@sha256:aa", SidecarContainer.mark, true, .due),
+    ("ghcr.io/postern/postern-sidecar:3", SidecarContainer.mark, true, .due),
+    ("ghcr.io/postern/postern-sidecar:1", SidecarContainer.mark, false, .waits(.classic)),
+    ("ghcr.io/postern/postern-sidecar:2", SidecarContainer.mark, false, .current),
+    ("ghcr.io/postern/postern-sidecar:1", "v0", true, .waits(.injection)),
+    ("ghcr.io/postern/postern-sidecar:1", "v2", true, .waits(.injection)),
+    ("ghcr.io/postern/postern-sidecar:1", "", true, .waits(.injection)),
+    ("mirror.corp:5000/postern/postern-sidecar:1", SidecarContainer.mark, true, .waits(.repository)),
+    ("postern-sidecar:1", SidecarContainer.mark, true, .waits(.repository)),
+    ("ghcr.io/postern/postern-sidecar-evil:1", SidecarContainer.mark, true, .waits(.repository)),
+  ])
+  func onlyANativeSidecarOfThisInjectionAndRepositoryIsUpdated(
+    image: String, mark: String, isNative: Bool, standing: SidecarTarget.Standing
+  ) {
+    let sidecar = ObservedPod.Sidecar(image: image, mark: mark, isNative: isNative)
+    #expect(SidecarTarget(image: Self.new).standing(of: sidecar) == standing)
+  }
+
+  @Test(arguments: [
+    ("a", "a"), ("a:1", "a"), ("a@sha256:b", "a"), ("a:1@sha256:b", "a"), ("h:5000/a", "h:5000/a"),
+    ("h:5000/a:1", "h:5000/a"), ("h:5000/b/a@sha256:c", "h:5000/b/a"), ("", ""), (":", ""), ("/", "/"),
+    ("h:1/", "h:1/"),
+  ])
+  func theRepositoryIsWithoutTagAndDigest(image: String, repository: String) {
+    #expect(SidecarTarget.repository(of: image) == repository)
+  }
+
+  @Test func ofAPodItIsReadWhatDecides() throws {
+    let pod = """
+      {"metadata":{"name":"p","namespace":"n","uid":"u","labels":{"postern.io/customer":"acme"},
+      "annotations":{"postern.io/injected":"v1","postern.io/sidecar-updated":"2026-11-26T21:00:00Z"},
+      "ownerReferences":[{"kind":"ReplicaSet","name":"r","controller":true}]},
+      "spec":{"initContainers":[{"name":"first","image":"i"},
+      {"name":"postern","image":"s:1","restartPolicy":"Always","ports":[{"name":"postern","containerPort":8432}]}],
+      "containers":[{"name":"postgres","image":"postgres:17"}]},
+      "status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],
+      "initContainerStatuses":[{"name":"first","ready":true,"restartCount":0},
+      {"name":"postern","ready":true,"restartCount":2}],
+      "containerStatuses":[{"name":"postgres","ready":POSTGRES,"restartCount":1}]}}
+      """
+    for isReady in [true, false] {
+      let text = pod.replacing("POSTGRES", with: "\(isReady)")
+      let seen = try #require(try Sighting(Array(text.utf8), .pods).watched?.pod)
+      #expect(
+        seen.sidecar
+          == .init(
+            image: "s:1", mark: "v1", isNative: true, wasUpdated: true, isReady: true, restarts: 2, isPodReady: true,
+            othersAreReady: isReady))
+      #expect(seen.statusPort == 8432 && seen.restarts == 3)
+    }
+    let classic = pod.replacing(#","restartPolicy":"Always""#, with: "").replacing("POSTGRES", with: "null")
+    #expect(try Sighting(Array(classic.utf8), .pods).watched?.pod?.sidecar.isNative == false)
+  }
+
+  // MARK: When
+
+  @Test func oneIsTriedFirstAndThenAFewAtOnceUntilAllHaveIt() {
+    var cluster = Cluster(limit: 3)
+    for index in 0..<20 { cluster.add("p\(index)") }
+    cluster.becomesReady = false
+    #expect(cluster.step().count == 1)
+    #expect(cluster.step().isEmpty)
+    #expect(cluster.count(.updating) == 1 && cluster.count(.outdated) == 19)
+    cluster.comeBack(cluster.sent[0])
+    #expect(cluster.count(.current) == 1)
+    cluster.pass(10)
+    #expect(cluster.step().count == 3)
+    cluster.pass(10)
+    #expect(cluster.step().isEmpty)
+    cluster.comeBack(cluster.sent[2])
+    #expect(cluster.step().count == 1)
+    cluster.becomesReady = true
+    for name in cluster.sent { cluster.comeBack(name) }
+    for _ in 0..<20 {
+      cluster.pass(1)
+      _ = cluster.step()
+    }
+    #expect(Set(cluster.sent).count == 20 && cluster.sent.count == 20)
+    #expect(cluster.count(.current) == 20 && cluster.failures.isEmpty)
+    #expect(cluster.updates.step(at: cluster.now) { _, _ in false }.followsIn == nil)
+  }
+
+  @Test func noMoreThanTwoASecondOnAverage() {
+    var cluster = Cluster(limit: 100)
+    for index in 0..<1000 { cluster.add("p\(index)") }
+    for _ in 0..<100 {
+      cluster.pass(1)
+      _ = cluster.step()
+    }
+    #expect((200...300).contains(cluster.sent.count))
+  }
+
+  @Test func aBadImageCostsOnePodAndItsMendingLetsTheOthersGoOn() {
+    var cluster = Cluster()
+    for index in 0..<5 { cluster.add("p\(index)") }
+    cluster.becomesReady = false
+    let first = cluster.step()[0]
+    for _ in 0..<10_000 where cluster.sent.count < 2 {
+      cluster.pass(1)
+      _ = cluster.step()
+    }
+    #expect(cluster.sent == [first] && cluster.failures == [first] && cluster.isStopped)
+    #expect(cluster.count(.failed) == 1)
+    cluster.becomesReady = true
+    cluster.comeBack(first)
+    #expect(!cluster.isStopped)
+    for _ in 0..<5 {
+      cluster.pass(1)
+      _ = cluster.step()
+    }
+    #expect(cluster.count(.current) == 5)
+  }
+
+  @Test func aFailedPodThatIsGoneHoldsNobody() {
+    var cluster = Cluster()
+    for index in 0..<3 { cluster.add("p\(index)") }
+    cluster.becomesReady = false
+    let first = cluster.step()[0]
+    cluster.pass(121)
+    _ = cluster.step()
+    #expect(cluster.isStopped)
+    cluster.remove(first)
+    #expect(!cluster.isStopped)
+    #expect(cluster.step().count == 1)
+  }
+
+  @Test func oneCustomersTroubleHoldsTheOthersForAWhileAndAsManyAsMayBeUnavailableForGood() {
+    var cluster = Cluster(limit: 2)
+    cluster.add("good") { $0.image = Self.new }
+    for index in 0..<6 { cluster.add("p\(index)") }
+    cluster.becomesReady = false
+    #expect(cluster.step().count == 2)
+    cluster.comeBack(cluster.sent[1])
+    cluster.pass(121)
+    #expect(cluster.step().isEmpty)
+    #expect(cluster.failures == [cluster.sent[0]] && cluster.isStopped)
+    cluster.pass(899)
+    #expect(cluster.step().isEmpty)
+    cluster.pass(1)
+    #expect(cluster.step().count == 1)
+    cluster.pass(121)
+    _ = cluster.step()
+    #expect(cluster.failures.count == 2)
+    cluster.pass(100_000)
+    #expect(cluster.step().isEmpty && cluster.isStopped)
+  }
+
+  @Test func whereAnotherContainerIsNotReadyTheSidecarIsNotBlamed() {
+    var cluster = Cluster(limit: 1)
+    for index in 0..<3 { cluster.add("p\(index)") }
+    cluster.becomesReady = false
+    let first = cluster.step()[0]
+    cluster.change(first) { $0.othersAreReady = false }
+    cluster.pass(500)
+    cluster.becomesReady = true
+    #expect(cluster.step().count == 1)
+    #expect(cluster.failures.isEmpty && !cluster.isStopped)
+    // Postgres is back, and the sidecar is not: now it is the sidecar's.
+    cluster.change(first) { $0.othersAreReady = true }
+    cluster.pass(121)
+    _ = cluster.step()
+    #expect(cluster.failures == [first])
+  }
+
+  @Test func podsThatAreNotReadyFollowWhenOneWithTheImageIs() {
+    var cluster = Cluster(limit: 1)
+    for index in 0..<4 { cluster.add("broken\(index)") { ($0.isReady, $0.isPodReady) = (false, false) } }
+    cluster.add("ready")
+    cluster.becomesReady = false
+    #expect(cluster.step() == ["ready"])
+    cluster.pass(10)
+    #expect(cluster.step().isEmpty)
+    cluster.comeBack("ready")
+    for _ in 0..<10 {
+      cluster.pass(1)
+      _ = cluster.step()
+    }
+    #expect(cluster.sent.count == 5)
+    cluster.pass(1000)
+    _ = cluster.step()
+    #expect(cluster.failures.isEmpty && !cluster.isStopped)
+  }
+
+  @Test func whereNoneIsReadyTheyAreTriedOneByOne() {
+    var cluster = Cluster()
+    for index in 0..<3 { cluster.add("p\(index)") { ($0.isReady, $0.isPodReady) = (false, false) } }
+    cluster.becomesReady = false
+    #expect(cluster.step().count == 1)
+    cluster.pass(60)
+    #expect(cluster.step().isEmpty)
+    cluster.pass(61)
+    #expect(cluster.step().count == 1)
+    // What a bad image has broken is mended by a good one, and proves it.
+    cluster.comeBack(cluster.sent[1])
+    cluster.pass(1)
+    #expect(cluster.step().count == 1)
+    #expect(cluster.failures.isEmpty)
+  }
+
+  @Test func ofACustomerOnlyOnePodAtOnceAndNoneWhileAScriptRuns() {
+    var cluster = Cluster()
+    cluster.add("good") { $0.image = Self.new }
+    for index in 0..<3 { cluster.add("a\(index)", of: "a") }
+    cluster.add("b")
+    cluster.becomesReady = false
+    #expect(cluster.step(busy: ["b"]).count == 1)
+    cluster.pass(5)
+    #expect(cluster.step(busy: ["b"]).isEmpty)
+    #expect(cluster.step() == ["b"])
+    cluster.pass(5)
+    cluster.comeBack(cluster.sent[0])
+    #expect(cluster.step().count == 1)
+  }
+
+  @Test func aNamespaceOfManyHoldsUpNobody() {
+    var cluster = Cluster(limit: 2)
+    cluster.add("good", in: "c") { $0.image = Self.new }
+    for index in 0..<1000 { cluster.add("p\(index)", in: "large") }
+    cluster.add("small", in: "small")
+    _ = cluster.step()
+    #expect(cluster.sent.contains("small"))
+  }
+
+  // MARK: What is refused
+
+  @Test func whatTheAPIServerRefusesWaitsForThePodsNextStartAndIsSeldomTriedAgain() {
+    var cluster = Cluster()
+    for index in 0..<4 { cluster.add("p\(index)") }
+    for _ in 0..<5 {
+      _ = cluster.step(result: .refused)
+      cluster.pass(1)
+    }
+    #expect(cluster.sent.count == 4 && Set(cluster.sent).count == 4)
+    for key in cluster.pods.keys { cluster.see(key) }
+    #expect(cluster.count(.waiting) == 4 && !cluster.isStopped)
+    #expect(cluster.updates.step(at: cluster.now) { _, _ in true }.followsIn == SidecarUpdates.seldom)
+    for _ in 0..<60 {
+      _ = cluster.step(result: .refused)
+      cluster.pass(60)
+    }
+    #expect(cluster.sent.count < 44 && cluster.count(.waiting) == 4)
+    // Somebody has changed a policy.
+    for _ in 0..<60 {
+      _ = cluster.step()
+      cluster.pass(60)
+    }
+    #expect(cluster.count(.current) == 4)
+  }
+
+  @Test func whatFailsIsTriedAgainEverMoreSeldomAndHoldsNobody() {
+    var cluster = Cluster()
+    cluster.add("p")
+    for _ in 0..<3600 {
+      _ = cluster.step(result: .failed)
+      cluster.pass(1)
+    }
+    #expect((8...11).contains(cluster.sent.count))
+    cluster.add("q")
+    cluster.pass(1)
+    #expect(cluster.step() == ["q"])
+  }
+
+  @Test func anOlderKubeletThatDoesNothingHoldsNobodyAndIsCounted() {
+    var cluster = Cluster(limit: 1)
+    for index in 0..<3 { cluster.add("p\(index)") }
+    cluster.restarts = false
+    for _ in 0..<200 {
+      _ = cluster.step()
+      cluster.pass(1)
+    }
+    #expect(cluster.sent.count == 3 && cluster.failures.isEmpty)
+    #expect(cluster.count(.waiting) == 3)
+    cluster.comeBack("p0")
+    #expect(cluster.count(.current) == 1)
+  }
+
+  // MARK: Other leaders, other settings
+
+  @Test func anotherLeaderGoesOnWatchingWhatTheLastOneUpdated() {
+    var cluster = Cluster()
+    cluster.add("left") { ($0.image, $0.wasUpdated, $0.isReady, $0.isPodReady) = (Self.new, true, false, false) }
+    cluster.add("new") { ($0.image, $0.isReady, $0.isPodReady) = (Self.new, false, false) }
+    cluster.add("old")
+    cluster.pass(1)
+    #expect(cluster.step().isEmpty)
+    cluster.pass(121)
+    #expect(cluster.step().isEmpty)
+    #expect(cluster.failures == ["left"])
+    // A sidecar that is not ready later, for whatever reason, is no update's fault.
+    cluster.comeBack("left")
+    cluster.change("left") { $0.isReady = false }
+    cluster.change("new") { $0.isReady = true }
+    #expect(!cluster.isStopped)
+    #expect(cluster.step() == ["old"])
+  }
+
+  @Test func neverOnlyCounts() {
+    var cluster = Cluster(.never)
+    for index in 0..<3 { cluster.add("p\(index)") }
+    cluster.add("q") { ($0.image, $0.wasUpdated, $0.isReady) = (Self.new, true, false) }
+    for _ in 0..<500 {
+      cluster.pass(1)
+      #expect(cluster.step().isEmpty)
+    }
+    #expect(cluster.count(.outdated) == 3 && cluster.count(.current) == 1)
+    #expect(cluster.updates.step(at: cluster.now) { _, _ in false }.followsIn == nil)
+  }
+
+  @Test func aRollbackOfTheControllerRollsSidecarsBack() {
+    let target = SidecarTarget(image: Self.old)
+    let sidecar = ObservedPod.Sidecar(image: Self.new, mark: SidecarContainer.mark, isNative: true)
+    #expect(target.standing(of: sidecar) == .due)
+  }
+
+  /// At any moment, whatever kubelets, customers and the API server do.
+  @Test func atAnyMomentNoMoreThanAreAllowedAreUnavailable() {
+    var random = SystemRandomNumberGenerator()
+    for limit in [1, 2, 5] {
+      var cluster = Cluster(limit: limit)
+      let names = (0..<40).map { "p\($0)" }
+      for (index, name) in names.enumerated() { cluster.add(name, of: "c\(index / 2)", in: "n\(index % 3)") }
+      cluster.becomesReady = false
+      for _ in 0..<2000 {
+        cluster.pass(Int.random(in: 0...30, using: &random))
+        _ = cluster.step(result: [.done, .done, .done, .failed, .outdated].randomElement(using: &random) ?? .done)
+        let away = cluster.pods.values.flatMap(\.self).filter { !$0.sidecar.isReady }
+        #expect(away.count <= limit)
+        for (_, pods) in cluster.pods { #expect(pods.count { !$0.sidecar.isReady } <= 1) }
+        if let pod = away.randomElement(using: &random), Int.random(in: 0...3, using: &random) == 0 {
+          cluster.comeBack(pod.name)
+        }
+      }
+      for pod in cluster.pods.values.flatMap(\.self) where !pod.sidecar.isReady { cluster.comeBack(pod.name) }
+      #expect(cluster.count(.current) == 40, "\(cluster.updates.counts)")
+    }
+  }
+}

@@ -14,8 +14,10 @@ struct ClusterOptions: ParsableArguments {
   @Flag(name: [.customShort("A"), .long], help: "Look at all namespaces.")
   var allNamespaces = false
 
-  func access(_ console: Console) throws(CommandError) -> ClusterAccess {
+  /// - Parameter isEverywhere: whether all namespaces are looked at where none is named.
+  func access(_ console: Console, isEverywhere: Bool = false) throws(CommandError) -> ClusterAccess {
     try ClusterAccess(
-      kubeconfig: kubeconfig, context: context, namespace: namespace, isEverywhere: allNamespaces, console: console)
+      kubeconfig: kubeconfig, context: context, namespace: namespace,
+      isEverywhere: allNamespaces || (isEverywhere && namespace == nil), console: console)
   }
 }

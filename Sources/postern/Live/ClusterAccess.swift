@@ -11,6 +11,8 @@ final class ClusterAccess: Sendable {
   let configuration: ClusterConfiguration
   /// The namespace that is looked at; nil: all.
   let namespace: String?
+  /// The namespace that is named, or that the context chooses.
+  let ownNamespace: String
   /// Where what is not an answer is said.
   let console: Console
 
@@ -26,7 +28,8 @@ final class ClusterAccess: Sendable {
       throw .unreadable("\(error)")
     }
     self.console = console
-    self.namespace = isEverywhere ? nil : namespace ?? configuration.namespace ?? "default"
+    ownNamespace = namespace ?? configuration.namespace ?? "default"
+    self.namespace = isEverywhere ? nil : ownNamespace
     var settings = ClientSettings()
     // Somebody waits for the answer.
     settings.maximumTries = 3

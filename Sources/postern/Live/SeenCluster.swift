@@ -11,7 +11,10 @@ struct SeenCluster: Sendable {
     let workload: SeenWorkload?
     let pod: SeenPod?
     let spec: SeenSpec?
+    /// Set where its label does nothing.
+    let idle: IdleLabel?
 
+    var matters: Bool { name != nil || idle != nil }
     var name: CustomerName? { workload?.name ?? pod?.name ?? spec?.name }
   }
 
@@ -41,10 +44,12 @@ struct SeenCluster: Sendable {
       let namespace = metadata?["namespace"]?.string ?? ""
       let pod = resource == .pods ? SeenPod(bytes, object, namespace: namespace) : nil
       let declares = resource == .configMaps || (resource == .pods && (pod == nil || pod?.owner != nil))
+      let workload = declares ? nil : SeenWorkload(bytes, object, resource, namespace: namespace)
+      let isIdle = resource == .pods ? pod == nil : resource != .configMaps && workload == nil
       return Sighting(
-        uid: metadata?["uid"]?.string ?? "",
-        workload: declares ? nil : SeenWorkload(bytes, object, resource, namespace: namespace), pod: pod,
-        spec: resource == .configMaps ? SeenSpec(object) : nil)
+        uid: metadata?["uid"]?.string ?? "", workload: workload, pod: pod,
+        spec: resource == .configMaps ? SeenSpec(object) : nil,
+        idle: isIdle ? IdleLabel(object, resource, namespace: namespace) : nil)
     }
   }
 
@@ -53,7 +58,7 @@ struct SeenCluster: Sendable {
     case .listing: listing[resource] = []
     case .present(let sighting):
       listing[resource]?.insert(sighting.uid)
-      sightings[resource, default: [:]][sighting.uid] = sighting.name == nil ? nil : sighting
+      sightings[resource, default: [:]][sighting.uid] = sighting.matters ? sighting : nil
     case .listed:
       if let present = listing.removeValue(forKey: resource) {
         sightings[resource] = sightings[resource]?.filter { present.contains($0.key) }
@@ -64,8 +69,19 @@ struct SeenCluster: Sendable {
   }
 
   mutating func take(_ all: [Sighting], of resource: Resource) {
-    for sighting in all where sighting.name != nil { sightings[resource, default: [:]][sighting.uid] = sighting }
+    for sighting in all where sighting.matters { sightings[resource, default: [:]][sighting.uid] = sighting }
     listed.insert(resource)
+  }
+
+  /// All labels that do nothing.
+  var idleLabels: [IdleLabel] {
+    sightings.values.flatMap(\.values).compactMap(\.idle).sorted { $0.object < $1.object }
+  }
+
+  /// All Pods without a sidecar.
+  var podsWithoutSidecar: [SeenPod] {
+    (sightings[.pods] ?? [:]).values.compactMap(\.pod).filter { !$0.isInjected }
+      .sorted { ($0.name, $0.pod) < ($1.name, $1.pod) }
   }
 
   /// The Pods of a customer, by name.

@@ -77,14 +77,5 @@ struct SeenPod: Sendable {
   }
 
   /// The version in the sidecar's image, where it is another than this program's; nil where it is the same or not known.
-  var otherVersion: String? {
-    guard let image = sidecarImage?.split(separator: "@").first, let name = image.split(separator: "/").last,
-      let colon = name.firstIndex(of: ":")
-    else { return nil }
-    let tag = name[name.index(after: colon)...]
-    let version = tag.hasPrefix("v") ? tag.dropFirst() : tag
-    let numbers = version.prefix { $0 != "-" && $0 != "+" }.split(separator: ".", omittingEmptySubsequences: false)
-    guard numbers.count == 3, numbers.allSatisfy({ Int($0) != nil }), version != Release.version else { return nil }
-    return String(version)
-  }
+  var otherVersion: String? { sidecarImage.flatMap { ImageVersion.other(in: $0) } }
 }

@@ -1,0 +1,16 @@
+import Contract
+
+/// The version of Postern in an image's tag.
+enum ImageVersion {
+  /// Nil where it is this program's, or where the tag is no version.
+  static func other(in image: String) -> String? {
+    guard let reference = image.split(separator: "@").first, let name = reference.split(separator: "/").last,
+      let colon = name.firstIndex(of: ":")
+    else { return nil }
+    let tag = name[name.index(after: colon)...]
+    let version = tag.hasPrefix("v") ? tag.dropFirst() : tag
+    let numbers = version.prefix { $0 != "-" && $0 != "+" }.split(separator: ".", omittingEmptySubsequences: false)
+    guard numbers.count == 3, numbers.allSatisfy({ Int($0) != nil }), version != Release.version else { return nil }
+    return String(version)
+  }
+}

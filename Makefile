@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile fuzz lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster fuzz lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ bench-admission: postern ## Measure the webhook that ships: CPU, latency, memory
 bench-hostile: postern ## The webhook as it ships, under what nobody honest sends: memory, and the delay of ordinary reviews
 	scripts/install-packages bench
 	scripts/bench-hostile --postern $(POSTERN) --output docs/benchmarks/hostile.md
+
+bench-large-cluster: postern ## Postern as it ships on a full cluster: 60,000 objects of others, 10,000 customers; needs K8S_BIN; ten minutes
+	scripts/install-packages bench
+	scripts/bench-large-cluster --postern $(POSTERN) --output docs/benchmarks/large-cluster.md
 
 bench-provisioning: sidecar ## Measure the sidecar that ships against a psql script; SIZES="10 100" says how many users
 	scripts/install-packages test

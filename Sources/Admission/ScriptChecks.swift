@@ -109,13 +109,11 @@ struct ScriptChecks {
   /// Reports syntax that the parser accepts and older servers do not know.
   private mutating func checkAge(_ sql: String, _ script: String, field: String) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
-    var (reached, counted) = (ScriptPlace(), sql.utf8.startIndex)
+    var places = ScriptPlaceCounter(sql.utf8)
     for syntax in NewerSyntax.all(in: sql, for: serverVersion) {
-      let place = sql.utf8.index(sql.utf8.startIndex, offsetBy: syntax.start)
-      for byte in sql.utf8[counted..<place] { reached.pass(byte) }
-      counted = place
+      let line = places.place(at: syntax.start).line
       let message =
-        "\(script), line \(reached.line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
+        "\(script), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
       if syntax.isGuess { findings.warn(message) } else { findings.refuse(field, message) }
     }
   }
@@ -135,15 +133,9 @@ struct ScriptChecks {
   }
 
   private mutating func checkRules(_ sql: String, from firstLine: Int, _ script: String, field: String) {
-    let bytes = sql.utf8
-    var (reached, index, offset) = (ScriptPlace(line: firstLine), bytes.startIndex, 0)
+    var places = ScriptPlaceCounter(sql.utf8, from: ScriptPlace(line: firstLine))
     for statement in PostgresParser.statements(of: sql) ?? [] {
-      while offset < statement.start, index < bytes.endIndex {
-        reached.pass(bytes[index])
-        bytes.formIndex(after: &index)
-        offset += 1
-      }
-      let line = reached.line
+      let line = places.place(at: statement.start).line
       guard let rule = ScriptRule(statement) else { continue }
       switch rule {
       case .refused(let reason):

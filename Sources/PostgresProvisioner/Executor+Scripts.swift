@@ -69,7 +69,7 @@ extension Executor {
     watch.place = nil
     if script.isTransaction { try perform("BEGIN", connection, &watch, main) }
     for statement in script.statements {
-      watch.place = (statement.line, statement.column)
+      watch.place = ScriptPlace(line: statement.line, column: statement.column)
       do throws(ScriptFailure) { try perform(statement.text, connection, &watch, main) } catch {
         guard case .server(let cause, _) = error, let position = cause.position else { throw error }
         throw .server(cause, place: "\(statement.place(of: position))")
@@ -100,13 +100,15 @@ extension Executor {
   private mutating func perform(
     _ sql: String, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection
   ) throws(ScriptFailure) -> QueryResult? {
-    do throws(PostgresError) { try connection.send(sql) } catch { throw .server(error, place: watch.placeText) }
+    do throws(PostgresError) { try connection.send(sql) } catch {
+      throw .server(error, place: watch.place?.description)
+    }
     watch.ticks = 0
     while !connection.hasAnswer() {
       let left = watch.millisecondsLeft
       guard left > 0 else {
         end(connection, main, milliseconds: 5000)
-        throw .timeout(place: watch.placeText)
+        throw .timeout(place: watch.place?.description)
       }
       switch control.wait(connection.socket, min(left, ScriptWatch.tick)) {
       case .readable: continue
@@ -129,7 +131,7 @@ extension Executor {
       }
     }
     do throws(PostgresError) { return try connection.receive() } catch {
-      throw .server(error, place: watch.placeText)
+      throw .server(error, place: watch.place?.description)
     }
   }
 

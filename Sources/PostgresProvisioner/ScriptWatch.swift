@@ -12,8 +12,8 @@ struct ScriptWatch {
   var timeout: Int { script.timeout }
   /// What is reported about it.
   var running: RunningScript
-  /// The line and column of the statement that the server is executing.
-  var place: (line: Int, column: Int)?
+  /// The place of the statement that the server is executing.
+  var place: ScriptPlace?
   /// For how many ticks the server has been executing this statement.
   var ticks = 0
 
@@ -28,8 +28,6 @@ struct ScriptWatch {
     deadline = script.timeout == 0 ? .max : now + Int64(script.timeout) * 1000
     nextPass = now + Int64(SidecarBackoff.resync)
   }
-
-  var placeText: String? { place.map { "line \($0.line), column \($0.column)" } }
 
   /// The time until it must be ended.
   var millisecondsLeft: Int { Int(clamping: deadline - SystemClock.monotonicMilliseconds) }

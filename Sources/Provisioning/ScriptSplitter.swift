@@ -26,12 +26,12 @@ struct ScriptSplitter {
   /// it.
   private var mayEndBody = false
 
-  /// The place up to which lines have been counted, and the result.
-  private var counted = (index: 0, place: ScriptPlace())
+  private var places: ScriptPlaceCounter<[UInt8]>
 
   init(_ script: String, isTransaction: Bool) {
     let bytes = Array(script.utf8)
     self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    places = ScriptPlaceCounter(self.bytes)
     self.isTransaction = isTransaction
   }
 
@@ -249,7 +249,7 @@ struct ScriptSplitter {
           "begins or ends a transaction", at: start,
           hint: "take that out: the script runs in one transaction; or let it say `transaction: false`")
       }
-      let place = place(of: start)
+      let place = places.place(at: start)
       let end = min(index, bytes.count)
       statements.append(
         ScriptStatement(
@@ -262,19 +262,10 @@ struct ScriptSplitter {
     isInBody = false
   }
 
-  /// The line and column of a byte, which must not be before the last one that was asked for.
-  private mutating func place(of target: Int) -> ScriptPlace {
-    while counted.index < target {
-      counted.place.pass(bytes[counted.index])
-      counted.index += 1
-    }
-    return counted.place
-  }
-
   private mutating func fail(_ message: String, at target: Int, hint: String) {
-    let before = counted
-    let place = place(of: target)
-    counted = before
+    // What is reported next may be before it.
+    var ahead = places
+    let place = ahead.place(at: target)
     errors.append(ScriptError(message: "\(place): \(message)", hint: hint))
   }
 

@@ -1,0 +1,25 @@
+/// Tells the places of bytes of a script that are asked for from left to right, so that each byte is read once.
+package struct ScriptPlaceCounter<Bytes: Collection> where Bytes.Element == UInt8 {
+  private let bytes: Bytes
+  private var index: Bytes.Index
+  private var offset = 0
+  private var place: ScriptPlace
+
+  /// - Parameter place: that of the first byte.
+  package init(_ bytes: Bytes, from place: ScriptPlace = ScriptPlace()) {
+    self.bytes = bytes
+    index = bytes.startIndex
+    self.place = place
+  }
+
+  /// The place of the byte at `target`, from 0, which must not be before the last one that was asked for; that of the
+  /// end where there are fewer.
+  package mutating func place(at target: Int) -> ScriptPlace {
+    while offset < target, index < bytes.endIndex {
+      place.pass(bytes[index])
+      bytes.formIndex(after: &index)
+      offset += 1
+    }
+    return place
+  }
+}

@@ -1,8 +1,22 @@
 import ArgumentParser
 import Contract
+import Dispatch
+
+/// The program. With an asynchronous `main`, the main thread would end while the program goes on, and to end a thread is to
+/// unwind it: for that the C runtime sorts the frames of the whole static program, which takes as long as its start.
+@main
+enum Program {
+  static func main() {
+    let end = DispatchSemaphore(value: 0)
+    Task.detached {
+      await Postern.main()
+      end.signal()
+    }
+    end.wait()
+  }
+}
 
 /// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `status`, `prune`, `version`.
-@main
 struct Postern: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "postern",

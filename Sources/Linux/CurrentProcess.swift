@@ -18,13 +18,15 @@ package enum CurrentProcess {
   }
 
   /// Writes a text to standard output. It is not an error if nobody reads it.
-  package static func writeOutput(_ text: String) { write(text, to: 1) }
+  package static func writeOutput(_ text: String) { write(Array(text.utf8), to: 1) }
 
   /// Writes a text to standard error. It is not an error if nobody reads it.
-  package static func writeError(_ text: String) { write(text, to: 2) }
+  package static func writeError(_ text: String) { write(Array(text.utf8), to: 2) }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    let bytes = Array(text.utf8)
+  /// Writes bytes to standard error.
+  package static func writeError(_ bytes: [UInt8]) { write(bytes, to: 2) }
+
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
     _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
   }
 

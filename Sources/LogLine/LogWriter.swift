@@ -38,6 +38,17 @@ package struct LogWriter {
   package static func line(
     _ format: Format, _ time: String, _ level: LogLevel, _ message: String, _ fields: [(String, String)]
   ) -> String {
+    var bytes: [UInt8] = []
+    append(format, time, level, message, fields, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends a line with its line end. Bytes are several times faster than a `String` that grows, which matters because
+  /// a line is written for every review.
+  package static func append(
+    _ format: Format, _ time: String, _ level: LogLevel, _ message: String, _ fields: [(String, String)],
+    to bytes: inout [UInt8]
+  ) {
     switch format {
     case .json:
       var writer = JSONWriter()
@@ -47,50 +58,40 @@ package struct LogWriter {
       writer.member("message", message)
       for (key, value) in fields { writer.member(key, value) }
       writer.endObject()
-      return String(decoding: writer.bytes, as: UTF8.self) + "\n"
+      bytes.append(contentsOf: writer.bytes)
     case .text:
-      // Appended piece by piece for speed, because a line is written for every review.
-      var line = time
-      line.reserveCapacity(256)
-      line += " "
-      line += label(level)
-      line += " "
-      line += oneLine(message)
-      if !fields.isEmpty { line += " " }
+      bytes.append(contentsOf: time.utf8)
+      bytes.append(contentsOf: label(level).utf8)
+      for byte in message.utf8 { bytes.append(byte < 0x20 ? 0x20 : byte) }
+      if !fields.isEmpty { bytes.append(UInt8(ascii: " ")) }
       for (key, value) in fields {
-        line += " "
-        line += key
-        line += "="
-        line += needsQuotes(value) ? quoted(value) : value
+        bytes.append(UInt8(ascii: " "))
+        bytes.append(contentsOf: key.utf8)
+        bytes.append(UInt8(ascii: "="))
+        if needsQuotes(value) {
+          var writer = JSONWriter()
+          writer.string(value)
+          bytes.append(contentsOf: writer.bytes)
+        } else {
+          bytes.append(contentsOf: value.utf8)
+        }
       }
-      line += "\n"
-      return line
     }
+    bytes.append(UInt8(ascii: "\n"))
   }
 
-  /// The level's name, padded to five characters.
+  /// The level's name, padded to five characters, between spaces.
   private static func label(_ level: LogLevel) -> String {
     switch level {
-    case .debug: "debug"
-    case .info: "info "
-    case .warning: "warn "
-    case .error: "error"
+    case .debug: " debug "
+    case .info: " info  "
+    case .warning: " warn  "
+    case .error: " error "
     }
   }
 
   private static func needsQuotes(_ value: String) -> Bool {
     value.utf8.isEmpty
       || value.utf8.contains { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }
-  }
-
-  private static func quoted(_ value: String) -> String {
-    var writer = JSONWriter()
-    writer.string(value)
-    return String(decoding: writer.bytes, as: UTF8.self)
-  }
-
-  private static func oneLine(_ text: String) -> String {
-    guard text.utf8.contains(where: { $0 < 0x20 }) else { return text }
-    return String(decoding: text.utf8.map { $0 < 0x20 ? 0x20 : $0 }, as: UTF8.self)
   }
 }

@@ -86,7 +86,9 @@ import Testing
     let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
     let record = try answer(review, at: .mutate, settings: AdmissionSettings()).record
     let written = Mutex<[String]>([])
-    let log = ReviewLog(format: .text, isWanted: true) { text in written.withLock { $0.append(text) } }
+    let log = ReviewLog(format: .text, isWanted: true) { bytes in
+      written.withLock { $0.append(String(decoding: bytes, as: UTF8.self)) }
+    }
     let eventLoop = MultiThreadedEventLoopGroup.singleton.next()
     let before = try await eventLoop.submit {
       log.write(record, at: .mutate)
@@ -114,7 +116,7 @@ import Testing
     let review = Array(try Data(contentsOf: Self.reviews.appending(path: "07-pod-create.json")))
     let record = try answer(review, at: .mutate, settings: AdmissionSettings()).record
     let written = Mutex("")
-    let output = { @Sendable (text: String) in written.withLock { $0 += text } }
+    let output = { @Sendable (bytes: [UInt8]) in written.withLock { $0 += String(decoding: bytes, as: UTF8.self) } }
     ReviewLog(format: .text, isWanted: false, output: output).write(record, at: .mutate)
     #expect(written.withLock { $0 }.isEmpty)
     ReviewLog(format: .text, isWanted: true, output: output).write(record, at: .mutate)
@@ -129,7 +131,9 @@ import Testing
     let review = text.replacing(#""dryRun":false"#, with: #""dryRun":false,"name":"\#(name)""#)
     let record = try answer(Array(review.utf8), at: .mutate, settings: AdmissionSettings()).record
     let written = Mutex("")
-    ReviewLog(format: .text, isWanted: true) { text in written.withLock { $0 += text } }.write(record, at: .mutate)
+    ReviewLog(format: .text, isWanted: true) { bytes in
+      written.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+    }.write(record, at: .mutate)
     #expect(written.withLock { $0.utf8.count } < 1000)
   }
 

@@ -22,12 +22,12 @@ final class ReviewLog: Sendable {
 
   private let format: LogWriter.Format
   private let isWanted: Bool
-  private let output: @Sendable (String) -> Void
+  private let output: @Sendable ([UInt8]) -> Void
   private let pending = Mutex<[Entry]>([])
 
   /// - Parameter isWanted: whether lines of level info are written.
   init(
-    format: LogWriter.Format, isWanted: Bool, output: @escaping @Sendable (String) -> Void = CurrentProcess.writeError
+    format: LogWriter.Format, isWanted: Bool, output: @escaping @Sendable ([UInt8]) -> Void = CurrentProcess.writeError
   ) {
     self.format = format
     self.isWanted = isWanted
@@ -57,27 +57,28 @@ final class ReviewLog: Sendable {
       defer { entries = [] }
       return entries
     }
-    var lines = ""
+    var lines: [UInt8] = []
+    lines.reserveCapacity(512)
     for entry in entries {
-      let line = line(entry)
-      if !lines.isEmpty, lines.utf8.count + line.utf8.count > Self.longestWrite {
-        output(lines)
-        lines = ""
+      let end = lines.count
+      append(entry, to: &lines)
+      if end > 0, lines.count > Self.longestWrite {
+        output(Array(lines[..<end]))
+        lines.removeFirst(end)
       }
-      lines += line
     }
     if !lines.isEmpty { output(lines) }
   }
 
-  private func line(_ entry: Entry) -> String {
+  private func append(_ entry: Entry, to lines: inout [UInt8]) {
     let record = entry.record
-    return LogWriter.line(
+    LogWriter.append(
       format, SystemClock.timestamp(entry.milliseconds), .info, "review",
       [
         ("path", entry.path.rawValue), ("uid", cut(record.uid)), ("kind", cut(record.kind)),
         ("operation", record.operation), ("namespace", cut(record.namespace)), ("name", cut(record.name)),
         ("decision", record.decision.rawValue), ("causes", String(record.causes)),
-      ])
+      ], to: &lines)
   }
 
   private func cut(_ text: String) -> String {

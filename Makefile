@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster fuzz lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster bench-instructions fuzz lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,7 +40,7 @@ RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) t
 	--experimental-maximum-parallelization-width 2
 
 # With K8S_BIN=FOLDER, tests of the Kubernetes client also run against the kube-apiserver in that folder, with the etcd on the PATH.
-test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the builds that ship
+test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the builds that ship, and their instructions
 	scripts/install-packages build sidecar demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
@@ -49,6 +49,7 @@ test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the b
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
 	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Login|Program)?Tests/|PosternTests\.'
+	scripts/bench-instructions --check
 
 e2e: postern sidecar ## Go a user's whole way on a real cluster of one node; needs Kubernetes' server programs in K8S_BIN
 	scripts/install-packages images e2e
@@ -78,6 +79,10 @@ bench-hostile: postern ## The webhook as it ships, under what nobody honest send
 bench-large-cluster: postern ## Postern as it ships on a full cluster: 60,000 objects of others, 10,000 customers; needs K8S_BIN; ten minutes
 	scripts/install-packages bench
 	scripts/bench-large-cluster --postern $(POSTERN) --output docs/benchmarks/large-cluster.md
+
+bench-instructions: postern ## Count the instructions of a review by the webhook as it ships, and write them down
+	scripts/install-packages test
+	scripts/bench-instructions --postern $(POSTERN) --output docs/benchmarks/instructions.md
 
 bench-provisioning: sidecar ## Measure the sidecar that ships against a psql script; SIZES="10 100" says how many users
 	scripts/install-packages test

@@ -46,6 +46,8 @@ struct AdminAccess {
   private(set) var superuserName: String?
   private let postgres: ChosenPostgres
   private let prefix: String
+  /// The Postgres container's mounts, if they have been read.
+  private var postgresMounts: [VolumeMount]?
   /// What the sidecar cannot read, so that it has no password; empty where the password is written in the Pod itself;
   /// nil where the sidecar has a password.
   private var unreadable: String?
@@ -163,7 +165,10 @@ struct AdminAccess {
   /// Lets the sidecar read a file at the path where the Postgres container has it.
   /// - Returns: what it cannot read; nil where it can.
   private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
-    guard let mount = try postgres.container.mount(holding: path) else { return quoted(path) }
+    if postgresMounts == nil { postgresMounts = try postgres.container.volumeMounts() }
+    let holding = (postgresMounts ?? []).filter { $0.holds(path) }
+    // The longest path takes precedence.
+    guard let mount = holding.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else { return quoted(path) }
     guard !mount.isInTheWay else {
       findings.refuse(
         "\(prefix)spec.containers[\(postgres.index)].volumeMounts",

@@ -3,8 +3,9 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// The Postgres container, and what its image, arguments and variables say about the server.
-struct ChosenPostgres {
+/// The Postgres container, and what its image, arguments and variables say about the server. A class, because all stages
+/// hand it on, and copies would retain every part of it.
+final class ChosenPostgres {
   let container: Container
   /// Its index in `spec.containers`.
   let index: Int
@@ -20,10 +21,12 @@ struct ChosenPostgres {
   /// Whether the port comes only from something that cannot be read here.
   let isPortUnknown: Bool
 
-  init(_ container: Container, at index: Int, flavor: String?) throws(JSONError) {
+  init(
+    _ container: Container, at index: Int, _ image: ImageReference, flavor: String?
+  ) throws(JSONError) {
     self.container = container
     self.index = index
-    image = ImageReference(container.image)
+    self.image = image
     let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? ImageFamily(image)
     family = known ?? Self.guess(container, image)
     isFamilyKnown = known != nil
@@ -43,9 +46,10 @@ struct ChosenPostgres {
 
   /// For an image of an unknown name, the family whose variables are set.
   private static func guess(_ container: Container, _ image: ImageReference) -> ImageFamily {
-    let names = container.environment.keys
-    if names.contains("POSTGRESQL_ADMIN_PASSWORD") || names.contains("POSTGRESQL_USER") { return .sclorg }
-    if names.contains(where: { $0.hasPrefix("POSTGRESQL_") }) || names.contains("POSTGRES_POSTGRES_PASSWORD") {
+    if container.defines("POSTGRESQL_ADMIN_PASSWORD") || container.defines("POSTGRESQL_USER") { return .sclorg }
+    if container.environment.contains(where: { $0.name.hasPrefix("POSTGRESQL_") })
+      || container.defines("POSTGRES_POSTGRES_PASSWORD")
+    {
       return .bitnami
     }
     return .official

@@ -21,7 +21,7 @@ extension Container {
   func given(_ names: [String], readsFiles: Bool) throws(JSONError) -> GivenValue? {
     for name in names {
       if let value = try explicit(name) { return value }
-      guard readsFiles, let path = try explicit(name + "_FILE") else { continue }
+      guard readsFiles, let path = try explicit(name, suffix: "_FILE") else { continue }
       if case .literal(let text) = path { return .file(text) }
       return .unknown
     }
@@ -29,12 +29,12 @@ extension Container {
     return candidates.isEmpty ? nil : .candidates(candidates)
   }
 
-  private func explicit(_ name: String) throws(JSONError) -> GivenValue? {
-    switch environment[name] {
-    case nil: return nil
+  private func explicit(_ name: String, suffix: String = "") throws(JSONError) -> GivenValue? {
+    guard let variable = variable(name, suffix: suffix) else { return nil }
+    switch variable.value {
     case .literal(let text) where text.contains(ascii: "$"):
       var lookups = Self.maximumLookups
-      return try expanded(text, before: name, &lookups)
+      return try expanded(text, before: variable.name, &lookups)
     case .literal(let text): return text.isEmpty ? nil : .literal(text)
     case .reference(let reference): return .reference(reference)
     case .computed(let json): return .computed(json)

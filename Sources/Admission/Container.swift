@@ -16,7 +16,8 @@ struct Container {
 
   private(set) var name = ""
   private(set) var image = ""
-  private(set) var environment: [String: EnvironmentValue] = [:]
+  /// In the Pod's order. If a name occurs twice, the last one counts.
+  private(set) var environment: [EnvironmentVariable] = []
   private(set) var environmentSources: [EnvironmentSource] = []
   private(set) var identity = Identity()
   private(set) var resources = ContainerResources()
@@ -63,21 +64,37 @@ struct Container {
   }
 
   private mutating func readEnvironment() throws(JSONError) {
-    environment = [:]
+    environment = []
     guard let environmentSlice else { return }
     var reader = JSONReader(environmentSlice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
-      if let variable = try EnvironmentVariable(&reader) { environment[variable.name] = variable.value }
+      if let variable = try EnvironmentVariable(&reader) { environment.append(variable) }
     }
   }
+
+  /// The variable of this name and suffix. There are few variables, so that a search takes less than a dictionary.
+  func variable(_ name: String, suffix: String = "") -> EnvironmentVariable? {
+    let count = name.utf8.count + suffix.utf8.count
+    let index = environment.lastIndex { variable in
+      variable.name.utf8.count == count && variable.name == (suffix.isEmpty ? name : name + suffix)
+    }
+    return index.map { environment[$0] }
+  }
+
+  /// Whether `env` has this variable.
+  func defines(_ name: String) -> Bool { variable(name) != nil }
 
   /// Whether `env` exists, so that a patch can add to it.
   var hasEnvironment: Bool { environmentSlice != nil }
 
   /// Whether a variable refers to this Secret.
   func refers(to secret: String) -> Bool {
-    environment.values.contains { value in
-      if case .reference(let reference) = value { reference.kind == .secret && reference.name == secret } else { false }
+    environment.contains { variable in
+      if case .reference(let reference) = variable.value {
+        reference.kind == .secret && reference.name == secret
+      } else {
+        false
+      }
     }
   }
 
@@ -95,13 +112,14 @@ struct Container {
   /// also has a host.
   var looksLikePostgres: Bool {
     if ["postgres", "postgresql"].contains(name) || ports.contains(where: \.isPostgres) { return true }
-    if environment["PGDATA"] != nil || environment["POSTGRES_INITDB_ARGS"] != nil { return true }
-    let isClient = environment.keys.contains { key in
-      ["HOST", "SERVER", "URL", "URI", "DSN", "ADDR", "SERVICE"].contains { key.hasSuffix("_\($0)") } || key == "PGHOST"
+    if defines("PGDATA") || defines("POSTGRES_INITDB_ARGS") { return true }
+    let isClient = environment.contains { variable in
+      ["_HOST", "_SERVER", "_URL", "_URI", "_DSN", "_ADDR", "_SERVICE"].contains { variable.name.hasSuffix($0) }
+        || variable.name == "PGHOST"
     }
     let tells = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_USER", "POSTGRES_DB"]
-    if !isClient, tells.contains(where: { environment[$0] != nil }) { return true }
-    return !isClient && environment.keys.contains { $0.hasPrefix("POSTGRESQL_") }
+    if !isClient, tells.contains(where: defines) { return true }
+    return !isClient && environment.contains { $0.name.hasPrefix("POSTGRESQL_") }
   }
 
   /// The server's arguments from the command and its arguments, with `$(NAME)` expanded.
@@ -140,16 +158,15 @@ struct Container {
     return names
   }
 
-  /// The mount with the longest path that contains a file.
-  func mount(holding path: String) throws(JSONError) -> VolumeMount? {
-    guard let mounts else { return nil }
-    var longest: VolumeMount?
+  /// The mounts that another container can have too.
+  func volumeMounts() throws(JSONError) -> [VolumeMount] {
+    guard let mounts else { return [] }
+    var found: [VolumeMount] = []
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
-      guard let mount = try VolumeMount(&reader, holding: path) else { return }
-      if mount.path.utf8.count > longest?.path.utf8.count ?? -1 { longest = mount }
+      if let mount = try VolumeMount(&reader) { found.append(mount) }
     }
-    return longest
+    return found
   }
 }
 

@@ -6,8 +6,14 @@ import KubernetesAPI
 /// Service Classes"): a Pod is Guaranteed where every container has limits of CPU and memory, and requests that are the
 /// same or are left out.
 struct ContainerResources {
-  private var limits = ResourceAmounts()
-  private var requests = ResourceAmounts()
+  /// Amounts as they were written; nil: not set.
+  private struct Amounts {
+    var cpu: String?
+    var memory: String?
+  }
+
+  private var limits = Amounts()
+  private var requests = Amounts()
 
   init() {}
 
@@ -27,7 +33,12 @@ struct ContainerResources {
   /// Whether a Pod of such containers is Guaranteed.
   var isGuaranteed: Bool {
     guard let cpu = limits.cpu, let memory = limits.memory else { return false }
-    return (requests.cpu ?? cpu) == cpu && (requests.memory ?? memory) == memory
+    return Self.isSame(requests.cpu ?? cpu, cpu) && Self.isSame(requests.memory ?? memory, memory)
+  }
+
+  /// `1` is `1000m`.
+  private static func isSame(_ left: String, _ right: String) -> Bool {
+    left == right || ResourceQuantity(left) == ResourceQuantity(right)
   }
 
   /// Whether CPU is limited.
@@ -42,8 +53,8 @@ struct ContainerResources {
   }
 
   /// Zero counts as not set.
-  private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> ResourceAmounts {
-    var amounts = ResourceAmounts()
+  private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> Amounts {
+    var amounts = Amounts()
     guard try reader.entersObject() else { return amounts }
     while let key = try reader.nextKey() {
       if reader.matches(key, "cpu") {
@@ -57,11 +68,13 @@ struct ContainerResources {
     return amounts
   }
 
-  private static func amount(_ reader: inout JSONReader) throws(JSONError) -> ResourceQuantity? {
+  private static func amount(_ reader: inout JSONReader) throws(JSONError) -> String? {
     let isText = try reader.peek() == .string
     let text =
       isText
       ? try reader.optionalText() ?? "" : String(decoding: reader.bytes[try reader.value().range], as: UTF8.self)
-    return ResourceQuantity(text).flatMap { $0.value > 0 ? $0 : nil }
+    // Most amounts begin with a digit that shows that they are not zero.
+    if let first = text.utf8.first, (0x31...0x39).contains(first) { return text }
+    return ResourceQuantity(text).flatMap { $0.value > 0 ? text : nil }
   }
 }

@@ -20,7 +20,7 @@ extension ImageFamily {
   }
 
   /// The last path components of images that use the official image's variables.
-  private static let official: Set = [
+  static let official: Set = [
     "postgres", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "paradedb", "age", "pgrouting", "citus",
     "pgvecto-rs", "vchord-postgres", "percona-distribution-postgresql",
   ]

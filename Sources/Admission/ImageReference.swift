@@ -1,32 +1,38 @@
-/// The parts of an image's name, `registry:5000/path/name:tag@sha256:…`, that show what it contains.
+/// The parts of an image's name (OCI distribution-spec, "Pulling manifests"): registry, folders, name, tag, digest. They
+/// are ASCII, so they are found byte by byte.
 struct ImageReference {
-  /// The components of the path, with the registry and the name.
-  let path: [Substring]
-  /// The last component.
+  /// The last component of the path, without tag and digest.
   let name: String
-  /// The tag in lower case; empty where there is none.
-  let tag: String
+  /// The components before it, and the registry.
+  private let folders: Substring
+  private let tag: Substring
 
   init(_ image: String) {
-    let withoutDigest = Self.split(image[...], at: "@", maximum: 1).first ?? ""
-    path = Self.split(withoutDigest, at: "/")
-    let parts = Self.split(path.last ?? "", at: ":", maximum: 1)
-    name = String(parts.first ?? "")
-    tag = parts.count == 2 ? parts[1].lowercased() : ""
+    let path = image[..<(image.utf8.firstIndex(of: UInt8(ascii: "@")) ?? image.endIndex)]
+    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    folders = path[..<(slash ?? path.startIndex)]
+    let last = slash.map { path[path.utf8.index(after: $0)...] } ?? path
+    let colon = last.utf8.firstIndex(of: UInt8(ascii: ":")) ?? last.endIndex
+    name = String(last[..<colon])
+    tag = Substring(last[colon...].utf8.dropFirst())
   }
 
-  /// Whether a component of the path begins with this: `bitnami` and `bitnamilegacy`.
-  func isFrom(_ owner: String) -> Bool { path.dropLast().contains { $0.utf8.starts(with: owner.utf8) } }
-
-  /// An image's name is ASCII (OCI distribution-spec, "Pulling manifests"), and bytes are split faster than characters.
-  private static func split(_ text: Substring, at separator: Unicode.Scalar, maximum: Int = .max) -> [Substring] {
-    text.utf8.split(separator: UInt8(ascii: separator), maxSplits: maximum).map(Substring.init)
+  /// Whether a component before the last one begins with this: `bitnami` and `bitnamilegacy`.
+  func isFrom(_ owner: String) -> Bool {
+    var rest = folders.utf8
+    while !rest.isEmpty {
+      if rest.starts(with: owner.utf8) { return true }
+      guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { break }
+      rest = rest[slash...].dropFirst()
+    }
+    return false
   }
 
   /// The major version of Postgres in the name or the tag: `postgresql-15:1` and `timescaledb:2.17-pg15` are 15. Nil
   /// where there is none, as in `latest` and a digest.
   var postgresVersion: Int? {
     if name.hasPrefix("postgresql-") { return Self.version(name.dropFirst("postgresql-".utf8.count)) }
+    let tag = tag.lowercased()
     var rest = tag.utf8[...]
     while let mark = rest.firstIndex(of: UInt8(ascii: "p")) {
       rest = rest[mark...].dropFirst()

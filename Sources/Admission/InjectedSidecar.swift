@@ -56,7 +56,7 @@ struct InjectedSidecar {
         _ = try reader.elements { reader throws(JSONError) in try readVariable(&reader) }
       } else if reader.matches(key, "volumeMounts") {
         _ = try reader.elements { reader throws(JSONError) in
-          let mount = try VolumeMount(&reader, holding: VolumeLayout.mountPath)
+          let mount = try VolumeMount(&reader)
           if mount?.volume == SidecarContainer.volumeName, mount?.path == VolumeLayout.mountPath { mountsVolume = true }
         }
       } else if reader.matches(key, "restartPolicy") {

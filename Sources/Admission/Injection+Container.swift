@@ -95,7 +95,7 @@ extension Injection {
   /// As Postgres's own user, so that it can read files that only this user may read; but never as root. If a namespace
   /// assigns users from a range, a fixed user would be refused; the image's own user is not root either.
   private func writeSecurityContext(_ writer: inout JSONWriter) {
-    let identity = postgres.identity.inheriting(pod.identity)
+    let identity = postgres.container.identity.inheriting(pod.identity)
     let user = identity.user ?? 0
     writer.part(
       #""allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true"#

@@ -19,9 +19,7 @@ struct Injection {
   /// The port of the sidecar's status; nil: the status is only in its file.
   let statusPort: Int?
   let pod: PodContainers
-  let postgres: Container
-  /// The Postgres container's index in `spec.containers`.
-  let index: Int
+  let postgres: ChosenPostgres
   let admin: AdminAccess
   let settings: AdmissionSettings
   let resources: SidecarResources
@@ -38,8 +36,7 @@ struct Injection {
     gatesReadiness = declared.gateReadiness
     statusPort = Self.statusPort(declared.statusPort ?? settings.statusPort, besides: pod.containers, port)
     self.pod = pod.containers
-    self.postgres = postgres.container
-    index = postgres.index
+    self.postgres = postgres
     self.admin = admin
     self.settings = settings
     resources = SidecarResources(settings.sidecarResources, in: pod.containers, declared)
@@ -69,9 +66,9 @@ struct Injection {
       }
     }
     if let bootstrap = admin.bootstrap {
-      let container = Self.containers.appending(String(index))
+      let container = Self.containers.appending(String(postgres.index))
       let variables = bootstrap.variables
-      append(variables.count, to: container.appending("env"), isThere: postgres.hasEnvironment, &patch) {
+      append(variables.count, to: container.appending("env"), isThere: postgres.container.hasEnvironment, &patch) {
         let (name, key) = variables[$0]
         if bootstrap.usesFiles {
           $1.variable(name, "\(SidecarContainer.adminPath)/\(key)")
@@ -80,7 +77,7 @@ struct Injection {
         }
       }
       if bootstrap.usesFiles {
-        append(1, to: container.appending("volumeMounts"), isThere: postgres.hasMounts, &patch) {
+        append(1, to: container.appending("volumeMounts"), isThere: postgres.container.hasMounts, &patch) {
           $1.mount(SidecarContainer.adminVolumeName, at: SidecarContainer.adminPath, readOnly: true)
         }
       }

@@ -17,7 +17,8 @@ enum OtherImage {
       self = .operatorsOwn("Crunchy's postgres-operator")
     } else if image.isFrom("stackgres") {
       self = .operatorsOwn("StackGres")
-    } else if Self.words.contains(where: { image.name.contains(ascii: $0) }) {
+    } else if !ImageFamily.official.contains(image.name), Self.words.contains(where: { image.name.contains(ascii: $0) })
+    {
       self = .noPostgres
     } else {
       return nil

@@ -68,16 +68,23 @@ enum PodReading {
 }
 
 /// A Pod that has the webhook's mark and a container with the sidecar's name.
-struct InjectedPod {
+final class InjectedPod {
   /// Why that container is not a sidecar; nil where it is one.
   let fault: StatusCause?
   let choice: PostgresChoice
   /// Whether Postgres gets its superuser's password from the injection.
   let usesGeneratedAdmin: Bool
+
+  init(fault: StatusCause?, choice: PostgresChoice, usesGeneratedAdmin: Bool) {
+    self.fault = fault
+    self.choice = choice
+    self.usesGeneratedAdmin = usesGeneratedAdmin
+  }
 }
 
-/// A Pod without the sidecar, with everything that the injection needs to know of it.
-struct InjectablePod {
+/// A Pod without the sidecar, with everything that the injection needs to know of it. A class, because copies would
+/// retain every part of it.
+final class InjectablePod {
   let containers: PodContainers
   let choice: PostgresChoice
   /// Nil where it is not known which container is Postgres.

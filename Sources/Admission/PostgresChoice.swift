@@ -25,12 +25,13 @@ struct PostgresChoice {
         findings.refuse(place(), "there is no container \(quoted(wanted)); the Pod has \(Self.names(containers))")
         return
       }
-      postgres = try ChosenPostgres(containers[index], at: index, flavor: flavor)
+      let container = containers[index]
+      postgres = try ChosenPostgres(container, at: index, ImageReference(container.image), flavor: flavor)
       return
     }
     let found = Self.candidates(containers, takesOnlyOne: takesOnlyOne)
-    if let index = found.first, found.count == 1 {
-      postgres = try ChosenPostgres(containers[index], at: index, flavor: flavor)
+    if let only = found.first, found.count == 1 {
+      postgres = try ChosenPostgres(containers[only.index], at: only.index, only.image, flavor: flavor)
     } else if found.isEmpty {
       let why = Self.absence(containers)
       absence = why
@@ -46,9 +47,12 @@ struct PostgresChoice {
     }
   }
 
-  /// The indices of the containers with the strongest sign: the name, else the image, else other properties of a
-  /// server. A classic sidecar is in the same list, but is not a candidate.
-  private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Int] {
+  /// A container by its index, and its image.
+  private typealias Candidate = (index: Int, image: ImageReference)
+
+  /// The containers with the strongest sign: the name, else the image, else other properties of a server. A classic
+  /// sidecar is in the same list, but is not a candidate.
+  private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Candidate] {
     let all = containers.indices.filter { containers[$0].name != SidecarContainer.name }
       .map { (index: $0, image: ImageReference(containers[$0].image)) }
     let signs: [(Container, ImageReference) -> Bool] = [
@@ -57,11 +61,11 @@ struct PostgresChoice {
     ]
     for sign in signs {
       let found = all.filter { sign(containers[$0.index], $0.image) && OtherImage($0.image) == nil }
-      guard found.isEmpty else { return found.map(\.index) }
+      guard found.isEmpty else { return found }
     }
     guard takesOnlyOne else { return [] }
     let possible = all.filter { OtherImage($0.image) == nil }
-    return possible.count == 1 ? possible.map(\.index) : []
+    return possible.count == 1 ? possible : []
   }
 
   private static func isPostgres(_ image: ImageReference) -> Bool {

@@ -9,9 +9,9 @@ struct VolumeMount: Equatable {
   let path: String
   let subPath: String
 
-  /// Nil where the file is not at or below it, or where the mount cannot be repeated in another container because its
-  /// `subPathExpr` uses the container's own variables.
-  init?(_ reader: inout JSONReader, holding file: String) throws(JSONError) {
+  /// Nil where the mount cannot be repeated in another container because its `subPathExpr` uses the container's own
+  /// variables.
+  init?(_ reader: inout JSONReader) throws(JSONError) {
     var name: JSONString?
     var place: JSONString?
     var subPath: JSONString?
@@ -32,7 +32,6 @@ struct VolumeMount: Equatable {
     }
     guard let place, expression == nil else { return nil }
     path = reader.text(place)
-    guard Self.isAtOrBelow(file, path) else { return nil }
     volume = name.map(reader.text) ?? ""
     self.subPath = subPath.map(reader.text) ?? ""
   }

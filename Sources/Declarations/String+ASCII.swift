@@ -3,12 +3,12 @@ extension String {
   /// three hundred thousand instructions a review.
   package func contains(ascii text: String) -> Bool {
     let (bytes, part) = (utf8Span.span, text.utf8Span.span)
-    var start = 0
-    while start + part.count <= bytes.count {
-      var length = 0
+    guard !part.isEmpty, bytes.count >= part.count else { return part.isEmpty }
+    let first = part[0]
+    for start in 0...(bytes.count - part.count) where bytes[start] == first {
+      var length = 1
       while length < part.count, bytes[start + length] == part[length] { length += 1 }
       if length == part.count { return true }
-      start += 1
     }
     return false
   }

@@ -12,6 +12,10 @@ extension YAMLNode {
   /// How many times aliases within aliases may repeat a value.
   static let maximumRepetition = 1000.0
 
+  /// Nothing is constructed. Yams would make its own default anew for every document, with three dictionaries. It never
+  /// changes, which is all that is unsafe about a class that Yams does not call Sendable.
+  nonisolated(unsafe) private static let constructor = Constructor([:], [:], [:])
+
   /// Reads one YAML document; the root is null where there is nothing in it.
   init(parsing text: String, in annotation: String) throws(YAMLProblem) {
     let place = Place(annotation: annotation)
@@ -28,7 +32,7 @@ extension YAMLNode {
     }
     let root: Node?
     do {
-      root = try Yams.compose(yaml: text, .basic, .default, .utf8)
+      root = try unsafe Yams.compose(yaml: text, .basic, Self.constructor, .utf8)
     } catch let error as YamlError {
       var problem = YAMLProblem(error, in: text, of: annotation)
       problem.isLocal = true

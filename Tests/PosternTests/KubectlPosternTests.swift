@@ -117,6 +117,13 @@ struct KubectlPosternTests {
     }
   }
 
+  @Test func kubectlShowsItsHelpAndCompletesItsCommands() throws {
+    let help = try kubectl("status", "--help")
+    #expect(help.output.contains("USAGE: kubectl postern status"), "\(help.output)")
+    let completion = try Kubectl.plugin(["st"], kubeconfig: server.kubeconfig(), before: ["__complete"])
+    #expect(completion.output.contains("status\tWhat became") && !completion.output.contains("prune"), "\(completion)")
+  }
+
   @Test func theListGoesOnWhenSomethingChanges() async throws {
     try await make("acme", condition: ("Pending", "HASHnot applied yet"))
     let program = try RunningProgram(["status", "-w", "-n", namespace, "--kubeconfig", server.kubeconfig()])
@@ -146,15 +153,17 @@ struct KubectlPosternTests {
 
 extension Kubectl {
   /// Runs `kubectl postern …`. The plugin is the built command, under the name by which kubectl finds it.
-  static func plugin(_ arguments: [String], kubeconfig: String) throws -> Program.Answer {
+  static func plugin(_ arguments: [String], kubeconfig: String, before: [String] = []) throws -> Program.Answer {
     let folder = FileManager.default.temporaryDirectory.appending(path: "kubectl-postern-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    try FileManager.default.createSymbolicLink(
-      at: folder.appending(path: "kubectl-postern"), withDestinationURL: Program.products.appending(path: "postern"))
+    for name in ["kubectl-postern", "kubectl_complete-postern"] {
+      try FileManager.default.createSymbolicLink(
+        at: folder.appending(path: name), withDestinationURL: Program.products.appending(path: "postern"))
+    }
     let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
     return try Program.run(
-      ["postern"] + arguments, program: URL(filePath: installed?.program ?? ""),
+      before + ["postern"] + arguments, program: URL(filePath: installed?.program ?? ""),
       environment: ["KUBECONFIG": kubeconfig, "PATH": "\(folder.path):\(path)"])
   }
 }

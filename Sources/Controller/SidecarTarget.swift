@@ -29,6 +29,8 @@ struct SidecarTarget: Equatable, Sendable {
     /// Its image is from another repository. The Pod may have no credentials for the new one; or something else chooses
     /// where images are from, such as a mirror.
     case repository
+    /// Its image is given by digest, and the new one is not: somebody has told only the webhook which image to use.
+    case digest
     /// The API server refuses the change.
     case refused
     /// The kubelet has not restarted the container.
@@ -40,8 +42,11 @@ struct SidecarTarget: Equatable, Sendable {
     if !SidecarContainer.compatibleMarks.contains(sidecar.mark) { return .waits(.injection) }
     if !sidecar.isNative { return .waits(.classic) }
     if Self.repository(of: sidecar.image) != repository { return .waits(.repository) }
+    if Self.hasDigest(sidecar.image), !Self.hasDigest(image) { return .waits(.digest) }
     return .due
   }
+
+  private static func hasDigest(_ image: String) -> Bool { image.utf8.contains(UInt8(ascii: "@")) }
 
   /// An image's name without tag and digest (OCI distribution-spec, "Pulling manifests"). controller-policy.yaml compares
   /// the same part.

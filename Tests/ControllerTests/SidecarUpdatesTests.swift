@@ -96,8 +96,8 @@ import Testing
     ("ghcr.io/postern/postern-sidecar:1", SidecarContainer.mark, true, SidecarTarget.Standing.due),
     ("ghcr.io/postern/postern-sidecar:2", SidecarContainer.mark, true, .current),
     ("ghcr.io/postern/postern-sidecar", SidecarContainer.mark, true, .due),
-    ("ghcr.io/postern/postern-sidecar:1@sha256:aa", SidecarContainer.mark, true, .due),
-    ("ghcr.io/postern/postern-sidecar@sha256:aa", SidecarContainer.mark, true, .due),
+    ("ghcr.io/postern/postern-sidecar:1@sha256:aa", SidecarContainer.mark, true, .waits(.digest)),
+    ("ghcr.io/postern/postern-sidecar@sha256:aa", SidecarContainer.mark, true, .waits(.digest)),
     ("ghcr.io/postern/postern-sidecar:3", SidecarContainer.mark, true, .due),
     ("ghcr.io/postern/postern-sidecar:1", SidecarContainer.mark, false, .waits(.classic)),
     ("ghcr.io/postern/postern-sidecar:2", SidecarContainer.mark, false, .current),
@@ -113,6 +113,14 @@ import Testing
   ) {
     let sidecar = ObservedPod.Sidecar(image: image, mark: mark, isNative: isNative)
     #expect(SidecarTarget(image: Self.new).standing(of: sidecar) == standing)
+  }
+
+  @Test func aDigestIsUpdatedToAnother() {
+    let target = SidecarTarget(image: "\(Self.new)@sha256:bb")
+    for image in [Self.old, "\(Self.old)@sha256:aa", "\(Self.new)@sha256:aa"] {
+      let sidecar = ObservedPod.Sidecar(image: image, mark: SidecarContainer.mark, isNative: true)
+      #expect(target.standing(of: sidecar) == .due)
+    }
   }
 
   @Test(arguments: [

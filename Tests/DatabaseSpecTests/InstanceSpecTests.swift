@@ -55,7 +55,8 @@ struct InstanceSpecTests {
     let spec = InstanceSpec(customer: "a", users: [User(name: try name("u"), renamedFrom: old)])
     #expect(
       String(decoding: spec.encoded(), as: UTF8.self)
-        == #"{"apiVersion":"postern.io/v1.1","customer":"a","users":[{"name":"u","renamedFrom":"old"}],"databases":[]}"#)
+        == #"{"apiVersion":"postern.io/v1.1","customer":"a","users":[{"name":"u","renamedFrom":"old"}],"databases":[]}"#
+    )
     #expect(try InstanceSpec(decoding: spec.encoded()) == spec)
     let database = InstanceSpec(
       customer: "a", databases: [Database(name: try name("d"), owner: try name("u"), renamedFrom: old)])

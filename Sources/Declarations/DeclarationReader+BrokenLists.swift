@@ -8,7 +8,7 @@ extension DeclarationReader {
     var problems: [YAMLProblem] = []
     // An alias may refer to another entry.
     let pieces = problem.isLocal && YAMLNode.repetition(in: text) == 1 ? Self.pieces(of: text) : []
-    guard pieces.count > 1, pieces.count <= Self.maximumEntries else {
+    guard !pieces.isEmpty, pieces.count <= Self.maximumEntries else {
       self.problems.error(problem.place, problem.reason, hint: problem.hint)
       entries.doubts.addText(text)
       return entries
@@ -19,10 +19,12 @@ extension DeclarationReader {
         guard case .sequence(let elements) = root.content else { continue }
         entries.nodes += elements.map { $0.moved(by: piece.line - 1, to: index) }
       } catch {
-        var error = error
-        error.place = error.place.moved(by: piece.line - 1, to: index)
-        if error.place.path.isEmpty { error.place = error.place.element(index) }
-        problems.append(error)
+        if let readable = readableMembers(of: piece, index, annotation: annotation, &entries.doubts) {
+          entries.nodes += readable.node
+          problems += readable.problems
+          continue
+        }
+        problems.append(pieces.count == 1 ? problem : error.moved(by: piece.line - 1, to: index))
         entries.doubts.addText(piece.text)
       }
     }
@@ -31,6 +33,69 @@ extension DeclarationReader {
     }
     return entries
   }
+
+  /// The keys without which an entry means the same, but for what they say themselves.
+  private static let dispensable: Set = [
+    "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom", "extensions", "encoding", "locale",
+    "scripts",
+  ]
+
+  /// The members of an entry that are YAML by themselves, as far as the others can be done without.
+  private mutating func readableMembers(
+    of piece: (text: Substring, line: Int), _ index: Int, annotation: String, _ doubts: inout Doubts
+  ) -> (node: [YAMLNode], problems: [YAMLProblem])? {
+    var members: [YAMLNode.Member] = []
+    var problems: [YAMLProblem] = []
+    var (keys, unread): (Set<String>, [String]) = ([], [])
+    var place: Place?
+    for part in Self.parts(of: piece.text) {
+      guard keys.insert(part.key).inserted else { return nil }
+      let lines = piece.line + part.line - 2
+      do throws(YAMLProblem) {
+        let root = try YAMLNode(parsing: part.text, in: annotation)
+        guard case .sequence(let elements) = root.content, elements.count == 1,
+          case .mapping(let own) = elements[0].moved(by: lines, to: index).content, own.count == 1
+        else { return nil }
+        members += own
+        place = place ?? elements[0].moved(by: lines, to: index).place
+      } catch {
+        guard Self.dispensable.contains(part.key) else { return nil }
+        problems.append(error.moved(by: lines, to: index))
+        unread.append(part.text)
+      }
+    }
+    guard let place, !problems.isEmpty else { return nil }
+    // What is unread may name an owner, and what else is referred to.
+    doubts.add(unread)
+    mayBeOwned.add(unread)
+    return ([YAMLNode(content: .mapping(members), place: place)], problems)
+  }
+
+  /// The lines of each member of a block-style entry, as an entry of its own, with the number of its first line.
+  private static func parts(of entry: Substring) -> [(key: String, text: String, line: Int)] {
+    var lines = entry.split(separator: "\n", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    guard let first = lines.first, let dash = first.firstIndex(of: UInt8(ascii: "-")) else { return [] }
+    let indentation = dash + 1 + first[(dash + 1)...].prefix { $0 == 0x20 }.count
+    lines[0][dash] = 0x20
+    var parts: [(key: String, text: String, line: Int)] = []
+    for (index, line) in lines.enumerated() {
+      let spaces = line.prefix { $0 == 0x20 }.count
+      let rest = line[spaces...]
+      guard index > 0 || rest.first != UInt8(ascii: "\t") else { return [] }
+      guard spaces <= indentation, let start = rest.first, start > 0x20, start != UInt8(ascii: "#") else {
+        if !parts.isEmpty { parts[parts.count - 1].text += "\n" + String(decoding: line, as: UTF8.self) }
+        continue
+      }
+      let key = rest.prefix { isLetter($0) }
+      guard spaces == indentation, !key.isEmpty, rest.dropFirst(key.count).first == UInt8(ascii: ":") else { return [] }
+      var begun = line
+      begun[dash] = UInt8(ascii: "-")
+      parts.append((String(decoding: key, as: UTF8.self), String(decoding: begun, as: UTF8.self), index + 1))
+    }
+    return parts
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) }
 
   /// The lines of each entry of a block-style list, with the number of its first line; none for any other text.
   private static func pieces(of text: String) -> [(text: Substring, line: Int)] {
@@ -80,5 +145,15 @@ extension Place {
     place.line = line.map { $0 + lines }
     if path.utf8.starts(with: "[0]".utf8) { place.path = "[\(index)]" + path.dropFirst(3) }
     return place
+  }
+}
+
+extension YAMLProblem {
+  /// The problem at its place in the whole list, in the entry with this index.
+  fileprivate func moved(by lines: Int, to index: Int) -> Self {
+    var problem = self
+    problem.place = place.moved(by: lines, to: index)
+    if problem.place.path.isEmpty { problem.place = problem.place.element(index) }
+    return problem
   }
 }

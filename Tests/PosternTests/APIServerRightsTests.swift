@@ -21,7 +21,7 @@ struct APIServerRightsTests {
       group: admission, plural: "validatingadmissionpolicybindings", kind: "ValidatingAdmissionPolicyBinding",
       isNamespaced: false),
   ]
-  private static let namespace = "policed"
+  private static let namespace = "entitled"
   private static let image = "ghcr.io/postern/postern-sidecar"
 
   private static func sidecar(_ image: String) -> String {
@@ -69,11 +69,11 @@ struct APIServerRightsTests {
 
   /// Secrets that are made, and whether they may be.
   private static let secrets: [(String, Bool)] = [
-    (#""metadata":{"name":"a-pg-x","namespace":"policed","labels":{"app.kubernetes.io/managed-by":"postern"}}"#, true),
-    (#""metadata":{"name":"a-pg-y","namespace":"policed"}"#, false),
-    (#""metadata":{"name":"a","namespace":"policed","labels":{"app.kubernetes.io/managed-by":"postern"}}"#, false),
+    (#""metadata":{"name":"a-pg-x","namespace":"entitled","labels":{"app.kubernetes.io/managed-by":"postern"}}"#, true),
+    (#""metadata":{"name":"a-pg-y","namespace":"entitled"}"#, false),
+    (#""metadata":{"name":"a","namespace":"entitled","labels":{"app.kubernetes.io/managed-by":"postern"}}"#, false),
     (
-      #""type":"kubernetes.io/service-account-token","metadata":{"name":"a-pg-z","namespace":"policed","labels":{"app.kubernetes.io/managed-by":"postern"},"annotations":{"kubernetes.io/service-account.name":"default"}}"#,
+      #""type":"kubernetes.io/service-account-token","metadata":{"name":"a-pg-z","namespace":"entitled","labels":{"app.kubernetes.io/managed-by":"postern"},"annotations":{"kubernetes.io/service-account.name":"default"}}"#,
       false
     ),
     (

@@ -17,7 +17,7 @@ struct CustomerReading {
     let spec = try await spec(row, &notes)
     let secrets = try await secrets(row.name)
     if secrets == nil { notes.append("note: you may not list secrets: the passwords' age is not known") }
-    return CustomerReport(row: row, pods: pods, spec: spec, secrets: secrets, answers: [:], notes: notes)
+    return CustomerReport(row: row, pods: pods, spec: spec, secrets: secrets, notes: notes)
   }
 
   /// What the controller has written, with the users of a flat file; else what the workload declares.

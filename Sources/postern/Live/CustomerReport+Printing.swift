@@ -46,28 +46,13 @@ extension CustomerReport {
         ]
       })
     section(
-      "Scripts", ["DATABASE", "NAME", "RERUN", "STATE", "RAN"],
-      scripts.map { script in
-        [
-          script.database, script.name, script.rerun, script.state,
-          script.ran ?? (scriptTimes == nil ? "<unknown>" : ""),
-        ]
-      })
+      "Scripts", ["DATABASE", "NAME", "RERUN", "STATE"],
+      scripts.map { [$0.database, $0.name, $0.rerun, $0.state] })
     return lines + problemLines
   }
 
   private var problemLines: [String] {
-    let told = problems
-    guard !told.isEmpty || !row.problems.isEmpty else { return ["Problems: <none>"] }
-    var lines = ["Problems:"]
-    // What the sidecar says is whole; the condition has the first of it.
-    let failing = CustomerRow.State.failing.rawValue
-    lines += row.problems.filter { told.isEmpty || !$0.hasPrefix(failing) }.map { "  \($0)" }
-    for problem in told {
-      lines.append("  \(problem.item): \(problem.message)")
-      if let hint = problem.hint { lines.append("    \(hint)") }
-    }
-    return lines
+    row.problems.isEmpty ? ["Problems: <none>"] : ["Problems:"] + row.problems.map { "  \($0)" }
   }
 
   var json: JSONValue {
@@ -120,21 +105,11 @@ extension CustomerReport {
               .members([
                 ("database", .string(script.database)), ("name", .string(script.name)),
                 ("rerun", .string(script.rerun)), ("state", .string(script.state)),
-                ("ran", script.ran.map { .string($0) }),
               ])
             })
         }
       ),
-      (
-        "problems",
-        .array(
-          problems.map { problem in
-            .members([
-              ("item", .string(problem.item)), ("message", .string(problem.message)),
-              ("hint", problem.hint.map { .string($0) }),
-            ])
-          })
-      ),
+      ("problems", texts(row.problems)),
       ("notes", notes.isEmpty ? nil : texts(notes)),
     ])
   }

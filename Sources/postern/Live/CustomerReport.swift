@@ -2,50 +2,18 @@ import Contract
 import Controller
 import DatabaseSpec
 import JSONBytes
-import PostgresProvisioner
 import Provisioning
 
 /// One customer in full.
 struct CustomerReport {
-  /// What one Pod's sidecar says, or why it is not known.
-  enum SidecarAnswer: Sendable {
-    case status(PostgresProvisioner.Status, version: String?)
-    case unknown(String)
-  }
-
-  /// A failure, or something that people should know.
-  struct Problem: Equatable {
-    let item: String
-    let message: String
-    let hint: String?
-  }
-
   let row: CustomerRow
   let pods: [SeenPod]
   /// What is declared; nil where it cannot be read.
   let spec: InstanceSpec?
   /// By name; nil where they cannot be read.
   let secrets: [String: UserSecret]?
-  /// By Pod. A Pod whose sidecar was not asked is not in it.
-  let answers: [String: SidecarAnswer]
-  /// When scripts ran, by database and name; nil where Postgres was not asked.
-  var scriptTimes: [PostgresName: [String: String]]?
   /// What could not be read, and why.
   let notes: [String]
-
-  /// The problems that sidecars have told, each once.
-  var problems: [Problem] {
-    var problems: [Problem] = []
-    for pod in pods {
-      guard case .status(let status, _)? = answers[pod.pod] else { continue }
-      for problem in status.problems {
-        let found = Problem(
-          item: problem.item.inOneLine, message: problem.message.inOneLine, hint: problem.hint?.inOneLine)
-        if !problems.contains(found) { problems.append(found) }
-      }
-    }
-    return problems
-  }
 
   /// How much of an item Postgres holds, in one word.
   /// - Parameter items: the item as the sidecar names it, and those that belong to it.
@@ -64,17 +32,12 @@ struct CustomerReport {
         return false
       }
       guard condition.reason == "Failing" else { return pod.isUpToDate }
-      if case .status? = answers[pod.pod] { return true }
       return !condition.message.hasSuffix(" more")
     }
   }
 
   private var failingTexts: [String] {
     pods.compactMap { $0.condition?.reason == "Failing" ? $0.condition?.message : nil }
-      + pods.flatMap { pod -> [String] in
-        guard case .status(let status, _)? = answers[pod.pod] else { return [] }
-        return status.problems.filter(\.isFailure).map { "\($0.item): " }
-      }
   }
 
   // MARK: Rows
@@ -131,7 +94,6 @@ struct CustomerReport {
     let name: String
     let rerun: String
     let state: String
-    let ran: String?
   }
 
   var scripts: [ScriptRow] {
@@ -139,22 +101,17 @@ struct CustomerReport {
       database.scripts.map { script in
         ScriptRow(
           database: database.name.text, name: script.name, rerun: script.rerun.rawValue,
-          state: state([.script(script.name, in: database.name)]), ran: scriptTimes?[database.name]?[script.name])
+          state: state([.script(script.name, in: database.name)]))
       }
     }
   }
 
-  /// The state that a sidecar gives, or why it gives none.
+  /// What the Pod's condition says of it, in one word.
   func words(of pod: SeenPod) -> String {
-    switch answers[pod.pod] {
-    case .status(let status, _): status.running.map { "runs \($0.item)" } ?? status.outcome.rawValue
-    case .unknown(let reason): "not asked: \(reason)"
-    case nil: pod.condition?.reason ?? (pod.isInjected ? "Unknown" : "NotInjected")
-    }
+    pod.condition?.reason ?? (pod.isInjected ? "Unknown" : "NotInjected")
   }
 
   func version(of pod: SeenPod) -> String {
-    if case .status(_, let version?)? = answers[pod.pod] { return version }
-    return pod.otherVersion ?? (pod.sidecarImage?.hasSuffix(":\(Release.version)") == true ? Release.version : "")
+    pod.otherVersion ?? (pod.sidecarImage?.hasSuffix(":\(Release.version)") == true ? Release.version : "")
   }
 }

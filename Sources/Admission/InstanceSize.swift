@@ -8,6 +8,9 @@ struct InstanceSize {
   /// The most that the API server stores in one ConfigMap or Secret (Kubernetes docs, ConfigMap, "Motivation").
   static let maximumBytes = 1 << 20
 
+  /// In the place of any script's hash. All have the same length.
+  private static let hash = String(repeating: "0", count: 64)
+
   private let customer: String
   private let scripts: Int
   private let bytes: Int
@@ -15,14 +18,13 @@ struct InstanceSize {
   init(_ spec: InstanceSpec) {
     customer = spec.customer
     // Each script is a file of its own, which is named by its hash, and the spec contains the file's name.
-    let hash = String(repeating: "0", count: 64)
-    let file = VolumeLayout.scriptFile(sha256: hash)
+    let file = VolumeLayout.scriptFile(sha256: Self.hash)
     var placed = spec
     var texts: Set<[UInt8]> = []
     for (database, scripts) in spec.databases.map(\.scripts).enumerated() {
       for (index, script) in scripts.enumerated() {
         if case .inline(let sql) = script.content { texts.insert(Array(sql.utf8)) }
-        placed.databases[database].scripts[index].content = .file(name: file, sha256: hash)
+        placed.databases[database].scripts[index].content = .file(name: file, sha256: Self.hash)
       }
     }
     scripts = texts.reduce(0) { $0 + $1.count + file.utf8.count }

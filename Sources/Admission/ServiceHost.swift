@@ -8,9 +8,12 @@ package struct ServiceHost: Equatable, Sendable {
   /// Nil where the host is not known to be a Service of this namespace: an address, another namespace, a name outside
   /// of the cluster.
   package init?(_ host: String, namespace: String) {
-    var labels = host.split(separator: ".", omittingEmptySubsequences: false).map { $0.lowercased() }
+    var labels = host.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+      .map { Substring($0).lowercased() }
     if labels.last?.isEmpty == true { labels.removeLast() }
-    guard !host.contains(":"), !labels.isEmpty, !labels.allSatisfy({ UInt8($0) != nil }) else { return nil }
+    guard !host.utf8.contains(UInt8(ascii: ":")), !labels.isEmpty, !labels.allSatisfy({ UInt8($0) != nil }) else {
+      return nil
+    }
     if labels.count == 1 {
       self.init(service: labels[0], isOfPod: false)
       return

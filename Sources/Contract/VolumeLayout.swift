@@ -3,6 +3,9 @@
 package enum VolumeLayout {
   /// The version of both files' format: the one that is written, and the only one that is read.
   package static let apiVersion = "postern.io/v1"
+  /// The version of a `spec.json` that renames something. A sidecar that does not know `renamedFrom` would make an
+  /// empty database of the new name, and lock the user of the old one; so it is to refuse the file.
+  package static let renamingVersion = "\(apiVersion).1"
   /// The path at which the sidecar has it.
   package static let mountPath = "/etc/postern"
   /// What the instance holds, as `InstanceSpec.encoded()` writes it.

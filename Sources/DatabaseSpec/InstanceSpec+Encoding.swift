@@ -4,9 +4,8 @@ package import JSONBytes
 extension InstanceSpec {
   /// The version with which `spec.json` is written.
   package static let apiVersion = VolumeLayout.apiVersion
-  /// The version of a `spec.json` that renames something. A sidecar that does not know `renamedFrom` would make an
-  /// empty database of the new name, and lock the user of the old one; so it is to refuse the file.
-  package static let renamingVersion = "postern.io/v1.1"
+  /// The version with which it is written where something is renamed.
+  package static let renamingVersion = VolumeLayout.renamingVersion
 
   private var renames: Bool {
     users.contains { $0.renamedFrom != nil } || databases.contains { $0.renamedFrom != nil }

@@ -226,7 +226,8 @@ package final class Sidecar {
       report.problems.append(
         ItemProblem(
           item: "server", message: "\(problem): it is not used, and loopback lets in without it",
-          hint: "let the sidecar's user read the file (defaultMode, fsGroup), or name it by postern.io/admin-secret",
+          hint:
+            "let the sidecar's user read the file (defaultMode, fsGroup), or name it by \(AnnotationKey.adminSecret)",
           isFailure: false))
     }
     tell(report, specHash: contents.desired.specHash)

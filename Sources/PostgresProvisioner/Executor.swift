@@ -127,13 +127,17 @@ struct Executor {
 
   /// The error with the sessions that keep a database from being renamed. The server tells only how many they are.
   private func naming(occupantsFor item: Item, _ error: PostgresError) -> PostgresError {
-    guard error.isServer(SQLState.objectInUse),
-      let old = desired.spec.databases.first(where: { .database($0.name) == item })?.renamedFrom
+    guard error.isServer(SQLState.objectInUse), case .database(let name) = item,
+      let old = desired.spec.databases.first(where: { $0.name == name })?.renamedFrom
     else { return error }
     do throws(PostgresError) {
       let sessions = try administration.connect(to: Postern.database).rows(Catalog.sessions(in: old))
+      // If there is no such database any more, the step was another one.
       guard !sessions.isEmpty else { return error }
       var error = error
+      error.hint =
+        "it is renamed to \(name.text) when nobody is connected: stop the applications that use the old name, or end "
+        + "their sessions; Postern ends none"
       error.detail = "connected to \(old.text): \(sessions.joined(separator: ", "))"
       return error
     } catch { return error }

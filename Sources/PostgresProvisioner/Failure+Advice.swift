@@ -10,9 +10,6 @@ extension Failure {
         "a name or text is not to be written in the database's encoding: take ASCII for it, or UTF8 for the database"
     }
     switch item {
-    case .database(let name) where error.isServer(SQLState.objectInUse):
-      return "it is renamed to \(name.text) when nobody is connected: stop the applications that use the old name, or "
-        + "end their sessions; Postern ends none"
     case .script:
       guard error.isServer(SQLState.activeSQLTransaction) else { return nil }
       return "let the script say `transaction: false`, and hold nothing but this"

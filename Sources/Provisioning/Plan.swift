@@ -47,6 +47,7 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   planner.planRoles()
   planner.planAdministrator()
   planner.planMemberships()
+  planner.planExclusions()
   planner.planDatabaseRenames()
   planner.planDatabases()
   let databases = desired.spec.databases.filter { !planner.renames.held.contains(.database($0.name)) }

@@ -1,18 +1,22 @@
 import DatabaseSpec
 
 extension Planner {
-  /// Plans what declared users may do in databases that they do not own. A grant is recorded before it is given, and
-  /// the record is removed after the grant was revoked. So if a pass is killed in between, the next one completes the
-  /// work.
-  mutating func planGrants() {
-    let databases = grantedDatabases()
-    for database in databases {
+  /// Plans that users lose access to databases that they must not enter any more. This requires no other item and waits
+  /// for nothing, not even for a rename of the database: their own sessions may prevent that.
+  mutating func planExclusions() {
+    for database in grantedDatabases() {
       let owner = self.database(database)?.owner ?? observed.databases[database]?.owner
       for user in grantees[database] where user.name != owner && user.level(on: database) == nil {
         keepOut(user.name, of: database)
       }
     }
-    for database in databases {
+  }
+
+  /// Plans what declared users may do in databases that they do not own. A grant is recorded before it is given, and
+  /// the record is removed after the grant was revoked. So if a pass is killed in between, the next one completes the
+  /// work.
+  mutating func planGrants() {
+    for database in grantedDatabases() {
       let gaps: [PrivilegeGap]
       let owner: PostgresName?
       if let declared = self.database(database) {
@@ -106,6 +110,8 @@ extension Planner {
     }
     guard let level else {
       guard state == nil || state?.contents != nil else {
+        // The next round looks into what is renamed.
+        guard renames.isEmpty else { return }
         return fail(
           item, "cannot be taken back altogether: the database cannot be looked into",
           hint: "the user can log in to it no more; the rest is done when the database allows connections")
@@ -117,15 +123,18 @@ extension Planner {
     if level == .read, before == .write { note(level, to: user, on: database, requires) }
   }
 
-  /// Revokes CONNECT from a user who must no longer have access to a database. This requires no other item and waits
-  /// for nothing.
+  /// Revokes CONNECT on a database by the name that it has before it is renamed.
   private mutating func keepOut(_ user: PostgresName, of database: PostgresName) {
     guard records.grants[user]?[database] != nil, observed.databases[database]?.connectors.contains(user) == true else {
       return
     }
-    add(
-      "revoke connect", [Detail("name", user), Detail("database", database)], for: .grant(to: user, on: database),
-      ["REVOKE CONNECT ON DATABASE \(id(database)) FROM \(id(user)) CASCADE"].sql)
+    let old = renames.databases[database] ?? database
+    plan.steps.append(
+      Step(
+        "revoke connect", [Detail("name", user), Detail("database", old)], for: .grant(to: user, on: database),
+        requires: renames.roles[user] == nil ? [] : [.user(user)],
+        in: Postern.database,
+        .transaction(["REVOKE CONNECT ON DATABASE \(id(old)) FROM \(id(user)) CASCADE"].sql)))
   }
 
   private mutating func note(

@@ -159,7 +159,7 @@ extension Planner {
       let have = observed.roles[user.name]?.memberships ?? []
       let recorded = records.memberships[user.name] ?? []
       for role in user.memberOf where !have.contains(role) { planMembership(user.name, role) }
-      for role in recorded.sorted() where !user.memberOf.contains(role) {
+      for role in recorded.sorted() where !user.memberOf.contains(role) && !renames.heldRoles.contains(role) {
         let isMember = have.contains(role) || observed.roles[user.name]?.limitedMemberships.contains(role) == true
         var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(user.name)) CASCADE"] : []
         statements.append(Postern.forgetMembership(of: user.name, in: role))

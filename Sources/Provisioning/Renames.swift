@@ -31,8 +31,14 @@ struct Renames {
     for database in spec.databases {
       guard let old = database.renamedFrom, let state = observed.databases[old] else { continue }
       let item = Item.database(database.name)
+      let other = observed.roles[state.owner].flatMap {
+        Self.otherCustomer(of: state.owner, $0, spec.customer, observed)
+      }
+      let isTaken = observed.databases[database.name] != nil
+      // After a rename, another customer may have made one of the old name.
+      if isTaken, other != nil { continue }
       heldDatabases.insert(old)
-      if observed.databases[database.name] != nil {
+      if isTaken {
         hold(item, Self.both(old))
       } else if names.contains(old) || databases.values.contains(old) {
         hold(item, Self.declared(old))
@@ -40,10 +46,8 @@ struct Renames {
         hold(
           item,
           ("cannot be renamed: a DROP DATABASE of \(old.text) was interrupted", "finish it: DROP DATABASE \(id(old))"))
-      } else if let role = observed.roles[state.owner],
-        let customer = Self.otherCustomer(of: state.owner, role, spec.customer, observed)
-      {
-        hold(item, Self.foreign(old, customer))
+      } else if let other {
+        hold(item, Self.foreign(old, other))
       } else {
         heldDatabases.remove(old)
         databases[database.name] = old

@@ -126,6 +126,53 @@ import Testing
     #expect(planUrgent(desired, both).isEmpty)
   }
 
+  /// Who is a member of the old role stays one.
+  @Test func aMembershipInAHeldRoleIsNotTakenBack() throws {
+    let both = Self.observed { state in
+      state.roles[Self.new] = RoleState(oid: 20_002)
+      state.roles[Self.friend]?.memberships = [Self.old]
+      guard case .present(var records) = state.records else { return }
+      records.roles[Self.new] = .init(oid: 20_002, isMade: true, customer: "acme")
+      records.memberships = [Self.friend: [Self.old]]
+      state.records = .present(records)
+    }
+    let desired = try Self.desired { state in
+      state.spec.users[0].memberOf = []
+      state.spec.users[1].memberOf = [Self.new]
+    }
+    let plan = plan(desired, both)
+    #expect(!Self.summaries(plan).contains { $0.hasPrefix("revoke") }, "\(Self.summaries(plan))")
+  }
+
+  /// Who may not enter any more cannot hold the database by staying connected to it.
+  @Test func whoMustNotEnterIsKeptOutBeforeTheRename() throws {
+    let desired = try Self.desired { $0.spec.users[1].grants = [] }
+    let plan = plan(desired, Self.observed())
+    let step = try #require(plan.steps.first { $0.title == "revoke connect" })
+    #expect(step.summary == "revoke connect name=friend database=was" && step.requires == [])
+    let rename = try #require(plan.steps.firstIndex { $0.title == "rename database" })
+    #expect(plan.steps[..<rename].contains { $0.title == "revoke connect" })
+    #expect(plan.lines.contains(#"REVOKE CONNECT ON DATABASE "was" FROM "friend" CASCADE;"#))
+    #expect(plan.problems == [])
+  }
+
+  /// The annotation may stay, whoever makes a database of the old name.
+  @Test func anotherCustomersDatabaseOfTheOldNameHoldsNothing() throws {
+    let other = Self.name("other")
+    let done = Self.observed { state in
+      state.roles[Self.new] = state.roles.removeValue(forKey: Self.old)
+      state.roles[other] = RoleState(oid: 40_000)
+      state.databases[Self.now] = DatabaseState(owner: Self.new, contents: DatabaseContents())
+      state.databases[Self.was]?.owner = other
+      state.records = .present(
+        Records(roles: [
+          Self.new: .init(oid: 20_000, isMade: true, customer: "acme"),
+          other: .init(oid: 40_000, isMade: true, customer: "another"),
+        ]))
+    }
+    #expect(plan(try Self.desired(), done).problems.filter(\.isFailure) == [])
+  }
+
   @Test func othersRolesAndSuperusersAreNotRenamed() throws {
     let desired = try Self.desired()
     let superuser = plan(desired, Self.observed { $0.roles[Self.old]?.isSuperuser = true })

@@ -38,7 +38,7 @@ struct ContainerResources {
 
   /// `1` is `1000m`.
   private static func isSame(_ left: String, _ right: String) -> Bool {
-    left == right || ResourceQuantity(left) == ResourceQuantity(right)
+    left == right || ResourceQuantity(left).map { $0 == ResourceQuantity(right) } ?? false
   }
 
   /// Whether CPU is limited.

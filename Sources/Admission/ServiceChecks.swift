@@ -38,10 +38,14 @@ struct ServiceChecks {
       ServiceFit.fault(of: service, for: host, labels, port: port, isReplicated: object.isReplicated)
     }
     guard let fault = faultOf(services.first { $0.name == target.service }, target) else { return }
-    let other = services.first { service in
-      !service.selector.isEmpty && service.name != target.service
-        && ServiceHost(service.name, namespace: namespace).map { faultOf(service, $0) == nil } ?? false
-    }
+    // A Service that selects all Pods leads to any of several servers.
+    let other =
+      target.isOfPod
+      ? nil
+      : services.first { service in
+        !service.selector.isEmpty && service.name != target.service
+          && ServiceHost(service.name, namespace: namespace).map { faultOf(service, $0) == nil } ?? false
+      }
     findings.warn("connection Secrets name the host \(host): \(fault)")
     findings.warn(
       other.map { "Service \(quoted($0.name)) selects them: set \(AnnotationKey.host): \($0.name).\(namespace).svc" }

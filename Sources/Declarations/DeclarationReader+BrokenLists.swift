@@ -40,6 +40,9 @@ extension DeclarationReader {
     "scripts",
   ]
 
+  /// More keys than an entry can have. Each is parsed by itself, which takes longer than its text suggests.
+  private static let maximumParts = 32
+
   /// The members of an entry that are YAML by themselves, as far as the others can be done without.
   private mutating func readableMembers(
     of piece: (text: Substring, line: Int), _ index: Int, annotation: String, _ doubts: inout Doubts
@@ -48,7 +51,9 @@ extension DeclarationReader {
     var problems: [YAMLProblem] = []
     var (keys, unread): (Set<String>, [String]) = ([], [])
     var place: Place?
-    for part in Self.parts(of: piece.text) {
+    let parts = Self.parts(of: piece.text)
+    guard parts.count <= Self.maximumParts else { return nil }
+    for part in parts {
       guard keys.insert(part.key).inserted else { return nil }
       let lines = piece.line + part.line - 2
       do throws(YAMLProblem) {

@@ -31,7 +31,8 @@ package struct DesiredService: Equatable, Sendable {
 
   /// Whether nothing must be written. Additions of others are left alone.
   func isSatisfied(by live: LiveService) -> Bool {
-    live.isManaged(for: customer) && owner.uid.map { live.owners == [$0] } ?? true && live.facts.selector == selector
+    live.isManaged(for: customer) && owner.uid.map { live.owners.contains($0) } ?? true
+      && live.facts.selector == selector
       && isInPlace(of: live) && live.facts.ports.contains(ServiceFacts.Port(number: port, target: port))
   }
 

@@ -84,7 +84,10 @@ struct InstancePass {
     }
     let isTaken = try await judgeScripts()
     guard let objects = try await makeSeeded() else { return }
-    try await service.remove(spec?.annotations[AnnotationKey.madeService], for: objects.service)
+    // Where the objects do not fit, everything stays as it is until they do.
+    if fits(objects.passwords), fits(objects.spec) {
+      try await service.remove(spec?.annotations[AnnotationKey.madeService], for: objects.service)
+    }
     try await applyMounted(objects, spec: spec)
     for object in objects.users + [objects.admin].compactMap(\.self) { try await settle(object) }
     try await deleteDropped(objects)

@@ -131,7 +131,11 @@ struct SidecarUpdates: Sendable {
       guard settings.mode == .auto, !hasBegun, sidecar.wasUpdated, !sidecar.isReady else { return nil }
       (entry.since, entry.wasReady, entry.hasBegun) = (now, true, true)
     }
-    if entry.standing == .waits(.kubelet) { return sidecar.restarts == entry.restarts ? entry : nil }
+    if entry.standing == .waits(.kubelet) {
+      if sidecar.isReady { return sidecar.restarts == entry.restarts ? entry : nil }
+      // The kubelet has begun after all.
+      entry.since = now
+    }
     guard entry.since != nil else { return nil }
     entry.standing = .current
     entry.hasBegun = entry.hasBegun || sidecar.restarts != entry.restarts || !sidecar.isReady
@@ -170,8 +174,13 @@ struct SidecarUpdates: Sendable {
         let isAnnounced = entry.standing == .current
         if !isAnnounced || !entry.hasBegun {
           guard now - since >= Self.kubeletBound else { continue }
-          entries[key]?[uid]?.since = nil
-          if isAnnounced { entries[key]?[uid]?.standing = .waits(.kubelet) }
+          if isAnnounced {
+            entries[key]?[uid]?.since = nil
+            entries[key]?[uid]?.standing = .waits(.kubelet)
+          } else {
+            // The change was accepted and nobody has seen it: another webhook may have undone it.
+            ended(Update(key: key, pod: entry.pod), .failed, at: now)
+          }
         } else if now - since >= Self.bound {
           if entry.wasReady {
             entries[key]?[uid]?.failedAt = now
@@ -249,7 +258,7 @@ struct SidecarUpdates: Sendable {
     entry.since = now
     entry.wasReady = entry.isReady
     entry.restarts = update.pod.sidecar.restarts
-    entry.hasBegun = !entry.wasReady
+    entry.hasBegun = !update.pod.sidecar.isReady
     entries[update.key]?[update.pod.uid] = entry
   }
 

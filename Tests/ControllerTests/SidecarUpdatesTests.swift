@@ -383,6 +383,48 @@ import Testing
 
   // MARK: Other leaders, other settings
 
+  /// A kubelet may pull for long before it restarts anything.
+  @Test func aKubeletThatBeginsLateIsWatchedLikeAnyOther() {
+    var cluster = Cluster()
+    for name in ["a", "b"] { cluster.add(name) }
+    cluster.restarts = false
+    let first = cluster.step()
+    #expect(first.count == 1)
+    cluster.pass(31)
+    _ = cluster.updates.step(at: cluster.now) { _, _ in true }
+    #expect(cluster.count(.waiting) == 1)
+    cluster.change(first[0]) { ($0.isReady, $0.isPodReady) = (false, false) }
+    #expect(cluster.count(.updating) == 1)
+    cluster.pass(121)
+    _ = cluster.step()
+    #expect(cluster.failures == first && cluster.isStopped)
+  }
+
+  /// That the sidecar was ready before it was restarted proves nothing of the new image.
+  @Test func aPodThatIsNotReadyProvesNothingBeforeItsSidecarWasRestarted() {
+    var cluster = Cluster()
+    cluster.add("a") { ($0.isPodReady, $0.othersAreReady) = (false, false) }
+    cluster.restarts = false
+    #expect(cluster.step() == ["a"])
+    #expect(cluster.count(.current) == 0 && cluster.count(.updating) == 1)
+    cluster.comeBack("a")
+    #expect(cluster.count(.current) == 1)
+  }
+
+  /// Another webhook may put the old image back.
+  @Test func whatIsAcceptedAndNeverSeenIsTriedEverMoreSeldom() {
+    var cluster = Cluster()
+    cluster.add("a")
+    var tries = 0
+    for _ in 0..<600 {
+      let step = cluster.updates.step(at: cluster.now) { _, _ in false }
+      for update in step.updates { cluster.updates.ended(update, .done, at: cluster.now) }
+      tries += step.updates.count
+      cluster.pass(1)
+    }
+    #expect((2...8).contains(tries), "\(tries)")
+  }
+
   @Test func anotherLeaderGoesOnWatchingWhatTheLastOneUpdated() {
     var cluster = Cluster()
     cluster.add("left") { ($0.image, $0.wasUpdated, $0.isReady, $0.isPodReady) = (Self.new, true, false, false) }

@@ -23,7 +23,7 @@ extension Controller {
       group.addTask { await self.looks.run(mayWrite: mayWrite) }
       group.addTask {
         await self.updater.run(
-          mayBegin: { self.isSynced }, isBusy: { self.looks.runsScript($1, of: $0) }, mayWrite: mayWrite)
+          mayBegin: { self.isSynced }, isBusy: { self.looks.mayRunScript($1, of: $0) }, mayWrite: mayWrite)
       }
       for await _ in signals {
         guard isSynced else { continue }

@@ -22,8 +22,10 @@ struct LookSchedule: Sendable {
     var isBusy = false
     /// The last result.
     var found: Provisioned.Reason?
-    /// Whether a script was running then.
-    var runsScript = false
+    /// Whether a script was running when the sidecar was last heard; nil: it has not been heard yet.
+    var runsScript: Bool?
+    /// Since when the Pod is known.
+    let seen: Instant
   }
 
   private var expectations: [CustomerKey: Expectation] = [:]
@@ -46,7 +48,7 @@ struct LookSchedule: Sendable {
     let old = entries[key] ?? [:]
     var new: [String: Entry] = [:]
     for pod in pods where pod.isInjected && pod.isRunning {
-      var entry = old[pod.uid] ?? Entry(pod: pod, due: now)
+      var entry = old[pod.uid] ?? Entry(pod: pod, due: now, seen: now)
       if entry.pod.place != pod.place {
         entry.due = now
         entry.tries = 0
@@ -82,11 +84,11 @@ struct LookSchedule: Sendable {
 
   /// The result of a question; nil where it must be asked again soon.
   mutating func answered(
-    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool = false, at now: Instant
+    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool? = nil, at now: Instant
   ) {
     guard var entry = entries[look.key]?[look.pod.uid] else { return }
     entry.isBusy = false
-    entry.runsScript = runsScript
+    if let runsScript { entry.runsScript = runsScript }
     if let found { entry.found = found }
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
@@ -103,8 +105,12 @@ struct LookSchedule: Sendable {
     return order.first { found.contains($0) }
   }
 
-  /// Whether a Pod's sidecar runs a script, as was last found.
-  func runsScript(_ uid: String, of key: CustomerKey) -> Bool { entries[key]?[uid]?.runsScript == true }
+  /// Whether a Pod's sidecar runs a script, as was last found. For a minute, one that has not been heard yet may.
+  func mayRunScript(_ uid: String, of key: CustomerKey, at now: Instant) -> Bool {
+    guard let entry = entries[key]?[uid] else { return false }
+    let canBeAsked = expectations[key] != nil && entry.pod.address != nil && entry.pod.statusPort != nil
+    return entry.runsScript ?? (canBeAsked && now - entry.seen < .seconds(60))
+  }
 
   /// The time until the same question is asked again.
   static func delay(_ found: Provisioned.Reason?, tries: Int) -> Duration {

@@ -61,9 +61,9 @@ final class StatusLooks: Sendable {
   /// What is known of an instance.
   func found(of key: CustomerKey) -> Provisioned.Reason? { state.withLock { $0.schedule.found(of: key) } }
 
-  /// Whether a Pod's sidecar runs a script, as was last found.
-  func runsScript(_ uid: String, of key: CustomerKey) -> Bool {
-    state.withLock { $0.schedule.runsScript(uid, of: key) }
+  /// Whether a Pod's sidecar runs a script, as was last found, or may.
+  func mayRunScript(_ uid: String, of key: CustomerKey) -> Bool {
+    state.withLock { $0.schedule.mayRunScript(uid, of: key, at: .now) }
   }
 
   /// From now on accepts expectations and Pods.
@@ -127,30 +127,30 @@ final class StatusLooks: Sendable {
 
   private func find(
     _ look: LookSchedule.Look, _ ask: StatusQuestion
-  ) async -> (Provisioned, failures: [String], runsScript: Bool) {
+  ) async -> (Provisioned, failures: [String], runsScript: Bool?) {
     let about = look.expectation.about
     guard let address = look.pod.address, let port = look.pod.statusPort else {
       return (
         Provisioned(
           .unreachable,
           "\(about): the sidecar has no status port: \(AnnotationKey.statusPort) is \(StatusPort.none), or the sidecar is of "
-            + "an earlier version"), [], false
+            + "an earlier version"), [], nil
       )
     }
     guard let token = look.expectation.token else {
-      return (Provisioned(.unreachable, "\(about): there is no token to ask with"), [], false)
+      return (Provisioned(.unreachable, "\(about): there is no token to ask with"), [], nil)
     }
     switch await ask(address, port, token) {
     case .status(let bytes):
       guard let status = InstanceStatus(decoding: bytes) else {
-        return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [], false)
+        return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [], nil)
       }
       let found = Provisioned(status, look.expectation)
       return (found, found.reason == .failing ? status.failures : [], status.running != nil)
     case .refused:
-      return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [], false)
+      return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [], nil)
     case .unreachable(let reason):
-      return (Provisioned(.unreachable, "\(about): port \(port) does not answer: \(reason)"), [], false)
+      return (Provisioned(.unreachable, "\(about): port \(port) does not answer: \(reason)"), [], nil)
     }
   }
 

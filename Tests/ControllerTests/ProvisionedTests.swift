@@ -114,6 +114,23 @@ import Testing
     #expect(schedule.found(of: Self.key) == nil)
   }
 
+  /// A new leader has heard no sidecar yet, and one that does not answer may still run its script.
+  @Test func whatIsNotHeardMayRunAScript() throws {
+    var schedule = LookSchedule()
+    let start = ContinuousClock.now
+    schedule.see([pod("a")], of: Self.key, at: start)
+    #expect(!schedule.mayRunScript("a", of: Self.key, at: start))
+    schedule.expect(Self.expected, of: Self.key, at: start)
+    #expect(schedule.mayRunScript("a", of: Self.key, at: start))
+    #expect(!schedule.mayRunScript("a", of: Self.key, at: start + .seconds(61)))
+    let look = try #require(schedule.take(9, at: start).first)
+    schedule.answered(look, as: .pending, runsScript: true, at: start)
+    schedule.answered(look, as: .unreachable, at: start)
+    #expect(schedule.mayRunScript("a", of: Self.key, at: start + .seconds(61)))
+    schedule.answered(look, as: .converged, runsScript: false, at: start)
+    #expect(!schedule.mayRunScript("a", of: Self.key, at: start))
+  }
+
   @Test func tenThousandCustomersAreAskedFiftyASecondAndANamespaceOfManyHoldsUpNobody() {
     var schedule = LookSchedule()
     var now = ContinuousClock.now

@@ -43,12 +43,17 @@ package actor ExecTokens {
 
   func token() async throws(ConfigurationError) -> String? {
     if let current, !current.isExpired() { return current.token }
-    let task = running ?? Task { [plugin] in await Self.result(of: plugin) }
+    let task = running ?? Task { await renew() }
     running = task
-    let result = await task.value
+    return try await task.value.get().token
+  }
+
+  /// Only this writes the result: who waits for it may wake when the next run has begun.
+  private func renew() async -> Result<ExecCredential, ConfigurationError> {
+    let result = await Self.result(of: plugin)
     running = nil
-    current = try result.get()
-    return current?.token
+    current = try? result.get()
+    return result
   }
 
   /// The server did not accept this token.

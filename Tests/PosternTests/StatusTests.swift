@@ -171,6 +171,13 @@ import TextEncoding
     #expect(rows.first?.outdated.map(\.version) == ["0.0.9", "0.2.0-rc.1"])
   }
 
+  /// The API server takes nearly any text for an owner's name and for an image.
+  @Test func noTextOfTheClusterReachesTheTerminalsControlCodes() {
+    #expect(ImageVersion.other(in: "x/y:1.2.3-\u{1B}[2J") == nil)
+    let lines = TextTable(heading: ["A", "B"], rows: [["a\u{1B}[2Jb", "c\nd"]]).lines()
+    #expect(lines.count == 2 && !lines.joined().unicodeScalars.contains { $0.value < 0x20 }, "\(lines)")
+  }
+
   @Test func aWorkloadWithTheLabelOnItsTemplateAloneIsFoundByItsPods() throws {
     let pod = Self.pod("db-0")
       .replacing(#""kind":"StatefulSet","#, with: #""kind":"ReplicaSet","#)

@@ -5,7 +5,7 @@ extension CustomerReport {
   /// The report as people read it.
   var lines: [String] {
     func field(_ name: String, _ value: String) -> String {
-      "\(name):".padding(12) + value
+      "\(name):".padding(12) + value.inOneLine
     }
     var lines = [
       field("Name", row.name.customer), field("Namespace", row.name.namespace), field("Workload", row.workload),
@@ -16,7 +16,7 @@ extension CustomerReport {
     func section(_ name: String, _ heading: [String], _ rows: [[String]]) {
       lines.append("\(name):" + (rows.isEmpty ? " <none>" : ""))
       guard !rows.isEmpty else { return }
-      lines += TextTable(heading: heading, rows: rows.map { $0.map { $0.isEmpty ? "-" : $0.inOneLine } }, indent: "  ")
+      lines += TextTable(heading: heading, rows: rows.map { $0.map { $0.isEmpty ? "-" : $0 } }, indent: "  ")
         .lines()
     }
     section(

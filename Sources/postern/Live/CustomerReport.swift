@@ -32,7 +32,8 @@ struct CustomerReport {
         return false
       }
       guard condition.reason == "Failing" else { return pod.isUpToDate }
-      return !condition.message.hasSuffix(" more")
+      // The message ends so where it does not name all that fails.
+      return !condition.message.hasSuffix(" more") && !condition.message.hasSuffix("…")
     }
   }
 

@@ -121,7 +121,7 @@ struct CustomerRow: Equatable {
 
   func cells(age: String? = nil) -> [String] {
     [
-      name.customer.inOneLine, workload, "\(readyPods)/\(wantedPods)", "\(users)", "\(databases)",
+      name.customer, workload, "\(readyPods)/\(wantedPods)", "\(users)", "\(databases)",
       declared.map { String($0.prefix(8)) } ?? "<unknown>", applied.map { String($0.prefix(8)) } ?? "<none>",
       state.rawValue, age ?? Age.text(since: created), problem,
     ]

@@ -10,7 +10,11 @@ enum ImageVersion {
     let tag = name[name.index(after: colon)...]
     let version = tag.hasPrefix("v") ? tag.dropFirst() : tag
     let numbers = version.prefix { $0 != "-" && $0 != "+" }.split(separator: ".", omittingEmptySubsequences: false)
-    guard numbers.count == 3, numbers.allSatisfy({ Int($0) != nil }), version != Release.version else { return nil }
+    // An API server takes any text for an image's name.
+    let isPlain = version.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+    guard isPlain, numbers.count == 3, numbers.allSatisfy({ Int($0) != nil }), version != Release.version else {
+      return nil
+    }
     return String(version)
   }
 }

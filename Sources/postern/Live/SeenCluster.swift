@@ -25,8 +25,6 @@ struct SeenCluster: Sendable {
   private var sightings: [Resource: [String: Sighting]] = [:]
   /// For kinds that are being listed, the UIDs so far.
   private var listing: [Resource: Set<String>] = [:]
-  /// The kinds whose list is complete.
-  private(set) var listed: Set<Resource> = []
   /// The kinds that the user may not read.
   var forbidden: Set<Resource> = []
 
@@ -63,14 +61,12 @@ struct SeenCluster: Sendable {
       if let present = listing.removeValue(forKey: resource) {
         sightings[resource] = sightings[resource]?.filter { present.contains($0.key) }
       }
-      listed.insert(resource)
     case .deleted(let sighting): sightings[resource]?[sighting.uid] = nil
     }
   }
 
   mutating func take(_ all: [Sighting], of resource: Resource) {
     for sighting in all where sighting.matters { sightings[resource, default: [:]][sighting.uid] = sighting }
-    listed.insert(resource)
   }
 
   /// All labels that do nothing.

@@ -41,8 +41,6 @@ struct SeenPod: Sendable {
   let condition: Condition?
   /// The sidecar's image; nil where there is no sidecar.
   let sidecarImage: String?
-  /// The port of its sidecar's status.
-  let statusPort: Int?
 
   /// Nil where Postern has nothing to do with it, or it has ended.
   init?(_ bytes: [UInt8], _ object: JSONValue, namespace: String) {
@@ -61,7 +59,6 @@ struct SeenPod: Sendable {
     let containers = (spec?["initContainers"]?.array ?? []) + (spec?["containers"]?.array ?? [])
     let sidecar = containers.last { $0["name"]?.string == SidecarContainer.name }
     sidecarImage = declared.isInjected ? sidecar?["image"]?.string : nil
-    statusPort = sidecar?["ports"]?.array?.last { $0["name"]?.string == StatusPort.name }?["containerPort"]?.integer
   }
 
   /// A ReplicaSet's Deployment is known by the hash that the Deployment appends to its own name.

@@ -39,7 +39,8 @@ struct WebhookProbe {
       results.append(.warning(section, "what a Pod gets is not known: \(message)", "try another namespace with -n"))
     }
     switch try await attempt(.deployments, try wrongDeployment()) {
-    case .refused(let message) where message.contains("admission webhook"):
+    // Another webhook may refuse the object for a reason of its own.
+    case .refused(let message) where message.contains("admission webhook") && message.contains(AnnotationKey.users):
       results.append(.good(section, "a wrong declaration is refused (a dry run in \(namespace))"))
     case .refused(let message) where message.contains("failed calling webhook"): break
     case .refused(let message):

@@ -5,9 +5,9 @@ struct TextTable {
   /// What precedes each line.
   var indent = ""
 
-  /// The heading, where it is wanted, and a line for each row.
+  /// The heading, where it is wanted, and a line for each row. No cell's text reaches the terminal's control codes.
   func lines(hasHeading: Bool = true) -> [String] {
-    let rows = (hasHeading ? [heading] : []) + rows
+    let rows = (hasHeading ? [heading] : []) + rows.map { $0.map(\.inOneLine) }
     var widths = heading.map { _ in 0 }
     for row in rows { for (column, cell) in row.enumerated() { widths[column] = max(widths[column], cell.count) } }
     return rows.map { row in

@@ -1,31 +1,45 @@
 /// A queue in which the owners of keys take turns, so that an owner of many keys does not delay the others.
 struct FairLine<Key: Sendable>: Sendable {
-  /// Owners with keys, in the order of their turns. Those before `next` have had theirs.
-  private var turns: [String] = []
-  private var next = 0
-  /// The waiting keys of each owner, with the first one at the end.
-  private var keys: [String: [Key]] = [:]
+  /// Owners with keys, in the order of their turns.
+  private var turns = Line<String>()
+  /// The waiting keys of each owner.
+  private var keys: [String: Line<Key>] = [:]
   private(set) var count = 0
 
   var isEmpty: Bool { count == 0 }
 
   mutating func append(_ key: Key, of owner: String) {
     if keys[owner] == nil { turns.append(owner) }
-    keys[owner, default: []].insert(key, at: 0)
+    keys[owner, default: Line()].append(key)
     count += 1
   }
 
   mutating func removeFirst() -> Key? {
-    guard next < turns.count else { return nil }
-    let owner = turns[next]
-    next += 1
-    if next > 64, next * 2 > turns.count {
-      turns.removeFirst(next)
-      next = 0
-    }
-    guard let key = keys[owner]?.popLast() else { return nil }
+    guard let owner = turns.removeFirst(), let key = keys[owner]?.removeFirst() else { return nil }
     count -= 1
     if keys[owner]?.isEmpty == true { keys[owner] = nil } else { turns.append(owner) }
     return key
+  }
+}
+
+/// A queue that takes as long for the last element as for the first, however many there are.
+private struct Line<Element: Sendable>: Sendable {
+  private var elements: [Element] = []
+  /// Those before it have been removed.
+  private var next = 0
+
+  var isEmpty: Bool { next == elements.count }
+
+  mutating func append(_ element: Element) { elements.append(element) }
+
+  mutating func removeFirst() -> Element? {
+    guard next < elements.count else { return nil }
+    let element = elements[next]
+    next += 1
+    if next > 64, next * 2 > elements.count {
+      elements.removeFirst(next)
+      next = 0
+    }
+    return element
   }
 }

@@ -47,14 +47,14 @@ final class ClusterAccess: Sendable {
     return try result.get()
   }
 
-  /// What a request gives; nil where the user may not do it.
+  /// What a request gives; nil where the user may not do it, or where the object has been deleted meanwhile.
   func allowed<Value>(
     _ request: () async throws(KubernetesError) -> Value
   ) async throws(CommandError) -> Value? {
     do throws(KubernetesError) {
       return try await request()
     } catch {
-      guard error.code == 403 else { throw .refused(error.description) }
+      guard error.code == 403 || error.code == 404 else { throw .refused(error.description) }
       return nil
     }
   }

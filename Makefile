@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster bench-instructions fuzz lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster bench-instructions fuzz chart lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,13 @@ RUNS ?= 1000000
 fuzz: ## Fuzz the parsers that read bytes from outside; RUNS=5000 says how many inputs each gets
 	scripts/install-packages build
 	SWIFT="$(SWIFT)" scripts/fuzz $(RUNS)
+
+# With K8S_BIN=FOLDER, also on the kube-apiserver in that folder, with the etcd on the PATH.
+chart: ## Check the Helm chart: the same objects as webhook-config, lint, values, schema; half a minute at most
+	@scripts/install-packages chart
+	@scripts/kubernetes-clients
+	@scripts/python-tools
+	"$$(scripts/python-tools --print)" scripts/check-chart
 
 SWIFT_SOURCES = Package.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
 

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster bench-instructions fuzz chart lint format clean
+.PHONY: help build sidecar postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster bench-instructions fuzz chart docs lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,10 +41,14 @@ RUN_TESTS = POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) t
 
 # With K8S_BIN=FOLDER, tests of the Kubernetes client also run against the kube-apiserver in that folder, with the etcd on the PATH.
 test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the builds that ship, and their instructions
-	scripts/install-packages build sidecar demo test
+	scripts/install-packages build sidecar demo test chart
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
 	scripts/check-package-versions
+	scripts/kubernetes-clients
+	scripts/python-tools
+	scripts/make-reference --check --postern $(BIN)/postern
+	"$$(scripts/python-tools --print)" scripts/check-examples $(BIN)/postern
 	$(RUN_TESTS)
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
@@ -108,6 +112,11 @@ chart: ## Check the Helm chart: the same objects as webhook-config, lint, values
 	@scripts/kubernetes-clients
 	@scripts/python-tools
 	"$$(scripts/python-tools --print)" scripts/check-chart
+
+docs: ## Build the documentation's site in .build/site/html; a link that leads nowhere ends it
+	@scripts/install-packages docs
+	@scripts/python-tools
+	@"$$(scripts/python-tools --print)" scripts/make-site
 
 SWIFT_SOURCES = Package.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
 

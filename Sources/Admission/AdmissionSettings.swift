@@ -46,6 +46,8 @@ package struct AdmissionSettings: Sendable {
   package var secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
   /// The objects that declare for a customer in a namespace, as far as is known, without those that are being deleted.
   package var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
+  /// What is known of a customer, without those that are being deleted; nil where nothing is known of the cluster.
+  package var customers: (@Sendable (_ namespace: String, _ customer: String) -> KnownCustomer)?
   /// The Services of a namespace; nil where they are not known.
   package var services: (@Sendable (_ namespace: String) -> [ServiceFacts])?
   /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock. Without a clock there are no warnings about past

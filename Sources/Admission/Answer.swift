@@ -37,11 +37,18 @@ package func answer(
 private func decide(
   _ review: AdmissionReview, at path: AdmissionPath, settings: AdmissionSettings
 ) throws(JSONError) -> Decision {
-  guard review.mayConcernPostern else { return .unchanged }
+  guard review.mayConcernPostern || review.mayConnect else { return .unchanged }
   let size = try AnnotationSize.findings(review)
   guard size.isSound else { return Decision(size) }
   if review.kind == .secret { return path == .validate ? try validateSecret(review, settings) : .unchanged }
-  guard let subject = try Subject(review) else {
+  let subject = try Subject(review)
+  return try decide(review, subject, at: path, settings: settings).connecting(review, subject, at: path, settings)
+}
+
+private func decide(
+  _ review: AdmissionReview, _ subject: Subject?, at path: AdmissionPath, settings: AdmissionSettings
+) throws(JSONError) -> Decision {
+  guard let subject else {
     return path == .validate ? .allowed(patch: nil, warnings: try Departure.warnings(of: review)) : .unchanged
   }
   return switch (subject.object.role, path) {

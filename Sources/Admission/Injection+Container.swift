@@ -23,8 +23,8 @@ extension Injection {
       writer.part(#","env":["#)
       writeEnvironment(&writer)
       writer.part(#"],"resources":{"#)
-      writeAmounts("requests", resources.requests, &writer)
-      writeAmounts("limits", resources.limits, &writer)
+      writer.amounts("requests", resources.requests)
+      writer.amounts("limits", resources.limits)
       writer.part(#"},"volumeMounts":["#)
       writeMounts(&writer)
       writer.part("]")
@@ -33,15 +33,6 @@ extension Injection {
       writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
       writeSecurityContext(&writer)
       writer.part("}")
-    }
-  }
-
-  private func writeAmounts(_ name: String, _ amounts: ResourceAmounts, _ writer: inout JSONWriter) {
-    guard amounts.cpu != nil || amounts.memory != nil else { return }
-    writer.key(name)
-    writer.object { writer in
-      if let cpu = amounts.cpu { writer.member("cpu", cpu.text) }
-      if let memory = amounts.memory { writer.member("memory", memory.text) }
     }
   }
 
@@ -110,8 +101,18 @@ extension Injection {
 }
 
 extension JSONWriter {
+  /// A member of `resources`; none where there are no amounts.
+  mutating func amounts(_ name: String, _ amounts: ResourceAmounts) {
+    guard amounts.cpu != nil || amounts.memory != nil else { return }
+    key(name)
+    object { writer in
+      if let cpu = amounts.cpu { writer.member("cpu", cpu.text) }
+      if let memory = amounts.memory { writer.member("memory", memory.text) }
+    }
+  }
+
   /// An array of strings.
-  fileprivate mutating func strings(_ elements: [String]) {
+  mutating func strings(_ elements: [String]) {
     array { writer in for element in elements { writer.string(element) } }
   }
 
@@ -126,7 +127,7 @@ extension JSONWriter {
   }
 
   /// A member of `env` that holds a key of a Secret.
-  mutating func variable(_ name: String, of secret: String, key: String) {
+  mutating func variable(_ name: String, of secret: String, key: String, isOptional: Bool = false) {
     beginObject()
     part(#""name":"#)
     string(name)
@@ -134,6 +135,7 @@ extension JSONWriter {
     string(secret)
     part(#","key":"#)
     string(key)
+    if isOptional { part(#","optional":true"#) }
     part("}}")
     endObject()
   }

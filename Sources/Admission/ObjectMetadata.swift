@@ -7,7 +7,13 @@ import KubernetesAPI
 struct ObjectMetadata {
   /// The label `postern.io/customer`.
   private(set) var customer: String?
-  /// The user's annotations under `postern.io/`.
+  /// The label `postern.io/connect`.
+  private(set) var connects: String?
+  /// The annotation `postern.io/connections`.
+  private(set) var connections: String?
+  /// Whether it has the mark of a connected Pod.
+  private(set) var isConnected = false
+  /// The user's other annotations under `postern.io/`.
   private(set) var annotations: [String: String] = [:]
   /// Whether it has the webhook's mark.
   private(set) var isInjected = false
@@ -34,6 +40,8 @@ struct ObjectMetadata {
       while let key = try reader.nextKey() {
         if reader.matches(key, AnnotationKey.customerLabelBytes) {
           customer = try reader.optionalText()
+        } else if reader.matches(key, AnnotationKey.connectLabelBytes) {
+          connects = try reader.optionalText()
         } else {
           try reader.skip()
         }
@@ -59,6 +67,10 @@ struct ObjectMetadata {
       || reader.matches(key, AnnotationKey.sidecarUpdatedBytes)
     {
       try reader.skip()
+    } else if reader.matches(key, AnnotationKey.connectionsBytes) {
+      connections = try reader.optionalText()
+    } else if reader.matches(key, AnnotationKey.connectedBytes) {
+      isConnected = try reader.optionalText() != nil
     } else if reader.starts(key, with: AnnotationKey.prefixBytes) {
       annotations[reader.text(key)] = try reader.optionalText() ?? ""
     } else {

@@ -42,6 +42,9 @@ package enum AnnotationKey {
   package static let sidecarCPU = "postern.io/sidecar-cpu"
   /// The sidecar's memory: request and limit.
   package static let sidecarMemory = "postern.io/sidecar-memory"
+  /// As whom, and to which databases, the Pod's containers connect: a plain list of `USER` or `USER/DATABASE`, or a
+  /// YAML list. It needs ``connectLabel``.
+  package static let connections = "postern.io/connections"
   /// The user's name in Postgres. The controller writes it on the user's Secret.
   package static let user = "postern.io/user"
   /// Since when nothing declares for the customer. The controller writes it on Secrets that remain.
@@ -50,6 +53,8 @@ package enum AnnotationKey {
   package static let madeService = "postern.io/made-service"
   /// Marks a Pod that has the sidecar. The webhook writes it; users must not.
   package static let injected = "postern.io/injected"
+  /// Marks a Pod that has what its connections need. The webhook writes it; users must not.
+  package static let connected = "postern.io/connected"
   /// The controller writes it on running Pods, so that the kubelet updates the mounted files at once.
   package static let updated = "postern.io/updated"
   /// When the controller last changed the sidecar's image in the running Pod. By it another leader knows that the Pod
@@ -61,6 +66,8 @@ package enum AnnotationKey {
 
   /// The label (not an annotation) that names the customer.
   package static let customerLabel = "postern.io/customer"
+  /// The label (not an annotation) that names the customer to whose databases a Pod connects.
+  package static let connectLabel = "postern.io/connect"
 
   /// The annotations that declare what the instance holds. They are on the workload or on its Pod template, never on
   /// both.
@@ -72,11 +79,11 @@ package enum AnnotationKey {
       adminSecret, container, port, host, service, inject, gateReadiness, statusPort, retain, flavor, sidecarCPU,
       sidecarMemory,
       sslMode,
-      sslRootCert, replication,
+      sslRootCert, replication, connections,
     ]
 
   /// The annotations that Postern writes itself. A manifest may contain them; they are ignored.
-  package static let outputs = [injected, updated, sidecarUpdated]
+  package static let outputs = [injected, connected, updated, sidecarUpdated]
 }
 
 /// The same texts as `StaticString`, with which the scanner compares a review's keys byte by byte.
@@ -85,6 +92,12 @@ extension AnnotationKey {
   package static var prefixBytes: StaticString { "postern.io/" }
   /// ``customerLabel``
   package static var customerLabelBytes: StaticString { "postern.io/customer" }
+  /// ``connectLabel``
+  package static var connectLabelBytes: StaticString { "postern.io/connect" }
+  /// ``connections``
+  package static var connectionsBytes: StaticString { "postern.io/connections" }
+  /// ``connected``
+  package static var connectedBytes: StaticString { "postern.io/connected" }
   /// ``injected``
   package static var injectedBytes: StaticString { "postern.io/injected" }
   /// ``updated``

@@ -3,6 +3,13 @@ package enum SecretKey {
   /// `type` of a user's Secret.
   package static let userType = "servicebinding.io/postgresql"
 
+  /// The kind of service (servicebinding.io, "Well-known Secret Entries"), and its value.
+  package static let type = "type"
+  package static let postgresql = "postgresql"
+  /// Who provides it, and the value.
+  package static let provider = "provider"
+  package static let postern = "postern"
+
   /// The name to log in with; also in the superuser's Secret.
   package static let username = "username"
   /// The password; also in the superuser's Secret.
@@ -29,4 +36,15 @@ package enum SecretKey {
   /// The URI for one database.
   /// - Parameter label: the database's name, made valid for a key.
   package static func uri(label: String) -> String { "uri.\(label)" }
+  /// The same URI for the JDBC driver.
+  package static func jdbcURI(label: String) -> String { "jdbc-uri.\(label)" }
+  /// The database's name itself, for a client that is given the files of one database.
+  package static func database(label: String) -> String { "database.\(label)" }
+
+  /// The keys that a connection may choose for variables. Those that name a database mean the connection's.
+  package static let choosable = [
+    username, password, host, port, database, uri, jdbcURI, pgpass, sslMode, sslRootCert, type, provider,
+  ]
+  /// The keys that a user's Secret has only where TLS is declared.
+  package static let conditional = [sslMode, sslRootCert]
 }

@@ -62,6 +62,13 @@ struct ClusterState: Sendable {
     }
   }
 
+  /// What a customer declares, for those who connect to it.
+  func known(_ key: CustomerKey) -> KnownCustomer {
+    let customer = self[key]
+    guard !customer.isEmpty else { return .absent }
+    return customer.resolve(key).instance.map { .declared($0.declaration) } ?? .unreadable
+  }
+
   /// The customers whose Pods have changed since the last call.
   mutating func takePodNews() -> Set<CustomerKey> {
     defer { podNews = [] }

@@ -81,6 +81,11 @@ package final class Controller: Sendable {
     cluster.withLock { $0.declaring(CustomerKey(namespace: namespace, customer: customer)) }
   }
 
+  /// What is known of a customer, for ``AdmissionSettings/customers``.
+  @Sendable package func known(namespace: String, customer: String) -> KnownCustomer {
+    cluster.withLock { $0.known(CustomerKey(namespace: namespace, customer: customer)) }
+  }
+
   /// Watches the cluster until the task is cancelled. Every replica must run it once.
   package func watch() async {
     await withDiscardingTaskGroup { group in

@@ -1,3 +1,4 @@
+import Admission
 import Contract
 package import DatabaseSpec
 package import Declarations
@@ -132,6 +133,7 @@ extension InstanceObjects {
     user: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
   ) -> [String: String] {
     var data = [
+      SecretKey.type: SecretKey.postgresql, SecretKey.provider: SecretKey.postern,
       SecretKey.username: user.text, SecretKey.password: password.unredacted, SecretKey.host: instance.host,
       SecretKey.port: String(instance.port),
       SecretKey.pgpass: ConnectionText.pgpass(host: instance.host, port: instance.port, user: user, password: password),
@@ -149,7 +151,10 @@ extension InstanceObjects {
         data[SecretKey.uri] = text.uri
         data[SecretKey.jdbcURI] = text.jdbcURI
       }
-      data[ObjectName.uriKey(database: connection.database)] = text.uri
+      let label = ObjectName.keyLabel(database: connection.database)
+      data[SecretKey.uri(label: label)] = text.uri
+      data[SecretKey.jdbcURI(label: label)] = text.jdbcURI
+      data[SecretKey.database(label: label)] = connection.database.text
     }
     if !services.isEmpty { data[SecretKey.serviceFile] = services.joined(separator: "\n") }
     return data

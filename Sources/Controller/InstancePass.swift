@@ -1,3 +1,4 @@
+import Admission
 import Contract
 import DatabaseSpec
 import Declarations

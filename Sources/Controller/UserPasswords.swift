@@ -1,3 +1,4 @@
+import Admission
 import Contract
 package import DatabaseSpec
 import Declarations

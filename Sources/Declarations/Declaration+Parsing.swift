@@ -58,9 +58,14 @@ extension DeclarationReader {
         "\(quoted(customer)) cannot be a customer's name: with \(quoted(ObjectName.prefix(customer: ""))) in it, objects of "
           + "two customers could have one name", hint: "choose another name")
     }
+    checkCustomer(customer, at: Place(annotation: AnnotationKey.customerLabel))
+  }
+
+  /// Refuses what no customer can be called.
+  mutating func checkCustomer(_ customer: String, at place: Place) {
     guard !KubernetesName.isLabel(customer, maximumBytes: Self.maximumCustomerBytes) else { return }
     problems.error(
-      Place(annotation: AnnotationKey.customerLabel),
+      place,
       "\(quoted(customer)) cannot be a customer's name; expected at most \(Self.maximumCustomerBytes) "
         + KubernetesName.labelRule)
   }

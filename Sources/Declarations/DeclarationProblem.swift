@@ -30,7 +30,9 @@ package struct DeclarationProblem: Equatable, Sendable {
   /// The object's field, as in a Kubernetes cause: `metadata.annotations[postern.io/users][2].name`. For a flat file it
   /// is the annotation that refers to it.
   package var field: String {
-    if annotation == AnnotationKey.customerLabel { return "metadata.labels[\(annotation)]" }
+    if annotation == AnnotationKey.customerLabel || annotation == AnnotationKey.connectLabel {
+      return "metadata.labels[\(annotation)]"
+    }
     guard annotation.utf8.starts(with: AnnotationKey.prefix.utf8) else {
       return "metadata.annotations[\(AnnotationKey.usersFrom)]"
     }

@@ -26,6 +26,14 @@ package struct GroupVersionKind: Hashable, Sendable {
   package static let deployment = Self(group: "apps", version: "v1", kind: "Deployment")
   /// `apps/v1 StatefulSet`
   package static let statefulSet = Self(group: "apps", version: "v1", kind: "StatefulSet")
+  /// `apps/v1 DaemonSet`
+  package static let daemonSet = Self(group: "apps", version: "v1", kind: "DaemonSet")
+  /// `apps/v1 ReplicaSet`
+  package static let replicaSet = Self(group: "apps", version: "v1", kind: "ReplicaSet")
+  /// `batch/v1 Job`
+  package static let job = Self(group: "batch", version: "v1", kind: "Job")
+  /// `batch/v1 CronJob`
+  package static let cronJob = Self(group: "batch", version: "v1", kind: "CronJob")
   /// `v1 Secret`
   package static let secret = Self(group: "", version: "v1", kind: "Secret")
 }

@@ -128,6 +128,10 @@ package struct PodSpecSlices: Sendable {
   package private(set) var ordinals: JSONSlice?
   /// `strategy` of a Deployment.
   package private(set) var strategy: JSONSlice?
+  /// `jobTemplate` of a CronJob.
+  package private(set) var jobTemplate: JSONSlice?
+  /// `os` of a Pod.
+  package private(set) var os: JSONSlice?
 
   init() {}
 
@@ -160,6 +164,10 @@ package struct PodSpecSlices: Sendable {
         ordinals = try reader.optionalValue()
       } else if reader.matches(key, "strategy") {
         strategy = try reader.optionalValue()
+      } else if reader.matches(key, "jobTemplate") {
+        jobTemplate = try reader.optionalValue()
+      } else if reader.matches(key, "os") {
+        os = try reader.optionalValue()
       } else if reader.matches(key, "template") {
         template = try PodSlices(&reader)
       } else {

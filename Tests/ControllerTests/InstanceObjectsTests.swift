@@ -1,3 +1,4 @@
+import Admission
 import Contract
 import Controller
 import DatabaseSpec
@@ -32,10 +33,12 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(secret.annotations == ["postern.io/user": "shop"])
     #expect(
       secret.data == [
-        "username": "shop", "password": "generated", "host": "db.shops.svc", "port": "5433", "database": "orders",
+        "type": "postgresql", "provider": "postern", "username": "shop", "password": "generated", "host": "db.shops.svc", "port": "5433", "database": "orders",
         "uri": "postgresql://shop:generated@db.shops.svc:5433/orders",
         "uri.orders": "postgresql://shop:generated@db.shops.svc:5433/orders",
         "jdbc-uri": "jdbc:postgresql://db.shops.svc:5433/orders?user=shop&password=generated",
+        "jdbc-uri.orders": "jdbc:postgresql://db.shops.svc:5433/orders?user=shop&password=generated",
+        "database.orders": "orders",
         "pgpass": "db.shops.svc:5433:*:shop:generated\n",
         "pg_service.conf":
           "[orders]\nhost=db.shops.svc\nport=5433\ndbname=orders\nuser=shop\npassword=generated\n",

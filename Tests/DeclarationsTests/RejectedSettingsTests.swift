@@ -12,7 +12,7 @@ struct RejectedSettingsTests {
         + "postern.io/users-from, postern.io/removed-users, postern.io/password-change, postern.io/admin-secret, "
         + "postern.io/container, postern.io/port, postern.io/host, postern.io/service, postern.io/inject, postern.io/gate-readiness, "
         + "postern.io/status-port, postern.io/retain, postern.io/flavor, postern.io/sidecar-cpu, postern.io/sidecar-memory, "
-        + "postern.io/sslmode, postern.io/ssl-root-cert, postern.io/replication"),
+        + "postern.io/sslmode, postern.io/ssl-root-cert, postern.io/replication, postern.io/connections"),
     Refusal(
       ["customer": "x"],
       "postern.io/customer: the customer is a label, not an annotation; move it to metadata.labels"),

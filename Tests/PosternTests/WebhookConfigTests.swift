@@ -48,7 +48,11 @@ import WebhookServer
         #expect(webhook["failurePolicy"]?.string == "Fail")
         #expect(webhook["timeoutSeconds"] == .number("5"))
         let selector = webhook["objectSelector"]?["matchExpressions"]?.array
-        #expect(selector?.compactMap { $0["key"]?.string } == [AnnotationKey.customerLabel])
+        let isConnecting = webhook["name"]?.string?.hasPrefix("connections.") == true
+        // A template's label is seen by no selector.
+        let label = isConnecting ? AnnotationKey.connectLabel : AnnotationKey.customerLabel
+        let labels = isConnecting && path == "/validate" ? nil : [label]
+        #expect(selector?.compactMap { $0["key"]?.string } == labels)
         let excluded = webhook["namespaceSelector"]?["matchExpressions"]?.array ?? []
         #expect(excluded.allSatisfy { $0["operator"]?.string == "NotIn" })
         #expect(excluded.map { $0["key"]?.string } == ["kubernetes.io/metadata.name", AnnotationKey.inject])
@@ -71,16 +75,24 @@ import WebhookServer
         })
     }
     let workloads = ["deployments", "statefulsets"].flatMap { ["\($0) CREATE", "\($0) UPDATE"] }
+    let connecting = ["daemonsets", "replicasets", "jobs", "cronjobs"].flatMap { ["\($0) CREATE", "\($0) UPDATE"] }
     #expect(try sent("MutatingWebhookConfiguration") == Set(workloads + ["pods CREATE"]))
     #expect(
       try sent("ValidatingWebhookConfiguration")
-        == Set(workloads + ["pods CREATE", "pods UPDATE", "secrets CREATE", "secrets UPDATE"]))
+        == Set(workloads + connecting + ["pods CREATE", "pods UPDATE", "secrets CREATE", "secrets UPDATE"]))
   }
 
   @Test func conditionsSpeakOfTheLabelAndTheAnnotationsThatTheCodeReads() throws {
     for kind in ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] {
       for webhook in try webhooks(kind) {
         let expressions = (webhook["matchConditions"]?.array ?? []).compactMap { $0["expression"]?.string }
+        if webhook["name"]?.string?.hasPrefix("connections.") == true {
+          for expression in expressions where expression.contains("annotations") {
+            #expect(expression.contains("'\(AnnotationKey.connectLabel)'"))
+            #expect(expression.contains("'\(AnnotationKey.connections)'"))
+          }
+          continue
+        }
         for expression in expressions where expression.contains("annotations") {
           #expect(expression.contains("'\(AnnotationKey.customerLabel)'"))
           #expect(expression.contains("startsWith('\(AnnotationKey.prefix)')"))

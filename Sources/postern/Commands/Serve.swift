@@ -120,6 +120,7 @@ struct Serve: AsyncParsableCommand {
       if let controller {
         admission.secretUses = controller.secretUses
         admission.declaring = controller.declaring
+        admission.customers = controller.known
       }
       let reviewLog = ReviewLog(format: format, isWanted: level <= .info)
       server = try await AdmissionService.start(

@@ -1,3 +1,4 @@
+import Admission
 import Contract
 import Controller
 import DatabaseSpec

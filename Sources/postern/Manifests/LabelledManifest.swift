@@ -33,6 +33,9 @@ struct LabelledManifest: Equatable {
     return own.merging(template) { own, _ in own }
   }
 
+  /// Whether it declares what the instance holds.
+  var declares: Bool { annotations.keys.contains(where: AnnotationKey.declaring.contains) }
+
   /// What the annotations declare, or their errors.
   var result: DeclarationResult { Declaration.parse(customer: customer, annotations: annotations) }
 

@@ -46,12 +46,17 @@ struct AdmissionChain {
     _ object: JSONValue, old: JSONValue? = nil, namespace: String
   ) async throws(CommandError) -> Outcome {
     var warnings: [String] = []
-    let mutated: JSONValue
-    switch try await call(.mutate, object, old, namespace) {
-    case .denied(let denial): return .denied(denial)
-    case .allowed(let patch, let given):
-      warnings += given
-      mutated = try patch.map { patch throws(CommandError) in try Self.applying(patch, to: object) } ?? object
+    var mutated = object
+    // Each mutating webhook that is registered for the object is called, and sees what those before it have patched.
+    for _ in 0..<(ConnectingManifest.hasLabel(object) ? 2 : 1) {
+      switch try await call(.mutate, mutated, old, namespace) {
+      case .denied(var denial):
+        denial.warnings = warnings + denial.warnings.filter { !warnings.contains($0) }
+        return .denied(denial)
+      case .allowed(let patch, let given):
+        warnings += given.filter { !warnings.contains($0) }
+        if let patch { mutated = try Self.applying(patch, to: mutated) }
+      }
     }
     switch try await call(.validate, mutated, old, namespace) {
     case .denied(var denial):

@@ -25,13 +25,24 @@ struct InjectedManifests {
     for manifest in manifests {
       documents.append(InjectedDocument(manifest))
       let (mended, faults) = manifest.mended
-      let isOurs = LabelledManifest(mended) != nil
+      let isOurs = LabelledManifest(mended) != nil || ConnectingManifest(mended) != nil
       for fault in faults {
         let line = "\(manifest.place): \(fault.field): \(fault.message)"
         // Errors in other objects are reported by the API server.
         if isOurs || fault.isMetadata { refusals.append("error: \(line)") } else { warnings.append(line) }
       }
-      guard faults.isEmpty, let labelled = LabelledManifest(manifest) else { continue }
+      guard faults.isEmpty else { continue }
+      guard let labelled = LabelledManifest(manifest) else {
+        guard let connecting = ConnectingManifest(manifest) else { continue }
+        do throws(CommandError) {
+          let (injected, given) = try await connecting.injected(through: .offline(settings: choices.settings))
+          warnings += given.map { "\(manifest.place): \($0)" }
+          if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
+        } catch {
+          refusals += error.lines
+        }
+        continue
+      }
       do throws(CommandError) {
         let instance = try await AdmittedInstance.admit(
           labelled, replacing: nil, through: .offline(settings: choices.settings))

@@ -8,6 +8,8 @@ import KubernetesAPI
 /// Reviews manifests as the webhook would. It also finds what the controller would report about other objects in the files.
 struct OfflineReview {
   private let objects: LocalObjects
+  /// What connections are compared with.
+  private let customers: [String: [String: Declaration]]
   /// Decides about the Pods of workloads.
   private let chain: AdmissionChain
   private let chainsOfFiles: [String: AdmissionChain]
@@ -26,6 +28,7 @@ struct OfflineReview {
         + StrayKeys(manifest).findings
     }
     objects = LocalObjects(manifests)
+    customers = Self.customers(manifests, objects)
     var uses: [String: [String: [SecretUse]]] = [:]
     for labelled in manifests.compactMap(LabelledManifest.init) {
       let result = labelled.result
@@ -79,9 +82,11 @@ struct OfflineReview {
     return (checked, findings)
   }
 
-  /// Whether the manifest is a customer's Postgres, or a Secret that Postern takes something from.
+  /// Whether the manifest is a customer's Postgres, connects to one, or is a Secret that Postern takes something from.
   private func concerns(_ manifest: Manifest) -> Bool {
-    guard manifest.kind == "Secret" else { return LabelledManifest(manifest) != nil }
+    guard manifest.kind == "Secret" else {
+      return LabelledManifest(manifest) != nil || ConnectingManifest(manifest) != nil
+    }
     return manifest.object["metadata"]?["labels"]?[AnnotationKey.customerLabel] != nil
       || !secretUses(manifest.namespace, manifest.name).isEmpty
   }
@@ -106,6 +111,7 @@ struct OfflineReview {
       admitted = object
       findings += warnings.map { finding(.warning, "", $0) }
     }
+    for problem in connectionProblems(of: manifest) { findings.append(finding(.error, problem.field, problem.message)) }
     guard let labelled = LabelledManifest(manifest) else { return findings }
     if manifest.kind != "Pod",
       case .denied(let denial) = try await chain.admit(
@@ -114,6 +120,36 @@ struct OfflineReview {
       return findings + denied(denial)
     }
     return findings + conflicts(of: labelled).map { finding(.error, "", $0) }
+  }
+
+  /// Connections that cannot work with what the files declare for their customers.
+  private func connectionProblems(of manifest: Manifest) -> [(field: String, message: String)] {
+    guard let connecting = ConnectingManifest(manifest) else { return [] }
+    return connecting.connections.compactMap { connection in
+      guard let declaration = customers[manifest.namespace]?[connection.customer],
+        let problem = connection.problem(with: declaration)
+      else { return nil }
+      let field = "\(connecting.field)metadata.annotations[\(AnnotationKey.connections)]\(connection.path)"
+      return (field, problem.message)
+    }
+  }
+
+  /// What the manifests declare, by namespace and customer; without those whose users are not all known.
+  private static func customers(_ manifests: [Manifest], _ objects: LocalObjects) -> [String: [String: Declaration]] {
+    var customers: [String: [String: Declaration]] = [:]
+    for labelled in manifests.compactMap(LabelledManifest.init) {
+      guard var declaration = labelled.result.declaration, labelled.declares else { continue }
+      let namespace = labelled.manifest.namespace
+      if let source = declaration.usersFrom {
+        guard let bytes = objects.secret(source.name, namespace: namespace)?[source.key],
+          let file = FlatFile.parse(bytes, source: source).file, let merged = declaration.adding(file).declaration
+        else { continue }
+        declaration = merged
+        declaration.usersFrom = nil
+      }
+      customers[namespace, default: [:]][labelled.customer] = declaration
+    }
+    return customers
   }
 
   /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.

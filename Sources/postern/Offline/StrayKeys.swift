@@ -67,22 +67,29 @@ struct StrayKeys {
 
   // MARK: Keys
 
-  private static let known = AnnotationKey.all + [AnnotationKey.customerLabel]
+  private static let labels = [AnnotationKey.customerLabel, AnnotationKey.connectLabel]
+  private static let known = AnnotationKey.all + labels
   /// What the controller writes on objects of its own, which may have been taken from a cluster into a file.
   private static let written = [AnnotationKey.user, AnnotationKey.unusedSince, AnnotationKey.madeService]
   private static let served = LabelledManifest.kinds.joined(separator: ", ")
 
   private func problem(ofLabel key: String) -> String? {
-    if key == AnnotationKey.customerLabel || AnnotationKey.outputs.contains(key) { return nil }
-    if AnnotationKey.declaring.contains(key) { return "is an annotation of Postern's; move it to annotations" }
+    if Self.labels.contains(key) || AnnotationKey.outputs.contains(key) { return nil }
+    if (AnnotationKey.declaring + [AnnotationKey.connections]).contains(key) { return "is an annotation of Postern's; move it to annotations" }
     guard let meant = Self.meant(by: key), meant != key else { return nil }
-    return meant == AnnotationKey.customerLabel
+    return Self.labels.contains(meant)
       ? "is no label of Postern's; did you mean \(meant)?"
       : "is no label of Postern's; the annotation is called \(meant)"
   }
 
   private func problem(ofAnnotation key: String) -> String? {
-    if key == AnnotationKey.customerLabel { return "is a label; move it to labels" }
+    if Self.labels.contains(key) { return "is a label; move it to labels" }
+    if key == AnnotationKey.connections, let path = ConnectingManifest.template(of: manifest.object) {
+      // Where the label is, the webhook says what is wrong.
+      guard ConnectingManifest(manifest) == nil else { return nil }
+      return "nothing reads it without the label \(AnnotationKey.connectLabel): add \"\(AnnotationKey.connectLabel): <customer>\""
+        + " to \(path.map { "\($0)." }.joined())metadata.labels"
+    }
     if AnnotationKey.outputs.contains(key) || Self.written.contains(key) { return nil }
     guard let meant = Self.meant(by: key) else {
       return key.hasPrefix(AnnotationKey.prefix) && !isSeenByWebhook ? "is no annotation of Postern's; \(unseen)" : nil

@@ -10,10 +10,10 @@ extension ObjectName {
     Self.user(label: dnsLabel(user.text), customer: customer)
   }
 
-  /// The key of a connection Secret that holds the URI for this database.
-  static func uriKey(database: PostgresName) -> String {
+  /// The database's name as a part of the keys of a connection Secret.
+  package static func keyLabel(database: PostgresName) -> String {
     let isKey = database.text.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
-    return SecretKey.uri(label: isKey ? database.text : dnsLabel(database.text))
+    return isKey ? database.text : dnsLabel(database.text)
   }
 
   /// The text if it is a DNS label (RFC 1123 §2.1); else its valid characters, a dot, and eight digits of its SHA-256.

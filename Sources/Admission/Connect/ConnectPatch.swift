@@ -1,0 +1,108 @@
+import Contract
+import Declarations
+import JSONBytes
+import JSONPatch
+import KubernetesAPI
+
+/// The patch that a plan needs.
+struct ConnectPatch {
+  private static let annotations = JSONPointer("metadata", "annotations")
+  private static let volumes = JSONPointer("spec", "volumes")
+  private static let initContainers = JSONPointer("spec", "initContainers")
+  private static let pullSecrets = JSONPointer("spec", "imagePullSecrets")
+
+  let plan: ConnectPlan
+  let target: ConnectTarget
+  let settings: AdmissionSettings
+
+  /// The operations, in an order in which no index is changed by an earlier one; nil where nothing is missing. What a
+  /// call before has added is not added again.
+  func bytes() throws(JSONError) -> [UInt8]? {
+    var patch = PatchWriter()
+    if !target.metadata.isConnected {
+      if target.metadata.hasAnnotations {
+        patch.add(Self.annotations.appending(AnnotationKey.connected)) { $0.string(ServiceBinding.mark) }
+      } else {
+        patch.add(Self.annotations) { $0.object { $0.member(AnnotationKey.connected, ServiceBinding.mark) } }
+      }
+    }
+    let missing = plan.connections.indices.filter { !plan.hasVolume($0) }
+    patch.append(missing, to: Self.volumes, isThere: plan.pod.hasVolumes) { writeVolume($0, &$1) }
+    for addition in plan.additions {
+      let container = JSONPointer("spec", addition.list).appending(String(addition.index))
+      writeVariables(addition, container.appending("env"), &patch)
+      patch.append(addition.mounts, to: container.appending("volumeMounts"), isThere: addition.hasMounts) {
+        $1.mount($0.volume, at: $0.path, readOnly: true)
+      }
+    }
+    if let wait = try WaitContainer(plan, target, settings) { wait.add(to: &patch) }
+    return patch.isEmpty ? nil : patch.bytes
+  }
+
+  /// First, so that the user's own variables can refer to them.
+  private func writeVariables(_ addition: ConnectPlan.Addition, _ list: JSONPointer, _ patch: inout PatchWriter) {
+    guard !addition.variables.isEmpty else { return }
+    guard addition.hasEnvironment else {
+      patch.add(list) { writer in
+        writer.array { writer in for variable in addition.variables { Self.write(variable, &writer) } }
+      }
+      return
+    }
+    let first = list.appending("0")
+    for variable in addition.variables.reversed() { patch.add(first) { Self.write(variable, &$0) } }
+  }
+
+  private static func write(_ variable: BoundVariable, _ writer: inout JSONWriter) {
+    switch variable.value {
+    // The kubelet would expand text that looks like a variable.
+    case .literal(let text): writer.variable(variable.name, text.replacing("$(", with: "$$("))
+    case .key(let secret, let key, let isOptional):
+      writer.variable(variable.name, of: secret, key: key, isOptional: isOptional)
+    }
+  }
+
+  /// The user's Secret. It is never optional: a Pod that is early waits for it. Where a database is chosen, the files
+  /// `database`, `uri` and `jdbc-uri` are those of this database; of two sources with one path, the later counts.
+  private func writeVolume(_ index: Int, _ writer: inout JSONWriter) {
+    let connection = plan.connections[index]
+    let secret = BoundVariable.secret(of: connection)
+    writer.object { writer in
+      writer.member("name", ConnectPlan.volume(index))
+      guard connection.database != nil else {
+        writer.key("secret")
+        writer.object { $0.member("secretName", secret) }
+        return
+      }
+      writer.part(#","projected":{"sources":[{"secret":{"name":"#)
+      writer.string(secret)
+      writer.part(#"}},{"secret":{"name":"#)
+      writer.string(secret)
+      writer.key("items")
+      writer.array { writer in
+        for (key, file) in connection.keysOfDatabase {
+          writer.object { writer in
+            writer.member("key", key)
+            writer.member("path", file)
+          }
+        }
+      }
+      writer.part("}}]}")
+    }
+  }
+}
+
+extension PatchWriter {
+  /// Adds elements at an array's end, or adds the array.
+  mutating func append<Element>(
+    _ elements: [Element], to array: JSONPointer, isThere: Bool, _ write: (Element, inout JSONWriter) -> Void
+  ) {
+    guard !elements.isEmpty else { return }
+    guard isThere else {
+      add(array) { writer in
+        writer.array { writer in for element in elements { write(element, &writer) } }
+      }
+      return
+    }
+    for element in elements { add(array.appending("-")) { write(element, &$0) } }
+  }
+}

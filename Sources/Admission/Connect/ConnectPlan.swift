@@ -1,0 +1,170 @@
+import Contract
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import KubernetesAPI
+
+/// What a Pod's connections add to it, and what is in the way. It only adds: what the user wrote stays as it is.
+struct ConnectPlan {
+  /// What a container gets.
+  struct Addition {
+    /// `containers` or `initContainers`.
+    let list: String
+    let index: Int
+    let hasEnvironment: Bool
+    let hasMounts: Bool
+    var variables: [BoundVariable] = []
+    /// The volumes' names, and where they are mounted.
+    var mounts: [(volume: String, path: String)] = []
+  }
+
+  let pod: ConnectedPod
+  let connections: [DeclaredConnection]
+  private(set) var additions: [Addition] = []
+  private(set) var findings = Findings()
+  private let field: String
+
+  /// - Parameters:
+  ///   - postgres: the Postgres container of a customer's own Pod, which gets nothing unless it is named: a server reads
+  ///     PGPORT and its like, too.
+  ///   - customer: the customer whose Postgres the Pod holds.
+  init(
+    _ target: ConnectTarget, _ connections: [DeclaredConnection], postgres: String?, customer: String?
+  ) throws(JSONError) {
+    self.connections = connections
+    field = target.field
+    pod = try ConnectedPod(target.pod.spec, of: target.bytes)
+    refuseUnknownContainers()
+    refuseWaiting(inPodOf: postgres == nil ? nil : customer)
+    refuseClashes(isConnected: target.metadata.isConnected)
+    for (list, containers) in [("initContainers", pod.initContainers), ("containers", pod.containers)] {
+      for (index, container) in containers.enumerated() {
+        let isOurs =
+          container.name == SidecarContainer.name && target.metadata.isInjected
+          || container.name == ServiceBinding.waitContainer && target.metadata.isConnected
+        guard !isOurs else { continue }
+        add(to: container, list, index, isPostgres: container.name == postgres)
+      }
+    }
+  }
+
+  /// The volume of a connection.
+  static func volume(_ index: Int) -> String { "\(ServiceBinding.volumePrefix)\(index)" }
+
+  /// The connections whose databases are waited for, with their volumes.
+  var awaited: [(volume: String, connection: DeclaredConnection)] {
+    connections.enumerated().filter(\.element.waits).map { (Self.volume($0.offset), $0.element) }
+  }
+
+  /// Whether the Pod has the volume already, by an earlier call.
+  func hasVolume(_ index: Int) -> Bool { pod.volumes.contains { $0.name == Self.volume(index) } }
+
+  // MARK: Containers
+
+  private mutating func add(
+    to container: ConnectedContainer, _ list: String, _ index: Int, isPostgres: Bool
+  ) {
+    let own = connections.enumerated().filter { _, connection in
+      connection.containers?.contains { $0.name == container.name } ?? !isPostgres
+    }
+    guard !own.isEmpty else { return }
+    var addition = Addition(
+      list: list, index: index, hasEnvironment: container.hasEnvironment, hasMounts: container.hasMounts)
+    let root = container.root ?? ServiceBinding.root
+    if container.root == nil {
+      findings.warn(
+        "container \(quoted(container.name)) computes \(ServiceBinding.rootVariable): files are below \(ServiceBinding.root)"
+      )
+    }
+    var variables =
+      container.variables[ServiceBinding.rootVariable] == nil
+      ? [BoundVariable(name: ServiceBinding.rootVariable, value: .literal(root))] : []
+    var kept: [String] = []
+    for (number, connection) in own {
+      let folder = "\(root == "/" ? "" : root)/\(connection.name)"
+      mount(Self.volume(number), at: folder, in: container, &addition)
+      for variable in BoundVariable.all(of: connection, folder: folder) {
+        guard let existing = container.variables[variable.name] else {
+          variables.append(variable)
+          continue
+        }
+        if !variable.isSame(as: existing) { kept.append(variable.name) }
+      }
+    }
+    if !kept.isEmpty {
+      findings.warn("container \(quoted(container.name)) sets \(kept.joined(separator: ", ")) itself: that stays")
+    }
+    addition.variables = variables
+    if !addition.variables.isEmpty || !addition.mounts.isEmpty { additions.append(addition) }
+  }
+
+  private mutating func mount(
+    _ volume: String, at path: String, in container: ConnectedContainer, _ addition: inout Addition
+  ) {
+    let existing = container.mounts.first { Self.clean($0.path) == path }
+    if let existing, existing.volume != volume {
+      findings.refuse(
+        "\(field)spec.\(addition.list)[\(addition.index)].volumeMounts",
+        "\(quoted(existing.volume)) is mounted at \(path), where the connection's files are to be; mount it elsewhere, or "
+          + "write name: for the connection", .valueDuplicate)
+    } else if existing == nil {
+      addition.mounts.append((volume, path))
+    }
+  }
+
+  private static func clean(_ path: String) -> String {
+    var end = path[...]
+    while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
+    return String(end)
+  }
+
+  // MARK: Refusals
+
+  private mutating func refuse(_ path: String, _ message: String) {
+    findings.refuse("\(field)metadata.annotations[\(AnnotationKey.connections)]\(path)", message)
+  }
+
+  private mutating func refuseUnknownContainers() {
+    let names = pod.initContainers.map(\.name) + pod.containers.map(\.name)
+    for container in connections.flatMap({ $0.containers ?? [] })
+    where !names.contains(where: { $0.utf8.elementsEqual(container.name.utf8) }) {
+      let hint =
+        Suggestion.nearest(to: container.name, among: names).map { "did you mean \(quoted($0))?" }
+        ?? "there is \(names.prefix(20).map(quoted).joined(separator: ", "))"
+      refuse(container.path, "there is no container \(quoted(container.name)); \(hint)")
+    }
+  }
+
+  private mutating func refuseWaiting(inPodOf customer: String?) {
+    for connection in connections where connection.waits {
+      if connection.customer == customer {
+        refuse(
+          "\(connection.path).wait",
+          "this Pod holds customer \(quoted(connection.customer))'s Postgres, which starts only after what is waited for: "
+            + "remove wait")
+      }
+      if pod.isWindows { refuse("\(connection.path).wait", "what waits is a program for Linux; remove wait") }
+    }
+  }
+
+  /// The user's own volumes and containers with names of ours.
+  private mutating func refuseClashes(isConnected: Bool) {
+    for (index, volume) in pod.volumes.enumerated() {
+      guard let number = connections.indices.first(where: { Self.volume($0) == volume.name }),
+        volume.secret != BoundVariable.secret(of: connections[number])
+      else { continue }
+      findings.refuse(
+        "\(field)spec.volumes[\(index)].name",
+        "\"\(volume.name)\" is the name of what Postern adds for a connection; give yours another one, or take out what "
+          + "was printed for other connections", .valueDuplicate)
+    }
+    guard !awaited.isEmpty, !isConnected else { return }
+    for (list, containers) in [("initContainers", pod.initContainers), ("containers", pod.containers)] {
+      for (index, container) in containers.enumerated() where container.name == ServiceBinding.waitContainer {
+        findings.refuse(
+          "\(field)spec.\(list)[\(index)].name",
+          "\"\(container.name)\" is the name of what Postern adds to the Pod; give yours another one", .valueDuplicate)
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import Contract
+import JSONBytes
+import KubernetesAPI
+
+/// What connecting needs to know of a container.
+struct ConnectedContainer {
+  /// A variable that the container sets, as far as it is compared.
+  enum Value: Equatable {
+    case literal(String)
+    case key(secret: String, key: String)
+    case other
+  }
+
+  private(set) var name = ""
+  /// Whether it is an init container that keeps running.
+  private(set) var keepsRunning = false
+  private(set) var hasEnvironment = false
+  private(set) var hasMounts = false
+  /// Of variables with one name, the last one counts.
+  private(set) var variables: [String: Value] = [:]
+  /// The volumes' names, by path.
+  private(set) var mounts: [(volume: String, path: String)] = []
+
+  init(_ reader: inout JSONReader) throws(JSONError) {
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "restartPolicy") {
+        keepsRunning = try reader.optionalText() == "Always"
+      } else if reader.matches(key, "env") {
+        variables = [:]
+        hasEnvironment = try reader.elements { reader throws(JSONError) in
+          let (name, value) = try Self.variable(&reader)
+          variables[name] = value
+        }
+      } else if reader.matches(key, "volumeMounts") {
+        mounts = []
+        hasMounts = try reader.elements { reader throws(JSONError) in mounts.append(try Self.mount(&reader)) }
+      } else {
+        try reader.skip()
+      }
+    }
+  }
+
+  private static func variable(_ reader: inout JSONReader) throws(JSONError) -> (String, Value) {
+    var (name, value) = ("", Value.literal(""))
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "value") {
+        if let text = try reader.optionalText() { value = .literal(text) }
+      } else if reader.matches(key, "valueFrom") {
+        guard try reader.entersObject() else { continue }
+        value = .other
+        while let source = try reader.nextKey() {
+          if reader.matches(source, "secretKeyRef"), let reference = try ObjectReference(.secret, &reader) {
+            value = .key(secret: reference.name, key: reference.key)
+          } else if !reader.matches(source, "secretKeyRef") {
+            try reader.skip()
+          }
+        }
+      } else {
+        try reader.skip()
+      }
+    }
+    return (name, value)
+  }
+
+  private static func mount(_ reader: inout JSONReader) throws(JSONError) -> (volume: String, path: String) {
+    var (volume, path) = ("", "")
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        volume = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "mountPath") {
+        path = try reader.optionalText() ?? ""
+      } else {
+        try reader.skip()
+      }
+    }
+    return (volume, path)
+  }
+
+  /// The folder of all bindings: the container's own, if it is written in the Pod itself.
+  var root: String? {
+    switch variables[ServiceBinding.rootVariable] {
+    case nil: return ServiceBinding.root
+    case .literal(let text)? where text.utf8.first == UInt8(ascii: "/") && !text.utf8.contains(UInt8(ascii: "$")):
+      var end = text[...]
+      while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
+      return String(end)
+    case .literal?, .key?, .other?: return nil
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import Contract
+import JSONBytes
+import KubernetesAPI
+
+/// The parts of a Pod's `spec` that connecting depends on.
+struct ConnectedPod {
+  /// A volume, and the Secret that it holds.
+  struct Volume {
+    let name: String
+    /// Nil for a volume of another kind.
+    let secret: String?
+  }
+
+  /// The most elements that are read of a list. No real Pod has nearly as many.
+  private static let maximumElements = 10_000
+
+  let containers: [ConnectedContainer]
+  let initContainers: [ConnectedContainer]
+  let volumes: [Volume]
+  let hasVolumes: Bool
+  let hasInitContainers: Bool
+  let isWindows: Bool
+
+  init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
+    containers = try Self.containers(spec.containers, of: bytes)
+    initContainers = try Self.containers(spec.initContainers, of: bytes)
+    hasInitContainers = spec.initContainers != nil
+    hasVolumes = spec.volumes != nil
+    volumes = try Self.volumes(spec.volumes, of: bytes)
+    isWindows = try Self.os(spec.os, of: bytes) == "windows"
+  }
+
+  /// All containers' names, for a comparison.
+  var names: [[String]] { [initContainers.map(\.name), containers.map(\.name)] }
+
+  private static func containers(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [ConnectedContainer] {
+    guard let slice else { return [] }
+    var containers: [ConnectedContainer] = []
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      guard containers.count < maximumElements else { throw tooMany(reader) }
+      containers.append(try ConnectedContainer(&reader))
+    }
+    return containers
+  }
+
+  private static func volumes(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Volume] {
+    guard let slice else { return [] }
+    var volumes: [Volume] = []
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      guard volumes.count < maximumElements else { throw tooMany(reader) }
+      volumes.append(try Volume(&reader))
+    }
+    return volumes
+  }
+
+  private static func os(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> String? {
+    guard let slice else { return nil }
+    var reader = JSONReader(slice, of: bytes)
+    guard try reader.entersObject() else { return nil }
+    var name: String?
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") { name = try reader.optionalText() } else { try reader.skip() }
+    }
+    return name
+  }
+
+  private static func tooMany(_ reader: JSONReader) -> JSONError {
+    JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
+  }
+}
+
+extension ConnectedPod.Volume {
+  fileprivate init(_ reader: inout JSONReader) throws(JSONError) {
+    var (name, secret) = ("", String?.none)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        name = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "secret") || reader.matches(key, "projected") {
+        secret = try Self.secret(&reader) ?? secret
+      } else {
+        try reader.skip()
+      }
+    }
+    self.init(name: name, secret: secret)
+  }
+
+  /// The Secret of a volume, or of a projected volume's first source.
+  private static func secret(_ reader: inout JSONReader) throws(JSONError) -> String? {
+    guard try reader.entersObject() else { return nil }
+    var secret: String?
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "secretName") {
+        secret = try reader.optionalText()
+      } else if reader.matches(key, "sources") {
+        _ = try reader.elements { reader throws(JSONError) in
+          guard try reader.entersObject() else { return }
+          while let kind = try reader.nextKey() {
+            guard reader.matches(kind, "secret"), let reference = try ObjectReference(.secret, &reader) else {
+              if !reader.matches(kind, "secret") { try reader.skip() }
+              continue
+            }
+            secret = secret ?? reference.name
+          }
+        }
+      } else {
+        try reader.skip()
+      }
+    }
+    return secret
+  }
+}

@@ -1,0 +1,79 @@
+import Contract
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import JSONPatch
+import KubernetesAPI
+
+/// The init container that waits until databases take the Pod's logins. It runs before the user's own init containers,
+/// which may be migrations, and after those that keep running, which may be the Pod's way into the network.
+struct WaitContainer {
+  private let awaited: [(volume: String, connection: DeclaredConnection)]
+  private let position: Int
+  private let pod: PodContainers
+  private let settings: AdmissionSettings
+  private let resources: SidecarResources
+  private let namesUser: Bool
+  private let hasInitContainers: Bool
+
+  /// Nil where nothing is waited for, or the Pod has it already.
+  init?(_ plan: ConnectPlan, _ target: ConnectTarget, _ settings: AdmissionSettings) throws(JSONError) {
+    let containers = plan.pod.initContainers
+    guard !plan.awaited.isEmpty, !containers.contains(where: { $0.name == ServiceBinding.waitContainer }) else {
+      return nil
+    }
+    awaited = plan.awaited
+    position = containers.firstIndex { !$0.keepsRunning } ?? containers.count
+    hasInitContainers = plan.pod.hasInitContainers
+    pod = try PodContainers(target.pod.spec, of: target.bytes)
+    self.settings = settings
+    let amounts = Declaration(spec: InstanceSpec(customer: ""))
+    resources = SidecarResources(settings.sidecarResources, in: pod, amounts)
+    namesUser = settings.sidecarUser == .fixed && !target.metadata.isGivenUser
+  }
+
+  func add(to patch: inout PatchWriter) {
+    let list = JSONPointer("spec", "initContainers")
+    if hasInitContainers {
+      patch.add(list.appending(String(position))) { write(&$0) }
+    } else {
+      patch.add(list) { writer in writer.array { write(&$0) } }
+    }
+    if let secret = settings.imagePullSecret, !pod.pullSecrets.contains(secret) {
+      patch.append([secret], to: JSONPointer("spec", "imagePullSecrets"), isThere: pod.hasPullSecrets) { name, writer in
+        writer.object { $0.member("name", name) }
+      }
+    }
+  }
+
+  private func folder(_ connection: DeclaredConnection) -> String { "\(ServiceBinding.root)/\(connection.name)" }
+
+  private func write(_ writer: inout JSONWriter) {
+    writer.object { writer in
+      writer.member("name", ServiceBinding.waitContainer)
+      writer.member("image", settings.sidecarImage)
+      if let policy = settings.imagePullPolicy { writer.member("imagePullPolicy", policy.rawValue) }
+      writer.key("args")
+      writer.strings(ServiceBinding.waitArguments + awaited.map { folder($0.connection) })
+      writer.part(#","resources":{"#)
+      writer.amounts("requests", resources.requests)
+      writer.amounts("limits", resources.limits)
+      writer.part(#"},"volumeMounts":["#)
+      for (volume, connection) in awaited { writer.mount(volume, at: folder(connection), readOnly: true) }
+      writer.part(
+        #"],"terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true"#
+      )
+      if let user = user {
+        writer.part(#","runAsUser":"#)
+        writer.integer(user)
+      }
+      writer.part(#","seccompProfile":{"type":"RuntimeDefault"}}"#)
+    }
+  }
+
+  /// The Pod's own user, because files of Secrets may be readable to nobody else; never root.
+  private var user: Int? {
+    if let user = pod.identity.user, user > 0 { return user }
+    return namesUser ? SidecarContainer.defaultUser : nil
+  }
+}

@@ -1,0 +1,346 @@
+import Admission
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import KubernetesAPI
+import Testing
+
+/// Pods and templates with the label `postern.io/connect`.
+@Suite struct ConnectTests {
+  private static let user = #"{"name":"A","value":"$(PGHOST)"}"#
+
+  private func application(
+    _ connections: String = "shop/orders", container: String = "", spec: String = "", labels: String = "",
+    annotations: String = ""
+  ) throws -> JSONValue {
+    let text = String(decoding: JSONValue.string(connections).bytes, as: UTF8.self)
+    return try json(
+      """
+      {"apiVersion":"v1","kind":"Pod","metadata":{"name":"web","labels":{"postern.io/connect":"acme"\(labels)},
+       "annotations":{"postern.io/connections":\(text)\(annotations)}},
+       "spec":{"containers":[{"name":"web","image":"web"\(container)},{"name":"worker","image":"web"}]\(spec)}}
+      """)
+  }
+
+  /// The same Pod as a workload's template.
+  private func workload(_ kind: String, _ pod: JSONValue, metadata: String = "") throws -> JSONValue {
+    let template = #"{"metadata":\#(pod["metadata"]?.text ?? "{}"),"spec":\#(pod["spec"]?.text ?? "{}")}"#
+    let spec =
+      kind == "CronJob" ? #"{"jobTemplate":{"spec":{"template":\#(template)}}}"# : #"{"template":\#(template)}"#
+    let group = kind.hasSuffix("Job") ? "batch" : "apps"
+    return try json(
+      #"{"apiVersion":"\#(group)/v1","kind":"\#(kind)","metadata":{"name":"web"\#(metadata)},"spec":\#(spec)}"#)
+  }
+
+  static let kinds = ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob"]
+
+  // MARK: What is added
+
+  /// Whatever the Pod has: nothing of the user's is lost or moved, nothing comes twice, ours comes first, and a second
+  /// call adds nothing.
+  @Test(
+    arguments: [
+      "", #","volumes":null,"initContainers":null"#, #","volumes":[],"initContainers":[]"#,
+      #","volumes":[{"name":"data","emptyDir":{}}],"initContainers":[{"name":"migrate","image":"web"}]"#,
+      #","initContainers":[{"name":"mesh","image":"m","restartPolicy":"Always"},{"name":"migrate","image":"web"}]"#,
+      #","hostNetwork":true,"securityContext":{"runAsUser":1000},"imagePullSecrets":[{"name":"x"}]"#,
+      #","volumes":[{"name":"all","projected":{"sources":[{"secret":{"name":"x"}},{"configMap":{"name":"y"}}]}}]"#,
+    ],
+    [
+      "", #","env":null,"volumeMounts":null"#, #","env":[],"volumeMounts":[]"#,
+      #","env":[\#(user),{"name":"PGHOST","value":"mine"}],"volumeMounts":[{"name":"data","mountPath":"/data"}]"#,
+      #","env":[\#(user)],"envFrom":[{"secretRef":{"name":"all"}}]"#,
+      #","env":[{"name":"SERVICE_BINDING_ROOT","value":"/opt/b/"},\#(user)]"#,
+      #","env":[{"name":"SERVICE_BINDING_ROOT","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}]"#,
+    ])
+  func addsToWhateverIsThere(spec: String, container: String) throws {
+    for connections in [
+      "shop", "shop/orders", "- {user: shop, env: service, wait: true}", "- {user: shop, env: none}",
+      "- {user: a, wait: true}\n- {user: b, name: b, prefix: B_, wait: true}\n- {user: c, name: c.d, containers: [worker], env: none}",
+    ] {
+      let object = try application(connections, container: container, spec: spec)
+      let reply = try post(object, .mutate)
+      let admitted = try reply.admitted(object)
+      let again = try post(admitted, .mutate)
+      #expect(again.isAllowed && again.patch == nil, "\(again.causes)")
+      #expect(Set(again.warnings).isSubset(of: Set(reply.warnings)))
+      #expect(admitted.at("metadata", "annotations", "postern.io/connected")?.string == "v1")
+      for list in ["volumes", "initContainers", "containers"] {
+        let names = admitted.at("spec", list)?.array?.compactMap { $0["name"]?.string } ?? []
+        #expect(Set(names).count == names.count, "\(list): \(names)")
+        let old = object.at("spec", list)?.array?.compactMap { $0["name"]?.string } ?? []
+        #expect(names.filter(old.contains) == old)
+      }
+      for list in ["initContainers", "containers"] {
+        for container in admitted.at("spec", list)?.array ?? [] {
+          let before = object.at("spec", list)?.array?.first { $0["name"] == container["name"] }
+          try check(container, before)
+        }
+      }
+      let waits = admitted.at("spec", "initContainers")?.array?.compactMap { $0["name"]?.string } ?? []
+      #expect(waits.contains("postern-wait") == connections.contains("wait: true"))
+      if waits.contains("postern-wait") {
+        let mesh = waits.filter { $0 == "mesh" }.count
+        #expect(waits.firstIndex(of: "postern-wait") == mesh)
+      }
+    }
+  }
+
+  private func check(_ container: JSONValue, _ before: JSONValue?) throws {
+    let names = container["env"]?.array?.compactMap { $0["name"]?.string } ?? []
+    #expect(Set(names).count == names.count, "\(names)")
+    let paths = container["volumeMounts"]?.array?.compactMap { $0["mountPath"]?.string } ?? []
+    #expect(Set(paths).count == paths.count, "\(paths)")
+    guard let before else { return }
+    let old = before["env"]?.array ?? []
+    #expect(Array((container["env"]?.array ?? []).suffix(old.count)) == old)
+    let mounts = before["volumeMounts"]?.array ?? []
+    #expect(Array((container["volumeMounts"]?.array ?? []).prefix(mounts.count)) == mounts)
+  }
+
+  @Test func aPodGetsTheSecretsVolumeTheFilesAndTheVariables() throws {
+    let object = try application("shop", container: #","env":[\#(Self.user)]"#)
+    let admitted = try post(object, .mutate).admitted(object)
+    #expect(
+      admitted.at("spec", "volumes")
+        == (try json(#"[{"name":"postern-connect-0","secret":{"secretName":"acme-pg-user-shop"}}]"#)))
+    func key(_ name: String, _ key: String, _ optional: String = "") -> String {
+      #"{"name":"\#(name)","valueFrom":{"secretKeyRef":{"name":"acme-pg-user-shop","key":"\#(key)"\#(optional)}}}"#
+    }
+    let ours = [
+      #"{"name":"SERVICE_BINDING_ROOT","value":"/bindings"}"#, key("PGHOST", "host"), key("PGPORT", "port"),
+      key("PGUSER", "username"), key("PGPASSWORD", "password"), key("PGDATABASE", "database"),
+      key("PGSSLMODE", "sslmode", #","optional":true"#), key("PGSSLROOTCERT", "sslrootcert", #","optional":true"#),
+      key("DATABASE_URL", "uri"),
+    ].joined(separator: ",")
+    #expect(admitted.at("spec", "containers", "0", "env") == (try json("[\(ours),\(Self.user)]")))
+    #expect(admitted.at("spec", "containers", "1", "env") == (try json("[\(ours)]")))
+    #expect(
+      admitted.at("spec", "containers", "0", "volumeMounts")
+        == (try json(#"[{"name":"postern-connect-0","mountPath":"/bindings/acme","readOnly":true}]"#)))
+  }
+
+  /// The files of a chosen database are its own, and its names may be anything.
+  @Test func aChosenDatabaseIsTheOneOfTheFilesToo() throws {
+    let object = try application("- {user: Shop, database: 'Or$(X)', env: {DB: database, URL: uri, J: jdbc-uri}}")
+    let admitted = try post(object, .mutate).admitted(object)
+    let env = try #require(admitted.at("spec", "containers", "0", "env")?.array)
+    #expect(env[1] == (try json(#"{"name":"DB","value":"Or$$(X)"}"#)))
+    let sources = try #require(admitted.at("spec", "volumes", "0", "projected", "sources")?.array)
+    let items = try #require(sources[1]["secret"]?["items"]?.array)
+    #expect(items.map { $0["path"]?.string } == ["database", "uri", "jdbc-uri"])
+    for (item, variable) in [(items[1], env[2]), (items[2], env[3])] {
+      #expect(item["key"] == variable["valueFrom"]?["secretKeyRef"]?["key"])
+    }
+    #expect(
+      sources.allSatisfy { $0["secret"]?["optional"] == nil && $0["secret"]?["name"] == sources[0]["secret"]?["name"] })
+  }
+
+  @Test func theContainersOwnRootHoldsTheFiles() throws {
+    let object = try application(
+      "- {user: shop, env: service}", container: #","env":[{"name":"SERVICE_BINDING_ROOT","value":"/opt/b/"}]"#)
+    let admitted = try post(object, .mutate).admitted(object)
+    #expect(admitted.at("spec", "containers", "0", "volumeMounts", "0", "mountPath")?.string == "/opt/b/acme")
+    let env = try #require(admitted.at("spec", "containers", "0", "env")?.array)
+    #expect(env.first == (try json(#"{"name":"PGSERVICEFILE","value":"/opt/b/acme/pg_service.conf"}"#)))
+    #expect(env.last?["value"]?.string == "/opt/b/")
+    #expect(admitted.at("spec", "containers", "1", "volumeMounts", "0", "mountPath")?.string == "/bindings/acme")
+  }
+
+  @Test func whatAContainerSetsItselfStaysWithAWarning() throws {
+    let object = try application(container: #","env":[{"name":"PGHOST","value":"mine"},{"name":"PGPORT","value":"1"}]"#)
+    let reply = try post(object, .mutate)
+    #expect(reply.warnings == [#"postern: container "web" sets PGHOST, PGPORT itself: that stays"#])
+    let env = try #require(try reply.admitted(object).at("spec", "containers", "0", "env")?.array)
+    #expect(env.filter { $0["name"]?.string == "PGHOST" } == [try json(#"{"name":"PGHOST","value":"mine"}"#)])
+  }
+
+  /// The init container that waits passes "restricted", and Postern's names in it are those of the sidecar's program.
+  @Test(arguments: AdmissionSettings.SidecarUser.allCases)
+  func whatWaitsNeedsNoRights(user: AdmissionSettings.SidecarUser) throws {
+    var settings = testSettings
+    settings.sidecarUser = user
+    settings.imagePullSecret = "registry"
+    let restricted =
+      #","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]}}"#
+    var object = try application(
+      "- {user: shop, wait: true}", container: restricted,
+      spec: #","securityContext":{"runAsNonRoot":true,"seccompProfile":{"type":"RuntimeDefault"}}"#)
+    object = try object.removing("/spec/containers/1")
+    let admitted = try post(object, .mutate, settings: settings).admitted(object)
+    let wait = try #require(admitted.at("spec", "initContainers", "0"))
+    #expect(wait["args"]?.array?.compactMap(\.string) == ["wait", "/bindings/acme"])
+    #expect(wait["image"]?.string == testSettings.sidecarImage)
+    #expect((wait["securityContext"]?["runAsUser"] != nil) == (user == .fixed))
+    #expect(RestrictedViolations(admitted).found == [])
+    #expect(admitted.at("spec", "imagePullSecrets", "0", "name")?.string == "registry")
+  }
+
+  // MARK: Both
+
+  @Test func aPodThatHoldsAPostgresMayConnectToAnother() throws {
+    let object = try json(
+      """
+      {"apiVersion":"v1","kind":"Pod","metadata":{"name":"db","labels":{"postern.io/customer":"b","postern.io/connect":"acme"},
+       "annotations":{"postern.io/users":"x","postern.io/connections":"shop"}},
+       "spec":{"containers":[{"name":"postgres","image":"postgres:17"},{"name":"sync","image":"web"}]}}
+      """)
+    let first = try post(object, .mutate).admitted(object)
+    #expect(first.at("metadata", "annotations", "postern.io/injected") != nil)
+    let second = try post(first, .mutate).admitted(first)
+    #expect(try post(second, .mutate).patch == nil)
+    let containers = try #require(second.at("spec", "containers")?.array)
+    #expect(containers[0]["env"]?.text.contains("PGHOST") == false)
+    #expect(containers[1]["env"]?.text.contains("PGHOST") == true)
+    #expect(second.at("spec", "initContainers", "0", "env")?.text.contains("PGHOST") == false)
+    for path in AdmissionPath.allCases { #expect(try post(second, path).isAllowed) }
+    // Its own label is enough for a warning-free review without a Postgres in it.
+    let other = try object.removing("/metadata/annotations/postern.io~1users").removing("/spec/containers/0")
+    #expect(try post(other, .mutate).admitted(other).at("metadata", "annotations", "postern.io/connected") != nil)
+  }
+
+  // MARK: Refusals
+
+  @Test(arguments: [
+    (
+      "- {user: shop, containers: [wrker]}", "", #"there is no container "wrker"; did you mean "worker"?"#, "[0].containers[0]"
+    ),
+    ("- {user: shop, containers: [database]}", "", #"there is "web", "worker""#, "[0].containers[0]"),
+    ("- {user: shop, wait: true}", #","os":{"name":"windows"}"#, "a program for Linux", "[0].wait"),
+    (
+      "shop", #","volumes":[{"name":"postern-connect-0","emptyDir":{}}]"#, "the name of what Postern adds", "volumes[0]"
+    ),
+    (
+      "shop", #","volumes":[{"name":"postern-connect-0","secret":{"secretName":"x"}}]"#, "the name of what",
+      "volumes[0]"
+    ),
+    (
+      "- {user: shop, wait: true}", #","initContainers":[{"name":"postern-wait"}]"#, "the name of what",
+      "initContainers[0]"
+    ),
+    (
+      "shop", #","initContainers":[{"name":"i","volumeMounts":[{"name":"x","mountPath":"/bindings/acme/"}]}]"#,
+      "mounted at /bindings/acme", "initContainers[0].volumeMounts"
+    ),
+    ("shop:x", "", "neither USER nor", "[0]"), ("- shop\n- b", "", "two connections are called", "[1]"),
+  ])
+  func refusesTheSameInAPodAndInEveryTemplate(connections: String, spec: String, message: String, field: String) throws
+  {
+    let pod = try application(connections, spec: spec)
+    let reply = try post(pod, .mutate)
+    #expect(reply.causes.contains { $0.message.contains(message) && $0.field.contains(field) }, "\(reply.causes)")
+    for kind in Self.kinds {
+      let object = try workload(kind, pod)
+      let refused = try post(object, .validate)
+      let prefix = kind == "CronJob" ? "spec.jobTemplate.spec.template." : "spec.template."
+      #expect(refused.causes.map(\.message) == reply.causes.map(\.message))
+      #expect(refused.fields == reply.fields.map { prefix + $0 }, "\(refused.fields)")
+      #expect(try post(object, .mutate).patch == nil)
+      // What nobody changed is not refused, whatever the rules.
+      let scaled = try object.adding("/spec/replicas", "3")
+      #expect(try post(scaled, .validate, replacing: object).isAllowed)
+      let edited = try object.adding("/metadata/labels", #"{"postern.io/connect":"x"}"#)
+      #expect(try !post(edited, .validate, replacing: object).isAllowed)
+    }
+  }
+
+  @Test func waitingInThePodOfTheSamePostgresIsRefused() throws {
+    func pod(_ connect: String) throws -> JSONValue {
+      try json(
+        """
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"db","labels":{"postern.io/customer":"acme","postern.io/connect":"\(connect)"},
+         "annotations":{"postern.io/users":"shop","postern.io/connections":"- {user: shop, wait: true}"}},
+         "spec":{"containers":[{"name":"postgres","image":"postgres:17"},{"name":"exporter","image":"x"}]}}
+        """)
+    }
+    #expect(
+      try post(pod("acme"), .mutate).causes.map(\.field) == ["metadata.annotations[postern.io/connections][0].wait"])
+    #expect(try post(pod("other"), .mutate).isAllowed)
+    for kind in ["Deployment", "StatefulSet"] {
+      #expect(try !post(workload(kind, pod("acme")), .validate).isAllowed)
+    }
+  }
+
+  @Test(arguments: kinds) func theLabelAloneOnAWorkloadIsRefused(kind: String) throws {
+    let bare = try application().removing("/metadata/labels").removing("/metadata/annotations")
+    let labelled = try workload(kind, bare, metadata: #","labels":{"postern.io/connect":"acme"}"#)
+    let refused = try post(labelled, .validate)
+    #expect(refused.fields == ["metadata.labels[postern.io/connect]"])
+    #expect(refused.causes.first?.message.contains("template.metadata.labels") == true)
+    let annotated = try workload(
+      kind, try application().removing("/metadata/annotations"),
+      metadata: #","annotations":{"postern.io/connections":"shop"}"#)
+    #expect(try post(annotated, .validate).fields == ["metadata.annotations[postern.io/connections]"])
+    let unlabelled = try post(workload(kind, application().removing("/metadata/labels")), .validate)
+    #expect(unlabelled.isAllowed && unlabelled.warnings.first?.contains("needs label") == true)
+    #expect(try post(workload(kind, bare), .validate).warnings == [])
+  }
+
+  @Test func allMistakesComeInOneAnswer() throws {
+    let object = try json(
+      """
+      {"apiVersion":"v1","kind":"Pod","metadata":{"name":"db","labels":{"postern.io/customer":"b","postern.io/connect":"ACME"},
+       "annotations":{"postern.io/users":"[{name: x, grnts: {}}]","postern.io/connections":"- {user: shop, env: x, containers: [y]}\\n- {usr: a}"}},
+       "spec":{"containers":[{"name":"postgres","image":"postgres:17"}]}}
+      """)
+    let fields = try post(object, .mutate).fields
+    for text in ["postern.io/users", "labels[postern.io/connect]", "connections][0].env", "connections][1]"] {
+      #expect(fields.contains { $0.contains(text) }, "\(text): \(fields)")
+    }
+  }
+
+  @Test func whatIsLeftAloneIsLeftAlone() throws {
+    for object in [
+      try application(annotations: #","postern.io/inject":"false""#),
+      try application(annotations: #","kubernetes.io/config.mirror":"x""#),
+    ] {
+      let reply = try post(object, .mutate)
+      #expect(reply.isAllowed && reply.patch == nil && reply.warnings.isEmpty)
+    }
+    #expect(try post(application(), .mutate, namespace: "kube-system").patch == nil)
+    let other = try json(#"{"apiVersion":"x/v1","kind":"Pod","metadata":{"labels":{"postern.io/connect":"a"}}}"#)
+    #expect(try post(other, .mutate).patch == nil)
+  }
+
+  // MARK: What is known of the cluster
+
+  @Test(
+    arguments: [
+      ("shop/orders", []), ("shop", []), ("reader/orders", []),
+      ("shpo/orders", [#"customer "acme" has no user "shpo"; did you mean "shop"?"#]),
+      ("nobody", [#"customer "acme" has no user "nobody": Pods wait for Secret acme-pg-user-nobody"#]),
+      ("gone", [#"customer "acme" has no user "gone": Pods wait for Secret acme-pg-user-gone"#]),
+      ("idle", [#"user "idle" may use no database of customer "acme": give it a grant"#]),
+      ("shop/odrers", [#"user "shop" has no grant on database "odrers"; did you mean "orders"?"#]),
+      ("idle/orders", [#"user "idle" has no grant on database "orders": Pods wait until it has one"#]),
+      ("- {user: a, customer: none}", [#"no customer "none" here yet: Pods wait for Secret none-pg-user-a"#]),
+      ("- {user: a, customer: broken}", []),
+    ] as [(String, [String])])
+  func whatMayNeverWorkIsWarnedOf(connections: String, expected: [String]) throws {
+    var settings = testSettings
+    let declaration = try #require(
+      Declaration.parse(
+        customer: "acme",
+        annotations: [
+          "postern.io/users":
+            "[shop, {name: reader, grants: {orders: read}}, idle, {name: gone, ensure: absent}]",
+          "postern.io/databases": "[{name: orders, owner: shop}]",
+        ]
+      ).declaration)
+    settings.customers = { _, customer in
+      switch customer {
+      case "acme": .declared(declaration)
+      case "broken": .unreadable
+      default: .absent
+      }
+    }
+    let pod = try application(connections)
+    #expect(try post(pod, .mutate, settings: settings).warnings == expected.map { "postern: \($0)" })
+    for kind in Self.kinds {
+      let reply = try post(workload(kind, pod), .validate, settings: settings)
+      #expect(reply.isAllowed && reply.warnings == expected.map { "postern: \($0)" })
+    }
+    // Nobody sees what is said about a Pod that a controller makes.
+    #expect(try post(pod.ownedByController("ReplicaSet", "web-1"), .mutate, settings: settings).warnings == [])
+  }
+}

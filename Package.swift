@@ -28,8 +28,9 @@ let package = Package(
   targets: [
     // Shared by both programs
     .target(name: "Contract"),
-    .target(name: "JSONBytes"),
-    .target(name: "TextEncoding"),
+    .target(name: "CVector"),
+    .target(name: "JSONBytes", dependencies: ["CVector"]),
+    .target(name: "TextEncoding", dependencies: ["CVector"]),
     .target(name: "PlainHTTP"),
     .target(name: "PasswordPreparation"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
@@ -177,6 +178,7 @@ let package = Package(
     .testTarget(name: "GrowthTests", dependencies: ["growth"]),
     .testTarget(
       name: "ContractTests", dependencies: ["Contract"]),
+    .testTarget(name: "CVectorTests", dependencies: ["CVector"]),
     .testTarget(name: "JSONBytesTests", dependencies: ["JSONBytes"]),
     .testTarget(name: "DatabaseSpecTests", dependencies: ["DatabaseSpec", "JSONBytes"]),
     .testTarget(name: "DeclarationsTests", dependencies: ["DatabaseSpec", "Declarations"]),
@@ -308,7 +310,7 @@ if let names = Context.environment["POSTERN_TARGETS"] {
 }
 
 // One place for the settings of every Swift target.
-for target in package.targets where target.type != .system && !["CLinux", "CStatic"].contains(target.name) {
+for target in package.targets where target.type != .system && !["CLinux", "CStatic", "CVector"].contains(target.name) {
   target.swiftSettings = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),

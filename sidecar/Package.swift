@@ -13,8 +13,9 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "CStatic", dependencies: ["COpenSSL"], publicHeadersPath: "."),
     .target(name: "Contract"),
-    .target(name: "JSONBytes"),
-    .target(name: "TextEncoding"),
+    .target(name: "CVector"),
+    .target(name: "JSONBytes", dependencies: ["CVector"]),
+    .target(name: "TextEncoding", dependencies: ["CVector"]),
     .target(name: "PlainHTTP"),
     .target(name: "PasswordPreparation"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"]),
@@ -41,7 +42,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system && !["CLinux", "CStatic"].contains(target.name) {
+for target in package.targets where target.type != .system && !["CLinux", "CStatic", "CVector"].contains(target.name) {
   target.swiftSettings = [
     .strictMemorySafety(),
     .treatAllWarnings(as: .error),

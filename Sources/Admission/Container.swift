@@ -2,8 +2,9 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// What injection needs to know of a container. Only variables that concern Postgres are kept.
-struct Container {
+/// What injection needs to know of a container. Only variables that concern Postgres are kept. A
+/// class, because copies would retain every part of it.
+final class Container {
   /// A member of `ports`.
   struct Port {
     fileprivate(set) var number: Int?
@@ -63,7 +64,7 @@ struct Container {
     }
   }
 
-  private mutating func readEnvironment() throws(JSONError) {
+  private func readEnvironment() throws(JSONError) {
     environment = []
     guard let environmentSlice else { return }
     var reader = JSONReader(environmentSlice, of: bytes)

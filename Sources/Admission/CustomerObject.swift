@@ -4,8 +4,9 @@ import JSONBytes
 import KubernetesAPI
 
 /// A workload or Pod that is a customer's Postgres. The webhook uses it for objects in a review, the controller for
-/// existing ones, and `postern check` for objects in a file.
-struct CustomerObject {
+/// existing ones, and `postern check` for objects in a file. A class, because all stages hand it on, and copies would retain
+/// every part of it.
+final class CustomerObject {
   enum Role {
     case pod
     /// A Deployment or a StatefulSet.
@@ -25,10 +26,10 @@ struct CustomerObject {
   /// `Pod`, `Deployment` or `StatefulSet`.
   let kind: String
   /// The customer: the object's label, else the template's.
-  private(set) var customer: String
+  let customer: String
   let metadata: ObjectMetadata
   /// The metadata of a workload's Pod template; nil for a Pod.
-  private(set) var template: ObjectMetadata?
+  let template: ObjectMetadata?
   /// The object's own name.
   let name: JSONSlice?
   /// The object's own `spec`.
@@ -65,11 +66,13 @@ struct CustomerObject {
   }
 
   /// The same object with its own label in its template.
-  var restamped: Self {
-    var object = self
-    object.template = template?.labelled(metadata.customer)
-    object.customer = metadata.customer ?? customer
-    return object
+  var restamped: CustomerObject { CustomerObject(restamping: self) }
+
+  private init(restamping object: CustomerObject) {
+    template = object.template?.labelled(object.metadata.customer)
+    customer = object.metadata.customer ?? object.customer
+    (role, kind, maker, metadata) = (object.role, object.kind, object.maker, object.metadata)
+    (name, spec, pod, bytes) = (object.name, object.spec, object.pod, object.bytes)
   }
 
   /// Whether Postern looks at an object: it is not in kube-system and not being deleted.

@@ -6,45 +6,63 @@ import JSONBytes
 extension Injection {
   /// The sidecar's container. It needs nothing that the Pod Security Standard `restricted` forbids, and it gets no
   /// ServiceAccount token. It has no startup probe, because that would wait for Postgres, which starts only after a
-  /// native sidecar has started.
+  /// native sidecar has started. What is the same in every Pod is written once.
   func writeContainer(_ writer: inout JSONWriter) {
-    writer.object { writer in
-      writer.member("name", SidecarContainer.name)
-      writer.member("image", settings.sidecarImage)
-      if let policy = settings.imagePullPolicy { writer.member("imagePullPolicy", policy.rawValue) }
-      writer.key("args")
-      writer.strings(SidecarContainer.runArguments)
-      if let statusPort {
-        writer.part(#","ports":[{"#)
-        writer.member("name", StatusPort.name)
-        writer.member("containerPort", statusPort)
-        writer.part("}]")
-      }
-      writer.part(#","env":["#)
-      writeEnvironment(&writer)
-      writer.part(#"],"resources":{"#)
-      writer.amounts("requests", resources.requests)
-      writer.amounts("limits", resources.limits)
-      writer.part(#"},"volumeMounts":["#)
-      writeMounts(&writer)
-      writer.part("]")
-      if gatesReadiness { writeReadinessProbe(&writer) }
-      if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
-      writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
-      writeSecurityContext(&writer)
-      writer.part("}")
+    writer.beginObject()
+    writer.part(Self.beginning)
+    writer.string(settings.sidecarImage)
+    if let policy = settings.imagePullPolicy { writer.member("imagePullPolicy", policy.rawValue) }
+    writer.part(Self.arguments)
+    if let statusPort {
+      writer.part(Self.ports)
+      writer.integer(statusPort)
+      writer.part("}]")
     }
+    writeEnvironment(&writer)
+    writer.part(#"],"resources":{"#)
+    writer.amounts("requests", resources.requests)
+    writer.amounts("limits", resources.limits)
+    writer.part(#"},"volumeMounts":["#)
+    writeMounts(&writer)
+    writer.part("]")
+    if gatesReadiness { writer.part(statusPort == nil ? Self.readinessByCommand : Self.readinessByPort) }
+    if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
+    writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
+    writeSecurityContext(&writer)
+    writer.part("}")
+    writer.endObject()
   }
 
-  private func writeReadinessProbe(_ writer: inout JSONWriter) {
-    if statusPort != nil {
-      writer.part(#","readinessProbe":{"httpGet":{"#)
-      writer.member("path", StatusPort.readyPath)
-      writer.member("port", StatusPort.name)
-    } else {
-      writer.part(#","readinessProbe":{"exec":{"command":"#)
-      writer.strings([SidecarContainer.program] + SidecarContainer.readyArguments)
-    }
+  private static let beginning = JSONWriter.part { writer in
+    writer.member("name", SidecarContainer.name)
+    writer.key("image")
+  }
+
+  private static let arguments = JSONWriter.part { writer in
+    writer.part(#","args":"#)
+    writer.strings(SidecarContainer.runArguments)
+  }
+
+  private static let ports = JSONWriter.part { writer in
+    writer.part(#","ports":[{"#)
+    writer.member("name", StatusPort.name)
+    writer.key("containerPort")
+  }
+
+  private static let readinessByPort = JSONWriter.part { writer in
+    writer.part(#","readinessProbe":{"httpGet":{"#)
+    writer.member("path", StatusPort.readyPath)
+    writer.member("port", StatusPort.name)
+    writeProbeTimes(&writer)
+  }
+
+  private static let readinessByCommand = JSONWriter.part { writer in
+    writer.part(#","readinessProbe":{"exec":{"command":"#)
+    writer.strings([SidecarContainer.program] + SidecarContainer.readyArguments)
+    writeProbeTimes(&writer)
+  }
+
+  private static func writeProbeTimes(_ writer: inout JSONWriter) {
     writer.part("},")
     writer.member("periodSeconds", SidecarContainer.ReadinessProbe.period)
     writer.member("timeoutSeconds", SidecarContainer.ReadinessProbe.timeout)
@@ -52,10 +70,25 @@ extension Injection {
     writer.endObject()
   }
 
+  private func writeAmounts(_ name: String, _ amounts: ResourceAmounts, _ writer: inout JSONWriter) {
+    guard amounts.cpu != nil || amounts.memory != nil else { return }
+    writer.key(name)
+    writer.object { writer in
+      if let cpu = amounts.cpu { writer.member("cpu", cpu.text) }
+      if let memory = amounts.memory { writer.member("memory", memory.text) }
+    }
+  }
+
   private func writeEnvironment(_ writer: inout JSONWriter) {
-    writer.variable(SidecarVariable.customer, customer)
-    writer.variable(SidecarVariable.port, String(port))
-    if let statusPort { writer.variable(SidecarVariable.statusPort, String(statusPort)) }
+    writer.part(Self.customerVariable)
+    writer.string(customer)
+    writer.part(Self.portVariable)
+    writer.string(String(port))
+    if let statusPort {
+      writer.part(Self.statusPortVariable)
+      writer.string(String(statusPort))
+    }
+    writer.endObject()
     for variable in admin.variables {
       switch variable {
       // The kubelet would expand text that looks like a variable.
@@ -71,16 +104,42 @@ extension Injection {
     }
   }
 
+  private static let customerVariable = JSONWriter.part { writer in
+    writer.part(#","env":[{"#)
+    writer.member("name", SidecarVariable.customer)
+    writer.key("value")
+  }
+
+  private static let portVariable = nextVariable(SidecarVariable.port)
+  private static let statusPortVariable = nextVariable(SidecarVariable.statusPort)
+
+  /// The end of a variable, and the next one up to its value.
+  private static func nextVariable(_ name: String) -> [UInt8] {
+    JSONWriter.part { writer in
+      writer.part("},{")
+      writer.member("name", name)
+      writer.key("value")
+    }
+  }
+
   private func writeMounts(_ writer: inout JSONWriter) {
+    writer.part(Self.ownMounts)
+    // In a read-only mount, the folder to mount at cannot be created.
+    if !admin.mounts.contains(where: { $0.holds(SidecarContainer.tokenPath) }) { writer.part(Self.tokenMount) }
+    if !admin.mounts.isEmpty { writer.part(",") }
+    for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
+  }
+
+  private static let ownMounts = JSONWriter.part { writer in
     writer.mount(SidecarContainer.volumeName, at: VolumeLayout.mountPath, readOnly: true)
     writer.mount(SidecarContainer.statusVolumeName, at: SidecarContainer.statusPath, readOnly: false)
-    // In a read-only mount, the folder to mount at cannot be created.
-    if !admin.mounts.contains(where: { $0.holds(SidecarContainer.tokenPath) }) {
-      writer.mount(
-        SidecarContainer.statusVolumeName, at: SidecarContainer.tokenPath, subPath: SidecarContainer.noTokenFolder,
-        readOnly: true)
-    }
-    for mount in admin.mounts { writer.mount(mount.volume, at: mount.path, subPath: mount.subPath, readOnly: true) }
+  }
+
+  private static let tokenMount = JSONWriter.part { writer in
+    writer.part(",")
+    writer.mount(
+      SidecarContainer.statusVolumeName, at: SidecarContainer.tokenPath, subPath: SidecarContainer.noTokenFolder,
+      readOnly: true)
   }
 
   /// As Postgres's own user, so that it can read files that only this user may read; but never as root. If a namespace

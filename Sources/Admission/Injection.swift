@@ -8,10 +8,21 @@ import JSONPatch
 struct Injection {
   private static let annotations = JSONPointer("metadata", "annotations")
   private static let markPlace = annotations.appending(AnnotationKey.injected)
-  private static let volumes = JSONPointer("spec", "volumes")
-  private static let containers = JSONPointer("spec", "containers")
-  private static let initContainers = JSONPointer("spec", "initContainers")
-  private static let pullSecrets = JSONPointer("spec", "imagePullSecrets")
+  private static let volumes = List(JSONPointer("spec", "volumes"))
+  private static let containers = List(JSONPointer("spec", "containers"))
+  private static let initContainers = List(JSONPointer("spec", "initContainers"))
+  private static let pullSecrets = List(JSONPointer("spec", "imagePullSecrets"))
+
+  /// The place of an array, and the place behind its last element.
+  private struct List {
+    let array: JSONPointer
+    let end: JSONPointer
+
+    init(_ array: JSONPointer) {
+      self.array = array
+      end = array.appending("-")
+    }
+  }
 
   let customer: String
   let port: Int
@@ -66,9 +77,10 @@ struct Injection {
       }
     }
     if let bootstrap = admin.bootstrap {
-      let container = Self.containers.appending(String(postgres.index))
+      let container = Self.containers.array.appending(String(postgres.index))
       let variables = bootstrap.variables
-      append(variables.count, to: container.appending("env"), isThere: postgres.container.hasEnvironment, &patch) {
+      append(variables.count, to: List(container.appending("env")), isThere: postgres.container.hasEnvironment, &patch)
+      {
         let (name, key) = variables[$0]
         if bootstrap.usesFiles {
           $1.variable(name, "\(SidecarContainer.adminPath)/\(key)")
@@ -77,7 +89,7 @@ struct Injection {
         }
       }
       if bootstrap.usesFiles {
-        append(1, to: container.appending("volumeMounts"), isThere: postgres.container.hasMounts, &patch) {
+        append(1, to: List(container.appending("volumeMounts")), isThere: postgres.container.hasMounts, &patch) {
           $1.mount(SidecarContainer.adminVolumeName, at: SidecarContainer.adminPath, readOnly: true)
         }
       }
@@ -98,16 +110,15 @@ struct Injection {
 
   /// Adds elements at an array's end, or adds the array. `write` gets an element's number and writes the element.
   private func append(
-    _ count: Int, to array: JSONPointer, isThere: Bool, _ patch: inout PatchWriter,
+    _ count: Int, to list: List, isThere: Bool, _ patch: inout PatchWriter,
     _ write: (Int, inout JSONWriter) -> Void
   ) {
     guard isThere else {
-      patch.add(array) { writer in
+      patch.add(list.array) { writer in
         writer.array { writer in for element in 0..<count { write(element, &writer) } }
       }
       return
     }
-    let end = array.appending("-")
-    for element in 0..<count { patch.add(end) { write(element, &$0) } }
+    for element in 0..<count { patch.add(list.end) { write(element, &$0) } }
   }
 }

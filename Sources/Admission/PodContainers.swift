@@ -2,8 +2,8 @@ import Contract
 import JSONBytes
 import KubernetesAPI
 
-/// The parts of a Pod's `spec` that injection depends on.
-struct PodContainers {
+/// The parts of a Pod's `spec` that injection depends on. A class, because copies would retain every part of it.
+final class PodContainers {
   /// An element of an array whose name begins like the sidecar's names.
   private struct Named {
     let index: Int

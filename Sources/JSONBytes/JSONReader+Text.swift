@@ -1,7 +1,9 @@
+internal import CVector
+
 extension JSONReader {
   /// Whether a key or string is exactly this text.
   @inlinable
-  package func matches(_ string: JSONString, _ text: StaticString) -> Bool {
+  public func matches(_ string: JSONString, _ text: StaticString) -> Bool {
     // The caller compares the length, which tells most keys apart, because it knows the literal's length.
     (string.range.upperBound &- string.range.lowerBound == text.utf8CodeUnitCount || string.hasEscapes)
       && isSame(string, text)
@@ -9,24 +11,22 @@ extension JSONReader {
 
   @usableFromInline
   func isSame(_ string: JSONString, _ text: StaticString) -> Bool {
-    if string.hasEscapes {
-      let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-      return unsafe self.text(string).utf8.elementsEqual(bytes)
+    guard !string.hasEscapes else {
+      let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+      return unsafe self.text(string).utf8.elementsEqual(expected)
     }
     return starts(string, with: text)
   }
 
   /// Whether a key or string begins with this text.
   package func starts(_ string: JSONString, with text: StaticString) -> Bool {
-    if string.hasEscapes {
-      let bytes = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-      return unsafe self.text(string).utf8.starts(with: bytes)
+    let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    guard !string.hasEscapes else { return unsafe self.text(string).utf8.starts(with: expected) }
+    guard string.range.count >= expected.count else { return false }
+    return unsafe bytes.span.extracting(string.range).withUnsafeBufferPointer { found in
+      guard let found = found.baseAddress, let expected = expected.baseAddress else { return true }
+      return unsafe postern_is_same(found, expected, text.utf8CodeUnitCount)
     }
-    let span = bytes.span.extracting(string.range)
-    guard span.count >= text.utf8CodeUnitCount else { return false }
-    let start = unsafe text.utf8Start
-    for index in 0..<text.utf8CodeUnitCount where unsafe span[index] != start[index] { return false }
-    return true
   }
 
   /// The text of a string, with its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.

@@ -10,12 +10,12 @@
 /// }
 /// try reader.end()
 /// ```
-package struct JSONReader: Sendable {
+public struct JSONReader: Sendable {
   /// How deeply containers may be nested that are entered. Kubernetes' own objects stay below 30. Values that are
   /// skipped, or kept as slices, may be nested to any depth.
   package static let maximumDepth = 200
 
-  /// The whole document.
+  /// The whole document. Values are read from all of it, because a value that was checked ends by itself.
   package let bytes: [UInt8]
   private let limit: Int
   private var cursor: JSONCursor
@@ -48,7 +48,7 @@ package struct JSONReader: Sendable {
   /// The next member's key, with the reader before its value, which must be read or skipped; nil at the object's end.
   package mutating func nextKey() throws(JSONError) -> JSONString? {
     var next = cursor
-    let key = try next.nextKey(bytes.span.extracting(first: limit))
+    let key = try next.nextKey(bytes.span)
     cursor = next
     return key
   }
@@ -62,7 +62,7 @@ package struct JSONReader: Sendable {
   /// Whether there is another element, with the reader before it; false at the array's end.
   package mutating func nextElement() throws(JSONError) -> Bool {
     var next = cursor
-    let hasNext = try next.hasNext(bytes.span.extracting(first: limit), before: UInt8(ascii: "]"))
+    let hasNext = try next.hasNext(bytes.span, before: UInt8(ascii: "]"))
     cursor = next
     return hasNext
   }
@@ -72,7 +72,7 @@ package struct JSONReader: Sendable {
   /// What kind of value comes next.
   package mutating func peek() throws(JSONError) -> JSONKind {
     var next = cursor
-    let kind = try next.peek(bytes.span.extracting(first: limit))
+    let kind = try next.peek(bytes.span)
     cursor = next
     return kind
   }
@@ -88,14 +88,14 @@ package struct JSONReader: Sendable {
   /// Checks the next value and moves past it.
   package mutating func skip() throws(JSONError) {
     var next = cursor
-    try next.skip(bytes.span.extracting(first: limit))
+    try next.skip(bytes.span)
     cursor = next
   }
 
   /// The next value, which must be a string.
   package mutating func string() throws(JSONError) -> JSONString {
     var next = cursor
-    let string = try next.string(bytes.span.extracting(first: limit))
+    let string = try next.string(bytes.span)
     cursor = next
     return string
   }
@@ -140,17 +140,17 @@ package struct JSONReader: Sendable {
 
   /// Checks that nothing but white space follows.
   package mutating func end() throws(JSONError) {
-    cursor.position = JSONScanner.whitespaceEnd(bytes.span.extracting(first: limit), from: position)
+    cursor.position = JSONScanner.whitespaceEnd(bytes.span, from: position)
     guard position == limit else { throw JSONError(.trailingBytes, at: position) }
   }
 
   // MARK: Bytes
 
-  private mutating func literal(_ text: String) throws(JSONError) {
-    cursor.position = try JSONScanner.literalEnd(bytes.span.extracting(first: limit), from: position, text)
+  private mutating func literal(_ text: StaticString) throws(JSONError) {
+    cursor.position = try JSONScanner.literalEnd(bytes.span, from: position, text)
   }
 
   private mutating func skipNumber() throws(JSONError) {
-    cursor.position = try JSONScanner.numberEnd(bytes.span.extracting(first: limit), from: position)
+    cursor.position = try JSONScanner.numberEnd(bytes.span, from: position)
   }
 }

@@ -1,3 +1,5 @@
+internal import CVector
+
 /// Finds where values end, and checks them at the same time. It works only on a span and offsets, in loops that call no
 /// function per byte or value, because no decision depends on most of a review.
 enum JSONScanner {
@@ -18,28 +20,31 @@ enum JSONScanner {
   /// The offset after a value, from its first byte. There is no recursion, so the depth is not limited.
   static func valueEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
     var index = start
-    var open = OpenContainers()
+    // The containers that are open, with one bit for each, the innermost lowest: whether it is an object. A 1 is above
+    // the outermost. Where they are too many for a word, the word goes to the outer ones, and another one begins.
+    var open: UInt64 = 1
+    var outer: [UInt64] = []
     while true {
       // A value must begin here.
       guard has(span, index) else { throw JSONError(.unexpectedEnd, at: span.count) }
-      switch span[index] {
+      let first = span[index]
+      switch first {
       case UInt8(ascii: "\""): index = try stringEnd(span, from: index &+ 1)
-      case UInt8(ascii: "{"):
-        open.enter(isObject: true)
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        let isObject = first == UInt8(ascii: "{")
         index = whitespaceEnd(span, from: index &+ 1)
-        if has(span, index), span[index] == UInt8(ascii: "}") {
-          open.leave()
+        // In ASCII, each closing bracket is two above its opening one.
+        if has(span, index), span[index] == first &+ 2 {
           index &+= 1
         } else {
-          index = try memberValue(span, from: index)
+          if open >> 63 == 1 {
+            outer.append(open)
+            open = 1
+          }
+          open = open << 1 | (isObject ? 1 : 0)
+          if isObject { index = try memberValue(span, from: index) }
           continue
         }
-      case UInt8(ascii: "["):
-        open.enter(isObject: false)
-        index = whitespaceEnd(span, from: index &+ 1)
-        guard has(span, index), span[index] == UInt8(ascii: "]") else { continue }
-        open.leave()
-        index &+= 1
       case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
         index = try numberEnd(span, from: index)
       case UInt8(ascii: "t"): index = try literalEnd(span, from: index, "true")
@@ -49,19 +54,21 @@ enum JSONScanner {
       }
       // A value has ended: its container continues or ends.
       while true {
-        if open.count == 0 { return index }
+        if open == 1 {
+          guard let more = outer.popLast() else { return index }
+          open = more
+        }
         index = whitespaceEnd(span, from: index)
         guard has(span, index) else { throw JSONError(.unexpectedEnd, at: span.count) }
         let byte = span[index]
+        let isObject = open & 1 == 1
         if byte == UInt8(ascii: ",") {
           index = whitespaceEnd(span, from: index &+ 1)
-          if open.isObject { index = try memberValue(span, from: index) }
+          if isObject { index = try memberValue(span, from: index) }
           break
         }
-        guard byte == (open.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
-          throw unexpected(span, at: index)
-        }
-        open.leave()
+        guard byte == (isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else { throw unexpected(span, at: index) }
+        open >>= 1
         index &+= 1
       }
     }
@@ -97,13 +104,14 @@ enum JSONScanner {
     return index
   }
 
-  static func literalEnd(_ span: Span<UInt8>, from start: Int, _ text: String) throws(JSONError) -> Int {
-    var index = start
-    for expected in text.utf8 {
-      guard has(span, index), span[index] == expected else { throw unexpected(span, at: index) }
-      index &+= 1
+  static func literalEnd(_ span: Span<UInt8>, from start: Int, _ text: StaticString) throws(JSONError) -> Int {
+    let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    for offset in 0..<expected.count {
+      guard has(span, start &+ offset), unsafe span[start &+ offset] == expected[offset] else {
+        throw unexpected(span, at: start &+ offset)
+      }
     }
-    return index
+    return start &+ expected.count
   }
 
   @inline(never)
@@ -181,18 +189,25 @@ enum JSONScanner {
   }
 
   /// The offset of the first byte that does not stand for itself: a quote, a backslash, a control character, or not
-  /// ASCII. Eight bytes are checked together, each in one lane of a word. No carry crosses into the next lane, because
-  /// the top bit of each is masked.
+  /// ASCII. Sixteen bytes are compared together; most keys and values are shorter, so that one look is enough.
   @inline(__always)
   static func plainEnd(_ span: Span<UInt8>, from start: Int) -> Int {
     var index = start
-    while index &+ 8 <= span.count {
-      let word = word(span, at: index)
-      let special = word | below(word, 0x20) | zero(word ^ lanes(0x22)) | zero(word ^ lanes(0x5C))
-      let found = special & lanes(0x80)
-      if found != 0 { return index &+ found.trailingZeroBitCount >> 3 }
-      index &+= 8
+    while index >= 0, index &+ 16 <= span.count {
+      let plain = unsafe span.withUnsafeBufferPointer { bytes in
+        guard let start = bytes.baseAddress else { return 0 }
+        return unsafe postern_plain_prefix(start + index)
+      }
+      index &+= plain
+      if plain < 16 { return index }
     }
+    return lastPlainEnd(span, from: index)
+  }
+
+  /// As ``plainEnd(_:from:)``, in a document's last bytes.
+  @inline(never)
+  private static func lastPlainEnd(_ span: Span<UInt8>, from start: Int) -> Int {
+    var index = start
     while has(span, index) {
       let byte = span[index]
       guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return index }
@@ -200,26 +215,6 @@ enum JSONScanner {
     }
     return index
   }
-
-  /// Eight bytes as a word, the first one lowest. The load is checked against the span's bounds. It is unsafe only
-  /// because it could be asked for any type; every pattern of eight bytes is a valid UInt64.
-  @inline(__always)
-  private static func word(_ span: Span<UInt8>, at index: Int) -> UInt64 {
-    unsafe UInt64(littleEndian: span.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
-  }
-
-  /// A word with this byte in every lane.
-  @inline(__always)
-  private static func lanes(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
-
-  /// Sets the top bit of the lowest lane that is 0. Lanes below it are clear; lanes above it are not reliable.
-  @inline(__always)
-  private static func zero(_ word: UInt64) -> UInt64 { (word &- lanes(1)) & ~word }
-
-  /// Sets the top bit of the lowest lane that is below `bound` (at most 0x80). Lanes below it are clear; lanes above it
-  /// are not reliable.
-  @inline(__always)
-  private static func below(_ word: UInt64, _ bound: UInt64) -> UInt64 { (word &- lanes(bound)) & ~word }
 
   private static func escapeEnd(_ span: Span<UInt8>, at start: Int) throws(JSONError) -> Int {
     guard start + 1 < span.count else { throw JSONError(.unexpectedEnd, at: span.count) }
@@ -266,42 +261,5 @@ enum JSONScanner {
     case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt16(byte - UInt8(ascii: "A") + 10)
     default: nil
     }
-  }
-}
-
-/// The containers that are open, the innermost last, with one bit for each.
-private struct OpenContainers {
-  private(set) var count = 0
-  /// Whether the innermost is an object.
-  private(set) var isObject = false
-  private var bits: InlineArray<4, UInt64> = [0, 0, 0, 0]
-  /// The bits beyond the first 256, which no ordinary object needs.
-  private var deeper: [UInt64] = []
-
-  @inline(__always)
-  mutating func enter(isObject: Bool) {
-    let word = count >> 6
-    let mask: UInt64 = 1 << UInt64(count & 63)
-    if word < 4 {
-      if isObject { bits[word] |= mask } else { bits[word] &= ~mask }
-    } else {
-      enterDeeper(word &- 4, mask, isObject: isObject)
-    }
-    count &+= 1
-    self.isObject = isObject
-  }
-
-  @inline(never)
-  private mutating func enterDeeper(_ word: Int, _ mask: UInt64, isObject: Bool) {
-    if word == deeper.count { deeper.append(0) }
-    if isObject { deeper[word] |= mask } else { deeper[word] &= ~mask }
-  }
-
-  @inline(__always)
-  mutating func leave() {
-    count &-= 1
-    guard count > 0 else { return }
-    let (word, bit) = ((count &- 1) >> 6, UInt64((count &- 1) & 63))
-    isObject = (word < 4 ? bits[word] : deeper[word &- 4]) >> bit & 1 == 1
   }
 }

@@ -12,11 +12,11 @@ package struct JSONSlice: Equatable, Sendable {
 }
 
 /// The place of a JSON string in its document, without its quotes.
-package struct JSONString: Equatable, Sendable {
+public struct JSONString: Equatable, Sendable {
   /// Byte offsets of the text between the quotes, still escaped.
-  package let range: Range<Int>
+  public let range: Range<Int>
   /// Whether the range holds a `\`, so that its bytes are not its text.
-  package let hasEscapes: Bool
+  public let hasEscapes: Bool
 
   init(range: Range<Int>, hasEscapes: Bool) {
     self.range = range

@@ -1,3 +1,5 @@
+internal import CVector
+
 /// Writes compact JSON (RFC 8259) in the order of the calls. It adds the commas itself.
 package struct JSONWriter: Sendable {
   /// What has been written.
@@ -33,19 +35,14 @@ package struct JSONWriter: Sendable {
   }
 
   private mutating func quoted(_ text: String, isKey: Bool) {
-    let span = text.utf8Span.span
-    guard JSONScanner.plainEnd(span, from: 0) == span.count else { return escaped(text, isKey: isKey) }
-    bytes.append(addingCapacity: span.count + 3) { output in
-      output.append(UInt8(ascii: "\""))
-      output.append(copying: span)
-      output.append(UInt8(ascii: "\""))
-      if isKey { output.append(UInt8(ascii: ":")) }
-    }
-  }
-
-  private mutating func escaped(_ text: String, isKey: Bool) {
     bytes.append(UInt8(ascii: "\""))
-    for byte in text.utf8 { escape(byte) }
+    let isPlain = unsafe text.utf8Span.span.withUnsafeBufferPointer { text in
+      guard let start = text.baseAddress else { return true }
+      guard unsafe postern_is_plain(start, text.count) else { return false }
+      unsafe bytes.append(contentsOf: text)
+      return true
+    }
+    if !isPlain { for byte in text.utf8 { escape(byte) } }
     bytes.append(UInt8(ascii: "\""))
     if isKey { bytes.append(UInt8(ascii: ":")) }
   }
@@ -79,6 +76,19 @@ package struct JSONWriter: Sendable {
   package mutating func part(_ json: StaticString) {
     unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: json.utf8Start, count: json.utf8CodeUnitCount))
     needsComma = false
+  }
+
+  /// A part that was written before; what must follow is as above.
+  package mutating func part(_ json: [UInt8]) {
+    bytes.append(contentsOf: json)
+    needsComma = false
+  }
+
+  /// Writes a part, or a whole value, that is used often.
+  package static func part(_ write: (inout JSONWriter) -> Void) -> [UInt8] {
+    var writer = JSONWriter()
+    write(&writer)
+    return writer.bytes
   }
 
   /// A member whose value is a string.
@@ -129,20 +139,6 @@ package struct JSONWriter: Sendable {
       bytes.append(digits[Int(byte >> 4)])
       bytes.append(digits[Int(byte & 15)])
     default: bytes.append(byte)
-    }
-  }
-}
-
-extension OutputSpan<UInt8> {
-  /// Appends a whole span. It checks for room once, as every single append would.
-  @inline(__always)
-  fileprivate mutating func append(copying span: Span<UInt8>) {
-    precondition(span.count <= freeCapacity)
-    unsafe span.withUnsafeBufferPointer { source in
-      unsafe withUnsafeMutableBufferPointer { target, count in
-        _ = unsafe target[count...].update(fromContentsOf: source)
-        count += source.count
-      }
     }
   }
 }

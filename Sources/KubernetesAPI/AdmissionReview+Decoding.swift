@@ -1,34 +1,5 @@
 import JSONBytes
 
-extension AdmissionReview {
-  /// Reads a review in one pass. All of it is checked; values that no decision depends on are skipped.
-  package init(decoding bytes: [UInt8]) throws(ReviewError) {
-    var document = Document()
-    do throws(JSONError) {
-      var reader = JSONReader(bytes)
-      try document.read(&reader)
-      try reader.end()
-    } catch { throw .notJSON(error) }
-    guard document.kind == "AdmissionReview", document.apiVersion == Self.apiVersion else {
-      throw .notAnAdmissionReview(apiVersion: document.apiVersion, kind: document.kind)
-    }
-    guard let request = document.request else { throw .noRequest }
-    guard let uid = request.uid, !uid.isEmpty else { throw .missing(member: "uid") }
-    guard let kind = request.kind else { throw .missing(member: "kind") }
-    guard let operation = request.operation else { throw .missing(member: "operation") }
-    self.bytes = bytes
-    self.uid = uid
-    self.kind = kind
-    subResource = request.subResource.flatMap { $0.isEmpty ? nil : $0 }
-    name = request.name ?? ""
-    namespace = request.namespace ?? ""
-    self.operation = Operation(rawValue: operation)
-    object = request.object
-    oldObject = request.oldObject
-    options = request.options
-  }
-}
-
 /// The members of the document, before it is checked that the required ones are present.
 private struct Document {
   var apiVersion: String?
@@ -51,7 +22,8 @@ private struct Document {
   }
 }
 
-private struct Request {
+/// The members of a review's `request`, before it is checked that the required ones are present.
+struct Request {
   var uid: String?
   var kind: GroupVersionKind?
   var subResource: String?
@@ -62,7 +34,22 @@ private struct Request {
   var oldObject: ObjectSlices?
   var options: JSONSlice?
 
-  init(_ reader: inout JSONReader) throws(JSONError) {
+  /// Reads a whole document.
+  static func reading(_ bytes: [UInt8]) throws(ReviewError) -> Self {
+    var document = Document()
+    do throws(JSONError) {
+      var reader = JSONReader(bytes)
+      try document.read(&reader)
+      try reader.end()
+    } catch { throw .notJSON(error) }
+    guard document.kind == "AdmissionReview", document.apiVersion == AdmissionReview.apiVersion else {
+      throw .notAnAdmissionReview(apiVersion: document.apiVersion, kind: document.kind)
+    }
+    guard let request = document.request else { throw .noRequest }
+    return request
+  }
+
+  fileprivate init(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
     while let key = try reader.nextKey() {
       if reader.matches(key, "uid") {

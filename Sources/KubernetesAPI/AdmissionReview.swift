@@ -1,8 +1,9 @@
 package import JSONBytes
 
 /// An AdmissionReview with a request (`admission.k8s.io/v1`, Kubernetes docs, Dynamic Admission Control). The contents
-/// of the objects are kept as slices of ``bytes``; decoding them into types would lose unknown fields.
-package struct AdmissionReview: Sendable {
+/// of the objects are kept as slices of ``bytes``; decoding them into types would lose unknown fields. A class, because all
+/// stages hand it on, and copies would retain every part of it.
+package final class AdmissionReview: Sendable {
   /// The only version that is read and answered.
   package static let apiVersion = "admission.k8s.io/v1"
 
@@ -34,4 +35,22 @@ package struct AdmissionReview: Sendable {
   package let oldObject: ObjectSlices?
   /// `request.options`, such as `CreateOptions`.
   package let options: JSONSlice?
+
+  /// Reads a review in one pass. All of it is checked; values that no decision depends on are skipped.
+  package init(decoding bytes: [UInt8]) throws(ReviewError) {
+    let request = try Request.reading(bytes)
+    guard let uid = request.uid, !uid.isEmpty else { throw .missing(member: "uid") }
+    guard let kind = request.kind else { throw .missing(member: "kind") }
+    guard let operation = request.operation else { throw .missing(member: "operation") }
+    self.bytes = bytes
+    self.uid = uid
+    self.kind = kind
+    subResource = request.subResource.flatMap { $0.isEmpty ? nil : $0 }
+    name = request.name ?? ""
+    namespace = request.namespace ?? ""
+    self.operation = Operation(rawValue: operation)
+    object = request.object
+    oldObject = request.oldObject
+    options = request.options
+  }
 }

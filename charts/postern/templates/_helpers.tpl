@@ -11,7 +11,7 @@ app.kubernetes.io/part-of: postern
 {{- end }}
 
 {{- define "postern.monitoringLabels" -}}
-{{- with merge dict .Values.monitoring.labels .Values.commonLabels }}{{ toYaml . }}{{ end }}
+{{- with merge dict (.Values.monitoring.labels | default dict) (.Values.commonLabels | default dict) }}{{ toYaml . }}{{ end }}
 {{- end }}
 
 {{- /* (image, default repository, default tag): the reference of an image. */}}
@@ -34,9 +34,12 @@ app.kubernetes.io/part-of: postern
 {{- /* Which namespaces a webhook is asked about. */}}
 {{- define "postern.namespaces" -}}
 {{- if .Values.namespaces -}}
-{key: kubernetes.io/metadata.name, operator: In, values: {{ without .Values.namespaces .Values.excludedNamespaces | toJson }}}
+{{- $names := .Values.namespaces }}
+{{- range .Values.excludedNamespaces }}{{ $names = without $names . }}{{ end }}
+{{- if not $names }}{{ fail "namespaces: excludedNamespaces takes all of them away" }}{{ end -}}
+{key: kubernetes.io/metadata.name, operator: In, values: {{ $names | toJson }}}
 {{- else -}}
-{key: kubernetes.io/metadata.name, operator: NotIn, values: {{ concat (list "kube-system" .Release.Namespace) .Values.excludedNamespaces | toJson }}}
+{key: kubernetes.io/metadata.name, operator: NotIn, values: {{ concat (list "kube-system" .Release.Namespace) (.Values.excludedNamespaces | default list) | toJson }}}
 {{- end }}
 {{- end }}
 
@@ -64,7 +67,7 @@ app.kubernetes.io/part-of: postern
 {{- $text := toString $value }}
 {{- if $text }}{{ $arguments = append $arguments (printf "--%s=%s" $flag $text) }}{{ end }}
 {{- end }}
-{{- with concat $arguments (index . 1).extraArgs }}
+{{- with concat $arguments ((index . 1).extraArgs | default list) }}
 {{- toYaml . }}
 {{- end }}
 {{- end }}

@@ -47,8 +47,8 @@ test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the b
 	scripts/check-package-versions
 	scripts/kubernetes-clients
 	scripts/python-tools
-	scripts/make-reference --check --postern $(BIN)/postern
-	"$$(scripts/python-tools --print)" scripts/check-examples $(BIN)/postern
+	scripts/make-reference --check --postern .build/debug/postern
+	"$$(scripts/python-tools --print)" scripts/check-examples .build/debug/postern
 	$(RUN_TESTS)
 	SWIFT="$(SWIFT)" scripts/build-sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern

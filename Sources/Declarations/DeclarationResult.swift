@@ -34,7 +34,8 @@ package struct DeclarationResult: Equatable, Sendable {
   }
 
   private static func inOrder(_ problems: [DeclarationProblem]) -> [DeclarationProblem] {
-    problems.enumerated().sorted { left, right in
+    guard problems.count > 1 else { return problems }
+    return problems.enumerated().sorted { left, right in
       guard left.element.annotation == right.element.annotation else {
         return left.element.annotation < right.element.annotation
       }

@@ -23,24 +23,22 @@ package enum SystemClock {
     let dayOfMonth = dayOfYear - (153 * month + 2) / 5 + 1
     let calendarMonth = month < 10 ? month + 3 : month - 9
     let calendarYear = era * 400 + year + (calendarMonth <= 2 ? 1 : 0)
-    var text: [UInt8] = []
-    text.reserveCapacity(24)
-    func append(_ value: Int64, width: Int, before separator: Unicode.Scalar) {
-      var divisor: Int64 = 1
-      for _ in 1..<width { divisor *= 10 }
-      while divisor > 0 {
-        text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-        divisor /= 10
+    var text = Array("0000-00-00T00:00:00.000Z".utf8)
+    /// Writes a number's last digits, which end before `end`.
+    func write(_ value: Int64, digits: Int, before end: Int) {
+      var rest = value
+      for place in 1...digits {
+        text[end - place] += UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
       }
-      text.append(UInt8(ascii: separator))
     }
-    append(calendarYear, width: 4, before: "-")
-    append(calendarMonth, width: 2, before: "-")
-    append(dayOfMonth, width: 2, before: "T")
-    append(rest / 3_600_000, width: 2, before: ":")
-    append(rest / 60_000 % 60, width: 2, before: ":")
-    append(rest / 1000 % 60, width: 2, before: ".")
-    append(rest % 1000, width: 3, before: "Z")
+    write(calendarYear, digits: 4, before: 4)
+    write(calendarMonth, digits: 2, before: 7)
+    write(dayOfMonth, digits: 2, before: 10)
+    write(rest / 3_600_000, digits: 2, before: 13)
+    write(rest / 60_000 % 60, digits: 2, before: 16)
+    write(rest / 1000 % 60, digits: 2, before: 19)
+    write(rest % 1000, digits: 3, before: 23)
     return String(decoding: text, as: UTF8.self)
   }
 

@@ -68,12 +68,12 @@ package struct LogWriter {
         bytes.append(UInt8(ascii: " "))
         bytes.append(contentsOf: key.utf8)
         bytes.append(UInt8(ascii: "="))
-        if needsQuotes(value) {
+        let start = bytes.count
+        bytes.append(contentsOf: value.utf8)
+        if needsQuotes(bytes[start...]) {
           var writer = JSONWriter()
           writer.string(value)
-          bytes.append(contentsOf: writer.bytes)
-        } else {
-          bytes.append(contentsOf: value.utf8)
+          bytes.replaceSubrange(start..., with: writer.bytes)
         }
       }
     }
@@ -90,8 +90,8 @@ package struct LogWriter {
     }
   }
 
-  private static func needsQuotes(_ value: String) -> Bool {
-    value.utf8.isEmpty
-      || value.utf8.contains { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }
+  private static func needsQuotes(_ value: ArraySlice<UInt8>) -> Bool {
+    value.isEmpty
+      || value.contains { $0 <= 0x20 || $0 == 0x7F || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "=") }
   }
 }

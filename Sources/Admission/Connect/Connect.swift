@@ -11,7 +11,7 @@ extension Decision {
     _ review: AdmissionReview, _ subject: Subject?, at path: AdmissionPath, _ settings: AdmissionSettings
   ) throws(JSONError) -> Self {
     guard review.mayConnect, let object = review.object,
-      let target = try ConnectTarget(object, review.kind, of: review.bytes)
+      let target = try ConnectTarget(object, review.kind, known: subject?.object, of: review.bytes)
     else { return self }
     let isPod = review.kind == .pod
     if isPod, path == .validate { return self }

@@ -24,13 +24,25 @@ struct ConnectTarget {
   let bytes: [UInt8]
 
   /// Nil where Postern has nothing to do: another kind, no label, a mirror Pod, or `postern.io/inject: "false"`.
-  init?(_ object: ObjectSlices, _ kind: GroupVersionKind, of bytes: [UInt8]) throws(JSONError) {
+  /// - Parameter known: the same object, where it is a customer's Postgres, so that its metadata has been read.
+  init?(
+    _ object: ObjectSlices, _ kind: GroupVersionKind, known: CustomerObject? = nil, of bytes: [UInt8]
+  ) throws(JSONError) {
     let isPod = kind == .pod
     guard isPod || Self.workloads.contains(kind),
       let pod = isPod ? object.pod : try Self.template(of: object, kind, bytes)
     else { return nil }
-    metadata = try ObjectMetadata(pod.metadata, of: bytes)
-    own = isPod ? nil : try ObjectMetadata(object.pod.metadata, of: bytes)
+    if let known {
+      metadata = known.podMetadata
+      own = isPod ? nil : known.metadata
+    } else {
+      let places = isPod ? [pod.metadata] : [pod.metadata, object.pod.metadata]
+      guard try Self.saysSomething(places, isOwned: object.pod.metadata?.ownerReferences != nil, bytes) else {
+        return nil
+      }
+      metadata = try ObjectMetadata(pod.metadata, of: bytes)
+      own = isPod ? nil : try ObjectMetadata(object.pod.metadata, of: bytes)
+    }
     guard metadata.connects != nil || metadata.connections != nil || own?.connects != nil || own?.connections != nil,
       !metadata.isMirror, !metadata.isLeftAlone, own?.isLeftAlone != true
     else { return nil }
@@ -39,6 +51,29 @@ struct ConnectTarget {
     self.kind = kind.kind
     self.pod = pod
     self.bytes = bytes
+  }
+
+  /// Whether the label or the annotation is there. Nearly all objects have neither, and then no more is read of them. The
+  /// annotation alone only gives a warning, which nobody sees who applies the owner of this object.
+  private static func saysSomething(
+    _ places: [MetadataSlices?], isOwned: Bool, _ bytes: [UInt8]
+  ) throws(JSONError) -> Bool {
+    for metadata in places {
+      if try has(metadata?.labels, AnnotationKey.connectLabelBytes, bytes) { return true }
+      if !isOwned, try has(metadata?.annotations, AnnotationKey.connectionsBytes, bytes) { return true }
+    }
+    return false
+  }
+
+  private static func has(_ slice: JSONSlice?, _ wanted: StaticString, _ bytes: [UInt8]) throws(JSONError) -> Bool {
+    guard let slice else { return false }
+    var reader = JSONReader(slice, of: bytes)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, wanted) { return true }
+      try reader.skip()
+    }
+    return false
   }
 
   private static func template(

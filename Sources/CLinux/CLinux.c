@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -259,5 +261,83 @@ int postern_watch_wait(int watch, int descriptor, int meanwhile, int timeout_mil
   if (sources[2].revents != 0) result |= POSTERN_READABLE;
   if (sources[3].revents != 0) result |= POSTERN_MEANWHILE;
   if (stop_requested) result |= POSTERN_STOP_REQUESTED;
+  return result;
+}
+
+static volatile sig_atomic_t child;
+static volatile sig_atomic_t end_of_child;
+
+static void on_end_of_child(int signal) {
+  int saved = errno;
+  end_of_child = signal;
+  if (child > 0) kill(child, signal);
+  errno = saved;
+}
+
+static char **pointers(const char *texts, int count) {
+  char **list = calloc((size_t)count + 1, sizeof *list);
+  for (int index = 0; list && index < count; index++) {
+    list[index] = (char *)texts;
+    texts += strlen(texts) + 1;
+  }
+  return list;
+}
+
+int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
+                      int variable_count) {
+  static const int ignored[] = {SIGINT, SIGQUIT}, passed_on[] = {SIGTERM, SIGHUP};
+  struct sigaction action = {0}, old_ignored[2], old_passed_on[2];
+  posix_spawnattr_t attributes;
+  posix_spawn_file_actions_t files;
+  sigset_t defaults, none, wanted, old_mask;
+  char **argv = pointers(arguments, argument_count), **envp = pointers(environment, variable_count);
+  int result, status;
+  pid_t started = 0;
+
+  action.sa_handler = SIG_IGN;
+  for (int index = 0; index < 2; index++) sigaction(ignored[index], &action, &old_ignored[index]);
+  action.sa_flags = SA_RESTART;
+  action.sa_handler = on_end_of_child;
+  end_of_child = 0;
+  for (int index = 0; index < 2; index++) sigaction(passed_on[index], &action, &old_passed_on[index]);
+
+  // A parent may have blocked these signals, and a mask survives exec.
+  sigemptyset(&wanted);
+  for (int index = 0; index < 2; index++) sigaddset(&wanted, passed_on[index]);
+  pthread_sigmask(SIG_UNBLOCK, &wanted, &old_mask);
+
+  sigemptyset(&none);
+  sigemptyset(&defaults);
+  for (int index = 0; index < 2; index++) {
+    sigaddset(&defaults, ignored[index]);
+    sigaddset(&defaults, passed_on[index]);
+  }
+  sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+  posix_spawnattr_setsigdefault(&attributes, &defaults);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawn_file_actions_init(&files);
+  posix_spawn_file_actions_addclosefrom_np(&files, 3);
+
+  result = argv && envp ? posix_spawn(&started, program, &files, &attributes, argv, envp) : ENOMEM;
+  if (result == 0) {
+    child = started;
+    if (end_of_child) kill(started, end_of_child);
+    while (waitpid(started, &status, 0) < 0 && errno == EINTR) {}
+    child = 0;
+    result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  } else {
+    result = -result;
+  }
+  for (int index = 0; index < 2; index++) {
+    sigaction(ignored[index], &old_ignored[index], NULL);
+    sigaction(passed_on[index], &old_passed_on[index], NULL);
+  }
+  pthread_sigmask(SIG_SETMASK, &old_mask, NULL);
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  free(argv);
+  free(envp);
   return result;
 }

@@ -1,7 +1,8 @@
 import Admission
+import Contract
 import DatabaseSpec
 import Declarations
-import KubernetesAPI
+package import KubernetesAPI
 
 /// Everything that is known of one customer in one namespace.
 struct Customer: Equatable, Sendable {
@@ -89,6 +90,18 @@ struct Customer: Equatable, Sendable {
     allDeclarers.compactMap { $0.instance?.declaration }.flatMap { declaration in
       SecretUse.all(in: declaration).filter { $0.secret == secret }.map(\.use)
     }
+  }
+}
+
+extension Instance {
+  /// The Secrets and ConfigMaps, by name, of which its objects are made.
+  package var neededObjects: [(Resource, [String])] {
+    let spec = declaration.spec
+    let users = spec.users.filter { $0.ensure == .present }.map { ObjectName.user($0.name, customer: spec.customer) }
+    return [
+      (.secrets, declaration.references(.secret).union(users).sorted()),
+      (.configMaps, declaration.references(.configMap).sorted()),
+    ]
   }
 }
 

@@ -19,6 +19,8 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
     case noCredential(reason: String)
     /// The request is invalid and was not sent.
     case invalid(reason: String)
+    /// The Pod's port cannot be reached, or its connection broke.
+    case notForwarded(reason: String)
     /// The task was cancelled.
     case cancelled
   }
@@ -49,7 +51,7 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
     case .interrupted(let reason): "no whole answer from \(server): \(reason); it may have been carried out"
     case .notUnderstood(let reason): "an answer from \(server) that is not understood: \(reason)"
     case .noCredential(let reason): "no token: \(reason)"
-    case .invalid(let reason): reason
+    case .invalid(let reason), .notForwarded(let reason): reason
     case .cancelled: "cancelled"
     }
   }
@@ -82,7 +84,7 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
     switch cause {
     case .refused(let status): [429, 500, 502, 503, 504].contains(status.code)
     case .unreachable, .interrupted: true
-    case .untrusted, .notUnderstood, .noCredential, .invalid, .cancelled: false
+    case .untrusted, .notUnderstood, .noCredential, .invalid, .notForwarded, .cancelled: false
     }
   }
 

@@ -10,13 +10,15 @@ import NIOHTTP1
 final class Transport: Sendable {
   let settings: ClientSettings
   let time: Time
+  let cluster: ClusterConfiguration
   private let base: String
-  private let server: String
+  /// The host, in brackets where it is an IPv6 address, and the port.
+  let server: String
   private let requests: HTTPClient
   /// A client of its own for watches: they occupy their connections for long, and they are given up when nothing
   /// arrives, not at a deadline.
   private let watches: HTTPClient
-  private let tokens: TokenSource
+  let tokens: TokenSource
   private let bucket: TokenBucket
   let metrics: ClientMetrics
 
@@ -24,6 +26,7 @@ final class Transport: Sendable {
     self.settings = settings
     self.time = time
     self.metrics = metrics
+    self.cluster = cluster
     let bracketed = { (host: String) in host.contains(":") ? "[\(host)]" : host }
     server = "\(bracketed(cluster.host)):\(cluster.port)"
     base = "https://\(bracketed(cluster.tlsServerName ?? cluster.host)):\(cluster.port)\(cluster.pathPrefix)"

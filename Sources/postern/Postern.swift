@@ -16,19 +16,20 @@ enum Program {
   }
 }
 
-/// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `status`, `prune`, `version`.
+/// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `status`, `psql`, `prune`, `version`.
 struct Postern: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: ProgramName.isPlugin ? "kubectl postern" : "postern",
     abstract: "Databases and users inside a customer's Postgres, by label and annotation.",
     version: Release.version,
     subcommands: [
-      Serve.self, Check.self, Inject.self, Try.self, Plan.self, ShowStatus.self, Prune.self, PrintVersion.self,
+      Serve.self, Check.self, Inject.self, Try.self, Plan.self, ShowStatus.self, OpenPsql.self, Prune.self,
+      PrintVersion.self,
     ])
 
   static func main() async {
     guard ProgramName.isCompletion else { return await main(nil) }
-    for line in ProgramName.completions(of: CommandLine.arguments.dropFirst(), among: configuration.subcommands) {
+    for line in await ProgramName.completions(of: CommandLine.arguments.dropFirst(), among: configuration.subcommands) {
       print(line)
     }
   }

@@ -45,12 +45,12 @@ func cluster(_ port: Int, credential: ClusterConfiguration.Credential = .token("
 
 /// Starts a server with these answers and a client for it, runs the test, and shuts both down.
 func talking(
-  _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1",
+  _ script: @escaping FakeServer.Script, at host: String = "127.0.0.1", forwarding: FakePortForward? = nil,
   settings change: (inout ClientSettings) -> Void = { _ in },
   cluster changeCluster: (inout ClusterConfiguration) -> Void = { _ in },
   _ test: (Talk) async throws -> Void
 ) async throws {
-  let server = try await FakeServer.start(defaultPair.get(), host: host, script: script)
+  let server = try await FakeServer.start(defaultPair.get(), host: host, forwarding: forwarding, script: script)
   var settings = ClientSettings()
   change(&settings)
   var cluster = try cluster(server.port)

@@ -4,7 +4,7 @@ import Synchronization
 /// The built command, run as a user runs it.
 struct Program {
   /// Its output and its exit status.
-  struct Answer {
+  struct Answer: Sendable {
     let status: Int32
     let output: String
     let errors: String

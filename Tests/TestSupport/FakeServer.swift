@@ -3,6 +3,7 @@ package import NIOCore
 package import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import NIOWebSocket
 import Synchronization
 
 /// An API server for tests: HTTP/1.1 over TLS. The test's script gives the answers.
@@ -67,7 +68,7 @@ package final class FakeServer: Sendable {
 
   /// Starts one; `script` gets each request with its number, from 0.
   package static func start(
-    _ pair: Certificates.Pair, host: String = "127.0.0.1", script: @escaping Script
+    _ pair: Certificates.Pair, host: String = "127.0.0.1", forwarding: FakePortForward? = nil, script: @escaping Script
   ) async throws -> FakeServer {
     let server = FakeServer(script: script)
     var tls = TLSConfiguration.makeServerConfiguration(
@@ -82,8 +83,18 @@ package final class FakeServer: Sendable {
           let pipeline = channel.pipeline.syncOperations
           try pipeline.addHandler(NIOSSLServerHandler(context: context))
           // Without pipelining assistance it also reads while it answers, and so sees the client close.
-          try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: false)
-          try pipeline.addHandler(Handler(server))
+          // What is asked to upgrade goes on without the handler of requests.
+          let handler = Handler(server)
+          let bound = NIOLoopBound(handler, eventLoop: channel.eventLoop)
+          try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: false,
+            withServerUpgrade: forwarding.map { forwarding in
+              (
+                upgraders: [forwarding.upgrader],
+                completionHandler: { $0.pipeline.syncOperations.removeHandler(bound.value, promise: nil) }
+              )
+            })
+          try pipeline.addHandler(handler)
         }
       }
       .bind(host: host, port: 0).get()
@@ -102,7 +113,7 @@ package final class FakeServer: Sendable {
   }
 }
 
-private final class Handler: ChannelInboundHandler {
+private final class Handler: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
@@ -154,5 +165,8 @@ private final class Handler: ChannelInboundHandler {
     context.write(wrapOutboundOut(part), promise: nil)
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A request for a WebSocket that is not opened is then answered as any other.
+    if !(error is NIOWebSocketUpgradeError) { context.close(promise: nil) }
+  }
 }

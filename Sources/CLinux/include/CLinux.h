@@ -96,3 +96,10 @@ int postern_poll_expect(int poll, int descriptor, int expectation, int is_new);
 int postern_timer_open(void);
 /// Sets the time; 0 stops the timer.
 int postern_timer_set(int timer, int milliseconds);
+
+/// Runs a program to its end, with this process's files, terminal and process group. Meanwhile SIGINT and SIGQUIT, which
+/// a terminal sends to both, are the program's alone; SIGTERM and SIGHUP are passed on to it. `arguments` and
+/// `environment` are so many texts, each ended by a NUL. Returns its exit status, or 128 and the number of the signal
+/// that ended it, as a shell does.
+int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
+                      int variable_count);

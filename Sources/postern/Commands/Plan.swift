@@ -1,75 +1,65 @@
-import Admission
 import ArgumentParser
-import Contract
-import Controller
-import DatabaseSpec
 import Foundation
 import LibPQ
-import OpenSSL
-import PostgresProvisioner
-import Provisioning
-import TextEncoding
 
-/// `postern plan FILE --url URL`
+/// `postern plan FILE [--url URL]`
 struct Plan: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print the SQL that would make a Postgres what the manifest declares; do nothing.",
-    discussion: "Passwords are left out. Ends with 0 where there is nothing to do, 3 where there is, 1 where refused.")
+    abstract: "Print the SQL that an apply of the manifest would run in its Postgres; do nothing.",
+    discussion: """
+      Without --url, the customer's Postgres in the cluster is asked, by a port-forward and with the superuser's Secret, as \
+      far as you may use both. Passwords are left out. Ends with 0 where there is nothing to do, 3 where there is, 1 where \
+      refused.
+      """)
 
   @Argument(help: "The manifest: one labelled Deployment, StatefulSet or Pod.")
   var file: String
 
-  @Option(help: "The Postgres, as its superuser: postgresql://postgres@127.0.0.1:5432/postgres (PGPASSWORD is read).")
-  var url: String
+  @Option(
+    help: "A Postgres, as its superuser: postgresql://postgres@127.0.0.1:5432/postgres (PGPASSWORD is read).")
+  var url: String?
+
+  @OptionGroup(title: "The cluster, without --url") var cluster: ClusterOptions
+
+  @Option(help: "The customer's Pod. (default: the first that is ready)")
+  var pod: String?
+
+  func validate() throws {
+    guard !cluster.allNamespaces else { throw ValidationError("a manifest is for one namespace; choose it by -n") }
+    guard url != nil, pod != nil || cluster.isChosen else { return }
+    throw ValidationError("--url names a Postgres outside of the cluster; leave it out, or the cluster's options")
+  }
 
   func run() async throws {
     let console = Console()
     try await report(on: console) { () throws(CommandError) in
-      let statements = try await plannedStatements(console: console)
+      let statements = try await plannedStatements(console)
       for statement in statements { console.print(statement) }
       if statements.isEmpty { console.print("-- nothing to do") }
       return statements.isEmpty ? .success : .changes
     }
   }
 
-  private func plannedStatements(console: Console) async throws(CommandError) -> [String] {
+  private func plannedStatements(_ console: Console) async throws(CommandError) -> [String] {
     let manifests = try ManifestReader().sound(file)
-    guard let labelled = manifests.lazy.compactMap(LabelledManifest.init).first else {
-      throw .refused(LabelledManifest.noneFound(among: manifests))
+    if let url {
+      let instance = try await PlannedInstance(manifests)
+      return try instance.statements(
+        with: LocalObjects(manifests), try settings(url), place: String(url.split(separator: "@").last ?? ""),
+        console: console)
     }
-    let chain = AdmissionChain.offline(settings: .init())
-    let instance = try await AdmittedInstance.admit(labelled, replacing: nil, through: chain)
-    guard let described = instance.instance else {
-      throw .refused("\(labelled.manifest.kind) \(labelled.manifest.name) is left alone by the webhook")
+    let named = manifests.lazy.compactMap(LabelledManifest.init).first?.manifest.ownNamespace
+    if let named, let chosen = cluster.namespace, named != chosen {
+      throw .refused("the manifest is for namespace \(named), and -n says \(chosen)")
     }
-    let objects = try LocalObjects(manifests).made(for: described, declaredBy: labelled.manifest) { nil }
-    for problem in objects.problems { console.error("warning: \(problem.message)") }
-    let provisioner = Provisioner(
-      settings: try settings(), control: PassControl(log: { _, message, _ in console.error(message) }))
-    let wanted = try desired(objects)
-    do throws(PostgresError) {
-      return try provisioner.plan(wanted)
-    } catch {
-      let advice = error.hint.map { "; \($0)" } ?? ""
-      throw .refused("\(url.split(separator: "@").last ?? ""): \(error.description)\(advice)")
+    return try await cluster.access(console, in: named).using { access throws(CommandError) in
+      let settled = manifests.map { $0.settled(in: access.ownNamespace) }
+      return try await LivePlan(access: access).statements(
+        for: try await PlannedInstance(settled), among: settled, pod: pod)
     }
   }
 
-  /// The state that the sidecar would read from a volume with these objects.
-  private func desired(_ objects: InstanceObjects) throws(CommandError) -> DesiredState {
-    let spec = Array((objects.spec.data[VolumeLayout.specFile] ?? "").utf8)
-    let passwords = Array((objects.passwords.data[VolumeLayout.passwordsFile] ?? "").utf8)
-    do throws(SpecError) {
-      return DesiredState(
-        spec: try InstanceSpec(decoding: spec), specHash: Hex.encoded(Digest.sha256(spec)),
-        passwords: try PasswordsFile(decoding: passwords).passwords,
-        scripts: objects.spec.data.merging(objects.passwords.data) { script, _ in script })
-    } catch {
-      throw .refused(error.message)
-    }
-  }
-
-  private func settings() throws(CommandError) -> ConnectionSettings {
+  private func settings(_ url: String) throws(CommandError) -> ConnectionSettings {
     guard let parts = URLComponents(string: url), ["postgresql", "postgres"].contains(parts.scheme ?? ""),
       let user = parts.user
     else {

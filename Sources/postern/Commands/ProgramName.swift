@@ -11,13 +11,20 @@ enum ProgramName {
   /// which 4 means that it completes no files, and 0 that it does).
   static func completions(
     of words: some Collection<String>, among commands: [any ParsableCommand.Type]
-  ) -> [String] {
-    guard words.count <= 1 else { return [":0"] }
-    let start = words.first ?? ""
-    var lines: [String] = []
-    for command in commands where command._commandName.hasPrefix(start) {
-      lines.append("\(command._commandName)\t\(command.configuration.abstract)")
+  ) async -> [String] {
+    let words = Array(words)
+    let start = words.last ?? ""
+    guard words.count > 1 else {
+      return commands.filter { $0._commandName.hasPrefix(start) }
+        .map { "\($0._commandName)\t\($0.configuration.abstract)" } + [":4"]
     }
-    return lines + [":4"]
+    // The customer is the first word after the command's name that is neither an option nor an option's value.
+    guard completesCustomers.contains(words[0]), !start.hasPrefix("-"),
+      ClusterOptions.rest(of: words.dropFirst().dropLast()).isEmpty
+    else { return [":0"] }
+    return await ClusterOptions.customers(beginning: start, words: words.dropLast()) + [":4"]
   }
+
+  /// The commands whose first argument is a customer.
+  private static let completesCustomers = [OpenPsql._commandName, ShowStatus._commandName]
 }

@@ -16,7 +16,9 @@ struct ShowStatus: AsyncParsableCommand {
       metadata. What you may not read is left out, and said. No password is read.
       """)
 
-  @Argument(help: "The customer: the label \(AnnotationKey.customerLabel).")
+  @Argument(
+    help: "The customer: the label \(AnnotationKey.customerLabel).",
+    completion: .custom { words, _, start in await ClusterOptions.customers(beginning: start, words: words) })
   var customer: String?
 
   @OptionGroup var cluster: ClusterOptions

@@ -4,7 +4,7 @@ import Declarations
 import JSONBytes
 
 /// The ConfigMaps and Secrets of a set of manifests, as the API server would hold them.
-struct LocalObjects: Equatable {
+struct LocalObjects: Equatable, Sendable {
   /// By namespace.
   private var secrets: [String: [String: [String: [UInt8]]]] = [:]
   private var configMaps: [String: [String: [String: [UInt8]]]] = [:]
@@ -57,6 +57,10 @@ struct LocalObjects: Equatable {
       for (name, data) in objects { merged.addSecret(name, namespace: namespace, data: data) }
     }
     return merged
+  }
+
+  mutating func addConfigMap(_ name: String, namespace: String, data: [String: [UInt8]]) {
+    configMaps[namespace, default: [:]][name] = data
   }
 
   mutating func addSecret(_ name: String, namespace: String, data: [String: [UInt8]]) {

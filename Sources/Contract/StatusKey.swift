@@ -17,6 +17,14 @@ package enum StatusKey {
   package static let triedSpecHash = "triedSpecHash"
   /// ``VolumeLayout/generationFile`` as the last pass read it.
   package static let triedGeneration = "triedGeneration"
+  /// Whose logins are as the files say, where passwords turn: ``generation``, ``held``.
+  package static let logins = "logins"
+  /// ``VolumeLayout/generationFile`` as it was read when the logins were set.
+  package static let generation = "generation"
+  /// The users of whom not every login is so.
+  package static let held = "held"
+  /// The sidecar's time when it answered. The file does not contain it.
+  package static let time = "time"
   /// The script that runs: ``item``, ``since``, ``waitsFor``.
   package static let running = "running"
   package static let since = "since"

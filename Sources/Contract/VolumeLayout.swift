@@ -6,6 +6,10 @@ package enum VolumeLayout {
   /// The version of a `spec.json` that renames something. A sidecar that does not know `renamedFrom` would make an
   /// empty database of the new name, and lock the user of the old one; so it is to refuse the file.
   package static let renamingVersion = "\(apiVersion).1"
+  /// The version of a `spec.json` in which a user has two logins. A sidecar that does not know `rotate` would take the
+  /// second login for a user that is no longer declared, and lock it, while applications use it; so it is to refuse the
+  /// file.
+  package static let rotatingVersion = "\(apiVersion).2"
   /// The path at which the sidecar has it.
   package static let mountPath = "/etc/postern"
   /// What the instance holds, as `InstanceSpec.encoded()` writes it.

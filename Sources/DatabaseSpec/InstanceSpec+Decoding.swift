@@ -1,14 +1,16 @@
 import JSONBytes
 
 extension InstanceSpec {
+  /// The versions that can be read.
+  static var readVersions: [String] { [apiVersion, renamingVersion, rotatingVersion] }
+
   /// Reads what ``encoded()`` wrote. Members that only a later version knows are ignored.
   package init(decoding bytes: [UInt8]) throws(SpecError) {
     let root: JSONValue
     do throws(JSONError) { root = try JSONValue(parsing: bytes) } catch { throw .json(error) }
     let spec = SpecMember(value: root, place: "the spec")
     guard let version = root["apiVersion"]?.string else { throw .version(nil) }
-    guard version.utf8.elementsEqual(Self.apiVersion.utf8) || version.utf8.elementsEqual(Self.renamingVersion.utf8)
-    else { throw .version(version) }
+    guard Self.readVersions.contains(where: { $0.utf8.elementsEqual(version.utf8) }) else { throw .version(version) }
     self.init(
       customer: try spec.string("customer"),
       users: try spec.elements("users").map { member throws(SpecError) in try User(member) },
@@ -38,7 +40,7 @@ extension User {
       memberOf: try (member.value["memberOf"]?.array ?? []).map { role throws(SpecError) in
         try member.name(role.string ?? "")
       },
-      renamedFrom: try member.optionalName("renamedFrom"))
+      renamedFrom: try member.optionalName("renamedFrom"), rotate: try member.rotation())
   }
 }
 
@@ -112,6 +114,14 @@ struct SpecMember {
     guard let text = value["validUntil"]?.string else { return nil }
     guard let expiry = Expiry(text) else { throw .invalid(text, in: "\(place).validUntil") }
     return expiry
+  }
+
+  func rotation() throws(SpecError) -> Rotation? {
+    guard let value = value["rotate"] else { return nil }
+    let member = SpecMember(value: value, place: "\(place).rotate")
+    guard let every = try member.integer("every") else { throw .missing("every", in: member.place) }
+    guard let overlap = try member.integer("overlap") else { throw .missing("overlap", in: member.place) }
+    return Rotation(every: every, overlap: overlap)
   }
 
   func name(_ text: String) throws(SpecError) -> PostgresName {

@@ -7,8 +7,16 @@ extension InstanceSpec {
   /// The version with which it is written where something is renamed.
   package static let renamingVersion = VolumeLayout.renamingVersion
 
+  /// The version with which it is written where a user's password turns. It includes ``renamingVersion``.
+  package static let rotatingVersion = VolumeLayout.rotatingVersion
+
   private var renames: Bool {
     users.contains { $0.renamedFrom != nil } || databases.contains { $0.renamedFrom != nil }
+  }
+
+  private var version: String {
+    if users.contains(where: { $0.rotate != nil }) { return Self.rotatingVersion }
+    return renames ? Self.renamingVersion : Self.apiVersion
   }
 
   /// The bytes of `spec.json`. The same spec always gives the same bytes, whatever the order of the declaration's
@@ -22,7 +30,7 @@ extension InstanceSpec {
   /// Writes the spec as one JSON object; members that have their default value are left out.
   package func write(to writer: inout JSONWriter) {
     writer.beginObject()
-    writer.member("apiVersion", renames ? Self.renamingVersion : Self.apiVersion)
+    writer.member("apiVersion", version)
     writer.member("customer", customer)
     writer.key("users")
     writer.beginArray()
@@ -63,6 +71,13 @@ extension User {
       writer.beginArray()
       for role in memberOf.sorted() { writer.string(role.text) }
       writer.endArray()
+    }
+    if let rotate {
+      writer.key("rotate")
+      writer.beginObject()
+      writer.member("every", rotate.every)
+      writer.member("overlap", rotate.overlap)
+      writer.endObject()
     }
     writer.endObject()
   }

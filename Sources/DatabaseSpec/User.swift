@@ -21,11 +21,14 @@ package struct User: Equatable, Sendable {
   package var memberOf: [PostgresName]
   /// The name that it had before. If only that role exists, it is renamed.
   package var renamedFrom: PostgresName?
+  /// How its password turns by itself; nil where it does not.
+  package var rotate: Rotation?
 
   /// A user with these values.
   package init(
     name: PostgresName, ensure: Ensure = .present, grants: [Grant] = [], connectionLimit: Int? = nil,
-    validUntil: Expiry? = nil, memberOf: [PostgresName] = [], renamedFrom: PostgresName? = nil
+    validUntil: Expiry? = nil, memberOf: [PostgresName] = [], renamedFrom: PostgresName? = nil,
+    rotate: Rotation? = nil
   ) {
     self.name = name
     self.ensure = ensure
@@ -34,6 +37,7 @@ package struct User: Equatable, Sendable {
     self.validUntil = validUntil
     self.memberOf = memberOf
     self.renamedFrom = renamedFrom
+    self.rotate = rotate
   }
 }
 

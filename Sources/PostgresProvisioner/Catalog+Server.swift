@@ -8,6 +8,30 @@ enum Catalog {
     CatalogQuery("who is logged in", "SELECT current_user") { row throws(CatalogMismatch) in try row.name() }
   }
 
+  /// The server's time.
+  static var now: CatalogQuery<Timestamp> {
+    CatalogQuery("the server's time", "SELECT (extract(epoch FROM now()) * 1000000)::bigint") {
+      row throws(CatalogMismatch) in Timestamp(microseconds: try row.value("a number") { Int64($0) })
+    }
+  }
+
+  /// The parameters that are set for some roles.
+  static func settings(of roles: [PostgresName]) -> CatalogQuery<(role: PostgresName, setting: RoleSetting)> {
+    CatalogQuery(
+      "the settings of roles",
+      """
+      SELECT r.rolname, d.datname, split_part(c.setting, '=', 1), substr(c.setting, strpos(c.setting, '=') + 1)
+      FROM pg_db_role_setting s CROSS JOIN LATERAL unnest(s.setconfig) AS c(setting)
+      JOIN pg_authid r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase
+      WHERE r.rolname = ANY ($1::text[]) AND (s.setdatabase = 0 OR d.oid IS NOT NULL)
+      """, [SQLText.array(roles.map({ $0.text }))]
+    ) { row throws(CatalogMismatch) in
+      let role = try row.name()
+      let database = try row.optionalName()
+      return (role, RoleSetting(database: database, name: try row.text(), value: try row.text()))
+    }
+  }
+
   /// When the server was started, in seconds since 1970, and whether it is a standby.
   static var start: CatalogQuery<(time: String, isStandby: Bool)> {
     CatalogQuery(

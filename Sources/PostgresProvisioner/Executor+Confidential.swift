@@ -6,18 +6,20 @@ extension Executor {
   /// Logs in as the owner for a script from a Secret, of which no word may get into the server's log. The owner may not
   /// turn logging off, so the superuser turns it off for the session before it begins, and resets that when it has
   /// begun.
-  /// - Parameter main: the connection that holds the pass's lock.
+  /// - Parameters:
+  ///   - login: the role that logs in: the owner, or its second login.
+  ///   - main: the connection that holds the pass's lock.
   func connectConfidentially(
-    _ settings: ConnectionSettings, _ script: ScriptRun, in database: PostgresName, _ main: borrowing Connection
+    _ settings: ConnectionSettings, as login: PostgresName, in database: PostgresName, _ main: borrowing Connection
   ) throws(PostgresError) -> Connection {
-    let set = try main.rows(Catalog.settings(of: script.owner, in: database))
+    let set = try main.rows(Catalog.settings(of: login, in: database))
     // A process that was killed in between has left all of these settings.
     let isLeftOver = set.contains { $0.utf8.elementsEqual(StatementLogging.mark.utf8) }
     let off = StatementLogging.off.filter { option in
       isLeftOver || !set.contains { $0.utf8.elementsEqual(option.name.utf8) }
     }
-    try main.execute(StatementLogging.begin(off, for: script.owner, in: database).joined(separator: "; "))
-    let end = StatementLogging.end(off, for: script.owner, in: database).joined(separator: "; ")
+    try main.execute(StatementLogging.begin(off, for: login, in: database).joined(separator: "; "))
+    let end = StatementLogging.end(off, for: login, in: database).joined(separator: "; ")
     let connection: Connection
     do throws(PostgresError) { connection = try Connection(settings) } catch {
       if !main.isBroken { try main.execute(end) }

@@ -15,13 +15,13 @@ extension Executor {
     var watch = ScriptWatch(step.item, script)
     control.scriptRuns(watch.running, problems + failures.map { $0.problem })
     defer { control.scriptRuns(nil, []) }
+    let login = desired.login(of: script.owner)
     let settings = administration.settings(
-      ofOwner: script.owner, password: desired.passwords[script.owner], database: step.database,
-      serverVersion: main.serverVersion)
+      ofOwner: login.role, password: login.password, database: step.database, serverVersion: main.serverVersion)
     do throws(PostgresError) {
       let connection =
         script.isConfidential
-        ? try connectConfidentially(settings, script, in: step.database, main) : try Connection(settings)
+        ? try connectConfidentially(settings, as: login.role, in: step.database, main) : try Connection(settings)
       do throws(ScriptFailure) {
         try run(script, connection, &watch, main)
         succeed(step)

@@ -9,6 +9,7 @@ extension Observer {
   ) throws(PostgresError) -> ObservedState {
     var batch = CatalogBatch()
     let administrator = batch.ask(Catalog.administrator)
+    let now = batch.ask(Catalog.now)
     let roles = batch.ask(Catalog.roles)
     let memberships = batch.ask(Catalog.memberships)
     let databases = batch.ask(Catalog.databases)
@@ -19,7 +20,10 @@ extension Observer {
 
     var state = ObservedState(
       serverVersion: connection.serverVersion, administrator: try answers.row(administrator))
-    let managed = Set(desired.spec.users.filter { $0.ensure == .present }.map({ $0.name }))
+    state.now = try answers.row(now)
+    let present = desired.spec.users.filter { $0.ensure == .present }
+    let rotating = present.filter { $0.rotate != nil }.map({ $0.name })
+    let managed = Set(present.map({ $0.name }) + rotating.compactMap({ $0.secondLogin }))
     for row in try answers.rows(roles) {
       let password =
         row.name == state.administrator
@@ -51,6 +55,12 @@ extension Observer {
       }
     }
     try observeDependencies(desired.spec, connection, &state)
+    if !rotating.isEmpty {
+      let roles = rotating + rotating.compactMap { $0.secondLogin }
+      for (role, setting) in try connection.rows(Catalog.settings(of: roles)) {
+        state.roles[role]?.settings.insert(setting)
+      }
+    }
     return state
   }
 
@@ -76,8 +86,10 @@ extension Observer {
       let declared = Set(spec.users.map({ $0.name }))
       names += state.records.records.roles.keys.filter { !declared.contains($0) }
     }
+    names += state.records.records.roles.filter { $0.value.loginOf != nil && state.roles[$0.key] != nil }.map({ $0.key }
+    )
     guard !names.isEmpty else { return }
-    names.sort()
+    names = Set(names).sorted()
     var batch = CatalogBatch()
     let dependencies = batch.ask(Catalog.dependencies(of: names))
     let holdings = batch.ask(Catalog.holdings(of: names))

@@ -31,7 +31,7 @@ package struct Provisioner {
     let connection = try administration.connect()
     let start = try connection.row(Catalog.start)
     control.loggedIn(start.time)
-    if start.isStandby { return PassReport(outcome: .standby) }
+    if start.isStandby { return try standby(desired, connection) }
     // Two servers on one data folder ruin it. The older one is about to end, and what is written to it may be lost.
     guard try !connection.row(Catalog.isSucceeded) else {
       return PassReport(
@@ -50,6 +50,25 @@ package struct Provisioner {
       return PassReport(
         outcome: error.isDisconnection ? .disconnected : .incomplete, problems: [Failure(.server, error).problem])
     }
+  }
+
+  /// On a standby nothing can be done, but it may lag behind: only when it has all logins as the files say, applications
+  /// can be told of them.
+  private func standby(
+    _ desired: DesiredState, _ connection: borrowing Connection
+  ) throws(PostgresError) -> PassReport {
+    var report = PassReport(outcome: .standby)
+    let rotating = desired.spec.users.filter { $0.rotate != nil && $0.ensure == .present }
+    guard !rotating.isEmpty else { return report }
+    let observer = Observer(administration: administration, cache: cache, known: ContentsCache())
+    let roles = try observer.observeServer(desired, connection).roles
+    report.heldLogins = rotating.map({ $0.name }).filter { user in
+      guard let login = desired.logins[user] else { return true }
+      var names = [desired.login(of: user).role]
+      if login.other == .pending { names.append(login.isSecond ? user : user.secondLogin ?? user) }
+      return !names.allSatisfy { roles[$0]?.canLogIn == true && roles[$0]?.password == .matches }
+    }
+    return report
   }
 
   /// What a pass would do, as redacted SQL with a comment for each step; empty where there is nothing to do.
@@ -164,6 +183,13 @@ package struct Provisioner {
     let problems = problems + executor.failures.map({ $0.problem }) + executor.waiting
     let outcome: PassReport.Outcome =
       executor.ending ?? (problems.contains(where: { $0.isFailure }) ? .incomplete : .converged)
-    return PassReport(outcome: outcome, applied: executor.applied, problems: problems)
+    var report = PassReport(outcome: outcome, applied: executor.applied, problems: problems)
+    let unsettled = executor.failed.union(executor.blocked)
+    report.heldLogins = executor.desired.spec.users.filter { user in
+      user.rotate != nil && user.ensure == .present
+        && (unsettled.contains(.user(user.name)) || unsettled.contains(.rotation(of: user.name))
+          || unsettled.contains(.server))
+    }.map({ $0.name })
+    return report
   }
 }

@@ -61,7 +61,8 @@ package final class Sidecar {
       guard !CurrentProcess.stopRequested else { break }
       // The files have changed meanwhile: apply the change at once.
       guard outcome != .superseded else { continue }
-      let isDone = outcome?.isDone == true
+      // A standby that lags behind is looked at again soon.
+      let isDone = outcome?.isDone == true && !(outcome == .standby && status.logins?.held.isEmpty == false)
       if configuration.once { return isDone ? 0 : 1 }
       failures = isDone ? 0 : failures + 1
       CurrentProcess.releaseMemory()
@@ -253,9 +254,9 @@ package final class Sidecar {
       status.scriptRuns(script, problems)
       saveStatus()
     }
-    control.passEnded = { [self] report, _ in
+    control.passEnded = { [self] report, desired in
       tellProblems(report.problems)
-      status.passEndedBesideScript(report)
+      status.passEndedBesideScript(report, desired)
       saveStatus()
     }
     return control

@@ -15,6 +15,7 @@ extension Status {
     outcome = .waitingForPostgres
     self.message = message
     problems = []
+    logins = nil
   }
 
   /// The login worked. If no pass has converged since this Postgres started, it counts as another Postgres, whose state
@@ -43,8 +44,22 @@ extension Status {
   }
 
   /// A pass without scripts has ended while a script runs.
-  package mutating func passEndedBesideScript(_ report: PassReport) {
+  package mutating func passEndedBesideScript(_ report: PassReport, _ desired: DesiredState) {
     problems = report.problems
+    loginsWereSet(report, desired)
+  }
+
+  /// The logins are on the server as these files say, except those that the report names.
+  private mutating func loginsWereSet(_ report: PassReport, _ desired: DesiredState) {
+    switch report.outcome {
+    case .converged, .incomplete, .standby: break
+    case .disconnected, .superseded, .interrupted: return
+    }
+    guard desired.spec.users.contains(where: { $0.rotate != nil }), let generation = desired.generation else {
+      logins = nil
+      return
+    }
+    logins = Logins(generation: generation, held: report.heldLogins.map({ $0.text }))
   }
 
   /// A pass has ended. A change that fails does not make a ready Pod unready, because its database still works.
@@ -56,6 +71,7 @@ extension Status {
     case .converged, .incomplete, .standby: tried = Tried(specHash: desired.specHash, generation: generation)
     case .disconnected, .superseded, .interrupted: break
     }
+    loginsWereSet(report, desired)
     problems = report.problems
     message = nil
     switch report.outcome {

@@ -16,16 +16,22 @@ extension Status {
   /// How many problems an answer over the network contains, failures first. This limits the memory that an answer needs
   /// during a pass.
   private static let toldProblems = 20
+  private static let toldLogins = 100
 
   /// The same for readers outside of the Pod: no message contains a word that may come from a script or from a function
   /// of somebody else.
-  package func encodedForNetwork() -> [UInt8] {
+  /// - Parameter time: the sidecar's time, as in RFC 3339.
+  package func encodedForNetwork(time: String) -> [UInt8] {
     let failures = problems.filter { $0.isFailure }
     let sorted = failures + problems.filter { !$0.isFailure }
     var writer = JSONWriter(capacity: 512)
     writer.beginObject()
     writer.member(StatusKey.version, Release.version)
-    write(&writer, sorted.prefix(Self.toldProblems).map { $0.forNetwork })
+    writer.member(StatusKey.time, time)
+    var told = self
+    // Who has more to tell of tells nothing: then no password turns.
+    if let logins, logins.held.count > Self.toldLogins { told.logins = nil }
+    told.write(&writer, sorted.prefix(Self.toldProblems).map { $0.forNetwork })
     if sorted.count > Self.toldProblems { writer.member(StatusKey.moreProblems, sorted.count - Self.toldProblems) }
     writer.endObject()
     return writer.bytes
@@ -41,6 +47,16 @@ extension Status {
     if let tried {
       writer.member(StatusKey.triedSpecHash, tried.specHash)
       if let generation = tried.generation { writer.member(StatusKey.triedGeneration, generation) }
+    }
+    if let logins {
+      writer.key(StatusKey.logins)
+      writer.beginObject()
+      writer.member(StatusKey.generation, logins.generation)
+      writer.key(StatusKey.held)
+      writer.beginArray()
+      for user in logins.held { writer.string(user) }
+      writer.endArray()
+      writer.endObject()
     }
     if let appliedAt { writer.member(StatusKey.appliedAt, appliedAt) }
     if let postgresStart { writer.member(StatusKey.postgresStart, postgresStart) }
@@ -95,6 +111,11 @@ extension Status {
       tried: root[StatusKey.triedSpecHash]?.string.map {
         Tried(specHash: $0, generation: root[StatusKey.triedGeneration]?.string)
       })
+    logins = root[StatusKey.logins].flatMap { logins in
+      logins[StatusKey.generation]?.string.map {
+        Logins(generation: $0, held: (logins[StatusKey.held]?.array ?? []).compactMap { $0.string })
+      }
+    }
   }
 }
 

@@ -20,6 +20,20 @@ package struct Status: Equatable, Sendable {
     package var generation: String?
   }
 
+  /// The logins of users whose passwords turn, as they are on the server.
+  package struct Logins: Equatable, Sendable {
+    /// ``VolumeContents/generation`` of the files by which they were set.
+    package var generation: String
+    /// The users of whom not every login is as these files say.
+    package var held: [String]
+
+    /// Logins with these values.
+    package init(generation: String, held: [String] = []) {
+      self.generation = generation
+      self.held = held
+    }
+  }
+
   /// The customer; nil before a pass has ended.
   package var customer: String?
   /// Whether a pass has converged since the present Postgres started, or only known failures remain: items that had
@@ -33,6 +47,8 @@ package struct Status: Equatable, Sendable {
   package var specHash: String?
   /// SHA-256 of the `spec.json` that the last pass used, and the generation of its passwords.
   package var tried: Tried?
+  /// The logins that were set last; nil where no password turns.
+  package var logins: Logins?
   /// When it was applied, as in RFC 3339.
   package var appliedAt: String?
   /// The start time of the present Postgres, in seconds since 1970; nil where it is not known.

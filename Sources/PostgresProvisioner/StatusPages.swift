@@ -38,7 +38,7 @@ struct StatusPages {
     guard let token = token(), token.count >= StatusPort.minimumTokenBytes, let given = head.token,
       Digest.constantTimeEqual(given, token)
     else { return PlainResponse(.unauthorized) }
-    return PlainResponse(.ok, .json, status.encodedForNetwork() + [0x0A])
+    return PlainResponse(.ok, .json, status.encodedForNetwork(time: SystemClock.timestamp()) + [0x0A])
   }
 
   /// A summary without names, because every client in the network may read it.

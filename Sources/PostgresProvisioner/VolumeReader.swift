@@ -85,12 +85,15 @@ package struct VolumeReader {
       guard case .unreadable(let file) = error else { throw error }
       unreadPassword = "cannot read the superuser's password: \(file.message)"
     }
-    let desired = DesiredState(
-      spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), passwords: try passwords(spec, in: folder),
+    let passwords = try passwords(spec, in: folder)
+    var desired = DesiredState(
+      spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), passwords: passwords.passwords,
       scripts: try scripts(spec, in: folder), adminPassword: adminPassword)
+    desired.logins = passwords.logins
     let generation = try optional("\(folder)/\(VolumeLayout.generationFile)").map {
       String(decoding: $0, as: UTF8.self)
     }
+    desired.generation = generation
     return VolumeContents(
       desired: desired, adminUser: try adminUser(in: folder), generation: generation,
       unreadPassword: unreadPassword)
@@ -103,11 +106,11 @@ package struct VolumeReader {
     }
   }
 
-  private func passwords(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [PostgresName: Password] {
+  private func passwords(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> PasswordsFile {
     // If no user may log in, the file may be missing.
-    guard spec.users.contains(where: { $0.ensure == .present }) else { return [:] }
+    guard spec.users.contains(where: { $0.ensure == .present }) else { return PasswordsFile() }
     let bytes = try required("\(folder)/\(VolumeLayout.passwordsFile)", named: VolumeLayout.passwordsFile)
-    do throws(SpecError) { return try PasswordsFile(decoding: bytes).passwords } catch { throw .passwords(error) }
+    do throws(SpecError) { return try PasswordsFile(decoding: bytes) } catch { throw .passwords(error) }
   }
 
   private func scripts(_ spec: InstanceSpec, in folder: String) throws(VolumeError) -> [String: String] {

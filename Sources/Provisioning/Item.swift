@@ -6,6 +6,8 @@ package enum Item: Hashable, Sendable, CustomStringConvertible {
   case server
   case user(PostgresName)
   case membership(of: PostgresName, in: PostgresName)
+  /// A user's second login.
+  case rotation(of: PostgresName)
   case database(PostgresName)
   case schema(PostgresName, in: PostgresName)
   case `extension`(PostgresName, in: PostgresName)
@@ -17,7 +19,7 @@ package enum Item: Hashable, Sendable, CustomStringConvertible {
   /// The database that it is, or is in.
   package var database: PostgresName? {
     switch self {
-    case .server, .user, .membership: nil
+    case .server, .user, .membership, .rotation: nil
     case .database(let name), .schema(_, let name), .extension(_, let name), .grant(_, let name),
       .objects(_, let name), .script(_, let name):
       name
@@ -30,6 +32,7 @@ package enum Item: Hashable, Sendable, CustomStringConvertible {
     case .server: "server"
     case .user(let name): "user \(name.text)"
     case .membership(let user, let role): "membership of \(user.text) in \(role.text)"
+    case .rotation(let user): "rotation of \(user.text)"
     case .database(let name): "database \(name.text)"
     case .schema(let name, let database): "schema \(name.text) in \(database.text)"
     case .extension(let name, let database): "extension \(name.text) in \(database.text)"

@@ -6,6 +6,8 @@ package struct ObservedState: Equatable, Sendable {
   package var serverVersion: Int
   /// The superuser that Postern is logged in as.
   package var administrator: PostgresName
+  /// The server's time.
+  package var now = Timestamp(microseconds: 0)
   /// Every role.
   package var roles: [PostgresName: RoleState]
   /// Every database.
@@ -90,13 +92,18 @@ package struct RecordedRole: Equatable, Sendable {
   package var customer: String?
   /// Whether the record was restored from a dump, which contains names but no OIDs.
   package var isRestored: Bool
+  /// The user whose second login it is; nil for a user's own role.
+  package var loginOf: PostgresName?
 
   /// A role with these values.
-  package init(oid: UInt32, isMade: Bool, customer: String? = nil, isRestored: Bool = false) {
+  package init(
+    oid: UInt32, isMade: Bool, customer: String? = nil, isRestored: Bool = false, loginOf: PostgresName? = nil
+  ) {
     self.oid = oid
     self.isMade = isMade
     self.customer = customer
     self.isRestored = isRestored
+    self.loginOf = loginOf
   }
 
   /// Whether the record belongs to this existing role.

@@ -1,3 +1,5 @@
+package import DatabaseSpec
+
 /// What one pass over a server did.
 package struct PassReport: Equatable, Sendable {
   /// How the pass ended.
@@ -30,6 +32,8 @@ package struct PassReport: Equatable, Sendable {
   /// Whether only items failed that had already failed while the instance was ready, so that what worked then still
   /// works.
   package var isKnownToFail: Bool
+  /// The users whose passwords turn and of whom not every login is as the files say.
+  package var heldLogins: [PostgresName] = []
 
   /// A report with these values.
   package init(

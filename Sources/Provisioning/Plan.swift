@@ -45,6 +45,7 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   planner.tellHeld()
   planner.planRoleRenames()
   planner.planRoles()
+  planner.planSecondLogins(areKnown: false)
   planner.planAdministrator()
   planner.planMemberships()
   planner.planExclusions()
@@ -64,6 +65,7 @@ package func planUrgent(_ desired: DesiredState, _ observed: ObservedState) -> P
   var planner = Planner(desired: desired, observed: observed)
   planner.planLocks()
   planner.planKnownRoles()
+  planner.planSecondLogins(areKnown: true)
   planner.planAdministrator()
   return planner.plan
 }

@@ -43,6 +43,7 @@ extension Planner {
 
   /// Whether this plan gives what a role owns in a database to the database's owner.
   private func isGivingUp(_ role: PostgresName, in database: Database) -> Bool {
+    if let user = records.roles[role]?.loginOf, spec.users.contains(where: { $0.name == user }) { return true }
     guard observed.roles[role]?.isSuperuser != true else { return false }
     return observed.databases[database.name]?.owner == role && role != database.owner
       || spec.users.contains { $0.name == role && $0.ensure == .absent }

@@ -11,6 +11,7 @@ extension Planner {
       }
     }
     if spec.removedUsers != .keep { leavers += undeclaredRoles }
+    leavers += leavingLogins.map { ($0.name, $0.role) }
     // A separate step ends the sessions, so that a session that does not end at once does not keep other users from
     // being locked.
     for (name, role) in leavers where role.canLogIn {
@@ -25,6 +26,8 @@ extension Planner {
     var roles: [(name: PostgresName, role: RoleState)] = []
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key })
     where !declared.contains(name) && !renames.heldRoles.contains(name) && isOurs(record) {
+      // The second login of a declared user is planned with that user.
+      if let user = record.loginOf, declared.contains(user) || renames.heldRoles.contains(user) { continue }
       if record.isMade, let role = observed.roles[name], record.isAbout(role), !role.isSuperuser {
         roles.append((name, role))
       }
@@ -34,10 +37,12 @@ extension Planner {
 
   /// Drops users that must be absent and, if removed users are dropped, those that are no longer declared.
   mutating func planRemovals() {
+    for (name, role, user) in leavingLogins { drop(name, role, heir: user.ensure == .present ? user.name : nil) }
     for user in spec.users where user.ensure == .absent { planAbsent(user.name) }
     let declared = Set(spec.users.map({ $0.name }))
     let undeclared = undeclaredRoles
-    let kept = declared.union(undeclared.map({ $0.name })).union(renames.heldRoles)
+    let logins = spec.users.flatMap { secondLogins(of: $0.name) } + renames.heldRoles.flatMap { secondLogins(of: $0) }
+    let kept = declared.union(undeclared.map({ $0.name })).union(renames.heldRoles).union(logins.map({ $0.name }))
     // A recorded role that no longer exists, or that Postern did not create.
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !kept.contains(name) && isOurs(record) {
       forget(name)
@@ -81,7 +86,8 @@ extension Planner {
 
   /// Gives what a locked role owns in each database to that database's owner, revokes the role's grants, and drops the
   /// role. What it owns never goes to a superuser, because a function that it wrote would then run as a superuser.
-  private mutating func drop(_ name: PostgresName, _ role: RoleState) {
+  /// - Parameter heir: the user whose second login it is, who gets all of it instead.
+  private mutating func drop(_ name: PostgresName, _ role: RoleState, heir: PostgresName? = nil) {
     let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     var blockers: [String] = []
     var requires: [Item] = []
@@ -97,7 +103,7 @@ extension Planner {
     for dependency in role.dependencies {
       let database = dependency.database
       let state = observed.databases[database]
-      let owner = spec.databases.first { $0.name == database }?.owner ?? state?.owner
+      let owner = heir ?? spec.databases.first { $0.name == database }?.owner ?? state?.owner
       let isOwnerFit = owner.map { $0 != name && observed.roles[$0]?.isSuperuser != true } ?? false
       if state?.isUsable != true {
         blockers.append("it has objects or rights in the database \(database.text), which allows no connection")

@@ -12,6 +12,12 @@ extension Planner {
       var statements: [SQLStatement] = [.sql("ALTER ROLE \(id(old)) RENAME TO \(id(user.name))")]
       if desired.passwords[user.name] != nil { statements.append(.setPassword(of: user.name)) }
       statements += Postern.renameRole(old, to: user.name).sql
+      if let (before, after) = renames.seconds[user.name] {
+        statements.append(.sql("ALTER ROLE \(id(before)) RENAME TO \(id(after))"))
+        if desired.passwords[after] != nil { statements.append(.setPassword(of: after)) }
+        statements.append(.sql(RoleSetting(name: "role", value: user.name.text).set(for: after)))
+        statements += Postern.renameLogin(before, to: after, of: user.name).sql
+      }
       add(
         "rename role", [Detail("from", old), Detail("to", user.name)], for: .user(user.name), requires: [.server],
         statements)
@@ -45,7 +51,7 @@ extension Item {
   /// The roles that it is about.
   fileprivate var users: [PostgresName] {
     switch self {
-    case .user(let name), .grant(let name, _), .objects(let name, _): [name]
+    case .user(let name), .rotation(let name), .grant(let name, _), .objects(let name, _): [name]
     case .membership(let member, let role): [member, role]
     case .server, .database, .schema, .extension, .script: []
     }

@@ -54,13 +54,17 @@ extension Planner {
   }
 
   private mutating func planNew(_ user: User) {
-    var sql = "CREATE ROLE \(id(user.name)) LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT"
+    let target = target(of: user, isSecond: false)
+    var sql = "CREATE ROLE \(id(user.name)) \(target.canLogIn == false ? "NOLOGIN" : "LOGIN") NOSUPERUSER NOCREATEDB "
+    sql += "NOCREATEROLE NOREPLICATION NOBYPASSRLS INHERIT"
     if let limit = user.connectionLimit { sql += " CONNECTION LIMIT \(limit)" }
-    if let validUntil = user.validUntil { sql += " VALID UNTIL \(SQLText.literal(validUntil.text))" }
+    if let validUntil = target.validUntil ?? user.validUntil {
+      sql += " VALID UNTIL \(SQLText.literal(validUntil.text))"
+    }
     var statements: [SQLStatement] = [.sql(sql)]
     if desired.passwords[user.name] != nil {
       statements.append(.setPassword(of: user.name))
-    } else {
+    } else if target.canLogIn == true {
       warnOfMissingPassword(user.name)
     }
     statements.append(.sql(Postern.recordRole(user.name, isMade: true, customer: spec.customer)))
@@ -87,18 +91,13 @@ extension Planner {
     }
     var changes: [Detail] = []
     var options = ""
-    if !role.canLogIn {
-      options += " LOGIN"
-      changes.append(Detail("login", "true"))
-    }
     // A setting that is not declared gets its default if Postern created the role; otherwise it is left alone.
+    var target = target(of: user, isSecond: false)
+    if user.rotate == nil { target.validUntil = user.validUntil ?? (record?.isMade == true ? .infinity : nil) }
+    let isLocked = change(role, to: target, &options, &changes)
     if let limit = user.connectionLimit ?? (record?.isMade == true ? -1 : nil), limit != role.connectionLimit {
       options += " CONNECTION LIMIT \(limit)"
       changes.append(Detail("connectionLimit", "\(limit)"))
-    }
-    if let validUntil = user.validUntil ?? (record?.isMade == true ? .infinity : nil), validUntil != role.validUntil {
-      options += " VALID UNTIL \(SQLText.literal(validUntil.text))"
-      changes.append(Detail("validUntil", validUntil.text))
     }
     var statements: [SQLStatement] = options.utf8.isEmpty ? [] : [.sql("ALTER ROLE \(id(user.name))\(options)")]
     let isPasswordNew = desired.passwords[user.name] != nil && role.password == .differs
@@ -106,21 +105,23 @@ extension Planner {
       statements.append(.setPassword(of: user.name))
       changes.append(Detail("password", "changed"))
     }
-    if desired.passwords[user.name] == nil, !role.hasPassword { warnOfMissingPassword(user.name) }
+    if desired.passwords[user.name] == nil, !role.hasPassword, target.canLogIn == true {
+      warnOfMissingPassword(user.name)
+    }
     if record == nil {
       statements.append(.sql(Postern.recordRole(user.name, isMade: false, customer: spec.customer)))
     } else if record?.customer == nil, records.isComplete {
       claim(user.name)
     }
     guard !statements.isEmpty else { return }
-    let endsSessions = isPasswordNew && spec.passwordChange == .endSessions
+    let endsSessions = (isPasswordNew || isLocked) && spec.passwordChange == .endSessions
     // Once together with the password, because after a restart the password is unchanged; and once after it is set, for
     // sessions that began in between.
     if endsSessions { statements.append(.sql(Self.endSessions(of: user.name))) }
     add(
       record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
       requires: [.server], statements)
-    if endsSessions { endSessions(of: user.name, because: "password changed") }
+    if endsSessions { endSessions(of: user.name, because: isLocked ? "locked" : "password changed") }
   }
 
   /// The other customer of this server that declared a role, if there is one.
@@ -138,12 +139,13 @@ extension Planner {
   }
 
   /// Ends a role's sessions: asks all to end, then waits up to five seconds for each.
-  mutating func endSessions(of role: PostgresName, because reason: String) {
+  mutating func endSessions(of role: PostgresName, because reason: String, for item: Item? = nil) {
     addAlone(
-      "end sessions", [Detail("name", role), Detail("reason", reason)], for: .user(role), Self.endSessions(of: role))
+      "end sessions", [Detail("name", role), Detail("reason", reason)], for: item ?? .user(role),
+      Self.endSessions(of: role))
   }
 
-  private static func endSessions(of role: PostgresName) -> String {
+  static func endSessions(of role: PostgresName) -> String {
     // The call is in an aggregate's argument, which is computed only for the rows that WHERE leaves. Beside the
     // condition in WHERE it might be computed for all rows.
     """

@@ -17,18 +17,21 @@ extension Postern {
   }
 
   package static var recordedRoles: CatalogQuery<(name: PostgresName, role: RecordedRole)> {
-    // By JSON, because the tables of version 0.1 lack some of the columns.
+    // By JSON, because the tables of version 0.1 lack some of the columns, and those of a server without a second login
+    // lack its column.
     CatalogQuery(
       "the recorded roles",
       """
-      SELECT name, role, made, to_jsonb(m) ->> 'customer', coalesce((to_jsonb(m) ->> 'home')::oid <> tableoid, false)
+      SELECT name, role, made, to_jsonb(m) ->> 'customer', coalesce((to_jsonb(m) ->> 'home')::oid <> tableoid, false),
+        to_jsonb(m) ->> 'login_of'
       FROM postern.managed_role m
       """
     ) { row throws(CatalogMismatch) in
       (
         try row.name(),
         RecordedRole(
-          oid: try row.oid(), isMade: try row.isTrue(), customer: try row.optionalText(), isRestored: try row.isTrue())
+          oid: try row.oid(), isMade: try row.isTrue(), customer: try row.optionalText(), isRestored: try row.isTrue(),
+          loginOf: try row.optionalName())
       )
     }
   }

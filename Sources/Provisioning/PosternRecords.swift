@@ -70,6 +70,20 @@ package enum Postern {
     """
   }
 
+  /// Records a role as the second login of a user. The column is made with the first of them.
+  static func recordLogin(_ name: PostgresName, of user: PostgresName, customer: String) -> [String] {
+    [
+      recordRole(name, isMade: true, customer: customer),
+      #"ALTER TABLE postern.managed_role ADD COLUMN IF NOT EXISTS login_of text COLLATE "C""#,
+      "UPDATE postern.managed_role SET login_of = \(lit(user)) WHERE name = \(lit(name))",
+    ]
+  }
+
+  /// Notes the new names of a user's second login and of the user.
+  static func renameLogin(_ old: PostgresName, to new: PostgresName, of user: PostgresName) -> [String] {
+    renameRole(old, to: new) + ["UPDATE postern.managed_role SET login_of = \(lit(user)) WHERE name = \(lit(new))"]
+  }
+
   /// Records the customer of a role that version 0.1 has recorded.
   static func claimRole(_ name: PostgresName, customer: String) -> String {
     "UPDATE postern.managed_role SET customer = \(SQLText.literal(customer)) WHERE name = \(lit(name))"

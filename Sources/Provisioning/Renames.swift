@@ -5,6 +5,8 @@ import DatabaseSpec
 struct Renames {
   /// The old name of each role that is to be renamed, by its new name.
   private(set) var roles: [PostgresName: PostgresName] = [:]
+  /// The old and the new name of the second login of each of these users, by the user's new name.
+  private(set) var seconds: [PostgresName: (before: PostgresName, after: PostgresName)] = [:]
   /// The old name of each database that is to be renamed, by its new name.
   private(set) var databases: [PostgresName: PostgresName] = [:]
   /// Why others cannot be renamed. Nothing is done with these, under either name.
@@ -23,7 +25,7 @@ struct Renames {
       let isFree = !users.contains(old) && !roles.values.contains(old)
       if !Self.isDone(user.name, old, role, spec.customer, observed) {
         settle(
-          user.name, old, .user(user.name),
+          user.name, old, .user(user.name), observed,
           Self.obstacle(old, role, spec.customer, observed, isFree: isFree, isTaken: observed.roles[user.name] != nil))
       }
     }
@@ -58,14 +60,25 @@ struct Renames {
   var isEmpty: Bool { roles.isEmpty && databases.isEmpty }
 
   private mutating func settle(
-    _ new: PostgresName, _ old: PostgresName, _ item: Item, _ obstacle: (message: String, hint: String)?
+    _ new: PostgresName, _ old: PostgresName, _ item: Item, _ observed: ObservedState,
+    _ obstacle: (message: String, hint: String)?
   ) {
     guard let obstacle else {
       roles[new] = old
+      noteSecond(of: new, old, observed)
       return
     }
     hold(item, obstacle)
     heldRoles.insert(old)
+  }
+
+  /// The second login goes along, if its new name is free.
+  private mutating func noteSecond(of new: PostgresName, _ old: PostgresName, _ observed: ObservedState) {
+    guard let before = old.secondLogin, let after = new.secondLogin, let role = observed.roles[before],
+      let record = observed.records.records.roles[before], record.loginOf == old, record.isAbout(role),
+      observed.roles[after] == nil
+    else { return }
+    seconds[new] = (before, after)
   }
 
   private mutating func hold(_ item: Item, _ obstacle: (message: String, hint: String)) {
@@ -126,7 +139,8 @@ extension Renames {
   /// not known: the next round reads it again.
   func done(in observed: ObservedState) -> ObservedState {
     guard !isEmpty else { return observed }
-    let newRoles = roles.reduce(into: [PostgresName: PostgresName]()) { $0[$1.value] = $1.key }
+    var newRoles = roles.reduce(into: [PostgresName: PostgresName]()) { $0[$1.value] = $1.key }
+    for (before, after) in seconds.values { newRoles[before] = after }
     let newDatabases = databases.reduce(into: [PostgresName: PostgresName]()) { $0[$1.value] = $1.key }
     func role(_ name: PostgresName) -> PostgresName { newRoles[name] ?? name }
     func database(_ name: PostgresName) -> PostgresName { newDatabases[name] ?? name }
@@ -134,6 +148,7 @@ extension Renames {
     state.roles = [:]
     for (name, old) in observed.roles {
       var new = old
+      new.settings = Set(old.settings.map { newRoles[name] == nil ? $0 : Self.renamed($0, newRoles) })
       new.memberships = Set(old.memberships.map { role($0) })
       new.limitedMemberships = Set(old.limitedMemberships.map { role($0) })
       for index in new.dependencies.indices {
@@ -164,7 +179,12 @@ extension Renames {
     var records = old
     (records.roles, records.memberships, records.grants) = ([:], [:], [:])
     // What is recorded under a new name is about a role or database that is gone.
-    for (name, record) in old.roles where roles[name] == nil { records.roles[role(name)] = record }
+    let afters = seconds.values.map({ $0.after })
+    for (name, record) in old.roles where roles[name] == nil && !afters.contains(name) {
+      var record = record
+      record.loginOf = record.loginOf.map { role($0) }
+      records.roles[role(name)] = record
+    }
     for (member, groups) in old.memberships where roles[member] == nil {
       records.memberships[role(member)] = Set(groups.filter { roles[$0] == nil }.map { role($0) })
     }
@@ -174,5 +194,13 @@ extension Renames {
       }
     }
     return records
+  }
+
+  /// The step that renames a second login also sets whom it becomes.
+  private static func renamed(_ setting: RoleSetting, _ names: [PostgresName: PostgresName]) -> RoleSetting {
+    guard setting.database == nil, setting.isOf("role"),
+      let new = names.first(where: { $0.key.text.utf8.elementsEqual(setting.value.utf8) })?.value
+    else { return setting }
+    return RoleSetting(name: setting.name, value: new.text)
   }
 }

@@ -8,6 +8,9 @@ package enum SQLText {
     quoted(name.text, by: UInt8(ascii: "\""))
   }
 
+  /// The same of a text that is no role's or object's name, such as a parameter's.
+  static func identifier(text: String) -> String { quoted(text, by: UInt8(ascii: "\"")) }
+
   /// A literal in single quotes, with each `'` in it doubled. A backslash stands for itself.
   package static func literal(_ text: String) -> String {
     quoted(text, by: UInt8(ascii: "'"))

@@ -6,6 +6,8 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
   package let programs: URL
   /// The major version, such as 17.
   package let majorVersion: Int
+  /// The minor version, such as 2 of 17.2.
+  package let minorVersion: Int
 
   /// The name that tests show.
   package var description: String { "PostgreSQL \(majorVersion)" }
@@ -45,5 +47,8 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
     else { return nil }
     self.programs = programs
     majorVersion = major
+    minorVersion =
+      answer.output.split(separator: " ").first { $0.first?.isNumber == true }?.split(separator: ".").dropFirst().first
+      .flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
   }
 }

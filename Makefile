@@ -64,6 +64,10 @@ e2e-faults: postern sidecar ## Break things on that cluster, apply 500 customers
 	Tests/EndToEnd/faults
 	Tests/EndToEnd/overlays
 
+e2e-rotation: postern sidecar ## Let a password turn on that cluster while what does the work is killed; half an hour
+	scripts/install-packages images e2e
+	Tests/EndToEnd/rotation
+
 SIDECAR ?= .build/shipped/postern-sidecar
 
 bench: bench-admission bench-provisioning ## Run bench-admission and bench-provisioning

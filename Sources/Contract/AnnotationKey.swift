@@ -47,6 +47,10 @@ package enum AnnotationKey {
   package static let connections = "postern.io/connections"
   /// The user's name in Postgres. The controller writes it on the user's Secret.
   package static let user = "postern.io/user"
+  /// When the user's password turned last. The controller writes it on the user's Secret.
+  package static let rotatedAt = "postern.io/rotated-at"
+  /// When it turns next. The controller writes it on the user's Secret; whoever edits it decides when.
+  package static let rotatesAt = "postern.io/rotates-at"
   /// Since when nothing declares for the customer. The controller writes it on Secrets that remain.
   package static let unusedSince = "postern.io/unused-since"
   /// The Service that was made for the customer. The controller writes it on the ConfigMap.

@@ -1,3 +1,4 @@
+import DatabaseSpec
 import KubernetesClient
 import Linux
 import Logging
@@ -25,6 +26,7 @@ extension Controller {
         await self.updater.run(
           mayBegin: { self.isSynced }, isBusy: { self.looks.mayRunScript($1, of: $0) }, mayWrite: mayWrite)
       }
+      group.addTask { await self.watchTurns() }
       for await _ in signals {
         guard isSynced else { continue }
         for key in queue.take() {
@@ -35,10 +37,18 @@ extension Controller {
       group.cancelAll()
     }
     queue.close()
+    turns.clear()
     for key in instances.clear() { metrics.set(nil, of: key) }
     metrics.set(depth: 0)
     metrics.set([:])
   }
+
+  /// Wakes instances when a password is due to turn. It looks every few seconds, so that a clock that is set right counts.
+  private func watchTurns() async {
+    while (try? await Task.sleep(for: settings.turnInterval)) != nil { queue.add(turns.take(at: Self.now)) }
+  }
+
+  private static var now: Timestamp { Timestamp(microseconds: SystemClock.wallMilliseconds * 1000) }
 
   private func work(on key: CustomerKey, mayWrite: @escaping @Sendable () -> Bool) async {
     let start = ContinuousClock.now
@@ -71,7 +81,7 @@ extension Controller {
     let found = looks.found(of: key)
     let counts = instances.change(key) { record in
       (record.state, record.found) = (state, found)
-      if state == nil { record.answeredService = nil }
+      if state == nil { (record.answeredService, record.rotates) = (nil, false) }
     }
     if let counts { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
@@ -115,9 +125,10 @@ extension Controller {
     over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
   ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
     let access = access(to: key, mayWrite)
+    let clock = RotationClock(now: Self.now, reports: looks.logins(of: key))
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
-      owesUpdate: instances[key].isOwed, knownService: instances[key].answeredService,
+      owesUpdate: instances[key].isOwed, knownService: instances[key].answeredService, clock: clock,
       again: { self.queue.add(CollectionOfOne(key)) })
     var failure: KubernetesError?
     var end: PassOutcome?
@@ -132,10 +143,20 @@ extension Controller {
       }
     }
     let (isOwed, answered) = (pass.hasUntoldUpdate, pass.service.answered)
+    let rotates = !pass.rotations.isEmpty
     _ = instances.change(key) { ($0.isOwed, $0.answeredService) = (isOwed, answered) }
+    // A pass that ended early knows nothing of the turns, and is tried again.
+    if failure == nil, end == nil {
+      _ = instances.change(key) { $0.rotates = rotates }
+      turns.set(pass.nextTurn(after: clock.now), of: key)
+      // What was told meanwhile has woken nobody, if this was the first pass that has to do with it.
+      if rotates, looks.logins(of: key) != clock.reports { queue.add(CollectionOfOne(key)) }
+    }
     if let expectation = pass.expectation { looks.expect(expectation, of: key) }
     var notices = pass.problems.map { Notice($0, of: instance.workload, in: key.namespace) }
     notices += pass.service.notices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }
+    notices += pass.rotationNotices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }
+    notices += pass.staleNotices
     if let summary = pass.summary {
       logger.info("instance changed", metadata: ["instance": "\(key)", "what": "\(summary)"])
       notices.append(Notice(.objectsWritten, of: instance.workload, in: key.namespace, summary))

@@ -26,6 +26,7 @@ package final class Controller: Sendable {
   let instances = InstanceRecords()
   let looks: StatusLooks
   let updater: SidecarUpdater
+  let turns = DueTimes()
 
   /// A controller of a cluster. It does nothing until ``watch()`` runs.
   package init(
@@ -47,8 +48,11 @@ package final class Controller: Sendable {
     events = EventRecorder(client, settings, logger)
     let updater = SidecarUpdater(client, settings.sidecarUpdate, events: events, metrics: metrics, logger: logger)
     self.updater = updater
-    let instances = instances
-    looks = StatusLooks(client, ask: settings.statusQuestion, events: events, logger: logger) { key, found in
+    let (instances, queue) = (instances, queue)
+    looks = StatusLooks(
+      client, ask: settings.statusQuestion, events: events, logger: logger,
+      loginsNoted: { key in if instances[key].rotates { queue.add(CollectionOfOne(key)) } }
+    ) { key, found in
       metrics.set(found, of: key)
       if let counts = instances.change(key, { $0.found = found }) { metrics.set(counts) }
       updater.wake()

@@ -12,6 +12,8 @@ package struct ControllerSettings: Sendable {
   package var retryDelay: Duration = .milliseconds(500)
   /// The longest wait before a retry.
   package var maximumRetryDelay: Duration = .seconds(300)
+  /// How often it is looked whether a password is due to turn.
+  package var turnInterval: Duration = .seconds(2)
   /// For how long the same notice about an object is not sent again.
   package var eventInterval: Duration = .seconds(3600)
   /// How many Events an object may get in a row; afterwards one every five minutes.

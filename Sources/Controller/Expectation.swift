@@ -16,6 +16,8 @@ struct Expectation: Equatable, Sendable {
   var token: String?
   /// A summary such as `2 users, 1 database, 3 scripts`.
   var summary: String
+  /// Whether a password of it turns, so that the Pods' logins matter.
+  var rotates = false
 
   init(
     workload: Instance.Workload, specHash: String, generation: String?, token: String?, summary: String
@@ -40,6 +42,7 @@ struct Expectation: Equatable, Sendable {
         count(declared.users.count { $0.ensure == .present }, "user"), count(declared.databases.count, "database"),
         count(declared.databases.reduce(0) { $0 + $1.scripts.count }, "script"),
       ].joined(separator: ", "))
+    rotates = objects.rotations.contains { !$0.decision.isOver }
   }
 
   /// The declaration's name in conditions and Events.

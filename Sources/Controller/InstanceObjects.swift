@@ -19,6 +19,8 @@ package struct InstanceObjects: Equatable, Sendable {
   package var declaration: Declaration
   /// What each user can connect to, in the order of the declaration.
   package var connections: [UserConnection]
+  /// The logins of the users whose passwords turn.
+  package var rotations: [UserRotation]
   /// Problems with objects that the declaration refers to. Everything else is made all the same.
   package var problems: [InstanceProblem]
 }
@@ -27,6 +29,8 @@ package struct InstanceObjects: Equatable, Sendable {
 package struct UserConnection: Equatable, Sendable {
   /// The user.
   package var user: PostgresName
+  /// The role that it logs in as: the user's own, or the second of a user whose password turns.
+  package var login: PostgresName
   /// The database.
   package var database: PostgresName
   /// The password.
@@ -45,14 +49,18 @@ extension InstanceObjects {
   ) throws(FlatFileError) -> InstanceObjects {
     var problems: [InstanceProblem] = []
     let flatFile = try flatFile(of: instance.declaration, from: sources)
-    let declaration = try merge(instance.declaration, with: flatFile)
+    var declaration = try merge(instance.declaration, with: flatFile)
     let passwords = UserPasswords(
-      declaration: declaration, customer: declaration.spec.customer, flatFile: flatFile, sources: sources)
-    let known = passwords.resolve(generate: generate, problems: &problems)
-    let passwordsFile = PasswordsFile(passwords: known).encoded()
+      declaration: declaration, customer: declaration.spec.customer, namespace: instance.namespace,
+      flatFile: flatFile, sources: sources)
+    let (known, rotations) = passwords.resolve(generate: generate, problems: &problems)
+    // Where `rotate` was taken out, the sidecar keeps the second login until it is not used any more.
+    declaration.spec.keep(rotations)
+    let passwordsFile = PasswordsFile(passwords: known, rotations).encoded()
     let scripts = ScriptFiles(
       spec: declaration.spec, sources: sources, passwordsBytes: passwordsFile.count + 256, problems: &problems)
-    let connections = declaration.spec.connections(passwords: known)
+    let logins = Dictionary(uniqueKeysWithValues: rotations.map { ($0.user, $0) })
+    let connections = declaration.spec.connections(passwords: known, logins: logins.mapValues(\.login))
     let customer = declaration.spec.customer
     func object(_ kind: DesiredObject.Kind, _ name: String, isOwned: Bool, _ data: [String: String]) -> DesiredObject {
       DesiredObject(
@@ -78,19 +86,24 @@ extension InstanceObjects {
         } : nil,
       users: declaration.spec.users.filter { $0.ensure == .present }.compactMap { user in
         guard let password = known[user.name] else { return nil }
-        let data = connectionData(user: user.name, password: password, instance: instance, connections: connections)
+        let data = connectionData(
+          user: user.name, login: logins[user.name]?.login ?? user.name, password: password, instance: instance,
+          connections: connections)
         var secret = object(.secret, ObjectName.user(user.name, customer: customer), isOwned: false, data)
         secret.type = SecretKey.userType
         secret.annotations[AnnotationKey.user] = user.name.text
+        secret.annotations.merge(logins[user.name]?.annotations ?? [:]) { $1 }
         // Whoever edits the Secret changes the user's password, unless the password comes from elsewhere.
         if declaration.passwordSources[user.name] == nil,
-          flatFile?.entries.contains(where: { $0.user == user.name }) != true
+          flatFile?.entries.contains(where: { $0.user == user.name }) != true,
+          logins[user.name]?.decision.isTurn != true
         {
           secret.seeds = [SecretKey.password]
         }
         return secret
       },
-      service: service, declaration: declaration, connections: connections, problems: problems)
+      service: service, declaration: declaration, connections: connections,
+      rotations: rotations, problems: problems)
   }
 
   private static func flatFile(
@@ -130,20 +143,21 @@ extension InstanceObjects {
   }
 
   private static func connectionData(
-    user: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
+    user: PostgresName, login: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
   ) -> [String: String] {
     var data = [
       SecretKey.type: SecretKey.postgresql, SecretKey.provider: SecretKey.postern,
-      SecretKey.username: user.text, SecretKey.password: password.unredacted, SecretKey.host: instance.host,
+      SecretKey.username: login.text, SecretKey.password: password.unredacted, SecretKey.host: instance.host,
       SecretKey.port: String(instance.port),
-      SecretKey.pgpass: ConnectionText.pgpass(host: instance.host, port: instance.port, user: user, password: password),
+      SecretKey.pgpass: ConnectionText.pgpass(
+        host: instance.host, port: instance.port, user: login, password: password),
     ]
     let tls = instance.declaration.tls
     data.merge(tls.parameters) { own, _ in own }
     var services: [String] = []
     for connection in connections where connection.user == user {
       let text = ConnectionText(
-        host: instance.host, port: instance.port, database: connection.database, user: user, password: password,
+        host: instance.host, port: instance.port, database: connection.database, user: login, password: password,
         tls: tls)
       services += [text.service].compactMap(\.self)
       if data[SecretKey.uri] == nil {
@@ -180,18 +194,45 @@ package enum FlatFileError: Error, Equatable, Sendable {
 extension UserConnection {
   /// A connection URI (PostgreSQL docs §34.1.1.2) for this host and port. It contains the password.
   package func uri(host: String, port: Int) -> String {
-    ConnectionText(host: host, port: port, database: database, user: user, password: password).uri
+    ConnectionText(host: host, port: port, database: database, user: login, password: password).uri
   }
 }
 
 extension InstanceSpec {
   /// Every user who must exist, with every database that it owns (first) or has a grant on.
-  func connections(passwords: [PostgresName: Password]) -> [UserConnection] {
+  func connections(
+    passwords: [PostgresName: Password], logins: [PostgresName: PostgresName]
+  ) -> [UserConnection] {
     users.filter { $0.ensure == .present }.flatMap { user -> [UserConnection] in
       guard let password = passwords[user.name] else { return [] }
       let owned = databases.filter { $0.owner == user.name }.map(\.name)
       let granted = user.grants.map(\.database).filter { !owned.contains($0) }
-      return (owned + granted).map { UserConnection(user: user.name, database: $0, password: password) }
+      let login = logins[user.name] ?? user.name
+      return (owned + granted).map {
+        UserConnection(user: user.name, login: login, database: $0, password: password)
+      }
+    }
+  }
+}
+
+extension InstanceSpec {
+  /// Keeps `rotate` of the users whose second login is still needed.
+  fileprivate mutating func keep(_ rotations: [UserRotation]) {
+    for rotation in rotations where !rotation.decision.isOver {
+      guard let index = users.firstIndex(where: { $0.name == rotation.user }) else { continue }
+      users[index].rotate = rotation.rotation
+    }
+  }
+}
+
+extension PasswordsFile {
+  /// The passwords of all users, and of the second logins.
+  fileprivate init(passwords: [PostgresName: Password], _ rotations: [UserRotation]) {
+    self.init(passwords: passwords)
+    for rotation in rotations {
+      self.passwords[rotation.user] = nil
+      self.passwords.merge(rotation.passwords) { $1 }
+      if !rotation.decision.isOver { logins[rotation.user] = rotation.decision.mounted.login }
     }
   }
 }

@@ -2,6 +2,7 @@ import Admission
 import Contract
 import DatabaseSpec
 import Declarations
+import JSONBytes
 import KubernetesClient
 import OpenSSL
 import TextEncoding
@@ -31,15 +32,21 @@ struct InstancePass {
   /// Why not all Pods have been told.
   private var untold: KubernetesError?
 
+  /// The logins of the users whose passwords turn.
+  private(set) var rotations: [UserRotation] = []
+  /// What is to be told of them: Events of the workload, and of applications' Pods.
+  var rotationNotices: [(reason: Notice.Reason, message: String)] = []
+  var staleNotices: [Notice] = []
   /// The question about the Service that an earlier pass has answered.
   private let knownService: Int?
+  private let clock: RotationClock
 
   /// - Parameters:
   ///   - owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
   ///   - knownService: the question about the Service that an earlier pass has answered.
   init(
     _ instance: Instance, pods: [ObservedPod], access: ObjectAccess, judge: ScriptJudge, owesUpdate: Bool,
-    knownService: Int? = nil, again: @escaping @Sendable () -> Void
+    knownService: Int? = nil, clock: RotationClock, again: @escaping @Sendable () -> Void
   ) {
     self.instance = instance
     self.pods = pods
@@ -47,6 +54,7 @@ struct InstancePass {
     self.judge = judge
     self.again = again
     self.knownService = knownService
+    self.clock = clock
     service = ServicePass(instance, access)
     hasUntoldUpdate = owesUpdate
   }
@@ -81,8 +89,10 @@ struct InstancePass {
     sources.mounted = MountedContents(configMap: spec?.data ?? [:], secret: self.secrets[names.1]?.data ?? [:])
     for secret in self.secrets.values {
       sources.secrets[secret.name] = secret.data
+      sources.annotations[secret.name] = secret.annotations
       if !secret.isManaged(for: customer) { sources.taken.insert(secret.name) }
     }
+    sources.rotation = clock
     let isTaken = try await judgeScripts()
     guard let objects = try await makeSeeded() else { return }
     // Where the objects do not fit, everything stays as it is until they do.
@@ -91,6 +101,10 @@ struct InstancePass {
     }
     try await applyMounted(objects, spec: spec)
     for object in objects.users + [objects.admin].compactMap(\.self) { try await settle(object) }
+    // What does not fit is not mounted, and a login of which no sidecar knows must not be told.
+    rotations = objects.rotations
+    try await forgetRotations(objects)
+    try await tellOfRotations(at: clock.now)
     try await deleteDropped(objects)
     noteTaken(objects)
     problems += objects.problems
@@ -274,6 +288,18 @@ struct InstancePass {
     }
     secrets[object.name] = try await access.apply(object, over: live)
     note(object, wasThere: true)
+  }
+
+  /// Removes what says when a password turns that does not turn any more.
+  private mutating func forgetRotations(_ objects: InstanceObjects) async throws(Interruption) {
+    let turning = Set(objects.rotations.filter { !$0.decision.isOver }.map(\.user.text))
+    for secret in secrets.values
+    where secret.isManaged(for: customer) && secret.annotations[AnnotationKey.rotatesAt] != nil {
+      guard let user = secret.annotations[AnnotationKey.user], !turning.contains(user),
+        objects.declaration.spec.users.contains(where: { $0.name.text == user && $0.ensure == .present })
+      else { continue }
+      if let live = try await access.annotate(secret, [AnnotationKey.rotatesAt: .null]) { secrets[live.name] = live }
+    }
   }
 
   /// Reports the Secrets that cannot be created.

@@ -9,6 +9,8 @@ final class InstanceRecords: Sendable {
     var isOwed = false
     /// The question about its Service that the last pass found answered well.
     var answeredService: Int?
+    /// Whether a password of it turns.
+    var rotates = false
     /// What its Pods have, as was last found.
     var found: Provisioned.Reason?
   }
@@ -50,7 +52,7 @@ final class InstanceRecords: Sendable {
 }
 
 extension InstanceRecords.Record {
-  fileprivate var isEmpty: Bool { state == nil && found == nil && !isOwed && answeredService == nil }
+  fileprivate var isEmpty: Bool { state == nil && found == nil && !isOwed && !rotates && answeredService == nil }
 
   /// The state that it counts as. What is written may not have reached Postgres yet.
   fileprivate var word: String? {

@@ -6,6 +6,10 @@ package struct InstanceSources: Sendable {
   package var secrets: [String: [String: [UInt8]]]
   /// Values of ConfigMaps, by ConfigMap and key.
   package var configMaps: [String: [String: [UInt8]]]
+  /// The annotations of the customer's Secrets, by Secret.
+  var annotations: [String: [String: String]] = [:]
+  /// With what passwords turn; nil offline.
+  var rotation: RotationClock?
   /// Names of Secrets that Postern would create, but which somebody else has created.
   var taken: Set<String> = []
   /// The objects that are mounted now. Their contents stay where declared values are missing.

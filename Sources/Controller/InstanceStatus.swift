@@ -1,4 +1,5 @@
 import Contract
+import DatabaseSpec
 import JSONBytes
 
 /// A sidecar's report about its instance. Any container in the Pod may have written it, so the parts that are kept are
@@ -20,6 +21,16 @@ struct InstanceStatus: Equatable, Sendable {
   var failures: [String] = []
   /// How many more items failed.
   var moreFailures = 0
+  /// The logins of users whose passwords turn.
+  var logins: Logins?
+  /// The sidecar's time when it answered.
+  var time: Timestamp?
+
+  /// As the sidecar tells of them.
+  struct Logins: Equatable, Sendable {
+    var generation: String
+    var held: Set<String>
+  }
 
   /// More bytes than any status has.
   static let maximumBytes = 256 << 10
@@ -46,6 +57,12 @@ struct InstanceStatus: Equatable, Sendable {
     self.init(outcome: outcome)
     triedSpecHash = root[StatusKey.triedSpecHash]?.string
     triedGeneration = root[StatusKey.triedGeneration]?.string
+    logins = root[StatusKey.logins].flatMap { logins in
+      logins[StatusKey.generation]?.string.map {
+        Logins(generation: $0, held: Set((logins[StatusKey.held]?.array ?? []).compactMap(\.string)))
+      }
+    }
+    time = root[StatusKey.time]?.string.flatMap { Timestamp(rfc3339: $0) }
     message = root[StatusKey.message]?.string.map { Self.line($0) }
     if let script = root[StatusKey.running], let item = script[StatusKey.item]?.string {
       running =

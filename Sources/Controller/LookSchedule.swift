@@ -24,6 +24,8 @@ struct LookSchedule: Sendable {
     var found: Provisioned.Reason?
     /// Whether a script was running when the sidecar was last heard; nil: it has not been heard yet.
     var runsScript: Bool?
+    /// What it has told of its logins; nil where it has told nothing, or does not answer any more.
+    var logins: LoginReport?
     /// Since when the Pod is known.
     let seen: Instant
   }
@@ -52,6 +54,7 @@ struct LookSchedule: Sendable {
       if entry.pod.place != pod.place {
         entry.due = now
         entry.tries = 0
+        entry.logins = nil
       }
       entry.pod = pod
       new[pod.uid] = entry
@@ -83,19 +86,42 @@ struct LookSchedule: Sendable {
   }
 
   /// The result of a question; nil where it must be asked again soon.
+  /// - Returns: whether what is known of the logins has changed.
+  @discardableResult
   mutating func answered(
-    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool? = nil, at now: Instant
-  ) {
-    guard var entry = entries[look.key]?[look.pod.uid] else { return }
+    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool? = nil, logins: LoginReport? = nil, at now: Instant
+  ) -> Bool {
+    guard var entry = entries[look.key]?[look.pod.uid] else { return false }
+    let isNews = entry.logins != logins
+    entry.logins = logins
     entry.isBusy = false
     if let runsScript { entry.runsScript = runsScript }
     if let found { entry.found = found }
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
-      entry.due = now + Self.delay(found, tries: entry.tries) * Double.random(in: 0.8...1)
+      var delay = Self.delay(found, tries: entry.tries)
+      // A turn waits for the logins, also those of a standby, which is settled otherwise.
+      if look.expectation.rotates, !Self.isSettled(logins, look.expectation) {
+        delay = min(delay, Self.delay(.pending, tries: entry.tries))
+      }
+      entry.due = now + delay * Double.random(in: 0.8...1)
       entry.tries += 1
     }
     entries[look.key]?[look.pod.uid] = entry
+    return isNews
+  }
+
+  /// Whether a Pod has told all that a turn waits for.
+  private static func isSettled(_ logins: LoginReport?, _ expected: Expectation) -> Bool {
+    guard let logins else { return false }
+    return logins.generation == expected.generation && logins.held.isEmpty && !logins.isSkewed
+  }
+
+  /// What a customer's Pods have told of their logins.
+  func logins(of key: CustomerKey) -> LoginReports {
+    var reports = LoginReports()
+    for entry in (entries[key] ?? [:]).values { reports.reports[entry.pod.name] = .some(entry.logins) }
+    return reports
   }
 
   /// The worst result of a customer's Pods; nil where nothing is known.

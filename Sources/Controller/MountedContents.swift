@@ -3,8 +3,10 @@ import DatabaseSpec
 
 /// The contents that are mounted into the sidecar: the ConfigMap and the passwords as they were last written.
 struct MountedContents: Equatable, Sendable {
-  /// By user.
+  /// By role.
   private(set) var passwords: [PostgresName: Password] = [:]
+  /// By user, where the password turns.
+  private(set) var logins: [PostgresName: LoginState] = [:]
   /// Nil where there is no spec that can be read.
   private(set) var spec: InstanceSpec?
   /// Scripts by database and name.
@@ -22,6 +24,7 @@ struct MountedContents: Equatable, Sendable {
     self.secret = secret
     if let bytes = secret[VolumeLayout.passwordsFile], let file = try? PasswordsFile(decoding: bytes) {
       passwords = file.passwords
+      logins = file.logins
     }
     guard let bytes = configMap[VolumeLayout.specFile], let spec = try? InstanceSpec(decoding: bytes) else { return }
     self.spec = spec
@@ -35,6 +38,22 @@ struct MountedContents: Equatable, Sendable {
       }
     }
   }
+
+  /// What is mounted of a user whose password turns; nil where the password is missing.
+  func rotation(of user: PostgresName) -> RotationState.Mounted? {
+    let login = logins[user] ?? LoginState()
+    let second = user.secondLogin.flatMap { passwords[$0] }
+    guard let current = login.isSecond ? second : passwords[user] else { return nil }
+    let other = login.other == .idle ? nil : login.isSecond ? passwords[user] : second
+    guard login.other != .pending || other != nil else {
+      // Without its password, nothing can be told of the other login.
+      return .init(login: LoginState(isSecond: login.isSecond), current: current)
+    }
+    return .init(login: login, current: current, other: other)
+  }
+
+  /// ``VolumeLayout/generationFile``
+  var generation: String? { secret[VolumeLayout.generationFile].map { String(decoding: $0, as: UTF8.self) } }
 
   /// A script that is mounted, and its text.
   func script(_ name: String, in database: PostgresName) -> (script: Script, text: ScriptText)? {

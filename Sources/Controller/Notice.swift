@@ -12,6 +12,12 @@ struct Notice: Hashable, Sendable {
     case notInjected = "NotInjected"
     case missingReference = "MissingReference"
     case failed = "Failed"
+    /// Applications are told of another login.
+    case rotated = "Rotated"
+    /// A password should have turned, and waits.
+    case rotationHeld = "RotationHeld"
+    /// An application's Pod still has the login of before.
+    case staleConnection = "StaleConnection"
     case sidecarUpdated = "SidecarUpdated"
     /// A Pod was not ready again after an update, and no others are updated for now.
     case sidecarUpdateStopped = "SidecarUpdateStopped"
@@ -19,7 +25,7 @@ struct Notice: Hashable, Sendable {
     /// `type` of the Event.
     var type: String {
       switch self {
-      case .provisioned, .objectsWritten, .sidecarUpdated: "Normal"
+      case .provisioned, .objectsWritten, .sidecarUpdated, .rotated: "Normal"
       default: "Warning"
       }
     }

@@ -127,17 +127,31 @@ struct ObjectAccess: Sendable {
 
   /// Makes the kubelet update a Pod's volumes now, instead of within a minute. A Pod that no longer exists is ignored.
   func annotate(_ pod: ObservedPod, updated: String) async throws(Interruption) {
+    try await annotatePod(pod.name, uid: pod.uid, updated: updated)
+  }
+
+  /// The applications' Pods that have their connection by Postern, and those of them whose Secrets matter.
+  func connectedPods() async throws(Interruption) -> [ConnectedPod] {
+    let selection = Selection(.pods, namespace: key.namespace, labelSelector: AnnotationKey.connectLabel)
+    let reader = ObjectReader { object throws(JSONError) in ConnectedPod(try JSONValue(parsing: object)) }
+    do throws(KubernetesError) {
+      return try await client.list(selection, as: reader).items.compactMap(\.self)
+    } catch { throw .failed(error) }
+  }
+
+  /// The same for a Pod of this name.
+  func annotatePod(_ name: String, uid: String, updated: String) async throws(Interruption) {
     try check()
     var annotations = JSONObject()
     annotations[AnnotationKey.updated] = .string(updated)
     var metadata = JSONObject()
-    metadata["uid"] = .string(pod.uid)
+    metadata["uid"] = .string(uid)
     metadata["annotations"] = .object(annotations)
     var patch = JSONObject()
     patch["metadata"] = .object(metadata)
     do throws(KubernetesError) {
       // The answer contains the Pod, which is not needed.
-      try await client.patch(.pods, pod.name, in: key.namespace, .merge(.object(patch)), as: .nothing)
+      try await client.patch(.pods, name, in: key.namespace, .merge(.object(patch)), as: .nothing)
     } catch {
       guard error.isNotFound || error.isConflict else { throw .failed(error) }
     }

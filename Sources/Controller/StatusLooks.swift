@@ -1,4 +1,5 @@
 import Contract
+import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
@@ -25,16 +26,20 @@ final class StatusLooks: Sendable {
   private let logger: Logger
   /// Called when what is known of an instance has changed.
   private let noted: @Sendable (CustomerKey, Provisioned.Reason?) -> Void
+  /// Called when what is known of an instance's logins has changed.
+  private let loginsNoted: @Sendable (CustomerKey) -> Void
   private let state = Mutex(State())
 
   init(
     _ client: KubernetesClient, ask: StatusQuestion?, events: EventRecorder, logger: Logger,
+    loginsNoted: @escaping @Sendable (CustomerKey) -> Void,
     noted: @escaping @Sendable (CustomerKey, Provisioned.Reason?) -> Void
   ) {
     self.client = client
     self.ask = ask
     self.events = events
     self.logger = logger
+    self.loginsNoted = loginsNoted
     self.noted = noted
   }
 
@@ -60,6 +65,9 @@ final class StatusLooks: Sendable {
 
   /// What is known of an instance.
   func found(of key: CustomerKey) -> Provisioned.Reason? { state.withLock { $0.schedule.found(of: key) } }
+
+  /// What an instance's Pods have told of their logins.
+  func logins(of key: CustomerKey) -> LoginReports { state.withLock { $0.schedule.logins(of: key) } }
 
   /// Whether a Pod's sidecar runs a script, as was last found, or may.
   func mayRunScript(_ uid: String, of key: CustomerKey) -> Bool {
@@ -98,9 +106,9 @@ final class StatusLooks: Sendable {
   }
 
   private func look(_ look: LookSchedule.Look, _ ask: StatusQuestion, _ mayWrite: @Sendable () -> Bool) async {
-    let (found, failures, runsScript) = await find(look, ask)
+    let (found, failures, runsScript, logins) = await find(look, ask)
     guard !Task.isCancelled, mayWrite() else {
-      return state.withLock { $0.schedule.answered(look, as: nil, at: .now) }
+      return state.withLock { _ = $0.schedule.answered(look, as: nil, at: .now) }
     }
     var isSaid = found.isSaid(by: look.pod.condition)
     if !isSaid {
@@ -119,39 +127,49 @@ final class StatusLooks: Sendable {
         }
       }
     }
-    state.withLock { state in
-      state.schedule.answered(look, as: isSaid ? found.reason : nil, runsScript: runsScript, at: .now)
+    let isNews = state.withLock { state in
+      state.schedule.answered(look, as: isSaid ? found.reason : nil, runsScript: runsScript, logins: logins, at: .now)
     }
+    if isNews { loginsNoted(look.key) }
     noted(look.key, self.found(of: look.key))
   }
 
   private func find(
     _ look: LookSchedule.Look, _ ask: StatusQuestion
-  ) async -> (Provisioned, failures: [String], runsScript: Bool?) {
+  ) async -> (Provisioned, failures: [String], runsScript: Bool?, logins: LoginReport?) {
     let about = look.expectation.about
     guard let address = look.pod.address, let port = look.pod.statusPort else {
       return (
         Provisioned(
           .unreachable,
           "\(about): the sidecar has no status port: \(AnnotationKey.statusPort) is \(StatusPort.none), or the sidecar is of "
-            + "an earlier version"), [], nil
+            + "an earlier version"), [], nil, nil
       )
     }
     guard let token = look.expectation.token else {
-      return (Provisioned(.unreachable, "\(about): there is no token to ask with"), [], nil)
+      return (Provisioned(.unreachable, "\(about): there is no token to ask with"), [], nil, nil)
     }
     switch await ask(address, port, token) {
     case .status(let bytes):
       guard let status = InstanceStatus(decoding: bytes) else {
-        return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [], nil)
+        return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [], nil, nil)
       }
       let found = Provisioned(status, look.expectation)
-      return (found, found.reason == .failing ? status.failures : [], status.running != nil)
+      return (found, found.reason == .failing ? status.failures : [], status.running != nil, Self.report(of: status))
     case .refused:
-      return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [], nil)
+      return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [], nil, nil)
     case .unreachable(let reason):
-      return (Provisioned(.unreachable, "\(about): port \(port) does not answer: \(reason)"), [], nil)
+      return (Provisioned(.unreachable, "\(about): port \(port) does not answer: \(reason)"), [], nil, nil)
     }
+  }
+
+  /// What a sidecar tells of its logins, and whether its clock is right.
+  private static func report(of status: InstanceStatus) -> LoginReport? {
+    guard let logins = status.logins, let time = status.time else { return nil }
+    let skew = (time.microseconds / 1000).subtractingReportingOverflow(SystemClock.wallMilliseconds).partialValue
+    return LoginReport(
+      generation: logins.generation, held: logins.held,
+      isSkewed: skew.magnitude > UInt64(LoginReport.maximumSkew) * 1000)
   }
 
   private func tell(

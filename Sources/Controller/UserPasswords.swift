@@ -10,16 +10,24 @@ import Randomness
 struct UserPasswords {
   let declaration: Declaration
   let customer: String
+  let namespace: String
   let flatFile: FlatFile?
   let sources: InstanceSources
 
-  /// The passwords of all users who must exist and whose password is available.
-  func resolve(generate: () -> Password?, problems: inout [InstanceProblem]) -> [PostgresName: Password] {
+  /// The passwords of all users who must exist and whose password is available, and the rotations of those whose
+  /// password turns.
+  func resolve(
+    generate: () -> Password?, problems: inout [InstanceProblem]
+  ) -> (passwords: [PostgresName: Password], rotations: [UserRotation]) {
+    var rotations: [UserRotation] = []
     var passwords: [PostgresName: Password] = [:]
     let fromFile = Dictionary(
       (flatFile?.entries ?? []).map { ($0.user, $0.password) }, uniquingKeysWith: { _, last in last })
     for user in declaration.spec.users where user.ensure == .present {
-      if let reference = declaration.passwordSources[user.name] {
+      if let rotation = rotation(of: user, problems: &problems, generate: generate) {
+        rotations.append(rotation)
+        passwords[user.name] = rotation.decision.told.password
+      } else if let reference = declaration.passwordSources[user.name] {
         passwords[user.name] = referenced(reference, by: user.name, problems: &problems)
       } else if let password = fromFile[user.name] {
         passwords[user.name] = password
@@ -27,7 +35,7 @@ struct UserPasswords {
         passwords[user.name] = own(user.name, problems: &problems) { former(user.renamedFrom) ?? generate() }
       }
     }
-    return passwords
+    return (passwords, rotations)
   }
 
   private func referenced(
@@ -65,6 +73,13 @@ struct UserPasswords {
   private func password(
     _ value: [UInt8], of user: PostgresName, in source: ObjectKey, _ problems: inout [InstanceProblem]
   ) -> Password? {
+    valid(value, of: user, in: source, &problems) ?? sources.mounted.passwords[user]
+  }
+
+  /// The password, if it can be one. If not, a problem says so.
+  func valid(
+    _ value: [UInt8], of user: PostgresName, in source: ObjectKey, _ problems: inout [InstanceProblem]
+  ) -> Password? {
     var reason = "holds a line break"
     do throws(PasswordError) {
       let password = try Password(secretValue: value)
@@ -75,7 +90,7 @@ struct UserPasswords {
         reason: .invalidDeclaration,
         message: "user \(user.text): Secret \"\(source.name)\" key \"\(source.key)\" \(reason); "
           + "the user keeps the password it has"))
-    return sources.mounted.passwords[user]
+    return nil
   }
 }
 

@@ -29,12 +29,14 @@ extension Declaration {
     var problems = Problems(warnings: flatFile.warnings)
     let indexOfUser = spec.users.indices.reduce(into: [PostgresName: Int]()) { $0[spec.users[$1].name] = $1 }
     var databases = Set(spec.databases.map(\.name))
+    let rotating = secondLogins
     for entry in flatFile.entries {
       if let index = indexOfUser[entry.user] {
         checkBoth(index, entry, of: flatFile, outline, &problems)
       } else {
         merged.spec.users.append(User(name: entry.user))
       }
+      if let index = rotating[entry.user] { checkSecondLogin(index, entry, of: flatFile, outline, &problems) }
       if let database = Self.flatFileDatabase(of: entry.user), databases.insert(database).inserted {
         merged.spec.databases.append(Database(name: database, owner: entry.user))
       }
@@ -57,10 +59,35 @@ extension Declaration {
         place.member("passwordFrom"), "\(name) has two passwords: this one, and that of \(line)",
         hint: "remove one of them")
     }
+    if spec.users[index].rotate != nil {
+      problems.error(
+        place.member("rotate"), "the password of \(name) is that of \(line), and cannot turn by itself",
+        hint: "remove one of them")
+    }
     if spec.users[index].ensure == .absent {
       problems.error(
         place.member("ensure"), "\(name) is to be absent, and is a user on \(line)", hint: "remove one of them")
     }
+  }
+
+  /// Refuses a user of the file whose name is to be a second login's.
+  private func checkSecondLogin(
+    _ index: Int, _ entry: FlatFile.Entry, of file: FlatFile, _ outline: DeclarationOutline?, _ problems: inout Problems
+  ) {
+    let name = spec.users[index].name
+    problems.error(
+      Place(annotation: AnnotationKey.users).element(outline?.users[name] ?? index).member("rotate"),
+      "the second login of \(quoted(name.text)) is to be called \(quoted(entry.user.text)), which is a user on line "
+        + "\(entry.line) of \(file.source.name)/\(file.source.key)", hint: "choose another name, or remove rotate")
+  }
+
+  /// The users whose passwords turn, by the names of their second logins.
+  private var secondLogins: [PostgresName: Int] {
+    var rotating: [PostgresName: Int] = [:]
+    for (index, user) in spec.users.enumerated() where user.rotate != nil {
+      if let second = user.name.secondLogin { rotating[second] = index }
+    }
+    return rotating
   }
 
   /// Refuses to rename what the file declares by its old name.

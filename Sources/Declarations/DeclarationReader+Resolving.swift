@@ -37,6 +37,7 @@ extension DeclarationReader {
     checkGrants(users, databases)
     checkMemberships(users, known)
     checkRenames(users.elements.map { ($0.name, $0.renamedFrom) }, of: "user")
+    checkRotations(users.elements, declaration)
     checkRenames(databases.elements.map { ($0.name, $0.renamedFrom) }, of: "database")
     let owners = ownersByGrant(users, databases)
     var names: Set<PostgresName> = []
@@ -64,7 +65,7 @@ extension DeclarationReader {
         User(
           name: name, ensure: user.ensure ?? .present, grants: grants(of: user, name, owned: owned[name] ?? []),
           connectionLimit: user.connectionLimit, validUntil: user.validUntil, memberOf: user.memberOf.map(\.value),
-          renamedFrom: user.renamedFrom?.value))
+          renamedFrom: user.renamedFrom?.value, rotate: user.rotate?.value))
       declaration.passwordSources[name] = user.passwordFrom
     }
   }

@@ -4,6 +4,7 @@ import DatabaseSpec
 extension DeclarationReader {
   private static let userKeys = [
     "name", "ensure", "grants", "connectionLimit", "validUntil", "memberOf", "passwordFrom", "renamedFrom",
+    "rotate",
   ]
 
   /// Reads `postern.io/users`, or the annotation that was meant to be it.
@@ -41,6 +42,7 @@ extension DeclarationReader {
     let memberOf = members["memberOf"].map { self.memberOf($0) } ?? []
     let passwordFrom = members["passwordFrom"].flatMap { object($0, kind: "Secret", nameKey: "secret") }
     let renamedFrom = members["renamedFrom"].flatMap { formerName($0, of: "a user", \.reservedAsRole) }
+    let rotate = members["rotate"].flatMap { rotation($0) }
     if ensure == .absent { checkAbsent(members) }
     let name = entryName(members, of: "a user", in: node, known: Self.userKeys, &doubts)
     if let name { check(name) }
@@ -51,7 +53,7 @@ extension DeclarationReader {
     return DeclaredUser(
       name: name, ensure: ensure, grants: grants, connectionLimit: connectionLimit, validUntil: validUntil,
       memberOf: memberOf, passwordFrom: ensure == .absent ? nil : passwordFrom,
-      renamedFrom: ensure == .absent ? nil : renamedFrom)
+      renamedFrom: ensure == .absent ? nil : renamedFrom, rotate: ensure == .absent ? nil : rotate)
   }
 
   /// Refuses a name that no role may have, and warns of one that `pg_hba.conf` would misread. The name still counts as
@@ -95,7 +97,7 @@ extension DeclarationReader {
         member.place, "a user that is to be absent cannot have \(key)",
         hint: "remove \(key), or write ensure: present")
     }
-    for key in ["connectionLimit", "validUntil", "passwordFrom"] {
+    for key in ["connectionLimit", "validUntil", "passwordFrom", "rotate"] {
       guard let member = members[key] else { continue }
       problems.warn(member.place, "\(key) has no effect on a user that is to be absent", hint: "remove it")
     }

@@ -18,6 +18,7 @@ struct DeclaredUser {
   var memberOf: [Located<PostgresName>] = []
   var passwordFrom: ObjectKey?
   var renamedFrom: Located<PostgresName>?
+  var rotate: Located<Rotation>?
 }
 
 /// An entry of `postern.io/databases`, with each part checked separately.

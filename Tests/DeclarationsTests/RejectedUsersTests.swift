@@ -65,7 +65,7 @@ struct RejectedUsersTests {
     ),
     .users(
       "- {name: a, \"x\\ny\": 1}",
-      #"postern.io/users[0]["x\u{a}y"] (line 1, column 13): unknown key "x\u{a}y" in a user; expected one of name, ensure, grants, connectionLimit, validUntil, memberOf, passwordFrom, renamedFrom"#
+      #"postern.io/users[0]["x\u{a}y"] (line 1, column 13): unknown key "x\u{a}y" in a user; expected one of name, ensure, grants, connectionLimit, validUntil, memberOf, passwordFrom, renamedFrom, rotate"#
     ),
     .users(
       "- {name: a, ensure: abesnt}",

@@ -1,0 +1,73 @@
+import Admission
+import Contract
+import DatabaseSpec
+import Declarations
+import JSONBytes
+import KubernetesClient
+import OpenSSL
+import TextEncoding
+
+extension InstancePass {
+  /// How long a turn may wait before an Event says why. Usually it takes seconds.
+  private static let heldFor = 300
+
+  /// Tells people of the turns of this pass, and of those that wait; and applications' Pods that the Secret is another.
+  /// A Pod that cannot be told reads the Secret within a minute or two anyway, so no pass fails because of it.
+  mutating func tellOfRotations(at now: Timestamp) async throws(Interruption) {
+    for rotation in rotations {
+      let decision = rotation.decision
+      if let held = decision.held, held.since.adding(seconds: Self.heldFor).microseconds <= now.microseconds {
+        rotationNotices.append(
+          (.rotationHeld, "the password of user \(rotation.user.text) has to wait: \(held.reason)"))
+      }
+    }
+    let turned = rotations.filter(\.decision.isTurn)
+    let stale = rotations.filter { $0.staleFrom.map { $0.microseconds <= now.microseconds } ?? false }
+    for rotation in turned {
+      rotationNotices.append(
+        (
+          .rotated,
+          "user \(rotation.user.text): applications get the login \(rotation.login.text) from "
+            + "\(now.rfc3339) on; the one of before can be used for \(rotation.rotation.overlap) s more"
+        ))
+    }
+    guard !turned.isEmpty || !stale.isEmpty else { return }
+    do throws(Interruption) {
+      let pods = try await access.connectedPods()
+      for rotation in turned { try await renewFiles(of: pods, rotation) }
+      for rotation in stale { tellStale(pods, rotation, now) }
+    } catch {
+      guard case .failed(let failure) = error, !failure.isCancelled else { throw error }
+    }
+  }
+
+  private func renewFiles(of pods: [ConnectedPod], _ rotation: UserRotation) async throws(Interruption) {
+    let secret = ObjectName.user(rotation.user, customer: instance.declaration.spec.customer)
+    let word = "\(secret) \(rotation.decision.told.rotatedAt?.rfc3339 ?? "")"
+    let hash = String(Hex.encoded(Digest.sha256(Array(word.utf8))).prefix(12))
+    for pod in pods where pod.mounted.contains(secret) {
+      try await access.annotatePod(pod.name, uid: pod.uid, updated: hash)
+    }
+  }
+
+  private mutating func tellStale(_ pods: [ConnectedPod], _ rotation: UserRotation, _ now: Timestamp) {
+    guard let end = rotation.end, end.microseconds > now.microseconds,
+      let turn = rotation.decision.told.rotatedAt
+    else { return }
+    let secret = ObjectName.user(rotation.user, customer: instance.declaration.spec.customer)
+    for pod in pods {
+      guard let begun = pod.environment[secret], begun.microseconds < turn.microseconds else { continue }
+      staleNotices.append(
+        Notice(
+          .staleConnection, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid),
+          in: instance.namespace,
+          "its environment holds the login of user \(rotation.user.text) from before \(turn.rfc3339), which ends at "
+            + "\(end.rfc3339): restart it, or let it read the connection from its files"))
+    }
+  }
+
+  /// When the next pass has something to do for a password that turns.
+  func nextTurn(after now: Timestamp) -> Timestamp? {
+    rotations.compactMap { $0.next(after: now) }.min { $0.microseconds < $1.microseconds }
+  }
+}

@@ -1,0 +1,39 @@
+import DatabaseSpec
+
+/// What a Pod's sidecar has told of the logins of users whose passwords turn.
+struct LoginReport: Equatable, Sendable {
+  /// ``VolumeLayout/generationFile`` of the files by which they were set.
+  var generation: String
+  /// The users of whom not every login is so.
+  var held: Set<String>
+  /// Whether the sidecar's clock and the controller's are further apart than ``maximumSkew``.
+  var isSkewed: Bool
+
+  /// Postgres ends the old password by its own clock. Further apart than this many seconds, it might do so too early.
+  static let maximumSkew = 60
+}
+
+/// What all Pods of an instance have told.
+struct LoginReports: Equatable, Sendable {
+  /// By the Pod's name; nil where the Pod has told nothing.
+  var reports: [String: LoginReport?] = [:]
+
+  /// Whether every Pod has a user's logins as the Secret of this generation says.
+  func readiness(of user: PostgresName, generation: String?) -> LoginReadiness {
+    guard !reports.isEmpty else { return .held("no Pod of the customer's Postgres runs") }
+    for (pod, report) in reports.sorted(by: { $0.key < $1.key }) {
+      guard let report else { return .held("the sidecar of Pod \(pod) does not tell of its logins") }
+      guard !report.isSkewed else {
+        return .held(
+          "the clock of Pod \(pod)'s node and the controller's are more than \(LoginReport.maximumSkew) s apart")
+      }
+      guard let generation, report.generation == generation else {
+        return .held("Pod \(pod) does not have the new login yet")
+      }
+      guard !report.held.contains(user.text) else {
+        return .held("Postgres in Pod \(pod) does not have the new login: see what the sidecar says of it")
+      }
+    }
+    return .applied
+  }
+}

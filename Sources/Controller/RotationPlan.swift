@@ -1,0 +1,162 @@
+import DatabaseSpec
+
+/// Decides what becomes of one user's two logins. Pure.
+struct RotationPlan {
+  /// What is declared, or was, where `rotate` was taken out.
+  var rotation: Rotation
+  /// Whether `rotate` was taken out: then the first login is used again, and the second is given up.
+  var isEnding = false
+  /// A number from -1 to 1 that is always the same for this user, so that users of one file do not turn at once.
+  var jitter: Double
+  /// The controller's time.
+  var now: Timestamp
+  /// What the Pods have said of what is mounted.
+  var readiness: LoginReadiness
+
+  /// By how much the time between two turns may differ from what is declared: a twentieth.
+  static let jitterShare = 0.05
+
+  /// - Parameter generate: makes a password; called only where a new one is needed. Nil: there is none, and nothing turns.
+  func decide(_ state: RotationState, generate: () -> Password?) -> RotationDecision? {
+    guard let (mounted, told) = settled(state, generate) else { return nil }
+    var decision = RotationDecision(mounted: mounted, told: told)
+    decision.told.rotatesAt = dueTime(told)
+    if isEnding, let end = ending(&decision) { return end }
+    let due = isEnding ? now : decision.told.rotatesAt ?? now
+    switch mounted.login.other {
+    case .pending:
+      guard state.mounted == mounted else { break }
+      turn(&decision, due: due)
+    case .until(let end) where end.adding(seconds: LoginReport.maximumSkew).microseconds > now.microseconds:
+      // A turn takes the login that can still be used. So it waits until that is over, also by the server's clock.
+      let over = end.adding(seconds: LoginReport.maximumSkew)
+      decision.next = over
+      if due.microseconds <= now.microseconds {
+        decision.held = ("the login of before can still be used, up to \(end.rfc3339)", due)
+      }
+    case .until, .idle:
+      if due.microseconds > now.microseconds {
+        decision.next = due
+      } else if state.mounted == mounted, state.told != nil {
+        prepare(&decision, due: due, generate)
+      } else {
+        // First what is there is written as it must be.
+        decision.next = now
+      }
+      if case .until = mounted.login.other, decision.mounted.login.other == mounted.login.other {
+        (decision.mounted.login.other, decision.mounted.other) = (.idle, nil)
+      }
+    }
+    return decision
+  }
+
+  /// What is stored, made consistent: what an earlier pass has begun is finished, what was edited counts, and what was
+  /// deleted comes back. It begins nothing.
+  private func settled(
+    _ state: RotationState, _ generate: () -> Password?
+  ) -> (RotationState.Mounted, RotationState.Told)? {
+    guard let told = state.told else {
+      guard let mounted = state.mounted else {
+        return generate().map { (.init(login: LoginState(), current: $0), .init(isSecond: false, password: $0)) }
+      }
+      // The user's Secret was deleted.
+      var back = RotationState.Told(isSecond: mounted.login.isSecond, password: mounted.current)
+      if case .until(let end) = mounted.login.other { back.rotatedAt = end.adding(seconds: -rotation.overlap) }
+      return (mounted, back)
+    }
+    guard var mounted = state.mounted else {
+      // The mounted Secret was deleted. The password of before is not known any more, but its time is.
+      var login = LoginState(isSecond: told.isSecond == true)
+      if let end = endOfOld(told), end.microseconds > now.microseconds { login.other = .until(end) }
+      var back = told
+      back.isSecond = login.isSecond
+      return (.init(login: login, current: told.password), back)
+    }
+    var settled = told
+    if told.isSecond == mounted.login.isSecond || (told.isSecond == nil && told.password != mounted.other) {
+      settled.isSecond = mounted.login.isSecond
+      guard told.password != mounted.current else { return (mounted, settled) }
+      // An emergency: the password was edited. It is changed in place, and the other login ends at once.
+      return (.init(login: LoginState(isSecond: mounted.login.isSecond), current: told.password), settled)
+    }
+    if told.password == mounted.current {
+      // Somebody edited the name. It is put back.
+      settled.isSecond = mounted.login.isSecond
+      return (mounted, settled)
+    }
+    let isSecond = !mounted.login.isSecond
+    settled.isSecond = isSecond
+    guard told.password == mounted.other, mounted.login.other == .pending else {
+      return (.init(login: LoginState(isSecond: isSecond), current: told.password), settled)
+    }
+    // The turn was told, and the old login gets its end.
+    let old = mounted.current
+    mounted = .init(login: LoginState(isSecond: isSecond), current: told.password)
+    settled.rotatedAt = settled.rotatedAt ?? now
+    if let end = endOfOld(settled) { (mounted.login.other, mounted.other) = (.until(end), old) }
+    return (mounted, settled)
+  }
+
+  private func endOfOld(_ told: RotationState.Told) -> Timestamp? {
+    told.rotatedAt.map { time in
+      // A time that lies ahead is of a clock that was wrong.
+      (time.microseconds > now.microseconds ? now : time).adding(seconds: rotation.overlap)
+    }
+  }
+
+  /// When the next turn is due. A time that was edited counts, but none that is further away than one period.
+  private func dueTime(_ told: RotationState.Told) -> Timestamp? {
+    guard !isEnding else { return nil }
+    let period = Double(rotation.every) * (1 + Self.jitterShare * jitter)
+    let latest = now.adding(seconds: Int(period))
+    guard let time = told.rotatesAt, time.microseconds <= now.adding(seconds: rotation.every * 21 / 20).microseconds
+    else { return latest }
+    return time
+  }
+
+  /// Makes the other login ready.
+  private func prepare(_ decision: inout RotationDecision, due: Timestamp, _ generate: () -> Password?) {
+    guard let password = generate() else {
+      decision.held = ("no password can be generated", due)
+      decision.next = now.adding(seconds: 60)
+      return
+    }
+    (decision.mounted.login.other, decision.mounted.other) = (.pending, password)
+    decision.next = now.adding(seconds: 5)
+  }
+
+  /// Tells applications of the other login, if every Pod has it.
+  private func turn(_ decision: inout RotationDecision, due: Timestamp) {
+    guard case .applied = readiness, let password = decision.mounted.other else {
+      if case .held(let reason) = readiness { decision.held = (reason, due) }
+      decision.next = now.adding(seconds: 60)
+      return
+    }
+    let isSecond = !decision.mounted.login.isSecond
+    decision.told = .init(isSecond: isSecond, password: password, rotatedAt: now)
+    decision.told.rotatesAt = dueTime(decision.told)
+    decision.isTurn = true
+    // Step 5 follows at once, by the next pass.
+    decision.next = now
+  }
+
+  /// `rotate` was taken out and nothing is left to do but to wait, or to give up the second login.
+  private func ending(_ decision: inout RotationDecision) -> RotationDecision? {
+    guard !decision.mounted.login.isSecond else { return nil }
+    if case .until(let end) = decision.mounted.login.other, end.microseconds > now.microseconds {
+      decision.next = end
+      return decision
+    }
+    decision.held = nil
+    (decision.mounted.login.other, decision.mounted.other) = (.idle, nil)
+    decision.isOver = true
+    return decision
+  }
+}
+
+extension Timestamp {
+  /// The time so many seconds later.
+  func adding(seconds: Int) -> Timestamp {
+    Timestamp(microseconds: microseconds.addingReportingOverflow(Int64(seconds) * 1_000_000).partialValue)
+  }
+}

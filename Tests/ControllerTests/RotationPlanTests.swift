@@ -1,0 +1,159 @@
+import DatabaseSpec
+import Testing
+
+@testable import Controller
+
+/// What becomes of two logins, without IO: every state that a crash, a loss or an edit can leave.
+@Suite struct RotationPlanTests {
+  private static let now = Timestamp(microseconds: 1_800_000_000_000_000)
+  private static let rotation = Rotation(every: 86_400, overlap: 3_600)
+
+  private static func at(_ seconds: Int) -> Timestamp { now.adding(seconds: seconds) }
+  private static func password(_ text: String) throws -> Password { try Password(text) }
+
+  private func plan(
+    _ readiness: LoginReadiness = .applied, isEnding: Bool = false, now: Timestamp = RotationPlanTests.now
+  ) -> RotationPlan {
+    RotationPlan(rotation: Self.rotation, isEnding: isEnding, jitter: 0, now: now, readiness: readiness)
+  }
+
+  /// `first|second PASSWORD [idle|pending OTHER|until SECONDS OTHER]`, and `first|second PASSWORD ROTATED ROTATES`, each
+  /// in seconds from now.
+  private static func state(_ told: String?, _ mounted: String?) throws -> RotationState {
+    var state = RotationState()
+    if let words = told?.split(separator: " ").map(String.init) {
+      state.told = .init(
+        isSecond: words[0] == "neither" ? nil : words[0] == "second", password: try password(words[1]),
+        rotatedAt: Int(words[2]).map { at($0) }, rotatesAt: Int(words[3]).map { at($0) })
+    }
+    if let words = mounted?.split(separator: " ").map(String.init) {
+      let other: LoginState.Other =
+        switch words[2] {
+        case "pending": .pending
+        case "until": .until(at(Int(words[3]) ?? 0))
+        default: .idle
+        }
+      state.mounted = .init(
+        login: LoginState(isSecond: words[0] == "second", other: other), current: try password(words[1]),
+        other: words.count > 3 && Int(words[words.count - 1]) == nil ? try password(words[words.count - 1]) : nil)
+    }
+    return state
+  }
+
+  private static func text(_ told: RotationState.Told) -> String {
+    func seconds(_ time: Timestamp?) -> String {
+      time.map { "\(($0.microseconds - now.microseconds) / 1_000_000)" } ?? "-"
+    }
+    return "\(told.isSecond == true ? "second" : "first") \(told.password.unredacted) \(seconds(told.rotatedAt)) "
+      + seconds(told.rotatesAt)
+  }
+
+  private static func text(_ mounted: RotationState.Mounted) -> String {
+    let other =
+      switch mounted.login.other {
+      case .idle: "idle"
+      case .pending: "pending"
+      case .until(let end): "until \((end.microseconds - now.microseconds) / 1_000_000)"
+      }
+    return "\(mounted.login.isSecond ? "second" : "first") \(mounted.current.unredacted) \(other)"
+      + (mounted.other.map { " \($0.unredacted)" } ?? "")
+  }
+
+  @Test(arguments: [
+    // Nothing is due.
+    ("declared for the first time", "first a - -", "first a idle", "first a - 86400", "first a idle"),
+    ("new altogether", nil, nil, "first new - 86400", "first new idle"),
+    ("nothing to do", "first a -9 100", "first a idle", "first a -9 100", "first a idle"),
+    // A turn, step by step.
+    ("due", "first a - -1", "first a idle", "first a - -1", "first a pending new"),
+    ("every Pod has it", "first a - -1", "first a pending b", "second b 0 86400", "first a pending b"),
+    ("told", "second b 0 86400", "first a pending b", "second b 0 86400", "second b until 3600 a"),
+    (
+      "the old one can be used", "second b -60 86340", "second b until 3540 a", "second b -60 86340",
+      "second b until 3540 a"
+    ),
+    ("asked for meanwhile", "second b -60 -1", "second b until 3540 a", "second b -60 -1", "second b until 3540 a"),
+    ("its time is over", "second b -9000 900", "second b until -5400 a", "second b -9000 900", "second b idle"),
+    (
+      "not yet by the server's clock", "second b -3610 900", "second b until -10 a", "second b -3610 900",
+      "second b until -10 a"
+    ),
+    ("due again", "second b -9000 -1", "second b idle", "second b -9000 -1", "second b pending new"),
+    (
+      "due again, the old one is still noted", "second b -9000 -1", "second b until -5400 a", "second b -9000 -1",
+      "second b pending new"
+    ),
+    ("and back", "second b -9000 -1", "second b pending c", "first c 0 86400", "second b pending c"),
+    // What was deleted.
+    ("the user's Secret, nothing begun", nil, "second b idle", "second b - 86400", "second b idle"),
+    ("the user's Secret, begun", nil, "first a pending b", "second b 0 86400", "first a pending b"),
+    ("the user's Secret, told", nil, "second b until 1800 a", "second b -1800 86400", "second b until 1800 a"),
+    ("the mounted Secret, nothing begun", "second b -9000 100", nil, "second b -9000 100", "second b idle"),
+    ("the mounted Secret, due", "second b -9000 -1", nil, "second b -9000 -1", "second b idle"),
+    ("the mounted Secret, told", "second b -60 86340", nil, "second b -60 86340", "second b until 3540"),
+    // What was edited.
+    ("the password: an emergency", "first z - 100", "first a idle", "first z - 100", "first z idle"),
+    (
+      "the password while the old login can be used", "second z -60 100", "second b until 3540 a", "second z -60 100",
+      "second z idle"
+    ),
+    ("the password while the next is made", "first z - -1", "first a pending b", "first z - -1", "first z idle"),
+    ("the password right after it was told", "second z 0 100", "first a pending b", "second z 0 100", "second z idle"),
+    ("the name", "second a - 100", "first a idle", "first a - 100", "first a idle"),
+    ("the name to nobody's", "neither a - 100", "first a idle", "first a - 100", "first a idle"),
+    ("name and password", "neither z - 100", "first a idle", "first z - 100", "first z idle"),
+    // Clocks.
+    ("a turn too far away", "first a - 900000", "first a idle", "first a - 86400", "first a idle"),
+    ("a turn of the future", "second b 5000 9000", "first a pending b", "second b 5000 9000", "second b until 3600 a"),
+  ])
+  func whatIsStoredBecomes(_ what: String, told: String?, mounted: String?, newTold: String, newMounted: String) throws
+  {
+    let decision = try #require(plan().decide(try Self.state(told, mounted)) { try? Self.password("new") })
+    #expect(Self.text(decision.told) == newTold, "\(what)")
+    #expect(Self.text(decision.mounted) == newMounted, "\(what)")
+    #expect(decision.isTurn == (newTold.contains(" 0 86400") && told?.contains(" 0 86400") != true), "\(what)")
+  }
+
+  @Test func aTurnWaitsUntilEveryPodHasItAndSaysWhy() throws {
+    let state = try Self.state("first a - -1", "first a pending b")
+    let decision = try #require(plan(.held("a Pod lags")).decide(state) { nil })
+    #expect(Self.text(decision.told) == "first a - -1" && Self.text(decision.mounted) == "first a pending b")
+    #expect(decision.held?.reason == "a Pod lags" && decision.held?.since == Self.at(-1))
+    #expect(decision.next == Self.at(60))
+  }
+
+  @Test(arguments: [
+    ("second b - -", "second b idle", "second b - -", "second b pending new", false),
+    ("second b - -", "second b pending c", "first c 0 -", "second b pending c", false),
+    ("first c 0 -", "second b pending c", "first c 0 -", "first c until 3600 b", false),
+    ("first c -60 -", "first c until 3540 b", "first c -60 -", "first c until 3540 b", false),
+    ("first c -9000 -", "first c until -5400 b", "first c -9000 -", "first c idle", true),
+    ("first a - 5", "first a pending b", "first a - -", "first a idle", true),
+    ("first a - 5", "first a idle", "first a - -", "first a idle", true),
+  ])
+  func takenOutItGoesBackToTheFirstAndIsOver(
+    told: String, mounted: String, newTold: String, newMounted: String, isOver: Bool
+  ) throws {
+    let state = try Self.state(told, mounted)
+    let decision = try #require(plan(isEnding: true).decide(state) { try? Self.password("new") })
+    #expect(Self.text(decision.told) == newTold && Self.text(decision.mounted) == newMounted)
+    #expect(decision.isOver == isOver)
+  }
+
+  @Test func theJitterIsTheSameForEveryLeaderAndAtMostATwentieth() throws {
+    var seen: Set<Int> = []
+    for number in 0..<200 {
+      let user = try PostgresName("user\(number)")
+      let jitter = RotationClock.jitter(namespace: "n", customer: "acme", user: user)
+      #expect(jitter == RotationClock.jitter(namespace: "n", customer: "acme", user: user))
+      #expect((-1...1).contains(jitter))
+      var plan = plan()
+      plan.jitter = jitter
+      let next = try #require(plan.decide(try Self.state("first a - -", "first a idle")) { nil }?.told.rotatesAt)
+      let seconds = Int((next.microseconds - Self.now.microseconds) / 1_000_000)
+      #expect((82_080...90_720).contains(seconds))
+      seen.insert(seconds)
+    }
+    #expect(seen.count > 100)
+  }
+}

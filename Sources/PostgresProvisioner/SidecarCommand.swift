@@ -6,13 +6,15 @@ import LogLine
 /// `postern-sidecar`: reads its arguments, runs the command, and returns the exit code.
 package struct SidecarCommand {
   static let usage = """
-    usage: postern-sidecar run|ready|plan|version|help [flags]
+    usage: postern-sidecar run|ready|plan|wait|version|help [flags]
 
       run      makes Postgres what the mounted files declare, and keeps it so; with --once, one pass: exit code 0 when
                it converged, 1 when some item failed
       ready    exit code 0 when the first pass over the present Postgres has converged; else says why not. The end of
                the first since the sidecar has started is waited for, 4 seconds at most
       plan     prints what would be done, as SQL without passwords: exit code 0 for nothing, 3 for something
+      wait     waits until databases take the logins in the folders that follow, each with the files of a user's Secret:
+               exit code 0 then, 1 where it is asked to end before
       version  prints the version
 
       --host ADDRESS       where Postgres is (POSTERN_HOST; 127.0.0.1 or ::1)
@@ -61,6 +63,7 @@ package struct SidecarCommand {
     case "version", "--version":
       output("postern-sidecar \(Release.version)\n")
       return 0
+    case "wait": return wait(Array(arguments.dropFirst()))
     case "run", "ready", "plan": break
     default: return misunderstood("unknown command \(verb)")
     }
@@ -100,6 +103,14 @@ package struct SidecarCommand {
     else { return 0 }
     output("not ready: \(reason)\n")
     return 1
+  }
+
+  private func wait(_ folders: [String]) -> Int32 {
+    guard !folders.isEmpty, !folders.contains(where: { $0.utf8.first == UInt8(ascii: "-") }) else {
+      return misunderstood("wait needs folders, and takes no flags")
+    }
+    do throws(FileError) { try CurrentProcess.catchSignals() } catch { return failed(error.message) }
+    return LoginWait(folders: folders, output: output).run() ? 0 : 1
   }
 
   private func plan(_ configuration: SidecarConfiguration) -> Int32 {

@@ -27,7 +27,7 @@ import Testing
   @Test func saysItsVersionAndItsUsage() {
     #expect(run("version").output.wholeMatch(of: #/postern-sidecar \d+\.\d+\.\d+\n/#) != nil)
     #expect(run("help").code == 0)
-    #expect(run("help").output.hasPrefix("usage: postern-sidecar run|ready|plan|version|help"))
+    #expect(run("help").output.hasPrefix("usage: postern-sidecar run|ready|plan|wait|version|help"))
   }
 
   @Test(
@@ -37,7 +37,8 @@ import Testing
       (["run", "--port", "0"], "--port must be a port from 1 to 65535, not \"0\""),
       (["run", "--port=x"], "--port must be a port from 1 to 65535, not \"x\""),
       (["run", "--log-format", "xml"], "--log-format must be text or json, not \"xml\""),
-      (["run", "--once=yes"], "--once takes no value"),
+      (["run", "--once=yes"], "--once takes no value"), (["wait"], "wait needs folders, and takes no flags"),
+      (["wait", "--once", "/a"], "wait needs folders, and takes no flags"),
     ] as [([String], String)])
   func whatItDoesNotUnderstandEndsWith2AndTheUsage(arguments: [String], message: String) {
     let errors = Mutex("")

@@ -203,7 +203,8 @@ import Testing
 
   @Test(arguments: [
     (
-      "- {user: shop, containers: [wrker]}", "", #"there is no container "wrker"; did you mean "worker"?"#, "[0].containers[0]"
+      "- {user: shop, containers: [wrker]}", "", #"no container "wrker"; did you mean "worker"?"#,
+      "[0].containers[0]"
     ),
     ("- {user: shop, containers: [database]}", "", #"there is "web", "worker""#, "[0].containers[0]"),
     ("- {user: shop, wait: true}", #","os":{"name":"windows"}"#, "a program for Linux", "[0].wait"),
@@ -287,6 +288,20 @@ import Testing
     for text in ["postern.io/users", "labels[postern.io/connect]", "connections][0].env", "connections][1]"] {
       #expect(fields.contains { $0.contains(text) }, "\(text): \(fields)")
     }
+  }
+
+  /// A small review is not answered by a huge patch, and not decided for long.
+  @Test func manyContainersAndConnectionsStaySmall() throws {
+    let containers = (0..<9_000).map { #"{"name":"c\#($0)"}"# }.joined(separator: ",")
+    let connections = (0..<32).map { "- {user: u\($0), name: n\($0), prefix: P\($0)_}" }.joined(separator: "\n")
+    let object = try application(connections).adding("/spec/containers", "[\(containers)]")
+    let reply = try post(object, .mutate)
+    #expect(
+      reply.causes.map(\.message) == ["more than 10000 variables and mounts would be added; name fewer containers"])
+    let unknown = (0..<9_000).map { "x\($0)" }.joined(separator: ", ")
+    let named = try application("- {user: shop, containers: [\(unknown)]}").adding(
+      "/spec/containers", "[\(containers)]")
+    #expect(try post(named, .mutate).causes.count == 1001)
   }
 
   @Test func whatIsLeftAloneIsLeftAlone() throws {

@@ -33,7 +33,8 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(secret.annotations == ["postern.io/user": "shop"])
     #expect(
       secret.data == [
-        "type": "postgresql", "provider": "postern", "username": "shop", "password": "generated", "host": "db.shops.svc", "port": "5433", "database": "orders",
+        "type": "postgresql", "provider": "postern",
+        "username": "shop", "password": "generated", "host": "db.shops.svc", "port": "5433", "database": "orders",
         "uri": "postgresql://shop:generated@db.shops.svc:5433/orders",
         "uri.orders": "postgresql://shop:generated@db.shops.svc:5433/orders",
         "jdbc-uri": "jdbc:postgresql://db.shops.svc:5433/orders?user=shop&password=generated",

@@ -13,7 +13,6 @@ import Testing
     var text = "\(connection.user.text)/\(connection.database?.text ?? "-") \(connection.customer) \(connection.name)"
     if let containers = connection.containers { text += " [\(containers.map(\.name).joined(separator: " "))]" }
     if connection.waits { text += " waits" }
-    if connection.restarts { text += " restarts" }
     return text
   }
 
@@ -24,8 +23,8 @@ import Testing
       ("\"shop/orders\"", ["shop/orders acme acme"]), ("123", ["123/- acme acme"]), ("null/x", ["null/x acme acme"]),
       ("- {user: \"a/b\", database: \"c:d\"}", ["a/b/c:d acme acme"]),
       (
-        "- user: shop\n  name: main.db\n  containers: [web, worker]\n  wait: true\n  restart: true",
-        ["shop/- acme main.db [web worker] waits restarts"]
+        "- user: shop\n  name: main.db\n  containers: [web, worker]\n  wait: true",
+        ["shop/- acme main.db [web worker] waits"]
       ),
       ("- {user: x, customer: other, env: none}\n- shop", ["x/- other other", "shop/- acme acme"]),
       (
@@ -61,7 +60,7 @@ import Testing
     ("- {user: shop, containers: []}", "there is no container in it"),
     ("- {user: shop, containers: web}", "expected a list of containers' names"),
     ("- {user: shop, containers: [We b]}", "cannot be the name of a container"),
-    ("- {user: shop, wait: yes}", "neither true nor false"), ("- {user: shop, restart: 1}", "neither true nor false"),
+    ("- {user: shop, wait: yes}", "neither true nor false"),
     ("- shop\n- other", "two connections are called \"acme\""),
     (
       "- shop\n- {user: other, name: b}",

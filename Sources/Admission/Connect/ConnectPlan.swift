@@ -18,8 +18,16 @@ struct ConnectPlan {
     var mounts: [(volume: String, path: String)] = []
   }
 
+  /// The most variables and mounts that are added. Kubernetes stores no Pod that has nearly as many, and a small review
+  /// must not be answered by a huge patch.
+  private static let maximumAdditions = 10_000
+  /// After this many unknown containers there are no more hints, because finding similar names takes time.
+  private static let maximumHints = 100
+
   let pod: ConnectedPod
   let connections: [DeclaredConnection]
+  /// The names of the containers that connections name; nil for all.
+  private let named: [Set<String>?]
   private(set) var additions: [Addition] = []
   private(set) var findings = Findings()
   private let field: String
@@ -32,19 +40,25 @@ struct ConnectPlan {
     _ target: ConnectTarget, _ connections: [DeclaredConnection], postgres: String?, customer: String?
   ) throws(JSONError) {
     self.connections = connections
+    named = connections.map { $0.containers.map { Set($0.map(\.name)) } }
     field = target.field
     pod = try ConnectedPod(target.pod.spec, of: target.bytes)
     refuseUnknownContainers()
     refuseWaiting(inPodOf: postgres == nil ? nil : customer)
     refuseClashes(isConnected: target.metadata.isConnected)
+    var count = 0
     for (list, containers) in [("initContainers", pod.initContainers), ("containers", pod.containers)] {
-      for (index, container) in containers.enumerated() {
+      for (index, container) in containers.enumerated() where count <= Self.maximumAdditions {
         let isOurs =
           container.name == SidecarContainer.name && target.metadata.isInjected
           || container.name == ServiceBinding.waitContainer && target.metadata.isConnected
         guard !isOurs else { continue }
-        add(to: container, list, index, isPostgres: container.name == postgres)
+        count += add(to: container, list, index, isPostgres: container.name == postgres)
       }
+    }
+    if count > Self.maximumAdditions {
+      additions = []
+      refuse("", "more than \(Self.maximumAdditions) variables and mounts would be added; name fewer containers")
     }
   }
 
@@ -61,13 +75,12 @@ struct ConnectPlan {
 
   // MARK: Containers
 
+  /// - Returns: how much is added.
   private mutating func add(
     to container: ConnectedContainer, _ list: String, _ index: Int, isPostgres: Bool
-  ) {
-    let own = connections.enumerated().filter { _, connection in
-      connection.containers?.contains { $0.name == container.name } ?? !isPostgres
-    }
-    guard !own.isEmpty else { return }
+  ) -> Int {
+    let own = connections.indices.filter { named[$0]?.contains(container.name) ?? !isPostgres }
+    guard !own.isEmpty else { return 0 }
     var addition = Addition(
       list: list, index: index, hasEnvironment: container.hasEnvironment, hasMounts: container.hasMounts)
     let root = container.root ?? ServiceBinding.root
@@ -80,7 +93,8 @@ struct ConnectPlan {
       container.variables[ServiceBinding.rootVariable] == nil
       ? [BoundVariable(name: ServiceBinding.rootVariable, value: .literal(root))] : []
     var kept: [String] = []
-    for (number, connection) in own {
+    for number in own {
+      let connection = connections[number]
       let folder = "\(root == "/" ? "" : root)/\(connection.name)"
       mount(Self.volume(number), at: folder, in: container, &addition)
       for variable in BoundVariable.all(of: connection, folder: folder) {
@@ -96,6 +110,7 @@ struct ConnectPlan {
     }
     addition.variables = variables
     if !addition.variables.isEmpty || !addition.mounts.isEmpty { additions.append(addition) }
+    return addition.variables.count + addition.mounts.count
   }
 
   private mutating func mount(
@@ -126,11 +141,14 @@ struct ConnectPlan {
 
   private mutating func refuseUnknownContainers() {
     let names = pod.initContainers.map(\.name) + pod.containers.map(\.name)
-    for container in connections.flatMap({ $0.containers ?? [] })
-    where !names.contains(where: { $0.utf8.elementsEqual(container.name.utf8) }) {
+    let known = Set(names)
+    var hints = 0
+    for container in connections.flatMap({ $0.containers ?? [] }) where !known.contains(container.name) {
+      hints += 1
+      let nearest = hints > Self.maximumHints ? nil : Suggestion.nearest(to: container.name, among: names)
       let hint =
-        Suggestion.nearest(to: container.name, among: names).map { "did you mean \(quoted($0))?" }
-        ?? "there is \(names.prefix(20).map(quoted).joined(separator: ", "))"
+        nearest.map { "did you mean \(quoted($0))?" }
+        ?? "there is \(names.prefix(5).map(quoted).joined(separator: ", "))"
       refuse(container.path, "there is no container \(quoted(container.name)); \(hint)")
     }
   }

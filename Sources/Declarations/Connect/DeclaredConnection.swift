@@ -58,8 +58,6 @@ package struct DeclaredConnection: Equatable, Sendable {
   package var containers: [ContainerName]?
   /// Whether an init container waits until the database takes this login.
   package var waits = false
-  /// Whether Pods that hold an old password in their environment are replaced.
-  package var restarts = false
   /// The path in the annotation, such as `[0]`.
   package var path = ""
 
@@ -93,6 +91,6 @@ package struct DeclaredConnection: Equatable, Sendable {
   /// Whether a container may be in both connections.
   func sharesContainers(with other: Self) -> Bool {
     guard let containers, let others = other.containers else { return true }
-    return containers.contains { container in others.contains { $0.name.utf8.elementsEqual(container.name.utf8) } }
+    return !Set(containers.map(\.name)).isDisjoint(with: others.map(\.name))
   }
 }

@@ -10,6 +10,9 @@ struct Try: AsyncParsableCommand {
       Starts a throwaway Postgres, sends the manifest through the real webhook over TLS, lays out the Pod's volume as \
       the kubelet would, runs the real sidecar, prints its log and each user's connection URI; then watches the file, \
       and applies what you save. Ctrl-C ends it, and nothing is left behind.
+
+      With -- COMMAND, the command runs when everything is provisioned, with the variables and files of the first container \
+      in the file that connects to this customer, or as the first user. Then all ends, with 0 where the command did.
       """)
 
   @Argument(help: "The manifest: one labelled Deployment, StatefulSet or Pod, and the Secrets and ConfigMaps it needs.")
@@ -24,6 +27,12 @@ struct Try: AsyncParsableCommand {
 
   @Flag(help: "Stop when everything is provisioned.")
   var once = false
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp(
+      "An application's command, behind --: it runs with its connection's environment.", valueName: "command"))
+  var command: [String] = []
 
   func run() async throws {
     LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
@@ -44,8 +53,8 @@ struct Try: AsyncParsableCommand {
     do throws(CommandError) {
       report.decided(try await trial.apply())
       report.sidecarStarts(on: try trial.startPostgres())
-      try trial.startSidecar(once: once) { line in report.console.print("  \(line)") }
-      try await once ? finish(trial, report) : follow(trial, report)
+      try trial.startSidecar(once: runsOnce) { line in report.console.print("  \(line)") }
+      try await runsOnce ? finish(trial, report) : follow(trial, report)
     } catch {
       await trial.end()
       throw error
@@ -53,13 +62,18 @@ struct Try: AsyncParsableCommand {
     await trial.end()
   }
 
-  private func finish(_ trial: Trial, _ report: TrialReport) throws(CommandError) {
+  private var runsOnce: Bool { once || !command.isEmpty }
+
+  private func finish(_ trial: Trial, _ report: TrialReport) async throws(CommandError) {
     let isProvisioned = trial.waitForSidecar()
     report.connections(trial.connections)
     guard isProvisioned else {
       throw .refused("not everything could be provisioned; the sidecar's log above says what and why")
     }
-    report.next()
+    guard !command.isEmpty else { return report.next() }
+    let application = try await trial.application()
+    report.runs(application, command)
+    try application.run(command)
   }
 
   /// Applies the file whenever it is saved, until the user interrupts.

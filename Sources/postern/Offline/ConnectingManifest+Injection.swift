@@ -4,6 +4,15 @@ import JSONBytes
 extension ConnectingManifest {
   /// The manifest with its connections, as the webhook adds them to Pods.
   func injected(through chain: AdmissionChain) async throws(CommandError) -> (object: JSONValue, warnings: [String]) {
+    let admitted = try await admitted(through: chain)
+    guard !path.isEmpty else { return (admitted.pod, admitted.warnings) }
+    return (Self.replacing(path[...], of: admitted.object, with: admitted.pod), admitted.warnings)
+  }
+
+  /// The manifest, and a Pod of it, as the webhook admits them.
+  func admitted(
+    through chain: AdmissionChain
+  ) async throws(CommandError) -> (object: JSONValue, pod: JSONValue, warnings: [String]) {
     var warnings: [String] = []
     func admitted(_ object: JSONValue) async throws(CommandError) -> JSONValue {
       switch try await chain.admit(object, namespace: manifest.namespace) {
@@ -14,9 +23,7 @@ extension ConnectingManifest {
       }
     }
     let object = try await admitted(manifest.object)
-    guard !path.isEmpty else { return (object, warnings) }
-    let pod = try await admitted(pod)
-    return (Self.replacing(path[...], of: object, with: pod), warnings)
+    return (object, path.isEmpty ? object : try await admitted(pod), warnings)
   }
 
   /// A Pod of the template.

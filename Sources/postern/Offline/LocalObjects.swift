@@ -50,6 +50,11 @@ struct LocalObjects: Equatable, Sendable {
     }
   }
 
+  /// Puts a Secret in the place of another, with no key of it.
+  mutating func replace(_ secret: DesiredObject) {
+    secrets[secret.namespace, default: [:]][secret.name] = secret.data.mapValues { Array($0.utf8) }
+  }
+
   /// Merges the Secrets of both. If both have a key, this one's value is kept: values from a file win over generated ones.
   func merging(_ others: LocalObjects) -> LocalObjects {
     var merged = self

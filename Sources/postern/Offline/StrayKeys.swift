@@ -75,7 +75,9 @@ struct StrayKeys {
 
   private func problem(ofLabel key: String) -> String? {
     if Self.labels.contains(key) || AnnotationKey.outputs.contains(key) { return nil }
-    if (AnnotationKey.declaring + [AnnotationKey.connections]).contains(key) { return "is an annotation of Postern's; move it to annotations" }
+    if AnnotationKey.declaring.contains(key) || key == AnnotationKey.connections {
+      return "is an annotation of Postern's; move it to annotations"
+    }
     guard let meant = Self.meant(by: key), meant != key else { return nil }
     return Self.labels.contains(meant)
       ? "is no label of Postern's; did you mean \(meant)?"
@@ -87,8 +89,9 @@ struct StrayKeys {
     if key == AnnotationKey.connections, let path = ConnectingManifest.template(of: manifest.object) {
       // Where the label is, the webhook says what is wrong.
       guard ConnectingManifest(manifest) == nil else { return nil }
-      return "nothing reads it without the label \(AnnotationKey.connectLabel): add \"\(AnnotationKey.connectLabel): <customer>\""
-        + " to \(path.map { "\($0)." }.joined())metadata.labels"
+      let label = AnnotationKey.connectLabel
+      return
+        "nothing reads it without the label \(label): add \"\(label): <customer>\" to \(path.map { "\($0)." }.joined())metadata.labels"
     }
     if AnnotationKey.outputs.contains(key) || Self.written.contains(key) { return nil }
     guard let meant = Self.meant(by: key) else {

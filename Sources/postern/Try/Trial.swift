@@ -2,6 +2,7 @@ import Admission
 import Contract
 import Controller
 import DatabaseSpec
+import Declarations
 import Foundation
 import JSONBytes
 import Logging
@@ -18,7 +19,7 @@ final class Trial {
   private let postgresBin: String?
   private let workspace: TrialWorkspace
   private let server: WebhookServer
-  private let chain: AdmissionChain
+  let chain: AdmissionChain
   private var postgres: PostgresServer?
   private var sidecar: SidecarProcess?
   private var current: AppliedManifest?
@@ -28,6 +29,8 @@ final class Trial {
   private var earlierStatus: Status?
   /// Generated passwords. They stay the same for the whole trial, as Secrets do in a cluster.
   private var madeObjects = LocalObjects()
+  /// All objects, as the API server would hold them.
+  private var cluster = LocalObjects()
   private var layout = LocalKubelet.Layout(mounts: [], environment: [:])
   /// The server that the Pod's Postgres container would make. After it was made, changes of the variables have no
   /// effect.
@@ -185,6 +188,7 @@ extension Trial {
       }
       missing += own
     }
+    self.cluster = cluster
     layout = try layOut(sidecar, of: instance, cluster)
     if postgres == nil, let image, let container {
       wanted = try TrialServer(image, environment: try layOut(container, of: instance, cluster).environment)
@@ -196,9 +200,33 @@ extension Trial {
   private func layOut(
     _ container: JSONValue, of instance: AdmittedInstance, _ objects: LocalObjects
   ) throws(CommandError) -> LocalKubelet.Layout {
+    try layOut(container, of: instance.pod, in: instance.labelled.manifest.namespace, objects)
+  }
+
+  /// The folder of the trial.
+  var folder: URL { workspace.folder }
+
+  /// What this machine's clients see: the users' Secrets lead to the throwaway, which has no certificate.
+  func localObjects() throws(CommandError) -> (objects: LocalObjects, of: LabelledManifest) {
+    guard let current, let postgres, var instance = current.instance.instance else {
+      throw .refused("nothing runs yet")
+    }
+    let labelled = current.instance.labelled
+    instance.declaration.host = "127.0.0.1"
+    instance.declaration.tls = ClientTLS()
+    instance.port = postgres.port
+    var objects = cluster
+    let made = try cluster.made(for: instance, declaredBy: labelled.manifest, generate: Password.generated)
+    for secret in made.users { objects.replace(secret) }
+    return (objects, labelled)
+  }
+
+  func layOut(
+    _ container: JSONValue, of pod: JSONValue, in namespace: String, _ objects: LocalObjects
+  ) throws(CommandError) -> LocalKubelet.Layout {
     do {
       return try LocalKubelet(folder: workspace.folder)
-        .layOut(container, in: instance.pod, objects: objects, namespace: instance.labelled.manifest.namespace)
+        .layOut(container, in: pod, objects: objects, namespace: namespace)
     } catch {
       throw .refused("cannot write in \(workspace.folder.path): \(error)")
     }

@@ -57,6 +57,11 @@ struct TrialReport {
     }
   }
 
+  /// Prints what runs with whose environment.
+  func runs(_ application: TrialApplication, _ command: [String]) {
+    console.heading("Application", "\(application.name): \(command.joined(separator: " "))")
+  }
+
   /// Prints that the file is watched from now on.
   func watches() {
     console.heading("Watching \(file)", "save a change and it is applied; Ctrl-C ends it")

@@ -26,11 +26,11 @@ images: postern sidecar ## Build OCI images of both in .build/images, without a 
 	scripts/install-packages images
 	scripts/build-images
 
-demo: ## Go from a labelled manifest to a provisioned Postgres, without a cluster
+demo: ## Go from one file to a provisioned Postgres and an application's first query, without a cluster
 	@scripts/install-packages build demo
 	@$(SWIFT) build -c $(CONFIGURATION) --product postern --quiet
 	@$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar --quiet
-	@$(BIN)/postern try Examples/acme.yaml --once
+	@$(BIN)/postern try Examples/shop.yaml -- psql -c 'INSERT INTO invoice (total) VALUES (9.90) RETURNING *'
 
 try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml

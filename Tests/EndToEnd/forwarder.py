@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Stands in for a Service on a node without kube-proxy: forwarder.py ADDRESS PORT NAMESPACE APP
+
+Passes on what comes to ADDRESS:PORT to the same port of the Pod with the label app=APP; until there is one, nobody is let in.
+"""
+import asyncio
+import pathlib
+import sys
+
+address, port, namespace, app = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+kubectl = pathlib.Path(__file__).resolve().parent / "cluster/kubectl"
+
+
+async def target():
+    process = await asyncio.create_subprocess_exec(
+        kubectl, "-n", namespace, "get", "pod", "-l", f"app={app}", "-o", "jsonpath={.items[0].status.podIP}",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
+    return (await process.communicate())[0].decode()
+
+
+async def copy(reader, writer):
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+async def serve(reader, writer):
+    try:
+        pod_reader, pod_writer = await asyncio.open_connection(await target(), port)
+    except OSError:
+        writer.close()
+        return
+    await asyncio.gather(copy(reader, pod_writer), copy(pod_reader, writer))
+
+
+async def main():
+    async with await asyncio.start_server(serve, address, port) as server:
+        await server.serve_forever()
+
+
+asyncio.run(main())

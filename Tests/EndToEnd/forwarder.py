@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Stands in for a Service on a node without kube-proxy: forwarder.py ADDRESS PORT NAMESPACE APP
+"""Stands in for a Service on a node without kube-proxy: forwarder.py ADDRESS PORT NAMESPACE APP PIDFILE
 
 Passes on what comes to ADDRESS:PORT to the same port of the Pod with the label app=APP; until there is one, nobody is let in.
 """
 import asyncio
+import os
 import pathlib
 import sys
 
@@ -43,4 +44,5 @@ async def main():
         await server.serve_forever()
 
 
+pathlib.Path(sys.argv[5]).write_text(str(os.getpid()))
 asyncio.run(main())

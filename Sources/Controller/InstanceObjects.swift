@@ -218,9 +218,12 @@ extension InstanceSpec {
 extension InstanceSpec {
   /// Keeps `rotate` of the users whose second login is still needed.
   fileprivate mutating func keep(_ rotations: [UserRotation]) {
-    for rotation in rotations where !rotation.decision.isOver {
-      guard let index = users.firstIndex(where: { $0.name == rotation.user }) else { continue }
-      users[index].rotate = rotation.rotation
+    let kept = rotations.filter { !$0.decision.isOver }.reduce(into: [PostgresName: Rotation]()) {
+      $0[$1.user] = $1.rotation
+    }
+    guard !kept.isEmpty else { return }
+    for index in users.indices {
+      if let rotation = kept[users[index].name] { users[index].rotate = rotation }
     }
   }
 }

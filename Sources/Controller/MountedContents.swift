@@ -7,6 +7,8 @@ struct MountedContents: Equatable, Sendable {
   private(set) var passwords: [PostgresName: Password] = [:]
   /// By user, where the password turns.
   private(set) var logins: [PostgresName: LoginState] = [:]
+  /// By user, as the mounted spec says.
+  private(set) var rotates: [PostgresName: Rotation] = [:]
   /// Nil where there is no spec that can be read.
   private(set) var spec: InstanceSpec?
   /// Scripts by database and name.
@@ -28,6 +30,7 @@ struct MountedContents: Equatable, Sendable {
     }
     guard let bytes = configMap[VolumeLayout.specFile], let spec = try? InstanceSpec(decoding: bytes) else { return }
     self.spec = spec
+    for user in spec.users where user.rotate != nil { rotates[user.name] = user.rotate }
     for database in spec.databases {
       for script in database.scripts {
         scripts[database.name, default: [:]][Array(script.name.utf8)] = script

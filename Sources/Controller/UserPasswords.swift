@@ -24,13 +24,13 @@ struct UserPasswords {
     let fromFile = Dictionary(
       (flatFile?.entries ?? []).map { ($0.user, $0.password) }, uniquingKeysWith: { _, last in last })
     for user in declaration.spec.users where user.ensure == .present {
-      if let rotation = rotation(of: user, problems: &problems, generate: generate) {
-        rotations.append(rotation)
-        passwords[user.name] = rotation.decision.told.password
-      } else if let reference = declaration.passwordSources[user.name] {
+      if let reference = declaration.passwordSources[user.name] {
         passwords[user.name] = referenced(reference, by: user.name, problems: &problems)
       } else if let password = fromFile[user.name] {
         passwords[user.name] = password
+      } else if let rotation = rotation(of: user, problems: &problems, generate: generate) {
+        rotations.append(rotation)
+        passwords[user.name] = rotation.decision.told.password
       } else {
         passwords[user.name] = own(user.name, problems: &problems) { former(user.renamedFrom) ?? generate() }
       }

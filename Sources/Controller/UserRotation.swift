@@ -48,10 +48,10 @@ package struct UserRotation: Equatable, Sendable {
 }
 
 extension UserPasswords {
-  /// The rotation of a user; nil where its password does not turn, and did not, or cannot be known.
+  /// The rotation of a user whose password Postern makes; nil where it does not turn, and did not, or cannot be known.
   func rotation(of user: User, problems: inout [InstanceProblem], generate: () -> Password?) -> UserRotation? {
     let name = user.name
-    guard let second = name.secondLogin, !isFromElsewhere(name) else { return nil }
+    guard let second = name.secondLogin else { return nil }
     let secret = ObjectName.user(name, customer: customer)
     let mounted = sources.mounted
     var state = RotationState(mounted: mounted.rotation(of: name))
@@ -61,7 +61,7 @@ extension UserPasswords {
     if let declared = user.rotate {
       rotation = declared
     } else {
-      let before = mounted.spec?.users.first { $0.name == name }?.rotate
+      let before = mounted.rotates[name]
       let isSecondToldAlone = mounted.generation == nil && state.told?.isSecond == true
       guard before != nil || mounted.logins[name] != nil || isSecondToldAlone || state.mounted?.login.isSecond == true
       else { return nil }
@@ -88,10 +88,6 @@ extension UserPasswords {
       isSecond: mounted.login.isSecond, password: current, rotatedAt: state.told?.rotatedAt,
       rotatesAt: state.told?.rotatesAt)
     return UserRotation(user: user, rotation: rotation, decision: RotationDecision(mounted: mounted, told: told))
-  }
-
-  private func isFromElsewhere(_ user: PostgresName) -> Bool {
-    declaration.passwordSources[user] != nil || flatFile?.entries.contains { $0.user == user } == true
   }
 
   private func told(

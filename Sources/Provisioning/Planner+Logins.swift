@@ -206,7 +206,7 @@ extension Planner {
   /// The second logins of a user that Postern made.
   func secondLogins(of user: PostgresName) -> [(name: PostgresName, role: RoleState)] {
     var logins: [(name: PostgresName, role: RoleState)] = []
-    for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where record.loginOf == user {
+    for name in recordedLogins[user] ?? [] {
       if let role = observed.roles[name], isSecondLogin(name, role, of: user) { logins.append((name, role)) }
     }
     return logins
@@ -215,6 +215,7 @@ extension Planner {
   /// The second logins of declared users that must not be there any more.
   var leavingLogins: [(name: PostgresName, role: RoleState, user: User)] {
     var leaving: [(name: PostgresName, role: RoleState, user: User)] = []
+    guard !recordedLogins.isEmpty else { return leaving }
     for user in spec.users where user.ensure == .absent || user.rotate == nil {
       guard !renames.held.contains(.user(user.name)) else { continue }
       leaving += secondLogins(of: user.name).map { ($0.name, $0.role, user) }

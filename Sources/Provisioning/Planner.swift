@@ -10,6 +10,8 @@ struct Planner {
   /// The index of each declared database in the spec.
   private let databaseIndices: [PostgresName: Int]
   private let userNames: Set<PostgresName>
+  /// The recorded second logins of each user.
+  let recordedLogins: [PostgresName: [PostgresName]]
   let grantees: Grantees
   var plan = Plan()
 
@@ -22,6 +24,11 @@ struct Planner {
     for (index, database) in desired.spec.databases.enumerated() { indices[database.name] = index }
     databaseIndices = indices
     userNames = Set(desired.spec.users.map({ $0.name }))
+    var logins: [PostgresName: [PostgresName]] = [:]
+    for (name, record) in records.roles {
+      if let user = record.loginOf { logins[user, default: []].append(name) }
+    }
+    recordedLogins = logins.mapValues { $0.sorted() }
     grantees = Grantees(desired.spec, records)
   }
 

@@ -26,6 +26,29 @@ import Testing
     #expect(status(after: .converged).whyNotReady == nil)
   }
 
+  @Test(arguments: [PassReport.Outcome.converged, .incomplete, .standby, .disconnected, .interrupted, .superseded])
+  func itTellsOfTheLoginsThatAPassHasSet(outcome: PassReport.Outcome) throws {
+    var desired = desired
+    desired.generation = "g"
+    var status = Status()
+    status.passEnded(PassReport(outcome: outcome), desired, at: "now")
+    #expect(status.logins == nil)
+    desired.spec.users = [User(name: try PostgresName("shop"), rotate: Rotation(every: 86_400))]
+    var report = PassReport(outcome: outcome)
+    report.heldLogins = [try PostgresName("shop")]
+    status.passEnded(report, desired, at: "now")
+    let isTold = [.converged, .incomplete, .standby].contains(outcome)
+    #expect(status.logins == (isTold ? .init(generation: "g", held: ["shop"]) : nil))
+    #expect(Status(decoding: status.encoded()) == status)
+    report.heldLogins = try (0..<101).map { try PostgresName("u\($0)") }
+    status.passEnded(report, desired, at: "now")
+    let told = String(decoding: status.encodedForNetwork(time: "2027-01-01T00:00:00.000Z"), as: UTF8.self)
+    #expect(!told.contains("held") && told.contains(#""time":"2027-01-01T00:00:00.000Z""#))
+    // What is known of a server that is away is not known any more.
+    status.postgresIsAway("gone")
+    #expect(status.logins == nil)
+  }
+
   @Test func aStandbyIsReadyAndNothingIsApplied() {
     #expect(status(after: .standby).isReady)
     #expect(status(after: .standby).specHash == nil)

@@ -10,17 +10,18 @@ enum AnnotationSize {
   /// Checks an object, its template, and the object that it replaces.
   static func findings(_ review: AdmissionReview) throws(JSONError) -> Findings {
     var findings = Findings()
-    for (slices, prefix) in [
-      (review.object?.pod, ""), (review.object?.template, "spec.template."),
-      (review.oldObject?.pod, "oldObject."), (review.oldObject?.template, "oldObject.spec.template."),
-    ] {
-      guard let annotations = slices?.metadata?.annotations else { continue }
+    func check(_ annotations: JSONSlice?, _ prefix: String) throws(JSONError) {
+      guard let annotations else { return }
       let bytes = try size(of: annotations, in: review.bytes)
-      guard bytes > maximumBytes else { continue }
+      guard bytes > maximumBytes else { return }
       findings.refuse(
         "\(prefix)metadata.annotations",
         "these are \(bytes) bytes, and Kubernetes takes \(maximumBytes); put scripts into a ConfigMap or a Secret")
     }
+    try check(review.object?.pod.metadata?.annotations, "")
+    try check(review.object?.template?.metadata?.annotations, "spec.template.")
+    try check(review.oldObject?.pod.metadata?.annotations, "oldObject.")
+    try check(review.oldObject?.template?.metadata?.annotations, "oldObject.spec.template.")
     return findings
   }
 

@@ -25,6 +25,7 @@ extension Container {
       if case .literal(let text) = path { return .file(text) }
       return .unknown
     }
+    guard !environmentSources.isEmpty else { return nil }
     let candidates = names.reversed().flatMap { name in environmentSources.compactMap { $0.reference(to: name) } }
     return candidates.isEmpty ? nil : .candidates(candidates)
   }

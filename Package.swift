@@ -189,7 +189,10 @@ let package = Package(
     .testTarget(name: "KubernetesAPITests", dependencies: ["JSONBytes", "KubernetesAPI"]),
     .testTarget(
       name: "AdmissionTests",
-      dependencies: ["Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI"],
+      dependencies: [
+        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "LibPQ",
+        "PostgresParser", "ThrowawayPostgres",
+      ],
       resources: [.copy("Fixtures")]),
     .testTarget(
       name: "LeaderElectionTests",

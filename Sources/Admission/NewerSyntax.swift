@@ -23,16 +23,17 @@ struct NewerSyntax: Equatable {
     }
     var isMerge = false
     var isReturning = false
-    var opened: [Bool] = []
+    var opened: [Parenthesis] = []
     for (index, token) in tokens.enumerated() {
       let rest = tokens[index...]
       if index == 0 || tokens[index - 1].text == ";" && opened.isEmpty { (isMerge, isReturning) = (false, false) }
       for construct in constructs[token.text] ?? [] where rest.starts(with: construct.words) {
-        add(construct.words.joined(separator: " ").uppercased(), construct.version, at: token.start)
+        add(name(construct.words), construct.version, at: token.start)
       }
       if let version = functions[token.text], rest.dropFirst().first?.text == "(" {
         add(token.text.uppercased(), version, isGuess: true, at: token.start)
       }
+      let previous = index > 0 ? tokens[index - 1].text : ""
       switch token.text {
       case "merge": isMerge = isMerge || rest.starts(with: ["merge", "into"])
       case "returning":
@@ -41,11 +42,29 @@ struct NewerSyntax: Equatable {
       case "old", "new":
         guard isReturning, rest.dropFirst().first?.text == "." else { break }
         add("\(token.text.uppercased()) in RETURNING", 18, isGuess: true, at: token.start)
+      case "system_user":
+        if previous != "." { add("SYSTEM_USER", 16, isGuess: true, at: token.start) }
+      case "storage":
+        // ALTER TABLE has known SET STORAGE for long.
+        if previous != "set", storages.contains(rest.dropFirst().first?.text ?? ""), !opened.isEmpty {
+          add("STORAGE of a new column", 16, at: token.start)
+        }
+      case "period":
+        if opened.last == .foreignKey, previous == ",", rest.dropFirst(2).first?.text == ")" {
+          add("PERIOD of a foreign key", 18, at: token.start)
+        }
       case "(":
-        opened.append(tokens[..<index].suffix(3).map(\.text) == ["generated", "always", "as"])
+        opened.append(Parenthesis(tokens, at: index, in: opened.last))
       case ")":
-        guard opened.popLast() == true, rest.dropFirst().first?.text != "stored" else { break }
-        add("a generated column that is not STORED", 18, at: token.start)
+        switch opened.popLast() {
+        case .generated:
+          guard rest.dropFirst().first?.text != "stored" else { break }
+          add("a generated column that is not STORED", 18, at: token.start)
+        case .subquery:
+          guard afterNoName.contains(rest.dropFirst().first?.text ?? ";") else { break }
+          add("a subquery in FROM without a name", 16, at: token.start)
+        case .foreignKey, .call, .other, nil: break
+        }
       default:
         if isNewNumber(token.text) { add("the number \(token.text)", 16, at: token.start) }
       }
@@ -55,19 +74,69 @@ struct NewerSyntax: Equatable {
 
   private static let newest = 18
 
-  private static let constructs: [String: [(words: [String], version: Int)]] = Dictionary(
+  static func name(_ words: [String]) -> String {
+    words.map { $0 == "*" ? "…" : $0.uppercased() }.joined(separator: " ")
+  }
+
+  static let constructs: [String: [(words: [String], version: Int)]] = Dictionary(
     grouping: [
       ("with ties", 13), ("create or replace trigger", 14), ("begin atomic", 14), ("group by distinct", 14),
       ("search depth first", 14), ("search breadth first", 14), ("merge into", 15), ("nulls not distinct", 15),
       ("nulls distinct", 15), ("security_invoker", 15), ("tables in schema", 15), ("is json", 16), ("is not json", 16),
-      ("when not matched by", 17), ("set expression as", 17), ("returning with (", 18), ("without overlaps", 18),
-      ("not enforced", 18),
+      ("on delete set null (", 15), ("on delete set default (", 15), ("create statistics on", 16),
+      ("with admin true", 16), ("with admin false", 16), ("with inherit true", 16), ("with inherit false", 16),
+      ("with inherit option", 16), ("with set true", 16), ("with set false", 16), ("with set option", 16),
+      ("explain ( generic_plan", 16), ("vacuum ( process_main", 16), ("vacuum ( buffer_usage_limit", 16),
+      ("when not matched by", 17), ("set expression as", 17), ("at local", 17), ("set statistics default", 17),
+      ("access method default", 17), ("maintain on", 17), ("explain ( memory", 17), ("provider = builtin", 17),
+      ("set transaction_timeout", 17), ("set local transaction_timeout", 17), ("returning with (", 18),
+      ("without overlaps", 18), ("not enforced", 18), (") enforced", 18), ("add constraint * not null", 18),
+      ("alter constraint * inherit", 18), ("alter constraint * no inherit", 18), ("analyze only", 18),
+      ("vacuum only", 18), ("on large objects", 18),
     ].map { (words: $0.0.split(separator: " ").map(String.init), version: $0.1) }, by: { $0.words.first ?? "" })
 
-  private static let functions = [
-    "any_value": 16, "json_arrayagg": 16, "json_objectagg": 16, "json_table": 17, "json_exists": 17, "json_query": 17,
-    "json_value": 17, "json_scalar": 17, "json_serialize": 17, "merge_action": 17, "uuidv7": 18,
+  static let functions = [
+    "any_value": 16, "array_sample": 16, "array_shuffle": 16, "date_add": 16, "date_subtract": 16, "erf": 16,
+    "erfc": 16, "json_array": 16, "json_arrayagg": 16, "json_objectagg": 16, "pg_input_error_info": 16,
+    "pg_input_is_valid": 16, "random_normal": 16, "json_exists": 17, "json_query": 17, "json_scalar": 17,
+    "json_serialize": 17, "json_table": 17, "json_value": 17, "merge_action": 17, "to_bin": 17, "to_oct": 17,
+    "uuid_extract_timestamp": 17, "uuid_extract_version": 17, "array_reverse": 18, "array_sort": 18, "casefold": 18,
+    "crc32": 18, "crc32c": 18, "gamma": 18, "lgamma": 18, "uuidv4": 18, "uuidv7": 18,
   ]
+
+  private static let storages: Set = ["plain", "external", "extended", "main", "default"]
+
+  /// What follows a subquery that has no name: the next clause, or the end.
+  private static let afterNoName: Set = [
+    ";", ")", ",", "where", "group", "having", "window", "order", "limit", "offset", "fetch", "for", "union", "except",
+    "intersect", "join", "left", "right", "full", "inner", "cross", "natural", "on", "using", "returning",
+  ]
+
+  /// What a parenthesis contains.
+  private enum Parenthesis {
+    case generated, subquery, foreignKey
+    /// Arguments of `extract`, `substring` and others, which have a FROM of their own.
+    case call
+    case other
+
+    init(_ tokens: [SQLToken], at index: Int, in outer: Parenthesis?) {
+      let before = tokens[..<index].suffix(3).map(\.text)
+      let previous = before.last ?? ""
+      let isQuery = ["select", "values", "with", "table"].contains(
+        index + 1 < tokens.count ? tokens[index + 1].text : "")
+      if before == ["generated", "always", "as"] {
+        self = .generated
+      } else if before.suffix(2) == ["foreign", "key"] {
+        self = .foreignKey
+      } else if ["extract", "substring", "trim", "overlay", "position"].contains(previous) {
+        self = .call
+      } else if isQuery, ["from", "join"].contains(previous), before.dropLast().last != "distinct", outer != .call {
+        self = .subquery
+      } else {
+        self = .other
+      }
+    }
+  }
 
   /// `0x1F`, `0o17`, `0b11` and `1_000`.
   private static func isNewNumber(_ text: String) -> Bool {
@@ -77,7 +146,8 @@ struct NewerSyntax: Equatable {
 }
 
 extension ArraySlice<SQLToken> {
+  /// Whether the tokens begin with these words, of which `*` is any.
   fileprivate func starts(with words: [String]) -> Bool {
-    words.count <= count && zip(self, words).allSatisfy { $0.text == $1 }
+    words.count <= count && zip(self, words).allSatisfy { $0.text == $1 || $1 == "*" }
   }
 }

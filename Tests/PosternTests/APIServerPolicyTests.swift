@@ -39,6 +39,38 @@ struct APIServerPolicyTests {
     (label, #""postren.io/users":"shop""#, "", "", "not as in postren.io/users"),
   ]
 
+  /// Kinds that are no customer's Postgres.
+  private static let unserved: [(Resource, metadata: String, spec: String, isWarned: Bool)] = {
+    let container = #""containers":[{"name":"postgres","image":"postgres:17"}]"#
+    func template(_ labels: String = "") -> String {
+      #""template":{"metadata":{"labels":{"app":"db"\#(labels)}},"spec":{\#(container)}}"#
+    }
+    func job(_ labels: String = "") -> String {
+      #""template":{"metadata":{"labels":{"app":"db"\#(labels)}},"spec":{"restartPolicy":"Never",\#(container)}}"#
+    }
+    let selector = #""selector":{"matchLabels":{"app":"db"}},"#
+    let (daemonSets, jobs, cronJobs) = (
+      Resource(group: "apps", plural: "daemonsets", kind: "DaemonSet"),
+      Resource(group: "batch", plural: "jobs", kind: "Job"),
+      Resource(group: "batch", plural: "cronjobs", kind: "CronJob")
+    )
+    func cron(_ labels: String = "") -> String { #""schedule":"@daily","jobTemplate":{"spec":{\#(job(labels))}}"# }
+    let (labels, annotations) = (#""labels":{\#(label)}"#, #""annotations":{\#(users)}"#)
+    let owned =
+      #""ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"d","uid":"u","controller":true}]"#
+    let connect = #""labels":{"postern.io/connect":"acme"},"annotations":{"postern.io/connections":"shop"}"#
+    return [
+      (daemonSets, labels, selector + template(), true), (daemonSets, annotations, selector + template(), true),
+      (daemonSets, #""labels":{}"#, selector + template(",\(label)"), true),
+      (daemonSets, #""labels":{"app":"x"}"#, selector + template(), false),
+      (jobs, labels, job(), true), (jobs, annotations, job(), true), (jobs, #""labels":{}"#, job(",\(label)"), true),
+      (jobs, connect, job(), false), (cronJobs, labels, cron(), true),
+      (cronJobs, #""labels":{}"#, cron(",\(label)"), true), (cronJobs, #""labels":{}"#, cron(), false),
+      (.replicaSets, annotations, selector + template(), true),
+      (.replicaSets, "\(annotations),\(labels),\(owned)", selector + template(",\(label)"), false),
+    ]
+  }()
+
   @Test func whatNobodyWouldHearOfIsWarnedOf() async throws {
     let client = try await APIServer.shared.value.client()
     try await client.create(.namespaces, try json(#"{"metadata":{"name":"warned"}}"#))
@@ -69,6 +101,13 @@ struct APIServerPolicyTests {
       let text = try await said(
         Self.deployment(labels: labels, annotations: annotations, template: template, templates: templates))
       #expect(says == nil ? text == nil : text?.contains(says ?? "") == true, "\(labels) \(annotations): \(text ?? "")")
+    }
+    for (resource, metadata, spec, isWarned) in Self.unserved {
+      let object = try json(#"{"metadata":{"name":"x","namespace":"warned",\#(metadata)},"spec":{\#(spec)}}"#)
+      var text: String?
+      do { try await client.create(resource, object, dryRun: true) } catch { text = "\(error)" }
+      let wanted = "on a \(resource.kind) the label postern.io/customer"
+      #expect(isWarned ? text?.contains(wanted) == true : text == nil, "\(resource.kind) \(metadata): \(text ?? "")")
     }
     try await client.create(
       Resource(plural: "serviceaccounts", kind: "ServiceAccount"),

@@ -61,6 +61,16 @@ final class ClusterAccess: Sendable {
 
   /// Everything that the user may read of the customers, or of one.
   func look(customer: String? = nil) async throws(CommandError) -> SeenCluster {
+    let cluster = try await lookAround(customer: customer)
+    guard cluster.showsCustomers else {
+      throw .refused(
+        "you may list neither deployments, statefulsets nor pods \(place); ask for the right to, or choose with -n")
+    }
+    return cluster
+  }
+
+  /// The same, which may be nothing.
+  func lookAround(customer: String? = nil) async throws(CommandError) -> SeenCluster {
     var cluster = SeenCluster()
     for resource in SeenCluster.resources {
       let selection = SeenCluster.selection(resource, namespace: namespace, customer: customer)
@@ -68,11 +78,6 @@ final class ClusterAccess: Sendable {
         try await client.list(selection, as: SeenCluster.reader(resource)).items
       }
       if let found { cluster.take(found, of: resource) } else { cluster.forbidden.insert(resource) }
-    }
-    let readable = [Resource.deployments, .statefulSets, .pods].filter { !cluster.forbidden.contains($0) }
-    guard !readable.isEmpty else {
-      throw .refused(
-        "you may list neither deployments, statefulsets nor pods \(place); ask for the right to, or choose with -n")
     }
     return cluster
   }

@@ -21,7 +21,7 @@ struct CustomerCheck {
   ]
 
   func results() async throws(CommandError) -> [CheckResult] {
-    let cluster = try await access.look()
+    let cluster = try await access.lookAround()
     var results = ClusterAccess.notes(on: cluster.forbidden).map {
       CheckResult.warning(Self.section, String($0.dropFirst("note: ".count)), "ask for the right to")
     }
@@ -30,7 +30,7 @@ struct CustomerCheck {
     results += Self.withoutSidecar(cluster.podsWithoutSidecar, registered: registered)
     results += Self.idle(cluster.idleLabels + (try await unserved()))
     results += try await foreignObjects(rows)
-    if !results.contains(where: { $0.level == .failure }) {
+    if cluster.showsCustomers, !results.contains(where: { $0.level == .failure }) {
       results.append(.good(Self.section, "\(rows.count) customers \(access.place)"))
     }
     return results

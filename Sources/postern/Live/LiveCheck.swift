@@ -18,6 +18,14 @@ struct LiveCheck {
   func results() async throws(CommandError) -> [CheckResult] {
     var results: [CheckResult] = []
     var found: [WebhookRegistration] = []
+    /// Adds what is seen. A question that gets no answer takes nothing away from what is known by then.
+    func look(at section: String, _ work: () async throws(CommandError) -> [CheckResult]) async {
+      do throws(CommandError) { results += try await work() } catch {
+        let text = error.lines.joined(separator: "; ").replacing("error: ", with: "")
+        results.append(.failure(section, "the rest of it is not known: \(text)", "try again"))
+      }
+    }
+    // Without an answer to the first there is no cluster.
     for resource in Self.configurations {
       let (result, registration) = try await registration(resource)
       results.append(result)
@@ -26,11 +34,22 @@ struct LiveCheck {
         results += registration.problems
       }
     }
+    let registrations = found
     let system = found.lazy.compactMap(\.namespace).first ?? system
-    results += try await certificate(found, system)
-    if !found.isEmpty { results += try await WebhookProbe(access: access).results() }
-    results += try await ControlPlaneCheck(access: access, namespace: system).results()
-    results += try await CustomerCheck(access: access, registered: found.compactMap(\.created).max()).results()
+    await look(at: WebhookRegistration.section) { () throws(CommandError) in
+      try await certificate(registrations, system)
+    }
+    if !found.isEmpty {
+      await look(at: WebhookRegistration.section) { () throws(CommandError) in
+        try await WebhookProbe(access: access).results()
+      }
+    }
+    await look(at: "controller") { () throws(CommandError) in
+      try await ControlPlaneCheck(access: access, namespace: system).results()
+    }
+    await look(at: "customers") { () throws(CommandError) in
+      try await CustomerCheck(access: access, registered: registrations.compactMap(\.created).max()).results()
+    }
     return results
   }
 

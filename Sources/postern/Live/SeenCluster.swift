@@ -28,6 +28,9 @@ struct SeenCluster: Sendable {
   /// The kinds that the user may not read.
   var forbidden: Set<Resource> = []
 
+  /// Whether the user may read anything by which customers are known.
+  var showsCustomers: Bool { [Resource.deployments, .statefulSets, .pods].contains { !forbidden.contains($0) } }
+
   /// The objects of a kind that matter, of one customer or of all.
   static func selection(_ resource: Resource, namespace: String?, customer: String? = nil) -> Selection {
     let label = customer.map { "\(AnnotationKey.customerLabel)=\($0)" } ?? AnnotationKey.customerLabel

@@ -16,14 +16,15 @@ enum Program {
   }
 }
 
-/// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `status`, `psql`, `prune`, `version`.
+/// The command: `postern serve`, `check`, `inject`, `try`, `plan`, `status`, `psql`, `migrate`, `prune`, `version`.
 struct Postern: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: ProgramName.isPlugin ? "kubectl postern" : "postern",
     abstract: "Databases and users inside a customer's Postgres, by label and annotation.",
     version: Release.version,
     subcommands: [
-      Serve.self, Check.self, Inject.self, Try.self, Plan.self, ShowStatus.self, OpenPsql.self, Prune.self,
+      Serve.self, Check.self, Inject.self, Try.self, Plan.self, ShowStatus.self, OpenPsql.self, Migrate.self,
+      Prune.self,
       PrintVersion.self,
     ])
 

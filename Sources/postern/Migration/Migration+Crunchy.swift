@@ -1,0 +1,61 @@
+import JSONBytes
+
+extension Migration {
+  /// A `PostgresCluster` of Crunchy's operator (its docs, "User / Database Management").
+  init(crunchy manifest: Manifest) {
+    self.init(
+      source: "Crunchy's PostgresCluster \(manifest.name)", customer: manifest.name, namespace: manifest.ownNamespace)
+    let spec = manifest.object["spec"]
+    // Where no users are named, there is one of the cluster's name, with a database of that name.
+    let own = JSONValue.members([("name", .string(manifest.name)), ("databases", .array([.string(manifest.name)]))])
+    for entry in spec?["users"]?.array ?? [own] {
+      let name = entry["name"]?.string ?? ""
+      guard name != "postgres" else {
+        remark("user postgres is the superuser: postern.io/admin-secret names its Secret")
+        continue
+      }
+      withUser(name) { $0.passwordFrom = ("\(manifest.name)-pguser-\(name)", "password") }
+      for database in (entry["databases"]?.array ?? []).compactMap(\.string) where database != "postgres" {
+        if let there = databases.first(where: { $0.name == database }) {
+          remark(
+            "database \(database): its first user, \(there.owner), owns it, and the others get write; the operator's databases are the superuser's"
+          )
+          withUser(name) { $0.grants.append((database, "write")) }
+        } else {
+          withDatabase(database, owner: name)
+        }
+      }
+      let options = (entry["options"]?.string ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+      takeOptions(options, of: name)
+      if let type = entry["password"]?["type"]?.string, type != "AlphaNumeric" {
+        remark("user \(name): password.type has no like; passwords that Postern makes have 32 letters and digits")
+      }
+    }
+    if let reference = spec?["databaseInitSQL"] {
+      remark(
+        "databaseInitSQL (ConfigMap \(reference["name"]?.string ?? ""), key \(reference["key"]?.string ?? "")) runs as superuser by psql; what its databases' owners may do can be a script"
+      )
+    }
+    remarkOthers(of: spec, but: ["users", "databaseInitSQL", "postgresVersion", "image"])
+  }
+
+  /// What CREATE ROLE would take.
+  private mutating func takeOptions(_ options: [String], of user: String) {
+    var rest = options[...]
+    var powers: [String] = []
+    while let option = rest.popFirst() {
+      switch option.uppercased() {
+      case "CONNECTION" where rest.first?.uppercased() == "LIMIT":
+        rest.removeFirst()
+        let limit = rest.popFirst().flatMap { Int($0) }
+        withUser(user) { $0.connectionLimit = limit }
+      case "VALID" where rest.first?.uppercased() == "UNTIL":
+        remark(
+          "user \(user): VALID UNTIL \(rest.dropFirst().joined(separator: " ")) is validUntil, as an RFC 3339 time")
+        rest = []
+      default: powers.append(option)
+      }
+    }
+    remarkPowers(powers, of: user)
+  }
+}

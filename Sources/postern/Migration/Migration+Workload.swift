@@ -1,0 +1,140 @@
+import Contract
+import JSONBytes
+
+extension Migration {
+  /// The folder of scripts that the official image runs on an empty data folder.
+  private static let initFolder = "/docker-entrypoint-initdb.d"
+
+  /// A workload with a sidecar that makes users of a flat file by psql, or with scripts for an empty data folder. Nil where it
+  /// has neither.
+  init?(workload manifest: Manifest, _ objects: MigratedObjects) {
+    self.init(source: "\(manifest.kind) \(manifest.name)", customer: manifest.name, namespace: manifest.ownNamespace)
+    let pod = manifest.kind == "Pod" ? manifest.object : manifest.object["spec"]?["template"] ?? .null
+    let containers = pod["spec"]?["containers"]?.array ?? []
+    var isFound = false
+    for container in containers {
+      if takeFlatFile(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
+      if takeInitScripts(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
+    }
+    guard isFound else { return nil }
+    if manifest.kind == "Deployment", manifest.object["spec"]?["strategy"]?["type"]?.string != "Recreate" {
+      remark(
+        "a Deployment on a persistent volume needs strategy: {type: Recreate}, so that no two Postgres share the volume"
+      )
+    }
+  }
+
+  // MARK: A flat file of users
+
+  private mutating func takeFlatFile(
+    of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
+  ) -> Bool {
+    let scripts = mounted(.configMap, by: container, in: pod).flatMap { object, _ in
+      (objects.configMap(object, namespace: namespace) ?? [:]).values
+    }
+    let words = (container["command"]?.array ?? []) + (container["args"]?.array ?? [])
+    let text = (scripts + words.compactMap(\.string)).joined(separator: "\n")
+    guard text.contains("psql"), text.contains("read") else { return false }
+    for match in text.matches(of: /\/[A-Za-z0-9_.\/-]+/) {
+      for source in MountedSource.all(at: String(match.output), in: container, of: pod) where source.kind == .secret {
+        let content = objects.secret(source.object, namespace: namespace)?[source.key]
+        guard content.map(Self.isFlatFile) ?? source.key.contains("users") else { continue }
+        settings = [(AnnotationKey.usersFrom, "\(source.object)/\(source.key)")]
+        remark(
+          "container \(container["name"]?.string ?? "") does what Postern does: take it out, with the volume of its scripts"
+        )
+        remark("each line's user owns the database USER_db, as before; a user whose line goes is locked")
+        return true
+      }
+    }
+    return false
+  }
+
+  /// Whether each line that says something is `user:password`.
+  private static func isFlatFile(_ text: String) -> Bool {
+    let lines = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") && !$0.allSatisfy(\.isWhitespace) }
+    return !lines.isEmpty && lines.allSatisfy { $0.wholeMatch(of: /[^:\s]+:.+/) != nil }
+  }
+
+  /// The objects of a kind that a container has whole as folders, and where.
+  private func mounted(
+    _ kind: MountedSource.Kind, by container: JSONValue, in pod: JSONValue
+  ) -> [(object: String, path: String)] {
+    (container["volumeMounts"]?.array ?? []).flatMap { mount -> [(object: String, path: String)] in
+      let volume = pod["spec"]?["volumes"]?.array?.first { $0["name"] == mount["name"] }
+      let sources = [volume].compactMap(\.self) + (volume?["projected"]?["sources"]?.array ?? [])
+      return sources.compactMap { source in
+        let name =
+          kind == .configMap
+          ? source["configMap"]?["name"] : source["secret"]?["secretName"] ?? source["secret"]?["name"]
+        return name?.string.map { ($0, mount["mountPath"]?.string ?? "") }
+      }
+    }
+  }
+
+  // MARK: Scripts for an empty data folder
+
+  private mutating func takeInitScripts(
+    of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
+  ) -> Bool {
+    var isFound = false
+    var variables: [String: String] = [:]
+    for variable in container["env"]?.array ?? [] {
+      if let name = variable["name"]?.string { variables[name] = variable["value"]?.string }
+    }
+    for kind in [MountedSource.Kind.configMap, .secret] {
+      for (object, path) in mounted(kind, by: container, in: pod) where path.hasPrefix(Self.initFolder) {
+        isFound = true
+        let noun = kind == .configMap ? "ConfigMap" : "Secret"
+        let files =
+          kind == .configMap
+          ? objects.configMap(object, namespace: namespace) : objects.secret(object, namespace: namespace)
+        guard let files else {
+          remark("\(noun) \(object), mounted at \(path), is in none of the files; its scripts were not read")
+          continue
+        }
+        for (key, text) in files.sorted(by: { $0.key < $1.key }) {
+          take(
+            InitScript(text, variables), key, kind == .configMap ? "configMap" : "secret", object,
+            variables["POSTGRES_DB"])
+        }
+      }
+    }
+    if isFound {
+      remark(
+        "scripts in \(Self.initFolder) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
+      )
+    }
+    return isFound
+  }
+
+  private mutating func take(
+    _ script: InitScript, _ key: String, _ kind: String, _ object: String, _ ownDatabase: String?
+  ) {
+    for user in script.users { withUser(user) }
+    if script.hasPasswords {
+      remark(
+        "\(object)/\(key): a password stands in it; put it into a Secret and name it by passwordFrom, or a new one is made"
+      )
+    }
+    for (name, owner) in script.databases {
+      guard let owner = owner ?? script.users.first ?? users.first?.name else {
+        remark("\(object)/\(key): database \(name) has no owner that can be told; left out")
+        continue
+      }
+      withUser(owner)
+      withDatabase(name, owner: owner)
+    }
+    for name in script.unknown { remark("\(object)/\(key): the name \(name) is not known here; left out") }
+    guard script.hasMore else { return }
+    let target = databases.first { $0.name == ownDatabase } ?? (databases.count == 1 ? databases.first : nil)
+    guard key.hasSuffix(".sql"), !script.isForPsql, script.users.isEmpty, script.databases.isEmpty, let target else {
+      return remark(
+        "\(object)/\(key): the rest of it is no script of Postern's as it stands; what a database's owner may do in SQL goes under scripts, without users, databases and psql's commands"
+      )
+    }
+    withDatabase(target.name, owner: target.owner) {
+      $0.scripts.append(MigratedDatabase.script(String(key.dropLast(4)), kind, object: object, key: key))
+    }
+  }
+}

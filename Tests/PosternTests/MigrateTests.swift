@@ -1,0 +1,387 @@
+import Contract
+import Declarations
+import Foundation
+import Testing
+
+@testable import postern
+
+/// `postern migrate`: other approaches' manifests, in the form of their own documentation.
+@Suite struct MigrateTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let manifest: String
+    let users: String
+    let databases: String
+    /// What the remarks are about.
+    var remarks: [String] = []
+  }
+
+  static let zalando = Case(
+    testDescription: "Zalando, users and databases",
+    manifest: """
+      apiVersion: acid.zalan.do/v1
+      kind: postgresql
+      metadata: {name: acid-orders, namespace: shop}
+      spec:
+        teamId: acid
+        volume: {size: 1Gi}
+        numberOfInstances: 2
+        enableConnectionPooler: true
+        users:
+          zalando: [superuser, createdb]
+          foo_user: []
+          other.bar: []
+        databases: {foo: zalando, bar: crm}
+        postgresql: {version: "17"}
+      """,
+    users: """
+      - name: zalando
+        passwordFrom:
+          secret: zalando.acid-orders.credentials.postgresql.acid.zalan.do
+          key: password
+      - name: foo_user
+        passwordFrom:
+          secret: foo-user.acid-orders.credentials.postgresql.acid.zalan.do
+          key: password
+      - name: crm
+        passwordFrom:
+          secret: crm.acid-orders.credentials.postgresql.acid.zalan.do
+          key: password
+
+      """,
+    databases: """
+      - name: foo
+        owner: zalando
+      - name: bar
+        owner: crm
+
+      """,
+    remarks: [
+      "user zalando: superuser, createdb has no like", "user other.bar", "user crm owns database bar",
+      "numberOfInstances, enableConnectionPooler",
+    ])
+
+  static let zalandoPrepared = Case(
+    testDescription: "Zalando, a prepared database",
+    manifest: """
+      apiVersion: acid.zalan.do/v1
+      kind: postgresql
+      metadata: {name: acid-orders}
+      spec:
+        preparedDatabases:
+          foo:
+            defaultUsers: true
+            extensions: {pg_partman: public, pgcrypto: public}
+            schemas: {data: {}, history: {defaultRoles: true}}
+      """,
+    users: """
+      - name: foo_owner_user
+        passwordFrom:
+          secret: foo-owner-user.acid-orders.credentials.postgresql.acid.zalan.do
+          key: password
+      - name: foo_reader_user
+        grants:
+          foo: read
+        passwordFrom:
+          secret: foo-reader-user.acid-orders.credentials.postgresql.acid.zalan.do
+          key: password
+      - name: foo_writer_user
+        grants:
+          foo: write
+        passwordFrom:
+          secret: foo-writer-user.acid-orders.credentials.postgresql.acid.zalan.do
+          key: password
+
+      """,
+    databases: """
+      - name: foo
+        owner: foo_owner_user
+        extensions:
+        - name: pg_partman
+          schema: public
+        - name: pgcrypto
+          schema: public
+        schemas:
+        - data
+        - history
+
+      """,
+    remarks: ["prepared database foo: roles that cannot log in", "roles of single schemas have no like"])
+
+  static let cloudNativePG = Case(
+    testDescription: "CloudNativePG, Cluster and Database",
+    manifest: """
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: cluster-example}
+      spec:
+        instances: 3
+        imageName: ghcr.io/cloudnative-pg/postgresql:17
+        storage: {size: 1Gi}
+        bootstrap:
+          initdb:
+            database: app
+            owner: app
+            secret: {name: app-secret}
+            encoding: UTF8
+            localeCollate: C.UTF-8
+            postInitSQL: [CREATE ROLE x]
+            postInitApplicationSQL: [CREATE TABLE a (i int), "CREATE TABLE b (i int);"]
+        managed:
+          roles:
+            - name: dante
+              ensure: present
+              comment: Dante Alighieri
+              login: true
+              superuser: false
+              inRoles: [pg_monitor]
+              connectionLimit: 4
+              validUntil: "2053-04-12T15:04:05Z"
+              passwordSecret: {name: cluster-example-dante}
+            - {name: petrarca, ensure: present, createdb: true}
+            - {name: boccaccio, ensure: absent}
+            - {name: postgres, ensure: present}
+      ---
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Database
+      metadata: {name: cluster-example-one}
+      spec:
+        name: one
+        owner: dante
+        cluster: {name: cluster-example}
+        connectionLimit: -1
+        extensions: [{name: bloom, ensure: present}, {name: old, ensure: absent}]
+        schemas: [{name: s, owner: app}]
+        databaseReclaimPolicy: delete
+      """,
+    users: """
+      - name: app
+        passwordFrom:
+          secret: app-secret
+          key: password
+      - name: dante
+        connectionLimit: 4
+        validUntil: "2053-04-12T15:04:05Z"
+        memberOf:
+        - pg_monitor
+        passwordFrom:
+          secret: cluster-example-dante
+          key: password
+      - name: petrarca
+      - name: boccaccio
+        ensure: absent
+
+      """,
+    databases: """
+      - name: app
+        owner: app
+        encoding: UTF8
+        locale: C.UTF-8
+        scripts:
+        - name: post-init
+          sql: |
+            CREATE TABLE a (i int);
+            CREATE TABLE b (i int);
+      - name: one
+        owner: dante
+        extensions:
+        - name: bloom
+        schemas:
+        - name: s
+          owner: app
+
+      """,
+    remarks: [
+      "postInitApplicationSQL ran as superuser", "postInitSQL has no like",
+      "user petrarca: createdb, nologin has no like",
+      "managed role postgres is the superuser", "databaseReclaimPolicy has no like", ": instances",
+    ])
+
+  static let cloudNativePGDefaults = Case(
+    testDescription: "CloudNativePG, a Cluster that says nothing",
+    manifest: """
+      apiVersion: postgresql.cnpg.io/v1
+      kind: Cluster
+      metadata: {name: cluster-example}
+      spec: {storage: {size: 1Gi}}
+      """,
+    users: """
+      - name: app
+        passwordFrom:
+          secret: cluster-example-app
+          key: password
+
+      """,
+    databases: """
+      - name: app
+        owner: app
+
+      """)
+
+  static let crunchy = Case(
+    testDescription: "Crunchy, users",
+    manifest: """
+      apiVersion: postgres-operator.crunchydata.com/v1beta1
+      kind: PostgresCluster
+      metadata: {name: hippo}
+      spec:
+        postgresVersion: 17
+        users:
+          - name: rhino
+            databases: [zoo, park]
+            options: CREATEDB CONNECTION LIMIT 5
+          - name: lion
+            databases: [zoo]
+          - name: postgres
+        databaseInitSQL: {key: init.sql, name: hippo-init}
+        instances: [{name: a, replicas: 2}]
+      """,
+    users: """
+      - name: rhino
+        connectionLimit: 5
+        passwordFrom:
+          secret: hippo-pguser-rhino
+          key: password
+      - name: lion
+        grants:
+          zoo: write
+        passwordFrom:
+          secret: hippo-pguser-lion
+          key: password
+
+      """,
+    databases: """
+      - name: zoo
+        owner: rhino
+      - name: park
+        owner: rhino
+
+      """,
+    remarks: [
+      "database zoo: its first user, rhino", "user rhino: createdb has no like", "user postgres is the superuser",
+      "databaseInitSQL (ConfigMap hippo-init, key init.sql)", ": instances",
+    ])
+
+  static let scripts = Case(
+    testDescription: "scripts for an empty data folder",
+    manifest: """
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: init}
+      data:
+        01-users.sql: |
+          -- the application's
+          CREATE USER shop WITH PASSWORD 'hunter2';
+          CREATE DATABASE orders OWNER shop;
+          CREATE USER crm;
+          CREATE DATABASE crm;
+          GRANT ALL PRIVILEGES ON DATABASE crm TO crm;
+        02-tables.sql: |
+          CREATE TABLE invoice (id bigint PRIMARY KEY);
+        03-more.sh: |
+          #!/bin/sh
+          psql -v ON_ERROR_STOP=1 <<-EOSQL
+            CREATE USER $APP_USER;
+            CREATE DATABASE $UNKNOWN;
+          EOSQL
+      ---
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: db}
+      spec:
+        template:
+          spec:
+            containers:
+              - name: postgres
+                image: postgres:17
+                env: [{name: POSTGRES_DB, value: orders}, {name: APP_USER, value: web}]
+                volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d/}]
+            volumes: [{name: init, configMap: {name: init}}]
+      """,
+    users: """
+      - name: shop
+      - name: crm
+      - name: web
+
+      """,
+    databases: """
+      - name: orders
+        owner: shop
+        scripts:
+        - name: "02-tables"
+          configMap:
+            name: init
+            key: "02-tables.sql"
+      - name: crm
+        owner: crm
+
+      """,
+    remarks: [
+      "init/01-users.sql: a password stands in it", "init/03-more.sh: the name $UNKNOWN is not known",
+      "init/03-more.sh: the rest of it is no script", "ran once, as superuser, on an empty data folder",
+    ])
+
+  @Test(arguments: [zalando, zalandoPrepared, cloudNativePG, cloudNativePGDefaults, crunchy, scripts])
+  func aDeclarationIsSaidInAnnotationsThatPosternTakes(_ example: Case) throws {
+    let answer = try Program.run(["migrate", "-"], input: example.manifest)
+    #expect(answer.status == 0, "\(answer.errors)")
+    let manifests = ManifestReader().reading(try Self.file(example.manifest)).manifests
+    let migration = try #require(Migration.all(in: manifests).first)
+    let annotations = Dictionary(try migration.annotations().map { ($0.key, $0.value) }) { $1 }
+    #expect(annotations[AnnotationKey.users] == example.users)
+    #expect(annotations[AnnotationKey.databases] == example.databases)
+    let result = Declaration.parse(customer: migration.customer, annotations: annotations)
+    #expect(result.errors.isEmpty && result.declaration != nil, "\(result.errors)")
+    for remark in example.remarks {
+      #expect(migration.remarks.contains { $0.contains(remark) }, "\(remark) in \(migration.remarks)")
+      #expect(answer.output.contains(remark))
+    }
+    #expect(migration.remarks.count == example.remarks.count, "\(migration.remarks)")
+    #expect(!answer.output.contains("hunter2"))
+  }
+
+  private static func file(_ text: String) throws -> [String] {
+    let file = FileManager.default.temporaryDirectory.appending(path: "migrate-\(UUID().uuidString).yaml")
+    try Data(text.utf8).write(to: file)
+    return [file.path]
+  }
+
+  /// What is printed is a patch: with it, the manifest that it comes from is a customer's Postgres.
+  @Test func aPsqlSidecarsFlatFileIsNamed() throws {
+    let answer = try Program.run(["migrate", Program.fixture("psql-sidecar.yaml")])
+    #expect(answer.status == 0, "\(answer.errors)")
+    #expect(
+      answer.output.hasSuffix(
+        """
+        metadata:
+          labels:
+            postern.io/customer: postgres-deployment
+          annotations:
+            postern.io/users-from: postgres-secret/db_users.secret
+
+        """), "\(answer.output)")
+    #expect(answer.output.contains("# remark: container postgres-configurator does what Postern does"))
+    #expect(answer.output.contains("strategy: {type: Recreate}"))
+    for secret in ["K3cl0", "D0l1p"] { #expect(!answer.output.contains(secret)) }
+  }
+
+  @Test(arguments: [
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}",
+    "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: postgres}]}}}",
+    "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: a}",
+  ])
+  func whereNothingIsFoundItIsSaid(_ manifest: String) throws {
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(
+      answer.status == 1 && answer.errors.contains("nothing in it to migrate") && answer.output.isEmpty, "\(answer)")
+  }
+
+  @Test(arguments: [
+    ("A_b", "a-b"), ("-x-", "x"), (String(repeating: "a", count: 50), String(repeating: "a", count: 40)),
+    ("shop-pg-1", "shop-1"),
+  ])
+  func aNameThatCanBeNoCustomersIsChangedAndSaid(_ name: String, _ customer: String) {
+    let migration = Migration(source: "x", customer: name, namespace: nil)
+    #expect(migration.customer == customer && migration.remarks.count == 1)
+  }
+}

@@ -10,10 +10,11 @@ extension ProvisionerBench {
   func fill(_ volume: SidecarVolume) throws {
     var files = [
       VolumeLayout.specFile: desired.spec.encoded(),
-      VolumeLayout.passwordsFile: PasswordsFile(passwords: desired.passwords).encoded(),
+      VolumeLayout.passwordsFile: PasswordsFile(passwords: desired.passwords, logins: desired.logins).encoded(),
       VolumeLayout.adminPasswordFile: Array(server.password.utf8),
     ]
     for (file, sql) in desired.scripts { files[file] = Array(sql.utf8) }
+    if let generation = desired.generation { files[VolumeLayout.generationFile] = Array(generation.utf8) }
     try volume.swap(files)
   }
 

@@ -407,6 +407,29 @@ import ThrowawayPostgres
     #expect(try isLetIn(restored, "shop", "shop-secret") && isLetIn(restored, "shop_b", "two"))
   }
 
+  /// The program reads the files, and tells of which of them Postgres has the logins.
+  @Test(arguments: RotationTests.able)
+  func theSidecarTellsWhoseLoginsPostgresHas(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    bench.desired.generation = "one"
+    let volume = try bench.volume()
+    let sidecar = try SidecarProcess(volume, port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.logins == .init(generation: "one") }, "\(sidecar.log)")
+    try say(bench, second: false, .pending, ("shop-secret", "pending-secret"))
+    bench.desired.generation = "two"
+    try bench.fill(volume)
+    #expect(sidecar.waitForStatus { $0.logins == .init(generation: "two") }, "\(sidecar.log)")
+    #expect(try isLetIn(bench, "shop_b", "pending-secret"))
+    try say(bench, second: true, .until(try time(bench, in: -1)), ("shop-secret", "pending-secret"))
+    bench.desired.generation = "three"
+    try bench.fill(volume)
+    #expect(sidecar.waitForStatus { $0.logins == .init(generation: "three") }, "\(sidecar.log)")
+    #expect(try !isLetIn(bench, "shop", "shop-secret") && isLetIn(bench, "shop_b", "pending-secret"))
+    for secret in ["shop-secret", "pending-secret"] {
+      #expect(!sidecar.log.contains(secret) && !bench.server.log.contains(secret))
+    }
+  }
+
   /// A standby tells of a login only when it has it.
   @Test(arguments: RotationTests.able)
   func aStandbyThatLagsIsHeld(_ installation: PostgresInstallation) throws {

@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 
 extension Migration {
@@ -11,7 +12,7 @@ extension Migration {
     for role in spec?["managed"]?["roles"]?.array ?? [] { takeRole(role) }
     for database in databases { takeDatabase(database.object["spec"]) }
     if spec?["managed"]?["services"] != nil {
-      remark("managed.services: Services are yours to write, or postern.io/service: make")
+      remark("managed.services: Services are yours to write, or \(AnnotationKey.service): make")
     }
     remarkOthers(of: spec, but: ["bootstrap", "managed", "imageName", "storage"])
   }
@@ -70,7 +71,7 @@ extension Migration {
   private mutating func takeRole(_ role: JSONValue) {
     let name = role["name"]?.string ?? ""
     guard name != "postgres" else {
-      return remark("managed role postgres is the superuser: postern.io/admin-secret names its Secret")
+      return remark("managed role postgres is the superuser: \(AnnotationKey.adminSecret) names its Secret")
     }
     withUser(name) { user in
       user.isAbsent = role["ensure"]?.string == "absent"

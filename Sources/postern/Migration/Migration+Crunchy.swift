@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 
 extension Migration {
@@ -11,7 +12,7 @@ extension Migration {
     for entry in spec?["users"]?.array ?? [own] {
       let name = entry["name"]?.string ?? ""
       guard name != "postgres" else {
-        remark("user postgres is the superuser: postern.io/admin-secret names its Secret")
+        remark("user postgres is the superuser: \(AnnotationKey.adminSecret) names its Secret")
         continue
       }
       withUser(name) { $0.passwordFrom = ("\(manifest.name)-pguser-\(name)", "password") }

@@ -30,7 +30,7 @@ struct Migration {
     }.prefix(40)
     while bytes.first == UInt8(ascii: "-") { bytes.removeFirst() }
     while bytes.last == UInt8(ascii: "-") { bytes.removeLast() }
-    let text = String(decoding: bytes, as: UTF8.self).replacing("-pg-", with: "-")
+    let text = String(decoding: bytes, as: UTF8.self).replacing(ObjectName.prefix(customer: ""), with: "-")
     return text.isEmpty ? "customer" : text
   }
 

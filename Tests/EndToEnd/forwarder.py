@@ -2,6 +2,7 @@
 """Stands in for a Service on a node without kube-proxy: forwarder.py ADDRESS PORT NAMESPACE APP PIDFILE
 
 Passes on what comes to ADDRESS:PORT to the same port of the Pod with the label app=APP; until there is one, nobody is let in.
+It runs inside the node, where kubectl knows the cluster (cluster/in).
 """
 import asyncio
 import os
@@ -9,12 +10,11 @@ import pathlib
 import sys
 
 address, port, namespace, app = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-kubectl = pathlib.Path(__file__).resolve().parent / "cluster/kubectl"
 
 
 async def target():
     process = await asyncio.create_subprocess_exec(
-        kubectl, "-n", namespace, "get", "pod", "-l", f"app={app}", "-o", "jsonpath={.items[0].status.podIP}",
+        "kubectl", "-n", namespace, "get", "pod", "-l", f"app={app}", "-o", "jsonpath={.items[0].status.podIP}",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
     return (await process.communicate())[0].decode()
 

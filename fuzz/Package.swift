@@ -12,14 +12,15 @@ let package = Package(
     .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto"),
     .systemLibrary(name: "CPGQuery", path: "Sources/CPGQuery"),
-    .target(name: "TextEncoding", path: "Sources/TextEncoding"),
+    .target(name: "CVector", path: "Sources/CVector"),
+    .target(name: "TextEncoding", dependencies: ["CVector"], path: "Sources/TextEncoding"),
     .target(name: "PlainHTTP", path: "Sources/PlainHTTP"),
     .target(name: "PasswordPreparation", path: "Sources/PasswordPreparation"),
     .target(
       name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"], path: "Sources/OpenSSL"),
     .target(name: "PostgresParser", dependencies: ["CPGQuery"], path: "Sources/PostgresParser"),
     .target(name: "Contract", path: "Sources/Contract"),
-    .target(name: "JSONBytes", path: "Sources/JSONBytes"),
+    .target(name: "JSONBytes", dependencies: ["CVector"], path: "Sources/JSONBytes"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"], path: "Sources/DatabaseSpec"),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"], path: "Sources/Provisioning"),
     .target(
@@ -47,7 +48,7 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
-for target in package.targets where target.type != .system {
+for target in package.targets where target.type != .system && target.name != "CVector" {
   target.swiftSettings = [
     .strictMemorySafety(),
     .enableUpcomingFeature("ExistentialAny"),

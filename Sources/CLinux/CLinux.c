@@ -286,14 +286,18 @@ static char **pointers(const char *texts, int count) {
 int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
                       int variable_count) {
   static const int ignored[] = {SIGINT, SIGQUIT}, passed_on[] = {SIGTERM, SIGHUP};
-  struct sigaction action = {0}, old_ignored[2], old_passed_on[2];
+  struct sigaction action = {0}, old_ignored[2], old_passed_on[2], old_ended;
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t files;
   sigset_t defaults, none, wanted, old_mask;
   char **argv = pointers(arguments, argument_count), **envp = pointers(environment, variable_count);
-  int result, status;
+  int result, status = 0;
   pid_t started = 0;
 
+  // Where a parent has had it ignored, nothing would tell how the child has ended (wait(2), "NOTES").
+  action.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, NULL, &old_ended);
+  if (!(old_ended.sa_flags & SA_SIGINFO) && old_ended.sa_handler == SIG_IGN) sigaction(SIGCHLD, &action, NULL);
   action.sa_handler = SIG_IGN;
   for (int index = 0; index < 2; index++) sigaction(ignored[index], &action, &old_ignored[index]);
   action.sa_flags = SA_RESTART;

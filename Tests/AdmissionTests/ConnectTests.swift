@@ -136,6 +136,14 @@ import Testing
       sources.allSatisfy { $0["secret"]?["optional"] == nil && $0["secret"]?["name"] == sources[0]["secret"]?["name"] })
   }
 
+  @Test(arguments: [("a$$b", "a$$$$b"), ("a$", "a$$"), ("$$(X)", "$$$$(X)")])
+  func theKubeletGivesTheDatabasesNameAsItIs(name: String, value: String) throws {
+    let object = try application("- {user: shop, database: '\(name)', env: {DB: database}}")
+    let admitted = try post(object, .mutate).admitted(object)
+    #expect(admitted.at("spec", "containers", "0", "env", "1", "value")?.string == value)
+    #expect(try post(admitted, .mutate).warnings == [])
+  }
+
   @Test func theContainersOwnRootHoldsTheFiles() throws {
     let object = try application(
       "- {user: shop, env: service}", container: #","env":[{"name":"SERVICE_BINDING_ROOT","value":"/opt/b/"}]"#)
@@ -174,6 +182,37 @@ import Testing
     #expect((wait["securityContext"]?["runAsUser"] != nil) == (user == .fixed))
     #expect(RestrictedViolations(admitted).found == [])
     #expect(admitted.at("spec", "imagePullSecrets", "0", "name")?.string == "registry")
+  }
+
+  /// A mesh sets up the network before its proxy starts, and both come before what waits.
+  @Test(arguments: [
+    (["istio-init", "proxy*", "migrate"], 2), (["proxy*", "migrate", "later*"], 1), (["migrate", "later*"], 0),
+    (["istio-validation", "migrate", "istio-init"], 0), (["linkerd-init", "proxy*"], 2), (["istio-init"], 0),
+  ])
+  func whatWaitsComesAfterAMeshsProxy(names: [String], position: Int) throws {
+    let containers = names.map { name in
+      let isRunning = name.hasSuffix("*")
+      let policy = isRunning ? #","restartPolicy":"Always""# : ""
+      return #"{"name":"\#(isRunning ? String(name.dropLast()) : name)","image":"m"\#(policy)}"#
+    }
+    let object = try application(
+      "- {user: shop, wait: true}", spec: #","initContainers":[\#(containers.joined(separator: ","))]"#)
+    let admitted = try post(object, .mutate).admitted(object)
+    let all = admitted.at("spec", "initContainers")?.array?.compactMap { $0["name"]?.string }
+    #expect(all?.firstIndex(of: "postern-wait") == position, "\(all ?? [])")
+    #expect(try post(admitted, .mutate).patch == nil)
+  }
+
+  /// A long root is repeated for each connection, so it is not taken.
+  @Test func aLongRootDoesNotMakeAHugePatch() throws {
+    let connections = (0..<32).map { "- {user: u\($0), name: n\($0), prefix: P\($0)_, env: service}" }
+    let root = "/" + String(repeating: "a", count: 100_000)
+    let object = try application(
+      connections.joined(separator: "\n"), container: #","env":[{"name":"SERVICE_BINDING_ROOT","value":"\#(root)"}]"#)
+    let reply = try post(object, .mutate)
+    #expect((reply.patch?.count ?? 0) < 100_000)
+    let mount = try reply.admitted(object).at("spec", "containers", "0", "volumeMounts", "0")
+    #expect(mount?["mountPath"]?.string == "/bindings/n0")
   }
 
   // MARK: Both

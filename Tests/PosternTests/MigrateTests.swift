@@ -126,7 +126,10 @@ import Testing
             encoding: UTF8
             localeCollate: C.UTF-8
             postInitSQL: [CREATE ROLE x]
-            postInitApplicationSQL: [CREATE TABLE a (i int), "CREATE TABLE b (i int);"]
+            postInitApplicationSQL:
+              - CREATE TABLE a (i int)
+              - CREATE ROLE reader LOGIN PASSWORD 'sesame'
+              - CREATE TABLE b (i int);
         managed:
           roles:
             - name: dante
@@ -192,7 +195,8 @@ import Testing
 
       """,
     remarks: [
-      "postInitApplicationSQL ran as superuser", "postInitSQL has no like",
+      "postInitApplicationSQL ran as superuser", "statements that may hold a password are left out",
+      "postInitSQL has no like",
       "user petrarca: createdb, nologin has no like",
       "managed role postgres is the superuser", "databaseReclaimPolicy has no like", ": instances",
     ])

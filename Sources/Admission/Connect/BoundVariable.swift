@@ -37,11 +37,14 @@ struct BoundVariable {
     }
   }
 
+  /// A text as a literal value. The kubelet replaces `$(NAME)`, and `$$` by `$`.
+  static func escaped(_ text: String) -> String { text.replacing("$", with: "$$") }
+
   /// Whether a container has it already.
   func isSame(as other: ConnectedContainer.Value) -> Bool {
     switch (value, other) {
     case (.literal(let text), .literal(let other)):
-      text.replacing("$(", with: "$$(").utf8.elementsEqual(other.utf8)
+      Self.escaped(text).utf8.elementsEqual(other.utf8)
     case (.key(let secret, let key, _), .key(let other, let otherKey)): secret == other && key == otherKey
     default: false
     }

@@ -54,8 +54,7 @@ struct ConnectPatch {
 
   private static func write(_ variable: BoundVariable, _ writer: inout JSONWriter) {
     switch variable.value {
-    // The kubelet would expand text that looks like a variable.
-    case .literal(let text): writer.variable(variable.name, text.replacing("$(", with: "$$("))
+    case .literal(let text): writer.variable(variable.name, BoundVariable.escaped(text))
     case .key(let secret, let key, let isOptional):
       writer.variable(variable.name, of: secret, key: key, isOptional: isOptional)
     }

@@ -83,11 +83,16 @@ struct ConnectedContainer {
     return (volume, path)
   }
 
+  /// Longer texts are no paths (limits.h, PATH_MAX). Each connection's mounts and variables repeat it.
+  private static let maximumRootBytes = 1024
+
   /// The folder of all bindings: the container's own, if it is written in the Pod itself.
   var root: String? {
     switch variables[ServiceBinding.rootVariable] {
     case nil: return ServiceBinding.root
-    case .literal(let text)? where text.utf8.first == UInt8(ascii: "/") && !text.utf8.contains(UInt8(ascii: "$")):
+    case .literal(let text)?
+    where text.utf8.first == UInt8(ascii: "/") && text.utf8.count <= Self.maximumRootBytes
+      && !text.utf8.contains(UInt8(ascii: "$")):
       var end = text[...]
       while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
       return String(end)

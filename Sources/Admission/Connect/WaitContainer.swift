@@ -8,6 +8,9 @@ import KubernetesAPI
 /// The init container that waits until databases take the Pod's logins. It runs before the user's own init containers,
 /// which may be migrations, and after those that keep running, which may be the Pod's way into the network.
 struct WaitContainer {
+  /// Init containers that meshes put before their proxy, where it is an init container that keeps running.
+  private static let meshContainers = ["istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator"]
+
   private let awaited: [(volume: String, connection: DeclaredConnection)]
   private let position: Int
   private let pod: PodContainers
@@ -23,7 +26,8 @@ struct WaitContainer {
       return nil
     }
     awaited = plan.awaited
-    position = containers.firstIndex { !$0.keepsRunning } ?? containers.count
+    let others = containers.firstIndex { !$0.keepsRunning && !Self.meshContainers.contains($0.name) }
+    position = containers[..<(others ?? containers.count)].lastIndex(where: \.keepsRunning).map { $0 + 1 } ?? 0
     hasInitContainers = plan.pod.hasInitContainers
     pod = try PodContainers(target.pod.spec, of: target.bytes)
     self.settings = settings

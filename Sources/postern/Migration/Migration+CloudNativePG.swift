@@ -39,7 +39,11 @@ extension Migration {
     let secret = method?["secret"]?["name"]?.string ?? "\(cluster)-app"
     withUser(owner) { $0.passwordFrom = (secret, "password") }
     var scripts: [JSONValue] = []
-    let statements = (method?["postInitApplicationSQL"]?.array ?? []).compactMap(\.string)
+    let all = (method?["postInitApplicationSQL"]?.array ?? []).compactMap(\.string)
+    let statements = all.filter { !$0.contains(/(?i)\bPASSWORD\b/) }
+    if statements.count < all.count {
+      remark("postInitApplicationSQL: statements that may hold a password are left out; put it into a Secret")
+    }
     if !statements.isEmpty {
       scripts.append(
         MigratedDatabase.script("post-init", sql: statements.map { "\($0.trimmed);" }.joined(separator: "\n") + "\n"))

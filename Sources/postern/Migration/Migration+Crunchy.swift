@@ -54,6 +54,10 @@ extension Migration {
         remark(
           "user \(user): VALID UNTIL \(rest.dropFirst().joined(separator: " ")) is validUntil, as an RFC 3339 time")
         rest = []
+      case "PASSWORD":
+        // It may hold white space, so the rest is not shown.
+        remark("user \(user): PASSWORD and what follows in options is left out; passwordFrom names the Secret")
+        rest = []
       default: powers.append(option)
       }
     }

@@ -92,7 +92,7 @@ struct Migration {
       ("labels", .members([(AnnotationKey.customerLabel, .string(customer))])),
       ("annotations", annotations.isEmpty ? nil : .members(annotations.map { ($0.key, .string($0.value)) })),
     ])
-    let comments = ["from \(source)"] + (remarks + problems).map { "remark: \($0)" }
+    let comments = ["from \(source)".inOneLine] + (remarks + problems).map { "remark: \($0)" }
     return comments.map { "# \($0)\n" }.joined() + (try JSONValue.members([("metadata", metadata)]).yaml())
   }
 }

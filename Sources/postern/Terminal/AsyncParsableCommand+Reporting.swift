@@ -7,7 +7,10 @@ extension AsyncParsableCommand {
     do throws(CommandError) {
       status = try await work()
     } catch {
-      for line in error.lines { console.error(line) }
+      // Names and messages of the cluster and of servers may be in it.
+      for line in error.lines.flatMap({ $0.split(separator: "\n", omittingEmptySubsequences: false) }) {
+        console.error(String(line).inOneLine)
+      }
       status = error.status
     }
     if status != .success { throw ExitCode(status.rawValue) }

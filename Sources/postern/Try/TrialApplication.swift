@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 
 /// An application of a trial: whose variables it has.
 struct TrialApplication {
@@ -6,17 +7,15 @@ struct TrialApplication {
   let name: String
   let environment: [String: String]
 
-  /// Runs a command with these variables besides this process's own, and waits until it has ended.
+  /// Runs a command with these variables besides this process's own, and waits until it has ended. It has the
+  /// terminal: an interrupt is its business, and the trial goes on to its end.
   func run(_ command: [String]) throws(CommandError) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
-    do { try process.run() } catch { throw .refused("cannot run \(command[0]): \(error)") }
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      let how = process.terminationReason == .exit ? "with status" : "by signal"
-      throw .refused("\(command[0]) ended \(how) \(process.terminationStatus)")
-    }
+    let variables = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
+    let status: Int32
+    do throws(FileError) {
+      status = try ChildProcess.run(
+        "/usr/bin/env", command, environment: variables.map { "\($0.key)=\($0.value)" })
+    } catch { throw .refused("cannot run \(command[0]): \(error.message)") }
+    guard status == 0 else { throw .refused("\(command[0]) ended with status \(status)") }
   }
 }

@@ -68,6 +68,10 @@ extension InstancePass {
 
   /// When the next pass has something to do for a password that turns.
   func nextTurn(after now: Timestamp) -> Timestamp? {
-    rotations.compactMap { $0.next(after: now) }.min { $0.microseconds < $1.microseconds }
+    let due = rotations.compactMap { $0.next(after: now) }.min { $0.microseconds < $1.microseconds }
+    // Where the objects do not fit, nothing was written, and what is due stays due.
+    let soonest = now.adding(seconds: 60)
+    guard let time = due, expectation == nil, time.microseconds < soonest.microseconds else { return due }
+    return soonest
   }
 }

@@ -293,10 +293,10 @@ struct InstancePass {
   /// Removes what says when a password turns that does not turn any more.
   private mutating func forgetRotations(_ objects: InstanceObjects) async throws(Interruption) {
     let turning = Set(objects.rotations.filter { !$0.decision.isOver }.map(\.user.text))
+    let present = Set(objects.declaration.spec.users.filter { $0.ensure == .present }.map(\.name.text))
     for secret in secrets.values
     where secret.isManaged(for: customer) && secret.annotations[AnnotationKey.rotatesAt] != nil {
-      guard let user = secret.annotations[AnnotationKey.user], !turning.contains(user),
-        objects.declaration.spec.users.contains(where: { $0.name.text == user && $0.ensure == .present })
+      guard let user = secret.annotations[AnnotationKey.user], !turning.contains(user), present.contains(user)
       else { continue }
       if let live = try await access.annotate(secret, [AnnotationKey.rotatesAt: .null]) { secrets[live.name] = live }
     }

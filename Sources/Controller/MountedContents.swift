@@ -7,6 +7,8 @@ struct MountedContents: Equatable, Sendable {
   private(set) var passwords: [PostgresName: Password] = [:]
   /// By user, where the password turns.
   private(set) var logins: [PostgresName: LoginState] = [:]
+  /// The names of their second logins.
+  private(set) var secondLogins: Set<PostgresName> = []
   /// By user, as the mounted spec says.
   private(set) var rotates: [PostgresName: Rotation] = [:]
   /// Nil where there is no spec that can be read.
@@ -27,6 +29,7 @@ struct MountedContents: Equatable, Sendable {
     if let bytes = secret[VolumeLayout.passwordsFile], let file = try? PasswordsFile(decoding: bytes) {
       passwords = file.passwords
       logins = file.logins
+      secondLogins = Set(logins.keys.compactMap(\.secondLogin))
     }
     guard let bytes = configMap[VolumeLayout.specFile], let spec = try? InstanceSpec(decoding: bytes) else { return }
     self.spec = spec

@@ -155,8 +155,11 @@ struct RotationPlan {
 }
 
 extension Timestamp {
-  /// The time so many seconds later.
+  /// The time so many seconds later; the last, or the first, that there is, where it would be beyond that.
   func adding(seconds: Int) -> Timestamp {
-    Timestamp(microseconds: microseconds.addingReportingOverflow(Int64(seconds) * 1_000_000).partialValue)
+    let bound = seconds < 0 ? Int64.min : Int64.max
+    let (added, isTooLong) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000)
+    let (sum, isBeyond) = microseconds.addingReportingOverflow(added)
+    return Timestamp(microseconds: isTooLong || isBeyond ? bound : sum)
   }
 }

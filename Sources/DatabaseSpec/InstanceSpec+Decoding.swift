@@ -121,6 +121,11 @@ struct SpecMember {
     let member = SpecMember(value: value, place: "\(place).rotate")
     guard let every = try member.integer("every") else { throw .missing("every", in: member.place) }
     guard let overlap = try member.integer("overlap") else { throw .missing("overlap", in: member.place) }
+    // Anybody who may write the ConfigMap may have written these; times are calculated with them.
+    guard (1...Rotation.everyRange.upperBound).contains(every) else {
+      throw .invalid("\(every)", in: "\(member.place).every")
+    }
+    guard (0...every).contains(overlap) else { throw .invalid("\(overlap)", in: "\(member.place).overlap") }
     return Rotation(every: every, overlap: overlap)
   }
 

@@ -81,6 +81,11 @@ extension DeclarationReader {
             + "most \(PostgresName.maximumBytesWithSecondLogin)", hint: "choose a shorter name, or remove rotate")
         continue
       }
+      if let reason = second.reservedAsRole {
+        problems.error(
+          place, "the second login of \(quoted(name.text)) is to be called \(quoted(second.text)): \(reason)",
+          hint: "choose another name, or remove rotate")
+      }
       if let other = taken[second] {
         problems.error(
           place,

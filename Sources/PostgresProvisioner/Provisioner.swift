@@ -162,7 +162,7 @@ package struct Provisioner {
             item: $0.item.description, message: "is still to be done after \(round - 1) rounds: \($0.summary)",
             hint: "something else may be changing it as well")
         }
-        return report(executor, problems + unsettled)
+        return report(executor, problems + unsettled, undone: Set(steps.map({ $0.item })))
       }
       known.forget(steps)
       try executor.run(steps, connection)
@@ -179,12 +179,12 @@ package struct Provisioner {
     if failures.contains(where: { $0.isDisconnection }) { try connection.checkIsAlive() }
   }
 
-  private func report(_ executor: Executor, _ problems: [ItemProblem]) -> PassReport {
+  private func report(_ executor: Executor, _ problems: [ItemProblem], undone: Set<Item> = []) -> PassReport {
     let problems = problems + executor.failures.map({ $0.problem }) + executor.waiting
     let outcome: PassReport.Outcome =
       executor.ending ?? (problems.contains(where: { $0.isFailure }) ? .incomplete : .converged)
     var report = PassReport(outcome: outcome, applied: executor.applied, problems: problems)
-    let unsettled = executor.failed.union(executor.blocked)
+    let unsettled = executor.failed.union(executor.blocked).union(undone)
     report.heldLogins = executor.desired.spec.users.filter { user in
       user.rotate != nil && user.ensure == .present
         && (unsettled.contains(.user(user.name)) || unsettled.contains(.rotation(of: user.name))

@@ -55,11 +55,15 @@ extension Status {
     case .converged, .incomplete, .standby: break
     case .disconnected, .superseded, .interrupted: return
     }
-    guard desired.spec.users.contains(where: { $0.rotate != nil }), let generation = desired.generation else {
+    let turning = Set(desired.spec.users.filter { $0.rotate != nil }.map({ $0.name }))
+    guard !turning.isEmpty, let generation = desired.generation else {
       logins = nil
       return
     }
-    logins = Logins(generation: generation, held: report.heldLogins.map({ $0.text }))
+    // The kubelet may have brought the Secret before the ConfigMap. Then nothing was done for a user of whom only the
+    // Secret says that the password turns.
+    let unknown = desired.logins.keys.filter { !turning.contains($0) }.sorted()
+    logins = Logins(generation: generation, held: (report.heldLogins + unknown).map({ $0.text }))
   }
 
   /// A pass has ended. A change that fails does not make a ready Pod unready, because its database still works.

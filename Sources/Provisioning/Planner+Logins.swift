@@ -17,11 +17,13 @@ extension Planner {
     }
     let isUsable = LoginTarget(canLogIn: true, validUntil: user.validUntil ?? .infinity)
     guard login.isSecond != isSecond else { return isUsable }
+    // Before the second login is there, and is ours, the first is not taken away.
+    let isOver = LoginTarget(canLogIn: isSecond || hasSecondLogin(user) ? false : nil)
     switch login.other {
-    case .idle: return LoginTarget(canLogIn: false)
+    case .idle: return isOver
     case .pending: return isUsable
     case .until(let end):
-      guard end.microseconds > observed.now.microseconds else { return LoginTarget(canLogIn: false) }
+      guard end.microseconds > observed.now.microseconds else { return isOver }
       var expiry = Expiry.time(end)
       if case .time(let declared) = user.validUntil, declared.microseconds < end.microseconds {
         expiry = .time(declared)
@@ -91,6 +93,11 @@ extension Planner {
   private func isSecondLogin(_ name: PostgresName, _ role: RoleState, of user: PostgresName) -> Bool {
     guard let record = records.roles[name], record.isMade, record.isAbout(role) else { return false }
     return record.loginOf == user && !role.isSuperuser && otherCustomer(of: name, role) == nil
+  }
+
+  private func hasSecondLogin(_ user: User) -> Bool {
+    guard let second = user.name.secondLogin, let role = observed.roles[second] else { return false }
+    return isSecondLogin(second, role, of: user.name)
   }
 
   private mutating func planNewLogin(_ second: PostgresName, of user: User) {
@@ -212,13 +219,46 @@ extension Planner {
     return logins
   }
 
+  /// The declared user whose second login has this name. Where `rotate` is taken out, that login is there, and may be in
+  /// use, after its name can be declared.
+  func userOfSecondLogin(_ name: PostgresName) -> PostgresName? {
+    guard let user = records.roles[name]?.loginOf, let role = observed.roles[name], !self.user(user).isEmpty,
+      isSecondLogin(name, role, of: user)
+    else { return nil }
+    return user
+  }
+
+  /// Whether a declared name is that of a second login which is still needed.
+  func isNeededLogin(_ name: PostgresName) -> Bool {
+    userOfSecondLogin(name).map { turningUsers.contains($0) } ?? false
+  }
+
+  /// Tells that a declared name is that of a second login which is still needed.
+  mutating func failAsNeededLogin(_ name: PostgresName) {
+    fail(
+      .user(name), "is still the second login of \(userOfSecondLogin(name)?.text ?? ""), and is left as it is",
+      hint: "wait: it goes on by itself when that user is back at the first login and the overlap is over")
+  }
+
+  /// A second login that is needed no more, and whose name is declared as a user's, becomes that user's own role.
+  mutating func planTakeover(_ name: PostgresName, _ role: RoleState) {
+    guard let user = userOfSecondLogin(name) else { return }
+    var statements = role.memberships.contains(user) ? ["REVOKE \(id(user)) FROM \(id(name)) CASCADE"] : []
+    statements.append("ALTER ROLE \(id(name)) RESET ALL")
+    statements.append("UPDATE postern.managed_role SET login_of = NULL WHERE name = \(lit(name))")
+    add(
+      "take over second login", [Detail("name", name), Detail("of", user)], for: .user(name), requires: [.server],
+      statements.sql)
+  }
+
   /// The second logins of declared users that must not be there any more.
   var leavingLogins: [(name: PostgresName, role: RoleState, user: User)] {
     var leaving: [(name: PostgresName, role: RoleState, user: User)] = []
     guard !recordedLogins.isEmpty else { return leaving }
     for user in spec.users where user.ensure == .absent || user.rotate == nil {
       guard !renames.held.contains(.user(user.name)) else { continue }
-      leaving += secondLogins(of: user.name).map { ($0.name, $0.role, user) }
+      leaving += secondLogins(of: user.name).filter { !presentUsers.contains($0.name) }
+        .map { ($0.name, $0.role, user) }
     }
     return leaving
   }

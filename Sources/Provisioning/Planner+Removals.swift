@@ -6,7 +6,9 @@ extension Planner {
   mutating func planLocks() {
     var leavers: [(name: PostgresName, role: RoleState)] = []
     for user in spec.users where user.ensure == .absent {
-      if let role = observed.roles[user.name], !role.isSuperuser, otherCustomer(of: user.name, role) == nil {
+      if let role = observed.roles[user.name], !role.isSuperuser, otherCustomer(of: user.name, role) == nil,
+        userOfSecondLogin(user.name) == nil
+      {
         leavers.append((user.name, role))
       }
     }
@@ -81,6 +83,11 @@ extension Planner {
         .user(name), "is the customer \(customer)'s on this server, and is left as it is",
         hint: "take it out of the declaration")
     }
+    guard userOfSecondLogin(name) == nil else {
+      // One that is needed no more is dropped with the user whose it is.
+      if isNeededLogin(name) { failAsNeededLogin(name) }
+      return
+    }
     drop(name, role)
   }
 
@@ -90,7 +97,8 @@ extension Planner {
   private mutating func drop(_ name: PostgresName, _ role: RoleState, heir: PostgresName? = nil) {
     let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     var blockers: [String] = []
-    var requires: [Item] = []
+    // A second login is dropped only after the user's own role is as it must be.
+    var requires: [Item] = heir.map { user($0) } ?? []
     for database in ownedDatabases {
       if let declared = spec.databases.first(where: { $0.name == database }), declared.owner != name {
         requires.append(.database(database))

@@ -27,7 +27,9 @@ extension Planner {
   mutating func planKnownRoles() {
     for user in spec.users where user.ensure == .present {
       guard renames.roles[user.name] == nil, !renames.held.contains(.user(user.name)) else { continue }
-      guard let role = observed.roles[user.name], records.roles[user.name]?.isAbout(role) == true else { continue }
+      guard let role = observed.roles[user.name], records.roles[user.name]?.isAbout(role) == true,
+        userOfSecondLogin(user.name) == nil
+      else { continue }
       planExisting(user, role)
     }
   }
@@ -35,7 +37,10 @@ extension Planner {
   /// Plans the declared users that must exist.
   mutating func planRoles() {
     for user in spec.users where user.ensure == .present && !renames.held.contains(.user(user.name)) {
-      if let role = observed.roles[user.name] {
+      if isNeededLogin(user.name) {
+        failAsNeededLogin(user.name)
+      } else if let role = observed.roles[user.name] {
+        planTakeover(user.name, role)
         planExisting(user, role)
       } else {
         planNew(user)
@@ -93,7 +98,11 @@ extension Planner {
     var options = ""
     // A setting that is not declared gets its default if Postern created the role; otherwise it is left alone.
     var target = target(of: user, isSecond: false)
-    if user.rotate == nil { target.validUntil = user.validUntil ?? (record?.isMade == true ? .infinity : nil) }
+    if user.rotate == nil {
+      // While there were two logins, Postern itself may have set an end, also of a role that it did not make.
+      let isOurs = record?.isMade == true || !secondLogins(of: user.name).isEmpty
+      target.validUntil = user.validUntil ?? (isOurs ? .infinity : nil)
+    }
     let isLocked = change(role, to: target, &options, &changes)
     if let limit = user.connectionLimit ?? (record?.isMade == true ? -1 : nil), limit != role.connectionLimit {
       options += " CONNECTION LIMIT \(limit)"

@@ -10,6 +10,9 @@ struct Planner {
   /// The index of each declared database in the spec.
   private let databaseIndices: [PostgresName: Int]
   private let userNames: Set<PostgresName>
+  /// The declared users that must exist, and those of them whose passwords turn.
+  let presentUsers: Set<PostgresName>
+  let turningUsers: Set<PostgresName>
   /// The recorded second logins of each user.
   let recordedLogins: [PostgresName: [PostgresName]]
   let grantees: Grantees
@@ -24,6 +27,9 @@ struct Planner {
     for (index, database) in desired.spec.databases.enumerated() { indices[database.name] = index }
     databaseIndices = indices
     userNames = Set(desired.spec.users.map({ $0.name }))
+    let present = desired.spec.users.filter { $0.ensure == .present }
+    presentUsers = Set(present.map({ $0.name }))
+    turningUsers = Set(present.filter { $0.rotate != nil }.map({ $0.name }))
     var logins: [PostgresName: [PostgresName]] = [:]
     for (name, record) in records.roles {
       if let user = record.loginOf { logins[user, default: []].append(name) }

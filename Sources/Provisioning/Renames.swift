@@ -22,7 +22,9 @@ struct Renames {
     let users = Set(spec.users.map({ $0.name }))
     for user in spec.users where user.ensure == .present {
       guard let old = user.renamedFrom, let role = observed.roles[old] else { continue }
-      let isFree = !users.contains(old) && !roles.values.contains(old)
+      // The second login of a declared user may be in use, also after `rotate` was taken out.
+      let isSecond = observed.records.records.roles[old]?.loginOf.map { users.contains($0) } ?? false
+      let isFree = !users.contains(old) && !roles.values.contains(old) && !isSecond
       if !Self.isDone(user.name, old, role, spec.customer, observed) {
         settle(
           user.name, old, .user(user.name), observed,

@@ -140,6 +140,20 @@ import Testing
     #expect(decision.isOver == isOver)
   }
 
+  /// What is mounted can be edited, and no number in it may end the controller.
+  @Test func noNumberOverflows() throws {
+    for seconds in [Int.min, Int.min / 2, Int.max / 2, Int.max] {
+      let bound = seconds < 0 ? Int64.min : Int64.max
+      #expect(Self.now.adding(seconds: seconds).microseconds == bound)
+    }
+    let text =
+      #"{"apiVersion":"postern.io/v1.2","customer":"a","users":[{"name":"shop","rotate":{"every":N,"overlap":M}}]}"#
+    for (every, overlap) in [(Int.max, 1), (86_400, Int.max), (86_400, Int.min), (86_400, -1), (0, 0)] {
+      let spec = text.replacing("N", with: "\(every)").replacing("M", with: "\(overlap)")
+      #expect(throws: SpecError.self) { try InstanceSpec(decoding: Array(spec.utf8)) }
+    }
+  }
+
   @Test func theJitterIsTheSameForEveryLeaderAndAtMostATwentieth() throws {
     var seen: Set<Int> = []
     for number in 0..<200 {

@@ -56,6 +56,10 @@ import Testing
 
   @Test(arguments: [
     (
+      "[{name: pg, rotate: 30d}]",
+      #"the second login of "pg" is to be called "pg_b": names that begin with pg_ are the server's own roles"#
+    ),
+    (
       "[{name: shop, rotate: 30d}, shop_b]",
       #"the second login of "shop" is to be called "shop_b", which is declared: "#
     ),

@@ -40,6 +40,10 @@ import Testing
     let isTold = [.converged, .incomplete, .standby].contains(outcome)
     #expect(status.logins == (isTold ? .init(generation: "g", held: ["shop"]) : nil))
     #expect(Status(decoding: status.encoded()) == status)
+    // Of another user, only the Secret says so yet.
+    desired.logins = [try PostgresName("shop"): LoginState(), try PostgresName("next"): LoginState(other: .pending)]
+    status.passEnded(report, desired, at: "now")
+    #expect(status.logins?.held == (isTold ? ["shop", "next"] : nil))
     report.heldLogins = try (0..<101).map { try PostgresName("u\($0)") }
     status.passEnded(report, desired, at: "now")
     let told = String(decoding: status.encodedForNetwork(time: "2027-01-01T00:00:00.000Z"), as: UTF8.self)

@@ -51,6 +51,52 @@ import Testing
     #expect(plan(try desired(nil), observed(180_000, hasSecond: true)).isEmpty)
   }
 
+  /// A role that was there before Postern has an end of Postern's from the turn, and must lose it.
+  @Test func whoIsGivenAPasswordInsteadCanLogInAgain() throws {
+    var state = observed(180_000, hasSecond: true)
+    var records = state.records.records
+    records.roles[Self.shop]?.isMade = false
+    state.records = .present(records)
+    state.roles[Self.shop]?.canLogIn = false
+    state.roles[Self.shop]?.validUntil = .time(Timestamp(microseconds: 1))
+    var wanted = try desired(nil)
+    wanted.spec.users[0].rotate = nil
+    for made in [plan(wanted, state), planUrgent(wanted, state)] {
+      let steps = made.steps.map(\.summary)
+      #expect(steps.contains("alter role name=shop login=true validUntil=infinity"), "\(steps)")
+    }
+  }
+
+  /// Without the second login, the first is not taken away.
+  @Test func theFirstLoginStaysUntilTheSecondIsThere() throws {
+    let login = LoginState(isSecond: true)
+    let old = plan(try desired(login), observed(160_002))
+    #expect(old.steps.isEmpty && old.problems.map(\.item) == [.rotation(of: Self.shop)])
+    let new = plan(try desired(login), observed(180_000))
+    #expect(new.steps.map(\.title) == ["create second login"])
+    let both = plan(try desired(login), observed(180_000, hasSecond: true)).steps.map(\.summary)
+    #expect(both.contains("alter role name=shop login=false"), "\(both)")
+  }
+
+  /// `rotate` was taken out, and the second login's name declared: as long as that login is needed, it stays.
+  @Test(arguments: [User.Ensure.present, .absent], [true, false])
+  func aNeededLoginIsNotTakenAway(ensure: User.Ensure, isNeeded: Bool) throws {
+    var wanted = try desired(LoginState(isSecond: true))
+    wanted.passwords[Self.second] = try Password("b")
+    wanted.spec.users.append(User(name: Self.second, ensure: ensure))
+    var state = observed(180_000, hasSecond: true)
+    state.roles[Self.second]?.canLogIn = true
+    if !isNeeded { (wanted.spec.users[0].rotate, wanted.logins) = (nil, [:]) }
+    let (whole, urgent) = (plan(wanted, state), planUrgent(wanted, state))
+    let titles = (urgent.steps + whole.steps).filter { $0.item == .user(Self.second) }.map(\.title)
+    #expect(whole.problems.filter(\.isFailure).map(\.item) == (isNeeded ? [.user(Self.second)] : []))
+    switch (ensure, isNeeded) {
+    case (_, true): #expect(titles == [])
+    case (.present, _): #expect(titles == ["take over second login"])
+    case (.absent, _): #expect(titles.filter { $0 == "drop role" }.count == 1, "\(titles)")
+    }
+  }
+
   /// Ten thousand users and their logins are planned as quickly as ten thousand users.
   @Test func manyUsersAreNotComparedWithOneAnother() throws {
     var state = observed(180_000)

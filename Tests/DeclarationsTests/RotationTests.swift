@@ -56,7 +56,7 @@ import Testing
 
   @Test(arguments: [
     (
-      "[{name: pg, rotate: 30d}]",
+      "[shop, {name: pg, rotate: 30d}]",
       #"the second login of "pg" is to be called "pg_b": names that begin with pg_ are the server's own roles"#
     ),
     (

@@ -13,6 +13,7 @@ address, port, namespace, app = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.
 
 
 async def target():
+    """The Pod's address, by kubectl."""
     process = await asyncio.create_subprocess_exec(
         "kubectl", "-n", namespace, "get", "pod", "-l", f"app={app}", "-o", "jsonpath={.items[0].status.podIP}",
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL)
@@ -30,10 +31,21 @@ async def copy(reader, writer):
         writer.close()
 
 
+known = None
+
+
 async def serve(reader, writer):
-    try:
-        pod_reader, pod_writer = await asyncio.open_connection(await target(), port)
-    except OSError:
+    # The Pod that was there is asked first, so that connections go on while there is no API server.
+    global known
+    for pod in (known, None):
+        try:
+            pod = pod or await target()
+            pod_reader, pod_writer = await asyncio.open_connection(pod, port)
+            known = pod
+            break
+        except OSError:
+            continue
+    else:
         writer.close()
         return
     await asyncio.gather(copy(reader, pod_writer), copy(pod_reader, writer))

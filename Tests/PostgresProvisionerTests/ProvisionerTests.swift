@@ -259,7 +259,7 @@ import Testing
     #expect(bench.pass().problems == [])
     #expect(try bench.sqlState("SELECT", in: "orders", as: "shop") == SQLState.invalidPassword)
     try bench.user("shop")
-    #expect(bench.pass().applied == ["alter role name=shop connectionLimit=-1 validUntil=infinity"])
+    #expect(bench.pass().applied == ["alter role name=shop validUntil=infinity connectionLimit=-1"])
     #expect(try bench.value("SELECT rolvaliduntil FROM pg_roles WHERE rolname = 'shop'") == "infinity")
     #expect(try bench.value("SELECT 1", in: "orders", as: "shop") == "1")
     #expect(bench.pass() == PassReport(outcome: .converged))

@@ -70,37 +70,40 @@ extension KubernetesClient {
     call.query = [("ports", String(target.port))]
     do {
       try await connection.executeThenClose { fromClient, toClient in
-        try check(call, named: target.pod, in: target.namespace)
-        let socket = try await transport.webSocket(call, protocol: ForwardedFrames.protocolName)
-        let error = try await socket.executeThenClose { fromPod, toPod in
-          try await withThrowingTaskGroup(of: String?.self) { group in
-            group.addTask {
-              for try await bytes in fromClient { try await toPod.write(ForwardedFrames.data(bytes)) }
-              try? await toPod.write(ForwardedFrames.close)
-              return nil
-            }
-            group.addTask {
-              var frames = ForwardedFrames()
-              reading: for try await frame in fromPod {
-                switch frames.take(frame) {
-                case .nothing: break
-                case .bytes(let bytes): try await toClient.write(bytes)
-                case .answer(let frame): try await toPod.write(frame)
-                case .end: break reading
-                }
+        do {
+          try check(call, named: target.pod, in: target.namespace)
+          let socket = try await transport.webSocket(call, protocol: ForwardedFrames.protocolName)
+          let error = try await socket.executeThenClose { fromPod, toPod in
+            try await withThrowingTaskGroup(of: String?.self) { group in
+              group.addTask {
+                for try await bytes in fromClient { try await toPod.write(ForwardedFrames.data(bytes)) }
+                try? await toPod.write(ForwardedFrames.close)
+                return nil
               }
-              return frames.error
+              group.addTask {
+                var frames = ForwardedFrames()
+                reading: for try await frame in fromPod {
+                  switch frames.take(frame) {
+                  case .nothing: break
+                  case .bytes(let bytes): try await toClient.write(bytes)
+                  case .answer(let frame): try await toPod.write(frame)
+                  case .end: break reading
+                  }
+                }
+                return frames.error
+              }
+              defer { group.cancelAll() }
+              return try await group.next() ?? nil
             }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
           }
+          if let error { throw transport.error(call, .notForwarded(reason: error)) }
+          // A channel that is closed drops what it has not sent yet.
+          try? await connection.channel.writeAndFlush(ByteBuffer()).get()
+        } catch let error as KubernetesError where !Task.isCancelled {
+          // It is told before the client sees the end, because the client's own end ends everything.
+          failed(error)
         }
-        if let error { throw transport.error(call, .notForwarded(reason: error)) }
-        // A channel that is closed drops what it has not sent yet.
-        try? await connection.channel.writeAndFlush(ByteBuffer()).get()
       }
-    } catch let error as KubernetesError where !Task.isCancelled {
-      failed(error)
     } catch {
       // One of the two sides has gone, which the other learns from its own connection.
     }

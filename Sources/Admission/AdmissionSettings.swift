@@ -66,6 +66,11 @@ package struct AdmissionSettings: Sendable {
   }
 }
 
+extension AdmissionSettings {
+  /// Whether what is added to a Pod names a user of its own, where the Pod names none.
+  func namesUser(in pod: ObjectMetadata) -> Bool { sidecarUser == .fixed && !pod.isGivenUser }
+}
+
 /// The webhook's two paths.
 package enum AdmissionPath: String, CaseIterable, Sendable {
   /// `/mutate`: injects the sidecar into Pods, labels Pod templates.

@@ -24,12 +24,12 @@ struct ObjectReference: Equatable {
   var isOptional = false
 }
 
-/// A member of `env` that a Postgres image reads.
+/// A member of `env`.
 struct EnvironmentVariable {
   let name: String
   private(set) var value = EnvironmentValue.literal("")
 
-  /// Nil for any other variable.
+  /// One that a Postgres image reads; nil for any other.
   init?(_ reader: inout JSONReader) throws(JSONError) {
     try self.init(&reader) { reader, name in
       reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
@@ -43,6 +43,11 @@ struct EnvironmentVariable {
       let text = reader.text(name)
       return text == first || text == second
     }
+  }
+
+  /// Any variable; nil where it has no name.
+  init?(any reader: inout JSONReader) throws(JSONError) {
+    try self.init(&reader) { _, _ in true }
   }
 
   private init?(

@@ -27,9 +27,12 @@ extension Injection {
     writer.part("]")
     if gatesReadiness { writer.part(statusPort == nil ? Self.readinessByCommand : Self.readinessByPort) }
     if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
-    writer.part(#","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"#)
-    writeSecurityContext(&writer)
-    writer.part("}")
+    // As Postgres's own user, so that it can read files that only this user may read; but never as root. If a namespace
+    // assigns users from a range, a fixed user would be refused; the image's own user is not root either.
+    let identity = postgres.container.identity.inheriting(pod.identity)
+    let user = identity.user.flatMap { $0 > 0 ? $0 : nil }
+    writer.endOfContainer(
+      user: user ?? (namesUser ? SidecarContainer.defaultUser : nil), group: user == nil ? nil : identity.group)
     writer.endObject()
   }
 
@@ -141,22 +144,6 @@ extension Injection {
       SidecarContainer.statusVolumeName, at: SidecarContainer.tokenPath, subPath: SidecarContainer.noTokenFolder,
       readOnly: true)
   }
-
-  /// As Postgres's own user, so that it can read files that only this user may read; but never as root. If a namespace
-  /// assigns users from a range, a fixed user would be refused; the image's own user is not root either.
-  private func writeSecurityContext(_ writer: inout JSONWriter) {
-    let identity = postgres.container.identity.inheriting(pod.identity)
-    let user = identity.user ?? 0
-    writer.part(
-      #""allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true"#
-    )
-    if user > 0 || namesUser {
-      writer.part(#","runAsUser":"#)
-      writer.integer(user > 0 ? user : SidecarContainer.defaultUser)
-    }
-    if let group = identity.group, user > 0 { writer.member("runAsGroup", group) }
-    writer.part(#","seccompProfile":{"type":"RuntimeDefault"}"#)
-  }
 }
 
 extension JSONWriter {
@@ -168,6 +155,22 @@ extension JSONWriter {
       if let cpu = amounts.cpu { writer.member("cpu", cpu.text) }
       if let memory = amounts.memory { writer.member("memory", memory.text) }
     }
+  }
+
+  /// The last members of a container of Postern's. It needs nothing that the Pod Security Standard `restricted` forbids.
+  mutating func endOfContainer(user: Int?, group: Int? = nil) {
+    part(
+      #","terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true"#
+    )
+    if let user {
+      part(#","runAsUser":"#)
+      integer(user)
+    }
+    if let group {
+      part(#","runAsGroup":"#)
+      integer(group)
+    }
+    part(#","seccompProfile":{"type":"RuntimeDefault"}}"#)
   }
 
   /// An array of strings.

@@ -11,6 +11,28 @@ extension JSONReader {
     return true
   }
 
+  /// The most elements that are read of a list of a Pod. No real Pod has nearly as many.
+  static let maximumElements = 10_000
+
+  /// Why no more elements are read.
+  static func tooMany(at reader: JSONReader) -> JSONError {
+    JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
+  }
+
+  /// A list of a Pod; empty where there is none.
+  static func list<Element>(
+    _ slice: JSONSlice?, of bytes: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> Element
+  ) throws(JSONError) -> [Element] {
+    guard let slice else { return [] }
+    var list: [Element] = []
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      guard list.count < maximumElements else { throw tooMany(at: reader) }
+      list.append(try read(&reader))
+    }
+    return list
+  }
+
   /// The next value, which must be an array, as its place; nil where it is null.
   mutating func optionalArray() throws(JSONError) -> JSONSlice? {
     guard try !null() else { return nil }

@@ -10,9 +10,6 @@ final class PodContainers {
     let name: String
   }
 
-  /// The most elements that are read of a list. No real Pod has nearly as many.
-  private static let maximumElements = 10_000
-
   private(set) var containers: [Container] = []
   private(set) var identity = Identity()
   let hasInitContainers: Bool
@@ -35,13 +32,7 @@ final class PodContainers {
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
     hasPullSecrets = spec.imagePullSecrets != nil
-    if let slice = spec.containers {
-      var reader = JSONReader(slice, of: bytes)
-      _ = try reader.elements { reader throws(JSONError) in
-        guard containers.count < Self.maximumElements else { throw Self.tooMany(reader) }
-        containers.append(try Container(&reader))
-      }
-    }
+    containers = try JSONReader.list(spec.containers, of: bytes, Container.init)
     var initResources: [ContainerResources] = []
     initContainers = try Self.named(spec.initContainers, of: bytes, ports: &initPorts) { initResources.append($0) }
     var none: [Int] = []
@@ -97,10 +88,6 @@ final class PodContainers {
     return findings
   }
 
-  private static func tooMany(_ reader: JSONReader) -> JSONError {
-    JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
-  }
-
   private static func name(_ reader: inout JSONReader) throws(JSONError) -> String {
     var name = ""
     try reader.beginObject()
@@ -135,7 +122,7 @@ final class PodContainers {
         }
       }
       takeResources(resources)
-      guard index < maximumElements else { throw tooMany(reader) }
+      guard index < JSONReader.maximumElements else { throw JSONReader.tooMany(at: reader) }
       if let name, reader.starts(name, with: SidecarContainer.nameBytes) {
         found.append(Named(index: index, name: reader.text(name)))
       }

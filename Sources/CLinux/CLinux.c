@@ -338,6 +338,7 @@ int postern_run_child(const char *program, const char *arguments, int argument_c
     sigaction(ignored[index], &old_ignored[index], NULL);
     sigaction(passed_on[index], &old_passed_on[index], NULL);
   }
+  sigaction(SIGCHLD, &old_ended, NULL);
   pthread_sigmask(SIG_SETMASK, &old_mask, NULL);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);

@@ -99,8 +99,11 @@ extension Instance {
     let spec = declaration.spec
     let users = spec.users.filter { $0.ensure == .present }.map { ObjectName.user($0.name, customer: spec.customer) }
     return [
-      (.secrets, declaration.references(.secret).union(users).sorted()),
-      (.configMaps, declaration.references(.configMap).sorted()),
+      (
+        .secrets,
+        declaration.references(.secret).union(users + [ObjectName.passwords(customer: spec.customer)]).sorted()
+      ),
+      (.configMaps, declaration.references(.configMap).union([ObjectName.spec(customer: spec.customer)]).sorted()),
     ]
   }
 }

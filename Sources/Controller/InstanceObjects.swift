@@ -62,6 +62,8 @@ extension InstanceObjects {
     let logins = Dictionary(uniqueKeysWithValues: rotations.map { ($0.user, $0) })
     let connections = declaration.spec.connections(passwords: known, logins: logins.mapValues(\.login))
     let customer = declaration.spec.customer
+    let ofUser = Dictionary(grouping: connections, by: \.user)
+    let fromFile = Set((flatFile?.entries ?? []).map(\.user))
     func object(_ kind: DesiredObject.Kind, _ name: String, isOwned: Bool, _ data: [String: String]) -> DesiredObject {
       DesiredObject(
         kind: kind, name: name, namespace: instance.namespace, customer: customer,
@@ -87,15 +89,14 @@ extension InstanceObjects {
       users: declaration.spec.users.filter { $0.ensure == .present }.compactMap { user in
         guard let password = known[user.name] else { return nil }
         let data = connectionData(
-          user: user.name, login: logins[user.name]?.login ?? user.name, password: password, instance: instance,
-          connections: connections)
+          login: logins[user.name]?.login ?? user.name, password: password, instance: instance,
+          connections: ofUser[user.name] ?? [])
         var secret = object(.secret, ObjectName.user(user.name, customer: customer), isOwned: false, data)
         secret.type = SecretKey.userType
         secret.annotations[AnnotationKey.user] = user.name.text
         secret.annotations.merge(logins[user.name]?.annotations ?? [:]) { $1 }
         // Whoever edits the Secret changes the user's password, unless the password comes from elsewhere.
-        if declaration.passwordSources[user.name] == nil,
-          flatFile?.entries.contains(where: { $0.user == user.name }) != true,
+        if declaration.passwordSources[user.name] == nil, !fromFile.contains(user.name),
           logins[user.name]?.decision.isTurn != true
         {
           secret.seeds = [SecretKey.password]
@@ -143,7 +144,7 @@ extension InstanceObjects {
   }
 
   private static func connectionData(
-    user: PostgresName, login: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
+    login: PostgresName, password: Password, instance: Instance, connections: [UserConnection]
   ) -> [String: String] {
     var data = [
       SecretKey.type: SecretKey.postgresql, SecretKey.provider: SecretKey.postern,
@@ -155,7 +156,7 @@ extension InstanceObjects {
     let tls = instance.declaration.tls
     data.merge(tls.parameters) { own, _ in own }
     var services: [String] = []
-    for connection in connections where connection.user == user {
+    for connection in connections {
       let text = ConnectionText(
         host: instance.host, port: instance.port, database: connection.database, user: login, password: password,
         tls: tls)
@@ -203,9 +204,10 @@ extension InstanceSpec {
   func connections(
     passwords: [PostgresName: Password], logins: [PostgresName: PostgresName]
   ) -> [UserConnection] {
-    users.filter { $0.ensure == .present }.flatMap { user -> [UserConnection] in
+    let databasesOf = Dictionary(grouping: databases, by: \.owner).mapValues { $0.map(\.name) }
+    return users.filter { $0.ensure == .present }.flatMap { user -> [UserConnection] in
       guard let password = passwords[user.name] else { return [] }
-      let owned = databases.filter { $0.owner == user.name }.map(\.name)
+      let owned = databasesOf[user.name] ?? []
       let granted = user.grants.map(\.database).filter { !owned.contains($0) }
       let login = logins[user.name] ?? user.name
       return (owned + granted).map {

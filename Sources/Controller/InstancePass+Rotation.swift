@@ -42,7 +42,7 @@ extension InstancePass {
   }
 
   private func renewFiles(of pods: [ConnectedPod], _ rotation: UserRotation) async throws(Interruption) {
-    let secret = ObjectName.user(rotation.user, customer: instance.declaration.spec.customer)
+    let secret = ObjectName.user(rotation.user, customer: customer)
     let word = "\(secret) \(rotation.decision.told.rotatedAt?.rfc3339 ?? "")"
     let hash = String(Hex.encoded(Digest.sha256(Array(word.utf8))).prefix(12))
     for pod in pods where pod.mounted.contains(secret) {
@@ -54,7 +54,7 @@ extension InstancePass {
     guard let end = rotation.end, end.microseconds > now.microseconds,
       let turn = rotation.decision.told.rotatedAt
     else { return }
-    let secret = ObjectName.user(rotation.user, customer: instance.declaration.spec.customer)
+    let secret = ObjectName.user(rotation.user, customer: customer)
     for pod in pods {
       guard let begun = pod.environment[secret], begun.microseconds < turn.microseconds else { continue }
       staleNotices.append(

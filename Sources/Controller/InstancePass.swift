@@ -59,7 +59,7 @@ struct InstancePass {
     hasUntoldUpdate = owesUpdate
   }
 
-  private var customer: String { instance.declaration.spec.customer }
+  var customer: String { instance.declaration.spec.customer }
 
   mutating func run() async throws(Interruption) {
     do throws(Interruption) { try await go() } catch {

@@ -130,15 +130,6 @@ struct ObjectAccess: Sendable {
     try await annotatePod(pod.name, uid: pod.uid, updated: updated)
   }
 
-  /// The applications' Pods that have their connection by Postern, and those of them whose Secrets matter.
-  func connectedPods() async throws(Interruption) -> [ConnectedPod] {
-    let selection = Selection(.pods, namespace: key.namespace, labelSelector: AnnotationKey.connectLabel)
-    let reader = ObjectReader { object throws(JSONError) in ConnectedPod(try JSONValue(parsing: object)) }
-    do throws(KubernetesError) {
-      return try await client.list(selection, as: reader).items.compactMap(\.self)
-    } catch { throw .failed(error) }
-  }
-
   /// The same for a Pod of this name.
   func annotatePod(_ name: String, uid: String, updated: String) async throws(Interruption) {
     try check()
@@ -155,6 +146,15 @@ struct ObjectAccess: Sendable {
     } catch {
       guard error.isNotFound || error.isConflict else { throw .failed(error) }
     }
+  }
+
+  /// The applications' Pods in the namespace that connect by a label, to whichever customer.
+  func connectedPods() async throws(Interruption) -> [ConnectedPod] {
+    let selection = Selection(.pods, namespace: key.namespace, labelSelector: AnnotationKey.connectLabel)
+    let reader = ObjectReader { object throws(JSONError) in ConnectedPod(try JSONValue(parsing: object)) }
+    do throws(KubernetesError) {
+      return try await client.list(selection, as: reader).items.compactMap(\.self)
+    } catch { throw .failed(error) }
   }
 
   func check() throws(Interruption) {

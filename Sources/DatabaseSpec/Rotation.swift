@@ -19,6 +19,11 @@ package struct Rotation: Equatable, Sendable {
   }
 }
 
+extension InstanceSpec {
+  /// The users who must exist and whose passwords turn.
+  package var turningUsers: [User] { users.filter { $0.ensure == .present && $0.rotate != nil } }
+}
+
 extension PostgresName {
   private static let secondLoginSuffix = "_b"
   /// The most bytes in the name of a user whose password turns.

@@ -208,11 +208,7 @@ enum JSONScanner {
   @inline(never)
   private static func lastPlainEnd(_ span: Span<UInt8>, from start: Int) -> Int {
     var index = start
-    while has(span, index) {
-      let byte = span[index]
-      guard byte >= 0x20, byte < 0x80, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") else { return index }
-      index &+= 1
-    }
+    while has(span, index), postern_is_plain_byte(span[index]) { index &+= 1 }
     return index
   }
 

@@ -21,20 +21,7 @@ extension Transport {
 
   /// Opens a WebSocket on a connection of its own. The caller must use it by `executeThenClose`.
   func webSocket(_ call: Call, protocol name: String) async throws(KubernetesError) -> WebSocket {
-    var isRejected = false
-    while true {
-      var token: String?
-      do throws(NoToken) { token = try await tokens.token() } catch {
-        throw self.error(call, .noCredential(reason: error.reason))
-      }
-      do {
-        return try await open(call, name, token)
-      } catch {
-        let error = self.error(call, thrown: error)
-        guard error.isUnauthorized, !isRejected, await tokens.reject(token) else { throw error }
-        isRejected = true
-      }
-    }
+    try await retrying(call, maximumTries: 1) { token in try await self.open(call, name, token) }
   }
 
   private func open(_ call: Call, _ name: String, _ token: String?) async throws -> WebSocket {

@@ -18,7 +18,7 @@ final class Transport: Sendable {
   /// A client of its own for watches: they occupy their connections for long, and they are given up when nothing
   /// arrives, not at a deadline.
   private let watches: HTTPClient
-  let tokens: TokenSource
+  private let tokens: TokenSource
   private let bucket: TokenBucket
   let metrics: ClientMetrics
 
@@ -80,8 +80,10 @@ final class Transport: Sendable {
     return self.error(call, Task.isCancelled ? .cancelled : cause)
   }
 
-  private func retrying<Value>(
-    _ call: Call, _ attempt: (_ token: String?) async throws -> Value
+  /// Tries a call, with a new token where the API server does not take the first, and again where that may help.
+  /// - Parameter maximumTries: nil: as the settings say.
+  func retrying<Value>(
+    _ call: Call, maximumTries: Int? = nil, _ attempt: (_ token: String?) async throws -> Value
   ) async throws(KubernetesError) -> Value {
     var backoff = Backoff(settings)
     var tries = 0
@@ -101,7 +103,7 @@ final class Transport: Sendable {
           isRejected = true
           continue
         }
-        guard tries < settings.maximumTries, call.isRetried(after: error),
+        guard tries < maximumTries ?? settings.maximumTries, call.isRetried(after: error),
           (error.retryAfter ?? .zero) <= settings.maximumRetryDelay
         else { throw error }
         do { try await time.sleep(backoff.next(after: error.retryAfter)) } catch { throw self.error(call, .cancelled) }

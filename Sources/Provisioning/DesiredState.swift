@@ -29,6 +29,16 @@ package struct DesiredState: Equatable, Sendable {
     self.adminPassword = adminPassword
   }
 
+  /// The state that mounted files declare.
+  package init(
+    spec: InstanceSpec, specHash: String, file: PasswordsFile, scripts: [String: String] = [:],
+    adminPassword: Password? = nil
+  ) {
+    self.init(
+      spec: spec, specHash: specHash, passwords: file.passwords, scripts: scripts, adminPassword: adminPassword)
+    logins = file.logins
+  }
+
   /// The role that a user logs in as now, and that role's password.
   package func login(of user: PostgresName) -> (role: PostgresName, password: Password?) {
     let role = logins[user]?.isSecond == true ? user.secondLogin ?? user : user

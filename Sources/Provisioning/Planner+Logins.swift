@@ -51,7 +51,7 @@ extension Planner {
   /// Plans the second logins of declared users.
   /// - Parameter areKnown: only those that are there already.
   mutating func planSecondLogins(areKnown: Bool) {
-    for user in spec.users where user.ensure == .present && user.rotate != nil {
+    for user in spec.turningUsers {
       guard !renames.held.contains(.user(user.name)), !(areKnown && renames.roles[user.name] != nil),
         let second = user.name.secondLogin
       else { continue }

@@ -29,7 +29,7 @@ struct Planner {
     userNames = Set(desired.spec.users.map({ $0.name }))
     let present = desired.spec.users.filter { $0.ensure == .present }
     presentUsers = Set(present.map({ $0.name }))
-    turningUsers = Set(present.filter { $0.rotate != nil }.map({ $0.name }))
+    turningUsers = Set(desired.spec.turningUsers.map({ $0.name }))
     var logins: [PostgresName: [PostgresName]] = [:]
     for (name, record) in records.roles {
       if let user = record.loginOf { logins[user, default: []].append(name) }

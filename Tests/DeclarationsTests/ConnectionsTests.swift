@@ -106,11 +106,5 @@ import Testing
     #expect(try names("- {user: shop, env: service}") == ["PGSERVICEFILE", "PGSERVICE"])
     #expect(try names("- {user: shop, env: none}") == [])
     #expect(try names("- {user: shop, env: {Z: uri, A: port}}") == ["Z", "A"])
-    for (text, holds) in [
-      ("shop", true), ("- {user: a, env: service}", false), ("- {user: a, env: none}", false),
-      ("- {user: a, env: {X: host}}", false), ("- {user: a, env: {X: jdbc-uri}}", true),
-    ] {
-      #expect(try #require(read(text).connections.first).holdsPassword == holds, "\(text)")
-    }
   }
 }

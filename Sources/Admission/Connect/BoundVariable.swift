@@ -41,11 +41,12 @@ struct BoundVariable {
   static func escaped(_ text: String) -> String { text.replacing("$", with: "$$") }
 
   /// Whether a container has it already.
-  func isSame(as other: ConnectedContainer.Value) -> Bool {
+  func isSame(as other: EnvironmentValue) -> Bool {
     switch (value, other) {
     case (.literal(let text), .literal(let other)):
       Self.escaped(text).utf8.elementsEqual(other.utf8)
-    case (.key(let secret, let key, _), .key(let other, let otherKey)): secret == other && key == otherKey
+    case (.key(let secret, let key, _), .reference(let other)):
+      other.kind == .secret && other.name == secret && other.key == key
     default: false
     }
   }

@@ -6,11 +6,6 @@ import KubernetesAPI
 
 /// The patch that a plan needs.
 struct ConnectPatch {
-  private static let annotations = JSONPointer("metadata", "annotations")
-  private static let volumes = JSONPointer("spec", "volumes")
-  private static let initContainers = JSONPointer("spec", "initContainers")
-  private static let pullSecrets = JSONPointer("spec", "imagePullSecrets")
-
   let plan: ConnectPlan
   let target: ConnectTarget
   let settings: AdmissionSettings
@@ -19,19 +14,13 @@ struct ConnectPatch {
   /// call before has added is not added again.
   func bytes() throws(JSONError) -> [UInt8]? {
     var patch = PatchWriter()
-    if !target.metadata.isConnected {
-      if target.metadata.hasAnnotations {
-        patch.add(Self.annotations.appending(AnnotationKey.connected)) { $0.string(ServiceBinding.mark) }
-      } else {
-        patch.add(Self.annotations) { $0.object { $0.member(AnnotationKey.connected, ServiceBinding.mark) } }
-      }
-    }
+    if !target.metadata.isConnected { patch.add(.connected, hasAnnotations: target.metadata.hasAnnotations) }
     let missing = plan.connections.indices.filter { !plan.hasVolume($0) }
-    patch.append(missing, to: Self.volumes, isThere: plan.pod.hasVolumes) { writeVolume($0, &$1) }
+    patch.append(missing, to: .volumes, isThere: plan.pod.hasVolumes) { writeVolume($0, &$1) }
     for addition in plan.additions {
       let container = JSONPointer("spec", addition.list).appending(String(addition.index))
       writeVariables(addition, container.appending("env"), &patch)
-      patch.append(addition.mounts, to: container.appending("volumeMounts"), isThere: addition.hasMounts) {
+      patch.append(addition.mounts, to: ArrayPlace(container.appending("volumeMounts")), isThere: addition.hasMounts) {
         $1.mount($0.volume, at: $0.path, readOnly: true)
       }
     }
@@ -87,21 +76,5 @@ struct ConnectPatch {
       }
       writer.part("}}]}")
     }
-  }
-}
-
-extension PatchWriter {
-  /// Adds elements at an array's end, or adds the array.
-  mutating func append<Element>(
-    _ elements: [Element], to array: JSONPointer, isThere: Bool, _ write: (Element, inout JSONWriter) -> Void
-  ) {
-    guard !elements.isEmpty else { return }
-    guard isThere else {
-      add(array) { writer in
-        writer.array { writer in for element in elements { write(element, &writer) } }
-      }
-      return
-    }
-    for element in elements { add(array.appending("-")) { write(element, &$0) } }
   }
 }

@@ -116,7 +116,7 @@ struct ConnectPlan {
   private mutating func mount(
     _ volume: String, at path: String, in container: ConnectedContainer, _ addition: inout Addition
   ) {
-    let existing = container.mounts.first { Self.clean($0.path) == path }
+    let existing = container.mounts.first { ConnectedContainer.withoutTrailingSlashes($0.path) == path }
     if let existing, existing.volume != volume {
       findings.refuse(
         "\(field)spec.\(addition.list)[\(addition.index)].volumeMounts",
@@ -125,12 +125,6 @@ struct ConnectPlan {
     } else if existing == nil {
       addition.mounts.append((volume, path))
     }
-  }
-
-  private static func clean(_ path: String) -> String {
-    var end = path[...]
-    while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
-    return String(end)
   }
 
   // MARK: Refusals

@@ -4,20 +4,13 @@ import KubernetesAPI
 
 /// What connecting needs to know of a container.
 struct ConnectedContainer {
-  /// A variable that the container sets, as far as it is compared.
-  enum Value: Equatable {
-    case literal(String)
-    case key(secret: String, key: String)
-    case other
-  }
-
   private(set) var name = ""
   /// Whether it is an init container that keeps running.
   private(set) var keepsRunning = false
   private(set) var hasEnvironment = false
   private(set) var hasMounts = false
   /// Of variables with one name, the last one counts.
-  private(set) var variables: [String: Value] = [:]
+  private(set) var variables: [String: EnvironmentValue] = [:]
   /// The volumes' names, by path.
   private(set) var mounts: [(volume: String, path: String)] = []
 
@@ -31,8 +24,7 @@ struct ConnectedContainer {
       } else if reader.matches(key, "env") {
         variables = [:]
         hasEnvironment = try reader.elements { reader throws(JSONError) in
-          let (name, value) = try Self.variable(&reader)
-          variables[name] = value
+          if let variable = try EnvironmentVariable(any: &reader) { variables[variable.name] = variable.value }
         }
       } else if reader.matches(key, "volumeMounts") {
         mounts = []
@@ -41,31 +33,6 @@ struct ConnectedContainer {
         try reader.skip()
       }
     }
-  }
-
-  private static func variable(_ reader: inout JSONReader) throws(JSONError) -> (String, Value) {
-    var (name, value) = ("", Value.literal(""))
-    try reader.beginObject()
-    while let key = try reader.nextKey() {
-      if reader.matches(key, "name") {
-        name = try reader.optionalText() ?? ""
-      } else if reader.matches(key, "value") {
-        if let text = try reader.optionalText() { value = .literal(text) }
-      } else if reader.matches(key, "valueFrom") {
-        guard try reader.entersObject() else { continue }
-        value = .other
-        while let source = try reader.nextKey() {
-          if reader.matches(source, "secretKeyRef"), let reference = try ObjectReference(.secret, &reader) {
-            value = .key(secret: reference.name, key: reference.key)
-          } else if !reader.matches(source, "secretKeyRef") {
-            try reader.skip()
-          }
-        }
-      } else {
-        try reader.skip()
-      }
-    }
-    return (name, value)
   }
 
   private static func mount(_ reader: inout JSONReader) throws(JSONError) -> (volume: String, path: String) {
@@ -93,10 +60,15 @@ struct ConnectedContainer {
     case .literal(let text)?
     where text.utf8.first == UInt8(ascii: "/") && text.utf8.count <= Self.maximumRootBytes
       && !text.utf8.contains(UInt8(ascii: "$")):
-      var end = text[...]
-      while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
-      return String(end)
-    case .literal?, .key?, .other?: return nil
+      return Self.withoutTrailingSlashes(text)
+    case .literal?, .reference?, .computed?: return nil
     }
+  }
+
+  /// A path without slashes at its end: `/a//` is `/a`.
+  static func withoutTrailingSlashes(_ path: String) -> String {
+    var end = path[...]
+    while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
+    return String(end)
   }
 }

@@ -11,9 +11,6 @@ struct ConnectedPod {
     let secret: String?
   }
 
-  /// The most elements that are read of a list. No real Pod has nearly as many.
-  private static let maximumElements = 10_000
-
   let containers: [ConnectedContainer]
   let initContainers: [ConnectedContainer]
   let volumes: [Volume]
@@ -22,38 +19,16 @@ struct ConnectedPod {
   let isWindows: Bool
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
-    containers = try Self.containers(spec.containers, of: bytes)
-    initContainers = try Self.containers(spec.initContainers, of: bytes)
+    containers = try JSONReader.list(spec.containers, of: bytes, ConnectedContainer.init)
+    initContainers = try JSONReader.list(spec.initContainers, of: bytes, ConnectedContainer.init)
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
-    volumes = try Self.volumes(spec.volumes, of: bytes)
+    volumes = try JSONReader.list(spec.volumes, of: bytes, Volume.init)
     isWindows = try Self.os(spec.os, of: bytes) == "windows"
   }
 
   /// All containers' names, for a comparison.
   var names: [[String]] { [initContainers.map(\.name), containers.map(\.name)] }
-
-  private static func containers(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [ConnectedContainer] {
-    guard let slice else { return [] }
-    var containers: [ConnectedContainer] = []
-    var reader = JSONReader(slice, of: bytes)
-    _ = try reader.elements { reader throws(JSONError) in
-      guard containers.count < maximumElements else { throw tooMany(reader) }
-      containers.append(try ConnectedContainer(&reader))
-    }
-    return containers
-  }
-
-  private static func volumes(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Volume] {
-    guard let slice else { return [] }
-    var volumes: [Volume] = []
-    var reader = JSONReader(slice, of: bytes)
-    _ = try reader.elements { reader throws(JSONError) in
-      guard volumes.count < maximumElements else { throw tooMany(reader) }
-      volumes.append(try Volume(&reader))
-    }
-    return volumes
-  }
 
   private static func os(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> String? {
     guard let slice else { return nil }
@@ -64,10 +39,6 @@ struct ConnectedPod {
       if reader.matches(key, "name") { name = try reader.optionalText() } else { try reader.skip() }
     }
     return name
-  }
-
-  private static func tooMany(_ reader: JSONReader) -> JSONError {
-    JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
   }
 }
 

@@ -33,21 +33,17 @@ struct WaitContainer {
     self.settings = settings
     let amounts = Declaration(spec: InstanceSpec(customer: ""))
     resources = SidecarResources(settings.sidecarResources, in: pod, amounts)
-    namesUser = settings.sidecarUser == .fixed && !target.metadata.isGivenUser
+    namesUser = settings.namesUser(in: target.metadata)
   }
 
   func add(to patch: inout PatchWriter) {
-    let list = JSONPointer("spec", "initContainers")
+    let list = ArrayPlace.initContainers.array
     if hasInitContainers {
       patch.add(list.appending(String(position))) { write(&$0) }
     } else {
       patch.add(list) { writer in writer.array { write(&$0) } }
     }
-    if let secret = settings.imagePullSecret, !pod.pullSecrets.contains(secret) {
-      patch.append([secret], to: JSONPointer("spec", "imagePullSecrets"), isThere: pod.hasPullSecrets) { name, writer in
-        writer.object { $0.member("name", name) }
-      }
-    }
+    patch.appendPullSecret(settings, to: pod)
   }
 
   private func folder(_ connection: DeclaredConnection) -> String { "\(ServiceBinding.root)/\(connection.name)" }
@@ -64,14 +60,8 @@ struct WaitContainer {
       writer.amounts("limits", resources.limits)
       writer.part(#"},"volumeMounts":["#)
       for (volume, connection) in awaited { writer.mount(volume, at: folder(connection), readOnly: true) }
-      writer.part(
-        #"],"terminationMessagePolicy":"FallbackToLogsOnError","securityContext":{"allowPrivilegeEscalation":false,"capabilities":{"drop":["ALL"]},"readOnlyRootFilesystem":true,"runAsNonRoot":true"#
-      )
-      if let user = user {
-        writer.part(#","runAsUser":"#)
-        writer.integer(user)
-      }
-      writer.part(#","seccompProfile":{"type":"RuntimeDefault"}}"#)
+      writer.part("]")
+      writer.endOfContainer(user: user)
     }
   }
 

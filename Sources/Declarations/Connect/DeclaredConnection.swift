@@ -80,14 +80,6 @@ package struct DeclaredConnection: Equatable, Sendable {
     Variable("PGSSLROOTCERT", .key(SecretKey.sslRootCert)), Variable("DATABASE_URL", .key(SecretKey.uri)),
   ]
 
-  /// Whether a variable holds the password, so that a running process keeps the old one when it changes.
-  package var holdsPassword: Bool {
-    variables.contains { variable in
-      guard case .key(let key) = variable.source else { return false }
-      return [SecretKey.password, SecretKey.uri, SecretKey.jdbcURI, SecretKey.pgpass].contains(key)
-    }
-  }
-
   /// Whether a container may be in both connections.
   func sharesContainers(with other: Self) -> Bool {
     guard let containers, let others = other.containers else { return true }

@@ -47,29 +47,24 @@ extension Trial {
   private static func application(
     of user: PostgresName, _ database: PostgresName, _ labelled: LabelledManifest
   ) -> Manifest {
-    func object(_ members: [(String, JSONValue)]) -> JSONValue {
-      var object = JSONObject()
-      for (key, value) in members { object[key] = value }
-      return .object(object)
-    }
-    let connection = object([("user", .string(user.text)), ("database", .string(database.text))])
+    let connection = JSONValue.members([("user", .string(user.text)), ("database", .string(database.text))])
     var manifest = labelled.manifest
-    manifest.object = object([
+    manifest.object = .members([
       ("apiVersion", .string("v1")), ("kind", .string("Pod")),
       (
         "metadata",
-        object([
+        .members([
           ("name", .string("application")), ("namespace", .string(labelled.manifest.namespace)),
-          ("labels", object([(AnnotationKey.connectLabel, .string(labelled.customer))])),
+          ("labels", .members([(AnnotationKey.connectLabel, .string(labelled.customer))])),
           (
             "annotations",
-            object([
+            .members([
               (AnnotationKey.connections, .string(String(decoding: JSONValue.array([connection]).bytes, as: UTF8.self)))
             ])
           ),
         ])
       ),
-      ("spec", object([("containers", .array([object([("name", .string("application"))])]))])),
+      ("spec", .members([("containers", .array([.members([("name", .string("application"))])]))])),
     ])
     return manifest
   }

@@ -51,9 +51,9 @@ struct LoginWait {
     let message: String
   }
 
-  /// The kubelet replaces all files by changing one link, so it is resolved once (``VolumeReader``).
+  /// All files are read from one folder, as in ``VolumeReader``.
   private static func settings(_ folder: String) throws(Lack) -> ConnectionSettings {
-    let target = File.linkTarget("\(folder)/..data").map { "\(folder)/\($0)" } ?? folder
+    let target = VolumeReader.dataFolder(of: folder)
     func text(_ key: String) throws(Lack) -> String {
       do throws(FileError) {
         return String(decoding: try File.read("\(target)/\(key)", limit: 4096), as: UTF8.self)

@@ -22,7 +22,7 @@ extension Observer {
       serverVersion: connection.serverVersion, administrator: try answers.row(administrator))
     state.now = try answers.row(now)
     let present = desired.spec.users.filter { $0.ensure == .present }
-    let rotating = present.filter { $0.rotate != nil }.map({ $0.name })
+    let rotating = desired.spec.turningUsers.map({ $0.name })
     let managed = Set(present.map({ $0.name }) + rotating.compactMap({ $0.secondLogin }))
     for row in try answers.rows(roles) {
       let password =

@@ -58,7 +58,7 @@ package struct Provisioner {
     _ desired: DesiredState, _ connection: borrowing Connection
   ) throws(PostgresError) -> PassReport {
     var report = PassReport(outcome: .standby)
-    let rotating = desired.spec.users.filter { $0.rotate != nil && $0.ensure == .present }
+    let rotating = desired.spec.turningUsers
     guard !rotating.isEmpty else { return report }
     let observer = Observer(administration: administration, cache: cache, known: ContentsCache())
     let roles = try observer.observeServer(desired, connection).roles
@@ -185,11 +185,9 @@ package struct Provisioner {
       executor.ending ?? (problems.contains(where: { $0.isFailure }) ? .incomplete : .converged)
     var report = PassReport(outcome: outcome, applied: executor.applied, problems: problems)
     let unsettled = executor.failed.union(executor.blocked).union(undone)
-    report.heldLogins = executor.desired.spec.users.filter { user in
-      user.rotate != nil && user.ensure == .present
-        && (unsettled.contains(.user(user.name)) || unsettled.contains(.rotation(of: user.name))
-          || unsettled.contains(.server))
-    }.map({ $0.name })
+    report.heldLogins = executor.desired.spec.turningUsers.map({ $0.name }).filter { user in
+      unsettled.contains(.user(user)) || unsettled.contains(.rotation(of: user)) || unsettled.contains(.server)
+    }
     return report
   }
 }

@@ -232,7 +232,7 @@ package final class Sidecar {
           isFailure: false))
     }
     tell(report, specHash: contents.desired.specHash)
-    status.passEnded(report, contents.desired, generation: contents.generation, at: SystemClock.timestamp())
+    status.passEnded(report, contents.desired, generation: contents.desired.generation, at: SystemClock.timestamp())
     counts = .init(
       passes: counts.passes + 1, failuresInARow: report.outcome.isDone ? 0 : counts.failuresInARow + 1,
       lastEnd: SystemClock.wallMilliseconds)

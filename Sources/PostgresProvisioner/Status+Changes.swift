@@ -55,7 +55,7 @@ extension Status {
     case .converged, .incomplete, .standby: break
     case .disconnected, .superseded, .interrupted: return
     }
-    let turning = Set(desired.spec.users.filter { $0.rotate != nil }.map({ $0.name }))
+    let turning = Set(desired.spec.turningUsers.map({ $0.name }))
     guard !turning.isEmpty, let generation = desired.generation else {
       logins = nil
       return

@@ -16,7 +16,7 @@ package struct Status: Equatable, Sendable {
   package struct Tried: Equatable, Sendable {
     /// SHA-256 of the `spec.json`.
     package var specHash: String
-    /// ``VolumeContents/generation``
+    /// ``DesiredState/generation``
     package var generation: String?
   }
 

@@ -11,19 +11,14 @@ package struct VolumeContents: Equatable, Sendable {
   package var desired: DesiredState
   /// The superuser whom the sidecar logs in as.
   package var adminUser: String
-  /// ``VolumeLayout/generationFile``; nil where an older controller has filled the volume.
-  package var generation: String?
   /// Why the superuser's password is not known, although there is a file with it; nil where it is known, or there is
   /// none.
   package var unreadPassword: String?
 
   /// Contents with these values.
-  package init(
-    desired: DesiredState, adminUser: String, generation: String? = nil, unreadPassword: String? = nil
-  ) {
+  package init(desired: DesiredState, adminUser: String, unreadPassword: String? = nil) {
     self.desired = desired
     self.adminUser = adminUser
-    self.generation = generation
     self.unreadPassword = unreadPassword
   }
 }
@@ -59,18 +54,20 @@ package struct VolumeReader {
 
   /// Reads all files, all from the same generation.
   package func read() throws(VolumeError) -> VolumeContents {
-    var folder = dataFolder()
     while true {
-      do throws(VolumeError) { return try read(from: folder) } catch {
-        // The kubelet removes the old folder after the change. Then read the new one instead.
-        let current = dataFolder()
-        guard current != folder else { throw error }
-        folder = current
+      let folder = Self.dataFolder(of: mountPath)
+      do throws(VolumeError) {
+        let contents = try read(from: folder)
+        // The kubelet removes the old folder after the change, so that a file which may be missing may have been there.
+        if Self.dataFolder(of: mountPath) == folder { return contents }
+      } catch {
+        guard Self.dataFolder(of: mountPath) != folder else { throw error }
       }
     }
   }
 
-  private func dataFolder() -> String {
+  /// The folder of a volume's files as they are now.
+  static func dataFolder(of mountPath: String) -> String {
     guard let target = File.linkTarget("\(mountPath)/..data") else { return mountPath }
     return target.utf8.first == UInt8(ascii: "/") ? target : "\(mountPath)/\(target)"
   }
@@ -85,23 +82,20 @@ package struct VolumeReader {
       guard case .unreadable(let file) = error else { throw error }
       unreadPassword = "cannot read the superuser's password: \(file.message)"
     }
-    let passwords = try passwords(spec, in: folder)
     var desired = DesiredState(
-      spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), passwords: passwords.passwords,
+      spec: spec, specHash: Hex.encoded(Digest.sha256(specBytes)), file: try passwords(spec, in: folder),
       scripts: try scripts(spec, in: folder), adminPassword: adminPassword)
-    desired.logins = passwords.logins
-    let generation = try optional("\(folder)/\(VolumeLayout.generationFile)").map {
+    desired.generation = try optional("\(folder)/\(VolumeLayout.generationFile)").map {
       String(decoding: $0, as: UTF8.self)
     }
-    desired.generation = generation
-    return VolumeContents(
-      desired: desired, adminUser: try adminUser(in: folder), generation: generation,
-      unreadPassword: unreadPassword)
+    return VolumeContents(desired: desired, adminUser: try adminUser(in: folder), unreadPassword: unreadPassword)
   }
 
   /// The token that a client must send to read the whole status; nil where there is none.
   func statusToken() -> [UInt8]? {
-    do throws(VolumeError) { return try optional("\(dataFolder())/\(VolumeLayout.statusTokenFile)") } catch {
+    do throws(VolumeError) {
+      return try optional("\(Self.dataFolder(of: mountPath))/\(VolumeLayout.statusTokenFile)")
+    } catch {
       return nil
     }
   }

@@ -133,6 +133,23 @@ import TextEncoding
     #expect(try reader.read().desired.scripts.values.first == scripts.last)
   }
 
+  /// A file that may be missing is not taken for missing because the folder with it went away meanwhile.
+  @Test func noReadMissesAFileThatEveryGenerationHas() throws {
+    let volume = try SidecarVolume()
+    try volume.swap(SidecarVolume.spec(), adminPassword: "sesame")
+    let reader = reader(volume.path)
+    let writer = Thread {
+      for _ in 0..<2000 { try? volume.swap(SidecarVolume.spec(), adminPassword: "sesame") }
+      volume.isDone.withLock { $0 = true }
+    }
+    writer.start()
+    var reads = 0
+    while !volume.isDone.withLock({ $0 }) || reads == 0 {
+      #expect(try reader.read().desired.adminPassword != nil, "read \(reads)")
+      reads += 1
+    }
+  }
+
   // MARK: The superuser
 
   struct Admin: CustomTestStringConvertible, Sendable {

@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 
 /// The present contents of the objects that an instance refers to.
@@ -21,6 +22,13 @@ package struct InstanceSources: Sendable {
   package init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
     self.secrets = secrets
     self.configMaps = configMaps
+  }
+
+  /// Takes from these objects what is mounted into a customer's sidecars, which says where passwords are in their turn.
+  package mutating func takeMounted(for customer: String) {
+    mounted = MountedContents(
+      configMap: configMaps[ObjectName.spec(customer: customer)] ?? [:],
+      secret: secrets[ObjectName.passwords(customer: customer)] ?? [:])
   }
 
   /// The value of a Secret's key, or what is missing. The error does not list the Secret's keys, because the Secret may

@@ -19,6 +19,58 @@ import ThrowawayPostgres
     #expect(roles.rowCount == 0)
   }
 
+  /// Where the password of a user stands in its turn: by the user's Secret, and by the Secret that is mounted.
+  struct Turn: CustomTestStringConvertible, Sendable {
+    var testDescription: String
+    var login = "shop"
+    var mounted: String?
+    var first: String
+    var second: String
+  }
+
+  @Test(arguments: [
+    Turn(
+      testDescription: "before the first turn", first: #""shop" LOGIN .* VALID UNTIL 'infinity'"#,
+      second: #""shop_b" NOLOGIN"#),
+    Turn(
+      testDescription: "while the login of before can be used", login: "shop_b",
+      mounted: #"{"shop":{"second":true,"until":"2099-01-01T00:00:00Z"}}"#,
+      first: #""shop" LOGIN .* VALID UNTIL '2099-01-01"#, second: #""shop_b" LOGIN"#),
+    Turn(
+      testDescription: "while the next login is made ready", mounted: #"{"shop":{"second":false,"pending":true}}"#,
+      first: #""shop" LOGIN .* VALID UNTIL 'infinity'"#, second: #""shop_b" LOGIN"#),
+  ])
+  func plansBothLoginsAsTheyAreInTheirTurn(turn: Turn) throws {
+    let server = try PostgresServer(.newest)
+    defer { server.stop() }
+    let url = "postgresql://\(server.superuser)@127.0.0.1:\(server.port)/postgres"
+    var manifest = """
+      {"apiVersion":"v1","kind":"Pod","metadata":{"name":"db","labels":{"postern.io/customer":"acme"},
+      "annotations":{"postern.io/users":"[{name: shop, rotate: 30d}]"}},
+      "spec":{"containers":[{"name":"postgres","image":"postgres:18"}]}}
+      ---
+      {"apiVersion":"v1","kind":"Secret","metadata":{"name":"acme-pg-user-shop","labels":{"postern.io/customer":"acme"}},
+      "stringData":{"username":"\(turn.login)","password":"\(turn.login == "shop" ? "first" : "second")"}}
+      """
+    if let logins = turn.mounted {
+      let file = #"{"apiVersion":"postern.io/v1","users":{"shop":"first","shop_b":"second"},"logins":\#(logins)}"#
+      manifest += """
+
+        ---
+        {"apiVersion":"v1","kind":"Secret","metadata":{"name":"acme-pg-passwords","labels":{"postern.io/customer":"acme"}},
+        "data":{"passwords.json":"\(Data(file.utf8).base64EncodedString())"}}
+        """
+    }
+    let answer = try Program.run(
+      ["plan", "-", "--url", url], input: manifest, environment: ["PGPASSWORD": server.password])
+    #expect(answer.status == 3, "\(answer.errors)")
+    let roles = answer.output.split(separator: "\n").filter { $0.contains("CREATE ROLE") }
+    for expected in [turn.first, turn.second] {
+      let pattern = try Regex(expected)
+      #expect(roles.contains { $0.contains(pattern) }, "\(expected) in \(roles)")
+    }
+  }
+
   @Test(.enabled("libpq can refuse") { canRefuse })
   func givesNoPasswordToAServerThatAsksForItInClearText() throws {
     let server = try PostgresServer(.newest)

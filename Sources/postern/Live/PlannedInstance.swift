@@ -31,7 +31,7 @@ struct PlannedInstance: Sendable {
   func statements(
     with objects: LocalObjects, _ settings: ConnectionSettings, place: String, console: Console
   ) throws(CommandError) -> [String] {
-    let made = try objects.made(for: instance, declaredBy: manifest) { nil }
+    let made = try objects.made(for: instance, declaredBy: manifest, runs: true) { nil }
     for problem in made.problems { console.error("warning: \(problem.message)") }
     let provisioner = Provisioner(
       settings: settings, control: PassControl(log: { _, message, _ in console.error(message) }))
@@ -51,7 +51,7 @@ struct PlannedInstance: Sendable {
     do throws(SpecError) {
       return DesiredState(
         spec: try InstanceSpec(decoding: spec), specHash: Hex.encoded(Digest.sha256(spec)),
-        passwords: try PasswordsFile(decoding: passwords).passwords,
+        file: try PasswordsFile(decoding: passwords),
         scripts: objects.spec.data.merging(objects.passwords.data) { script, _ in script })
     } catch {
       throw .refused(error.message)

@@ -23,19 +23,20 @@ struct LocalObjects: Equatable, Sendable {
   func secret(_ name: String, namespace: String) -> [String: [UInt8]]? { secrets[namespace]?[name] }
   func configMap(_ name: String, namespace: String) -> [String: [UInt8]]? { configMaps[namespace]?[name] }
 
-  private func sources(namespace: String) -> InstanceSources {
-    InstanceSources(secrets: secrets[namespace] ?? [:], configMaps: configMaps[namespace] ?? [:])
-  }
-
   /// What the controller would make for an instance that a manifest declares, if these objects were in the cluster.
-  /// `generate` makes the password of a user who has none.
+  /// - Parameters:
+  ///   - runs: whether what is mounted into the sidecars is among the objects, so that it counts.
+  ///   - generate: makes the password of a user who has none.
   func made(
-    for instance: Instance, declaredBy manifest: Manifest, generate: () -> Password?
+    for instance: Instance, declaredBy manifest: Manifest, runs: Bool = false, generate: () -> Password?
   ) throws(CommandError) -> InstanceObjects {
+    var sources = InstanceSources(
+      secrets: secrets[manifest.namespace] ?? [:], configMaps: configMaps[manifest.namespace] ?? [:])
+    if runs { sources.takeMounted(for: instance.declaration.spec.customer) }
     do throws(FlatFileError) {
       // Without a cluster, nobody asks the sidecar for its status.
       return try InstanceObjects.make(
-        for: instance, from: sources(namespace: manifest.namespace), generate: generate, word: { nil })
+        for: instance, from: sources, generate: generate, word: { nil })
     } catch {
       throw CommandError(status: .refused, lines: error.messages.map { "error: \(manifest.place): \($0)" })
     }

@@ -137,7 +137,7 @@ let package = Package(
         "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch",
         "KubernetesAPI",
         "KubernetesClient", "LeaderElection", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner",
-        "PrometheusText",
+        "PostgresParser", "PrometheusText",
         "Provisioning", "Randomness", "TextEncoding",
         "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -1,3 +1,4 @@
+import Admission
 import Contract
 import JSONBytes
 
@@ -40,10 +41,7 @@ extension Migration {
     withUser(owner) { $0.passwordFrom = (secret, "password") }
     var scripts: [JSONValue] = []
     let all = (method?["postInitApplicationSQL"]?.array ?? []).compactMap(\.string)
-    let statements = all.filter { !$0.contains(/(?i)\bPASSWORD\b/) }
-    if statements.count < all.count {
-      remark("postInitApplicationSQL: statements that may hold a password are left out; put it into a Secret")
-    }
+    let statements = printable(all, of: "postInitApplicationSQL")
     if !statements.isEmpty {
       scripts.append(
         MigratedDatabase.script("post-init", sql: statements.map { "\($0.trimmed);" }.joined(separator: "\n") + "\n"))
@@ -70,6 +68,25 @@ extension Migration {
     where method?[key] != nil {
       remark("bootstrap.\(kind ?? "initdb").\(key) has no like")
     }
+  }
+
+  /// The statements that can stand in an annotation. The numbers of the others, from 1, are told.
+  private mutating func printable(_ statements: [String], of place: String) -> [String] {
+    func numbers(_ isLeftOut: (String) -> Bool) -> String {
+      statements.enumerated().filter { isLeftOut($0.element) }.map { "\($0.offset + 1)" }.joined(separator: ", ")
+    }
+    let secret = numbers(SecretSigns.areIn)
+    if !secret.isEmpty {
+      remark(
+        "\(place): statements that may hold a password or another secret are left out (\(secret)); what a database's owner may do "
+          + "goes into a Secret, and scripts name it")
+    }
+    let clean = statements.filter { !SecretSigns.areIn($0) }
+    let refused = numbers { clean.contains($0) && InlineScript.isRefused($0) }
+    if !refused.isEmpty {
+      remark("\(place): statements that Postern takes in no script are left out (\(refused))")
+    }
+    return clean.filter { !InlineScript.isRefused($0) }
   }
 
   private mutating func takeRole(_ role: JSONValue) {

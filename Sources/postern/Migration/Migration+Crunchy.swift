@@ -26,8 +26,7 @@ extension Migration {
           withDatabase(database, owner: name)
         }
       }
-      let options = (entry["options"]?.string ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
-      takeOptions(options, of: name)
+      takeOptions(entry["options"]?.string ?? "", of: name)
       if let type = entry["password"]?["type"]?.string, type != "AlphaNumeric" {
         remark("user \(name): password.type has no like; passwords that Postern makes have 32 letters and digits")
       }
@@ -41,26 +40,10 @@ extension Migration {
   }
 
   /// What CREATE ROLE would take.
-  private mutating func takeOptions(_ options: [String], of user: String) {
-    var rest = options[...]
-    var powers: [String] = []
-    while let option = rest.popFirst() {
-      switch option.uppercased() {
-      case "CONNECTION" where rest.first?.uppercased() == "LIMIT":
-        rest.removeFirst()
-        let limit = rest.popFirst().flatMap { Int($0) }
-        withUser(user) { $0.connectionLimit = limit }
-      case "VALID" where rest.first?.uppercased() == "UNTIL":
-        remark(
-          "user \(user): VALID UNTIL \(rest.dropFirst().joined(separator: " ")) is validUntil, as an RFC 3339 time")
-        rest = []
-      case "PASSWORD":
-        // It may hold white space, so the rest is not shown.
-        remark("user \(user): PASSWORD and what follows in options is left out; passwordFrom names the Secret")
-        rest = []
-      default: powers.append(option)
-      }
+  private mutating func takeOptions(_ options: String, of user: String) {
+    guard let words = SQLWord.all(in: options) else {
+      return remark("user \(user): options is not what CREATE ROLE takes; left out")
     }
-    remarkPowers(powers, of: user)
+    takeOptions(RoleOptions(words.map(\.word)), of: user, at: "options")
   }
 }

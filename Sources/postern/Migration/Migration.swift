@@ -63,13 +63,15 @@ struct Migration {
       "how Postgres itself is run has no like, and is for its StatefulSet to say: \(others.joined(separator: ", "))")
   }
 
-  /// Notes what a role may do that none of Postern's users may.
+  /// Notes what a role may do that none of Postern's users may. Words that are no options are not shown.
   mutating func remarkPowers(_ powers: [String], of user: String) {
     let plain: Set = ["login", "inherit", "nosuperuser", "nocreatedb", "nocreaterole", "noreplication", "nobypassrls"]
     let others = powers.map { $0.lowercased() }.filter { !plain.contains($0) }
-    guard !others.isEmpty else { return }
+    let known = others.filter { RoleOptions.known.contains($0) || ["nologin", "no password"].contains($0) }
+    if known.count < others.count { remark("user \(user): an option is none of a role's, and is left out") }
+    guard !known.isEmpty else { return }
     remark(
-      "user \(user): \(others.joined(separator: ", ")) has no like; Postern's users log in, and are no administrators")
+      "user \(user): \(known.joined(separator: ", ")) has no like; Postern's users log in, and are no administrators")
   }
 
   // MARK: What is printed

@@ -43,6 +43,7 @@ import Testing
         passwordFrom:
           secret: foo-user.acid-orders.credentials.postgresql.acid.zalan.do
           key: password
+      - name: other.bar
       - name: crm
         passwordFrom:
           secret: crm.acid-orders.credentials.postgresql.acid.zalan.do
@@ -192,11 +193,16 @@ import Testing
         schemas:
         - name: s
           owner: app
+        encoding: UTF8
+        locale: C.UTF-8
 
       """,
     remarks: [
-      "postInitApplicationSQL ran as superuser", "statements that may hold a password are left out",
-      "postInitSQL has no like",
+      "postInitApplicationSQL ran as superuser",
+      "postInitApplicationSQL: statements that may hold a password or another secret are left out (2)",
+      "bootstrap.initdb.postInitSQL has no like", "bootstrap.initdb: localeCType C beside localeCollate C.UTF-8",
+      "database one: localeCType C beside localeCollate C.UTF-8", "user dante: comment has no like",
+      "database one: Postern drops none of extensions: old",
       "user petrarca: createdb, nologin has no like",
       "managed role postgres is the superuser", "databaseReclaimPolicy has no like", ": instances",
     ])
@@ -219,6 +225,8 @@ import Testing
     databases: """
       - name: app
         owner: app
+        encoding: UTF8
+        locale: C
 
       """)
 
@@ -266,72 +274,13 @@ import Testing
       "databaseInitSQL (ConfigMap hippo-init, key init.sql)", ": instances",
     ])
 
-  static let scripts = Case(
-    testDescription: "scripts for an empty data folder",
-    manifest: """
-      apiVersion: v1
-      kind: ConfigMap
-      metadata: {name: init}
-      data:
-        01-users.sql: |
-          -- the application's
-          CREATE USER shop WITH PASSWORD 'hunter2';
-          CREATE DATABASE orders OWNER shop;
-          CREATE USER crm;
-          CREATE DATABASE crm;
-          GRANT ALL PRIVILEGES ON DATABASE crm TO crm;
-        02-tables.sql: |
-          CREATE TABLE invoice (id bigint PRIMARY KEY);
-        03-more.sh: |
-          #!/bin/sh
-          psql -v ON_ERROR_STOP=1 <<-EOSQL
-            CREATE USER $APP_USER;
-            CREATE DATABASE $UNKNOWN;
-          EOSQL
-      ---
-      apiVersion: apps/v1
-      kind: StatefulSet
-      metadata: {name: db}
-      spec:
-        template:
-          spec:
-            containers:
-              - name: postgres
-                image: postgres:17
-                env: [{name: POSTGRES_DB, value: orders}, {name: APP_USER, value: web}]
-                volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d/}]
-            volumes: [{name: init, configMap: {name: init}}]
-      """,
-    users: """
-      - name: shop
-      - name: crm
-      - name: web
-
-      """,
-    databases: """
-      - name: orders
-        owner: shop
-        scripts:
-        - name: "02-tables"
-          configMap:
-            name: init
-            key: "02-tables.sql"
-      - name: crm
-        owner: crm
-
-      """,
-    remarks: [
-      "init/01-users.sql: a password stands in it", "init/03-more.sh: the name $UNKNOWN is not known",
-      "init/03-more.sh: the rest of it is no script", "ran once, as superuser, on an empty data folder",
-    ])
-
-  @Test(arguments: [zalando, zalandoPrepared, cloudNativePG, cloudNativePGDefaults, crunchy, scripts])
+  @Test(arguments: [zalando, zalandoPrepared, cloudNativePG, cloudNativePGDefaults, crunchy] + operators + scripts)
   func aDeclarationIsSaidInAnnotationsThatPosternTakes(_ example: Case) throws {
     let answer = try Program.run(["migrate", "-"], input: example.manifest)
     #expect(answer.status == 0, "\(answer.errors)")
     let manifests = ManifestReader().reading(try Self.file(example.manifest)).manifests
     let migration = try #require(Migration.all(in: manifests).first)
-    let annotations = Dictionary(try migration.annotations().map { ($0.key, $0.value) }) { $1 }
+    let annotations = Dictionary(try migration.settled().annotations.map { ($0.key, $0.value) }) { $1 }
     #expect(annotations[AnnotationKey.users] == example.users)
     #expect(annotations[AnnotationKey.databases] == example.databases)
     let result = Declaration.parse(customer: migration.customer, annotations: annotations)
@@ -342,6 +291,28 @@ import Testing
     }
     #expect(migration.remarks.count == example.remarks.count, "\(migration.remarks)")
     #expect(!answer.output.contains("hunter2"))
+    let checked = try Program.run(["check", "-"], input: Self.workload(with: answer.output))
+    #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
+  }
+
+  /// A workload to which what is printed was added.
+  static func workload(with output: String) -> String {
+    let first = output.components(separatedBy: "\n---\n")[0]
+    return first.replacing("metadata:\n", with: "metadata:\n  name: db\n", maxReplacements: 1) + """
+
+      apiVersion: apps/v1
+      kind: StatefulSet
+      spec:
+        serviceName: db
+        selector: {matchLabels: {app: db}}
+        template:
+          metadata: {labels: {app: db}}
+          spec:
+            containers:
+              - name: postgres
+                image: postgres:17
+                env: [{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: root, key: password}}}]
+      """
   }
 
   private static func file(_ text: String) throws -> [String] {
@@ -367,6 +338,12 @@ import Testing
     #expect(answer.output.contains("# remark: container postgres-configurator does what Postern does"))
     #expect(answer.output.contains("strategy: {type: Recreate}"))
     for secret in ["K3cl0", "D0l1p"] { #expect(!answer.output.contains(secret)) }
+  }
+
+  @Test func whatPosternRefusesIsLeftOutAndSaid() throws {
+    let refused = try #require(Self.operators.last)
+    let answer = try Program.run(["migrate", "-"], input: refused.manifest)
+    for remark in Self.refusals { #expect(answer.output.contains(remark), "\(remark) in \(answer.output)") }
   }
 
   @Test(arguments: [

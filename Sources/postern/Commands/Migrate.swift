@@ -5,7 +5,7 @@ struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Print the label and the annotations that say what another approach's manifests say.",
     discussion: """
-      It reads Zalando's postgresql, CloudNativePG's Cluster and Database, Crunchy's PostgresCluster, workloads whose sidecar \
+      It reads Zalando's postgresql, CloudNativePG's Cluster, Database and DatabaseRole, Crunchy's PostgresCluster, workloads whose sidecar \
       makes the users of a flat file by psql, and ConfigMaps of scripts in /docker-entrypoint-initdb.d. What has no like is \
       said in comments. Passwords are not read; the declaration names the Secrets that hold them. Ends with 1 where nothing is \
       found.

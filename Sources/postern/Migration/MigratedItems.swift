@@ -10,6 +10,7 @@ struct MigratedUser {
   var validUntil: String?
   var memberOf: [String] = []
   var passwordFrom: (secret: String, key: String)?
+  var rotate: String?
 
   var json: JSONValue {
     .members([
@@ -21,6 +22,7 @@ struct MigratedUser {
         "passwordFrom",
         passwordFrom.map { .members([("secret", .string($0.secret)), ("key", .string($0.key))]) }
       ),
+      ("rotate", rotate.map { .string($0) }),
     ])
   }
 }

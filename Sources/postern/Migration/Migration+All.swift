@@ -4,20 +4,15 @@ extension Migration {
   /// What is found in a set of manifests, in their order.
   static func all(in manifests: [Manifest]) -> [Migration] {
     let objects = MigratedObjects(manifests)
-    let databases = manifests.filter { $0.kind == "Database" && $0.group == "postgresql.cnpg.io" }
-    func cluster(_ database: Manifest) -> String { database.object["spec"]?["cluster"]?["name"]?.string ?? "" }
+    let (order, parts) = cloudNativePGParts(manifests)
     var found: [Migration] = []
-    var clusters: Set<String> = []
     for manifest in manifests {
       switch (manifest.group, manifest.kind) {
       case ("acid.zalan.do", "postgresql"): found.append(Migration(zalando: manifest))
       case ("postgres-operator.crunchydata.com", "PostgresCluster"): found.append(Migration(crunchy: manifest))
-      case ("postgresql.cnpg.io", "Cluster"):
-        clusters.insert("\(manifest.namespace)/\(manifest.name)")
-        found.append(
-          Migration(
-            cloudNativePG: manifest,
-            databases.filter { $0.namespace == manifest.namespace && cluster($0) == manifest.name }))
+      case (cloudNativePGGroup, "Cluster"):
+        let all = parts[ClusterName(namespace: manifest.namespace, name: manifest.name)] ?? .init(cluster: manifest)
+        found.append(Migration(cloudNativePG: all, named: manifest.name, namespace: manifest.ownNamespace))
       default:
         guard LabelledManifest.serves(manifest), let migration = Migration(workload: manifest, objects) else {
           continue
@@ -25,12 +20,40 @@ extension Migration {
         found.append(migration)
       }
     }
-    for database in databases where clusters.insert("\(database.namespace)/\(cluster(database))").inserted {
-      found.append(
-        Migration(
-          cloudNativePG: databases.filter { $0.namespace == database.namespace && cluster($0) == cluster(database) },
-          cluster: cluster(database)))
+    for name in order {
+      guard let all = parts[name], all.cluster == nil else { continue }
+      let namespace = (all.databases + all.roles).first?.ownNamespace
+      found.append(Migration(cloudNativePG: all, named: name.name, namespace: namespace))
     }
     return found
+  }
+
+  private static let cloudNativePGGroup = "postgresql.cnpg.io"
+
+  private struct ClusterName: Hashable {
+    let namespace: String
+    let name: String
+  }
+
+  /// CloudNativePG's objects by the cluster that they are or name, and the clusters in their order.
+  private static func cloudNativePGParts(
+    _ manifests: [Manifest]
+  ) -> (order: [ClusterName], parts: [ClusterName: CloudNativePGParts]) {
+    var order: [ClusterName] = []
+    var parts: [ClusterName: CloudNativePGParts] = [:]
+    for manifest in manifests where manifest.group == cloudNativePGGroup {
+      let reference = manifest.object["spec"]?["cluster"]?["name"]?.string ?? ""
+      let name = ClusterName(
+        namespace: manifest.namespace, name: manifest.kind == "Cluster" ? manifest.name : reference)
+      let before = parts[name]
+      switch manifest.kind {
+      case "Cluster": parts[name, default: .init()].cluster = manifest
+      case "Database": parts[name, default: .init()].databases.append(manifest)
+      case "DatabaseRole": parts[name, default: .init()].roles.append(manifest)
+      default: continue
+      }
+      if before == nil { order.append(name) }
+    }
+    return (order, parts)
   }
 }

@@ -7,25 +7,42 @@ extension Migration {
       source: "Zalando's postgresql \(manifest.name)", customer: manifest.name, namespace: manifest.ownNamespace)
     let spec = manifest.object["spec"]
     for (name, flags) in spec?["users"]?.entries ?? [] {
-      guard !name.contains(".") else {
-        remark("user \(name): its Secret is in another namespace, and Postern's are beside the workload; left out")
-        continue
-      }
-      withUser(name) { $0.passwordFrom = Self.zalandoSecret(name, cluster: manifest.name) }
+      takeZalandoUser(name, of: manifest)
       remarkPowers((flags.array ?? []).compactMap(\.string), of: name)
     }
     for (database, owner) in spec?["databases"]?.entries ?? [] {
       let owner = owner.string ?? database
       if !users.contains(where: { $0.name == owner }) {
         remark("user \(owner) owns database \(database) and is not among users")
-        withUser(owner) { $0.passwordFrom = Self.zalandoSecret(owner, cluster: manifest.name) }
+        takeZalandoUser(owner, of: manifest)
       }
       withDatabase(database, owner: owner)
     }
     for (database, prepared) in spec?["preparedDatabases"]?.entries ?? [] {
-      prepare(database, prepared, cluster: manifest.name)
+      prepare(database, prepared, of: manifest)
     }
-    remarkOthers(of: spec, but: ["users", "databases", "preparedDatabases", "teamId", "postgresql", "volume"])
+    for key in ["usersWithSecretRotation", "usersWithInPlaceSecretRotation"] {
+      for name in (spec?[key]?.array ?? []).compactMap(\.string) { rotate(name, key) }
+    }
+    remarkOthers(
+      of: spec,
+      but: [
+        "users", "databases", "preparedDatabases", "teamId", "postgresql", "volume", "usersWithSecretRotation",
+        "usersWithInPlaceSecretRotation",
+      ])
+  }
+
+  /// A role `NAMESPACE.USER` has its Secret in that namespace (the operator's `enable_cross_namespace_secret`).
+  private mutating func takeZalandoUser(_ name: String, of manifest: Manifest) {
+    guard !users.contains(where: { $0.name == name }) else { return }
+    let parts = name.split(separator: ".", maxSplits: 1)
+    if parts.count == 2, String(parts[0]) != manifest.ownNamespace {
+      withUser(name)
+      return remark(
+        "user \(name): its Secret is in namespace \(parts[0]), and Postern's are beside the workload: it gets a new password, "
+          + "unless you copy the Secret and name the copy by passwordFrom")
+    }
+    withUser(name) { $0.passwordFrom = Self.zalandoSecret(name, cluster: manifest.name) }
   }
 
   /// In names of the operator's Secrets, an underscore is a hyphen.
@@ -33,11 +50,35 @@ extension Migration {
     ("\(user.replacing("_", with: "-")).\(cluster).credentials.postgresql.acid.zalan.do", "password")
   }
 
+  /// How often is in the operator's configuration; 90 days where nothing is said there.
+  private mutating func rotate(_ name: String, _ key: String) {
+    guard users.contains(where: { $0.name == name }) else {
+      return remark("\(key): user \(name) is declared nowhere; left out")
+    }
+    withUser(name) { user in
+      user.rotate = "90d"
+      user.passwordFrom = nil
+    }
+    remark(
+      "user \(name): \(key) is rotate, and the first password is a new one; 90d stands for the operator's password_rotation_interval, "
+        + "which is not in this file")
+  }
+
   /// A prepared database has roles that cannot log in, and users that are members of them.
-  private mutating func prepare(_ database: String, _ prepared: JSONValue, cluster: String) {
+  private mutating func prepare(_ database: String, _ prepared: JSONValue, of manifest: Manifest) {
     let hasUsers = prepared["defaultUsers"] == .bool(true)
     let owner = hasUsers ? "\(database)_owner_user" : "\(database)_owner"
-    withUser(owner) { if hasUsers { $0.passwordFrom = Self.zalandoSecret(owner, cluster: cluster) } }
+    let namespace = prepared["secretNamespace"]?.string
+    let isElsewhere = namespace != nil && namespace != manifest.ownNamespace
+    func secret(of user: String) -> (secret: String, key: String)? {
+      isElsewhere ? nil : Self.zalandoSecret(user, cluster: manifest.name)
+    }
+    if hasUsers, isElsewhere, let namespace {
+      remark(
+        "prepared database \(database): secretNamespace \(namespace): Postern's Secrets are beside the workload; its users get new passwords, "
+          + "unless you copy the Secrets and name the copies by passwordFrom")
+    }
+    withUser(owner) { if hasUsers { $0.passwordFrom = secret(of: owner) } }
     withDatabase(database, owner: owner) { database in
       database.extensions = (prepared["extensions"]?.entries ?? []).map { name, schema in
         .members([("name", .string(name)), ("schema", schema.string.map { .string($0) })])
@@ -49,7 +90,7 @@ extension Migration {
       for (role, level) in [("reader", "read"), ("writer", "write")] {
         let name = "\(database)_\(role)_user"
         withUser(name) { user in
-          user.passwordFrom = Self.zalandoSecret(name, cluster: cluster)
+          user.passwordFrom = secret(of: name)
           user.grants.append((database, level))
         }
       }
@@ -57,10 +98,22 @@ extension Migration {
     remark(
       "prepared database \(database): roles that cannot log in (\(database)_owner, \(database)_reader, \(database)_writer) have no like; "
         + "its users get their rights by grants\(hasUsers ? "" : ", and \(owner), who owns it, can log in")")
-    let withRoles = (prepared["schemas"]?.entries ?? []).filter { $0.value["defaultRoles"] != .bool(false) }.map(\.key)
+    takeSchemas(prepared["schemas"], of: database)
+  }
+
+  /// Schemas of a prepared database have roles of their own unless they say otherwise, and users where they say so.
+  private mutating func takeSchemas(_ schemas: JSONValue?, of database: String) {
+    let entries = schemas?.entries ?? []
+    let withRoles = entries.filter { $0.value["defaultRoles"] != .bool(false) }.map(\.key)
     if !withRoles.isEmpty {
       remark(
         "prepared database \(database): roles of single schemas have no like: \(withRoles.joined(separator: ", "))")
+    }
+    let withUsers = entries.filter { $0.value["defaultUsers"] == .bool(true) }.map(\.key)
+    if !withUsers.isEmpty {
+      remark(
+        "prepared database \(database): users of single schemas are left out, since grants are for whole databases: \(withUsers.joined(separator: ", "))"
+      )
     }
   }
 }

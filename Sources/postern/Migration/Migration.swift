@@ -76,25 +76,17 @@ struct Migration {
 
   // MARK: What is printed
 
-  /// The annotations, in the order in which people read them.
-  func annotations() throws(CommandError) -> [(key: String, value: String)] {
-    var all = settings
-    if !users.isEmpty { all.append((AnnotationKey.users, try JSONValue.array(users.map(\.json)).yaml())) }
-    if !databases.isEmpty { all.append((AnnotationKey.databases, try JSONValue.array(databases.map(\.json)).yaml())) }
-    return all
-  }
-
   /// A part of a manifest, which is a patch for the workload, too. Remarks are its comments.
   func yaml() throws(CommandError) -> String {
-    let annotations = try annotations()
-    let result = Declaration.parse(
-      customer: customer, annotations: Dictionary(annotations.map { ($0.key, $0.value) }) { $1 })
-    let problems = result.errors.map { "Postern refuses it as it stands: \($0.message)".inOneLine }
+    let settled = try settled()
     let metadata = JSONValue.members([
       ("labels", .members([(AnnotationKey.customerLabel, .string(customer))])),
-      ("annotations", annotations.isEmpty ? nil : .members(annotations.map { ($0.key, .string($0.value)) })),
+      (
+        "annotations",
+        settled.annotations.isEmpty ? nil : .members(settled.annotations.map { ($0.key, .string($0.value)) })
+      ),
     ])
-    let comments = ["from \(source)".inOneLine] + (remarks + problems).map { "remark: \($0)" }
+    let comments = ["from \(source)".inOneLine] + (remarks + settled.remarks).map { "remark: \($0)" }
     return comments.map { "# \($0)\n" }.joined() + (try JSONValue.members([("metadata", metadata)]).yaml())
   }
 }

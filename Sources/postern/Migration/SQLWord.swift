@@ -36,8 +36,8 @@ enum SQLWord: Equatable, Sendable {
     guard let first = bytes.first, let last = bytes.last else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)
     switch first {
-    case UInt8(ascii: "\""): self = .name(text.dropFirst().dropLast().replacing("\"\"", with: "\""))
-    case UInt8(ascii: "'"): self = .text(text.dropFirst().dropLast().replacing("''", with: "'"))
+    case UInt8(ascii: "\""): self = .name(String(text.dropFirst().dropLast()).replacing("\"\"", with: "\""))
+    case UInt8(ascii: "'"): self = .text(String(text.dropFirst().dropLast()).replacing("''", with: "'"))
     case UInt8(ascii: "$") where bytes.count > 1 && last == first:
       let delimiter = text.dropFirst().prefix { $0 != "$" }.count + 2
       self = .text(String(text.dropFirst(delimiter).dropLast(delimiter)))
@@ -46,7 +46,7 @@ enum SQLWord: Equatable, Sendable {
     case _ where last == UInt8(ascii: "'"):
       // E'', U&'', B'' and others. National ones mean what plain ones mean.
       let isPlain = !text.contains("\\") && "bBeEnNxX".utf8.contains(first)
-      self = .text(isPlain ? text.dropFirst(2).dropLast().replacing("''", with: "'") : nil)
+      self = .text(isPlain ? String(text.dropFirst(2).dropLast()).replacing("''", with: "'") : nil)
     case _ where last == UInt8(ascii: "\""): self = .text(nil)
     case _ where first == UInt8(ascii: "_") || first >= 0x80 || (0x41...0x5A).contains(first & 0xDF):
       self = .word(String(decoding: bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self))

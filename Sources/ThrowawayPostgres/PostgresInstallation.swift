@@ -42,7 +42,7 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
   /// The programs in a folder; nil where there are none. `postgres --version` gives their version.
   package init?(programs: URL) {
     guard
-      let answer = try? run(programs.appending(path: "postgres").path, ["--version"]), answer.status == 0,
+      let answer = try? ThrowawayPostgres.run(programs.appending(path: "postgres").path, ["--version"]), answer.status == 0,
       let major = answer.output.split(separator: " ").compactMap({ Int($0.prefix { $0.isNumber }) }).first
     else { return nil }
     self.programs = programs
@@ -50,5 +50,12 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
     minorVersion =
       answer.output.split(separator: " ").first { $0.first?.isNumber == true }?.split(separator: ".").dropFirst().first
       .flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
+  }
+
+  /// Runs one of the installation's programs, or another folder's, as the servers' user.
+  func run(_ program: String, _ arguments: [String], from folder: URL? = nil) throws {
+    let command = Unprivileged.commandLine((folder ?? programs).appending(path: program).path, arguments)
+    let answer = try ThrowawayPostgres.run(command.program, command.arguments)
+    guard answer.status == 0 else { throw PostgresServerError("\(program): \(answer.output)") }
   }
 }

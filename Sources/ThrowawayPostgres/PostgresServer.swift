@@ -12,7 +12,8 @@ package struct PostgresServerError: Error, CustomStringConvertible {
 }
 
 /// A throwaway server on a free port of 127.0.0.1, as `initdb` makes it, with its data and its socket in a folder of
-/// its own. The server ends and the folder is removed with this object, at ``stop()``, or when the tests end.
+/// its own. Data of the superuser `postgres` with the default password is made once for a version, and copied: `initdb`
+/// is the half of what a server's first second costs. The server ends and the folder is removed with this object, at ``stop()``, or when the tests end.
 package final class PostgresServer: @unchecked Sendable {
   /// The programs that it runs.
   package let installation: PostgresInstallation
@@ -35,9 +36,9 @@ package final class PostgresServer: @unchecked Sendable {
   ///   - hostAuthentication: pg_hba's method over TCP; over the socket it is always trust.
   ///   - trustsSuperuser: whether the superuser needs no password over loopback, as in the official image.
   package init(
-    _ installation: PostgresInstallation, superuser: String = "postgres", password: String = "superuser's password",
-    configuration: [String] = [], hostAuthentication: String = "scram-sha-256",
-    trustsSuperuser: Bool = false
+    _ installation: PostgresInstallation, superuser: String = InitialData.superuser,
+    password: String = InitialData.password, configuration: [String] = [],
+    hostAuthentication: String = InitialData.hostAuthentication, trustsSuperuser: Bool = false
   ) throws {
     self.installation = installation
     self.superuser = superuser
@@ -64,7 +65,7 @@ package final class PostgresServer: @unchecked Sendable {
     port = try FreePort.next()
     folder = try Self.makeFolder()
     do {
-      try run(
+      try installation.run(
         "pg_basebackup",
         [
           "--dbname", "host=\(primary.folder.path) port=\(primary.port) user=\(primary.superuser)",
@@ -81,7 +82,7 @@ package final class PostgresServer: @unchecked Sendable {
     stop()
   }
 
-  private static func makeFolder() throws -> URL {
+  static func makeFolder() throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pg-\(UUID().uuidString.prefix(8))")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     try Unprivileged.own(folder)
@@ -90,22 +91,10 @@ package final class PostgresServer: @unchecked Sendable {
 
   /// Makes a cluster in the data folder, which must not exist yet.
   private func initializeData(hostAuthentication: String) throws {
-    let passwordFile = folder.appending(path: "password")
-    try Data("\(password)\n".utf8).write(to: passwordFile)
-    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: passwordFile.path)
-    try run(
-      "initdb",
-      [
-        "--pgdata", data.path, "--username", superuser, "--pwfile", passwordFile.path, "--auth-local", "trust",
-        "--auth-host", hostAuthentication, "--encoding", "UTF8", "--locale", "C", "--no-sync",
-      ])
-  }
-
-  /// Runs one of the installation's programs as the server's user.
-  private func run(_ program: String, _ arguments: [String]) throws {
-    let command = Unprivileged.commandLine(installation.programs.appending(path: program).path, arguments)
-    let answer = try ThrowawayPostgres.run(command.program, command.arguments)
-    guard answer.status == 0 else { throw PostgresServerError("\(program): \(answer.output)") }
+    let wanted = InitialData(superuser: superuser, password: password, hostAuthentication: hostAuthentication)
+    guard wanted == InitialData() else { return try wanted.make(in: folder, installation) }
+    let made = try PostgresServers.running.initialData(installation)
+    try installation.run("cp", ["-a", made.appending(path: "data").path, data.path], from: URL(filePath: "/bin"))
   }
 
   /// Adds the line at the top, because the first line of pg_hba.conf that matches decides.

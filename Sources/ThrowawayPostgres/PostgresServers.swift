@@ -8,6 +8,7 @@ final class PostgresServers: @unchecked Sendable {
   private let lock = NSLock()
   private var shared: [Int: PostgresServer] = [:]
   private var all: [ObjectIdentifier: Weak] = [:]
+  private var initial: [URL: URL] = [:]
 
   private struct Weak {
     weak var server: PostgresServer?
@@ -31,9 +32,25 @@ final class PostgresServers: @unchecked Sendable {
     }
   }
 
+  /// The folder with an installation's ``InitialData``, made at the first call. Nothing but copies may be started.
+  func initialData(_ installation: PostgresInstallation) throws -> URL {
+    try initializing.withLock {
+      if let folder = initial[installation.programs] { return folder }
+      let folder = try PostgresServer.makeFolder()
+      do { try InitialData().make(in: folder, installation) } catch {
+        try? FileManager.default.removeItem(at: folder)
+        throw error
+      }
+      initial[installation.programs] = folder
+      return folder
+    }
+  }
+
   private let sharing = NSLock()
+  private let initializing = NSLock()
 
   private func stopAll() {
+    for folder in initializing.withLock({ initial.values }) { try? FileManager.default.removeItem(at: folder) }
     let servers = lock.withLock { all.values.compactMap(\.server) }
     for server in servers { server.stop() }
   }

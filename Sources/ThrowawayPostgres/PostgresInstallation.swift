@@ -42,7 +42,8 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
   /// The programs in a folder; nil where there are none. `postgres --version` gives their version.
   package init?(programs: URL) {
     guard
-      let answer = try? ThrowawayPostgres.run(programs.appending(path: "postgres").path, ["--version"]), answer.status == 0,
+      let answer = try? ThrowawayPostgres.run(programs.appending(path: "postgres").path, ["--version"]),
+      answer.status == 0,
       let major = answer.output.split(separator: " ").compactMap({ Int($0.prefix { $0.isNumber }) }).first
     else { return nil }
     self.programs = programs

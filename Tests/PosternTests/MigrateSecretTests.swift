@@ -76,6 +76,34 @@ import Testing
     #expect(answer.output.contains("CREATE TABLE before") && answer.output.contains("CREATE TABLE after"))
   }
 
+  /// Files of the image's folder are read for names, and none of their text is printed.
+  @Test(arguments: secrets) func ofScriptsForAnEmptyFolderNoSecretIsPrinted(_ sql: String) throws {
+    for (name, text) in [("a.sql", sql + ";"), ("a.sh", "psql <<'EOF'\n\(sql);\nEOF\npsql -c \"\(sql)\"")] {
+      let answer = try Program.run(
+        ["migrate", "-"],
+        input: """
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: {name: init}
+          data:
+            \(name): |
+              CREATE USER first;
+              \(text.replacing("\n", with: "\n    "))
+          ---
+          apiVersion: apps/v1
+          kind: StatefulSet
+          metadata: {name: db}
+          spec:
+            template:
+              spec:
+                containers: [{name: a, image: postgres, volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d}]}]
+                volumes: [{name: init, configMap: {name: init}}]
+          """)
+      #expect(answer.status == 0, "\(answer.errors)")
+      #expect(!(answer.output + answer.errors).contains("s3same"), "\(answer.output)")
+    }
+  }
+
   @Test(arguments: plain) func aStatementWithoutOneIsTakenOver(_ sql: String) throws {
     let answer = try Program.run(["migrate", "-"], input: Self.cluster(sql))
     #expect(answer.output.contains("\(sql);"), "\(answer.output)")

@@ -1,27 +1,27 @@
 extension MigrateTests {
-  static let scripts = [
-    Case(
-      testDescription: "scripts for an empty data folder",
+  private static let ranOnce = "ran once, as superuser, on an empty data folder"
+
+  /// Scripts of a ConfigMap `init` that is the folder's, and the container's variables.
+  private static func scripts(
+    _ description: String, _ files: [(name: String, text: String)], env: [String: String] = [:],
+    mount: String = "{name: init, mountPath: /docker-entrypoint-initdb.d/}",
+    volume: String = "{name: init, configMap: {name: init}}", image: String = "postgres:17", users: String = "[]",
+    databases: String = "[]", remarks: [String] = []
+  ) -> Case {
+    func indented(_ text: String) -> String {
+      text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "    \($0)" }.joined(
+        separator: "\n")
+    }
+    let data = files.map { "  \($0.name): |\n\(indented($0.text))\n" }.joined()
+    let variables = env.sorted { $0.key < $1.key }.map { "{name: \($0.key), value: \"\($0.value)\"}" }
+    return Case(
+      testDescription: description,
       manifest: """
         apiVersion: v1
         kind: ConfigMap
         metadata: {name: init}
         data:
-          01-users.sql: |
-            -- the application's
-            CREATE USER shop WITH PASSWORD 'hunter2';
-            CREATE DATABASE orders OWNER shop;
-            CREATE USER crm;
-            CREATE DATABASE crm;
-            GRANT ALL PRIVILEGES ON DATABASE crm TO crm;
-          02-tables.sql: |
-            CREATE TABLE invoice (id bigint PRIMARY KEY);
-          03-more.sh: |
-            #!/bin/sh
-            psql -v ON_ERROR_STOP=1 <<-EOSQL
-              CREATE USER $APP_USER;
-              CREATE DATABASE $UNKNOWN;
-            EOSQL
+        \(data)
         ---
         apiVersion: apps/v1
         kind: StatefulSet
@@ -31,11 +31,41 @@ extension MigrateTests {
             spec:
               containers:
                 - name: postgres
-                  image: postgres:17
-                  env: [{name: POSTGRES_DB, value: orders}, {name: APP_USER, value: web}]
-                  volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d/}]
-              volumes: [{name: init, configMap: {name: init}}]
-        """,
+                  image: \(image)
+                  env: [\(variables.joined(separator: ", "))]
+                  volumeMounts: [\(mount)]
+              volumes: [\(volume)]
+        """, users: users, databases: databases, remarks: remarks + [ranOnce])
+  }
+
+  static let scripts = [
+    scripts(
+      "users, databases, tables and a shell script",
+      [
+        (
+          "01-users.sql",
+          """
+          -- the application's
+          CREATE USER shop WITH PASSWORD 'hunter2';
+          CREATE DATABASE orders OWNER shop;
+          CREATE USER crm;
+          CREATE DATABASE crm;
+          GRANT ALL PRIVILEGES ON DATABASE crm TO crm;
+          """
+        ),
+        ("02-tables.sql", "CREATE TABLE invoice (id bigint PRIMARY KEY);"),
+        (
+          "03-more.sh",
+          """
+          #!/bin/sh
+          set -e
+          psql -v ON_ERROR_STOP=1 <<-EOSQL
+            CREATE USER $APP_USER;
+            CREATE DATABASE $UNKNOWN;
+          EOSQL
+          """
+        ),
+      ], env: ["POSTGRES_DB": "orders", "APP_USER": "web"],
       users: """
         - name: shop
         - name: crm
@@ -55,8 +85,244 @@ extension MigrateTests {
 
         """,
       remarks: [
-        "init/01-users.sql: a password stands in it", "init/03-more.sh: the name $UNKNOWN is not known",
-        "init/03-more.sh: the rest of it is no script", "ran once, as superuser, on an empty data folder",
-      ])
+        "user shop: PASSWORD in init/01-users.sql:2 is left out", "init/03-more.sh:5: the name $UNKNOWN is not known",
+      ]),
+    scripts(
+      "the database that the image makes, and an owner in a later file",
+      [
+        ("01.sql", "CREATE USER shop;\nCREATE USER other;\nCREATE DATABASE archive;"),
+        ("02.sql", "CREATE TABLE a (i int);\nCREATE EXTENSION IF NOT EXISTS pg_trgm;"),
+        ("03.sql", "ALTER DATABASE archive OWNER TO other;\nALTER DATABASE shopdb OWNER TO shop;"),
+      ], env: ["POSTGRES_DB": "shopdb", "POSTGRES_USER": "root"],
+      users: """
+        - name: shop
+        - name: other
+
+        """,
+      databases: """
+        - name: shopdb
+          owner: shop
+          extensions:
+          - name: pg_trgm
+          scripts:
+          - name: "02"
+            configMap:
+              name: init
+              key: "02.sql"
+        - name: archive
+          owner: other
+
+        """),
+    scripts(
+      "tables go to no database that somebody else's script makes",
+      [("01.sql", "CREATE USER shop;\nCREATE DATABASE crm OWNER shop;"), ("02.sql", "CREATE TABLE a (i int);")],
+      users: "- name: shop\n",
+      databases: """
+        - name: crm
+          owner: shop
+
+        """, remarks: ["init/02.sql, line 1: it ran in database postgres, which is not declared"]),
+    scripts(
+      "the superuser's database and roles",
+      [
+        (
+          "01.sql",
+          """
+          ALTER USER root PASSWORD 'hunter2';
+          CREATE ROLE readers;
+          CREATE ROLE shop LOGIN SUPERUSER CREATEDB CONNECTION LIMIT 3 IN ROLE readers;
+          ALTER ROLE shop VALID UNTIL '2030-01-01';
+          ALTER USER shop WITH PASSWORD 'hunter2';
+          ALTER ROLE nobody CREATEDB;
+          GRANT readers, pg_monitor TO shop;
+          GRANT SELECT ON ALL TABLES IN SCHEMA public TO readers;
+          ALTER ROLE shop SET search_path TO x;
+          """
+        )
+      ], env: ["POSTGRES_USER": "root"],
+      users: """
+        - name: readers
+        - name: shop
+          connectionLimit: 3
+          memberOf:
+          - readers
+          - pg_monitor
+
+        """,
+      remarks: [
+        "init/01.sql:1: role root is the superuser", "user readers: nologin has no like",
+        "user shop: superuser, createdb has no like", "user shop: VALID UNTIL in init/01.sql:4",
+        "user shop: PASSWORD in init/01.sql:5 is left out", "init/01.sql:6: role nobody is made elsewhere",
+        "init/01.sql:8: rights that it gives", "init/01.sql, line 9: no script of Postern's",
+        "database root has no owner that can be told",
+      ]),
+    scripts(
+      "names are what the server makes of them, and comments and literals are none",
+      [
+        (
+          "01.sql",
+          """
+          /* CREATE USER never; */ -- CREATE USER never;
+          CREATE USER Shop; create user "Shop Two";
+          CREATE DATABASE Orders OWNER = Shop ENCODING 'UTF8' LC_COLLATE 'C' TEMPLATE template0 CONNECTION LIMIT 9;
+          CREATE DATABASE "Weird ""Name" WITH OWNER "Shop Two";
+          DO $$ BEGIN RAISE NOTICE 'CREATE USER never;'; END $$;
+          COMMENT ON ROLE shop IS 'CREATE USER never; it''s';
+          """
+        )
+      ],
+      users: """
+        - name: shop
+        - name: "Shop Two"
+
+        """,
+      databases: """
+        - name: orders
+          owner: shop
+          encoding: UTF8
+          locale: C
+          template: template0
+          connectionLimit: 9
+        - name: "Weird \\"Name"
+          owner: "Shop Two"
+
+        """,
+      remarks: ["init/01.sql, lines 5, 6: no script of Postern's"]),
+    scripts(
+      "blocks and \\gexec that make what is not there",
+      [
+        (
+          "01.sql",
+          """
+          DO $do$
+          BEGIN
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'app') THEN
+              CREATE ROLE app LOGIN PASSWORD 'hunter2';
+            END IF;
+          END
+          $do$;
+          SELECT 'CREATE DATABASE app OWNER app' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'app')\\gexec
+          \\connect app
+          CREATE EXTENSION pg_trgm SCHEMA public;
+          CREATE SCHEMA IF NOT EXISTS reports AUTHORIZATION app;
+          """
+        )
+      ],
+      users: "- name: app\n",
+      databases: """
+        - name: app
+          owner: app
+          extensions:
+          - name: pg_trgm
+            schema: public
+          schemas:
+          - name: reports
+            owner: app
+
+        """, remarks: ["user app: PASSWORD in init/01.sql:1"]),
+    scripts(
+      "psql's and the shell's variables, and its other ways",
+      [
+        (
+          "01.sh",
+          """
+          #!/usr/bin/env bash
+          set -euo pipefail
+          export PGPASSWORD="$POSTGRES_PASSWORD"
+          psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" -v app=store --dbname "$POSTGRES_DB" <<'EOSQL'
+            CREATE USER :app PASSWORD 'hunter2$X';
+            CREATE DATABASE :"app" OWNER :app;
+            CREATE USER :unknown;
+          EOSQL
+          psql -c "CREATE USER ${READER:-reader}" -d "${POSTGRES_DB}"
+          psql --command='CREATE USER "$literal"'
+          createuser --no-superuser batch
+          createdb -O batch "jobs"
+          psql --dbname jobs <<-EOF
+          \tCREATE SCHEMA work_$SUFFIX;
+          \tDO \\$\\$ BEGIN CREATE ROLE late LOGIN; END \\$\\$;
+          \tEOF
+          psql -f /sql/more.sql
+          cat > /tmp/x <<EOF
+          CREATE USER never;
+          EOF
+          """
+        )
+      ], env: ["POSTGRES_DB": "store", "SUFFIX": "A"],
+      users: """
+        - name: store
+        - name: reader
+        - name: "$literal"
+        - name: batch
+        - name: late
+
+        """,
+      databases: """
+        - name: store
+          owner: store
+        - name: jobs
+          owner: batch
+          schemas:
+          - name: work_a
+
+        """,
+      remarks: [
+        "user store: PASSWORD in init/01.sh:5", "init/01.sh:7: the name $unknown is not known",
+        "init/01.sh, lines 17, 18: what psql or a shell does there",
+      ]),
+    scripts(
+      "what PostgreSQL does not take",
+      [
+        (
+          "01.sql",
+          """
+          CREATE DATABASE IF NOT EXISTS orders;
+          CREATE USER IF NOT EXISTS shop;
+          CREATE USER $APP;
+          GRANT ALL PRIVILEGES ON orders.* TO 'shop'@'%';
+          CREATE USER last;
+          """
+        )
+      ], env: ["APP": "web"], users: "- name: last\n",
+      remarks: ["init/01.sql, lines 1, 2, 3, 4: PostgreSQL's grammar does not take it"]),
+    scripts(
+      "one key of a ConfigMap, by subPath",
+      [("a.sql", "CREATE USER one;"), ("b.sql", "CREATE USER two;")],
+      mount: "{name: init, mountPath: /docker-entrypoint-initdb.d/01.sql, subPath: b.sql}", users: "- name: two\n"),
+    scripts(
+      "chosen keys, one of them below the folder, in the files' order",
+      [
+        ("a.sql", "CREATE USER one;"), ("b.sql", "CREATE USER two;"), ("c.sql", "CREATE USER three;"),
+        ("notes", "CREATE USER never;"),
+      ],
+      volume:
+        "{name: init, projected: {sources: [{configMap: {name: init, items: [{key: b.sql, path: 1.sql}, {key: a.sql, path: sub/2.sql}, {key: c.sql, path: 0.sql}]}}]}}",
+      users: "- name: three\n- name: two\n", remarks: ["init/a.sql is in a folder below"]),
+    scripts(
+      "Bitnami's variables", [("a.sql", "CREATE TABLE a (i int);")],
+      env: ["POSTGRESQL_USERNAME": "app", "POSTGRESQL_DATABASE": "orders"], image: "docker.io/bitnami/postgresql:17",
+      users: "- name: app\n",
+      databases: """
+        - name: orders
+          owner: app
+          scripts:
+          - name: a
+            configMap:
+              name: init
+              key: a.sql
+
+        """),
+    scripts(
+      "scripts that Postern takes in no script",
+      [
+        ("a.sql", "CREATE TABLE a (i int);\nCOPY a FROM stdin;\n1\n\\.\n"),
+        ("b.sql", "BEGIN; CREATE TABLE b (i int); COMMIT;"),
+      ],
+      env: ["POSTGRES_DB": "orders", "POSTGRES_USER": "root"], users: "[]", databases: "[]",
+      remarks: [
+        "database orders has no owner that can be told", "init/a.sql, line 1: no script",
+        "init/b.sql, line 1: no script",
+        "init/a.sql, line 2: what psql or a shell does there",
+      ]),
   ]
 }

@@ -281,8 +281,8 @@ import Testing
     let manifests = ManifestReader().reading(try Self.file(example.manifest)).manifests
     let migration = try #require(Migration.all(in: manifests).first)
     let annotations = Dictionary(try migration.settled().annotations.map { ($0.key, $0.value) }) { $1 }
-    #expect(annotations[AnnotationKey.users] == example.users)
-    #expect(annotations[AnnotationKey.databases] == example.databases)
+    #expect(annotations[AnnotationKey.users] ?? "[]" == example.users)
+    #expect(annotations[AnnotationKey.databases] ?? "[]" == example.databases)
     let result = Declaration.parse(customer: migration.customer, annotations: annotations)
     #expect(result.errors.isEmpty && result.declaration != nil, "\(result.errors)")
     for remark in example.remarks {
@@ -349,6 +349,21 @@ import Testing
   @Test(arguments: [
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}",
     "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: a}\nspec: {template: {spec: {containers: [{name: a, image: postgres}]}}}",
+    """
+    apiVersion: v1
+    kind: ConfigMap
+    metadata: {name: init}
+    data: {a.sql: CREATE USER IF NOT EXISTS shop}
+    ---
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: a}
+    spec:
+      template:
+        spec:
+          containers: [{name: a, image: mysql:8, volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d}]}]
+          volumes: [{name: init, configMap: {name: init}}]
+    """,
     "apiVersion: cluster.x-k8s.io/v1beta1\nkind: Cluster\nmetadata: {name: a}",
   ])
   func whereNothingIsFoundItIsSaid(_ manifest: String) throws {

@@ -1,81 +1,94 @@
-/// What a script for an empty data folder says of users and databases, as far as its statements are simple.
+import Provisioning
+
+/// What a script for an empty data folder says, fact by fact.
 struct InitScript {
-  private(set) var users: [String] = []
-  /// Databases, with the owner where one is named.
-  private(set) var databases: [(name: String, owner: String?)] = []
-  /// Names with variables whose values are not known.
-  private(set) var unknown: [String] = []
-  private(set) var hasPasswords = false
-  /// Whether it does something else.
-  private(set) var hasMore = false
-  /// Whether it has commands of psql or of a shell.
-  private(set) var isForPsql = false
-
-  private let variables: [String: String]
-
-  /// - Parameter variables: of the container that runs it.
-  init(_ text: String, _ variables: [String: String]) {
-    self.variables = variables
-    let isShell = text.hasPrefix("#!")
-    isForPsql = isShell || text.contains(/(?m)^\s*\\/)
-    let sql = text.replacing(/(?m)--.*$/, with: "")
-    for statement in sql.split(separator: ";") { take(statement) }
-    hasMore = hasMore || isShell
+  struct Found {
+    let fact: InitFact
+    /// The line, from 1.
+    let line: Int
+    /// The database in which it runs; nil for the one in which the script begins.
+    let database: String?
+    /// Variables of psql that are known there.
+    let variables: [String: String]
   }
 
-  private mutating func take(_ statement: Substring) {
-    let name = /(?:"([^"]+)"|'?([A-Za-z_$][A-Za-z0-9_${}-]*)'?)/
-    if let match = statement.firstMatch(of: /(?i)\bCREATE\s+(?:USER|ROLE)\s+/) {
-      if let found = statement[match.range.upperBound...].prefixMatch(of: name) {
-        add(found.output.1 ?? found.output.2, to: \.users)
-      }
-      if statement.contains(/(?i)\bPASSWORD\s+'/) { hasPasswords = true }
-    } else if let match = statement.firstMatch(of: /(?i)\bCREATE\s+DATABASE\s+/) {
-      let rest = statement[match.range.upperBound...]
-      guard let found = rest.prefixMatch(of: name), let database = value(found.output.1 ?? found.output.2) else {
-        return
-      }
-      let owner = rest.firstMatch(of: /(?i)\bOWNER\s*=?\s*/).flatMap {
-        rest[$0.range.upperBound...].prefixMatch(of: name)
-      }
-      databases.append((database, owner.flatMap { value($0.output.1 ?? $0.output.2) }))
-    } else if let match = statement.firstMatch(of: /(?i)\bALTER\s+DATABASE\s+/),
-      let to = statement.firstMatch(of: /(?i)\bOWNER\s+TO\s+/)
-    {
-      setOwner(
-        statement[match.range.upperBound...].prefixMatch(of: name).flatMap { $0.output.1 ?? $0.output.2 },
-        statement[to.range.upperBound...].prefixMatch(of: name).flatMap { $0.output.1 ?? $0.output.2 }, overrides: true)
-    } else if let match = statement.firstMatch(of: /(?i)\bGRANT\s+ALL\s+(?:PRIVILEGES\s+)?ON\s+DATABASE\s+/),
-      let to = statement.firstMatch(of: /(?i)\bTO\s+/)
-    {
-      setOwner(
-        statement[match.range.upperBound...].prefixMatch(of: name).flatMap { $0.output.1 ?? $0.output.2 },
-        statement[to.range.upperBound...].prefixMatch(of: name).flatMap { $0.output.1 ?? $0.output.2 }, overrides: false
-      )
-    } else if statement.contains(where: { !$0.isWhitespace }) {
-      hasMore = true
+  private(set) var found: [Found] = []
+  /// Lines with commands of psql that do something besides choosing the database, or with COPY from the client, and lines of a
+  /// shell script that do something else.
+  private(set) var others: [Int] = []
+  /// Whether its text is SQL alone, which could be sent to a server.
+  private(set) var isPlain = true
+
+  /// - Parameters:
+  ///   - isShell: whether the image runs it by a shell.
+  ///   - variables: of the container that runs it.
+  init(_ text: String, isShell: Bool, _ variables: [String: String]) {
+    guard isShell else {
+      read(text, from: 1, in: nil, [:])
+      return
     }
+    isPlain = false
+    let shell = ShellScript(text, variables)
+    others = shell.others
+    for piece in shell.pieces { read(piece.sql, from: piece.line, in: piece.database, piece.variables) }
   }
 
-  private mutating func setOwner(_ database: Substring?, _ owner: Substring?, overrides: Bool) {
-    guard let database = value(database), let owner = value(owner),
-      let index = databases.firstIndex(where: { $0.name == database })
-    else { return }
-    if overrides || databases[index].owner == nil { databases[index].owner = owner }
+  private mutating func read(_ sql: String, from first: Int, in start: String?, _ known: [String: String]) {
+    let (statements, errors, _) = ScriptStatement.check(sql, isTransaction: false)
+    let lines = sql.split(omittingEmptySubsequences: false) { $0.isNewline }
+    var database = start
+    var variables = known
+    var commands = errors.compactMap { Self.place(of: $0) }[...]
+    isPlain = isPlain && commands.isEmpty
+    for (index, statement) in statements.enumerated() {
+      while let command = commands.first, command < (statement.line, statement.column) {
+        commands.removeFirst()
+        run(Self.text(lines, command), at: first + command.line - 1, &database, &variables)
+      }
+      let next =
+        index + 1 < statements.count ? (statements[index + 1].line, statements[index + 1].column) : (Int.max, 0)
+      var text = statement.text
+      // What psql's `\gexec` runs is what the statement selects.
+      if let command = commands.first, command < next, Self.text(lines, command).hasPrefix("\\gexec") {
+        commands.removeFirst()
+        text = SQLWord.all(in: text)?.lazy.compactMap(\.word.literal).first ?? ""
+      }
+      for fact in InitStatement.facts(of: text) {
+        found.append(Found(fact: fact, line: first + statement.line - 1, database: database, variables: variables))
+      }
+    }
+    for command in commands { run(Self.text(lines, command), at: first + command.line - 1, &database, &variables) }
   }
 
-  private mutating func add(_ name: Substring?, to list: WritableKeyPath<InitScript, [String]>) {
-    guard let name = value(name), !self[keyPath: list].contains(name) else { return }
-    self[keyPath: list].append(name)
+  private static func place(of error: ScriptError) -> (line: Int, column: Int)? {
+    guard let match = error.message.prefixMatch(of: /line (\d+), column (\d+)/), let line = Int(match.output.1),
+      let column = Int(match.output.2)
+    else { return nil }
+    return (line, column)
   }
 
-  /// A name with its variables replaced; nil where they are not known.
-  private mutating func value(_ name: Substring?) -> String? {
-    guard let name else { return nil }
-    guard name.hasPrefix("$") else { return String(name) }
-    let variable = name.filter { !"${}".contains($0) }
-    if let value = variables[String(variable)] { return value }
-    if !unknown.contains(String(name)) { unknown.append(String(name)) }
-    return nil
+  private static func text(_ lines: [Substring], _ place: (line: Int, column: Int)) -> Substring {
+    guard place.line <= lines.count else { return "" }
+    return lines[place.line - 1].dropFirst(place.column - 1)
+  }
+
+  /// A command of psql.
+  private mutating func run(
+    _ text: Substring, at line: Int, _ database: inout String?, _ variables: inout [String: String]
+  ) {
+    let words = ShellScript.words(String(text.dropFirst()), [:])
+    switch words.first {
+    case "c", "connect":
+      if let name = words.dropFirst().first, name != "-" {
+        database = ScriptVariable.expand(
+          name.hasPrefix(":") ? ScriptVariable.mark(String(name.dropFirst())) : name, variables)
+      }
+    case "set":
+      if words.count > 2 { variables[words[1]] = words.dropFirst(2).joined() }
+    case "echo", "q", "timing", "pset", "unset", "encoding", "if", "else", "elif", "endif", "qecho", "warn", "restrict",
+      "unrestrict":
+      break
+    default: others.append(line)
+    }
   }
 }

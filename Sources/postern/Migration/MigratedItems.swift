@@ -29,7 +29,7 @@ struct MigratedUser {
 
 /// A database as an annotation declares it.
 struct MigratedDatabase {
-  let name: String
+  private(set) var name: String
   var owner: String
   var extensions: [JSONValue] = []
   var schemas: [JSONValue] = []
@@ -39,6 +39,11 @@ struct MigratedDatabase {
   var connectionLimit: Int?
   var scripts: [JSONValue] = []
 
+  init(name: String, owner: String) {
+    self.name = name
+    self.owner = owner
+  }
+
   var json: JSONValue {
     func list(_ elements: [JSONValue]) -> JSONValue? { elements.isEmpty ? nil : .array(elements) }
     return .members([
@@ -47,6 +52,12 @@ struct MigratedDatabase {
       ("template", template.map { .string($0) }), ("connectionLimit", connectionLimit.map { .number(String($0)) }),
       ("scripts", list(scripts)),
     ])
+  }
+
+  func named(_ name: String) -> Self {
+    var database = self
+    database.name = name
+    return database
   }
 
   /// A script whose text is in a ConfigMap or a Secret.

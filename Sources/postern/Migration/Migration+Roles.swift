@@ -1,7 +1,9 @@
 extension Migration {
   /// Notes what a role's options say that a declaration can say, and remarks on the rest.
-  /// - Parameter place: where they stand, for remarks.
-  mutating func takeOptions(_ options: RoleOptions, of user: String, at place: String) {
+  /// - Parameters:
+  ///   - place: where they stand, for remarks.
+  ///   - tellsLogin: whether NOLOGIN in them is the last word.
+  mutating func takeOptions(_ options: RoleOptions, of user: String, at place: String, tellsLogin: Bool = true) {
     withUser(user) { entry in
       entry.connectionLimit = options.connectionLimit ?? entry.connectionLimit
       entry.validUntil = options.validUntil ?? entry.validUntil
@@ -18,6 +20,6 @@ extension Migration {
         "user \(user): \(place) gives it members (\(options.members.joined(separator: ", "))), which is their memberOf")
     }
     if options.hasMore { remark("user \(user): \(place) holds more than a role's options; left out") }
-    remarkPowers(options.powers + (options.canLogIn == false ? ["nologin"] : []), of: user)
+    remarkPowers(options.powers + (tellsLogin && options.canLogIn == false ? ["nologin"] : []), of: user)
   }
 }

@@ -2,9 +2,6 @@ import Contract
 import JSONBytes
 
 extension Migration {
-  /// The folder of scripts that the official image runs on an empty data folder.
-  private static let initFolder = "/docker-entrypoint-initdb.d"
-
   /// A workload with a sidecar that makes users of a flat file by psql, or with scripts for an empty data folder. Nil where it
   /// has neither.
   init?(workload manifest: Manifest, _ objects: MigratedObjects) {
@@ -69,72 +66,6 @@ extension Migration {
           ? source["configMap"]?["name"] : source["secret"]?["secretName"] ?? source["secret"]?["name"]
         return name?.string.map { ($0, mount["mountPath"]?.string ?? "") }
       }
-    }
-  }
-
-  // MARK: Scripts for an empty data folder
-
-  private mutating func takeInitScripts(
-    of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
-  ) -> Bool {
-    var isFound = false
-    var variables: [String: String] = [:]
-    for variable in container["env"]?.array ?? [] {
-      if let name = variable["name"]?.string { variables[name] = variable["value"]?.string }
-    }
-    for kind in [MountedSource.Kind.configMap, .secret] {
-      for (object, path) in mounted(kind, by: container, in: pod) where path.hasPrefix(Self.initFolder) {
-        isFound = true
-        let noun = kind == .configMap ? "ConfigMap" : "Secret"
-        let files =
-          kind == .configMap
-          ? objects.configMap(object, namespace: namespace) : objects.secret(object, namespace: namespace)
-        guard let files else {
-          remark("\(noun) \(object), mounted at \(path), is in none of the files; its scripts were not read")
-          continue
-        }
-        for (key, text) in files.sorted(by: { $0.key < $1.key }) {
-          take(
-            InitScript(text, variables), key, kind == .configMap ? "configMap" : "secret", object,
-            variables["POSTGRES_DB"])
-        }
-      }
-    }
-    if isFound {
-      remark(
-        "scripts in \(Self.initFolder) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
-      )
-    }
-    return isFound
-  }
-
-  private mutating func take(
-    _ script: InitScript, _ key: String, _ kind: String, _ object: String, _ ownDatabase: String?
-  ) {
-    for user in script.users { withUser(user) }
-    if script.hasPasswords {
-      remark(
-        "\(object)/\(key): a password stands in it; put it into a Secret and name it by passwordFrom, or a new one is made"
-      )
-    }
-    for (name, owner) in script.databases {
-      guard let owner = owner ?? script.users.first ?? users.first?.name else {
-        remark("\(object)/\(key): database \(name) has no owner that can be told; left out")
-        continue
-      }
-      withUser(owner)
-      withDatabase(name, owner: owner)
-    }
-    for name in script.unknown { remark("\(object)/\(key): the name \(name) is not known here; left out") }
-    guard script.hasMore else { return }
-    let target = databases.first { $0.name == ownDatabase } ?? (databases.count == 1 ? databases.first : nil)
-    guard key.hasSuffix(".sql"), !script.isForPsql, script.users.isEmpty, script.databases.isEmpty, let target else {
-      return remark(
-        "\(object)/\(key): the rest of it is no script of Postern's as it stands; what a database's owner may do in SQL goes under scripts, without users, databases and psql's commands"
-      )
-    }
-    withDatabase(target.name, owner: target.owner) {
-      $0.scripts.append(MigratedDatabase.script(String(key.dropLast(4)), kind, object: object, key: key))
     }
   }
 }

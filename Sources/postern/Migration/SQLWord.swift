@@ -49,7 +49,11 @@ enum SQLWord: Equatable, Sendable {
       self = .text(isPlain ? String(text.dropFirst(2).dropLast()).replacing("''", with: "'") : nil)
     case _ where last == UInt8(ascii: "\""): self = .text(nil)
     case _ where first == UInt8(ascii: "_") || first >= 0x80 || (0x41...0x5A).contains(first & 0xDF):
-      self = .word(String(decoding: bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self))
+      // A variable's name is as it is written.
+      self =
+        ScriptVariable.isIn(text)
+        ? .word(text)
+        : .word(String(decoding: bytes.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self))
     default: self = .sign(text)
     }
   }

@@ -1,0 +1,236 @@
+import Admission
+import Contract
+import JSONBytes
+
+extension Migration {
+  /// Scripts for an empty data folder. What they say is put together before owners are chosen: one may stand in a later file.
+  /// - Returns: whether there are any.
+  mutating func takeInitScripts(
+    of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
+  ) -> Bool {
+    guard !InitEnvironment.isOtherServer(container) else { return false }
+    let folder = InitFolder(of: container, in: pod, objects, namespace: namespace)
+    guard folder.isMounted else { return false }
+    for text in folder.remarks { remark(text) }
+    var server = InitServer(InitEnvironment(container, objects, namespace: namespace))
+    var scripts: [(file: InitFolder.File, text: String, script: InitScript)] = []
+    for file in folder.files {
+      let data =
+        file.kind == .configMap
+        ? objects.configMap(file.object, namespace: namespace) : objects.secret(file.object, namespace: namespace)
+      guard let text = data?[file.key] else { continue }
+      let script = InitScript(text, isShell: file.name.hasSuffix(".sh"), server.environment.variables)
+      scripts.append((file, text, script))
+      for found in script.found { take(found, at: "\(file.place):\(found.line)", &server) }
+    }
+    settle(&server)
+    for (file, text, script) in scripts { takeScript(file, text, script, server) }
+    remark(
+      "scripts in \(InitFolder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
+    )
+    return true
+  }
+
+  /// What is known of the server that the scripts make.
+  private struct InitServer {
+    let environment: InitEnvironment
+    /// Whether each role that is made can log in.
+    var roles: [(name: String, canLogIn: Bool)] = []
+    /// Databases with the owner who is named, and one who may do everything.
+    var databases: [(database: MigratedDatabase, owner: String?, user: String?)] = []
+    var contents: [(place: String, database: String, change: (inout MigratedDatabase) -> Void)] = []
+
+    init(_ environment: InitEnvironment) {
+      self.environment = environment
+      if environment.database != environment.superuser || environment.owner != nil || environment.database != "postgres"
+      {
+        databases.append((MigratedDatabase(name: environment.database, owner: ""), environment.owner, nil))
+      }
+      if let owner = environment.owner { roles.append((owner, true)) }
+    }
+
+    func index(of database: String) -> Int? { databases.firstIndex { $0.database.name == database } }
+  }
+
+  // MARK: Facts
+
+  /// A name with its variables replaced; nil where they are not known.
+  private mutating func known(_ name: String, _ found: InitScript.Found, _ place: String) -> String? {
+    let name = ScriptVariable.expand(name, found.variables)
+    guard ScriptVariable.isIn(name) else { return name }
+    remark("\(place): the name \(ScriptVariable.shown(name)) is not known here; left out")
+    return nil
+  }
+
+  private mutating func take(_ found: InitScript.Found, at place: String, _ server: inout InitServer) {
+    switch found.fact {
+    case .role(let name, let options, let isUser): takeRole(name, options, isUser ? true : nil, found, place, &server)
+    case .alteredRole(let name, let options): alterRole(name, options, found, place, &server)
+    case .membership(let members, let roles):
+      let roles = roles.compactMap { known($0, found, place) }
+      for member in members.compactMap({ known($0, found, place) }) {
+        guard member != server.environment.superuser else { continue }
+        withUser(member) { user in
+          for role in roles where !user.memberOf.contains(role) { user.memberOf.append(role) }
+        }
+      }
+    case .database(var database, let hasMore):
+      guard let name = known(database.name, found, place) else { return }
+      let owner = database.owner.isEmpty ? nil : known(database.owner, found, place)
+      database = database.named(name)
+      if let index = server.index(of: name) { server.databases.remove(at: index) }
+      server.databases.append((database, owner, nil))
+      if hasMore { remark("\(place): options of database \(name) have no like") }
+    case .owner(let database, let owner):
+      guard let database = known(database, found, place), let owner = known(owner, found, place) else { return }
+      guard let index = server.index(of: database) else {
+        return remark("\(place): database \(database) is made elsewhere; left out")
+      }
+      server.databases[index].owner = owner
+    case .databaseLimit(let database, let limit):
+      guard let database = known(database, found, place), let index = server.index(of: database) else {
+        return remark("\(place): a connection limit of a database that is made elsewhere; left out")
+      }
+      server.databases[index].database.connectionLimit = limit
+    case .allOn(let databases, let users):
+      for database in databases.compactMap({ known($0, found, place) }) {
+        let users = users.compactMap { known($0, found, place) }
+        if let index = server.index(of: database), server.databases[index].user == nil, users != ["public"] {
+          server.databases[index].user = users.first
+        }
+      }
+    case .grant:
+      remark(
+        "\(place): rights that it gives or takes back are grants of a user: {DATABASE: read} or write; what else it says has no like"
+      )
+    case .extension(let name, let schema, let version, _):
+      guard let name = known(name, found, place) else { return }
+      let entry = JSONValue.members([
+        ("name", .string(name)), ("schema", schema.map { .string($0) }), ("version", version.map { .string($0) }),
+      ])
+      add(found, place, &server) { if !$0.extensions.contains(entry) { $0.extensions.append(entry) } }
+    case .schema(let name, let owner, _):
+      guard let name = known(name, found, place), name != "public" else { return }
+      let owner = owner.flatMap { known($0, found, place) }
+      let entry = JSONValue.members([
+        ("name", .string(name)), ("owner", owner.flatMap { $0 == server.environment.superuser ? nil : .string($0) }),
+      ])
+      add(found, place, &server) { if !$0.schemas.contains(entry) { $0.schemas.append(entry) } }
+    case .nothing, .unreadable, .other: break
+    }
+  }
+
+  /// Notes a change of the database in which a statement runs.
+  private mutating func add(
+    _ found: InitScript.Found, _ place: String, _ server: inout InitServer,
+    _ change: @escaping (inout MigratedDatabase) -> Void
+  ) {
+    guard let database = known(found.database ?? server.environment.database, found, place) else { return }
+    server.contents.append((place, database, change))
+  }
+
+  private mutating func takeRole(
+    _ name: String, _ options: RoleOptions, _ isUser: Bool?, _ found: InitScript.Found, _ place: String,
+    _ server: inout InitServer
+  ) {
+    guard let name = known(name, found, place) else { return }
+    guard name != server.environment.superuser else {
+      return remark("\(place): role \(name) is the superuser: \(AnnotationKey.adminSecret) names its Secret")
+    }
+    let index = server.roles.firstIndex { $0.name == name }
+    let canLogIn = options.canLogIn ?? isUser ?? index.map { server.roles[$0].canLogIn } ?? false
+    if let index { server.roles[index].canLogIn = canLogIn } else { server.roles.append((name, canLogIn)) }
+    takeOptions(options, of: name, at: place, tellsLogin: false)
+  }
+
+  private mutating func alterRole(
+    _ name: String, _ options: RoleOptions, _ found: InitScript.Found, _ place: String, _ server: inout InitServer
+  ) {
+    let known = ScriptVariable.expand(name, found.variables)
+    guard server.roles.contains(where: { $0.name == known }) || known == server.environment.superuser else {
+      return remark(
+        "\(place): role \(ScriptVariable.shown(known)) is made elsewhere; what is changed of it is left out")
+    }
+    takeRole(name, options, nil, found, place, &server)
+  }
+
+  // MARK: What they come to
+
+  private mutating func settle(_ server: inout InitServer) {
+    for (name, canLogIn) in server.roles {
+      withUser(name)
+      if !canLogIn { remarkPowers(["nologin"], of: name) }
+    }
+    let made = server.roles.map(\.name)
+    for (database, named, user) in server.databases {
+      let name = database.name
+      guard !ScriptVariable.isIn(name) else {
+        remark("the database in which the scripts run, \(ScriptVariable.shown(name)), is not known here; left out")
+        continue
+      }
+      guard name != "postgres" else { continue }
+      let given = [named, user].compactMap(\.self).first {
+        $0 != server.environment.superuser && !ScriptVariable.isIn($0)
+      }
+      let guess = made.count == 1 ? made.first : made.first { $0 == name }
+      guard let owner = given ?? guess else {
+        remark(
+          "database \(name) has no owner that can be told, but the superuser; left out: declare it with the user who is to own it"
+        )
+        continue
+      }
+      if given == nil { remark("database \(name) is the superuser's; \(owner) is to own it") }
+      withUser(owner)
+      var entry = database
+      entry.owner = owner
+      if !databases.contains(where: { $0.name == name }) { databases.append(entry) }
+    }
+    for (place, database, change) in server.contents {
+      guard let declared = databases.first(where: { $0.name == database }) else {
+        remark("\(place): it is for database \(database), which is not declared; left out")
+        continue
+      }
+      withDatabase(database, owner: declared.owner, change)
+    }
+  }
+
+  /// Plain SQL becomes a script of the database in which it ran. All else is told by its lines.
+  private mutating func takeScript(
+    _ file: InitFolder.File, _ text: String, _ script: InitScript, _ server: InitServer
+  ) {
+    func lines(_ numbers: [Int]) -> String {
+      let shown = numbers.prefix(10).map(String.init).joined(separator: ", ")
+      return (numbers.count == 1 ? "line " : "lines ") + shown + (numbers.count > 10 ? ", …" : "")
+    }
+    func lines(_ isMeant: (InitFact) -> Bool) -> [Int] {
+      Array(Set(script.found.filter { isMeant($0.fact) }.map(\.line))).sorted()
+    }
+    let unreadable = lines { if case .unreadable = $0 { true } else { false } }
+    if !unreadable.isEmpty {
+      remark("\(file.place), \(lines(unreadable)): PostgreSQL's grammar does not take it; left out")
+    }
+    let rest = lines { if case .other = $0 { true } else { false } }
+    if !script.others.isEmpty {
+      remark("\(file.place), \(lines(script.others)): what psql or a shell does there has no like")
+    }
+    guard !rest.isEmpty else { return }
+    let isScript =
+      script.isPlain && unreadable.isEmpty && script.found.allSatisfy { $0.fact.isRepeatable }
+      && !InlineScript.isRefused(text)
+    guard isScript, let target = databases.first(where: { $0.name == server.environment.database }) else {
+      let database = ScriptVariable.shown(server.environment.database)
+      let reason =
+        isScript
+        ? "it ran in database \(database), which is not declared; a script goes under the database that it is for"
+        : "no script of Postern's as it stands; what a database's owner may do in SQL goes under scripts, without users, databases and psql's commands"
+      return remark("\(file.place), \(lines(rest)): \(reason)")
+    }
+    var name = file.name.hasSuffix(".sql") ? String(file.name.dropLast(4)) : file.name
+    if target.scripts.contains(where: { $0["name"]?.string == name }) { name = "\(file.object)-\(name)" }
+    withDatabase(target.name, owner: target.owner) {
+      $0.scripts.append(
+        MigratedDatabase.script(
+          name, file.kind == .configMap ? "configMap" : "secret", object: file.object, key: file.key))
+    }
+  }
+}

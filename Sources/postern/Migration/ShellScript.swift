@@ -1,0 +1,150 @@
+/// What a shell script gives to psql: here-documents, and the texts behind `-c`; and what `createuser` and `createdb` make.
+struct ShellScript {
+  /// SQL for psql.
+  struct Piece {
+    let sql: String
+    /// The line of the script in which it begins, from 1.
+    let line: Int
+    /// The database that is named; nil for the default.
+    let database: String?
+    /// Variables of psql (`-v NAME=VALUE`).
+    let variables: [String: String]
+  }
+
+  private(set) var pieces: [Piece] = []
+  /// Lines that do something else.
+  private(set) var others: [Int] = []
+
+  private let variables: [String: String]
+
+  init(_ text: String, _ variables: [String: String]) {
+    self.variables = variables
+    let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.map(String.init)
+    var index = 0
+    while index < lines.count {
+      let start = index
+      var command = lines[index]
+      // A backslash at its end, or an open quote, goes on in the next line.
+      while index + 1 < lines.count, command.hasSuffix("\\") || Self.isOpen(command) {
+        index += 1
+        command =
+          command.hasSuffix("\\") ? String(command.dropLast()) + " " + lines[index] : command + "\n" + lines[index]
+      }
+      index += 1
+      if let document = command.firstMatch(of: /<<(-?)\s*(["'\\]?)([A-Za-z_][A-Za-z0-9_]*)["']?/) {
+        let begin = index
+        while index < lines.count, Self.stripped(lines[index], document.output.1) != document.output.3 { index += 1 }
+        let body = lines[begin..<min(index, lines.count)].joined(separator: "\n") + "\n"
+        index += 1
+        let words = Self.words(command, variables)
+        guard words.contains(where: Self.isPsql) else {
+          others.append(start + 1)
+          continue
+        }
+        let isPlain = document.output.2.isEmpty
+        add(isPlain ? ScriptVariable.expandShell(body, variables) : body, words, line: begin + 1)
+        take(words, line: start + 1, hasDocument: true)
+      } else {
+        take(Self.words(command, variables), line: start + 1, hasDocument: false)
+      }
+    }
+  }
+
+  private static func stripped(_ line: String, _ dash: Substring) -> Substring {
+    dash.isEmpty ? line[...] : line.drop { $0 == "\t" }
+  }
+
+  private static func isPsql(_ word: String) -> Bool { word == "psql" || word.hasSuffix("/psql") }
+
+  /// Whether a quote is open at the end of a command that is no comment.
+  private static func isOpen(_ command: String) -> Bool {
+    guard command.first(where: { !$0.isWhitespace }) != "#", !command.contains("<<") else { return false }
+    var quote: Character?
+    var isEscaped = false
+    for sign in command {
+      if isEscaped { isEscaped = false; continue }
+      if sign == "\\", quote != "'" { isEscaped = true; continue }
+      if sign == quote { quote = nil } else if quote == nil, sign == "'" || sign == "\"" { quote = sign }
+    }
+    return quote != nil
+  }
+
+  /// The words of a command, with quotes taken off and variables replaced. Signs that end a command are words of their own.
+  static func words(_ command: String, _ variables: [String: String]) -> [String] {
+    var words: [String] = []
+    var word: String?
+    var rest = command[...]
+    while let sign = rest.popFirst() {
+      switch sign {
+      case "'":
+        word = (word ?? "") + rest.prefix { $0 != "'" }
+        rest = rest.drop { $0 != "'" }.dropFirst()
+      case "\"":
+        var end = rest.startIndex
+        while end < rest.endIndex, rest[end] != "\"" {
+          if rest[end] == "\\", rest.index(after: end) < rest.endIndex { end = rest.index(after: end) }
+          end = rest.index(after: end)
+        }
+        word = (word ?? "") + ScriptVariable.expandShell(rest[..<end], variables)
+        rest = rest[end...].dropFirst()
+      case _ where sign.isWhitespace, ";", "|", "&", "(", ")", "<", ">":
+        if let word { words.append(word) }
+        word = nil
+        if !sign.isWhitespace { words.append(String(sign)) }
+      case "#" where word == nil: rest = ""
+      case "\\": word = (word ?? "") + rest.prefix(1); rest = rest.dropFirst()
+      case "$":
+        // Up to the next sign that ends a word, outside of braces.
+        let part = sign.description + rest.prefix { $0.isLetter || $0.isNumber || "_{}:-".contains($0) }
+        rest = rest.dropFirst(part.count - 1)
+        word = (word ?? "") + ScriptVariable.expandShell(part, variables)
+      default: word = (word ?? "") + String(sign)
+      }
+    }
+    if let word { words.append(word) }
+    return words
+  }
+
+  /// The values of an option, in its short and its long form.
+  private static func values(_ words: [String], _ short: String, _ long: String) -> [String] {
+    var values: [String] = []
+    for (index, word) in words.enumerated() {
+      if word == short || word == long, index + 1 < words.count { values.append(words[index + 1]) }
+      if word.hasPrefix(long + "=") { values.append(String(word.dropFirst(long.count + 1))) }
+      if word.hasPrefix(short), word.count > 2, !word.hasPrefix("--") { values.append(String(word.dropFirst(2))) }
+    }
+    return values
+  }
+
+  private mutating func add(_ sql: String, _ words: [String], line: Int) {
+    var known: [String: String] = [:]
+    for assignment in Self.values(words, "-v", "--set") + Self.values(words, "-v", "--variable") {
+      let parts = assignment.split(separator: "=", maxSplits: 1)
+      if parts.count == 2 { known[String(parts[0])] = String(parts[1]) }
+    }
+    pieces.append(
+      Piece(sql: sql, line: line, database: Self.values(words, "-d", "--dbname").last, variables: known))
+  }
+
+  private mutating func take(_ words: [String], line: Int, hasDocument: Bool) {
+    let idle: Set = [
+      "set", "#!/bin/bash", "echo", "fi", "done", "}", "{", "then", "else", "do", "exit", "shopt", "export", "EOF",
+      "true", ":", "local",
+      "return", "esac",
+    ]
+    guard let first = words.first else { return }
+    if words.contains(where: Self.isPsql) {
+      for sql in Self.values(words, "-c", "--command") { add(sql, words, line: line) }
+      if !hasDocument, Self.values(words, "-c", "--command").isEmpty { others.append(line) }
+    } else if first == "createdb", let name = words.dropFirst().last(where: { !$0.hasPrefix("-") }) {
+      let owner = Self.values(words, "-O", "--owner").last
+      add("CREATE DATABASE \(Self.quoted(name))" + (owner.map { " OWNER \(Self.quoted($0))" } ?? ""), [], line: line)
+    } else if first == "createuser", let name = words.dropFirst().last(where: { !$0.hasPrefix("-") }) {
+      add("CREATE USER \(Self.quoted(name))", [], line: line)
+    } else if !idle.contains(first), !first.hasSuffix("()"), !hasDocument, !first.contains("=") {
+      others.append(line)
+    }
+  }
+
+  private static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
+}

@@ -158,25 +158,3 @@ private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationRe
     return findings
   }
 }
-
-/// Refuses the superuser as a declared user, because the superuser's objects belong to the server.
-private func declaredSuperuser(
-  _ object: CustomerObject, _ reading: DeclarationReading, _ pod: InjectablePod
-) -> [StatusCause] {
-  guard let name = pod.admin?.superuserName else { return [] }
-  let field = "\(reading.contentField)metadata.annotations[\(AnnotationKey.users)]"
-  let renamed = (reading.spec?.users ?? []).filter { $0.renamedFrom?.text.utf8.elementsEqual(name.utf8) == true }
-  let causes = renamed.compactMap { user in
-    reading.entry(ofUser: user.name.text).map { index in
-      StatusCause(
-        field: "\(field)[\(index)].renamedFrom",
-        message: "\(quoted(name)) is the superuser of this Postgres, by its container's variables: remove renamedFrom")
-    }
-  }
-  guard let index = reading.entry(ofUser: name) else { return causes }
-  return causes + [
-    StatusCause(
-      field: "\(field)[\(index)]",
-      message: "\(quoted(name)) is the superuser of this Postgres, by its container's variables: declare another user")
-  ]
-}

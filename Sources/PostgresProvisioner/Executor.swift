@@ -209,9 +209,10 @@ struct Executor {
     } catch { return [] }
   }
 
+  /// The superuser's is its own alone: a user, or the second login of one, may have been declared by its name.
   private func password(of role: PostgresName) -> Password? {
-    desired.passwords[role]
-      ?? (role.text.utf8.elementsEqual(administration.settings.user.utf8) ? desired.adminPassword : nil)
+    role.text.utf8.elementsEqual(administration.settings.user.utf8)
+      ? desired.adminPassword : desired.passwords[role]
   }
 }
 

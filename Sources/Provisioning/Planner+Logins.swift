@@ -77,8 +77,11 @@ extension Planner {
         if !areKnown {
           fail(
             .rotation(of: user.name),
-            "the password cannot turn: the role \(second.text), which is to be the second login, is somebody else's",
-            hint: "rename or drop that role, or take rotate out of the declaration")
+            "the password cannot turn: \(second.text), which is to be the second login, is "
+              + (role.isSuperuser ? "a superuser of this server, and is left as it is" : "somebody else's role"),
+            hint: role.isSuperuser
+              ? "declare a user of another name, or take rotate out of the declaration"
+              : "rename or drop that role, or take rotate out of the declaration")
         }
         continue
       }

@@ -28,7 +28,8 @@ struct Renames {
       if !Self.isDone(user.name, old, role, spec.customer, observed) {
         settle(
           user.name, old, .user(user.name), observed,
-          Self.obstacle(old, role, spec.customer, observed, isFree: isFree, isTaken: observed.roles[user.name] != nil))
+          Self.obstacle(old, role, spec.customer, observed, isFree: isFree, isTaken: observed.roles[user.name] != nil)
+            ?? Self.obstacleOfSecond(old, user, observed))
       }
     }
     let names = Set(spec.databases.map({ $0.name }))
@@ -76,11 +77,30 @@ struct Renames {
 
   /// The second login goes along, if its new name is free.
   private mutating func noteSecond(of new: PostgresName, _ old: PostgresName, _ observed: ObservedState) {
-    guard let before = old.secondLogin, let after = new.secondLogin, let role = observed.roles[before],
-      let record = observed.records.records.roles[before], record.loginOf == old, record.isAbout(role),
-      observed.roles[after] == nil
+    guard let before = Self.secondLogin(of: old, observed), let after = new.secondLogin, observed.roles[after] == nil
     else { return }
     seconds[new] = (before, after)
+  }
+
+  /// The second login that Postern made for a role.
+  private static func secondLogin(of user: PostgresName, _ observed: ObservedState) -> PostgresName? {
+    guard let second = user.secondLogin, let role = observed.roles[second], !role.isSuperuser,
+      let record = observed.records.records.roles[second], record.loginOf == user, record.isAbout(role)
+    else { return nil }
+    return second
+  }
+
+  /// The user's Secret may name the second login by its new name.
+  private static func obstacleOfSecond(
+    _ old: PostgresName, _ user: User, _ observed: ObservedState
+  ) -> (message: String, hint: String)? {
+    guard user.rotate != nil, secondLogin(of: old, observed) != nil, let after = user.name.secondLogin,
+      observed.roles[after] != nil
+    else { return nil }
+    return (
+      "cannot be renamed from \(old.text): the new name of its second login, \(after.text), is another role's",
+      "rename or drop that role, or choose another name for the user"
+    )
   }
 
   private mutating func hold(_ item: Item, _ obstacle: (message: String, hint: String)) {

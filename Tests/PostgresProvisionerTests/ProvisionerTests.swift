@@ -92,6 +92,8 @@ import Testing
     bench.desired.adminPassword = try Password(bench.server.password)
     #expect(bench.pass().outcome == .converged)
     bench.desired.adminPassword = try Password("another")
+    // What is mounted for a user of its name is not the superuser's.
+    bench.desired.passwords[try PostgresName("postgres")] = try Password("a user's")
     #expect(bench.pass().applied == ["set password name=postgres"])
     #expect(try bench.value("SELECT 1", in: "postgres", as: "postgres", password: "another") == "1")
   }

@@ -343,6 +343,28 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
+  /// A superuser whose name only the sidecar knows.
+  @Test(arguments: RotationTests.able)
+  func aSuperuserOfThatNameIsLeftAloneAndOnlyThatUserIsHeld(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    try bench.server.connect().execute("CREATE ROLE shop_b SUPERUSER LOGIN PASSWORD 'the superuser''s'")
+    let state =
+      "SELECT (oid, rolcanlogin, rolvaliduntil, rolconnlimit, rolpassword)::text FROM pg_authid WHERE rolname = 'shop_b'"
+    let before = try bench.value(state)
+    for second in [false, true] {
+      try say(bench, second: second, .pending, ("shop-secret", "two"))
+      let report = bench.pass()
+      #expect(report.problems.count == 1 && report.heldLogins.map(\.text) == ["shop"], "\(report)")
+      #expect(
+        report.problems.first?.message.contains("shop_b, which is to be the second login, is a superuser") == true)
+      #expect(try bench.value(state) == before)
+      #expect(try isLetIn(bench, "shop", "shop-secret") && isLetIn(bench, "reader", "reader-secret"))
+    }
+    #expect(
+      try bench.value(
+        "SELECT count(*) FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = setrole WHERE rolname = 'shop_b'") == "0")
+  }
+
   @Test(arguments: RotationTests.able)
   func itIsRenamedWithTheUser(_ installation: PostgresInstallation) throws {
     let bench = try bench(installation)

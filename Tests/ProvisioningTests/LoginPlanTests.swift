@@ -97,6 +97,40 @@ import Testing
     }
   }
 
+  /// Where the superuser has the name of a second login, nothing is done to it, whatever is recorded of that name.
+  @Test(arguments: [nil, LoginState(), LoginState(isSecond: true), LoginState(other: .pending)], [true, false])
+  func aSuperuserIsNobodysSecondLogin(login: LoginState?, isRecorded: Bool) throws {
+    var state = observed(180_000, hasSecond: isRecorded)
+    state.roles[Self.second] = RoleState(oid: 3, isSuperuser: true, password: .differs)
+    state.administrator = Self.second
+    for change in [
+      { _ in }, { $0.rotate = nil }, { $0.ensure = .absent },
+      {
+        $0.name = Self.name("store"); $0.renamedFrom = Self.shop
+      },
+    ]
+      as [(inout User) -> Void]
+    {
+      var wanted = try desired(login)
+      wanted.passwords[Self.second] = try Password("b")
+      change(&wanted.spec.users[0])
+      for removed in RemovedUsers.allCases {
+        wanted.spec.removedUsers = removed
+        let made = plan(wanted, state)
+        for line in made.lines + planUrgent(wanted, state).lines {
+          #expect(!line.contains("ROLE \"shop_b\"") && !line.contains("OWNED BY \"shop_b\""), "\(line)")
+        }
+        guard wanted.spec.users[0].rotate != nil, wanted.spec.users[0].name == Self.shop,
+          wanted.spec.users[0].ensure == .present
+        else { continue }
+        #expect(
+          made.problems.map(\.message) == [
+            "the password cannot turn: shop_b, which is to be the second login, is a superuser of this server, and is left as it is"
+          ])
+      }
+    }
+  }
+
   /// Ten thousand users and their logins are planned as quickly as ten thousand users.
   @Test func manyUsersAreNotComparedWithOneAnother() throws {
     var state = observed(180_000)

@@ -51,6 +51,28 @@ import Testing
 
   private static func summaries(_ plan: Plan) -> [String] { plan.steps.map(\.summary) }
 
+  /// The user's Secret names the second login by its new name, which must not be somebody else's.
+  @Test(arguments: [
+    (true, true, true), (true, true, false), (true, false, true), (false, true, true),
+  ])
+  func aUserIsNotRenamedWhereTheSecondLoginsNewNameIsTaken(turns: Bool, hasSecond: Bool, isTaken: Bool) throws {
+    let (before, after) = (Self.name("old_b"), Self.name("new_b"))
+    let plan = plan(
+      try Self.desired { if turns { $0.spec.users[0].rotate = Rotation(every: 86_400) } },
+      Self.observed { state in
+        if isTaken { state.roles[after] = RoleState(oid: 30_001) }
+        guard hasSecond else { return }
+        state.roles[before] = RoleState(oid: 30_000, memberships: [Self.old])
+        var records = state.records.records
+        records.roles[before] = RecordedRole(oid: 30_000, isMade: true, customer: "acme", loginOf: Self.old)
+        state.records = .present(records)
+      })
+    let isHeld = turns && hasSecond && isTaken
+    #expect(Self.summaries(plan).contains("rename role from=old to=new") != isHeld)
+    #expect(plan.problems.contains { $0.message.contains("new_b, is another role's") && $0.isFailure } == isHeld)
+    if isHeld { #expect(!plan.steps.contains { $0.item == .user(Self.new) || $0.item == .rotation(of: Self.new) }) }
+  }
+
   @Test(arguments: RemovedUsers.allCases) func whatThereIsByItsOldNameAloneIsRenamedAndNothingElse(
     _ removed: RemovedUsers
   ) throws {

@@ -18,6 +18,9 @@ struct LoginReports: Equatable, Sendable {
   /// By the Pod's name; nil where the Pod has told nothing.
   var reports: [String: LoginReport?] = [:]
 
+  /// Whether every Pod has told, and no clock is far from the controller's.
+  var clocksAgree: Bool { !reports.isEmpty && reports.values.allSatisfy { $0?.isSkewed == false } }
+
   /// Whether every Pod has a user's logins as the Secret of this generation says.
   func readiness(of user: PostgresName, generation: String?) -> LoginReadiness {
     guard !reports.isEmpty else { return .held("no Pod of the customer's Postgres runs") }

@@ -12,17 +12,20 @@ struct RotationPlan {
   var now: Timestamp
   /// What the Pods have said of what is mounted.
   var readiness: LoginReadiness
+  /// Whether every Pod's clock is known to be as the controller's.
+  var clocksAgree = false
 
   /// By how much the time between two turns may differ from what is declared: a twentieth.
   static let jitterShare = 0.05
 
   /// - Parameter generate: makes a password; called only where a new one is needed. Nil: there is none, and nothing turns.
   func decide(_ state: RotationState, generate: () -> Password?) -> RotationDecision? {
-    guard let (mounted, told) = settled(state, generate) else { return nil }
+    guard let (stored, told) = settled(state, generate) else { return nil }
+    let mounted = bounded(stored)
     var decision = RotationDecision(mounted: mounted, told: told)
     decision.told.rotatesAt = dueTime(told)
     if isEnding, let end = ending(&decision) { return end }
-    let due = isEnding ? now : decision.told.rotatesAt ?? now
+    let due = decision.told.rotatesAt ?? now
     switch mounted.login.other {
     case .pending:
       guard state.mounted == mounted else { break }
@@ -97,6 +100,18 @@ struct RotationPlan {
     return (mounted, settled)
   }
 
+  /// An end that is further away than one overlap is of a clock that was wrong, or the overlap was longer. It stays where
+  /// the controller's own clock may be wrong: nobody's login may end too early.
+  private func bounded(_ mounted: RotationState.Mounted) -> RotationState.Mounted {
+    let last = now.adding(seconds: rotation.overlap)
+    guard clocksAgree, case .until(let end) = mounted.login.other,
+      end.microseconds > last.adding(seconds: LoginReport.maximumSkew).microseconds
+    else { return mounted }
+    var bounded = mounted
+    bounded.login.other = .until(last)
+    return bounded
+  }
+
   private func endOfOld(_ told: RotationState.Told) -> Timestamp? {
     told.rotatedAt.map { time in
       // A time that lies ahead is of a clock that was wrong.
@@ -106,7 +121,8 @@ struct RotationPlan {
 
   /// When the next turn is due. A time that was edited counts, but none that is further away than one period.
   private func dueTime(_ told: RotationState.Told) -> Timestamp? {
-    guard !isEnding else { return nil }
+    // The turn back is due at once. It is stored since when, so that it can be told how long it waits.
+    guard !isEnding else { return told.rotatesAt.map { $0.microseconds < now.microseconds ? $0 : now } ?? now }
     let period = Double(rotation.every) * (1 + Self.jitterShare * jitter)
     let latest = now.adding(seconds: Int(period))
     guard let time = told.rotatesAt, time.microseconds <= now.adding(seconds: rotation.every * 21 / 20).microseconds
@@ -134,7 +150,7 @@ struct RotationPlan {
     }
     let isSecond = !decision.mounted.login.isSecond
     decision.told = .init(isSecond: isSecond, password: password, rotatedAt: now)
-    decision.told.rotatesAt = dueTime(decision.told)
+    decision.told.rotatesAt = isEnding ? nil : dueTime(decision.told)
     decision.isTurn = true
     // Step 5 follows at once, by the next pass.
     decision.next = now
@@ -143,6 +159,7 @@ struct RotationPlan {
   /// `rotate` was taken out and nothing is left to do but to wait, or to give up the second login.
   private func ending(_ decision: inout RotationDecision) -> RotationDecision? {
     guard !decision.mounted.login.isSecond else { return nil }
+    decision.told.rotatesAt = nil
     if case .until(let end) = decision.mounted.login.other, end.microseconds > now.microseconds {
       decision.next = end
       return decision

@@ -74,7 +74,8 @@ extension UserPasswords {
     let plan = RotationPlan(
       rotation: rotation, isEnding: user.rotate == nil,
       jitter: RotationClock.jitter(namespace: namespace, customer: customer, user: name), now: clock.now,
-      readiness: clock.reports.readiness(of: name, generation: mounted.generation))
+      readiness: clock.reports.readiness(of: name, generation: mounted.generation),
+      clocksAgree: clock.reports.clocksAgree)
     return plan.decide(state, generate: generate).map { UserRotation(user: name, rotation: rotation, decision: $0) }
   }
 

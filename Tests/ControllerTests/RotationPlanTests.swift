@@ -14,7 +14,8 @@ import Testing
   private func plan(
     _ readiness: LoginReadiness = .applied, isEnding: Bool = false, now: Timestamp = RotationPlanTests.now
   ) -> RotationPlan {
-    RotationPlan(rotation: Self.rotation, isEnding: isEnding, jitter: 0, now: now, readiness: readiness)
+    RotationPlan(
+      rotation: Self.rotation, isEnding: isEnding, jitter: 0, now: now, readiness: readiness, clocksAgree: true)
   }
 
   /// `first|second PASSWORD [idle|pending OTHER|until SECONDS OTHER]`, and `first|second PASSWORD ROTATED ROTATES`, each
@@ -104,6 +105,14 @@ import Testing
     ("name and password", "neither z - 100", "first a idle", "first z - 100", "first z idle"),
     // Clocks.
     ("a turn too far away", "first a - 900000", "first a idle", "first a - 86400", "first a idle"),
+    (
+      "an end that is too far away", "second b 900000 900", "second b until 900000 a", "second b 900000 900",
+      "second b until 3600 a"
+    ),
+    (
+      "an end by a clock that is a little ahead", "second b 50 900", "second b until 3650 a", "second b 50 900",
+      "second b until 3650 a"
+    ),
     ("a turn of the future", "second b 5000 9000", "first a pending b", "second b 5000 9000", "second b until 3600 a"),
   ])
   func whatIsStoredBecomes(_ what: String, told: String?, mounted: String?, newTold: String, newMounted: String) throws
@@ -123,7 +132,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("second b - -", "second b idle", "second b - -", "second b pending new", false),
+    ("second b - -", "second b idle", "second b - 0", "second b pending new", false),
+    ("second b - 500", "second b idle", "second b - 0", "second b pending new", false),
+    ("second b - -500", "second b idle", "second b - -500", "second b pending new", false),
+    ("first c 0 -500", "first c until 3600 b", "first c 0 -", "first c until 3600 b", false),
     ("second b - -", "second b pending c", "first c 0 -", "second b pending c", false),
     ("first c 0 -", "second b pending c", "first c 0 -", "first c until 3600 b", false),
     ("first c -60 -", "first c until 3540 b", "first c -60 -", "first c until 3540 b", false),
@@ -138,6 +150,26 @@ import Testing
     let decision = try #require(plan(isEnding: true).decide(state) { try? Self.password("new") })
     #expect(Self.text(decision.told) == newTold && Self.text(decision.mounted) == newMounted)
     #expect(decision.isOver == isOver)
+  }
+
+  /// The controller's own clock may be the one that is wrong.
+  @Test func anEndStaysWhereClocksMayDiffer() throws {
+    var plan = plan()
+    plan.clocksAgree = false
+    let decision = try #require(plan.decide(try Self.state("second b 900000 900", "second b until 900000 a")) { nil })
+    #expect(Self.text(decision.mounted) == "second b until 900000 a")
+    #expect(!LoginReports().clocksAgree && !LoginReports(reports: ["a": nil]).clocksAgree)
+    let report = LoginReport(generation: "", held: [], isSkewed: false)
+    #expect(LoginReports(reports: ["a": report]).clocksAgree)
+    #expect(!LoginReports(reports: ["a": report, "b": .init(generation: "", held: [], isSkewed: true)]).clocksAgree)
+  }
+
+  /// Since when the turn back is due is stored, so that it is told when it has waited for long.
+  @Test func aTurnBackThatWaitsSaysSinceWhen() throws {
+    let state = try Self.state("second b - -400", "second b pending c")
+    let decision = try #require(plan(.held("a Pod lags"), isEnding: true).decide(state) { nil })
+    #expect(decision.held?.reason == "a Pod lags" && decision.held?.since == Self.at(-400))
+    #expect(Self.text(decision.told) == "second b - -400")
   }
 
   /// What is mounted can be edited, and no number in it may end the controller.

@@ -94,9 +94,7 @@ extension Injection {
     writer.endObject()
     for variable in admin.variables {
       switch variable {
-      // The kubelet would expand text that looks like a variable.
-      case .literal(let name, let value):
-        writer.variable(name, value.contains(ascii: "$(") ? value.replacing("$(", with: "$$(") : value)
+      case .literal(let name, let value): writer.variable(name, BoundVariable.escaped(value))
       case .computed(let name, let json):
         writer.object { writer in
           writer.member("name", name)

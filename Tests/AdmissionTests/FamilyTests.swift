@@ -128,7 +128,11 @@ import Testing
       container: env(
         literal("A", "m"), literal("B", "$(A)ai"), literal("POSTGRES_USER", "$$(A)$(B)n$(C)$"), literal("C", "x"),
         password),
-      variables: ["POSTERN_ADMIN_USER=$$(A)main$$(C)$"], sources: fromC),
+      variables: ["POSTERN_ADMIN_USER=$$(A)main$$(C)$$"], sources: fromC),
+    Case(
+      name: "a name with dollars", image: "postgres:16",
+      container: env(literal("POSTGRES_USER", "a$$$$b$$c"), password), variables: ["POSTERN_ADMIN_USER=a$$$$b$$c"],
+      sources: fromC),
     Case(
       name: "part of it is a Secret's", image: "postgres:16",
       container: env(secret("A", "s", "k"), literal("POSTGRES_USER", "x$(A)"), password), sources: fromC,

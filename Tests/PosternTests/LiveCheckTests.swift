@@ -90,13 +90,37 @@ import ThrowawayPostgres
     #expect(ControlPlaneCheck.namespaces(try json(#"{"containers":[\#(container)]}"#)) == namespaces)
   }
 
+  /// Those that webhook-config registers, and none is passed over in silence.
+  @Test(arguments: [Resource.mutatingWebhookConfigurations, .validatingWebhookConfigurations])
+  func everyWebhookOfThisVersionIsRegistered(resource: Resource) throws {
+    let name = resource.kind.hasPrefix("Mutating") ? "mutating" : "validating"
+    let file = Program.package.appending(path: "webhook-config/base/\(name)-webhook.yaml").path
+    let object = try #require(try ManifestReader().read([file]).first?.object)
+    let registered = object["webhooks"]?.array ?? []
+    #expect(registered.compactMap { $0["name"]?.string } == WebhookRegistration.names[resource.kind])
+    for missing in registered.indices {
+      guard case .object(var root) = object else { continue }
+      var rest = registered
+      rest.remove(at: missing)
+      root["webhooks"] = .array(rest)
+      let problems = WebhookRegistration(.object(root), resource).problems.filter { $0.text.contains("has no webhook") }
+      let name = registered[missing]["name"]?.string ?? ""
+      #expect(problems.map(\.level) == [.failure] && problems.first?.text.contains(name) == true)
+    }
+  }
+
   private func registration(_ authority: String, failurePolicy: String = "Fail") throws -> WebhookRegistration {
     let bundle = authority.isEmpty ? "" : try Data(contentsOf: URL(filePath: authority)).base64EncodedString()
+    let webhooks = ["pods", "workloads", "connections"].map {
+      """
+      {"name":"\($0).postern.io","failurePolicy":"\(failurePolicy)","clientConfig":{"caBundle":"\(bundle)",
+      "service":{"name":"postern","namespace":"postern-system"}}}
+      """
+    }.joined(separator: ",")
     return WebhookRegistration(
       try json(
         """
-        {"metadata":{},"webhooks":[{"name":"pods.postern.io","failurePolicy":"\(failurePolicy)","clientConfig":{
-        "caBundle":"\(bundle)","service":{"name":"postern","namespace":"postern-system"}}}]}
+        {"metadata":{},"webhooks":[\(webhooks)]}
         """), .mutatingWebhookConfigurations)
   }
 
@@ -117,8 +141,9 @@ import ThrowawayPostgres
     #expect(levels(trusting, current, name: "other.svc") == ["good", "failure", "warning"])
     #expect(levels(try registration(others.authorityFile), current) == ["failure", "warning"])
     #expect(levels(trusting, nil) == ["failure"])
-    #expect(try registration("").problems.map(\.level) == [.failure])
-    #expect(try registration(certificates.authorityFile, failurePolicy: "Ignore").problems.map(\.level) == [.warning])
+    #expect(try registration("").problems.map(\.level) == [.failure, .failure, .failure])
+    let ignoring = try registration(certificates.authorityFile, failurePolicy: "Ignore")
+    #expect(ignoring.problems.map(\.level) == [.warning, .warning, .warning])
     #expect(trusting.problems == [])
   }
 

@@ -38,7 +38,9 @@ struct BoundVariable {
   }
 
   /// A text as a literal value. The kubelet replaces `$(NAME)`, and `$$` by `$`.
-  static func escaped(_ text: String) -> String { text.replacing("$", with: "$$") }
+  static func escaped(_ text: String) -> String {
+    text.contains(ascii: "$") ? text.replacing("$", with: "$$") : text
+  }
 
   /// Whether a container has it already.
   func isSame(as other: EnvironmentValue) -> Bool {

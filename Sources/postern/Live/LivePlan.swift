@@ -18,7 +18,7 @@ struct LivePlan {
     let login = try await LoginReading(access: access).superuser(of: server)
     let objects = try await objects(of: declared.instance, over: LocalObjects(manifests))
     let console = access.console
-    return try await access.forwarding(server) { port throws(CommandError) in
+    return try await access.forwarding(server, endsAtSignals: true) { port throws(CommandError) in
       let settings = ConnectionSettings(host: port.folder, port: port.port, user: login.user, password: login.password)
       return try declared.statements(with: objects, settings, place: "Pod \(server.pod)", console: console)
     }

@@ -110,8 +110,7 @@ struct LoginReading {
         return try await data(resource, reference["name"]?.string ?? "", in: server.name.namespace)?[
           reference["key"]?.string ?? ""]
       }
-      // Written so that the kubelet does not take it for a variable.
-      return given["value"]?.string?.replacing("$$(", with: "$(")
+      return given["value"]?.string.map(Self.asTheKubeletGivesIt)
     }
     var paths = [variables.last { $0["name"]?.string == file }?["value"]?.string].compactMap(\.self)
     // The sidecar takes the last candidate that exists.
@@ -127,6 +126,16 @@ struct LoginReading {
       }
     }
     return nil
+  }
+
+  /// A value without references to variables, which is written so that the kubelet sees none in it.
+  static func asTheKubeletGivesIt(_ value: String) -> String {
+    VariablePieces(value).reduce(into: "") { text, piece in
+      switch piece {
+      case .text(let part): text += part
+      case .variable(let name): text += "$(\(name))"
+      }
+    }
   }
 
   /// A value as the sidecar reads it.

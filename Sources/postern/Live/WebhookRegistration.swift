@@ -10,6 +10,12 @@ import TextEncoding
 struct WebhookRegistration {
   static let section = "webhook"
 
+  /// The webhooks of this version, by the kind of the configuration.
+  static let names = [
+    Resource.mutatingWebhookConfigurations.kind: ["pods", "workloads", "connections"],
+    Resource.validatingWebhookConfigurations.kind: ["pods", "workloads", "secrets", "connections"],
+  ].mapValues { $0.map { "\($0).\(AnnotationKey.prefix.dropLast())" } }
+
   let kind: String
   let created: String?
   /// The Service that the API server calls; nil where it calls a URL.
@@ -31,6 +37,13 @@ struct WebhookRegistration {
     var problems: [CheckResult] = []
     if webhooks.isEmpty {
       problems.append(.failure(Self.section, "\(kind) has no webhooks", "kubectl apply -k webhook-config"))
+    }
+    let names = webhooks.compactMap { $0["name"]?.string }
+    for name in Self.names[kind] ?? [] where !webhooks.isEmpty && !names.contains(name) {
+      problems.append(
+        .failure(
+          Self.section, "\(kind) has no webhook \(name): it is of an older version",
+          "kubectl apply -k webhook-config, or upgrade the chart"))
     }
     for webhook in webhooks {
       let name = "\(kind) \(webhook["name"]?.string ?? "")"

@@ -24,7 +24,9 @@ final class AdmissionMetrics: Sendable {
   }
 
   /// All other kinds are counted together, so that a client cannot create any number of series.
-  private static let kinds: Set = ["Pod", "Deployment", "StatefulSet", "ReplicaSet", "Secret", "ConfigMap"]
+  private static let kinds: Set = [
+    "Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob", "Secret", "ConfigMap",
+  ]
 
   private let registry: PrometheusRegistry
   private let duration: Timer

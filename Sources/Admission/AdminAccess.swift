@@ -168,7 +168,9 @@ final class AdminAccess {
     if postgresMounts == nil { postgresMounts = try postgres.container.volumeMounts() }
     let holding = (postgresMounts ?? []).filter { $0.holds(path) }
     // The longest path takes precedence.
-    guard let mount = holding.max(by: { $0.path.utf8.count < $1.path.utf8.count }) else { return quoted(path) }
+    guard let mount = holding.max(by: { $0.cleanPath.utf8.count < $1.cleanPath.utf8.count }) else {
+      return quoted(path)
+    }
     guard !mount.isInTheWay else {
       findings.refuse(
         "\(prefix)spec.containers[\(postgres.index)].volumeMounts",

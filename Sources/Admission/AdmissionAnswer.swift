@@ -12,7 +12,7 @@ package struct AdmissionAnswer: Sendable {
   package let record: ReviewRecord
 
   /// An answer can only be made from the review that it answers.
-  init(to review: AdmissionReview, _ decision: Decision, objectName: String) {
+  init(to review: AdmissionReview, _ decision: Decision, objectName: String, limitsWarnings: Bool) {
     var messages: [String] = []
     let verdict: AdmissionReview.Verdict
     let warnings: [String]
@@ -21,13 +21,13 @@ package struct AdmissionAnswer: Sendable {
     case .allowed(let patch, let texts, let declared):
       if let declared { auditAnnotations = Self.auditAnnotations(declared) }
       verdict = .allowed(patch: patch)
-      warnings = Warnings(texts).texts
+      warnings = Warnings(texts, isLimited: limitsWarnings).texts
       messages = warnings
     case .denied(let all, let texts):
       let causes = Self.shown(all)
       messages = causes.map { "\($0.field): \($0.message)" }
       verdict = .denied(Status(refusing: review.kind, named: objectName, causes, messages: messages))
-      warnings = Warnings(texts).texts
+      warnings = Warnings(texts, isLimited: limitsWarnings).texts
     case .unreadable(let error):
       messages = ["\(review.kind.kind) \"\(objectName)\" is not as Kubernetes defines it: \(error.message)"]
       verdict = .denied(

@@ -50,6 +50,8 @@ package struct AdmissionSettings: Sendable {
   package var customers: (@Sendable (_ namespace: String, _ customer: String) -> KnownCustomer)?
   /// The Services of a namespace; nil where they are not known.
   package var services: (@Sendable (_ namespace: String) -> [ServiceFacts])?
+  /// Whether warnings are as short as an API server wants them.
+  package var limitsWarnings = true
   /// Seconds since 1970-01-01T00:00:00Z; nil where there is no clock. Without a clock there are no warnings about past
   /// times.
   package var now: (@Sendable () -> Int64)?

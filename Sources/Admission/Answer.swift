@@ -31,7 +31,7 @@ package func answer(
   } catch {
     decision = .unreadable(error)
   }
-  return AdmissionAnswer(to: review, decision, objectName: name)
+  return AdmissionAnswer(to: review, decision, objectName: name, limitsWarnings: settings.limitsWarnings)
 }
 
 private func decide(

@@ -57,7 +57,9 @@ struct InjectedSidecar {
       } else if reader.matches(key, "volumeMounts") {
         _ = try reader.elements { reader throws(JSONError) in
           let mount = try VolumeMount(&reader)
-          if mount?.volume == SidecarContainer.volumeName, mount?.path == VolumeLayout.mountPath { mountsVolume = true }
+          if mount?.volume == SidecarContainer.volumeName, mount?.cleanPath == VolumeLayout.mountPath {
+            mountsVolume = true
+          }
         }
       } else if reader.matches(key, "restartPolicy") {
         restarts = try reader.optionalText() == "Always"

@@ -6,7 +6,10 @@ import KubernetesAPI
 /// A member of `volumeMounts`.
 struct VolumeMount: Equatable {
   let volume: String
+  /// As it is written.
   let path: String
+  /// As it is compared.
+  let cleanPath: String
   let subPath: String
 
   /// Nil where the mount cannot be repeated in another container because its `subPathExpr` uses the container's own
@@ -32,30 +35,21 @@ struct VolumeMount: Equatable {
     }
     guard let place, expression == nil else { return nil }
     path = reader.text(place)
+    cleanPath = MountPath.clean(path)
     volume = name.map(reader.text) ?? ""
     self.subPath = subPath.map(reader.text) ?? ""
   }
 
   /// Whether a path is at or below it.
-  func holds(_ place: String) -> Bool { Self.isAtOrBelow(place, path) }
+  func holds(_ place: String) -> Bool { MountPath.isAtOrBelow(MountPath.clean(place), cleanPath) }
 
   /// Whether it conflicts with the sidecar's own mounts.
   var isInTheWay: Bool {
     overlaps(VolumeLayout.mountPath) || overlaps(SidecarContainer.statusPath)
-      || Self.isAtOrBelow(path, SidecarContainer.tokenPath)
+      || MountPath.isAtOrBelow(cleanPath, SidecarContainer.tokenPath)
   }
 
   private func overlaps(_ folder: String) -> Bool {
-    Self.isAtOrBelow(folder, path) || Self.isAtOrBelow(path, folder)
-  }
-
-  private static func isAtOrBelow(_ path: String, _ folder: String) -> Bool {
-    let path = path.utf8Span.span
-    let folder = folder.utf8Span.span
-    let slash = UInt8(ascii: "/")
-    let length = !folder.isEmpty && folder[folder.count - 1] == slash ? folder.count - 1 : folder.count
-    guard path.count >= length, path.count == length || path[length] == slash else { return false }
-    for index in 0..<length where path[index] != folder[index] { return false }
-    return true
+    MountPath.isAtOrBelow(folder, cleanPath) || MountPath.isAtOrBelow(cleanPath, folder)
   }
 }

@@ -8,10 +8,15 @@ struct Warnings {
   private(set) var texts: [String] = []
 
   /// Messages beyond the total are left out. The last warning says how many.
-  init(_ messages: [String]) {
+  /// - Parameter isLimited: whether an API server reads them.
+  init(_ messages: [String], isLimited: Bool) {
+    guard isLimited else {
+      texts = messages.map { Self.cut(Self.prefix + $0, to: .max) }
+      return
+    }
     var total = 0
     for (index, message) in messages.enumerated() {
-      let text = Self.cut(Self.prefix + message)
+      let text = Self.cut(Self.prefix + message, to: Self.maximumLength)
       let rest = Self.prefix + "\(messages.count - index) more"
       let isLast = index == messages.count - 1
       guard total + text.unicodeScalars.count + (isLast ? 0 : rest.utf8.count) <= Self.maximumTotal else {
@@ -23,10 +28,12 @@ struct Warnings {
     }
   }
 
-  private static func cut(_ text: String) -> String {
+  private static func cut(_ text: String, to length: Int) -> String {
     var scalars = String.UnicodeScalarView()
+    var count = 0
     for scalar in text.unicodeScalars {
-      guard scalars.count < maximumLength else {
+      count += 1
+      guard count <= length else {
         scalars.removeLast()
         scalars.append("…")
         break

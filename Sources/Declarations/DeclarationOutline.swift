@@ -43,6 +43,11 @@ package struct DeclarationOutline: Equatable, Sendable {
     databases[database].map { wrong.contains("\(AnnotationKey.databases)[\($0)]") } ?? true
   }
 
+  /// Whether every database could be read.
+  package var hasAllDatabases: Bool {
+    doubtfulDatabases.entries == 0 && !wrong.contains { $0.utf8.starts(with: AnnotationKey.databases.utf8) }
+  }
+
   /// Whether this user is declared, or may be in an entry whose name could not be read.
   package func mayDeclare(user: PostgresName) -> Bool {
     users[user] != nil || doubtfulUsers.entries > 0
@@ -54,12 +59,12 @@ package struct DeclarationOutline: Equatable, Sendable {
   }
 
   /// Whether this user is declared, or its name occurs in what could not be read. Then references to it are not errors.
-  func names(user: PostgresName) -> Bool {
+  package func names(user: PostgresName) -> Bool {
     users[user] != nil || doubtfulUsers.isAnyName || doubtfulUsers.cover(user)
   }
 
   /// The same for a database.
-  func names(database: PostgresName) -> Bool {
+  package func names(database: PostgresName) -> Bool {
     databases[database] != nil || doubtfulDatabases.isAnyName || doubtfulDatabases.cover(database)
   }
 }

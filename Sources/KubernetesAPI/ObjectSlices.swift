@@ -111,6 +111,8 @@ package struct PodSpecSlices: Sendable {
   package private(set) var volumes: JSONSlice?
   /// `securityContext`
   package private(set) var securityContext: JSONSlice?
+  /// `dnsPolicy`
+  package private(set) var dnsPolicy: JSONSlice?
   /// `hostNetwork`
   package private(set) var hostNetwork: JSONSlice?
   /// `imagePullSecrets`
@@ -166,6 +168,8 @@ package struct PodSpecSlices: Sendable {
         strategy = try reader.optionalValue()
       } else if reader.matches(key, "jobTemplate") {
         jobTemplate = try reader.optionalValue()
+      } else if reader.matches(key, "dnsPolicy") {
+        dnsPolicy = try reader.optionalValue()
       } else if reader.matches(key, "os") {
         os = try reader.optionalValue()
       } else if reader.matches(key, "template") {

@@ -203,6 +203,96 @@ import Testing
     #expect(try post(admitted, .mutate).patch == nil)
   }
 
+  /// What other webhooks have added is no application, unless it is named.
+  @Test(arguments: [
+    "istio-proxy", "linkerd-proxy", "daprd", "vault-agent", "kuma-sidecar", "consul-dataplane", "queue-proxy",
+  ])
+  func aProxyGetsNoPassword(name: String) throws {
+    for (connections, isGiven) in [("shop", false), ("- {user: shop, containers: [\(name)]}", true)] {
+      for list in ["containers", "initContainers"] {
+        let object = try application(connections, spec: #","initContainers":[{"name":"migrate","image":"web"}]"#)
+          .adding("/spec/\(list)/0", #"{"name":"\#(name)","image":"p"}"#)
+        let admitted = try post(object, .mutate).admitted(object)
+        let proxy = try #require(admitted.at("spec", list)?.array?.first { $0["name"]?.string == name })
+        #expect((proxy["env"] != nil) == isGiven && (proxy["volumeMounts"] != nil) == isGiven)
+        let web = try #require(admitted.at("spec", "containers")?.array?.first { $0["name"]?.string == "web" })
+        #expect((web["env"] != nil) != isGiven)
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("", false), (#","hostNetwork":false"#, false), (#","hostNetwork":true"#, true), (#","dnsPolicy":"Default""#, true),
+    (#","hostNetwork":true,"dnsPolicy":"ClusterFirst""#, true), (#","dnsPolicy":"ClusterFirst""#, false),
+    (#","hostNetwork":true,"dnsPolicy":"ClusterFirstWithHostNet""#, false),
+    (#","hostNetwork":null,"dnsPolicy":null"#, false),
+    (#","hostNetwork":true,"dnsPolicy":"None","dnsConfig":{"nameservers":["10.0.0.10"]}"#, false),
+  ])
+  func aPodThatAsksTheNodesResolverIsWarnedOf(spec: String, isWarned: Bool) throws {
+    let object = try application("shop", spec: spec)
+    let reply = try post(object, .mutate)
+    #expect(reply.isAllowed && reply.warnings.contains { $0.contains("ClusterFirstWithHostNet") } == isWarned)
+    #expect(reply.warnings.allSatisfy { !$0.hasSuffix("…") })
+  }
+
+  /// A plugin of the node's network leads the Pod's traffic to a proxy that runs only later. Its user gets past it.
+  @Test(arguments: [
+    ("istio-validation", "istio-proxy", #""securityContext":{"runAsUser":1337}"#, 1337),
+    ("istio-validation", "istio-proxy", #""securityContext":{"runAsUser":1000830001}"#, 1_000_830_001),
+    ("linkerd-network-validator", "linkerd-proxy", #""securityContext":{"runAsUser":2102}"#, 2102),
+    ("kuma-validation", "kuma-sidecar", #""securityContext":{"runAsUser":5678}"#, 5678),
+    // Without a plugin what waits comes before the redirection; a proxy among the init containers runs before it.
+    ("istio-init", "istio-proxy", #""securityContext":{"runAsUser":1337}"#, 65532),
+    ("istio-validation", "other", #""securityContext":{"runAsUser":1337}"#, 65532),
+    ("istio-validation", "istio-proxy", #""securityContext":{}"#, 65532),
+    ("istio-validation", "istio-proxy", #""securityContext":null"#, 65532),
+    ("istio-validation", "istio-proxy", #""securityContext":{"runAsUser":0}"#, 65532),
+  ])
+  func whatWaitsGetsPastAProxyThatRunsLater(check: String, proxy: String, security: String, user: Int) throws {
+    let object = try application(
+      "- {user: shop, wait: true}", spec: #","initContainers":[{"name":"\#(check)","image":"m"}]"#
+    ).adding("/spec/containers/0", #"{"name":"\#(proxy)","image":"p",\#(security)}"#)
+    let admitted = try post(object, .mutate).admitted(object)
+    let wait = try #require(
+      admitted.at("spec", "initContainers")?.array?.first { $0["name"]?.string == "postern-wait" })
+    #expect(wait["securityContext"]?["runAsUser"] == .number(String(user)))
+  }
+
+  /// What else is mounted near the connection's files.
+  @Test(
+    arguments: [
+      ("/bindings/acme/", "emptyDir", "", "mounted at /bindings/acme,", true),
+      ("/bindings//acme", "emptyDir", "", "mounted at /bindings/acme,", true),
+      ("bindings/./acme", "emptyDir", "", "mounted at /bindings/acme,", true),
+      ("/bindings/acme/password", "secret", #","subPath":"p""#, "is a file of the connection's", true),
+      ("/bindings/acme//pg_service.conf", "emptyDir", "", "is a file of the connection's", true),
+      ("/bindings/acme/uri.x/y", "emptyDir", "", "is a file of the connection's", true),
+      ("/bindings/acme/extra", "emptyDir", "", nil, false),
+      ("/bindings/acme/ca.crt", "secret", #","subPath":"ca.crt""#, "must be a folder", false),
+      ("/bindings/acme/ca.crt", "secret", #","subPathExpr":"$(X)""#, "must be a folder", false),
+      ("/bindings", "emptyDir", #","readOnly":true"#, nil, false),
+      ("/bindings", "projected", #","readOnly":true"#, nil, false),
+      ("/bindings/", "persistentVolumeClaim", #","readOnly":true"#, "without a folder for /bindings/acme", false),
+      ("/bindings", "persistentVolumeClaim", "", nil, false),
+      ("/bindings/acme2", "persistentVolumeClaim", #","readOnly":true"#, nil, false),
+    ] as [(String, String, String, String?, Bool)])
+  func whatIsMountedNearTheFiles(path: String, kind: String, more: String, message: String?, isRefused: Bool) throws {
+    let object = try application(
+      "shop", container: #","volumeMounts":[{"name":"x","mountPath":"\#(path)"\#(more)}]"#,
+      spec: #","volumes":[{"name":"x","\#(kind)":{}}]"#)
+    let reply = try post(object, .mutate)
+    #expect(reply.isAllowed != isRefused, "\(reply.causes)")
+    let told = reply.causes.map(\.message) + reply.warnings
+    #expect(told.count == (message == nil ? 0 : 1) && told.allSatisfy { $0.contains(message ?? "") }, "\(told)")
+    for kind in Self.kinds {
+      let review = try post(workload(kind, object), .validate)
+      #expect(review.causes.map(\.message) + review.warnings == told)
+    }
+    guard reply.isAllowed else { return }
+    let admitted = try reply.admitted(object)
+    #expect(try post(admitted, .mutate).patch == nil)
+  }
+
   /// A long root is repeated for each connection, so it is not taken.
   @Test func aLongRootDoesNotMakeAHugePatch() throws {
     let connections = (0..<32).map { "- {user: u\($0), name: n\($0), prefix: P\($0)_, env: service}" }
@@ -340,7 +430,8 @@ import Testing
     let unknown = (0..<9_000).map { "x\($0)" }.joined(separator: ", ")
     let named = try application("- {user: shop, containers: [\(unknown)]}").adding(
       "/spec/containers", "[\(containers)]")
-    #expect(try post(named, .mutate).causes.count == 1001)
+    let causes = try post(named, .mutate).answer.record.causes
+    #expect(causes == 1001, "no more are made than are told")
   }
 
   @Test func whatIsLeftAloneIsLeftAlone() throws {

@@ -92,6 +92,39 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     #expect(causes.first?.message.hasPrefix(#""app" is the superuser of this Postgres"#) == true)
   }
 
+  /// Neither is its name that of a user's second login, wherever that name is known from.
+  @Test(
+    arguments: [
+      ("postgres:17", "POSTGRES_USER", "app_b", "{name: app, rotate: 30d}", "rotate"),
+      ("postgres:17", "POSTGRES_USER", "pg_b", "{name: pg, rotate: {every: 30d, overlap: 1d}}", "rotate"),
+      ("postgres:17", "POSTGRES_USER", "app_b", "{name: app, renamedFrom: old, rotate: 30d}", "rotate"),
+      ("postgres:17", "POSTGRES_USER", "app_b", "{name: app, renamedFrom: app_b}", "renamedFrom"),
+      (
+        "postgres:17", "POSTGRES_USER", String(repeating: "a", count: 61) + "_b",
+        "{name: \(String(repeating: "a", count: 61)), rotate: 30d}", "rotate"
+      ),
+      ("postgis/postgis:17-3.5", "POSTGRES_USER", "$(WHO)_b", "{name: app, rotate: 30d}", "rotate"),
+      ("postgres:17", "POSTGRES_USER", "app_b", "{name: app}", nil),
+      ("postgres:17", "POSTGRES_USER", "app_b", "{name: app_c, rotate: 30d}", nil),
+      ("postgres:17", "POSTGRES_USER", "app_b", "{name: app, renamedFrom: app_a}", nil),
+    ] as [(String, String, String, String, String?)])
+  func theSuperuserIsNobodysSecondLogin(
+    image: String, variable: String, superuser: String, user: String, key: String?
+  ) throws {
+    let podSpec = """
+      {"containers":[{"name":"db","image":"\(image)","env":[{"name":"WHO","value":"app"},
+       {"name":"\(variable)","value":"\(superuser)"},{"name":"POSTGRES_PASSWORD","value":"x"}]}]}
+      """
+    for more in ["", "\\n- {nme: x}"] {
+      let object = try deployment(
+        annotations: #"{"postern.io/users":"- b\n- \#(user)\#(more)"}"#, podSpec: podSpec)
+      let causes = try post(object, .validate).causes.filter {
+        $0.message.contains("is the superuser of this Postgres")
+      }
+      #expect(causes.map(\.field) == (key.map { ["metadata.annotations[postern.io/users][1].\($0)"] } ?? []))
+    }
+  }
+
   /// What an update removes: before, after, and the warnings.
   @Test(arguments: [
     (
@@ -216,6 +249,11 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     let whole = "postern: user \"\(long)\" will be locked (removed from postern.io/users)"
     #expect(whole.count > 120)
     #expect(try warnings(long) == [whole.prefix(119) + "…"])
+    var settings = testSettings
+    settings.limitsWarnings = false
+    let before = try deployment(annotations: #"{"postern.io/users":"- name: a\n- name: \#(long)"}"#)
+    let after = try deployment(annotations: #"{"postern.io/users":"a"}"#)
+    #expect(try post(after, .validate, replacing: before, settings: settings).warnings == [whole])
   }
 
   /// As many users as possible, all of them wrong. The answer stays small enough to be useful.

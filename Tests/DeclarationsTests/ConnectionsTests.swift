@@ -52,6 +52,12 @@ import Testing
     ("- {user: shop, env: {DB: uri.orders}}", "is no key of a user's Secret"),
     ("- {user: shop, env: {1DB: uri}}", "cannot begin the name of a variable"),
     ("- {user: shop, env: {SERVICE_BINDING_ROOT: uri}}", "names the folder of all connections"),
+    ("- {user: shop, env: {BINDING_ROOT: uri}, prefix: SERVICE_}", "names the folder of all connections"),
+    ("- {user: shop, env: {OOT: uri}, prefix: SERVICE_BINDING_R}", "names the folder of all connections"),
+    (
+      "- {user: shop, containers: [\((0...10_000).map { "c\($0)" }.joined(separator: ","))]}",
+      "a connection may name 10000"
+    ),
     ("- {user: shop, prefix: A-}", "cannot begin the name of a variable"),
     ("- {user: shop, name: Main}", "cannot be the name of a connection"),
     ("- {user: shop, name: ..}", "cannot be the name of a connection"),

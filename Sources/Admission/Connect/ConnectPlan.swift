@@ -23,6 +23,8 @@ struct ConnectPlan {
   private static let maximumAdditions = 10_000
   /// After this many unknown containers there are no more hints, because finding similar names takes time.
   private static let maximumHints = 100
+  /// After this many unknown containers no more are told.
+  private static let maximumUnknown = 1_000
 
   let pod: ConnectedPod
   let connections: [DeclaredConnection]
@@ -46,6 +48,9 @@ struct ConnectPlan {
     refuseUnknownContainers()
     refuseWaiting(inPodOf: postgres == nil ? nil : customer)
     refuseClashes(isConnected: target.metadata.isConnected)
+    if pod.asksNode {
+      findings.warn("this Pod asks the node's resolver, which knows no Service: set dnsPolicy: ClusterFirstWithHostNet")
+    }
     var count = 0
     for (list, containers) in [("initContainers", pod.initContainers), ("containers", pod.containers)] {
       for (index, container) in containers.enumerated() where count <= Self.maximumAdditions {
@@ -79,7 +84,8 @@ struct ConnectPlan {
   private mutating func add(
     to container: ConnectedContainer, _ list: String, _ index: Int, isPostgres: Bool
   ) -> Int {
-    let own = connections.indices.filter { named[$0]?.contains(container.name) ?? !isPostgres }
+    let isOthers = isPostgres || OthersContainer.names.contains(container.name)
+    let own = connections.indices.filter { named[$0]?.contains(container.name) ?? !isOthers }
     guard !own.isEmpty else { return 0 }
     var addition = Addition(
       list: list, index: index, hasEnvironment: container.hasEnvironment, hasMounts: container.hasMounts)
@@ -96,7 +102,7 @@ struct ConnectPlan {
     for number in own {
       let connection = connections[number]
       let folder = "\(root == "/" ? "" : root)/\(connection.name)"
-      mount(Self.volume(number), at: folder, in: container, &addition)
+      mount(Self.volume(number), of: connection, at: folder, in: container, &addition)
       for variable in BoundVariable.all(of: connection, folder: folder) {
         guard let existing = container.variables[variable.name] else {
           variables.append(variable)
@@ -114,16 +120,45 @@ struct ConnectPlan {
   }
 
   private mutating func mount(
-    _ volume: String, at path: String, in container: ConnectedContainer, _ addition: inout Addition
+    _ volume: String, of connection: DeclaredConnection, at path: String, in container: ConnectedContainer,
+    _ addition: inout Addition
   ) {
-    let existing = container.mounts.first { ConnectedContainer.withoutTrailingSlashes($0.path) == path }
-    if let existing, existing.volume != volume {
+    let field = "\(field)spec.\(addition.list)[\(addition.index)].volumeMounts"
+    var isMounted = false
+    for mount in container.mounts {
+      if mount.path == path, mount.volume == volume {
+        isMounted = true
+      } else if mount.path == path {
+        findings.refuse(
+          field,
+          "\(quoted(mount.volume)) is mounted at \(path), where the connection's files are to be; mount it elsewhere, or "
+            + "write name: for the connection", .valueDuplicate)
+      } else if MountPath.isAtOrBelow(mount.path, path) {
+        tell(of: mount, below: path, of: connection, field)
+      } else if mount.isReadOnly, MountPath.isAtOrBelow(path, mount.path),
+        pod.volumes.contains(where: { $0.name == mount.volume && !$0.hasFolders })
+      {
+        findings.warn(
+          "\(quoted(mount.volume)) is read-only at \(mount.path): without a folder for \(path) in it the Pod never starts"
+        )
+      }
+    }
+    if !isMounted { addition.mounts.append((volume, path)) }
+  }
+
+  /// The kubelet makes the folder to mount at, in the volume of the connection's files.
+  private mutating func tell(
+    of mount: ConnectedContainer.Mount, below path: String, of connection: DeclaredConnection, _ field: String
+  ) {
+    let rest = mount.path.utf8.dropFirst(path == "/" ? 1 : path.utf8.count + 1)
+    let first = String(decoding: rest.prefix { $0 != UInt8(ascii: "/") }, as: UTF8.self)
+    if SecretKey.mayBeKey(first) {
       findings.refuse(
-        "\(field)spec.\(addition.list)[\(addition.index)].volumeMounts",
-        "\(quoted(existing.volume)) is mounted at \(path), where the connection's files are to be; mount it elsewhere, or "
+        field,
+        "\(quoted(mount.volume)) is mounted at \(mount.path), which is a file of the connection's; mount it elsewhere, or "
           + "write name: for the connection", .valueDuplicate)
-    } else if existing == nil {
-      addition.mounts.append((volume, path))
+    } else if mount.isPart {
+      findings.warn("the part of \(quoted(mount.volume)) at \(mount.path) must be a folder, or the Pod never starts")
     }
   }
 
@@ -136,10 +171,13 @@ struct ConnectPlan {
   private mutating func refuseUnknownContainers() {
     let names = pod.initContainers.map(\.name) + pod.containers.map(\.name)
     let known = Set(names)
-    var hints = 0
-    for container in connections.flatMap({ $0.containers ?? [] }) where !known.contains(container.name) {
-      hints += 1
-      let nearest = hints > Self.maximumHints ? nil : Suggestion.nearest(to: container.name, among: names)
+    let unknown = connections.lazy.flatMap { $0.containers ?? [] }.filter { !known.contains($0.name) }
+    for (index, container) in unknown.prefix(Self.maximumUnknown + 1).enumerated() {
+      guard index < Self.maximumUnknown else {
+        refuse(container.path, "more than \(Self.maximumUnknown) containers are named that are not there")
+        break
+      }
+      let nearest = index >= Self.maximumHints ? nil : Suggestion.nearest(to: container.name, among: names)
       let hint =
         nearest.map { "did you mean \(quoted($0))?" }
         ?? "there is \(names.prefix(5).map(quoted).joined(separator: ", "))"
@@ -178,5 +216,13 @@ struct ConnectPlan {
           "\"\(container.name)\" is the name of what Postern adds to the Pod; give yours another one", .valueDuplicate)
       }
     }
+  }
+}
+
+extension SecretKey {
+  /// Whether a user's Secret may have this key.
+  fileprivate static func mayBeKey(_ name: String) -> Bool {
+    name == serviceFile || choosable.contains(name)
+      || [uri(label: ""), jdbcURI(label: ""), database(label: "")].contains { name.utf8.starts(with: $0.utf8) }
   }
 }

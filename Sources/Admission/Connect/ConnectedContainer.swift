@@ -11,8 +11,19 @@ struct ConnectedContainer {
   private(set) var hasMounts = false
   /// Of variables with one name, the last one counts.
   private(set) var variables: [String: EnvironmentValue] = [:]
-  /// The volumes' names, by path.
-  private(set) var mounts: [(volume: String, path: String)] = []
+  private(set) var mounts: [Mount] = []
+  /// The user that its own `securityContext` names.
+  private(set) var user: Int?
+
+  /// A member of `volumeMounts`.
+  struct Mount {
+    fileprivate(set) var volume = ""
+    /// As it is compared.
+    fileprivate(set) var path = ""
+    /// Whether it is a part of the volume, which may be a file.
+    fileprivate(set) var isPart = false
+    fileprivate(set) var isReadOnly = false
+  }
 
   init(_ reader: inout JSONReader) throws(JSONError) {
     try reader.beginObject()
@@ -28,26 +39,13 @@ struct ConnectedContainer {
         }
       } else if reader.matches(key, "volumeMounts") {
         mounts = []
-        hasMounts = try reader.elements { reader throws(JSONError) in mounts.append(try Self.mount(&reader)) }
+        hasMounts = try reader.elements { reader throws(JSONError) in mounts.append(try Mount(&reader)) }
+      } else if reader.matches(key, "securityContext") {
+        user = try Identity(&reader).user
       } else {
         try reader.skip()
       }
     }
-  }
-
-  private static func mount(_ reader: inout JSONReader) throws(JSONError) -> (volume: String, path: String) {
-    var (volume, path) = ("", "")
-    try reader.beginObject()
-    while let key = try reader.nextKey() {
-      if reader.matches(key, "name") {
-        volume = try reader.optionalText() ?? ""
-      } else if reader.matches(key, "mountPath") {
-        path = try reader.optionalText() ?? ""
-      } else {
-        try reader.skip()
-      }
-    }
-    return (volume, path)
   }
 
   /// Longer texts are no paths (limits.h, PATH_MAX). Each connection's mounts and variables repeat it.
@@ -60,15 +58,28 @@ struct ConnectedContainer {
     case .literal(let text)?
     where text.utf8.first == UInt8(ascii: "/") && text.utf8.count <= Self.maximumRootBytes
       && !text.utf8.contains(UInt8(ascii: "$")):
-      return Self.withoutTrailingSlashes(text)
+      return MountPath.clean(text)
     case .literal?, .reference?, .computed?: return nil
     }
   }
+}
 
-  /// A path without slashes at its end: `/a//` is `/a`.
-  static func withoutTrailingSlashes(_ path: String) -> String {
-    var end = path[...]
-    while end.utf8.count > 1, end.utf8.last == UInt8(ascii: "/") { end.removeLast() }
-    return String(end)
+extension ConnectedContainer.Mount {
+  fileprivate init(_ reader: inout JSONReader) throws(JSONError) {
+    self.init()
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        volume = try reader.optionalText() ?? ""
+      } else if reader.matches(key, "mountPath") {
+        path = MountPath.clean(try reader.optionalText() ?? "")
+      } else if reader.matches(key, "subPath") || reader.matches(key, "subPathExpr") {
+        isPart = try reader.optionalText()?.isEmpty == false || isPart
+      } else if reader.matches(key, "readOnly") {
+        isReadOnly = try reader.optionalBool()
+      } else {
+        try reader.skip()
+      }
+    }
   }
 }

@@ -9,6 +9,8 @@ struct ConnectedPod {
     let name: String
     /// Nil for a volume of another kind.
     let secret: String?
+    /// Whether the kubelet makes the folders in it that others are mounted at (Kubernetes src: `MakeNestedMountpoints`).
+    let hasFolders: Bool
   }
 
   let containers: [ConnectedContainer]
@@ -17,6 +19,8 @@ struct ConnectedPod {
   let hasVolumes: Bool
   let hasInitContainers: Bool
   let isWindows: Bool
+  /// Whether it resolves names as its node does (Kubernetes docs, "DNS for Services and Pods").
+  let asksNode: Bool
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
     containers = try JSONReader.list(spec.containers, of: bytes, ConnectedContainer.init)
@@ -25,10 +29,19 @@ struct ConnectedPod {
     hasVolumes = spec.volumes != nil
     volumes = try JSONReader.list(spec.volumes, of: bytes, Volume.init)
     isWindows = try Self.os(spec.os, of: bytes) == "windows"
+    let policy = try Self.text(spec.dnsPolicy, of: bytes) ?? "ClusterFirst"
+    let isOnNode = try spec.usesHostNetwork(bytes)
+    asksNode = policy == "Default" || policy == "ClusterFirst" && isOnNode
   }
 
   /// All containers' names, for a comparison.
   var names: [[String]] { [initContainers.map(\.name), containers.map(\.name)] }
+
+  private static func text(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> String? {
+    guard let slice else { return nil }
+    var reader = JSONReader(slice, of: bytes)
+    return try reader.optionalText()
+  }
 
   private static func os(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> String? {
     guard let slice else { return nil }
@@ -44,18 +57,22 @@ struct ConnectedPod {
 
 extension ConnectedPod.Volume {
   fileprivate init(_ reader: inout JSONReader) throws(JSONError) {
-    var (name, secret) = ("", String?.none)
+    var (name, secret, hasFolders) = ("", String?.none, false)
     try reader.beginObject()
     while let key = try reader.nextKey() {
       if reader.matches(key, "name") {
         name = try reader.optionalText() ?? ""
       } else if reader.matches(key, "secret") || reader.matches(key, "projected") {
+        hasFolders = true
         secret = try Self.secret(&reader) ?? secret
       } else {
+        hasFolders =
+          hasFolders || reader.matches(key, "emptyDir") || reader.matches(key, "configMap")
+          || reader.matches(key, "downwardAPI")
         try reader.skip()
       }
     }
-    self.init(name: name, secret: secret)
+    self.init(name: name, secret: secret, hasFolders: hasFolders)
   }
 
   /// The Secret of a volume, or of a projected volume's first source.

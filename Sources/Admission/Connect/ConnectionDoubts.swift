@@ -25,49 +25,55 @@ struct ConnectionDoubts {
           "no customer \(quoted(connection.customer)) here yet: Pods wait for Secret \(BoundVariable.secret(of: connection))"
         )
       case .declared(let declaration):
-        if let problem = connection.problem(with: declaration) { warnings.append(problem.message) }
+        warnings += connection.problems(with: declaration)
       }
     }
   }
 }
 
-/// Why a connection cannot work with a declaration.
-package struct ConnectionProblem {
-  /// The message and what to do.
-  package let message: String
-  /// What of the connection is wrong: `user` or `database`.
-  package let key: String
-}
-
 extension DeclaredConnection {
-  /// Why it cannot work with a declaration; nil where it can, or where that is not known, because users are in a flat
-  /// file.
-  package func problem(with declaration: Declaration) -> ConnectionProblem? {
+  /// Why it cannot work with a declaration, as far as that is known: users may be in a flat file.
+  /// - Parameter outline: given where only a part of the declaration could be read. What may follow from its errors is
+  ///   not told.
+  package func problems(with declaration: Declaration, outline: DeclarationOutline? = nil) -> [String] {
     let spec = declaration.spec
+    let hasFlatFile = declaration.usersFrom != nil
     let present = spec.users.filter { $0.ensure == .present }
-    guard let declared = present.first(where: { $0.name == user }) else {
-      guard declaration.usersFrom == nil else { return nil }
-      let nearest = Suggestion.nearest(to: user.text, among: present.map(\.name.text))
-      return ConnectionProblem(
-        message: "customer \(quoted(customer)) has no user \(quoted(user.text))"
-          + (nearest.map { "; did you mean \(quoted($0))?" }
-            ?? ": Pods wait for Secret \(BoundVariable.secret(of: self))"),
-        key: "user")
-    }
-    let owned = spec.databases.filter { $0.owner == user }.map(\.name)
-    let usable = owned + declared.grants.map(\.database)
-    guard let database else {
-      return usable.isEmpty
-        ? ConnectionProblem(
-          message: "user \(quoted(user.text)) may use no database of customer \(quoted(customer)): give it a grant",
-          key: "user") : nil
-    }
-    guard !usable.contains(database) else { return nil }
     let databases = spec.databases.map(\.name.text)
-    let nearest =
-      spec.databases.contains { $0.name == database } ? nil : Suggestion.nearest(to: database.text, among: databases)
-    return ConnectionProblem(
-      message: "user \(quoted(user.text)) has no grant on database \(quoted(database.text))"
-        + (nearest.map { "; did you mean \(quoted($0))?" } ?? ": Pods wait until it has one"), key: "database")
+    func isKnown(_ database: PostgresName) -> Bool {
+      spec.databases.contains { $0.name == database } || outline?.names(database: database) == true
+    }
+    guard let declared = present.first(where: { $0.name == user }) else {
+      guard !hasFlatFile, outline?.isWrong(user: user) != true || outline?.names(user: user) == false else { return [] }
+      let whose = "customer \(quoted(customer)) has no"
+      var problems = ["\(whose) user \(quoted(user.text))" + hint(user.text, among: present.map(\.name.text))]
+      if let database, !isKnown(database) {
+        problems.append("\(whose) database \(quoted(database.text))" + hint(database.text, among: databases))
+      }
+      return problems
+    }
+    let usable = spec.databases.filter { $0.owner == user }.map(\.name) + declared.grants.map(\.database)
+    guard let database else {
+      let mayHaveOne = hasFlatFile || outline.map { $0.isWrong(user: user) || !$0.hasAllDatabases } == true
+      return usable.isEmpty && !mayHaveOne
+        ? ["user \(quoted(user.text)) may use no database of customer \(quoted(customer)): give it a grant"] : []
+    }
+    guard !usable.contains(database) else { return [] }
+    if isKnown(database) {
+      let isUnsure = outline.map { $0.isWrong(user: user) || $0.isWrong(database: database) } == true
+      return isUnsure
+        ? []
+        : ["user \(quoted(user.text)) has no grant on database \(quoted(database.text)): Pods wait until it has one"]
+    }
+    guard !hasFlatFile else { return [] }
+    return [
+      "user \(quoted(user.text)) has no grant on database \(quoted(database.text))"
+        + hint(database.text, among: databases, otherwise: ": Pods wait until it has one")
+    ]
+  }
+
+  private func hint(_ name: String, among names: [String], otherwise: String? = nil) -> String {
+    Suggestion.nearest(to: name, among: names).map { "; did you mean \(quoted($0))?" } ?? otherwise
+      ?? ": Pods wait for Secret \(BoundVariable.secret(of: self))"
   }
 }

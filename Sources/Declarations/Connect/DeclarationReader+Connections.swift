@@ -8,6 +8,8 @@ extension DeclarationReader {
   /// Each connection adds a volume to the Pod and a mount to its containers.
   private static let maximumConnections = 32
   private static let maximumNameBytes = 63
+  /// Each name may be an error. Kubernetes stores no Pod that has nearly as many containers.
+  private static let maximumContainers = 10_000
 
   mutating func checkConnectLabel(_ customer: String) {
     checkCustomer(customer, at: Place(annotation: AnnotationKey.connectLabel))
@@ -95,6 +97,14 @@ extension DeclarationReader {
       name: folder ?? other ?? customer)
     (connection.environment, connection.prefix, connection.containers) = (environment, prefix, containers)
     (connection.waits, connection.path) = (waits, node.place.path)
+    // A prefix and a name may only together be that of the folder.
+    guard !connection.variables.contains(where: { $0.name == ServiceBinding.rootVariable }) else {
+      problems.error(
+        (members["prefix"] ?? node).place,
+        "with this prefix, a variable is called \(ServiceBinding.rootVariable), which names the folder of all "
+          + "connections' files", hint: "choose another prefix")
+      return nil
+    }
     return connection
   }
 
@@ -209,6 +219,12 @@ extension DeclarationReader {
 
   private mutating func containerNames(_ node: YAMLNode) -> [DeclaredConnection.ContainerName] {
     let elements = elements(node, expected: "a list of containers' names")
+    guard elements.count <= Self.maximumContainers else {
+      problems.error(
+        node.place, "these are \(elements.count) containers; a connection may name \(Self.maximumContainers)",
+        hint: "remove the key: then all containers are meant")
+      return []
+    }
     if elements.isEmpty {
       problems.error(
         node.place, "there is no container in it", hint: "name one, or remove the key: then all containers are meant")

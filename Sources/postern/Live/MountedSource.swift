@@ -1,3 +1,4 @@
+import Admission
 import JSONBytes
 
 /// The key of a Secret or ConfigMap that a container has as a file.
@@ -30,7 +31,7 @@ struct MountedSource: Equatable, Sendable {
     }
   }
 
-  private static func parts(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
+  private static func parts(_ path: String) -> [String] { MountPath.clean(path).split(separator: "/").map(String.init) }
 
   private init?(_ kind: Kind, _ source: JSONValue, _ file: String) {
     // A volume has a Secret's name under another key than a projected source has.

@@ -57,32 +57,35 @@ extension Manifest {
 
   /// The fields that Kubernetes accepts only as text, and that people often write as another type.
   private var textFields: [[KeyPath.Step]] {
-    var fields = metadataFields(["metadata"]) + metadataFields(["spec", "template", "metadata"])
+    var fields = metadataFields([])
     fields += ["name", "generateName", "namespace"].map { [.key("metadata"), .key($0)] }
+    for path in PodTemplates.paths(in: object) {
+      if !path.isEmpty { fields += metadataFields(path) }
+      fields += containerFields(path + [.key("spec")])
+    }
     switch kind {
-    case "Secret": fields += members(of: ["data"]) + members(of: ["stringData"])
-    case "ConfigMap": fields += members(of: ["data"]) + members(of: ["binaryData"])
-    case "Pod": fields += containerFields(["spec"])
-    default: fields += containerFields(["spec", "template", "spec"])
+    case "Secret": fields += members(of: [.key("data")]) + members(of: [.key("stringData")])
+    case "ConfigMap": fields += members(of: [.key("data")]) + members(of: [.key("binaryData")])
+    default: break
     }
     return fields
   }
 
-  private func metadataFields(_ path: [String]) -> [[KeyPath.Step]] {
-    members(of: path + ["labels"]) + members(of: path + ["annotations"])
+  private func metadataFields(_ path: [KeyPath.Step]) -> [[KeyPath.Step]] {
+    ["labels", "annotations"].flatMap { members(of: path + [.key("metadata"), .key($0)]) }
   }
 
-  private func members(of path: [String]) -> [[KeyPath.Step]] {
-    guard case .object(let object)? = path.reduce(Optional(object), { $0?[$1] }) else { return [] }
-    return object.members.map { path.map(KeyPath.Step.key) + [.key($0.key)] }
+  private func members(of path: [KeyPath.Step]) -> [[KeyPath.Step]] {
+    guard case .object(let object)? = object.value(at: path[...]) else { return [] }
+    return object.members.map { path + [.key($0.key)] }
   }
 
-  private func containerFields(_ path: [String]) -> [[KeyPath.Step]] {
+  private func containerFields(_ path: [KeyPath.Step]) -> [[KeyPath.Step]] {
     var fields: [[KeyPath.Step]] = []
     for list in ["containers", "initContainers"] {
-      let containers = path.reduce(Optional(object), { $0?[$1] })?[list]?.array ?? []
+      let containers = object.value(at: path[...])?[list]?.array ?? []
       for (index, container) in containers.enumerated() {
-        let place = path.map(KeyPath.Step.key) + [.key(list), .index(index)]
+        let place = path + [.key(list), .index(index)]
         for variable in (container["env"]?.array ?? []).indices {
           fields.append(place + [.key("env"), .index(variable), .key("value")])
         }
@@ -96,31 +99,6 @@ extension Manifest {
 }
 
 extension JSONValue {
-  /// The value at a path; nil where there is no such value.
-  fileprivate func value(at path: ArraySlice<KeyPath.Step>) -> JSONValue? {
-    switch (path.first, self) {
-    case (nil, _): self
-    case (.key(let key)?, .object(let object)): object[key]?.value(at: path.dropFirst())
-    case (.index(let index)?, .array(let elements)) where elements.indices.contains(index):
-      elements[index].value(at: path.dropFirst())
-    default: nil
-    }
-  }
-
-  /// The object with the value at a path changed; unchanged where there is no such value.
-  fileprivate func replacing(_ path: ArraySlice<KeyPath.Step>, by value: JSONValue) -> JSONValue {
-    switch (path.first, self) {
-    case (nil, _): return value
-    case (.key(let key)?, .object(var object)):
-      object[key] = object[key]?.replacing(path.dropFirst(), by: value)
-      return .object(object)
-    case (.index(let index)?, .array(var elements)) where elements.indices.contains(index):
-      elements[index] = elements[index].replacing(path.dropFirst(), by: value)
-      return .array(elements)
-    default: return self
-    }
-  }
-
   /// The text that the value would be in quotes, or after a `|`.
   fileprivate var asText: JSONValue {
     switch self {

@@ -31,10 +31,12 @@ struct AdmissionChain {
 
   /// The webhooks called as functions, without a server.
   static func offline(settings: AdmissionSettings) -> AdmissionChain {
-    let settings = settings.withClock
+    var settings = settings.withClock
+    settings.limitsWarnings = false
+    let own = settings
     return AdmissionChain { path, review throws(CommandError) in
       do throws(ReviewError) {
-        return try answer(review, at: path, settings: settings).body
+        return try answer(review, at: path, settings: own).body
       } catch {
         throw .refused(error.message)
       }

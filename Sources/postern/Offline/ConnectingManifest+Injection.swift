@@ -1,34 +1,56 @@
 import Contract
 import JSONBytes
 
-extension ConnectingManifest {
-  /// The manifest with its connections, as the webhook adds them to Pods.
-  func injected(through chain: AdmissionChain) async throws(CommandError) -> (object: JSONValue, warnings: [String]) {
-    let admitted = try await admitted(through: chain)
-    guard !path.isEmpty else { return (admitted.pod, admitted.warnings) }
-    return (Self.replacing(path[...], of: admitted.object, with: admitted.pod), admitted.warnings)
+extension Manifest {
+  /// The manifest with its connections, as the webhook adds them to Pods, and those Pods.
+  func connected(
+    through chain: AdmissionChain
+  ) async throws(CommandError) -> (object: JSONValue, pods: [JSONValue], warnings: [String]) {
+    var object: JSONValue?
+    var refusals: [String] = []
+    var pods: [JSONValue] = []
+    var warnings: [String] = []
+    for connecting in ConnectingManifest.all(in: self) {
+      guard connecting.hasPod else {
+        warnings.append(
+          "\(KeyPath.text(connecting.path)) is no Pod template: nothing is added there, but by the webhook to Pods")
+        continue
+      }
+      do throws(CommandError) {
+        let admitted = try await connecting.admitted(through: chain)
+        pods.append(admitted.pod)
+        warnings += admitted.warnings.filter { !warnings.contains($0) }
+        object = (object ?? admitted.object).replacing(
+          connecting.path[...], by: connecting.template(from: admitted.pod))
+      } catch {
+        refusals += error.lines.filter { !refusals.contains($0) }
+      }
+    }
+    guard refusals.isEmpty else { throw CommandError(status: .refused, lines: refusals) }
+    return (object ?? self.object, pods, warnings)
   }
+}
 
-  /// The manifest, and a Pod of it, as the webhook admits them.
+extension ConnectingManifest {
+  /// The manifest, and a Pod of the template, as the webhook admits them.
   func admitted(
     through chain: AdmissionChain
   ) async throws(CommandError) -> (object: JSONValue, pod: JSONValue, warnings: [String]) {
     var warnings: [String] = []
-    func admitted(_ object: JSONValue) async throws(CommandError) -> JSONValue {
+    func admitted(_ object: JSONValue, _ field: String) async throws(CommandError) -> JSONValue {
       switch try await chain.admit(object, namespace: manifest.namespace) {
-      case .denied(let denial): throw CommandError(denied: manifest, denial)
+      case .denied(let denial): throw CommandError(denied: manifest, denial.below(field))
       case .admitted(let object, let given):
         warnings += given.filter { !warnings.contains($0) }
         return object
       }
     }
-    let object = try await admitted(manifest.object)
-    return (object, path.isEmpty ? object : try await admitted(pod), warnings)
+    let object = try await admitted(manifest.object, "")
+    return (object, path.isEmpty ? object : try await admitted(pod, field), warnings)
   }
 
   /// A Pod of the template.
-  private var pod: JSONValue {
-    let template = Self.value(at: path, of: manifest.object)
+  var pod: JSONValue {
     var metadata = JSONObject()
     metadata["name"] = .string(manifest.name)
     metadata["namespace"] = manifest.object["metadata"]?["namespace"]
@@ -42,13 +64,9 @@ extension ConnectingManifest {
     return .object(pod)
   }
 
-  /// The object with a Pod as its template.
-  private static func replacing(_ path: ArraySlice<String>, of object: JSONValue, with pod: JSONValue) -> JSONValue {
-    guard case .object(var members) = object else { return object }
-    if let key = path.first {
-      members[key] = members[key].map { replacing(path.dropFirst(), of: $0, with: pod) }
-      return .object(members)
-    }
+  /// The template as a Pod of it has become.
+  fileprivate func template(from pod: JSONValue) -> JSONValue {
+    guard !path.isEmpty, case .object(var members)? = template else { return pod }
     var metadata = JSONObject()
     if case .object(let own)? = members["metadata"] { metadata = own }
     metadata["labels"] = pod["metadata"]?["labels"]
@@ -56,5 +74,14 @@ extension ConnectingManifest {
     members["metadata"] = .object(metadata)
     members["spec"] = pod["spec"]
     return .object(members)
+  }
+}
+
+extension AdmissionChain.Denial {
+  /// The same about a part of an object.
+  func below(_ field: String) -> Self {
+    var denial = Self(message: message, causes: causes.map { Cause(field: field + $0.field, message: $0.message) })
+    denial.warnings = warnings
+    return denial
   }
 }

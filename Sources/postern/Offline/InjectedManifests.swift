@@ -25,19 +25,22 @@ struct InjectedManifests {
     for manifest in manifests {
       documents.append(InjectedDocument(manifest))
       let (mended, faults) = manifest.mended
-      let isOurs = LabelledManifest(mended) != nil || ConnectingManifest(mended) != nil
+      let isOurs = LabelledManifest(mended) != nil || !ConnectingManifest.all(in: mended).isEmpty
       for fault in faults {
         let line = "\(manifest.place): \(fault.field): \(fault.message)"
         // Errors in other objects are reported by the API server.
         if isOurs || fault.isMetadata { refusals.append("error: \(line)") } else { warnings.append(line) }
       }
       guard faults.isEmpty else { continue }
+      warnings += StrayConnections(manifest).findings.map { "\(manifest.place): \($0.text)" }
       guard let labelled = LabelledManifest(manifest) else {
-        guard let connecting = ConnectingManifest(manifest) else { continue }
         do throws(CommandError) {
-          let (injected, given) = try await connecting.injected(through: .offline(settings: choices.settings))
+          let (injected, pods, given) = try await manifest.connected(through: .offline(settings: choices.settings))
           warnings += given.map { "\(manifest.place): \($0)" }
           if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
+          if !choices.withSecrets {
+            notes += note(on: manifest, needed: pods.flatMap(PodSecrets.needed), among: manifests)
+          }
         } catch {
           refusals += error.lines
         }
@@ -73,7 +76,8 @@ struct InjectedManifests {
         documents += own
         if !choices.withSecrets {
           notes += note(
-            on: instance, passwords: result.passwords.name, logins: result.users.map(\.name), among: manifests)
+            on: manifest, needed: [result.passwords.name] + PodSecrets.needed(by: instance.pod),
+            logins: result.users.map(\.name), among: manifests)
         }
       } catch {
         refusals += error.lines
@@ -103,13 +107,11 @@ struct InjectedManifests {
 
   /// The Secrets that are left out and that somebody must provide.
   private func note(
-    on instance: AdmittedInstance, passwords: String, logins: [String], among manifests: [Manifest]
+    on manifest: Manifest, needed: [String], logins: [String] = [], among manifests: [Manifest]
   ) -> [String] {
-    let manifest = instance.labelled.manifest
     let present = manifests.filter { $0.kind == "Secret" && $0.namespace == manifest.namespace }.map(\.name)
-    let all = ([passwords] + PodSecrets.needed(by: instance.pod).filter { $0 != passwords }).filter {
-      !present.contains($0)
-    }
+    var all: [String] = []
+    for name in needed where !present.contains(name) && !all.contains(name) { all.append(name) }
     var parts: [String] = []
     if !all.isEmpty { parts.append("its Pods need \(Self.list(all))") }
     if !logins.isEmpty { parts.append("applications find their logins in \(Self.list(logins))") }

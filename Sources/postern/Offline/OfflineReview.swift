@@ -9,7 +9,7 @@ import KubernetesAPI
 struct OfflineReview {
   private let objects: LocalObjects
   /// What connections are compared with.
-  private let customers: [String: [String: Declaration]]
+  private let customers: [String: [String: ReadDeclaration]]
   /// Decides about the Pods of workloads.
   private let chain: AdmissionChain
   private let chainsOfFiles: [String: AdmissionChain]
@@ -85,69 +85,99 @@ struct OfflineReview {
   /// Whether the manifest is a customer's Postgres, connects to one, or is a Secret that Postern takes something from.
   private func concerns(_ manifest: Manifest) -> Bool {
     guard manifest.kind == "Secret" else {
-      return LabelledManifest(manifest) != nil || ConnectingManifest(manifest) != nil
+      return LabelledManifest(manifest) != nil || !ConnectingManifest.all(in: manifest).isEmpty
     }
     return manifest.object["metadata"]?["labels"]?[AnnotationKey.customerLabel] != nil
       || !secretUses(manifest.namespace, manifest.name).isEmpty
   }
 
+  /// Everything that is wrong, each once: what one review refuses does not hide what another would say.
   private func findings(for manifest: Manifest) async throws(CommandError) -> [Finding] {
-    func finding(_ severity: Finding.Severity, _ field: String, _ message: String) -> Finding {
-      Finding(severity: severity, manifest: manifest, field: field, message: message)
-    }
-    func denied(_ denial: AdmissionChain.Denial) -> [Finding] {
-      let errors =
-        denial.causes.isEmpty
-        ? [finding(.error, "", denial.message)] : denial.causes.map { finding(.error, $0.field, $0.message) }
-      return errors + denial.warnings.map { finding(.warning, "", $0) }
-    }
-    let admitted: JSONValue
     var findings: [Finding] = []
-    switch try await (chainsOfFiles[manifest.file] ?? chain).admit(manifest.object, namespace: manifest.namespace) {
-    case .denied(let denial):
-      return denied(denial)
-        + (LabelledManifest(manifest).map(conflicts) ?? []).map { finding(.error, "", $0) }
-    case .admitted(let object, let warnings):
-      admitted = object
-      findings += warnings.map { finding(.warning, "", $0) }
+    func add(_ severity: Finding.Severity, _ field: String, _ message: String) {
+      let finding = Finding(severity: severity, manifest: manifest, field: field, message: message)
+      if !findings.contains(finding) { findings.append(finding) }
     }
-    for problem in connectionProblems(of: manifest) { findings.append(finding(.error, problem.field, problem.message)) }
-    guard let labelled = LabelledManifest(manifest) else { return findings }
-    if manifest.kind != "Pod",
-      case .denied(let denial) = try await chain.admit(
-        LabelledManifest.pod(of: admitted), namespace: manifest.namespace)
-    {
-      return findings + denied(denial)
+    /// The object as it would be stored; nil where it is refused.
+    func admitted(
+      _ object: JSONValue, by chain: AdmissionChain, below field: String = ""
+    ) async throws(CommandError) -> JSONValue? {
+      switch try await chain.admit(object, namespace: manifest.namespace) {
+      case .denied(let denial):
+        for cause in denial.below(field).causes { add(.error, cause.field, cause.message) }
+        if denial.causes.isEmpty { add(.error, "", denial.message) }
+        for warning in denial.warnings { add(.warning, "", warning) }
+        return nil
+      case .admitted(let object, let warnings):
+        for warning in warnings { add(.warning, "", warning) }
+        return object
+      }
     }
-    return findings + conflicts(of: labelled).map { finding(.error, "", $0) }
+    let stored = try await admitted(manifest.object, by: chainsOfFiles[manifest.file] ?? chain)
+    let labelled = LabelledManifest(manifest)
+    for connecting in ConnectingManifest.all(in: manifest) {
+      if !connecting.hasPod {
+        for (field, message) in connecting.errors { add(.error, field, message) }
+        add(
+          .warning, connecting.annotationField,
+          "what these Pods are like is not seen here, so containers are not checked")
+      } else if labelled == nil, !connecting.path.isEmpty {
+        _ = try await admitted(connecting.pod, by: chain, below: connecting.field)
+      }
+      for (field, message) in problems(of: connecting) { add(.error, field, message) }
+      if let hook = connecting.hookBeforeAll, connecting.connections.contains(where: { isDeclared($0, in: manifest) }) {
+        add(
+          .warning, "metadata.annotations[\(hook)]",
+          "it runs before the Postgres of this file is applied, whose Secret it waits for; make it a hook that runs later, or none"
+        )
+      }
+    }
+    guard let labelled else { return findings }
+    if manifest.kind != "Pod", let stored { _ = try await admitted(LabelledManifest.pod(of: stored), by: chain) }
+    for conflict in conflicts(of: labelled) { add(.error, "", conflict) }
+    return findings
+  }
+
+  private func isDeclared(_ connection: DeclaredConnection, in manifest: Manifest) -> Bool {
+    manifests.contains { other in
+      other.file == manifest.file && other.namespace == manifest.namespace
+        && LabelledManifest(other)?.customer == connection.customer
+    }
   }
 
   /// Connections that cannot work with what the files declare for their customers.
-  private func connectionProblems(of manifest: Manifest) -> [(field: String, message: String)] {
-    guard let connecting = ConnectingManifest(manifest) else { return [] }
-    return connecting.connections.compactMap { connection in
-      guard let declaration = customers[manifest.namespace]?[connection.customer],
-        let problem = connection.problem(with: declaration)
-      else { return nil }
-      let field = "\(connecting.field)metadata.annotations[\(AnnotationKey.connections)]\(connection.path)"
-      return (field, problem.message)
+  private func problems(of connecting: ConnectingManifest) -> [(field: String, message: String)] {
+    connecting.connections.flatMap { connection in
+      let field = connecting.annotationField + connection.path
+      let known = customers[connecting.manifest.namespace]?[connection.customer]
+      return (known.map { connection.problems(with: $0.declaration, outline: $0.outline) } ?? []).map { (field, $0) }
     }
   }
 
-  /// What the manifests declare, by namespace and customer; without those whose users are not all known.
-  private static func customers(_ manifests: [Manifest], _ objects: LocalObjects) -> [String: [String: Declaration]] {
-    var customers: [String: [String: Declaration]] = [:]
+  /// A declaration, or as much of it as could be read.
+  private struct ReadDeclaration {
+    var declaration: Declaration
+    var outline: DeclarationOutline?
+  }
+
+  /// What the manifests declare, by namespace and customer.
+  private static func customers(
+    _ manifests: [Manifest], _ objects: LocalObjects
+  ) -> [String: [String: ReadDeclaration]] {
+    var customers: [String: [String: ReadDeclaration]] = [:]
     for labelled in manifests.compactMap(LabelledManifest.init) {
-      guard var declaration = labelled.result.declaration, labelled.declares else { continue }
+      let result = labelled.result
+      guard var declaration = result.readable, labelled.declares else { continue }
       let namespace = labelled.manifest.namespace
-      if let source = declaration.usersFrom {
-        guard let bytes = objects.secret(source.name, namespace: namespace)?[source.key],
-          let file = FlatFile.parse(bytes, source: source).file, let merged = declaration.adding(file).declaration
-        else { continue }
+      if result.declaration != nil, let source = declaration.usersFrom,
+        let bytes = objects.secret(source.name, namespace: namespace)?[source.key],
+        let file = FlatFile.parse(bytes, source: source).file, let merged = declaration.adding(file).declaration
+      {
         declaration = merged
         declaration.usersFrom = nil
       }
-      customers[namespace, default: [:]][labelled.customer] = declaration
+      customers[namespace, default: [:]][labelled.customer] = ReadDeclaration(
+        declaration: declaration, outline: result.outline)
     }
     return customers
   }

@@ -8,22 +8,23 @@ struct StrayKeys {
   private let manifest: Manifest
   private let isLabelled: Bool
 
+  /// The metadata that may have labels and annotations: a workload's, its Pods', and those of a CronJob's Jobs.
+  private let places: [[KeyPath.Step]]
+
   init(_ manifest: Manifest) {
     self.manifest = manifest
-    isLabelled = Self.places.contains { place in
-      Self.metadata(manifest, place)?["labels"]?[AnnotationKey.customerLabel] != nil
+    let templates = PodTemplates.paths(in: manifest.object).map { $0 + [.key("metadata")] }
+    let fixed = Self.places.map { $0.map(KeyPath.Step.key) }
+    places = fixed + templates.filter { !fixed.contains($0) }
+    isLabelled = places.contains { place in
+      manifest.object.value(at: place[...])?["labels"]?[AnnotationKey.customerLabel] != nil
     }
   }
 
-  /// The metadata that may have labels and annotations: a workload's, its Pods', and those of a CronJob's Jobs.
   private static let places = [
     ["metadata"], ["spec", "template", "metadata"], ["spec", "jobTemplate", "metadata"],
     ["spec", "jobTemplate", "spec", "template", "metadata"],
   ]
-
-  private static func metadata(_ manifest: Manifest, _ place: [String]) -> JSONValue? {
-    place.reduce(Optional(manifest.object)) { $0?[$1] }
-  }
 
   /// Whether it is a workload of a kind that Postern does not support.
   private var isOtherWorkload: Bool {
@@ -39,9 +40,10 @@ struct StrayKeys {
           .warning, "metadata.labels[\(AnnotationKey.customerLabel)]",
           "Postern serves \(Self.served), and no \(manifest.kind): the label does nothing here; remove it"))
     }
-    for place in Self.places {
-      let metadata = Self.metadata(manifest, place)
-      let field = place.joined(separator: ".")
+    findings += StrayConnections(manifest).findings
+    for place in places {
+      let metadata = manifest.object.value(at: place[...])
+      let field = KeyPath.text(place)
       for key in Self.keys(metadata?["labels"]) {
         if let message = problem(ofLabel: key) { findings.append(finding(.error, "\(field).labels[\(key)]", message)) }
       }
@@ -86,13 +88,7 @@ struct StrayKeys {
 
   private func problem(ofAnnotation key: String) -> String? {
     if Self.labels.contains(key) { return "is a label; move it to labels" }
-    if key == AnnotationKey.connections, let path = ConnectingManifest.template(of: manifest.object) {
-      // Where the label is, the webhook says what is wrong.
-      guard ConnectingManifest(manifest) == nil else { return nil }
-      let label = AnnotationKey.connectLabel
-      return
-        "nothing reads it without the label \(label): add \"\(label): <customer>\" to \(path.map { "\($0)." }.joined())metadata.labels"
-    }
+    if key == AnnotationKey.connections { return nil }
     if AnnotationKey.outputs.contains(key) || Self.written.contains(key) { return nil }
     guard let meant = Self.meant(by: key) else {
       return key.hasPrefix(AnnotationKey.prefix) && !isSeenByWebhook ? "is no annotation of Postern's; \(unseen)" : nil

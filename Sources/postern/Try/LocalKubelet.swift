@@ -1,3 +1,4 @@
+import Admission
 import Foundation
 import JSONBytes
 import Linux
@@ -26,10 +27,10 @@ struct LocalKubelet {
     }
   }
 
-  /// A path without slashes that do not change it: repeated ones, and one at the end.
+  /// A path as the kubelet compares it, that of the root without its slash.
   static func clean(_ path: String) -> String {
-    let parts = path.split(separator: "/").filter { $0 != "." }
-    return path.hasPrefix("/") ? parts.map { "/\($0)" }.joined() : path
+    let clean = MountPath.clean(path)
+    return clean == "/" ? "" : clean
   }
 
   /// The Secrets and keys that the container needs and that no manifest has.

@@ -10,8 +10,8 @@ extension Trial {
   func application() async throws(CommandError) -> TrialApplication {
     let (objects, labelled) = try localObjects()
     let namespace = labelled.manifest.namespace
-    let connecting = try ManifestReader().sound(file).compactMap(ConnectingManifest.init).first { connecting in
-      connecting.manifest.namespace == namespace
+    let connecting = try ManifestReader().sound(file).flatMap(ConnectingManifest.all).first { connecting in
+      connecting.hasPod && connecting.manifest.namespace == namespace
         && connecting.connections.contains { $0.customer == labelled.customer }
     }
     let pod: JSONValue
@@ -24,7 +24,9 @@ extension Trial {
         throw .refused("no user may use a database, so no application can connect")
       }
       let manifest = Self.application(of: connection.user, connection.database, labelled)
-      guard let made = ConnectingManifest(manifest) else { throw .refused("\(connection.user.text) cannot connect") }
+      guard let made = ConnectingManifest.all(in: manifest).first else {
+        throw .refused("\(connection.user.text) cannot connect")
+      }
       pod = try await made.admitted(through: chain).pod
       owner = "user \(connection.user.text)"
     }

@@ -1,0 +1,40 @@
+/// Paths in containers, as the kubelet compares them (Kubernetes src: `makeMounts`, `getNestedMountpoints`).
+package enum MountPath {
+  private static let slash = UInt8(ascii: "/")
+  private static let dot = UInt8(ascii: ".")
+
+  /// The shortest path that means the same: absolute, and without empty parts, `.` and `..` (Go docs, `path.Clean`).
+  package static func clean(_ path: String) -> String {
+    guard !isClean(path) else { return path }
+    var parts: [Substring.UTF8View] = []
+    for part in path.utf8.split(separator: slash) {
+      if part.elementsEqual("..".utf8) {
+        _ = parts.popLast()
+      } else if !part.elementsEqual(".".utf8) {
+        parts.append(part)
+      }
+    }
+    return "/" + parts.map { String(Substring($0)) }.joined(separator: "/")
+  }
+
+  /// Whether a path is at or below a folder. Both must be clean.
+  package static func isAtOrBelow(_ path: String, _ folder: String) -> Bool {
+    let path = path.utf8Span.span
+    let folder = folder.utf8Span.span
+    let length = folder.count == 1 ? 0 : folder.count
+    guard path.count >= length, path.count == length || path[length] == slash else { return false }
+    for index in 0..<length where path[index] != folder[index] { return false }
+    return true
+  }
+
+  /// Nearly all paths are clean, and are not copied.
+  private static func isClean(_ path: String) -> Bool {
+    let bytes = path.utf8Span.span
+    guard bytes.count > 1, bytes[0] == slash else { return false }
+    // A part that is empty or begins with a dot may have to go.
+    for index in 1..<bytes.count where bytes[index - 1] == slash && (bytes[index] == slash || bytes[index] == dot) {
+      return false
+    }
+    return bytes[bytes.count - 1] != slash
+  }
+}

@@ -89,10 +89,21 @@ struct APIServerConnectTests {
     let object = workload(
       Self.kinds[0], "web", in: "changes", template("Deployment", connections: "shop"))
     try await cluster.create(.deployments, object)
+    let cronJob = Self.kinds[5]
+    try await cluster.create(
+      cronJob.resource, workload(cronJob, "web", in: "changes", template("CronJob", connections: "shop")))
     cluster.webhook.kill()
-    func patch(_ text: String) async throws {
-      try await cluster.client.patch(.deployments, "web", in: "changes", .strategic(try json(text)), as: .nothing)
+    func patch(_ text: String, _ resource: Resource = .deployments) async throws {
+      try await cluster.client.patch(resource, "web", in: "changes", .strategic(try json(text)), as: .nothing)
     }
+    func job(_ annotation: String) -> String {
+      #"{"spec":{"jobTemplate":{"spec":{"template":{"metadata":{"annotations":{\#(annotation)}}}}}}}"#
+    }
+    try await patch(job(#""checksum/config":"2""#), cronJob.resource)
+    let refused = await #expect(throws: KubernetesError.self) {
+      try await patch(job(#""postern.io/connections":"other""#), cronJob.resource)
+    }
+    #expect(refused?.description.contains("connections.postern.io") == true, "\(refused?.description ?? "")")
     try await patch(#"{"spec":{"replicas":3}}"#)
     try await patch(#"{"spec":{"template":{"spec":{"containers":[{"name":"web","image":"web:2"}]}}}}"#)
     for change in [

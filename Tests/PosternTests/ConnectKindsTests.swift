@@ -100,6 +100,24 @@ import Testing
     for path in kind.2 { #expect(refused.errors.contains("\(path).metadata.annotations"), "\(refused.errors)") }
   }
 
+  /// The customer may be in the cluster, so it is no error.
+  @Test(
+    arguments: [
+      ("acme", "default", nil), ("acme", "web", #"customer "acme" is in namespace default, and this is for web"#),
+      ("acmee", "default", #"no customer "acmee" is in these files; did you mean "acme"?"#), ("other", "default", nil),
+    ] as [(String, String, String?)])
+  func aCustomerElsewhereIsWarnedOf(customer: String, namespace: String, message: String?) throws {
+    let answer = try check(
+      Self.customer,
+      """
+      {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: \(namespace)}, spec: {template: {metadata:
+      {labels: {postern.io/connect: \(customer)}, annotations: {postern.io/connections: shop}},
+      spec: {containers: [{name: web, image: web}]}}}}
+      """)
+    #expect(answer.status == 0 && answer.output.contains("warning:") == (message != nil), "\(answer.output)")
+    #expect(answer.output.contains(message ?? ""), "\(answer.output)")
+  }
+
   /// A hook that runs before the file's Postgres is there waits for ever.
   @Test(arguments: [
     ("helm.sh/hook: pre-install", true), ("helm.sh/hook: 'pre-upgrade, pre-install'", true),

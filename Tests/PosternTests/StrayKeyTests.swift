@@ -140,6 +140,41 @@ import Testing
     #expect(try Program.run(["inject", "-"], input: manifest).status == 1)
   }
 
+  /// Whatever of a Pod is text, in the template of any kind. The webhook would only say that it cannot read it.
+  @Test(arguments: [
+    ("containers: [{name: 1, image: x}]", "containers[0].name"),
+    ("containers: [{name: a, image: 17}]", "containers[0].image"),
+    ("containers: [{name: a, env: [{name: y}]}]", "containers[0].env[0].name"),
+    (
+      "containers: [{name: a, env: [{name: B, valueFrom: {secretKeyRef: {name: s, key: y}}}]}]",
+      "containers[0].env[0].valueFrom.secretKeyRef.key"
+    ),
+    (
+      "initContainers: [{name: a, envFrom: [{secretRef: {name: 1}}]}]", "initContainers[0].envFrom[0].secretRef.name"
+    ),
+    ("containers: [{name: a, volumeMounts: [{name: 1, mountPath: /a}]}]", "containers[0].volumeMounts[0].name"),
+    ("containers: [{name: a, command: [sh, -c, 1]}]", "containers[0].command[2]"),
+    ("containers: [{name: a}], volumes: [{name: v, secret: {secretName: 7}}]", "volumes[0].secret.secretName"),
+    ("containers: [{name: a}], dnsPolicy: no", "dnsPolicy"),
+  ])
+  func whatIsNoTextInAPodIsSaidWithItsPlace(spec: String, field: String) throws {
+    for (kind, version, path, open, close) in [
+      ("Deployment", "apps/v1", "spec.template.spec", "template: ", ""),
+      ("CronJob", "batch/v1", "spec.jobTemplate.spec.template.spec", "jobTemplate: {spec: {template: ", "}}"),
+      ("Rollout", "argoproj.io/v1alpha1", "spec.template.spec", "template: ", ""),
+    ] where kind != "Rollout" || spec.contains(" containers") || spec.hasPrefix("containers") {
+      let manifest = """
+        apiVersion: \(version)
+        kind: \(kind)
+        metadata: {name: web}
+        spec: {\(open){metadata: {labels: {postern.io/connect: acme}, annotations: {postern.io/connections: shop}}, spec: {\(spec)}}\(close)}
+        """
+      let answer = try Program.run(["check", "-"], input: manifest)
+      #expect(answer.status == 1 && answer.output.contains("\(path).\(field): line 4"), "\(answer.output)")
+      #expect(!answer.output.contains("not as Kubernetes defines it"), "\(answer.output)")
+    }
+  }
+
   @Test func aFileThatCannotBeReadKeepsNoOtherFromBeingChecked() throws {
     let answer = try Program.run(["check", "-"], input: CheckTests.broken + "\n---\na: [\n")
     #expect(answer.status == 2)

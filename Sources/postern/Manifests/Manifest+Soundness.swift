@@ -61,7 +61,7 @@ extension Manifest {
     fields += ["name", "generateName", "namespace"].map { [.key("metadata"), .key($0)] }
     for path in PodTemplates.paths(in: object) {
       if !path.isEmpty { fields += metadataFields(path) }
-      fields += containerFields(path + [.key("spec")])
+      fields += podFields(path + [.key("spec")])
     }
     switch kind {
     case "Secret": fields += members(of: [.key("data")]) + members(of: [.key("stringData")])
@@ -80,20 +80,38 @@ extension Manifest {
     return object.members.map { path + [.key($0.key)] }
   }
 
-  private func containerFields(_ path: [KeyPath.Step]) -> [[KeyPath.Step]] {
+  /// The members of a Pod's `spec`, and of what is below it, that are text wherever they are.
+  private static let texts: Set = [
+    "name", "image", "value", "key", "mountPath", "subPath", "subPathExpr", "secretName", "claimName", "prefix", "path",
+    "fieldPath", "workingDir", "serviceAccountName", "restartPolicy", "dnsPolicy", "hostname", "subdomain",
+  ]
+  /// The lists of text.
+  private static let listsOfText: Set = ["command", "args"]
+  private static let maximumDepth = 16
+
+  private func podFields(_ path: [KeyPath.Step]) -> [[KeyPath.Step]] {
     var fields: [[KeyPath.Step]] = []
-    for list in ["containers", "initContainers"] {
-      let containers = object.value(at: path[...])?[list]?.array ?? []
-      for (index, container) in containers.enumerated() {
-        let place = path + [.key(list), .index(index)]
-        for variable in (container["env"]?.array ?? []).indices {
-          fields.append(place + [.key("env"), .index(variable), .key("value")])
+    let deepest = path.count + Self.maximumDepth
+    func look(_ value: JSONValue, _ path: [KeyPath.Step]) {
+      guard path.count < deepest else { return }
+      switch value {
+      case .object(let object):
+        for member in object.members {
+          let place = path + [.key(member.key)]
+          if Self.texts.contains(member.key) {
+            fields.append(place)
+          } else if Self.listsOfText.contains(member.key) {
+            fields += (member.value.array ?? []).indices.map { place + [.index($0)] }
+          } else {
+            look(member.value, place)
+          }
         }
-        for words in ["command", "args"] {
-          fields += (container[words]?.array ?? []).indices.map { place + [.key(words), .index($0)] }
-        }
+      case .array(let elements):
+        for (index, element) in elements.enumerated() { look(element, path + [.index(index)]) }
+      case .null, .bool, .number, .string: break
       }
     }
+    if let spec = object.value(at: path[...]) { look(spec, path) }
     return fields
   }
 }

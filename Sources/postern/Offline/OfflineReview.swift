@@ -125,6 +125,7 @@ struct OfflineReview {
         _ = try await admitted(connecting.pod, by: chain, below: connecting.field)
       }
       for (field, message) in problems(of: connecting) { add(.error, field, message) }
+      for (field, message) in doubts(of: connecting) { add(.warning, field, message) }
       if let hook = connecting.hookBeforeAll, connecting.connections.contains(where: { isDeclared($0, in: manifest) }) {
         add(
           .warning, "metadata.annotations[\(hook)]",
@@ -136,6 +137,26 @@ struct OfflineReview {
     if manifest.kind != "Pod", let stored { _ = try await admitted(LabelledManifest.pod(of: stored), by: chain) }
     for conflict in conflicts(of: labelled) { add(.error, "", conflict) }
     return findings
+  }
+
+  /// Customers that the files do not declare where the Pod is, but elsewhere, or by a similar name. The cluster may have them.
+  private func doubts(of connecting: ConnectingManifest) -> [(field: String, message: String)] {
+    let namespace = connecting.manifest.namespace
+    return connecting.connections.compactMap { connection in
+      let (name, own) = (connection.customer, customers[namespace] ?? [:])
+      guard own[name] == nil else { return nil }
+      let others = customers.filter { $0.value[name] != nil }.keys.sorted()
+      let message: String
+      if let other = others.first {
+        message =
+          "customer \"\(name)\" is in namespace \(other), and this is for \(namespace): a Pod has no Secret of another namespace"
+      } else if let near = Suggestion.nearest(to: name, among: own.keys.sorted()) {
+        message = "no customer \"\(name)\" is in these files; did you mean \"\(near)\"?"
+      } else {
+        return nil
+      }
+      return (connecting.annotationField + connection.path, message)
+    }
   }
 
   private func isDeclared(_ connection: DeclaredConnection, in manifest: Manifest) -> Bool {

@@ -72,11 +72,15 @@ package struct Provisioner {
   }
 
   /// What a pass would do, as redacted SQL with a comment for each step; empty where there is nothing to do.
-  package func plan(_ desired: DesiredState) throws(PostgresError) -> [String] {
+  package func plan(_ desired: DesiredState) throws(PostgresError) -> [String] { try look(desired).plan.lines }
+
+  /// What a pass would find, and what it would do.
+  package func look(_ desired: DesiredState) throws(PostgresError) -> Survey {
     let connection = try administration.connect()
     let administration = administration.adapted(to: connection.serverVersion, isPass: false)
     let observer = Observer(administration: administration, cache: cache, known: ContentsCache())
-    return Provisioning.plan(desired, try observer.observe(desired, connection).state).lines
+    let state = try observer.observe(desired, connection).state
+    return Survey(state: state, plan: Provisioning.plan(desired, state))
   }
 
   /// Waits for the lock; returns false if the process must end first. The lock ends with the connection. Urgent work is

@@ -1,22 +1,54 @@
 import ArgumentParser
+import Foundation
 
-/// `postern migrate FILE…`
+/// `postern migrate FILE…`, or `postern migrate --from-url URL`
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Print the label and the annotations that say what another approach's manifests say.",
+    abstract:
+      "Print the label and the annotations that say what another approach's manifests, or a running server, say.",
     discussion: """
       It reads Zalando's postgresql, CloudNativePG's Cluster, Database and DatabaseRole, Crunchy's PostgresCluster, workloads whose sidecar \
       makes the users of a flat file by psql, and ConfigMaps of scripts in /docker-entrypoint-initdb.d. What has no like is \
       said in comments. Passwords are not read; the declaration names the Secrets that hold them. Ends with 1 where nothing is \
       found.
+
+      With --from-url a running Postgres is read, and nothing is written to it: the declaration that is printed is one under \
+      which a first pass of the sidecar changes nothing but its own records and PUBLIC's right to connect.
       """)
 
   @Argument(help: "Manifests: files, folders, or - for standard input.")
-  var files: [String]
+  var files: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      A running Postgres, as its superuser, instead of files: postgresql://postgres@127.0.0.1:5432/. What it leaves out is \
+      taken from PGHOST, PGPORT, PGUSER, PGPASSWORD and PGSSLMODE.
+      """, valueName: "url"))
+  var fromURL: String?
+
+  @Option(
+    help: "The customer's name, with --from-url. (default: the one that declared the server's users, else its host's)")
+  var customer: String?
+
+  func validate() throws {
+    guard files.isEmpty != (fromURL == nil) else {
+      throw ValidationError(
+        fromURL == nil ? "name manifests, or a server by --from-url" : "--from-url names a server; leave the files out")
+    }
+    guard customer == nil || fromURL != nil else {
+      throw ValidationError("--customer is for --from-url; manifests have names of their own")
+    }
+  }
 
   func run() async throws {
     let console = Console()
     try await report(on: console) { () throws(CommandError) in
+      if let fromURL {
+        let url = try ServerURL(fromURL, environment: ProcessInfo.processInfo.environment)
+        console.print(try Migration(serverAt: url, customer: customer).yaml(), terminator: "")
+        return .success
+      }
       let reading = ManifestReader().reading(files)
       for remark in reading.remarks { console.error("note: \(remark)") }
       let found = Migration.all(in: try reading.complete())

@@ -258,6 +258,38 @@ import Testing
     #expect(wait["securityContext"]?["runAsUser"] == .number(String(user)))
   }
 
+  /// What waits may be outside of the mesh, which a database may refuse.
+  @Test(
+    arguments: [
+      (#""sidecar.istio.io/inject":"true""#, "", "", "unless the mesh's proxy"),
+      (#""sidecar.istio.io/inject":"false""#, "", "", nil),
+      ("", #""linkerd.io/inject":"enabled""#, "", "unless the mesh's proxy"),
+      ("", #""kuma.io/sidecar-injection":"enabled""#, "", "unless the mesh's proxy"),
+      ("", "", #"{"name":"istio-proxy","image":"p"}"#, "whose proxy runs later"),
+      (#""sidecar.istio.io/inject":"true""#, "", #"{"name":"istio-proxy","image":"p"}"#, "whose proxy runs later"),
+      (
+        #""sidecar.istio.io/inject":"true""#, "", #"i{"name":"istio-proxy","image":"p","restartPolicy":"Always"}"#, nil
+      ),
+      ("", "", "", nil),
+    ] as [(String, String, String, String?)])
+  func whatWaitsOutsideOfAMeshIsWarnedOf(labels: String, annotations: String, proxy: String, message: String?) throws {
+    for (wait, isTold) in [("true", true), ("false", false)] {
+      var object = try application(
+        "- {user: shop, wait: \(wait)}", labels: labels.isEmpty ? "" : "," + labels,
+        annotations: annotations.isEmpty ? "" : "," + annotations)
+      if proxy.hasPrefix("i") {
+        object = try object.adding("/spec/initContainers", "[\(proxy.dropFirst())]")
+      } else if !proxy.isEmpty {
+        object = try object.adding("/spec/containers/0", proxy)
+      }
+      let warnings = [try post(object, .mutate)] + (try Self.kinds.map { try post(workload($0, object), .validate) })
+      for reply in warnings {
+        #expect(reply.isAllowed && reply.warnings.count == (isTold && message != nil ? 1 : 0), "\(reply.warnings)")
+        #expect(reply.warnings.allSatisfy { $0.contains(message ?? "") && !$0.hasSuffix("…") }, "\(reply.warnings)")
+      }
+    }
+  }
+
   /// What else is mounted near the connection's files.
   @Test(
     arguments: [

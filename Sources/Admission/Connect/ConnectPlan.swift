@@ -51,6 +51,9 @@ struct ConnectPlan {
     if pod.asksNode {
       findings.warn("this Pod asks the node's resolver, which knows no Service: set dnsPolicy: ClusterFirstWithHostNet")
     }
+    if !awaited.isEmpty, let warning = try Mesh(pod, target.pod.metadata, of: target.bytes).warning {
+      findings.warn(warning)
+    }
     var count = 0
     for (list, containers) in [("initContainers", pod.initContainers), ("containers", pod.containers)] {
       for (index, container) in containers.enumerated() where count <= Self.maximumAdditions {

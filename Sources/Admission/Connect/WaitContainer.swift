@@ -9,7 +9,10 @@ import KubernetesAPI
 /// which may be migrations, and after those that keep running, which may be the Pod's way into the network.
 struct WaitContainer {
   /// Init containers that meshes put before their proxy, where it is an init container that keeps running.
-  private static let meshContainers = ["istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator"]
+  private static let meshContainers = [
+    "istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator",
+    "kuma-init", "kuma-validation",
+  ]
 
   private let awaited: [(volume: String, connection: DeclaredConnection)]
   private let position: Int
@@ -17,7 +20,7 @@ struct WaitContainer {
   private let settings: AdmissionSettings
   private let resources: SidecarResources
   private let namesUser: Bool
-  private let proxyUser: Int?
+  private let userBeforeProxy: Int?
   private let hasInitContainers: Bool
 
   /// Nil where nothing is waited for, or the Pod has it already.
@@ -35,24 +38,8 @@ struct WaitContainer {
     let amounts = Declaration(spec: InstanceSpec(customer: ""))
     resources = SidecarResources(settings.sidecarResources, in: pod, amounts)
     namesUser = settings.namesUser(in: target.metadata)
-    proxyUser = Self.proxyUser(in: plan.pod)
+    userBeforeProxy = try Mesh(plan.pod, target.pod.metadata, of: target.bytes).userBeforeProxy
   }
-
-  /// Where a plugin of the node's network (CNI) leads a Pod's traffic to a mesh's proxy, it does so before the proxy runs. A
-  /// proxy that is an ordinary container runs only after the init containers, so only its own user reaches the network
-  /// before that (Istio docs, "Istio CNI", "Compatibility with application init containers").
-  private static func proxyUser(in pod: ConnectedPod) -> Int? {
-    for (check, proxy) in meshesOfNodes where pod.initContainers.contains(where: { $0.name == check }) {
-      if let user = pod.containers.first(where: { $0.name == proxy })?.user, user > 0 { return user }
-    }
-    return nil
-  }
-
-  /// The init container by which a mesh checks what the node's network does, and its proxy.
-  private static let meshesOfNodes = [
-    ("istio-validation", "istio-proxy"), ("linkerd-network-validator", "linkerd-proxy"),
-    ("kuma-validation", "kuma-sidecar"),
-  ]
 
   func add(to patch: inout PatchWriter) {
     let list = ArrayPlace.initContainers.array
@@ -85,7 +72,7 @@ struct WaitContainer {
 
   /// The Pod's own user, because files of Secrets may be readable to nobody else; never root.
   private var user: Int? {
-    if let proxyUser { return proxyUser }
+    if let userBeforeProxy { return userBeforeProxy }
     if let user = pod.identity.user, user > 0 { return user }
     return namesUser ? SidecarContainer.defaultUser : nil
   }

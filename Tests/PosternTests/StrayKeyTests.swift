@@ -140,6 +140,41 @@ import Testing
     #expect(try Program.run(["inject", "-"], input: manifest).status == 1)
   }
 
+  /// Where no webhook is asked, nothing is read.
+  @Test(
+    arguments: [
+      ("namespace: kube-system", "", 1, "no webhook is asked in namespace kube-system"),
+      ("namespace: postern-system", "", 1, "no webhook is asked in namespace postern-system"),
+      (
+        "namespace: quiet",
+        "{apiVersion: v1, kind: Namespace, metadata: {name: quiet, labels: {postern.io/inject: disabled}}}",
+        0, "the label postern.io/inject: disabled of namespace quiet leaves this alone"
+      ),
+      (
+        "namespace: quiet",
+        "{apiVersion: v1, kind: Namespace, metadata: {name: other, labels: {postern.io/inject: disabled}}}", 0, nil
+      ),
+      ("namespace: shop", "", 0, nil),
+    ] as [(String, String, Int, String?)])
+  func aNamespaceThatIsLeftAloneIsTold(namespace: String, other: String, status: Int, message: String?) throws {
+    let postgres = """
+      {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, \(namespace), labels: {postern.io/customer: acme},
+       annotations: {postern.io/users: shop, postern.io/databases: orders, postern.io/service: make}},
+       spec: {serviceName: db, template: {spec: {containers: [{name: postgres, image: "postgres:17"}]}}}}
+      """
+    let application = """
+      {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, \(namespace)}, spec: {template: {metadata: {labels:
+       {postern.io/connect: acme}, annotations: {postern.io/connections: shop}}, spec: {containers: [{name: a, image: b}]}}}}
+      """
+    for object in [postgres, application] {
+      let input = [object, other].filter { !$0.isEmpty }.joined(separator: "\n---\n")
+      let answer = try Program.run(["check", "-"], input: input)
+      #expect(answer.status == Int32(status), "\(answer.output)")
+      #expect(answer.output.contains("metadata.namespace") == (message != nil), "\(answer.output)")
+      #expect(message.map { answer.output.contains($0) } ?? true, "\(answer.output)")
+    }
+  }
+
   /// Whatever of a Pod is text, in the template of any kind. The webhook would only say that it cannot read it.
   @Test(arguments: [
     ("containers: [{name: 1, image: x}]", "containers[0].name"),

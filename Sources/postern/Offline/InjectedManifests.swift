@@ -32,6 +32,9 @@ struct InjectedManifests {
         if isOurs || fault.isMetadata { refusals.append("error: \(line)") } else { warnings.append(line) }
       }
       guard faults.isEmpty else { continue }
+      if isOurs, manifest.namespace == Manifest.systemNamespace {
+        warnings.append("\(manifest.place): Postern leaves namespace \(manifest.namespace) alone: nothing is added")
+      }
       warnings += StrayConnections(manifest).findings.map { "\(manifest.place): \($0.text)" }
       guard let labelled = LabelledManifest(manifest) else {
         do throws(CommandError) {

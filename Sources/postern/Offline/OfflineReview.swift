@@ -98,6 +98,7 @@ struct OfflineReview {
       let finding = Finding(severity: severity, manifest: manifest, field: field, message: message)
       if !findings.contains(finding) { findings.append(finding) }
     }
+    if let (severity, message) = manifest.passedOver(among: manifests) { add(severity, "metadata.namespace", message) }
     /// The object as it would be stored; nil where it is refused.
     func admitted(
       _ object: JSONValue, by chain: AdmissionChain, below field: String = ""

@@ -138,6 +138,7 @@ package final class PostgresServer: @unchecked Sendable {
     var options = [
       "-D", data.path, "-p", String(port), "-k", folder.path, "-h", onSocketAlone ? "" : "127.0.0.1", "-c", "fsync=off",
       "-c", "full_page_writes=off", "-c", "max_connections=50", "-c", "shared_buffers=16MB", "-c", "log_timezone=UTC",
+      "-c", "dynamic_shared_memory_type=mmap",
     ]
     for line in configuration { options += ["-c", line] }
     let command = Unprivileged.commandLine(installation.programs.appending(path: "postgres").path, options)

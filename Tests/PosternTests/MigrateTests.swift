@@ -126,11 +126,12 @@ import Testing
             secret: {name: app-secret}
             encoding: UTF8
             localeCollate: C.UTF-8
-            postInitSQL: [CREATE ROLE x]
+            postInitSQL: [CREATE ROLE x, "ALTER SYSTEM SET work_mem = '5MB'"]
             postInitApplicationSQL:
               - CREATE TABLE a (i int)
               - CREATE ROLE reader LOGIN PASSWORD 'sesame'
               - CREATE TABLE b (i int);
+              - CREATE EXTENSION pg_trgm; CREATE SCHEMA reports
         managed:
           roles:
             - name: dante
@@ -163,6 +164,8 @@ import Testing
         passwordFrom:
           secret: app-secret
           key: password
+      - name: x
+      - name: reader
       - name: dante
         connectionLimit: 4
         validUntil: "2053-04-12T15:04:05Z"
@@ -179,6 +182,10 @@ import Testing
     databases: """
       - name: app
         owner: app
+        extensions:
+        - name: pg_trgm
+        schemas:
+        - name: reports
         encoding: UTF8
         locale: C.UTF-8
         scripts:
@@ -199,8 +206,9 @@ import Testing
       """,
     remarks: [
       "postInitApplicationSQL ran as superuser",
-      "postInitApplicationSQL: statements that may hold a password or another secret are left out (2)",
-      "bootstrap.initdb.postInitSQL has no like", "bootstrap.initdb: localeCType C beside localeCollate C.UTF-8",
+      "user reader: PASSWORD in bootstrap.initdb.postInitApplicationSQL[2] is left out", "user x: nologin has no like",
+      "bootstrap.initdb.postInitSQL: statements that have no like are left out (2)",
+      "bootstrap.initdb: localeCType C beside localeCollate C.UTF-8",
       "database one: localeCType C beside localeCollate C.UTF-8", "user dante: comment has no like",
       "database one: Postern drops none of extensions: old",
       "user petrarca: createdb, nologin has no like",

@@ -11,6 +11,11 @@ struct InitEnvironment {
   /// The user to whom the image gives this database, if it makes one.
   private(set) var owner: String?
 
+  /// A server of which all is known.
+  init(superuser: String, database: String, owner: String?) {
+    (self.superuser, self.database, self.owner) = (superuser, database, owner)
+  }
+
   init(_ container: JSONValue, _ objects: MigratedObjects, namespace: String) {
     var defined: Set<String> = []
     for source in container["envFrom"]?.array ?? [] {

@@ -29,4 +29,12 @@ enum InitFact {
     default: false
     }
   }
+
+  /// Whether a declaration says it, and no script.
+  var isDeclared: Bool {
+    switch self {
+    case .role, .alteredRole, .membership, .database, .owner, .databaseLimit, .allOn, .extension, .schema: true
+    case .grant, .nothing, .unreadable, .other: false
+    }
+  }
 }

@@ -74,7 +74,7 @@ extension Migration {
     }
     let name = method?["database"]?.string ?? "app"
     takeApplication(name, method, cluster: cluster)
-    let scripts = initScripts(method)
+    let scripts = initScripts(method, database: name, owner: method?["owner"]?.string ?? name)
     let (locale, remarks) = defaults.declared
     for text in remarks { remark("bootstrap.initdb: \(text)") }
     withDatabase(name, owner: method?["owner"]?.string ?? name) { database in
@@ -83,7 +83,8 @@ extension Migration {
       database.scripts = scripts
     }
     let hasLike: Set = [
-      "database", "owner", "secret", "encoding", "postInitApplicationSQL", "postInitApplicationSQLRefs", "options",
+      "database", "owner", "secret", "encoding", "postInitSQL", "postInitApplicationSQL", "postInitApplicationSQLRefs",
+      "options",
     ]
     for (key, _) in method?.entries ?? [] where !hasLike.contains(key) && !MigratedLocale.keys.contains(key) {
       remark("bootstrap.initdb.\(key) has no like")
@@ -98,11 +99,19 @@ extension Migration {
     withDatabase(name, owner: owner)
   }
 
-  private mutating func initScripts(_ method: JSONValue?) -> [JSONValue] {
+  private mutating func initScripts(_ method: JSONValue?, database: String, owner: String) -> [JSONValue] {
     var scripts: [JSONValue] = []
-    let statements = printable(
-      (method?["postInitApplicationSQL"]?.array ?? []).compactMap(\.string),
-      of: "bootstrap.initdb.postInitApplicationSQL")
+    let place = "bootstrap.initdb.postInit"
+    let onServer = (method?["postInitSQL"]?.array ?? []).compactMap(\.string)
+    var server = InitServer(InitEnvironment(superuser: "postgres", database: "postgres", owner: nil))
+    let others = takeInitStatements(onServer, of: "\(place)SQL", &server)
+    if !others.isEmpty { remark("\(place)SQL: statements that have no like are left out (\(Self.numbers(others)))") }
+    settle(&server)
+    let all = (method?["postInitApplicationSQL"]?.array ?? []).compactMap(\.string)
+    server = InitServer(InitEnvironment(superuser: "postgres", database: database, owner: owner))
+    let rest = takeInitStatements(all, of: "\(place)ApplicationSQL", &server)
+    settle(&server)
+    let statements = printable(all, rest, of: "\(place)ApplicationSQL")
     if !statements.isEmpty {
       scripts.append(
         MigratedDatabase.script("post-init", sql: statements.map { "\($0.trimmed);" }.joined(separator: "\n") + "\n"))
@@ -115,27 +124,28 @@ extension Migration {
     }
     if !scripts.isEmpty {
       remark(
-        "postInitApplicationSQL ran as superuser, and scripts run as the database's owner; extensions belong in extensions"
+        "postInitApplicationSQL ran as superuser, and scripts run as the database's owner"
       )
     }
     return scripts
   }
 
-  /// The statements that can stand in an annotation. The numbers of the others, from 1, are told.
-  private mutating func printable(_ statements: [String], of place: String) -> [String] {
-    let secret = statements.indices.filter { SecretSigns.areIn(statements[$0]) }
-    let refused = statements.indices.filter { !secret.contains($0) && InlineScript.isRefused(statements[$0]) }
-    func numbers(_ indices: [Int]) -> String { indices.map { "\($0 + 1)" }.joined(separator: ", ") }
+  /// Of some statements those that can stand in an annotation. The numbers of the others, from 1, are told.
+  private mutating func printable(_ statements: [String], _ indices: [Int], of place: String) -> [String] {
+    let secret = indices.filter { SecretSigns.areIn(statements[$0]) }
+    let refused = indices.filter { !secret.contains($0) && InlineScript.isRefused(statements[$0]) }
     if !secret.isEmpty {
       remark(
-        "\(place): statements that may hold a password or another secret are left out (\(numbers(secret))); what a database's "
+        "\(place): statements that may hold a password or another secret are left out (\(Self.numbers(secret))); what a database's "
           + "owner may do goes into a Secret, and scripts name it")
     }
     if !refused.isEmpty {
-      remark("\(place): statements that Postern takes in no script are left out (\(numbers(refused)))")
+      remark("\(place): statements that Postern takes in no script are left out (\(Self.numbers(refused)))")
     }
-    return statements.indices.filter { !secret.contains($0) && !refused.contains($0) }.map { statements[$0] }
+    return indices.filter { !secret.contains($0) && !refused.contains($0) }.map { statements[$0] }
   }
+
+  private static func numbers(_ indices: [Int]) -> String { indices.map { "\($0 + 1)" }.joined(separator: ", ") }
 
   // MARK: Roles
 

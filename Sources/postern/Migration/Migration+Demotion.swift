@@ -38,7 +38,8 @@ extension Migration {
   private func isExpected(_ step: Step, _ state: ObservedState) -> Bool {
     if step.isBookkeeping { return true }
     switch (step.title, step.item) {
-    case ("create records", _), ("renew records", _), ("close database to others", _): return true
+    case ("create records", _), ("renew records", _), ("close database to others", _), ("close schema to others", _):
+      return true
     case ("adopt role", _): return step.details.count == 1
     case ("grant connect", .schema(_, let database)): return state.databases[database]?.isOpenToPublic == true
     case ("grant", .grant(let user, let database)):
@@ -134,6 +135,11 @@ extension Migration {
       }.map { $0.name.text }
       let who = users.isEmpty ? "" : "; who has no grant there can connect no more: " + Self.list(users)
       remark("database \(name.text): a first pass takes CONNECT back from PUBLIC\(who)")
+    }
+    for step in plan.steps where step.title == "close schema to others" {
+      remark(
+        "\(step.item): a first pass makes its schema public as PostgreSQL 15 does: the owner's, and closed to everybody else"
+      )
     }
     for problem in plan.problems {
       // That a user has no password is told with the user.

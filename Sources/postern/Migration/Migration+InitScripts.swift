@@ -32,7 +32,7 @@ extension Migration {
   }
 
   /// What is known of the server that the scripts make.
-  private struct InitServer {
+  struct InitServer {
     let environment: InitEnvironment
     /// Whether each role that is made can log in.
     var roles: [(name: String, canLogIn: Bool)] = []
@@ -50,6 +50,20 @@ extension Migration {
     }
 
     func index(of database: String) -> Int? { databases.firstIndex { $0.database.name == database } }
+  }
+
+  /// Takes over what statements that an operator runs on a new server say of users, databases, extensions and schemas.
+  /// - Returns: the indices of the statements that say nothing of them.
+  mutating func takeInitStatements(_ statements: [String], of place: String, _ server: inout InitServer) -> [Int] {
+    statements.indices.filter { index in
+      let found = InitScript(statements[index], isShell: false, [:]).found
+      let declared = found.filter { $0.fact.isDeclared }
+      for one in declared { take(one, at: "\(place)[\(index + 1)]", &server) }
+      if !declared.isEmpty, declared.count < found.count {
+        remark("\(place)[\(index + 1)]: what it does besides is left out")
+      }
+      return declared.isEmpty
+    }
   }
 
   // MARK: Facts
@@ -156,7 +170,7 @@ extension Migration {
 
   // MARK: What they come to
 
-  private mutating func settle(_ server: inout InitServer) {
+  mutating func settle(_ server: inout InitServer) {
     for (name, canLogIn) in server.roles {
       withUser(name)
       if !canLogIn { remarkPowers(["nologin"], of: name) }

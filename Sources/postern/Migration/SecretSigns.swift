@@ -46,7 +46,9 @@ enum SecretSigns {
       "secret", "token", "apikey", "accesskey", "privatekey", "sslkey", "signingkey", "encryptionkey", "masterkey",
       "credential", "authorization", "bearer", "conninfo", "scramsha256",
     ]
-    return signs.contains { letters.contains($0) } || text.contains(/(?:^|[^a-z])(?:pass|pwd|jwt|psk|pin)(?:[^a-z]|$)/)
+    if text.contains(/[a-z]_key(?:[^a-z0-9_]|$)/) || text.contains(/key['"]?\s*(?:[,=:]|to\s)/) { return true }
+    return signs.contains { letters.contains($0) }
+      || text.contains(/(?:^|[^a-z])(?:pass|pw|pwd|jwt|psk|pin|auth|creds?|salt)(?:[^a-z]|$)/)
   }
 
   /// What looks like a secret by itself: the user information of a URI, verifiers, keys of services, and long texts of letters
@@ -68,7 +70,7 @@ enum SecretSigns {
   private static func hasStructure(_ words: [String]) -> Bool {
     let functions = ["crypt", "hmac", "encrypt", "decrypt", "pgp_", "dblink", "digest"]
     return words.contains { word in
-      functions.contains { word.hasPrefix($0) } || word == "options" || word == "subscription"
+      functions.contains { word.hasPrefix($0) } || ["options", "subscription", "program"].contains(word)
     }
   }
 }

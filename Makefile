@@ -35,9 +35,10 @@ postern: ## Build the command as it ships: .build/shipped/postern
 	scripts/install-packages build sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
 
-images: postern sidecar ## Build OCI images of both in .build/images, without a daemon
-	scripts/install-packages images
-	scripts/build-images
+images: postern sidecar ## Build OCI images of both in .build/images, without a daemon; ARM64=1: the sidecar's for ARM64, too
+	scripts/install-packages images $(if $(ARM64),arm64)
+	$(if $(ARM64),SWIFT="$(SWIFT)" scripts/build-sidecar arm64)
+	ARM64="$(ARM64)" scripts/build-images
 
 demo: ## Go from one file to a provisioned Postgres and an application's first query, without a cluster
 	@scripts/install-packages build demo

@@ -151,6 +151,38 @@ import ThrowawayPostgres
           "database orders: schema late is left out", "database orders: 1 publications have no like",
         ], leavesOut: ["- name: roots", "- name: groups", "- name: late\n      owner"]),
       Scene(
+        testDescription: "ends, limits and names that are unusual",
+        statements: [
+          ("postgres", "CREATE ROLE ninf LOGIN VALID UNTIL '-infinity'; CREATE ROLE inf LOGIN VALID UNTIL 'infinity'"),
+          (
+            "postgres",
+            "CREATE ROLE far LOGIN VALID UNTIL '12000-01-01'; CREATE ROLE bc LOGIN VALID UNTIL '0044-03-15 BC'"
+          ),
+          ("postgres", "CREATE ROLE us LOGIN VALID UNTIL '2031-01-01 00:00:00.123456+00' CONNECTION LIMIT 0"),
+          (
+            "postgres",
+            "CREATE ROLE \"a/b\" LOGIN; CREATE ROLE \"a b\" LOGIN; CREATE ROLE \"..\" LOGIN; CREATE ROLE \"new\nline\" LOGIN"
+          ),
+          (
+            "postgres",
+            "CREATE ROLE \"yes\" LOGIN; CREATE ROLE \"123\" LOGIN; CREATE ROLE \"postgres \" LOGIN; CREATE ROLE \"all\" LOGIN"
+          ),
+          (
+            "postgres",
+            "CREATE DATABASE \"new\nline db\" OWNER \"new\nline\"; CREATE DATABASE \"d'b\\x\" OWNER \"a/b\" CONNECTION LIMIT 0"
+          ),
+          ("postgres", "GRANT pg_signal_backend, pg_read_server_files TO \"a b\""),
+        ],
+        declares: [
+          "key: a-b\n", "key: a-b-2\n", "validUntil: \"2031-01-01T00:00:00.123456Z\"", "- pg_signal_backend",
+          "connectionLimit: 0",
+        ],
+        remarks: [
+          "user ninf: its end cannot be declared", "user far: its end cannot be declared",
+          "user bc: its end cannot be declared",
+          "user a b: Postern refuses its memberOf",
+        ]),
+      Scene(
         testDescription: "a schema public of PostgreSQL 14",
         statements: [
           ("postgres", "CREATE ROLE shop LOGIN; CREATE DATABASE orders OWNER shop"),

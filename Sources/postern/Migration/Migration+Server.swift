@@ -70,15 +70,13 @@ extension Migration {
       let key = Self.key(of: name.text, &keys)
       withUser(name.text) { user in
         user.connectionLimit = role.connectionLimit < 0 ? nil : role.connectionLimit
-        if case .time(let time) = role.validUntil, Expiry(Expiry.time(time).text) != nil {
-          user.validUntil = Expiry.time(time).text
-        }
+        user.validUntil = Self.end(role.validUntil)
         user.passwordFrom = (secret, key)
         for group in role.memberships.sorted() where reading.isUser(group) || group.text.hasPrefix("pg_") {
           user.memberOf.append(group.text)
         }
       }
-      if case .time(let time) = role.validUntil, Expiry(Expiry.time(time).text) == nil {
+      if role.validUntil != .infinity, Self.end(role.validUntil) == nil {
         remark("user \(name.text): its end cannot be declared; it stays")
       }
       for group in role.memberships.sorted() where !reading.isUser(group) && !group.text.hasPrefix("pg_") {
@@ -98,6 +96,14 @@ extension Migration {
         "passwords are not read: make Secret \(secret) with the keys that passwordFrom names. Until a key is there, its user keeps the password "
           + "that it has; with another password than that, it gets a new one")
     }
+  }
+
+  /// An end as it is declared; nil for none, and for one outside of the years 1 to 9999, such as -infinity.
+  private static func end(_ expiry: Expiry) -> String? {
+    guard case .time(let time) = expiry,
+      (-62_135_596_800_000_000..<253_402_300_800_000_000).contains(time.microseconds)
+    else { return nil }
+    return expiry.text
   }
 
   /// A key of a Secret for a user.

@@ -1,4 +1,5 @@
 import Foundation
+import LibPQ
 import Testing
 import TestSupport
 import ThrowawayPostgres
@@ -150,6 +151,30 @@ import ThrowawayPostgres
     #expect(elsewhere.status == 1 && elsewhere.errors.contains("no Pod of customer"), "\(elsewhere)")
     let both = try await cluster.run(["plan", file, "-n", "shop", "--url", "postgresql://x@127.0.0.1/x"])
     #expect(both.status == 64 && both.errors.contains("--url"), "\(both)")
+    await cluster.stop()
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM]) func aPlanThatIsEndedLeavesNothing(signal: Int32) async throws {
+    let cluster = try await ForwardedCluster.start(.newest)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "p-\(UUID().uuidString.prefix(8))")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "acme.yaml")
+    try Data(manifest.utf8).write(to: file)
+    func left() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder.path) }
+    // Whoever logs in waits.
+    let lock = try cluster.postgres.connect()
+    try lock.execute("BEGIN; LOCK pg_authid")
+    let program = try RunningProgram(
+      ["plan", file.path],
+      environment: ["KUBECONFIG": cluster.kubeconfig.path, "XDG_RUNTIME_DIR": folder.path, "TMPDIR": folder.path])
+    let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+    let deadline = Date(timeIntervalSinceNow: 60)
+    while try lock.query(waiting).value(0, 0) == "0", Date() < deadline { await Task.yield() }
+    #expect(try left().count == 2, "\(program.output)")
+    kill(program.processIdentifier, signal)
+    #expect(try await ForwardedCluster.apart { program.waitForEnd() } == 128 + signal)
+    #expect(try left() == ["acme.yaml"])
     await cluster.stop()
   }
 

@@ -58,14 +58,6 @@ struct DeclarationReading {
     own.outline?.isWrong(key) == true || pod.outline?.isWrong(key) == true
   }
 
-  /// The index of the entry of `postern.io/users` that declares a user with this name.
-  func entry(ofUser name: String) -> Int? {
-    if let outline = declared.outline {
-      return outline.users.first { $0.key.text.utf8.elementsEqual(name.utf8) }?.value
-    }
-    return content?.spec.users.firstIndex { $0.name.text.utf8.elementsEqual(name.utf8) }
-  }
-
   private mutating func add(_ result: DeclarationResult, prefix: String, hasLabel: Bool) {
     for problem in result.errors where hasLabel || problem.annotation != AnnotationKey.customerLabel {
       findings.refuse(prefix + problem.field, problem.withoutPlace)

@@ -27,6 +27,40 @@ import Testing
       !answer.output.split(separator: "\n").contains { $0.contains("/psql-sidecar.yaml") && !$0.contains(": Secret ") })
   }
 
+  /// The superuser's name may be in another object of the files.
+  @Test(
+    arguments: [
+      ("- {name: app, rotate: 30d}", "[0].rotate"), ("- x\\n- app_b", "[1]"),
+      ("- {name: x, renamedFrom: app_b}", "[0].renamedFrom"),
+      ("- app", nil),
+    ] as [(String, String?)])
+  func aSuperuserWhoseNameTheFilesHoldIsNoUser(users: String, path: String?) throws {
+    let secret =
+      "{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {who: app_b, username: \"app_b\\n\", word: x, password: x}}"
+    let map = "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {who: app_b}}"
+    let word = "{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: s, key: word}}}"
+    for (annotation, env, source) in [
+      ("", "[{name: POSTGRES_USER, valueFrom: {secretKeyRef: {name: s, key: who}}}, \(word)]", "Secret s"),
+      ("", "[{name: POSTGRES_USER, valueFrom: {configMapKeyRef: {name: m, key: who}}}, \(word)]", "ConfigMap m"),
+      (", postern.io/admin-secret: s", "[]", "Secret s"),
+    ] {
+      for kind in ["StatefulSet", "Pod"] {
+        let podSpec = "containers: [{name: postgres, image: \"postgres:17\", env: \(env)}]"
+        let declared = "annotations: {postern.io/users: \"\(users)\", postern.io/service: make\(annotation)}"
+        let manifest =
+          "{apiVersion: \(kind == "Pod" ? "v1" : "apps/v1"), kind: \(kind), metadata: {name: db, labels: {postern.io/customer: acme}, \(declared)}, spec: "
+          + (kind == "Pod"
+            ? "{\(podSpec)}}"
+            : "{serviceName: db, template: {metadata: {annotations: {a: b\(annotation)}}, spec: {\(podSpec)}}}}")
+        let answer = try Program.run(["check", "-"], input: [manifest, secret, map].joined(separator: "\n---\n"))
+        let message =
+          "metadata.annotations[postern.io/users]\(path ?? ""): \"app_b\" is the superuser of this Postgres, by \(source)"
+        #expect(answer.output.contains(message) == (path != nil), "\(answer.output)")
+        #expect(answer.output.contains("is the superuser") == (path != nil), "\(answer.output)")
+      }
+    }
+  }
+
   static let broken = """
     apiVersion: v1
     kind: ConfigMap

@@ -33,6 +33,13 @@ struct LabelledManifest: Equatable {
     return own.merging(template) { own, _ in own }
   }
 
+  /// The field of a declaring annotation.
+  func annotationField(_ key: String) -> String {
+    let isOwn =
+      manifest.kind == "Pod" || Self.annotations(manifest.object).keys.contains(where: AnnotationKey.declaring.contains)
+    return (isOwn ? "" : "spec.template.") + "metadata.annotations[\(key)]"
+  }
+
   /// Whether it declares what the instance holds.
   var declares: Bool { annotations.keys.contains(where: AnnotationKey.declaring.contains) }
 

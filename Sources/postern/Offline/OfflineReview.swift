@@ -135,7 +135,10 @@ struct OfflineReview {
       }
     }
     guard let labelled else { return findings }
-    if manifest.kind != "Pod", let stored { _ = try await admitted(LabelledManifest.pod(of: stored), by: chain) }
+    let isPod = manifest.kind == "Pod"
+    if let stored, let pod = isPod ? stored : try await admitted(LabelledManifest.pod(of: stored), by: chain) {
+      for (field, message) in superusers(of: labelled, in: pod) { add(.error, field, message) }
+    }
     for conflict in conflicts(of: labelled) { add(.error, "", conflict) }
     return findings
   }
@@ -202,6 +205,27 @@ struct OfflineReview {
         declaration: declaration, outline: result.outline)
     }
     return customers
+  }
+
+  /// Users who are the superuser, whose name is in a Secret or ConfigMap of the files.
+  private func superusers(of labelled: LabelledManifest, in pod: JSONValue) -> [(field: String, message: String)] {
+    let containers = ["initContainers", "containers"].flatMap { pod["spec"]?[$0]?.array ?? [] }
+    guard let sidecar = containers.first(where: { $0["name"]?.string == SidecarContainer.name }) else { return [] }
+    let namespace = labelled.manifest.namespace
+    let file = "\(VolumeLayout.mountPath)/\(VolumeLayout.adminUsernameFile)"
+    for source in MountedSource.all(at: file, in: sidecar, of: pod) {
+      let isSecret = source.kind == .secret
+      let data =
+        isSecret
+        ? objects.secret(source.object, namespace: namespace) : objects.configMap(source.object, namespace: namespace)
+      guard let bytes = data?[source.key] else { continue }
+      let name = String(decoding: bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...], as: UTF8.self)
+      let superuser = DeclaredSuperuser(name, by: "\(isSecret ? "Secret" : "ConfigMap") \(source.object)")
+      return superuser.faults(in: labelled.result).map {
+        (labelled.annotationField(AnnotationKey.users) + $0.path, $0.message)
+      }
+    }
+    return []
   }
 
   /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.

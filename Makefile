@@ -1,8 +1,6 @@
 # What contributors and CI run. Each target installs what it needs on Debian and Ubuntu. `make help` lists the targets.
 
 SWIFT ?= swift
-# The index of a debug build is for editors. It takes a third of the build's time.
-SWIFT_BUILD = $(SWIFT) build --disable-index-store
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
@@ -13,8 +11,8 @@ help: ## Print this list
 
 build: ## Build both programs
 	scripts/install-packages build
-	$(SWIFT_BUILD) -c $(CONFIGURATION) --product postern
-	$(SWIFT_BUILD) -c $(CONFIGURATION) --product postern-sidecar
+	$(SWIFT) build -c $(CONFIGURATION) --product postern
+	$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar
 
 sidecar: ## Build the sidecar as it ships: .build/shipped/postern-sidecar
 	scripts/install-packages sidecar
@@ -28,7 +26,7 @@ sidecar-arm64: ## Build the sidecar for ARM64 on another machine, and run its te
 	printf '#!/bin/sh\nexec qemu-aarch64-static "%s" "$$@"\n' "$(CURDIR)/.build/shipped/arm64/postern-sidecar" >.build/qemu/postern-sidecar
 	chmod +x .build/qemu/postern-sidecar
 	scripts/test-postgres
-	$(SWIFT_BUILD) --build-tests
+	$(SWIFT) build --build-tests
 	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/qemu" $(RUN_TESTS) --filter 'Sidecar(Login|Program)?Tests/'
 
 postern: ## Build the command as it ships: .build/shipped/postern
@@ -42,8 +40,8 @@ images: postern sidecar ## Build OCI images of both in .build/images, without a 
 
 demo: ## Go from one file to a provisioned Postgres and an application's first query, without a cluster
 	@scripts/install-packages build demo
-	@$(SWIFT_BUILD) -c $(CONFIGURATION) --product postern --quiet
-	@$(SWIFT_BUILD) -c $(CONFIGURATION) --product postern-sidecar --quiet
+	@$(SWIFT) build -c $(CONFIGURATION) --product postern --quiet
+	@$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar --quiet
 	@$(BIN)/postern try Examples/shop.yaml -- psql -c 'INSERT INTO invoice (total) VALUES (9.90) RETURNING *'
 
 try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
@@ -57,7 +55,7 @@ RUN_TESTS = TMPDIR="$$(scripts/test-folder)" POSTERN_TEST_POSTGRES="$$(scripts/t
 test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the builds that ship, and their instructions
 	scripts/install-packages build sidecar demo test chart
 	scripts/test-postgres
-	$(SWIFT_BUILD) --build-tests
+	$(SWIFT) build --build-tests
 	scripts/check-package-versions
 	scripts/kubernetes-clients
 	scripts/python-tools

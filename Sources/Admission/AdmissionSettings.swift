@@ -48,6 +48,8 @@ package struct AdmissionSettings: Sendable {
   package var declaring: @Sendable (_ namespace: String, _ customer: String) -> [DeclaringObject] = { _, _ in [] }
   /// What is known of a customer, without those that are being deleted; nil where nothing is known of the cluster.
   package var customers: (@Sendable (_ namespace: String, _ customer: String) -> KnownCustomer)?
+  /// Whether connections may say that their Pods are restarted; nil where that is not known.
+  package var restarts: Bool?
   /// The Services of a namespace; nil where they are not known.
   package var services: (@Sendable (_ namespace: String) -> [ServiceFacts])?
   /// Whether warnings are as short as an API server wants them.

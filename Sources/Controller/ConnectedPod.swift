@@ -1,8 +1,10 @@
+import Admission
 import Contract
 import DatabaseSpec
+import Declarations
 import JSONBytes
 
-/// An application's Pod with the label `postern.io/connect`, reduced to what it has of Secrets.
+/// An application's Pod with the label `postern.io/connect`, reduced to what it has of Secrets and what a restart depends on.
 struct ConnectedPod: Equatable, Sendable {
   let name: String
   let uid: String
@@ -11,21 +13,76 @@ struct ConnectedPod: Equatable, Sendable {
   /// The Secrets in the environment of its running containers, with the time at which the first of these began. An
   /// environment stays as it was then.
   let environment: [String: Timestamp]
+  /// The Secrets of connections that say `restart: true`, with the time at which the first running container began that
+  /// has the Secret in its environment or its files.
+  let restarting: [String: Timestamp]
+  /// Nil for a bare Pod.
+  let owner: ObservedPod.Owner?
+  /// The workload that it belongs to: of a Deployment's Pods, the Deployment, whichever ReplicaSet made them.
+  let workload: ObservedPod.Owner
+  let isReady: Bool
+  /// Whether it is being deleted.
+  let isEnding: Bool
+  /// Whether it may hold a customer's Postgres.
+  let mayBePostgres: Bool
 
   /// Nil where it is no Pod that runs, or may.
   init?(_ pod: JSONValue) {
-    guard let name = pod["metadata"]?["name"]?.string, let uid = pod["metadata"]?["uid"]?.string,
-      pod["metadata"]?["deletionTimestamp"] == nil, !["Succeeded", "Failed"].contains(pod["status"]?["phase"]?.string)
+    let metadata = pod["metadata"]
+    guard let name = metadata?["name"]?.string, let uid = metadata?["uid"]?.string,
+      !["Succeeded", "Failed"].contains(pod["status"]?["phase"]?.string)
     else { return nil }
     (self.name, self.uid) = (name, uid)
-    var mounted: Set<String> = []
-    for volume in pod["spec"]?["volumes"]?.array ?? [] {
-      if let secret = volume["secret"]?["secretName"]?.string { mounted.insert(secret) }
-      for source in volume["projected"]?["sources"]?.array ?? [] {
-        if let secret = source["secret"]?["name"]?.string { mounted.insert(secret) }
+    isEnding = metadata?["deletionTimestamp"] != nil
+    isReady = (pod["status"]?["conditions"]?.array ?? []).contains {
+      $0["type"]?.string == PodCondition.ready && $0["status"]?.string == "True"
+    }
+    let (labels, annotations) = (metadata?["labels"], metadata?["annotations"])
+    owner = (metadata?["ownerReferences"]?.array ?? []).first { $0["controller"] == .bool(true) }.flatMap {
+      guard let kind = $0["kind"]?.string, let name = $0["name"]?.string else { return nil }
+      return ObservedPod.Owner(kind: kind, name: name)
+    }
+    workload = Self.workload(of: owner, hash: labels?["pod-template-hash"]?.string) ?? .init(kind: "Pod", name: name)
+    let containers = ["containers", "initContainers"].flatMap { pod["spec"]?[$0]?.array ?? [] }
+    mayBePostgres =
+      labels?[AnnotationKey.customerLabel] != nil || annotations?[AnnotationKey.injected] != nil
+      || containers.contains { $0["name"]?.string == SidecarContainer.name }
+    let volumes = Self.secretsOfVolumes(pod)
+    mounted = volumes.values.reduce(into: []) { $0.formUnion($1) }
+    let begun = Self.begun(pod)
+    var (environment, used) = ([String: Timestamp](), [String: Timestamp]())
+    func note(_ secrets: some Sequence<String>, _ time: Timestamp, in times: inout [String: Timestamp]) {
+      for secret in secrets {
+        times[secret] = times[secret].map { $0.microseconds < time.microseconds ? $0 : time } ?? time
       }
     }
-    self.mounted = mounted
+    for container in containers {
+      guard let time = container["name"]?.string.flatMap({ begun[$0] }) else { continue }
+      let variables = Self.secretsOfEnvironment(container)
+      note(variables, time, in: &environment)
+      note(variables, time, in: &used)
+      let mounts = (container["volumeMounts"]?.array ?? []).compactMap { $0["name"]?.string }
+      note(mounts.flatMap { volumes[$0] ?? [] }, time, in: &used)
+    }
+    self.environment = environment
+    let wanted = Self.restartingSecrets(
+      customer: labels?[AnnotationKey.connectLabel]?.string, annotations?[AnnotationKey.connections]?.string)
+    restarting = used.filter { wanted.contains($0.key) }
+  }
+
+  /// The Secrets of each volume, by its name.
+  private static func secretsOfVolumes(_ pod: JSONValue) -> [String: [String]] {
+    var secrets: [String: [String]] = [:]
+    for volume in pod["spec"]?["volumes"]?.array ?? [] {
+      guard let name = volume["name"]?.string else { continue }
+      let projected = (volume["projected"]?["sources"]?.array ?? []).compactMap { $0["secret"]?["name"]?.string }
+      secrets[name] = [volume["secret"]?["secretName"]?.string].compactMap(\.self) + projected
+    }
+    return secrets
+  }
+
+  /// When the containers began that run now.
+  private static func begun(_ pod: JSONValue) -> [String: Timestamp] {
     var begun: [String: Timestamp] = [:]
     for status in ["containerStatuses", "initContainerStatuses"].flatMap({ pod["status"]?[$0]?.array ?? [] }) {
       guard let container = status["name"]?.string,
@@ -33,18 +90,28 @@ struct ConnectedPod: Equatable, Sendable {
       else { continue }
       begun[container] = time
     }
-    var environment: [String: Timestamp] = [:]
-    for container in ["containers", "initContainers"].flatMap({ pod["spec"]?[$0]?.array ?? [] }) {
-      guard let time = container["name"]?.string.flatMap({ begun[$0] }) else { continue }
-      let single = (container["env"]?.array ?? []).compactMap { $0["valueFrom"]?["secretKeyRef"] }
-        .filter { Self.turning.contains($0["key"]?.string ?? "") || $0["key"]?.string?.contains("uri.") == true }
-        .compactMap { $0["name"]?.string }
-      let whole = (container["envFrom"]?.array ?? []).compactMap { $0["secretRef"]?["name"]?.string }
-      for secret in single + whole {
-        environment[secret] = environment[secret].map { $0.microseconds < time.microseconds ? $0 : time } ?? time
-      }
-    }
-    self.environment = environment
+    return begun
+  }
+
+  private static func secretsOfEnvironment(_ container: JSONValue) -> [String] {
+    let single = (container["env"]?.array ?? []).compactMap { $0["valueFrom"]?["secretKeyRef"] }
+      .filter { turning.contains($0["key"]?.string ?? "") || $0["key"]?.string?.contains("uri.") == true }
+      .compactMap { $0["name"]?.string }
+    return single + (container["envFrom"]?.array ?? []).compactMap { $0["secretRef"]?["name"]?.string }
+  }
+
+  private static func restartingSecrets(customer: String?, _ connections: String?) -> Set<String> {
+    guard let customer, let connections else { return [] }
+    let read = ConnectionsResult(customer: customer, connections).connections
+    return Set(read.filter(\.restarts).map { ObjectName.user($0.user, customer: $0.customer) })
+  }
+
+  /// A Deployment's ReplicaSets have its name and the hash of their template, which is a label of their Pods.
+  private static func workload(of owner: ObservedPod.Owner?, hash: String?) -> ObservedPod.Owner? {
+    guard let owner, owner.kind == "ReplicaSet", let hash, owner.name.utf8.count > hash.utf8.count + 1,
+      owner.name.hasSuffix("-\(hash)")
+    else { return owner }
+    return .init(kind: "Deployment", name: String(owner.name.dropLast(hash.count + 1)))
   }
 
   /// The keys that another login changes.

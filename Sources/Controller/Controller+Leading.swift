@@ -11,6 +11,7 @@ extension Controller {
   package func lead(mayWrite: @escaping @Sendable () -> Bool) async {
     looks.open()
     updater.open()
+    restarter.open()
     let signals = queue.open()
     let (all, pods) = cluster.withLock { cluster in
       (cluster.all, cluster.all.map { ($0, Array(cluster[$0].pods.values)) })
@@ -26,6 +27,7 @@ extension Controller {
         await self.updater.run(
           mayBegin: { self.isSynced }, isBusy: { self.looks.mayRunScript($1, of: $0) }, mayWrite: mayWrite)
       }
+      group.addTask { await self.restarter.run(mayWrite: mayWrite) }
       group.addTask { await self.watchTurns() }
       for await _ in signals {
         guard isSynced else { continue }
@@ -77,7 +79,10 @@ extension Controller {
     }
     await events.tell(notices, mayWrite: mayWrite)
     metrics.record(outcome, took: ContinuousClock.now - start)
-    if state == nil, outcome != .stopped { looks.expect(nil, of: key) }
+    if state == nil, outcome != .stopped {
+      looks.expect(nil, of: key)
+      restarter.expect([:], of: key)
+    }
     let found = looks.found(of: key)
     let counts = instances.change(key) { record in
       (record.state, record.found) = (state, found)
@@ -149,6 +154,7 @@ extension Controller {
     if failure == nil, end == nil {
       _ = instances.change(key) { $0.rotates = rotates }
       turns.set(pass.nextTurn(after: clock.now), of: key)
+      restarter.expect(pass.turns, of: key)
       // What was told meanwhile has woken nobody, if this was the first pass that has to do with it.
       if rotates, looks.logins(of: key) != clock.reports { queue.add(CollectionOfOne(key)) }
     }

@@ -26,6 +26,7 @@ package final class Controller: Sendable {
   let instances = InstanceRecords()
   let looks: StatusLooks
   let updater: SidecarUpdater
+  let restarter: Restarter
   let turns = DueTimes()
 
   /// A controller of a cluster. It does nothing until ``watch()`` runs.
@@ -48,6 +49,7 @@ package final class Controller: Sendable {
     events = EventRecorder(client, settings, logger)
     let updater = SidecarUpdater(client, settings.sidecarUpdate, events: events, metrics: metrics, logger: logger)
     self.updater = updater
+    restarter = Restarter(client, settings.restarts, events: events, logger: logger)
     let (instances, queue) = (instances, queue)
     looks = StatusLooks(
       client, ask: settings.statusQuestion, events: events, logger: logger,

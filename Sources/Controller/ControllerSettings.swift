@@ -20,6 +20,8 @@ package struct ControllerSettings: Sendable {
   package var eventBurst = 25
   /// How sidecars of running Pods are updated; nil: not at all, and they are not counted.
   package var sidecarUpdate: SidecarUpdateSettings?
+  /// How applications' Pods are restarted after a turn; nil: not at all.
+  package var restarts: RestartSettings?
   /// How to ask sidecars for their status; nil: over HTTP.
   package var statusQuestion: StatusQuestion?
 

@@ -45,7 +45,7 @@ extension InstancePass {
     let secret = ObjectName.user(rotation.user, customer: customer)
     let word = "\(secret) \(rotation.decision.told.rotatedAt?.rfc3339 ?? "")"
     let hash = String(Hex.encoded(Digest.sha256(Array(word.utf8))).prefix(12))
-    for pod in pods where pod.mounted.contains(secret) {
+    for pod in pods where !pod.isEnding && pod.mounted.contains(secret) {
       try await access.annotatePod(pod.name, uid: pod.uid, updated: hash)
     }
   }
@@ -55,7 +55,7 @@ extension InstancePass {
       let turn = rotation.decision.told.rotatedAt
     else { return }
     let secret = ObjectName.user(rotation.user, customer: customer)
-    for pod in pods {
+    for pod in pods where !pod.isEnding {
       guard let begun = pod.environment[secret], begun.microseconds < turn.microseconds else { continue }
       staleNotices.append(
         Notice(
@@ -64,6 +64,16 @@ extension InstancePass {
           "its environment holds the login of user \(rotation.user.text) from before \(turn.rfc3339), which ends at "
             + "\(end.rfc3339): restart it, or let it read the connection from its files"))
     }
+  }
+
+  /// When the users' Secrets last got another login, by the Secret's name.
+  var turns: [String: Restarts.Turn] {
+    var turns: [String: Restarts.Turn] = [:]
+    for rotation in rotations {
+      guard let time = rotation.decision.told.rotatedAt else { continue }
+      turns[ObjectName.user(rotation.user, customer: customer)] = .init(user: rotation.user.text, at: time)
+    }
+    return turns
   }
 
   /// When the next pass has something to do for a password that turns.

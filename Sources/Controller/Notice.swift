@@ -18,6 +18,10 @@ struct Notice: Hashable, Sendable {
     case rotationHeld = "RotationHeld"
     /// An application's Pod still has the login of before.
     case staleConnection = "StaleConnection"
+    /// An application's Pod was evicted, because it had that login.
+    case restarted = "Restarted"
+    /// It should be, and is not.
+    case restartHeld = "RestartHeld"
     case sidecarUpdated = "SidecarUpdated"
     /// A Pod was not ready again after an update, and no others are updated for now.
     case sidecarUpdateStopped = "SidecarUpdateStopped"
@@ -25,7 +29,7 @@ struct Notice: Hashable, Sendable {
     /// `type` of the Event.
     var type: String {
       switch self {
-      case .provisioned, .objectsWritten, .sidecarUpdated, .rotated: "Normal"
+      case .provisioned, .objectsWritten, .sidecarUpdated, .rotated, .restarted: "Normal"
       default: "Warning"
       }
     }

@@ -150,11 +150,7 @@ struct ObjectAccess: Sendable {
 
   /// The applications' Pods in the namespace that connect by a label, to whichever customer.
   func connectedPods() async throws(Interruption) -> [ConnectedPod] {
-    let selection = Selection(.pods, namespace: key.namespace, labelSelector: AnnotationKey.connectLabel)
-    let reader = ObjectReader { object throws(JSONError) in ConnectedPod(try JSONValue(parsing: object)) }
-    do throws(KubernetesError) {
-      return try await client.list(selection, as: reader).items.compactMap(\.self)
-    } catch { throw .failed(error) }
+    try await ConnectedPod.list(client, in: key.namespace)
   }
 
   func check() throws(Interruption) {

@@ -60,6 +60,8 @@ extension Resource {
   package static let statefulSets = Self(group: "apps", plural: "statefulsets", kind: "StatefulSet")
   /// `apps/v1 ReplicaSet`
   package static let replicaSets = Self(group: "apps", plural: "replicasets", kind: "ReplicaSet")
+  /// `apps/v1 DaemonSet`
+  package static let daemonSets = Self(group: "apps", plural: "daemonsets", kind: "DaemonSet")
   /// `coordination.k8s.io/v1 Lease`
   package static let leases = Self(group: "coordination.k8s.io", plural: "leases", kind: "Lease")
   /// `admissionregistration.k8s.io/v1 MutatingWebhookConfiguration`

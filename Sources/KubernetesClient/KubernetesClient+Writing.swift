@@ -121,6 +121,26 @@ extension KubernetesClient {
     try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
   }
 
+  /// Asks that a Pod be deleted as when its node is drained (Kubernetes docs, "API-initiated Eviction"). It is asked once:
+  /// where a PodDisruptionBudget does not allow it now, the error's code is 429.
+  /// - Parameter uid: evict only the Pod with this UID.
+  package func evict(_ pod: String, in namespace: String, uid: String) async throws(KubernetesError) {
+    func object(_ members: [(String, JSONValue)]) -> JSONValue {
+      var object = JSONObject()
+      for (key, value) in members { object[key] = value }
+      return .object(object)
+    }
+    let eviction = object([
+      ("apiVersion", .string("policy/v1")), ("kind", .string("Eviction")),
+      ("metadata", object([("name", .string(pod)), ("namespace", .string(namespace))])),
+      ("deleteOptions", object([("preconditions", object([("uid", .string(uid))]))])),
+    ])
+    var call = Call("create", .POST, .pods, namespace: namespace, name: pod, subresource: "eviction")
+    call.body = ("application/json", eviction.bytes)
+    call.isRetried = false
+    try await self.object(call, named: pod, in: namespace, as: ObjectReader<Void>.nothing)
+  }
+
   private static let strategicMerge = "application/strategic-merge-patch+json"
 
   private static func query(dryRun: Bool) -> [(String, String)] {

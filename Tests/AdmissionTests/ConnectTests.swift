@@ -423,6 +423,47 @@ import Testing
     }
   }
 
+  @Test func noPodThatMayHoldAPostgresIsToBeRestarted() throws {
+    let pod = try application("- {user: shop, restart: true}", labels: #","postern.io/customer":"b""#)
+    let field = "metadata.annotations[postern.io/connections][0].restart"
+    #expect(try post(pod, .mutate).fields == [field])
+    for kind in ["Deployment", "StatefulSet"] {
+      #expect(try post(workload(kind, pod), .validate).fields == ["spec.template.\(field)"])
+    }
+  }
+
+  /// What ends by itself, and what nothing makes anew, is told; what the webhook was told about the rights, too.
+  @Test(arguments: kinds + ["Pod"], [true, false, nil]) func whatIsNotRestartedIsWarnedOf(kind: String, may: Bool?)
+    throws
+  {
+    var settings = testSettings
+    settings.restarts = may
+    let pod = try application("- {user: shop, restart: true}")
+    let isPod = kind == "Pod"
+    let object = try isPod ? pod : workload(kind, pod)
+    let reply = try post(object, isPod ? .mutate : .validate, settings: settings)
+    var expected: [String] = []
+    switch kind {
+    case "Job":
+      expected = [#"connection "acme", restart: Postern does not restart a Job's Pods, which end by themselves"#]
+    case "CronJob":
+      expected = [#"connection "acme", restart: Postern does not restart a CronJob's Pods, which end by themselves"#]
+    case "Pod": expected = [#"connection "acme", restart: Postern does not restart a Pod that nothing would make anew"#]
+    default: break
+    }
+    if may == false {
+      expected.append(
+        "restart: this Postern may restart no Pods; an admin adds overlays/restart (chart: restarts.enabled)"
+      )
+    }
+    #expect(reply.isAllowed && Set(reply.warnings) == Set(expected.map { "postern: \($0)" }), "\(reply.warnings)")
+    // Nobody reads warnings about a Pod that a controller makes.
+    let made = try pod.adding(
+      "/metadata/ownerReferences",
+      #"[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"r","uid":"1","controller":true}]"#)
+    #expect(try post(made, .mutate, settings: settings).warnings == [])
+  }
+
   @Test(arguments: kinds) func theLabelAloneOnAWorkloadIsRefused(kind: String) throws {
     let bare = try application().removing("/metadata/labels").removing("/metadata/annotations")
     let labelled = try workload(kind, bare, metadata: #","labels":{"postern.io/connect":"acme"}"#)

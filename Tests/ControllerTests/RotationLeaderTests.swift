@@ -44,6 +44,9 @@ import Testing
     let change: (inout ControllerSettings) -> Void = {
       $0.statusQuestion = sidecars.question
       $0.turnInterval = .milliseconds(100)
+      $0.restarts = RestartSettings()
+      $0.restarts?.settleSeconds = 0
+      $0.restarts?.interval = .milliseconds(100)
     }
     try await Leading.run(
       namespace, settings: change,
@@ -75,16 +78,17 @@ import Testing
 
   private func pod(
     _ name: String, _ label: String, _ container: String, _ volumes: String, in cluster: Leading,
-    begun: String = "2020-01-01T00:00:00Z"
+    begun: String = "2020-01-01T00:00:00Z", annotations: String = "", more: String? = nil
   ) async throws {
+    let isPostgres = label.contains("customer")
     let owner =
-      label.contains("customer")
+      isPostgres
       ? #","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"db-1","uid":"1","controller":true}]"#
       : ""
     try await cluster.client.create(
       .pods,
       try json(
-        #"{"metadata":{"name":"\#(name)","namespace":"\#(cluster.namespace)","labels":{\#(label)},"annotations":{"postern.io/injected":"v1"}\#(owner)},"#
+        #"{"metadata":{"name":"\#(name)","namespace":"\#(cluster.namespace)","labels":{\#(label)},"annotations":{\#(isPostgres ? #""postern.io/injected":"v1""# : "")\#(annotations)}\#(more ?? owner)},"#
           + #""spec":{"nodeName":"node","containers":[{"name":"main","image":"postgres:17"},\#(container)]\#(volumes)}}"#
       ))
     let started =
@@ -94,7 +98,7 @@ import Testing
     try await cluster.client.patchStatus(
       .pods, name, in: cluster.namespace,
       try json(
-        #"{"status":{"phase":"Running","podIP":"127.0.0.1","podIPs":[{"ip":"127.0.0.1"}],"containerStatuses":[\#(statuses)]}}"#
+        #"{"status":{"phase":"Running","conditions":[{"type":"Ready","status":"True"}],"podIP":"127.0.0.1","podIPs":[{"ip":"127.0.0.1"}],"containerStatuses":[\#(statuses)]}}"#
       ))
   }
 
@@ -230,6 +234,30 @@ import Testing
         try await cluster.isTold(
           "StaleConnection Pod app-old: its environment holds the login of user shop from before"))
       #expect(try await !cluster.events().contains { $0.hasPrefix("StaleConnection Pod app-new") })
+    }
+  }
+
+  @Test func whatAsksForItIsRestarted() async throws {
+    try await run("asked", Sidecars()) { cluster in
+      let variable =
+        #"{"name":"app","image":"i","env":[{"name":"PGPASSWORD","valueFrom":{"secretKeyRef":{"name":"\#(Self.secret)","key":"password"}}}]}"#
+      let owner =
+        #","ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"web","uid":"1","controller":true}]"#
+      try await cluster.client.create(
+        .replicaSets,
+        try json(
+          #"{"metadata":{"name":"web","namespace":"\#(cluster.namespace)"},"spec":{"replicas":2,"selector":{"matchLabels":{"a":"b"}},"#
+            + #""template":{"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"name":"a","image":"i"}]}}}}"#))
+      let label = #""postern.io/connect":"acme""#
+      try await pod(
+        "web-asks", label, variable, "", in: cluster,
+        annotations: #""postern.io/connections":"- {user: shop, restart: true}""#, more: owner)
+      try await pod(
+        "web-does-not", label, variable, "", in: cluster, annotations: #""postern.io/connections":"shop""#, more: owner)
+      try await turn(cluster)
+      #expect(try await cluster.isTold("Restarted Pod web-asks: it has the login of user shop from before "))
+      let left = try await cluster.client.get(.pods, "web-does-not", in: cluster.namespace)
+      #expect(left["metadata"]?["deletionTimestamp"] == nil)
     }
   }
 

@@ -13,6 +13,7 @@ import Testing
     var text = "\(connection.user.text)/\(connection.database?.text ?? "-") \(connection.customer) \(connection.name)"
     if let containers = connection.containers { text += " [\(containers.map(\.name).joined(separator: " "))]" }
     if connection.waits { text += " waits" }
+    if connection.restarts { text += " restarts" }
     return text
   }
 
@@ -25,6 +26,10 @@ import Testing
       (
         "- user: shop\n  name: main.db\n  containers: [web, worker]\n  wait: true",
         ["shop/- acme main.db [web worker] waits"]
+      ),
+      (
+        "- {user: shop, restart: true}\n- {user: x, name: x, env: none, restart: false}",
+        ["shop/- acme acme restarts", "x/- acme x"]
       ),
       ("- {user: x, customer: other, env: none}\n- shop", ["x/- other other", "shop/- acme acme"]),
       (
@@ -67,6 +72,8 @@ import Testing
     ("- {user: shop, containers: web}", "expected a list of containers' names"),
     ("- {user: shop, containers: [We b]}", "cannot be the name of a container"),
     ("- {user: shop, wait: yes}", "neither true nor false"),
+    ("- {user: shop, restart: always}", "neither true nor false"),
+    ("- {user: shop, restrat: true}", "did you mean \"restart\"?"),
     ("- shop\n- other", "two connections are called \"acme\""),
     (
       "- shop\n- {user: other, name: b}",

@@ -131,6 +131,39 @@ struct APIServerRightsTests {
     await controller.shutdown()
   }
 
+  /// Without overlays/restart it evicts nothing; with it, nothing in the system's namespaces.
+  private func tryEvictions(
+    _ admin: KubernetesClient, _ controller: KubernetesClient, _ refusal: (() async throws -> Void) async -> String?
+  ) async throws {
+    let places = [Self.namespace, "kube-system"]
+    for place in places {
+      if place != Self.namespace {
+        try await admin.create(
+          Resource(plural: "serviceaccounts", kind: "ServiceAccount"),
+          try json(#"{"metadata":{"name":"default","namespace":"\#(place)"}}"#))
+      }
+      try await admin.create(
+        .pods,
+        try json(
+          #"{"metadata":{"name":"web","namespace":"\#(place)"},"spec":{"nodeName":"n","containers":[{"name":"a","image":"i"}]}}"#
+        ))
+    }
+    func evict(_ place: String) async -> String? {
+      await refusal {
+        let uid = try await admin.get(.pods, "web", in: place)["metadata"]?["uid"]?.string
+        try await controller.evict("web", in: place, uid: uid ?? "")
+      }
+    }
+    for place in places { #expect(await evict(place)?.contains("403 Forbidden") == true) }
+    let file = Program.package.appending(path: "webhook-config/overlays/restart/rights.yaml")
+    for object in try ManifestReader().read([file.path]).map(\.object) {
+      let resource = try #require(Self.applied.first { $0.kind == object["kind"]?.string })
+      try await admin.create(resource, renamed(object))
+    }
+    #expect(try await eventually { await evict(Self.namespace) == nil })
+    #expect(await evict("kube-system")?.contains("ValidatingAdmissionPolicy") == true)
+  }
+
   private func tryRights(_ admin: KubernetesClient, _ controller: KubernetesClient) async throws {
     try await setUp(admin)
     func refusal(_ act: () async throws -> Void) async -> String? {
@@ -169,6 +202,7 @@ struct APIServerRightsTests {
     for (text, isAllowed) in Self.secrets {
       check(text, isAllowed, await refusal { try await controller.create(.secrets, try json("{\(text)}")) })
     }
+    try await tryEvictions(admin, controller, refusal)
     // A classic sidecar is an ordinary container.
     let classic = """
       {"metadata":{"name":"classic","namespace":"\(Self.namespace)"},"spec":{"containers":[

@@ -47,6 +47,7 @@ struct ConnectPlan {
     pod = try ConnectedPod(target.pod.spec, of: target.bytes)
     refuseUnknownContainers()
     refuseWaiting(inPodOf: postgres == nil ? nil : customer)
+    judgeRestarts(target)
     refuseClashes(isConnected: target.metadata.isConnected)
     if pod.asksNode {
       findings.warn("this Pod asks the node's resolver, which knows no Service: set dnsPolicy: ClusterFirstWithHostNet")
@@ -197,6 +198,25 @@ struct ConnectPlan {
             + "remove wait")
       }
       if pod.isWindows { refuse("\(connection.path).wait", "what waits is a program for Linux; remove wait") }
+    }
+  }
+
+  /// No Pod is restarted that may hold a Postgres, none that nothing would make anew, and none that ends by itself.
+  private mutating func judgeRestarts(_ target: ConnectTarget) {
+    let lasting: [String: String] = [
+      GroupVersionKind.pod.kind: "a Pod that nothing would make anew",
+      GroupVersionKind.job.kind: "a Job's Pods, which end by themselves",
+      GroupVersionKind.cronJob.kind: "a CronJob's Pods, which end by themselves",
+    ]
+    for connection in connections where connection.restarts {
+      if let customer = target.metadata.customer {
+        refuse(
+          "\(connection.path).restart",
+          "a Pod with label \(AnnotationKey.customerLabel): \(customer) may hold a Postgres, and Postern restarts none: "
+            + "remove restart")
+      } else if let pods = lasting[target.kind], !target.isMade {
+        findings.warn("connection \(quoted(connection.name)), restart: Postern does not restart \(pods)")
+      }
     }
   }
 

@@ -16,6 +16,11 @@ struct ConnectionDoubts {
   private(set) var warnings: [String] = []
 
   init(_ connections: [DeclaredConnection], _ namespace: String, _ settings: AdmissionSettings) {
+    if settings.restarts == false, connections.contains(where: \.restarts) {
+      warnings.append(
+        "restart: this Postern may restart no Pods; an admin adds overlays/restart (chart: restarts.enabled)"
+      )
+    }
     guard let known = settings.customers else { return }
     for connection in connections {
       switch known(namespace, connection.customer) {

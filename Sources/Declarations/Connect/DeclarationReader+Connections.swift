@@ -3,7 +3,7 @@ import DatabaseSpec
 
 extension DeclarationReader {
   private static let connectionKeys = [
-    "user", "database", "customer", "name", "env", "prefix", "containers", "wait",
+    "user", "database", "customer", "name", "env", "prefix", "containers", "wait", "restart",
   ]
   /// Each connection adds a volume to the Pod and a mount to its containers.
   private static let maximumConnections = 32
@@ -88,7 +88,8 @@ extension DeclarationReader {
     let prefix = members["prefix"].map { self.prefix($0) } ?? ""
     let containers = members["containers"].map { containerNames($0) }
     let waits = members["wait"].map { bool($0) } ?? false
-    guard let user, let environment, let prefix, let waits,
+    let restarts = members["restart"].map { bool($0) } ?? false
+    guard let user, let environment, let prefix, let waits, let restarts,
       members["database"] == nil || database != nil, members["customer"] == nil || other != nil,
       members["name"] == nil || folder != nil
     else { return nil }
@@ -96,7 +97,7 @@ extension DeclarationReader {
       user: user.value, database: database?.value, customer: other ?? customer,
       name: folder ?? other ?? customer)
     (connection.environment, connection.prefix, connection.containers) = (environment, prefix, containers)
-    (connection.waits, connection.path) = (waits, node.place.path)
+    (connection.waits, connection.restarts, connection.path) = (waits, restarts, node.place.path)
     // A prefix and a name may only together be that of the folder.
     guard !connection.variables.contains(where: { $0.name == ServiceBinding.rootVariable }) else {
       problems.error(

@@ -58,6 +58,8 @@ package struct DeclaredConnection: Equatable, Sendable {
   package var containers: [ContainerName]?
   /// Whether an init container waits until the database takes this login.
   package var waits = false
+  /// Whether its Pods are made anew after the user's password has turned.
+  package var restarts = false
   /// The path in the annotation, such as `[0]`.
   package var path = ""
 

@@ -66,6 +66,13 @@ struct Serve: AsyncParsableCommand {
   @Option(help: "How many Pods may be unready at once because their sidecars are updated. (default: 3)")
   var sidecarUpdateMaxUnavailable: String?
 
+  @Flag(
+    help: """
+      Evict applications' Pods after their password has turned, where their connection says restart: true. Both parts must be \
+      told: the controller needs the right to create pods/eviction, and the webhook warns otherwise.
+      """)
+  var restarts = false
+
   @Option(help: "Seconds to serve on, unready, after SIGTERM. (default: 5; with --no-webhook 0)")
   var drainSeconds: String?
 
@@ -121,6 +128,7 @@ struct Serve: AsyncParsableCommand {
         admission.secretUses = controller.secretUses
         admission.declaring = controller.declaring
         admission.customers = controller.known
+        admission.restarts = settings.restarts
       }
       let reviewLog = ReviewLog(format: format, isWanted: level <= .info)
       server = try await AdmissionService.start(

@@ -12,6 +12,8 @@ struct ServeSettings {
   let admission: AdmissionSettings
   /// What is done in the cluster; nil: nothing, and no cluster is needed.
   let cluster: ClusterSettings?
+  /// Whether applications' Pods are restarted after a turn.
+  let restarts: Bool
   let logFormat: LogWriter.Format
   let logLevel: Logger.Level
 
@@ -35,6 +37,7 @@ struct ServeSettings {
     )
     self.server = server
     admission = try options.sidecar.settings(reader)
+    restarts = try reader.flag(options.restarts, "POSTERN_RESTARTS")
     logFormat = try reader.choice(options.logFormat, "--log-format", "POSTERN_LOG_FORMAT") ?? .text
     logLevel = try reader.choice(options.logLevel, "--log-level", "POSTERN_LOG_LEVEL") ?? .info
     let cluster = ClusterSettings(
@@ -50,7 +53,8 @@ struct ServeSettings {
         mode: try reader.choice(options.sidecarUpdate, "--sidecar-update", "POSTERN_SIDECAR_UPDATE") ?? .auto,
         maximumUnavailable: try reader.number(
           options.sidecarUpdateMaxUnavailable, "--sidecar-update-max-unavailable",
-          "POSTERN_SIDECAR_UPDATE_MAX_UNAVAILABLE", 1...100, 3)))
+          "POSTERN_SIDECAR_UPDATE_MAX_UNAVAILABLE", 1...100, 3)),
+      restarts: restarts)
     self.cluster = isSelfSigned || cluster.knowledge != .none ? cluster : nil
   }
 }

@@ -54,6 +54,7 @@ struct ClusterService {
     var controllerSettings = ControllerSettings(namespaces: settings.namespaces.isEmpty ? nil : settings.namespaces)
     controllerSettings.onlyKnowsDeclarations = settings.knowledge == .declarations
     controllerSettings.sidecarUpdate = settings.sidecarUpdate
+    controllerSettings.restarts = settings.restarts ? RestartSettings() : nil
     controller =
       settings.knowledge == .none
       ? nil

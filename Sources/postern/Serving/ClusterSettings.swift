@@ -25,6 +25,8 @@ struct ClusterSettings {
 
   /// How the controller updates sidecars of running Pods.
   let sidecarUpdate: SidecarUpdateSettings
+  /// Whether it restarts applications' Pods after a turn.
+  let restarts: Bool
 
   enum Knowledge {
     case none

@@ -1,0 +1,17 @@
+/// How a ``Controller`` restarts applications' Pods after a turn of their password. It needs the right to evict Pods.
+package struct RestartSettings: Sendable {
+  /// How many seconds after a turn the first Pod is evicted. By then every kubelet has the new Secret, and a clock that
+  /// differs by less cannot make a new Pod look older than the turn.
+  package var settleSeconds = 60
+  /// Between two looks at a namespace where Pods are being restarted.
+  package var interval: Duration = .seconds(5)
+  /// Where nothing has moved for ``heldFor``.
+  package var seldom: Duration = .seconds(60)
+  /// For how long a workload may make no progress before an Event says why.
+  package var heldFor: Duration = .seconds(300)
+  /// Between two looks, at whichever namespaces, and after each eviction.
+  package var pause: Duration = .milliseconds(100)
+
+  /// The defaults.
+  package init() {}
+}

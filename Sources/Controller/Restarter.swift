@@ -1,0 +1,220 @@
+import Contract
+import DatabaseSpec
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import Linux
+import Logging
+import Synchronization
+
+/// Evicts applications' Pods as ``Restarts`` decides. One namespace is looked at at a time, the one first that has waited
+/// longest; where nothing is to be restarted, none is, until another turn.
+final class Restarter: Sendable {
+  private struct Namespace {
+    var turns: [CustomerKey: [String: Restarts.Turn]] = [:]
+    /// Nil: nothing is to be done.
+    var next: ContinuousClock.Instant?
+    /// Since when each workload makes no progress.
+    var since: [ObservedPod.Owner: ContinuousClock.Instant] = [:]
+  }
+
+  /// The most evictions of one look; other namespaces are next.
+  private static let maximumAtOnce = 5
+  private static let retryDelay = Duration.seconds(30)
+
+  private let client: KubernetesClient
+  /// Nil: nothing is restarted.
+  private let settings: RestartSettings?
+  private let events: EventRecorder
+  private let logger: Logger
+  /// Nil while this replica does not lead.
+  private let state = Mutex<[String: Namespace]?>(nil)
+
+  init(_ client: KubernetesClient, _ settings: RestartSettings?, events: EventRecorder, logger: Logger) {
+    (self.client, self.settings, self.events, self.logger) = (client, settings, events, logger)
+  }
+
+  /// From now on accepts turns.
+  func open() {
+    if settings != nil { state.withLock { $0 = [:] } }
+  }
+
+  /// When the Secrets of a customer's users last got another login, by the Secret's name.
+  func expect(_ turns: [String: Restarts.Turn], of key: CustomerKey) {
+    state.withLock { state in
+      guard state != nil, state?[key.namespace]?.turns[key] ?? [:] != turns else { return }
+      var namespace = state?[key.namespace] ?? Namespace()
+      namespace.turns[key] = turns.isEmpty ? nil : turns
+      namespace.next = .now
+      state?[key.namespace] = namespace.turns.isEmpty ? nil : namespace
+    }
+  }
+
+  /// Restarts Pods until the task is cancelled; then forgets everything.
+  /// - Parameter mayWrite: is asked directly before each write.
+  func run(mayWrite: @escaping @Sendable () -> Bool) async {
+    guard let settings else { return }
+    while (try? await Task.sleep(for: settings.pause)) != nil {
+      guard let (name, turns) = takeNext() else { continue }
+      let wait = await Look(namespace: name, turns: turns, settings: settings, restarter: self, mayWrite: mayWrite)
+        .run()
+      state.withLock { state in
+        // A turn that was told meanwhile has set a time of its own.
+        guard let wait, let namespace = state?[name], namespace.next == nil else { return }
+        state?[name]?.next = .now + wait
+      }
+    }
+    state.withLock { $0 = nil }
+  }
+
+  private func takeNext() -> (String, [String: Restarts.Turn])? {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      let due = (state ?? [:]).compactMap { name, namespace in namespace.next.map { (name, $0) } }
+        .filter { $0.1 <= now }.min { ($0.1, $0.0) < ($1.1, $1.0) }
+      guard let name = due?.0, let namespace = state?[name] else { return nil }
+      state?[name]?.next = nil
+      return (name, namespace.turns.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } })
+    }
+  }
+
+  /// For how long a workload has made no progress.
+  private func stagnation(_ workload: ObservedPod.Owner, in namespace: String, moves: Bool) -> Duration {
+    state.withLock { state in
+      let now = ContinuousClock.now
+      let since = moves ? now : state?[namespace]?.since[workload] ?? now
+      state?[namespace]?.since[workload] = since
+      return now - since
+    }
+  }
+
+  private func keep(_ workloads: [ObservedPod.Owner], in namespace: String) {
+    let kept = Set(workloads)
+    state.withLock { state in
+      let since = state?[namespace]?.since.filter { kept.contains($0.key) }
+      state?[namespace]?.since = since ?? [:]
+    }
+  }
+
+  /// One look at a namespace.
+  private struct Look {
+    let namespace: String
+    let turns: [String: Restarts.Turn]
+    let settings: RestartSettings
+    let restarter: Restarter
+    let mayWrite: @Sendable () -> Bool
+
+    private enum Result {
+      case evicted
+      case held(Restarts.Obstacle)
+      case notAsked
+    }
+
+    /// - Returns: after what time another look must follow; nil: after none.
+    func run() async -> Duration? {
+      let now = Timestamp(microseconds: SystemClock.wallMilliseconds * 1000)
+      let ages = turns.mapValues { ($0, now.microseconds - $0.at.microseconds) }
+      let settle = Int64(settings.settleSeconds) * 1_000_000
+      let settled = ages.filter { $0.value.1 >= settle }.mapValues(\.0)
+      // A clock that is set right counts soon.
+      let young: Duration? =
+        ages.values.map { settle - $0.1 }.filter { $0 > 0 }.min().map { min(.microseconds($0), settings.seldom) }
+      guard !settled.isEmpty else { return young }
+      do throws(Interruption) {
+        let wait = try await restart(after: settled)
+        return [wait, young].compactMap(\.self).min()
+      } catch {
+        guard case .failed(let failure) = error, !failure.isCancelled else { return Restarter.retryDelay }
+        restarter.logger.warning(
+          "no Pods are restarted for now", metadata: ["namespace": "\(namespace)", "error": "\(failure)"])
+        return Restarter.retryDelay
+      }
+    }
+
+    private func restart(after turns: [String: Restarts.Turn]) async throws(Interruption) -> Duration? {
+      let pods = try await ConnectedPod.list(restarter.client, in: namespace)
+      let restarts = Restarts(pods, turns: turns)
+      let candidates = restarts.candidates
+      restarter.keep(candidates.map(\.pod.workload), in: namespace)
+      var (left, wait) = (Restarter.maximumAtOnce, Duration?.none)
+      for candidate in candidates {
+        let result = try await attempt(candidate, of: restarts, mayEvict: left > 0)
+        if case .evicted = result { left -= 1 }
+        guard let next = await tell(result, candidate) else { continue }
+        wait = min(wait ?? next, next)
+      }
+      return wait
+    }
+
+    private func attempt(
+      _ candidate: Restarts.Candidate, of restarts: Restarts, mayEvict: Bool
+    ) async throws(Interruption) -> Result {
+      if let obstacle = candidate.obstacle { return .held(obstacle) }
+      guard mayEvict else { return .notAsked }
+      do throws(KubernetesError) {
+        guard let wanted = try await wantedPods(candidate.pod) else { return .notAsked }
+        if let obstacle = restarts.missing(beside: candidate, of: wanted) { return .held(obstacle) }
+        guard !Task.isCancelled, mayWrite() else { return .notAsked }
+        try await restarter.client.evict(candidate.pod.name, in: namespace, uid: candidate.pod.uid)
+      } catch {
+        // The Pod has changed or is gone; the next look decides.
+        if error.isNotFound || error.isConflict { return .notAsked }
+        guard error.code != nil else { throw .failed(error) }
+        let hint = error.code == 403 ? "; an admin adds overlays/restart (chart: restarts.enabled)" : ""
+        return .held(.now("\(error)\(hint)"))
+      }
+      try? await Task.sleep(for: settings.pause)
+      return .evicted
+    }
+
+    /// How many Pods the owner is to have; nil where it is gone.
+    private func wantedPods(_ pod: ConnectedPod) async throws(KubernetesError) -> Int? {
+      let resources: [Resource] = [.replicaSets, .statefulSets, .daemonSets]
+      guard let owner = pod.owner, let resource = resources.first(where: { $0.kind == owner.kind }) else { return nil }
+      let object = try await restarter.client.get(resource, owner.name, in: namespace)
+      let wanted =
+        resource == .daemonSets ? object["status"]?["desiredNumberScheduled"] : object["spec"]?["replicas"]
+      guard case .number(let text)? = wanted else { return resource == .daemonSets ? 0 : 1 }
+      return Int(text) ?? 1
+    }
+
+    /// - Returns: after what time the workload must be looked at again; nil: never.
+    private func tell(_ result: Result, _ candidate: Restarts.Candidate) async -> Duration? {
+      let (pod, turn) = (candidate.pod, candidate.turn)
+      let login = "the login of user \(turn.user) from before \(turn.at.rfc3339)"
+      func notice(_ reason: Notice.Reason, _ message: String) -> Notice {
+        Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid), in: namespace, message)
+      }
+      let stagnation = restarter.stagnation(
+        pod.workload, in: namespace, moves: { if case .evicted = result { true } else { false } }())
+      switch result {
+      case .notAsked: return settings.interval
+      case .evicted:
+        restarter.logger.info(
+          "a Pod is restarted", metadata: ["pod": "\(namespace)/\(pod.name)", "user": "\(turn.user)"])
+        let message = "it has \(login) and is made anew: its connection says restart: true"
+        await restarter.events.tell([notice(.restarted, message)], mayWrite: mayWrite)
+        return settings.interval
+      case .held(let obstacle):
+        let isLasting = if case .never = obstacle { true } else { false }
+        if isLasting || stagnation >= settings.heldFor {
+          let message = "it has \(login), and is not restarted: \(obstacle.reason)"
+          await restarter.events.tell([notice(.restartHeld, message)], mayWrite: mayWrite)
+        }
+        if isLasting { return nil }
+        return stagnation >= settings.heldFor ? settings.seldom : settings.interval
+      }
+    }
+  }
+}
+
+extension ConnectedPod {
+  /// The applications' Pods in a namespace that connect by a label, to whichever customer.
+  static func list(_ client: KubernetesClient, in namespace: String) async throws(Interruption) -> [Self] {
+    let selection = Selection(.pods, namespace: namespace, labelSelector: AnnotationKey.connectLabel)
+    let reader = ObjectReader { object throws(JSONError) in Self(try JSONValue(parsing: object)) }
+    do throws(KubernetesError) {
+      return try await client.list(selection, as: reader).items.compactMap(\.self)
+    } catch { throw .failed(error) }
+  }
+}

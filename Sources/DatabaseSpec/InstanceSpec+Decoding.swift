@@ -1,8 +1,8 @@
 import JSONBytes
 
 extension InstanceSpec {
-  /// The versions that can be read.
-  static var readVersions: [String] { [apiVersion, renamingVersion, rotatingVersion] }
+  /// The versions that can be read, each with what it added to the one before.
+  package static var readVersions: [String] { [apiVersion, renamingVersion, rotatingVersion] }
 
   /// Reads what ``encoded()`` wrote. Members that only a later version knows are ignored.
   package init(decoding bytes: [UInt8]) throws(SpecError) {

@@ -15,8 +15,8 @@ package enum SpecError: Error, Equatable, Sendable {
     switch self {
     case .json(let error): "spec.json is not readable: \(error.message)"
     case .version(let version?):
-      "spec.json is of version \"\(version)\"; this sidecar reads \"\(InstanceSpec.apiVersion)\", "
-        + "\"\(InstanceSpec.renamingVersion)\" and \"\(InstanceSpec.rotatingVersion)\""
+      "spec.json is of version \"\(version)\"; this sidecar reads "
+        + InstanceSpec.readVersions.map { "\"\($0)\"" }.joined(separator: ", ")
     case .version(nil): "spec.json has no apiVersion"
     case .missing(let member, let place): "spec.json: \(place) has no \"\(member)\""
     case .invalid(let value, let place): "spec.json: \(place) cannot be \"\(value)\""

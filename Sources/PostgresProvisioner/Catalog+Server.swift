@@ -39,17 +39,30 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.text(), try row.isTrue()) }
   }
 
-  /// Whether another server was started on the data folder since: the third line of the folder's lock file contains the
-  /// start time of its server (src: `miscadmin.h`, `LOCK_FILE_LINE_START_TIME`), at most some seconds before the time
-  /// that the server itself reports.
-  static var isSucceeded: CatalogQuery<Bool> {
+  /// What the data folder's lock file says of another server.
+  enum Rival {
+    /// One was started on the folder since. The file's third line has the start time of the server that wrote it (src:
+    /// `miscadmin.h`, `LOCK_FILE_LINE_START_TIME`), which is at most some seconds before, and never after, the time that
+    /// this server itself reports. Two seconds are for a clock that is set meanwhile.
+    case started
+    /// The file is gone, as where one has ended on the folder. Within a minute this server ends itself because of it
+    /// (src: `miscinit.c`, `RecheckDataDirLockFile`).
+    case ended
+  }
+
+  static var rival: CatalogQuery<Rival?> {
     CatalogQuery(
       "the server's lock file",
       """
-      SELECT coalesce(substring(split_part(pg_read_file('postmaster.pid', 0, 10000, true), chr(10), 3) FROM '^[0-9]{1,15}$')::bigint
-        > date_part('epoch', pg_postmaster_start_time()) + 30, false)
+      SELECT file IS NULL, coalesce(substring(split_part(file, chr(10), 3) FROM '^[0-9]{1,15}$')::bigint
+        > date_part('epoch', pg_postmaster_start_time()) + 2, false)
+      FROM pg_read_file('postmaster.pid', 0, 10000, true) AS file
       """
-    ) { row throws(CatalogMismatch) in try row.isTrue() }
+    ) { row throws(CatalogMismatch) in
+      let isMissing = try row.isTrue()
+      let isNewer = try row.isTrue()
+      return isMissing ? .ended : isNewer ? .started : nil
+    }
   }
 
   /// Every role.

@@ -32,13 +32,17 @@ package struct Provisioner {
     let start = try connection.row(Catalog.start)
     control.loggedIn(start.time)
     if start.isStandby { return try standby(desired, connection) }
-    // Two servers on one data folder ruin it. The older one is about to end, and what is written to it may be lost.
-    guard try !connection.row(Catalog.isSucceeded) else {
+    // Two servers on one data folder ruin it. This one is about to end, and what is written to it may be lost.
+    if let rival = try connection.row(Catalog.rival) {
+      let message =
+        rival == .started
+        ? "another Postgres was started on this one's data folder: nothing is written"
+        : "another Postgres has ended on this one's data folder, and took its lock file away: nothing is written"
       return PassReport(
         outcome: .incomplete,
         problems: [
           ItemProblem(
-            item: "server", message: "another Postgres was started on this one's data folder: nothing is written",
+            item: "server", message: message,
             hint: "end this Pod, and never run two on one volume: write strategy: {type: Recreate} in the Deployment")
         ])
     }

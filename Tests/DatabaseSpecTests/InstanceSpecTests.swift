@@ -64,6 +64,35 @@ struct InstanceSpecTests {
     #expect(try InstanceSpec(decoding: database.encoded()) == database)
   }
 
+  /// Whatever is declared, the version is the first one that has all of it: so a sidecar of before reads whatever it can do,
+  /// and refuses what it would do wrong.
+  @Test(arguments: 0..<8) func theVersionIsTheFirstThatSaysAllOfIt(parts: Int) throws {
+    let user = parts & 1 == 0 ? nil : "old"
+    let database = parts & 2 == 0 ? nil : "former"
+    let rotation = parts & 4 == 0 ? nil : Rotation(every: 3600, overlap: 300)
+    let owner = User(
+      name: try name("u"), renamedFrom: try user.map { try name($0) }, rotate: rotation)
+    let spec = InstanceSpec(
+      customer: "a", users: [User(name: try name("t")), owner],
+      databases: [
+        Database(name: try name("d"), owner: owner.name, renamedFrom: try database.map { try name($0) })
+      ])
+    let needed = rotation != nil ? 2 : user != nil || database != nil ? 1 : 0
+    let version = InstanceSpec.readVersions[needed]
+    let text = String(decoding: spec.encoded(), as: UTF8.self)
+    #expect(text.hasPrefix(#"{"apiVersion":"\#(version)","#))
+    #expect(try InstanceSpec(decoding: spec.encoded()) == spec)
+    // A later version says at least as much, and members that nobody knows yet are passed over.
+    for later in InstanceSpec.readVersions[needed...] {
+      let other = text.replacing(#""\#(version)","#, with: #""\#(later)","later":{"a":[1,null]},"#)
+      #expect(try InstanceSpec(decoding: Array(other.utf8)) == spec)
+    }
+    for unknown in ["postern.io/v1.3", "postern.io/v1.10", "postern.io/v1.", "postern.io/v2", "postern.io/v1 ", "v1"] {
+      let other = Array(text.replacing(#""\#(version)","#, with: #""\#(unknown)","#).utf8)
+      #expect(throws: SpecError.version(unknown)) { try InstanceSpec(decoding: other) }
+    }
+  }
+
   @Test(arguments: [
     (#""validUntil":"2027-01-01T02:00:00+02:00""#, Expiry("2027-01-01T00:00:00Z")),
     (#""validUntil":"infinity""#, .infinity), (#""neverExpires":true"#, .infinity), (#""neverExpires":false"#, nil),

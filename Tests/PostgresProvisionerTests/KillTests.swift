@@ -42,6 +42,48 @@ import Testing
     }
   }
 
+  /// The owner, a user with a grant and a database go by other names from this pass on.
+  @Test(arguments: cuts)
+  func killedWhileItRenamesItComesToTheSameEnd(
+    _ installation: PostgresInstallation, _ first: Int, _ step: Int
+  ) throws {
+    let bench = try Self.bench(installation)
+    let before = bench.desired
+    var after = before
+    func name(_ text: String) throws -> PostgresName { try PostgresName(text) }
+    for (old, new) in [("shop", "owner"), ("analyst", "guest")] {
+      for index in after.spec.users.indices where after.spec.users[index].name == (try name(old)) {
+        after.spec.users[index].name = try name(new)
+        after.spec.users[index].renamedFrom = try name(old)
+      }
+      after.passwords[try name(new)] = after.passwords.removeValue(forKey: try name(old))
+    }
+    for index in after.spec.databases.indices {
+      after.spec.databases[index].owner = try name("owner")
+      for schema in after.spec.databases[index].schemas.indices {
+        after.spec.databases[index].schemas[schema].owner = try name("guest")
+      }
+    }
+    after.spec.databases[0].name = try name("market")
+    after.spec.databases[0].renamedFrom = try name("orders")
+    for index in after.spec.users.indices {
+      after.spec.users[index].grants = after.spec.users[index].grants.map {
+        Grant(database: $0.database.text == "orders" ? after.spec.databases[0].name : $0.database, level: $0.level)
+      }
+    }
+    bench.desired = after
+    try Self.checkCuts(bench, first, step, databases: ["postgres", "market", "billing"]) {
+      try Self.reset(bench.server)
+      bench.desired = before
+      #expect(bench.pass().outcome == .converged)
+      try bench.connect(to: "orders", as: "shop").execute("INSERT INTO invoice VALUES (3)")
+      bench.desired = after
+    }
+    #expect(try bench.value("SELECT sum(total) FROM invoice", in: "market") == "6")
+    let left = "SELECT count(*) FROM pg_roles WHERE rolname IN ('shop', 'analyst')"
+    #expect(try bench.value(left) == "0")
+  }
+
   /// COMMIT takes a second and continues without the sidecar. The next sidecar must not run the script at the same
   /// time.
   @Test(arguments: PostgresInstallation.all)
@@ -153,12 +195,13 @@ import Testing
   }
 
   private static func checkCuts(
-    _ bench: ProvisionerBench, _ first: Int, _ step: Int, reset: () throws -> Void
+    _ bench: ProvisionerBench, _ first: Int, _ step: Int,
+    databases: [String] = ["postgres", "orders", "billing"], reset: () throws -> Void
   ) throws {
     try reset()
     let volume = try bench.volume()
     #expect(try SidecarProcess(volume, port: bench.server.port, flags: ["--once"]).exitCode() == 0)
-    let undisturbed = try dump(bench)
+    let undisturbed = try dump(bench, databases)
     for cut in stride(from: first, to: 1000, by: step) {
       try reset()
       let proxy = try CuttingProxy(serverPort: bench.server.port, killAfter: { $0.count == cut })
@@ -168,7 +211,7 @@ import Testing
       let change = proxy.lastChange
       let again = try SidecarProcess(volume, port: bench.server.port, flags: ["--once"])
       #expect(again.exitCode() == 0, "after \(change ?? "the end"): \(again.log)")
-      let difference = try dump(bench).difference(from: undisturbed)
+      let difference = try dump(bench, databases).difference(from: undisturbed)
       #expect(difference.isEmpty, "killed after \(cut): \(change ?? "the end")")
       guard change != nil else {
         #expect(code == 0)
@@ -180,11 +223,16 @@ import Testing
   }
 
   /// The dump, and which logins work.
-  private static func dump(_ bench: ProvisionerBench) throws -> [String] {
-    var lines = try bench.server.dump(databases: ["postgres", "orders", "billing"])
-    for (user, database) in [("shop", "billing"), ("analyst", "orders"), ("analyst", "billing"), ("leaver", "billing")]
-    {
-      let state = try bench.sqlState("SELECT", in: database, as: user) ?? "works"
+  private static func dump(_ bench: ProvisionerBench, _ databases: [String]) throws -> [String] {
+    var lines = try bench.server.dump(databases: databases)
+    let main = databases[1]
+    for (user, database) in [
+      ("shop", "billing"), ("analyst", main), ("analyst", "billing"), ("leaver", "billing"), ("owner", "billing"),
+      ("guest", main),
+    ] {
+      // A renamed user keeps the password.
+      let password = ["owner": "shop-secret", "guest": "analyst-secret"][user]
+      let state = try bench.sqlState("SELECT", in: database, as: user, password: password) ?? "works"
       lines.append("login \(user) \(database) \(state)")
     }
     return lines
@@ -216,9 +264,10 @@ import Testing
   private static func reset(_ server: PostgresServer) throws {
     let connection = try server.connect()
     for sql in [
-      "DROP DATABASE IF EXISTS orders WITH (FORCE)", "DROP DATABASE IF EXISTS billing WITH (FORCE)",
+      "DROP DATABASE IF EXISTS orders WITH (FORCE)", "DROP DATABASE IF EXISTS market WITH (FORCE)",
+      "DROP DATABASE IF EXISTS billing WITH (FORCE)",
       "DROP SCHEMA IF EXISTS postern CASCADE", "GRANT CONNECT ON DATABASE postgres TO PUBLIC",
-      "DROP ROLE IF EXISTS shop, analyst, leaver", "CREATE ROLE leaver LOGIN PASSWORD 'leaver-secret'",
+      "DROP ROLE IF EXISTS shop, analyst, leaver, owner, guest", "CREATE ROLE leaver LOGIN PASSWORD 'leaver-secret'",
       "CREATE DATABASE billing",
     ] { try connection.execute(sql) }
     try server.connect(database: "billing").execute(

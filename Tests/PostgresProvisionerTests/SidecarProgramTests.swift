@@ -4,6 +4,7 @@ import Foundation
 import LibPQ
 import Linux
 import PostgresProvisioner
+import Provisioning
 import Synchronization
 import Testing
 import ThrowawayPostgres
@@ -31,6 +32,39 @@ import ThrowawayPostgres
     ] as [[String]])
   func answersToACommandLine(arguments: [String]) throws {
     #expect(try SidecarProcess.answer(arguments) == answer(arguments))
+  }
+
+  /// What a later controller has written changes nothing, whatever it says; and what it wrote before goes on.
+  @Test(arguments: PostgresInstallation.all)
+  func aSpecOfALaterVersionChangesNothingAndTheNextThatItReadsIsApplied(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    let volume = try bench.volume()
+    let sidecar = try SidecarProcess(volume, port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.outcome == .converged })
+    let roles = "SELECT string_agg(rolname || rolcanlogin, ' ' ORDER BY rolname) FROM pg_roles"
+    let before = try bench.value(roles)
+    func swap(_ version: String) throws {
+      let spec = String(decoding: bench.desired.spec.encoded(), as: UTF8.self)
+      try volume.swap([
+        VolumeLayout.specFile: Array(spec.replacing(#""postern.io/v1""#, with: #""\#(version)""#).utf8),
+        VolumeLayout.passwordsFile: PasswordsFile(passwords: bench.desired.passwords).encoded(),
+        VolumeLayout.adminPasswordFile: Array(bench.server.password.utf8),
+      ])
+    }
+    try bench.remove("shop")
+    bench.desired.spec.databases = []
+    try bench.user("other")
+    try swap("postern.io/v1.3")
+    #expect(sidecar.waitForStatus { $0.message?.contains("this sidecar reads") == true })
+    #expect(try bench.value(roles) == before)
+    // Postgres goes on to be ready: what was declared before holds.
+    #expect(try sidecar.ready().code == 0)
+    try swap("postern.io/v1")
+    #expect(sidecar.waitForStatus { $0.outcome == .converged && $0.message == nil }, "\(sidecar.log)")
+    #expect(try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'shop'") == "f")
+    #expect(try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'other'") == "t")
   }
 
   @Test(

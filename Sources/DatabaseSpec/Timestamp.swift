@@ -25,10 +25,12 @@ package struct Timestamp: Hashable, Sendable {
     guard (1...9999).contains(date.year) else { return nil }
   }
 
-  /// The time in UTC, such as `2027-01-01T00:00:00Z`, with as many decimals as it needs.
+  /// The time in UTC, such as `2027-01-01T00:00:00Z`, with as many decimals as it needs. Before the year 1 and after 9999
+  /// the year has a sign or more digits, as in PostgreSQL's limits `-infinity` and `infinity`.
   package var rfc3339: String {
     let (year, month, day) = date
-    let ofDay = microseconds - days * Self.microsecondsPerDay
+    // The day of the first times there are began before them: the server's -infinity is one.
+    let ofDay = microseconds &- days &* Self.microsecondsPerDay
     let seconds = ofDay / 1_000_000
     var text = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))T"
     text += "\(Self.padded(seconds / 3_600, 2)):\(Self.padded(seconds / 60 % 60, 2)):\(Self.padded(seconds % 60, 2))"

@@ -41,4 +41,10 @@ struct TimestampTests {
       if Timestamp(rfc3339: time.rfc3339) != time { Issue.record("day \(day) became \(time.rfc3339)") }
     }
   }
+
+  /// The server's limits are its -infinity and infinity.
+  @Test func everyTimeOfTheServersHasAText() {
+    #expect(Timestamp(microseconds: .min).rfc3339 == "-290308-12-21T19:59:05.224192Z")
+    #expect(Timestamp(microseconds: .max).rfc3339 == "294247-01-10T04:00:54.775807Z")
+  }
 }

@@ -40,8 +40,7 @@ images: postern sidecar ## Build OCI images of both in .build/images, without a 
 
 demo: ## Go from one file to a provisioned Postgres and an application's first query, without a cluster
 	@scripts/install-packages build demo
-	@$(SWIFT) build -c $(CONFIGURATION) --product postern --quiet
-	@$(SWIFT) build -c $(CONFIGURATION) --product postern-sidecar --quiet
+	@SWIFT="$(SWIFT)" CONFIGURATION="$(CONFIGURATION)" scripts/build-products postern postern-sidecar
 	@$(BIN)/postern try Examples/shop.yaml -- psql -c 'INSERT INTO invoice (total) VALUES (9.90) RETURNING *'
 
 try: build ## Do the same and stay: save Examples/acme.yaml and see it applied

@@ -18,6 +18,29 @@ final class Restarter: Sendable {
     var since: [ObservedPod.Owner: ContinuousClock.Instant] = [:]
   }
 
+  private struct State {
+    var namespaces: [String: Namespace] = [:]
+    /// No namespace is due before; nil: none is. So nothing is searched while nothing is to be done.
+    var earliest: ContinuousClock.Instant?
+
+    mutating func look(at name: String, from time: ContinuousClock.Instant) {
+      namespaces[name]?.next = time
+      earliest = earliest.map { min($0, time) } ?? time
+    }
+
+    /// The namespace that has been due longest. It is not due any more.
+    mutating func takeNext(at now: ContinuousClock.Instant) -> String? {
+      guard let earliest, earliest <= now else { return nil }
+      let due = namespaces.compactMap { name, namespace in namespace.next.map { ($0, name) } }.min { $0 < $1 }
+      guard let due, due.0 <= now else {
+        self.earliest = due?.0
+        return nil
+      }
+      namespaces[due.1]?.next = nil
+      return due.1
+    }
+  }
+
   /// The most evictions of one look; other namespaces are next.
   private static let maximumAtOnce = 5
   private static let retryDelay = Duration.seconds(30)
@@ -28,7 +51,7 @@ final class Restarter: Sendable {
   private let events: EventRecorder
   private let logger: Logger
   /// Nil while this replica does not lead.
-  private let state = Mutex<[String: Namespace]?>(nil)
+  private let state = Mutex<State?>(nil)
 
   init(_ client: KubernetesClient, _ settings: RestartSettings?, events: EventRecorder, logger: Logger) {
     (self.client, self.settings, self.events, self.logger) = (client, settings, events, logger)
@@ -36,17 +59,17 @@ final class Restarter: Sendable {
 
   /// From now on accepts turns.
   func open() {
-    if settings != nil { state.withLock { $0 = [:] } }
+    if settings != nil { state.withLock { $0 = State() } }
   }
 
   /// When the Secrets of a customer's users last got another login, by the Secret's name.
   func expect(_ turns: [String: Restarts.Turn], of key: CustomerKey) {
     state.withLock { state in
-      guard state != nil, state?[key.namespace]?.turns[key] ?? [:] != turns else { return }
-      var namespace = state?[key.namespace] ?? Namespace()
+      guard state != nil, state?.namespaces[key.namespace]?.turns[key] ?? [:] != turns else { return }
+      var namespace = state?.namespaces[key.namespace] ?? Namespace()
       namespace.turns[key] = turns.isEmpty ? nil : turns
-      namespace.next = .now
-      state?[key.namespace] = namespace.turns.isEmpty ? nil : namespace
+      state?.namespaces[key.namespace] = namespace.turns.isEmpty ? nil : namespace
+      if !turns.isEmpty { state?.look(at: key.namespace, from: .now) }
     }
   }
 
@@ -60,8 +83,8 @@ final class Restarter: Sendable {
         .run()
       state.withLock { state in
         // A turn that was told meanwhile has set a time of its own.
-        guard let wait, let namespace = state?[name], namespace.next == nil else { return }
-        state?[name]?.next = .now + wait
+        guard let wait, let namespace = state?.namespaces[name], namespace.next == nil else { return }
+        state?.look(at: name, from: .now + wait)
       }
     }
     state.withLock { $0 = nil }
@@ -69,11 +92,7 @@ final class Restarter: Sendable {
 
   private func takeNext() -> (String, [String: Restarts.Turn])? {
     state.withLock { state in
-      let now = ContinuousClock.now
-      let due = (state ?? [:]).compactMap { name, namespace in namespace.next.map { (name, $0) } }
-        .filter { $0.1 <= now }.min { ($0.1, $0.0) < ($1.1, $1.0) }
-      guard let name = due?.0, let namespace = state?[name] else { return nil }
-      state?[name]?.next = nil
+      guard let name = state?.takeNext(at: .now), let namespace = state?.namespaces[name] else { return nil }
       return (name, namespace.turns.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } })
     }
   }
@@ -82,8 +101,8 @@ final class Restarter: Sendable {
   private func stagnation(_ workload: ObservedPod.Owner, in namespace: String, moves: Bool) -> Duration {
     state.withLock { state in
       let now = ContinuousClock.now
-      let since = moves ? now : state?[namespace]?.since[workload] ?? now
-      state?[namespace]?.since[workload] = since
+      let since = moves ? now : state?.namespaces[namespace]?.since[workload] ?? now
+      state?.namespaces[namespace]?.since[workload] = since
       return now - since
     }
   }
@@ -91,8 +110,8 @@ final class Restarter: Sendable {
   private func keep(_ workloads: [ObservedPod.Owner], in namespace: String) {
     let kept = Set(workloads)
     state.withLock { state in
-      let since = state?[namespace]?.since.filter { kept.contains($0.key) }
-      state?[namespace]?.since = since ?? [:]
+      let since = state?.namespaces[namespace]?.since.filter { kept.contains($0.key) }
+      state?.namespaces[namespace]?.since = since ?? [:]
     }
   }
 

@@ -286,6 +286,12 @@ import Testing
   }
 
   private func endOverlap(_ cluster: Leading, isEnding: Bool) async throws {
+    // A pass that is under way would write what it has read.
+    #expect(
+      try await eventually {
+        guard case .until = try await cluster.mounted()?.logins[PostgresName("shop")]?.other else { return false }
+        return true
+      })
     try await cluster.patch(
       .secrets, Self.secret, #"{"metadata":{"annotations":{"postern.io/rotated-at":"2020-01-01T00:00:00Z"}}}"#)
     try await cluster.client.delete(.secrets, "acme-pg-passwords", in: cluster.namespace)

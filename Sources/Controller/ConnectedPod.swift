@@ -15,7 +15,7 @@ struct ConnectedPod: Equatable, Sendable {
   let environment: [String: Timestamp]
   /// The Secrets of connections that say `restart: true`, with the time at which the first running container began that
   /// has the Secret in its environment or its files.
-  let restarting: [String: Timestamp]
+  var restarting: [String: Timestamp]
   /// Nil for a bare Pod.
   let owner: ObservedPod.Owner?
   /// The workload that it belongs to: of a Deployment's Pods, the Deployment, whichever ReplicaSet made them.

@@ -16,6 +16,8 @@ final class Restarter: Sendable {
     var next: ContinuousClock.Instant?
     /// Since when each workload makes no progress.
     var since: [ObservedPod.Owner: ContinuousClock.Instant] = [:]
+    /// By the Secret's name: which Pods had it when its turn was first looked at.
+    var met: [String: (turn: Restarts.Turn, pods: Set<String>)] = [:]
   }
 
   private struct State {
@@ -115,6 +117,26 @@ final class Restarter: Sendable {
     }
   }
 
+  /// Forgets of each Pod the Secrets that had turned before it was there: it has the new login, even where its node's clock is so
+  /// far behind that it seems to have begun before the turn. Otherwise it would be restarted again and again.
+  private func withoutNewer(
+    _ pods: [ConnectedPod], after turns: [String: Restarts.Turn], in namespace: String
+  ) -> [ConnectedPod] {
+    let met = state.withLock { state in
+      var met = (state?[namespace]?.met ?? [:]).filter { turns[$0.key] == $0.value.turn }
+      for (secret, turn) in turns where met[secret] == nil {
+        met[secret] = (turn, Set(pods.filter { $0.restarting[secret] != nil }.map(\.uid)))
+      }
+      state?[namespace]?.met = met
+      return met
+    }
+    return pods.map { pod in
+      var pod = pod
+      pod.restarting = pod.restarting.filter { met[$0.key]?.pods.contains(pod.uid) == true }
+      return pod
+    }
+  }
+
   /// One look at a namespace.
   private struct Look {
     let namespace: String
@@ -151,7 +173,8 @@ final class Restarter: Sendable {
     }
 
     private func restart(after turns: [String: Restarts.Turn]) async throws(Interruption) -> Duration? {
-      let pods = try await ConnectedPod.list(restarter.client, in: namespace)
+      let pods = restarter.withoutNewer(
+        try await ConnectedPod.list(restarter.client, in: namespace), after: turns, in: namespace)
       let restarts = Restarts(pods, turns: turns)
       let candidates = restarts.candidates
       restarter.keep(candidates.map(\.pod.workload), in: namespace)
@@ -207,7 +230,7 @@ final class Restarter: Sendable {
       let stagnation = restarter.stagnation(
         pod.workload, in: namespace, moves: { if case .evicted = result { true } else { false } }())
       switch result {
-      case .notAsked: return settings.interval
+      case .notAsked: return stagnation >= settings.heldFor ? settings.seldom : settings.interval
       case .evicted:
         restarter.logger.info(
           "a Pod is restarted", metadata: ["pod": "\(namespace)/\(pod.name)", "user": "\(turn.user)"])

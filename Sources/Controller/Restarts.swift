@@ -62,9 +62,11 @@ struct Restarts {
     for pod in members where !pod.isEnding {
       if let turn = turn(of: pod) { due.append((pod, turn)) }
     }
-    // What is not ready has the least to lose.
-    let first = due.min { ($0.pod.isReady ? 1 : 0, $0.pod.name) < ($1.pod.isReady ? 1 : 0, $1.pod.name) }
-    guard let first else { return nil }
+    // What is never evicted is only told of, when nothing else is left. What is not ready has the least to lose.
+    func rank(_ pod: ConnectedPod) -> (Int, Int, String) {
+      (lasting(pod) == nil ? 0 : 1, pod.isReady ? 1 : 0, pod.name)
+    }
+    guard let first = due.min(by: { rank($0.pod) < rank($1.pod) }) else { return nil }
     let waiting = Set(due.map(\.pod.uid))
     return Candidate(
       pod: first.pod, turn: first.turn,

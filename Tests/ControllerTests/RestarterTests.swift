@@ -222,6 +222,24 @@ import Testing
     }
   }
 
+  /// A node whose clock is behind makes new Pods look older than the turn, for as long as it is behind.
+  @Test func whatCameAfterTheTurnIsNotRestartedWhateverItsNodesClockSays() async throws {
+    try await run("slow-clocks") { cluster in
+      try await replica(cluster) { replica in
+        replica.turn()
+        for number in 1...3 {
+          #expect(try await eventually { try await !there(cluster).contains("web-\(number)") }, "web-\(number)")
+          try await pod("new-\(number)", of: "web", in: cluster)
+        }
+        let lists = replica.lists()
+        #expect(try await eventually { replica.lists() == lists || replica.lists() > lists + 1 })
+        #expect(try await there(cluster) == ["new-1", "new-2", "new-3"])
+        replica.turn(ago: 0)
+        #expect(try await eventually { try await !there(cluster).contains("new-1") })
+      }
+    }
+  }
+
   /// The kubelets need a moment for the new Secret, and the turns of other customers do not shorten it.
   @Test func nothingIsRestartedInTheFirstMoments() async throws {
     try await run("too-early") { cluster in

@@ -137,6 +137,11 @@ import Testing
       ([Application(name: "a", begun: new), Application(name: "b", begun: new)], []),
       // A Pod that has ended for good is in nobody's way.
       ([Application(name: "a", phase: "Failed"), Application(name: "b")], ["b"]),
+      // What never is restarted is in nobody's way.
+      (
+        [Application(name: "a", isReady: false, annotations: #","postern.io/injected":"v1""#), Application(name: "b")],
+        ["b"]
+      ),
       // Workloads do not wait for each other, and a Deployment is one, however many ReplicaSets it has.
       (
         [

@@ -123,11 +123,11 @@ final class Restarter: Sendable {
     _ pods: [ConnectedPod], after turns: [String: Restarts.Turn], in namespace: String
   ) -> [ConnectedPod] {
     let met = state.withLock { state in
-      var met = (state?[namespace]?.met ?? [:]).filter { turns[$0.key] == $0.value.turn }
+      var met = (state?.namespaces[namespace]?.met ?? [:]).filter { turns[$0.key] == $0.value.turn }
       for (secret, turn) in turns where met[secret] == nil {
         met[secret] = (turn, Set(pods.filter { $0.restarting[secret] != nil }.map(\.uid)))
       }
-      state?[namespace]?.met = met
+      state?.namespaces[namespace]?.met = met
       return met
     }
     return pods.map { pod in

@@ -271,6 +271,42 @@ extension MigrateTests {
         "init/01.sh, lines 17, 18: what psql or a shell does there",
       ]),
     scripts(
+      "a shell's comments, quotes and here-documents",
+      [
+        (
+          "01.sh",
+          """
+          #!/bin/bash
+          set -e # don't go on
+          # psql <<EOF
+          # it's "old
+          echo "a << b" 'c << d' e\\# 'f'
+          psql <<< "CREATE USER never; it's"
+          psql -d "${DB:-${POSTGRES_DB}}" -c "CREATE EXTENSION hstore"; # it's there
+          psql -d ${DB:-$POSTGRES_DB} \\
+            -c 'CREATE EXTENSION
+              pg_trgm' # doesn't hurt
+          psql -d $(cat /run/db) -c "CREATE EXTENSION citext"
+          psql <<-"EOF" # don't
+            CREATE USER shop; -- don't
+          EOF
+          psql -c "CREATE USER last"
+          """
+        )
+      ], env: ["POSTGRES_DB": "shop"], users: "- name: shop\n- name: last\n",
+      databases: """
+        - name: shop
+          owner: shop
+          extensions:
+          - name: hstore
+          - name: pg_trgm
+
+        """,
+      remarks: [
+        "init/01.sh, line 6: what psql or a shell does there", "database shop is the superuser's",
+        "init/01.sh:11: the name $… is not known",
+      ]),
+    scripts(
       "what PostgreSQL does not take",
       [
         (

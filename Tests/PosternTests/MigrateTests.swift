@@ -389,3 +389,19 @@ import Testing
     #expect(migration.customer == customer && migration.remarks.count == 1)
   }
 }
+
+/// What scripts are made of that nobody writes but who means harm.
+@Suite struct HostileShellTests {
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      "psql -c \"" + String(repeating: "${X:-", count: 20_000), String(repeating: "${X:-", count: 20_000),
+      "echo 'a\n" + String(repeating: "psql -c x\n", count: 20_000), String(repeating: "a \\\n", count: 20_000),
+      "psql -c " + String(repeating: "x", count: 500_000), String(repeating: "psql <<EOF\n", count: 20_000),
+      String(repeating: "<", count: 100_000), "\"" + String(repeating: "$(", count: 100_000),
+    ])
+  func itIsReadInTime(script: String) {
+    let shell = ShellScript(script, [:])
+    #expect(shell.pieces.count < 2)
+  }
+}

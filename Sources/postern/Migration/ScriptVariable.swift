@@ -30,8 +30,12 @@ enum ScriptVariable {
 
   /// A text as the shell expands it within double quotes or in a here-document.
   static func expandShell(_ text: some StringProtocol, _ variables: [String: String]) -> String {
+    expandShell(Substring(text), variables, depth: 0)
+  }
+
+  private static func expandShell(_ text: Substring, _ variables: [String: String], depth: Int) -> String {
     var result = ""
-    var rest = Substring(text)
+    var rest = text
     while let sign = rest.popFirst() {
       switch sign {
       case "\\" where rest.first.map { "$`\\\n\"".contains($0) } == true:
@@ -40,39 +44,49 @@ enum ScriptVariable {
         rest = rest.drop { $0 != "`" }.dropFirst()
         result += mark("…")
       case "$":
-        result += expansion(&rest, variables)
+        result += expansion(takeReference(&rest), variables, depth)
       default: result.append(sign)
       }
     }
     return result
   }
 
-  /// What stands behind a `$`.
-  private static func expansion(_ rest: inout Substring, _ variables: [String: String]) -> String {
-    if rest.first == "(" {
+  /// Takes what a `$` before it begins off a text: `(…)`, `{…}`, or a name. What does not end goes to the text's end.
+  static func takeReference(_ rest: inout Substring) -> Substring {
+    let start = rest
+    if let open = rest.first, open == "(" || open == "{" {
+      let close: Character = open == "(" ? ")" : "}"
       var depth = 0
+      var before: Character = "$"
       while let sign = rest.popFirst() {
-        if sign == "(" { depth += 1 }
-        if sign == ")" { depth -= 1 }
+        if sign == open, open == "(" || before == "$" { depth += 1 }
+        if sign == close { depth -= 1 }
         if depth == 0 { break }
+        before = sign
       }
-      return mark("…")
+    } else if rest.first?.isNumber == true {
+      rest.removeFirst()
+    } else {
+      rest = rest.drop { $0.isLetter || $0.isNumber || $0 == "_" }
     }
-    if rest.first == "{" {
-      let inner = rest.dropFirst().prefix { $0 != "}" }
-      rest = rest.drop { $0 != "}" }.dropFirst()
-      let name = String(inner.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
-      let operation = inner.dropFirst(name.count)
-      if let value = variables[name], !value.isEmpty || !operation.hasPrefix(":-") { return value }
-      for sign in [":-", "-"] where operation.hasPrefix(sign) {
-        return expandShell(operation.dropFirst(sign.count), variables)
-      }
-      return mark(name)
+    return start[..<rest.startIndex]
+  }
+
+  /// Values within values that are looked into: more than anybody writes.
+  private static let maximumDepth = 16
+
+  /// What a reference stands for.
+  private static func expansion(_ reference: Substring, _ variables: [String: String], _ depth: Int) -> String {
+    guard let first = reference.first else { return "$" }
+    if first == "(" || depth > maximumDepth { return mark("…") }
+    guard first == "{" else { return variables[String(reference)] ?? mark(String(reference)) }
+    let inner = reference.dropFirst().dropLast(reference.last == "}" ? 1 : 0)
+    let name = String(inner.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+    let operation = inner.dropFirst(name.count)
+    if let value = variables[name], !value.isEmpty || !operation.hasPrefix(":-") { return value }
+    for sign in [":-", "-"] where operation.hasPrefix(sign) {
+      return expandShell(operation.dropFirst(sign.count), variables, depth: depth + 1)
     }
-    let name = String(rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
-    guard let first = name.first else { return "$" }
-    let length = first.isNumber ? 1 : name.count
-    rest = rest.dropFirst(length)
-    return variables[String(name.prefix(length))] ?? mark(String(name.prefix(length)))
+    return mark(name)
   }
 }

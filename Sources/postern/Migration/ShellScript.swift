@@ -23,82 +23,68 @@ struct ShellScript {
     var index = 0
     while index < lines.count {
       let start = index
-      var command = lines[index]
-      // A backslash at its end, or an open quote, goes on in the next line.
-      while index + 1 < lines.count, command.hasSuffix("\\") || Self.isOpen(command) {
+      var command = ShellCommand()
+      repeat {
+        command.add(lines[index])
         index += 1
-        command =
-          command.hasSuffix("\\") ? String(command.dropLast()) + " " + lines[index] : command + "\n" + lines[index]
-      }
-      index += 1
-      if let document = command.firstMatch(of: /<<(-?)\s*(["'\\]?)([A-Za-z_][A-Za-z0-9_]*)["']?/) {
+      } while index < lines.count && command.goesOn
+      let words = Self.words(command.text, variables)
+      if let document = command.document {
         let begin = index
-        while index < lines.count, Self.stripped(lines[index], document.output.1) != document.output.3 { index += 1 }
+        while index < lines.count, Self.stripped(lines[index], document) != document.delimiter { index += 1 }
         let body = lines[begin..<min(index, lines.count)].joined(separator: "\n") + "\n"
         index += 1
-        let words = Self.words(command, variables)
         guard words.contains(where: Self.isPsql) else {
           others.append(start + 1)
           continue
         }
-        let isPlain = document.output.2.isEmpty
-        add(isPlain ? ScriptVariable.expandShell(body, variables) : body, words, line: begin + 1)
+        add(document.isPlain ? ScriptVariable.expandShell(body, variables) : body, words, line: begin + 1)
         take(words, line: start + 1, hasDocument: true)
       } else {
-        take(Self.words(command, variables), line: start + 1, hasDocument: false)
+        take(words, line: start + 1, hasDocument: false)
       }
     }
   }
 
-  private static func stripped(_ line: String, _ dash: Substring) -> Substring {
-    dash.isEmpty ? line[...] : line.drop { $0 == "\t" }
+  private static func stripped(_ line: String, _ document: ShellCommand.Document) -> Substring {
+    document.isIndented ? line.drop { $0 == "\t" } : line[...]
   }
 
   private static func isPsql(_ word: String) -> Bool { word == "psql" || word.hasSuffix("/psql") }
-
-  /// Whether a quote is open at the end of a command that is no comment.
-  private static func isOpen(_ command: String) -> Bool {
-    guard command.first(where: { !$0.isWhitespace }) != "#", !command.contains("<<") else { return false }
-    var quote: Character?
-    var isEscaped = false
-    for sign in command {
-      if isEscaped { isEscaped = false; continue }
-      if sign == "\\", quote != "'" { isEscaped = true; continue }
-      if sign == quote { quote = nil } else if quote == nil, sign == "'" || sign == "\"" { quote = sign }
-    }
-    return quote != nil
-  }
 
   /// The words of a command, with quotes taken off and variables replaced. Signs that end a command are words of their own.
   static func words(_ command: String, _ variables: [String: String]) -> [String] {
     var words: [String] = []
     var word: String?
     var rest = command[...]
+    func add(_ part: some StringProtocol) {
+      if word == nil { word = "" }
+      word?.append(contentsOf: part)
+    }
     while let sign = rest.popFirst() {
       switch sign {
       case "'":
-        word = (word ?? "") + rest.prefix { $0 != "'" }
-        rest = rest.drop { $0 != "'" }.dropFirst()
+        let text = rest.prefix { $0 != "'" }
+        add(text)
+        rest = rest[text.endIndex...].dropFirst()
       case "\"":
         var end = rest.startIndex
         while end < rest.endIndex, rest[end] != "\"" {
           if rest[end] == "\\", rest.index(after: end) < rest.endIndex { end = rest.index(after: end) }
           end = rest.index(after: end)
         }
-        word = (word ?? "") + ScriptVariable.expandShell(rest[..<end], variables)
+        add(ScriptVariable.expandShell(rest[..<end], variables))
         rest = rest[end...].dropFirst()
       case _ where sign.isWhitespace, ";", "|", "&", "(", ")", "<", ">":
         if let word { words.append(word) }
         word = nil
         if !sign.isWhitespace { words.append(String(sign)) }
       case "#" where word == nil: rest = ""
-      case "\\": word = (word ?? "") + rest.prefix(1); rest = rest.dropFirst()
-      case "$":
-        // Up to the next sign that ends a word, outside of braces.
-        let part = sign.description + rest.prefix { $0.isLetter || $0.isNumber || "_{}:-".contains($0) }
-        rest = rest.dropFirst(part.count - 1)
-        word = (word ?? "") + ScriptVariable.expandShell(part, variables)
-      default: word = (word ?? "") + String(sign)
+      case "\\":
+        add(rest.prefix(1))
+        rest = rest.dropFirst()
+      case "$": add(ScriptVariable.expandShell("$" + ScriptVariable.takeReference(&rest), variables))
+      default: add(String(sign))
       }
     }
     if let word { words.append(word) }

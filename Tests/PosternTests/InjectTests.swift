@@ -52,6 +52,13 @@ import Testing
     """
   }
 
+  /// The webhook warns of a workload, and of the Pod that comes of it.
+  @Test func aWarningIsPrintedOnce() throws {
+    let manifest = Self.served().replacing("image: \"postgres:17\"", with: "image: nginx")
+    let errors = try inject(["-"], input: manifest.replacing(/annotations: \{.*\}/, with: "")).0.errors
+    #expect(errors.split(separator: "\n").count { $0.contains("is no Postgres") } == 1, "\(errors)")
+  }
+
   @Test(arguments: [("", nil), ("namespace: shop", "shop")] as [(String, String?)])
   func theServiceThatIsAskedForIsPrinted(metadata: String, namespace: String?) throws {
     for (replicas, name) in [(1, "db"), (2, "pods")] {

@@ -307,6 +307,50 @@ extension MigrateTests {
         "init/01.sh:11: the name $… is not known",
       ]),
     scripts(
+      "the database of a URI, of libpq's settings, and without an option",
+      [
+        (
+          "01.sql",
+          """
+          CREATE USER shop;
+          CREATE DATABASE shop OWNER shop;
+          \\c "dbname=shop password=hunter2"
+          CREATE EXTENSION hstore;
+          \\connect postgresql://a:hunter2@h/shop?password=hunter2
+          CREATE EXTENSION citext;
+          \\connect postgresql://a:hun/ter2@h
+          CREATE EXTENSION never;
+          """
+        ),
+        (
+          "02.sh",
+          """
+          psql -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" --host localhost -qt shop <<EOF
+          CREATE EXTENSION pg_trgm;
+          EOF
+          psql "$URL" -c "CREATE EXTENSION ltree"
+          psql --dbname "host=h password=hunter2" -c "CREATE EXTENSION never"
+          psql -c "CREATE USER \"$URL$X\""
+          """
+        ),
+      ], env: ["URL": "postgresql://a:hunter2@h/shop", "POSTGRES_DB": "other"], users: "- name: shop\n",
+      databases: """
+        - name: other
+          owner: shop
+        - name: shop
+          owner: shop
+          extensions:
+          - name: hstore
+          - name: citext
+          - name: pg_trgm
+          - name: ltree
+
+        """,
+      remarks: [
+        "database other is the superuser's", "init/01.sql:8: the name $… is not known",
+        "init/02.sh:5: the name $… is not known", "init/02.sh, line 6: PostgreSQL's grammar does not take it",
+      ]),
+    scripts(
       "what PostgreSQL does not take",
       [
         (

@@ -79,9 +79,9 @@ struct InitScript {
     let words = ShellScript.words(String(text.dropFirst()), [:])
     switch words.first {
     case "c", "connect":
-      if let name = words.dropFirst().first, name != "-" {
-        database = ScriptVariable.expand(
-          name.hasPrefix(":") ? ScriptVariable.mark(String(name.dropFirst())) : name, variables)
+      if let name = words.dropFirst().first(where: { !$0.hasPrefix("-reuse-previous") }), name != "-" {
+        let name = name.hasPrefix(":") ? ScriptVariable.mark(String(name.dropFirst())) : name
+        database = ScriptVariable.database(in: ScriptVariable.expand(name, variables))
       }
     case "set":
       if words.count > 2 { variables[words[1]] = words.dropFirst(2).joined() }

@@ -8,9 +8,26 @@ enum ScriptVariable {
   /// Whether a name holds a variable.
   static func isIn(_ name: String) -> Bool { name.contains(before) }
 
-  /// The name for people, with `$` before its variables.
+  /// The name for people, with `$` before its variables. What is like no name is not shown: a part of it may be a secret.
   static func shown(_ name: String) -> String {
-    String(name.flatMap { $0 == before ? "$" : $0 == after ? "" : String($0) })
+    let text = String(name.flatMap { $0 == before ? "$" : $0 == after ? "" : String($0) })
+    let isName = text.utf8.count <= 80 && text.allSatisfy { $0.isLetter || $0.isNumber || "_-.$…".contains($0) }
+    return isName ? text : "…"
+  }
+
+  /// The database in what psql takes for one: a name, a URI, or settings in libpq's form. Nothing else of those is kept.
+  static func database(in text: String) -> String {
+    let unknown = mark("…")
+    if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
+      guard let authority = text.split(separator: "//", maxSplits: 1).last?.split(separator: "@").last,
+        let slash = authority.firstIndex(of: "/")
+      else { return unknown }
+      let path = authority[slash...].dropFirst().prefix { $0 != "?" }
+      return path.isEmpty || path.contains(where: { "/@:%".contains($0) }) ? unknown : String(path)
+    }
+    guard text.contains("=") else { return text }
+    let match = text.firstMatch(of: /(?:^|\s)dbname\s*=\s*(?:'([^'\\]*)'|([^'\s]+))/)
+    return (match?.output.1 ?? match?.output.2).map(String.init) ?? unknown
   }
 
   /// The variables of a name replaced, as far as they are known.

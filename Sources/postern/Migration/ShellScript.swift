@@ -108,8 +108,27 @@ struct ShellScript {
       let parts = assignment.split(separator: "=", maxSplits: 1)
       if parts.count == 2 { known[String(parts[0])] = String(parts[1]) }
     }
+    let database = Self.values(words, "-d", "--dbname").last ?? Self.databaseArgument(words)
     pieces.append(
-      Piece(sql: sql, line: line, database: Self.values(words, "-d", "--dbname").last, variables: known))
+      Piece(sql: sql, line: line, database: database.map { ScriptVariable.database(in: $0) }, variables: known))
+  }
+
+  /// The database that psql is given without an option.
+  private static func databaseArgument(_ words: [String]) -> String? {
+    guard let start = words.firstIndex(where: isPsql) else { return nil }
+    let long: Set = [
+      "--command", "--dbname", "--file", "--field-separator", "--host", "--log-file", "--output", "--port", "--pset",
+      "--record-separator", "--table-attr", "--username", "--set", "--variable",
+    ]
+    var rest = words[(start + 1)...]
+    while let word = rest.popFirst() {
+      if [";", "|", "&", "(", ")", "<", ">"].contains(word) { return nil }
+      guard word.hasPrefix("-"), word != "-" else { return word }
+      // The value of an option may be its next word.
+      let value = word.hasPrefix("--") ? nil : word.firstIndex { "cdfFhLopPRTUv".contains($0) }
+      if long.contains(word) || value.map({ word.index(after: $0) == word.endIndex }) == true { _ = rest.popFirst() }
+    }
+    return nil
   }
 
   private mutating func take(_ words: [String], line: Int, hasDocument: Bool) {

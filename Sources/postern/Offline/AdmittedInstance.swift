@@ -32,7 +32,8 @@ struct AdmittedInstance {
     case .denied(let denial): throw CommandError(denied: manifest, denial)
     case .admitted(let pod, let given):
       return AdmittedInstance(
-        labelled: labelled, workload: workload, plainPod: plainPod, pod: pod, warnings: warnings + given)
+        labelled: labelled, workload: workload, plainPod: plainPod, pod: pod,
+        warnings: warnings + given.filter { !warnings.contains($0) })
     }
   }
 

@@ -60,7 +60,14 @@ extension KubernetesClient {
     return value
   }
 
-  /// Forwards one connection until either side ends it.
+  /// Which side of a connection has ended.
+  private enum End {
+    case ofClient
+    /// With the server's error; nil where it has sent none.
+    case ofPod(String?)
+  }
+
+  /// Forwards one connection until the Pod's side ends it, as it does when the client's has ended.
   private func forward(
     _ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>, to target: PodPort,
     _ failed: @Sendable (KubernetesError) -> Void
@@ -74,26 +81,37 @@ extension KubernetesClient {
           try check(call, named: target.pod, in: target.namespace)
           let socket = try await transport.webSocket(call, protocol: ForwardedFrames.protocolName)
           let error = try await socket.executeThenClose { fromPod, toPod in
-            try await withThrowingTaskGroup(of: String?.self) { group in
+            try await withThrowingTaskGroup(of: End.self) { group in
               group.addTask {
-                for try await bytes in fromClient { try await toPod.write(ForwardedFrames.data(bytes)) }
-                try? await toPod.write(ForwardedFrames.close)
-                return nil
+                // Where the Pod's side has gone, what it has sent before is still to be read.
+                do {
+                  for try await bytes in fromClient { try await toPod.write(ForwardedFrames.data(bytes)) }
+                  try await toPod.write(ForwardedFrames.close)
+                } catch {}
+                return .ofClient
               }
               group.addTask {
                 var frames = ForwardedFrames()
-                reading: for try await frame in fromPod {
-                  switch frames.take(frame) {
-                  case .nothing: break
-                  case .bytes(let bytes): try await toClient.write(bytes)
-                  case .answer(let frame): try await toPod.write(frame)
-                  case .end: break reading
+                do {
+                  reading: for try await frame in fromPod {
+                    switch frames.take(frame) {
+                    case .nothing: break
+                    case .bytes(let bytes): try await toClient.write(bytes)
+                    case .answer(let frame): try await toPod.write(frame)
+                    case .end: break reading
+                    }
                   }
+                } catch {
+                  guard frames.error != nil else { throw error }
                 }
-                return frames.error
+                return .ofPod(frames.error)
               }
               defer { group.cancelAll() }
-              return try await group.next() ?? nil
+              // The client may end its side and still wait for what the Pod has to say.
+              while let end = try await group.next() {
+                if case .ofPod(let error) = end { return error }
+              }
+              return nil
             }
           }
           if let error { throw transport.error(call, .notForwarded(reason: error)) }

@@ -49,7 +49,11 @@ package struct FakePortForward: Sendable {
       for channel: UInt8 in [0, 1] { try await out.write(message(channel, ByteBuffer(bytes: [0x38, 0x15]))) }
       switch answer {
       case nil: break
-      case .error(let text): try await out.write(message(1, ByteBuffer(string: text)))
+      case .error(let text):
+        try await out.write(message(1, ByteBuffer(string: text)))
+        try await out.write(WebSocketFrame(fin: true, opcode: .connectionClose, data: ByteBuffer()))
+        // What is closed before all is read takes back what was sent (RFC 1122 §4.2.2.13).
+        for try await _ in frames {}
       case .port(let port):
         let server = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
           .connect(host: "127.0.0.1", port: port) { channel in

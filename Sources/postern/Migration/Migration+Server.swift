@@ -15,7 +15,7 @@ extension Migration {
   init(serverAt url: ServerURL, customer: String?) throws(CommandError) {
     let provisioner = Provisioner(settings: url.settings, control: PassControl())
     let state = try Self.asking { () throws(PostgresError) in
-      try provisioner.look(DesiredState(spec: InstanceSpec(customer: "postern"), specHash: "")).state
+      try provisioner.look(DesiredState(spec: InstanceSpec(customer: "customer"), specHash: "")).state
     }
     let facts = try Self.asking { () throws(PostgresError) in try ServerFacts(url.settings) }
     let recorded = Set(state.records.records.roles.values.compactMap { $0.customer })

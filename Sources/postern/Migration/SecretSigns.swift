@@ -1,3 +1,4 @@
+import Contract
 import PostgresParser
 
 /// What tells that SQL which somebody else wrote may hold a secret. No such text is printed.
@@ -41,7 +42,7 @@ enum SecretSigns {
   private static func hasWords(_ text: String) -> Bool {
     let letters = text.filter { $0.isLetter || $0.isNumber }
     let signs = [
-      "passw", "passfile", "passphrase", "pgpass", "dbpass", "userpass", "passwd", "kennwort", "motdepasse",
+      "passw", "passfile", "passphrase", SecretKey.pgpass, "dbpass", "userpass", "passwd", "kennwort", "motdepasse",
       "contrasena",
       "secret", "token", "apikey", "accesskey", "privatekey", "sslkey", "signingkey", "encryptionkey", "masterkey",
       "credential", "authorization", "bearer", "conninfo", "scramsha256",

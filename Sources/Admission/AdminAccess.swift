@@ -166,7 +166,8 @@ final class AdminAccess {
   /// - Returns: what it cannot read; nil where it can.
   private func read(_ path: String, variable: String) throws(JSONError) -> String? {
     if postgresMounts == nil { postgresMounts = try postgres.container.volumeMounts() }
-    let holding = (postgresMounts ?? []).filter { $0.holds(path) }
+    let place = MountPath.clean(path)
+    let holding = (postgresMounts ?? []).filter { $0.holds(place) }
     // The longest path takes precedence.
     guard let mount = holding.max(by: { $0.cleanPath.utf8.count < $1.cleanPath.utf8.count }) else {
       return quoted(path)

@@ -40,8 +40,8 @@ struct VolumeMount: Equatable {
     self.subPath = subPath.map(reader.text) ?? ""
   }
 
-  /// Whether a path is at or below it.
-  func holds(_ place: String) -> Bool { MountPath.isAtOrBelow(MountPath.clean(place), cleanPath) }
+  /// Whether a clean path is at or below it.
+  func holds(_ place: String) -> Bool { MountPath.isAtOrBelow(place, cleanPath) }
 
   /// Whether it conflicts with the sidecar's own mounts.
   var isInTheWay: Bool {

@@ -27,6 +27,8 @@ struct ConnectPlan {
   private static let maximumUnknown = 1_000
 
   let pod: ConnectedPod
+  /// Nil where nothing is waited for.
+  let mesh: Mesh?
   let connections: [DeclaredConnection]
   /// The names of the containers that connections name; nil for all.
   private let named: [Set<String>?]
@@ -45,6 +47,7 @@ struct ConnectPlan {
     named = connections.map { $0.containers.map { Set($0.map(\.name)) } }
     field = target.field
     pod = try ConnectedPod(target.pod.spec, of: target.bytes)
+    mesh = connections.contains(where: \.waits) ? try Mesh(pod, target.pod.metadata, of: target.bytes) : nil
     refuseUnknownContainers()
     refuseWaiting(inPodOf: postgres == nil ? nil : customer)
     judgeRestarts(target)
@@ -52,9 +55,7 @@ struct ConnectPlan {
     if pod.asksNode {
       findings.warn("this Pod asks the node's resolver, which knows no Service: set dnsPolicy: ClusterFirstWithHostNet")
     }
-    if !awaited.isEmpty, let warning = try Mesh(pod, target.pod.metadata, of: target.bytes).warning {
-      findings.warn(warning)
-    }
+    if let warning = mesh?.warning { findings.warn(warning) }
     var count = 0
     for (list, containers) in [("initContainers", pod.initContainers), ("containers", pod.containers)] {
       for (index, container) in containers.enumerated() where count <= Self.maximumAdditions {

@@ -3,11 +3,17 @@ import KubernetesAPI
 
 /// What is seen of a service mesh in a Pod that waits for a database.
 struct Mesh {
-  /// The proxies, and by which init container each mesh checks what a plugin of the node's network (CNI) does.
+  /// The proxies, the init containers that lead traffic to them, and those that check whether a plugin of the node's network
+  /// (CNI) does.
   private static let proxies = [
-    (proxy: "istio-proxy", check: "istio-validation"), (proxy: "linkerd-proxy", check: "linkerd-network-validator"),
-    (proxy: "kuma-sidecar", check: "kuma-validation"),
+    (proxy: "istio-proxy", redirect: "istio-init", check: "istio-validation"),
+    (proxy: "linkerd-proxy", redirect: "linkerd-init", check: "linkerd-network-validator"),
+    (proxy: "kuma-sidecar", redirect: "kuma-init", check: "kuma-validation"),
   ]
+  /// Init containers that meshes put before their proxy, where it is an init container that keeps running.
+  static let initContainers = Set(proxies.flatMap { [$0.redirect, $0.check] })
+  /// All containers of meshes.
+  static let containers = initContainers.union(proxies.map(\.proxy))
   /// The labels and annotations that ask for a proxy, and their values.
   private static let requests = [
     "sidecar.istio.io/inject": "true", "linkerd.io/inject": "enabled", "kuma.io/sidecar-injection": "enabled",
@@ -21,7 +27,7 @@ struct Mesh {
   let warning: String?
 
   init(_ pod: ConnectedPod, _ metadata: MetadataSlices?, of bytes: [UInt8]) throws(JSONError) {
-    let later = Self.proxies.compactMap { proxy, check in
+    let later = Self.proxies.compactMap { proxy, _, check in
       pod.containers.first { $0.name == proxy }.map { (container: $0, check: check) }
     }
     userBeforeProxy = later.first { proxy in pod.initContainers.contains { $0.name == proxy.check } }?.container.user

@@ -2,9 +2,7 @@
 /// their configurations, so it sees them.
 enum OthersContainer {
   /// A connection that names no containers is not for these: a proxy has no use for a database's password.
-  static let names: Set<String> = [
-    "istio-proxy", "istio-init", "istio-validation", "linkerd-proxy", "linkerd-init", "linkerd-network-validator",
-    "kuma-sidecar", "kuma-init", "kuma-validation", "consul-dataplane", "consul-connect-inject-init", "daprd",
-    "vault-agent", "vault-agent-init", "queue-proxy",
-  ]
+  static let names = Mesh.containers.union([
+    "consul-dataplane", "consul-connect-inject-init", "daprd", "vault-agent", "vault-agent-init", "queue-proxy",
+  ])
 }

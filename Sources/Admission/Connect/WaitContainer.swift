@@ -8,12 +8,6 @@ import KubernetesAPI
 /// The init container that waits until databases take the Pod's logins. It runs before the user's own init containers,
 /// which may be migrations, and after those that keep running, which may be the Pod's way into the network.
 struct WaitContainer {
-  /// Init containers that meshes put before their proxy, where it is an init container that keeps running.
-  private static let meshContainers = [
-    "istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator",
-    "kuma-init", "kuma-validation",
-  ]
-
   private let awaited: [(volume: String, connection: DeclaredConnection)]
   private let position: Int
   private let pod: PodContainers
@@ -26,11 +20,11 @@ struct WaitContainer {
   /// Nil where nothing is waited for, or the Pod has it already.
   init?(_ plan: ConnectPlan, _ target: ConnectTarget, _ settings: AdmissionSettings) throws(JSONError) {
     let containers = plan.pod.initContainers
-    guard !plan.awaited.isEmpty, !containers.contains(where: { $0.name == ServiceBinding.waitContainer }) else {
+    guard let mesh = plan.mesh, !containers.contains(where: { $0.name == ServiceBinding.waitContainer }) else {
       return nil
     }
     awaited = plan.awaited
-    let others = containers.firstIndex { !$0.keepsRunning && !Self.meshContainers.contains($0.name) }
+    let others = containers.firstIndex { !$0.keepsRunning && !Mesh.initContainers.contains($0.name) }
     position = containers[..<(others ?? containers.count)].lastIndex(where: \.keepsRunning).map { $0 + 1 } ?? 0
     hasInitContainers = plan.pod.hasInitContainers
     pod = try PodContainers(target.pod.spec, of: target.bytes)
@@ -38,7 +32,7 @@ struct WaitContainer {
     let amounts = Declaration(spec: InstanceSpec(customer: ""))
     resources = SidecarResources(settings.sidecarResources, in: pod, amounts)
     namesUser = settings.namesUser(in: target.metadata)
-    userBeforeProxy = try Mesh(plan.pod, target.pod.metadata, of: target.bytes).userBeforeProxy
+    userBeforeProxy = mesh.userBeforeProxy
   }
 
   func add(to patch: inout PatchWriter) {

@@ -3,24 +3,6 @@ import Testing
 
 /// `check`, `inject` and `try` know connections.
 @Suite(.serialized) struct ConnectCommandTests {
-  private static let customer = """
-    apiVersion: apps/v1
-    kind: StatefulSet
-    metadata:
-      name: db
-      labels: {postern.io/customer: acme}
-      annotations:
-        postern.io/service: make
-        postern.io/users: "[shop, {name: reader, grants: {orders: read}}]"
-        postern.io/databases: "[{name: orders, owner: shop}]"
-    spec:
-      serviceName: db
-      selector: {matchLabels: {app: db}}
-      template:
-        metadata: {labels: {app: db}}
-        spec: {containers: [{name: postgres, image: "postgres:17"}]}
-    """
-
   /// A workload that connects.
   private static func application(
     _ connections: String, kind: String = "Deployment", labels: String = "postern.io/connect: acme"
@@ -47,8 +29,8 @@ import Testing
   func checkComparesConnectionsWithDeclarations(connections: String, message: String?) throws {
     for kind in Self.kinds {
       for documents in [
-        [Self.customer, Self.application(connections, kind: kind)],
-        [Self.application(connections, kind: kind), Self.customer],
+        [ConnectedCustomer.manifest, Self.application(connections, kind: kind)],
+        [Self.application(connections, kind: kind), ConnectedCustomer.manifest],
       ] {
         let answer = try Program.run(["check", "-"], input: documents.joined(separator: "\n---\n"))
         #expect(answer.status == (message == nil ? 0 : 1), "\(answer.output)\(answer.errors)")
@@ -70,7 +52,7 @@ import Testing
   }
 
   @Test(arguments: kinds) func injectPrintsTheConnectionsOnce(kind: String) throws {
-    let input = "\(Self.customer)\n---\n\(Self.application("- {user: shop, wait: true}", kind: kind))"
+    let input = "\(ConnectedCustomer.manifest)\n---\n\(Self.application("- {user: shop, wait: true}", kind: kind))"
     let first = try Program.run(["inject", "-", "--no-secrets"], input: input)
     #expect(first.status == 0, "\(first.errors)")
     for text in ["postern-connect-0", "name: \"postern-wait\"", "acme-pg-user-shop", "postern.io/connected"] {
@@ -96,7 +78,7 @@ import Testing
   func tryRunsAnApplicationsCommand(application: String, command: String, expected: String) throws {
     let file = FileManager.default.temporaryDirectory.appending(path: "connect-\(UUID().uuidString).yaml")
     defer { try? FileManager.default.removeItem(at: file) }
-    let documents = [Self.customer] + (application.isEmpty ? [] : [application])
+    let documents = [ConnectedCustomer.manifest] + (application.isEmpty ? [] : [application])
     try Data(documents.joined(separator: "\n---\n").utf8).write(to: file)
     let answer = try Program.run(["try", file.path, "--", "sh", "-c", command])
     #expect(answer.status == 0, "\(answer.output)\(answer.errors)")

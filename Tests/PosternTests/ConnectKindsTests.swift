@@ -5,24 +5,6 @@ import Testing
 
 /// Connections of kinds that Kubernetes does not have: their Pods connect, so `check` and `inject` look at their templates.
 @Suite struct ConnectKindsTests {
-  private static let customer = """
-    apiVersion: apps/v1
-    kind: StatefulSet
-    metadata:
-      name: db
-      labels: {postern.io/customer: acme}
-      annotations:
-        postern.io/service: make
-        postern.io/users: "[shop, {name: reader, grants: {orders: read}}]"
-        postern.io/databases: "[{name: orders, owner: shop}]"
-    spec:
-      serviceName: db
-      selector: {matchLabels: {app: db}}
-      template:
-        metadata: {labels: {app: db}}
-        spec: {containers: [{name: postgres, image: "postgres:17"}]}
-    """
-
   /// A kind, where it has templates, and its `spec` with `TEMPLATE` in the places of them.
   private static let kinds = [
     ("argoproj.io/v1alpha1", "Rollout", ["spec.template"], "template: TEMPLATE"),
@@ -66,14 +48,14 @@ import Testing
   }
 
   @Test(arguments: kinds) func checkJudgesTheirPods(kind: (String, String, [String], String)) throws {
-    let sound = try check(Self.customer, Self.manifest(kind, "shop/orders"))
+    let sound = try check(ConnectedCustomer.manifest, Self.manifest(kind, "shop/orders"))
     #expect(sound.status == 0 && sound.output.contains("\(kind.1) web: fine"), "\(sound.output)")
     for (connections, message) in [
       ("shpo", #"[0]: customer "acme" has no user "shpo"; did you mean "shop"?"#),
       ("- {user: shop, containers: [wep]}", #"[0].containers[0]: there is no container "wep"; did you mean "web"?"#),
       ("a/b/c", "neither USER nor USER/DATABASE"),
     ] {
-      let answer = try check(Self.customer, Self.manifest(kind, connections))
+      let answer = try check(ConnectedCustomer.manifest, Self.manifest(kind, connections))
       #expect(answer.status == 1)
       for path in kind.2 {
         let lines = answer.output.split(separator: "\n").filter {
@@ -88,7 +70,7 @@ import Testing
   }
 
   @Test(arguments: kinds) func injectAddsToEachTemplateOnce(kind: (String, String, [String], String)) throws {
-    let input = Self.customer + "\n---\n" + Self.manifest(kind, "- {user: shop, wait: true}")
+    let input = ConnectedCustomer.manifest + "\n---\n" + Self.manifest(kind, "- {user: shop, wait: true}")
     let first = try Program.run(["inject", "-", "--no-secrets"], input: input)
     #expect(first.status == 0, "\(first.errors)")
     #expect(first.output.components("postern.io/connected").count == kind.2.count + 1)
@@ -108,7 +90,7 @@ import Testing
     ] as [(String, String, String?)])
   func aCustomerElsewhereIsWarnedOf(customer: String, namespace: String, message: String?) throws {
     let answer = try check(
-      Self.customer,
+      ConnectedCustomer.manifest,
       """
       {apiVersion: apps/v1, kind: Deployment, metadata: {name: web, namespace: \(namespace)}, spec: {template: {metadata:
       {labels: {postern.io/connect: \(customer)}, annotations: {postern.io/connections: shop}},
@@ -134,7 +116,7 @@ import Testing
           metadata: {labels: {postern.io/connect: acme}, annotations: {postern.io/connections: shop}}
           spec: {restartPolicy: Never, containers: [{name: web, image: web}]}
       """
-    let answer = try check(Self.customer, job)
+    let answer = try check(ConnectedCustomer.manifest, job)
     #expect(answer.status == 0 && answer.output.contains("it runs before the Postgres of this file") == isWarned)
     #expect(try !check(job).output.contains("it runs before"))
   }
@@ -176,7 +158,8 @@ import Testing
     version: String, kind: String, metadata: String, spec: String, status: Int, message: String
   ) throws {
     let answer = try check(
-      Self.customer, "apiVersion: \(version)\nkind: \(kind)\nmetadata: {name: web, \(metadata)}\nspec: \(spec)")
+      ConnectedCustomer.manifest,
+      "apiVersion: \(version)\nkind: \(kind)\nmetadata: {name: web, \(metadata)}\nspec: \(spec)")
     #expect(answer.status == Int32(status), "\(answer.output)")
     #expect(answer.output.contains(message), "\(answer.output)")
   }

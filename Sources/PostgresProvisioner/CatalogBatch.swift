@@ -1,5 +1,5 @@
-import LibPQ
-import Provisioning
+package import LibPQ
+package import Provisioning
 
 /// Queries that are sent in one round trip.
 struct CatalogBatch {
@@ -38,7 +38,7 @@ extension Connection {
   }
 
   /// Sends one query and returns its rows.
-  borrowing func rows<Row>(_ query: CatalogQuery<Row>) throws(PostgresError) -> [Row] {
+  package borrowing func rows<Row>(_ query: CatalogQuery<Row>) throws(PostgresError) -> [Row] {
     try query.rows(try self.query(query.sql, query.parameters))
   }
 

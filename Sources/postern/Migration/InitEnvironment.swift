@@ -21,7 +21,9 @@ struct InitEnvironment {
     for source in container["envFrom"]?.array ?? [] {
       let prefix = source["prefix"]?.string ?? ""
       guard let name = source["configMapRef"]?["name"]?.string else { continue }
-      for (key, value) in objects.configMap(name, namespace: namespace) ?? [:] { variables[prefix + key] = value }
+      for (key, value) in objects.data(of: .configMap, name, namespace: namespace) ?? [:] {
+        variables[prefix + key] = value
+      }
     }
     for variable in container["env"]?.array ?? [] {
       guard let name = variable["name"]?.string else { continue }
@@ -30,7 +32,7 @@ struct InitEnvironment {
       let value =
         variable["value"]?.string
         ?? reference.flatMap {
-          objects.configMap($0["name"]?.string ?? "", namespace: namespace)?[$0["key"]?.string ?? ""]
+          objects.data(of: .configMap, $0["name"]?.string ?? "", namespace: namespace)?[$0["key"]?.string ?? ""]
         }
       // What refers to another variable is not known.
       variables[name] = value.flatMap { $0.contains("$(") ? nil : $0 }

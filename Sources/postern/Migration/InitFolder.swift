@@ -10,6 +10,7 @@ struct InitFolder {
     let kind: MountedSource.Kind
     let object: String
     let key: String
+    let text: String
 
     /// For people.
     var place: String { "\(object)/\(key)" }
@@ -24,8 +25,8 @@ struct InitFolder {
 
   init(of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String) {
     for mount in container["volumeMounts"]?.array ?? [] {
-      let place = Self.parts(mount["mountPath"]?.string ?? "")
-      let folder = Self.parts(Self.path)
+      let place = MountedSource.parts(mount["mountPath"]?.string ?? "")
+      let folder = MountedSource.parts(Self.path)
       guard place.starts(with: folder),
         let volume = pod["spec"]?["volumes"]?.array?.first(where: { $0["name"] == mount["name"] })
       else { continue }
@@ -37,7 +38,7 @@ struct InitFolder {
           "volume \(mount["name"]?.string ?? ""), mounted at \(Self.path), is no ConfigMap and no Secret; its scripts were not read"
         )
       }
-      let chosen = Self.parts(mount["subPath"]?.string ?? mount["subPathExpr"]?.string ?? "")
+      let chosen = MountedSource.parts(mount["subPath"]?.string ?? mount["subPathExpr"]?.string ?? "")
       for (kind, object, items) in objectsOfVolume {
         take(kind, object, items, chosen, at: Array(place.dropFirst(folder.count)), objects, namespace)
       }
@@ -45,11 +46,11 @@ struct InitFolder {
     files.sort { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
-  private static func parts(_ path: String) -> [String] { path.split(separator: "/").map(String.init) }
-
   private static func source(_ source: JSONValue) -> (MountedSource.Kind, String, [JSONValue]?)? {
-    for (kind, member) in [(MountedSource.Kind.configMap, "configMap"), (.secret, "secret")] {
-      guard let value = source[member], let name = (value["secretName"] ?? value["name"])?.string else { continue }
+    for kind in [MountedSource.Kind.configMap, .secret] {
+      guard let value = source[kind.rawValue], let name = (value["secretName"] ?? value["name"])?.string else {
+        continue
+      }
       return (kind, name, value["items"]?.array)
     }
     return nil
@@ -59,21 +60,18 @@ struct InitFolder {
     _ kind: MountedSource.Kind, _ object: String, _ items: [JSONValue]?, _ chosen: [String], at place: [String],
     _ objects: MigratedObjects, _ namespace: String
   ) {
-    let data =
-      kind == .configMap
-      ? objects.configMap(object, namespace: namespace) : objects.secret(object, namespace: namespace)
-    guard let data else {
-      let noun = kind == .configMap ? "ConfigMap" : "Secret"
+    guard let data = objects.data(of: kind, object, namespace: namespace) else {
       return remarks.append(
-        "\(noun) \(object), mounted at \(Self.path), is in none of the files; its scripts were not read")
+        "\(kind.noun) \(object), mounted at \(Self.path), is in none of the files; its scripts were not read")
     }
     let paths: [(path: String, key: String)] =
       items?.compactMap { item in
         guard let key = item["key"]?.string, let path = item["path"]?.string else { return nil }
         return (path, key)
       } ?? data.keys.sorted().map { ($0, $0) }
-    for (path, key) in paths where data[key] != nil {
-      let parts = Self.parts(path)
+    for (path, key) in paths {
+      guard let text = data[key] else { continue }
+      let parts = MountedSource.parts(path)
       guard parts.starts(with: chosen) else { continue }
       // A file is mounted under the name of the place, a folder's files under their own.
       let name = place + parts.dropFirst(chosen.count)
@@ -88,7 +86,7 @@ struct InitFolder {
         remarks.append("\(object)/\(key) is compressed, and was not read")
         continue
       }
-      files.append(File(name: last, kind: kind, object: object, key: key))
+      files.append(File(name: last, kind: kind, object: object, key: key, text: text))
     }
   }
 

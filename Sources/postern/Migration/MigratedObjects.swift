@@ -4,11 +4,7 @@ struct MigratedObjects {
 
   init(_ manifests: [Manifest]) { objects = LocalObjects(manifests) }
 
-  func configMap(_ name: String, namespace: String) -> [String: String]? {
-    objects.configMap(name, namespace: namespace)?.mapValues { String(decoding: $0, as: UTF8.self) }
-  }
-
-  func secret(_ name: String, namespace: String) -> [String: String]? {
-    objects.secret(name, namespace: namespace)?.mapValues { String(decoding: $0, as: UTF8.self) }
+  func data(of kind: MountedSource.Kind, _ name: String, namespace: String) -> [String: String]? {
+    objects.data(of: kind, name, namespace: namespace)?.mapValues { String(decoding: $0, as: UTF8.self) }
   }
 }

@@ -13,18 +13,14 @@ extension Migration {
     guard folder.isMounted else { return false }
     for text in folder.remarks { remark(text) }
     var server = InitServer(InitEnvironment(container, objects, namespace: namespace))
-    var scripts: [(file: InitFolder.File, text: String, script: InitScript)] = []
+    var scripts: [(file: InitFolder.File, script: InitScript)] = []
     for file in folder.files {
-      let data =
-        file.kind == .configMap
-        ? objects.configMap(file.object, namespace: namespace) : objects.secret(file.object, namespace: namespace)
-      guard let text = data?[file.key] else { continue }
-      let script = InitScript(text, isShell: file.name.hasSuffix(".sh"), server.environment.variables)
-      scripts.append((file, text, script))
+      let script = InitScript(file.text, isShell: file.name.hasSuffix(".sh"), server.environment.variables)
+      scripts.append((file, script))
       for found in script.found { take(found, at: "\(file.place):\(found.line)", &server) }
     }
     settle(&server)
-    for (file, text, script) in scripts { takeScript(file, text, script, server) }
+    for (file, script) in scripts { takeScript(file, script, server) }
     remark(
       "scripts in \(InitFolder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
     )
@@ -210,7 +206,7 @@ extension Migration {
 
   /// Plain SQL becomes a script of the database in which it ran. All else is told by its lines.
   private mutating func takeScript(
-    _ file: InitFolder.File, _ text: String, _ script: InitScript, _ server: InitServer
+    _ file: InitFolder.File, _ script: InitScript, _ server: InitServer
   ) {
     func lines(_ numbers: [Int]) -> String {
       let shown = numbers.prefix(10).map(String.init).joined(separator: ", ")
@@ -230,7 +226,7 @@ extension Migration {
     guard !rest.isEmpty else { return }
     let isScript =
       script.isPlain && unreadable.isEmpty && script.found.allSatisfy { $0.fact.isRepeatable }
-      && !InlineScript.isRefused(text)
+      && !InlineScript.isRefused(file.text)
     guard isScript, let target = databases.first(where: { $0.name == server.environment.database }) else {
       let database = ScriptVariable.shown(server.environment.database)
       let reason =
@@ -244,7 +240,7 @@ extension Migration {
     withDatabase(target.name, owner: target.owner) {
       $0.scripts.append(
         MigratedDatabase.script(
-          name, file.kind == .configMap ? "configMap" : "secret", object: file.object, key: file.key))
+          name, file.kind.rawValue, object: file.object, key: file.key))
     }
   }
 }

@@ -27,14 +27,14 @@ extension Migration {
     of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
   ) -> Bool {
     let scripts = mounted(.configMap, by: container, in: pod).flatMap { object, _ in
-      (objects.configMap(object, namespace: namespace) ?? [:]).values
+      (objects.data(of: .configMap, object, namespace: namespace) ?? [:]).values
     }
     let words = (container["command"]?.array ?? []) + (container["args"]?.array ?? [])
     let text = (scripts + words.compactMap(\.string)).joined(separator: "\n")
     guard text.contains("psql"), text.contains("read") else { return false }
     for match in text.matches(of: /\/[A-Za-z0-9_.\/-]+/) {
       for source in MountedSource.all(at: String(match.output), in: container, of: pod) where source.kind == .secret {
-        let content = objects.secret(source.object, namespace: namespace)?[source.key]
+        let content = objects.data(of: .secret, source.object, namespace: namespace)?[source.key]
         guard content.map(Self.isFlatFile) ?? source.key.contains("users") else { continue }
         settings = [(AnnotationKey.usersFrom, "\(source.object)/\(source.key)")]
         remark(

@@ -91,12 +91,12 @@ struct ShellScript {
     return words
   }
 
-  /// The values of an option, in its short and its long form.
-  private static func values(_ words: [String], _ short: String, _ long: String) -> [String] {
+  /// The values of an option, in its short and its long forms.
+  private static func values(_ words: [String], _ short: String, _ long: String...) -> [String] {
     var values: [String] = []
     for (index, word) in words.enumerated() {
-      if word == short || word == long, index + 1 < words.count { values.append(words[index + 1]) }
-      if word.hasPrefix(long + "=") { values.append(String(word.dropFirst(long.count + 1))) }
+      if word == short || long.contains(word), index + 1 < words.count { values.append(words[index + 1]) }
+      for name in long where word.hasPrefix(name + "=") { values.append(String(word.dropFirst(name.count + 1))) }
       if word.hasPrefix(short), word.count > 2, !word.hasPrefix("--") { values.append(String(word.dropFirst(2))) }
     }
     return values
@@ -104,7 +104,7 @@ struct ShellScript {
 
   private mutating func add(_ sql: String, _ words: [String], line: Int) {
     var known: [String: String] = [:]
-    for assignment in Self.values(words, "-v", "--set") + Self.values(words, "-v", "--variable") {
+    for assignment in Self.values(words, "-v", "--set", "--variable") {
       let parts = assignment.split(separator: "=", maxSplits: 1)
       if parts.count == 2 { known[String(parts[0])] = String(parts[1]) }
     }

@@ -23,6 +23,13 @@ struct LocalObjects: Equatable, Sendable {
   func secret(_ name: String, namespace: String) -> [String: [UInt8]]? { secrets[namespace]?[name] }
   func configMap(_ name: String, namespace: String) -> [String: [UInt8]]? { configMaps[namespace]?[name] }
 
+  func data(of kind: MountedSource.Kind, _ name: String, namespace: String) -> [String: [UInt8]]? {
+    switch kind {
+    case .secret: secret(name, namespace: namespace)
+    case .configMap: configMap(name, namespace: namespace)
+    }
+  }
+
   /// What the controller would make for an instance that a manifest declares, if these objects were in the cluster.
   /// - Parameters:
   ///   - runs: whether what is mounted into the sidecars is among the objects, so that it counts.

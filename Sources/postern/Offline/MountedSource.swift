@@ -3,8 +3,11 @@ import JSONBytes
 
 /// The key of a Secret or ConfigMap that a container has as a file.
 struct MountedSource: Equatable, Sendable {
-  enum Kind: Sendable {
+  enum Kind: String, Sendable {
     case secret, configMap
+
+    /// The kind of the object.
+    var noun: String { self == .secret ? "Secret" : "ConfigMap" }
   }
 
   let kind: Kind
@@ -31,7 +34,7 @@ struct MountedSource: Equatable, Sendable {
     }
   }
 
-  private static func parts(_ path: String) -> [String] { MountPath.clean(path).split(separator: "/").map(String.init) }
+  static func parts(_ path: String) -> [String] { MountPath.clean(path).split(separator: "/").map(String.init) }
 
   private init?(_ kind: Kind, _ source: JSONValue, _ file: String) {
     // A volume has a Secret's name under another key than a projected source has.

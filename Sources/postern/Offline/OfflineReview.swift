@@ -214,13 +214,11 @@ struct OfflineReview {
     let namespace = labelled.manifest.namespace
     let file = "\(VolumeLayout.mountPath)/\(VolumeLayout.adminUsernameFile)"
     for source in MountedSource.all(at: file, in: sidecar, of: pod) {
-      let isSecret = source.kind == .secret
-      let data =
-        isSecret
-        ? objects.secret(source.object, namespace: namespace) : objects.configMap(source.object, namespace: namespace)
-      guard let bytes = data?[source.key] else { continue }
+      guard let bytes = objects.data(of: source.kind, source.object, namespace: namespace)?[source.key] else {
+        continue
+      }
       let name = String(decoding: bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...], as: UTF8.self)
-      let superuser = DeclaredSuperuser(name, by: "\(isSecret ? "Secret" : "ConfigMap") \(source.object)")
+      let superuser = DeclaredSuperuser(name, by: "\(source.kind.noun) \(source.object)")
       return superuser.faults(in: labelled.result).map {
         (labelled.annotationField(AnnotationKey.users) + $0.path, $0.message)
       }

@@ -307,6 +307,39 @@ extension MigrateTests {
         "init/01.sh:11: the name $… is not known",
       ]),
     scripts(
+      "what a statement says besides, and has no like",
+      [
+        (
+          "01.sql",
+          """
+          CREATE USER shop;
+          CREATE USER lead;
+          CREATE DATABASE shop OWNER shop;
+          GRANT shop TO lead WITH ADMIN OPTION;
+          GRANT ALL ON DATABASE shop TO shop WITH GRANT OPTION;
+          \\c shop
+          CREATE EXTENSION vchord CASCADE;
+          CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public VERSION '1.6' CASCADE;
+          CREATE EXTENSION hstore;
+          """
+        )
+      ], users: "- name: shop\n- name: lead\n  memberOf:\n  - shop\n",
+      databases: """
+        - name: shop
+          owner: shop
+          extensions:
+          - name: vchord
+          - name: citext
+            schema: public
+            version: "1.6"
+          - name: hstore
+
+        """,
+      remarks: [
+        "init/01.sql:4: with admin option has no like", "init/01.sql:5: with grant option has no like",
+        "init/01.sql:7: cascade has no like", "init/01.sql:8: cascade has no like",
+      ]),
+    scripts(
       "the database of a URI, of libpq's settings, and without an option",
       [
         (

@@ -14,6 +14,8 @@ enum InitFact {
   case grant
   case `extension`(name: String, schema: String?, version: String?, isRepeatable: Bool)
   case schema(name: String, owner: String?, isRepeatable: Bool)
+  /// What the statement before says besides, by its keywords.
+  case more([String])
   /// Nothing that matters elsewhere: BEGIN, COMMIT, SET.
   case nothing
   /// What PostgreSQL's grammar does not take.
@@ -25,7 +27,7 @@ enum InitFact {
   var isRepeatable: Bool {
     switch self {
     case .extension(_, _, _, let isRepeatable), .schema(_, _, let isRepeatable): isRepeatable
-    case .nothing, .other: true
+    case .more, .nothing, .other: true
     default: false
     }
   }
@@ -33,7 +35,7 @@ enum InitFact {
   /// Whether a declaration says it, and no script.
   var isDeclared: Bool {
     switch self {
-    case .role, .alteredRole, .membership, .database, .owner, .databaseLimit, .allOn, .extension, .schema: true
+    case .role, .alteredRole, .membership, .database, .owner, .databaseLimit, .allOn, .extension, .schema, .more: true
     case .grant, .nothing, .unreadable, .other: false
     }
   }

@@ -12,8 +12,18 @@ struct InitStatement {
     {
       return inBlock(body)
     }
-    var statement = InitStatement(rest: words[...])
-    return [statement.fact()]
+    return facts(of: words[...])
+  }
+
+  /// The fact of a statement's words, and what it leaves of them.
+  private static func facts(of words: ArraySlice<SQLWord>) -> [InitFact] {
+    var statement = InitStatement(rest: words)
+    let fact = statement.fact()
+    let more = statement.rest.compactMap(\.keyword)
+    switch fact {
+    case .membership, .owner, .databaseLimit, .allOn, .extension: return more.isEmpty ? [fact] : [fact, .more(more)]
+    default: return [fact]
+    }
   }
 
   /// The words of a statement that PostgreSQL's grammar takes.
@@ -28,10 +38,11 @@ struct InitStatement {
     var facts: [InitFact] = []
     var current: [SQLWord] = []
     func end() {
-      var statement = InitStatement(rest: current[...])
-      switch statement.fact() {
-      case .nothing, .unreadable, .other: break
-      case let fact: facts.append(fact)
+      facts += self.facts(of: current[...]).filter {
+        switch $0 {
+        case .nothing, .unreadable, .other: false
+        default: true
+        }
       }
       current = []
     }
@@ -155,14 +166,18 @@ struct InitStatement {
     guard let name = name() else { return .other }
     var schema: String?
     var version: String?
+    var others: [SQLWord] = []
     _ = take("with")
-    while let option = rest.popFirst()?.keyword {
-      if option == "schema" { schema = self.name() }
-      if option == "version" {
+    while let option = rest.popFirst() {
+      switch option.keyword {
+      case "schema": schema = self.name()
+      case "version":
         let value = rest.popFirst()
         version = value?.literal ?? value?.identifier
+      default: others.append(option)
       }
     }
+    rest = others[...]
     return .extension(name: name, schema: schema, version: version, isRepeatable: isRepeatable)
   }
 

@@ -126,6 +126,9 @@ extension Migration {
         ("name", .string(name)), ("owner", owner.flatMap { $0 == server.environment.superuser ? nil : .string($0) }),
       ])
       add(found, place, &server) { if !$0.schemas.contains(entry) { $0.schemas.append(entry) } }
+    case .more(let words):
+      let hint = words.contains("cascade") ? "; declare the extensions that it needs, too" : ""
+      remark("\(place): \(words.joined(separator: " ")) has no like\(hint)")
     case .nothing, .unreadable, .other: break
     }
   }

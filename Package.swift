@@ -129,7 +129,7 @@ let package = Package(
         .product(name: "X509", package: "swift-certificates"),
       ]),
     // A Postgres for `postern try` and the tests: made by initdb, removed with its owner
-    .target(name: "ThrowawayPostgres", dependencies: ["LibPQ"]),
+    .target(name: "ThrowawayPostgres", dependencies: ["LibPQ", "Linux"]),
 
     .executableTarget(
       name: "postern",

@@ -4,10 +4,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <link.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -16,9 +18,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -283,21 +287,62 @@ static char **pointers(const char *texts, int count) {
   return list;
 }
 
-int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
-                      int variable_count) {
-  static const int ignored[] = {SIGINT, SIGQUIT}, passed_on[] = {SIGTERM, SIGHUP};
-  struct sigaction action = {0}, old_ignored[2], old_passed_on[2], old_ended;
+/* Where a parent has had it ignored, nothing would tell how a child has ended (wait(2), "NOTES"). */
+static void mind_ends_of_children(void) {
+  struct sigaction action = {0};
+  action.sa_handler = SIG_DFL;
+  struct sigaction old;
+  sigaction(SIGCHLD, NULL, &old);
+  if (!(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_IGN) sigaction(SIGCHLD, &action, NULL);
+}
+
+static int spawn(pid_t *started, const char *program, const char *arguments, int argument_count,
+                 const char *environment, int variable_count, const char *folder, const int *streams,
+                 int leads_group) {
   posix_spawnattr_t attributes;
   posix_spawn_file_actions_t files;
-  sigset_t defaults, none, wanted, old_mask;
-  char **argv = pointers(arguments, argument_count), **envp = pointers(environment, variable_count);
+  sigset_t all, none;
+  char **argv = pointers(arguments, argument_count);
+  char **own = environment ? pointers(environment, variable_count) : NULL, **envp = environment ? own : environ;
+  int result = argv && envp ? 0 : ENOMEM;
+
+  mind_ends_of_children();
+  // What this process ignores or blocks would otherwise be ignored or blocked by the program.
+  sigfillset(&all);
+  sigemptyset(&none);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
+                                                (leads_group ? POSIX_SPAWN_SETPGROUP : 0)));
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawn_file_actions_init(&files);
+  if (result == 0 && folder) result = posix_spawn_file_actions_addchdir_np(&files, folder);
+  for (int index = 0; result == 0 && index < 3; index++)
+    if (streams[index] >= 0) result = posix_spawn_file_actions_adddup2(&files, streams[index], index);
+  if (result == 0) result = posix_spawn_file_actions_addclosefrom_np(&files, 3);
+  // A program that was written a moment ago is busy for as long as a child that another thread starts just then has not
+  // closed its copy of the descriptor.
+  for (int attempt = 0; result == 0 && attempt < 200; attempt++) {
+    int failure = posix_spawn(started, program, &files, &attributes, argv, envp);
+    if (failure == 0) break;
+    if (failure != ETXTBSY || attempt == 199) result = failure;
+    else poll(NULL, 0, 5);
+  }
+  posix_spawn_file_actions_destroy(&files);
+  posix_spawnattr_destroy(&attributes);
+  free(argv);
+  free(own);
+  return -result;
+}
+
+int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
+                      int variable_count, const char *folder) {
+  static const int ignored[] = {SIGINT, SIGQUIT}, passed_on[] = {SIGTERM, SIGHUP}, own[] = {-1, -1, -1};
+  struct sigaction action = {0}, old_ignored[2], old_passed_on[2];
+  sigset_t wanted, old_mask;
   int result, status = 0;
   pid_t started = 0;
 
-  // Where a parent has had it ignored, nothing would tell how the child has ended (wait(2), "NOTES").
-  action.sa_handler = SIG_DFL;
-  sigaction(SIGCHLD, NULL, &old_ended);
-  if (!(old_ended.sa_flags & SA_SIGINFO) && old_ended.sa_handler == SIG_IGN) sigaction(SIGCHLD, &action, NULL);
   action.sa_handler = SIG_IGN;
   for (int index = 0; index < 2; index++) sigaction(ignored[index], &action, &old_ignored[index]);
   action.sa_flags = SA_RESTART;
@@ -310,39 +355,158 @@ int postern_run_child(const char *program, const char *arguments, int argument_c
   for (int index = 0; index < 2; index++) sigaddset(&wanted, passed_on[index]);
   pthread_sigmask(SIG_UNBLOCK, &wanted, &old_mask);
 
-  sigemptyset(&none);
-  sigemptyset(&defaults);
-  for (int index = 0; index < 2; index++) {
-    sigaddset(&defaults, ignored[index]);
-    sigaddset(&defaults, passed_on[index]);
-  }
-  sigaddset(&defaults, SIGPIPE);
-  posix_spawnattr_init(&attributes);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addclosefrom_np(&files, 3);
-
-  result = argv && envp ? posix_spawn(&started, program, &files, &attributes, argv, envp) : ENOMEM;
+  result = spawn(&started, program, arguments, argument_count, environment, variable_count, folder, own, 0);
   if (result == 0) {
     child = started;
     if (end_of_child) kill(started, end_of_child);
     while (waitpid(started, &status, 0) < 0 && errno == EINTR) {}
     child = 0;
     result = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  } else {
-    result = -result;
   }
   for (int index = 0; index < 2; index++) {
     sigaction(ignored[index], &old_ignored[index], NULL);
     sigaction(passed_on[index], &old_passed_on[index], NULL);
   }
-  sigaction(SIGCHLD, &old_ended, NULL);
   pthread_sigmask(SIG_SETMASK, &old_mask, NULL);
-  posix_spawn_file_actions_destroy(&files);
-  posix_spawnattr_destroy(&attributes);
-  free(argv);
-  free(envp);
   return result;
 }
+
+/* A child is reaped under its lock alone, so that no signal goes to another process with the same number. */
+struct postern_child {
+  pthread_mutex_t lock;
+  pid_t identifier;
+  int leads_group;
+  /* It can be read when the child has ended. -1 where the system has no such thing (Linux before 5.3). */
+  int end;
+  int has_ended;
+  int status;
+};
+
+struct postern_child *postern_child_start(const char *program, const char *arguments, int argument_count,
+                                          const char *environment, int variable_count, const char *folder,
+                                          const int *streams, int leads_group, int *error) {
+  struct postern_child *started = calloc(1, sizeof *started);
+  *error = -ENOMEM;
+  if (!started) return NULL;
+  *error = spawn(&started->identifier, program, arguments, argument_count, environment, variable_count, folder, streams,
+                 leads_group);
+  if (*error < 0) {
+    free(started);
+    return NULL;
+  }
+  pthread_mutex_init(&started->lock, NULL);
+  started->leads_group = leads_group;
+  started->end = (int)syscall(SYS_pidfd_open, started->identifier, 0);
+  return started;
+}
+
+int postern_child_identifier(const struct postern_child *child) { return child->identifier; }
+
+int postern_child_end(struct postern_child *child) {
+  int result = -1, status;
+  pthread_mutex_lock(&child->lock);
+  if (!child->has_ended) {
+    pid_t ended = waitpid(child->identifier, &status, WNOHANG);
+    if (ended == child->identifier) {
+      child->has_ended = 1;
+      child->status = WIFSIGNALED(status) ? POSTERN_SIGNALLED + WTERMSIG(status) : WEXITSTATUS(status);
+    } else if (ended < 0) { // Somebody else has taken it.
+      child->has_ended = 1;
+      child->status = POSTERN_SIGNALLED;
+    }
+  }
+  if (child->has_ended) result = child->status;
+  pthread_mutex_unlock(&child->lock);
+  return result;
+}
+
+int postern_child_wait(struct postern_child *child, int output, int errors, int timeout_milliseconds) {
+  int64_t deadline = milliseconds(CLOCK_MONOTONIC) + timeout_milliseconds;
+  for (;;) {
+    // What it has written is there when it has ended. So its pipes are looked at after its end.
+    int has_ended = postern_child_end(child) >= 0, result = has_ended ? POSTERN_CHILD_ENDED : 0;
+    int64_t left = timeout_milliseconds < 0 ? INT_MAX : deadline - milliseconds(CLOCK_MONOTONIC);
+    int wait = has_ended || left < 0 ? 0 : (int)left;
+    if (child->end < 0 && wait > 10) wait = 10;
+    struct pollfd sources[3] = {
+        {output, POLLIN, 0}, {errors, POLLIN, 0}, {has_ended ? -1 : child->end, POLLIN, 0}};
+    if (poll(sources, 3, wait) < 0 && errno != EINTR) return -errno;
+    if (sources[0].revents != 0) result |= POSTERN_CHILD_OUTPUT;
+    if (sources[1].revents != 0) result |= POSTERN_CHILD_ERRORS;
+    if (result != 0 || left <= 0) return result;
+  }
+}
+
+int postern_child_signal(struct postern_child *child, int signal) {
+  int result = 0;
+  pthread_mutex_lock(&child->lock);
+  if (!child->has_ended) result = kill(child->identifier, signal);
+  pthread_mutex_unlock(&child->lock);
+  return outcome(result);
+}
+
+void postern_child_kill(struct postern_child *child) {
+  pthread_mutex_lock(&child->lock);
+  if (!child->has_ended) kill(child->leads_group ? -child->identifier : child->identifier, SIGKILL);
+  pthread_mutex_unlock(&child->lock);
+}
+
+void postern_child_free(struct postern_child *child) {
+  pthread_mutex_destroy(&child->lock);
+  if (child->end >= 0) close(child->end);
+  free(child);
+}
+
+/* One of the numbers 0 to 2, which are free where this process has no such stream, would be in the way of a child's own. */
+static int above_streams(int descriptor) {
+  if (descriptor < 0) return -errno;
+  if (descriptor > 2) return descriptor;
+  int other = outcome(fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+  close(descriptor);
+  return other;
+}
+
+int postern_open_nothing(void) { return above_streams(open("/dev/null", O_RDWR | O_CLOEXEC)); }
+
+int postern_open_appending(const char *path, unsigned int mode) {
+  return above_streams(open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, (mode_t)mode));
+}
+
+int postern_open_bytes(const void *bytes, size_t count) {
+  int file = above_streams(memfd_create("input", MFD_CLOEXEC));
+  int written = file < 0 ? file : postern_write(file, bytes, count);
+  if (written >= 0 && lseek(file, 0, SEEK_SET) < 0) written = -errno;
+  if (written >= 0 || file < 0) return file;
+  close(file);
+  return written;
+}
+
+int postern_pipe(int *reading, int *writing) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+  *reading = above_streams(ends[0]);
+  *writing = above_streams(ends[1]);
+  if (*reading >= 0 && *writing >= 0) return 0;
+  int failure = *reading < 0 ? *reading : *writing;
+  if (*reading >= 0) close(*reading);
+  if (*writing >= 0) close(*writing);
+  return failure;
+}
+
+long postern_bytes_waiting(int descriptor) {
+  int count = 0;
+  return ioctl(descriptor, FIONREAD, &count) < 0 ? -errno : count;
+}
+
+int postern_is_program(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+int postern_is_folder(const char *path) {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+int postern_may_not(int code) { return code == EACCES || code == EPERM; }
+int postern_is_no_program(int code) { return code == ENOEXEC; }

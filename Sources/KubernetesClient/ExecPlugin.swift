@@ -20,6 +20,8 @@ struct ExecPlugin: Sendable {
   /// `spec.cluster`, for a program that asks for it.
   private let cluster: JSONValue?
 
+  /// How many milliseconds a program may take that cannot ask anybody.
+  private static let patience = 120_000
   private static let group = "client.authentication.k8s.io/"
 
   /// Nil where the user has no program.
@@ -80,30 +82,28 @@ struct ExecPlugin: Sendable {
   func run() throws(ConfigurationError) -> ExecCredential {
     let isTerminal = isatty(STDIN_FILENO) == 1
     guard isTerminal || !mustAsk else { throw failure("it wants a terminal (interactiveMode: Always)") }
-    let process = Process()
-    process.executableURL = URL(filePath: try program())
-    process.arguments = arguments
+    let isAsking = isTerminal && mayAsk
+    var program = ChildProgram(try path(), arguments)
     var environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
-    environment["KUBERNETES_EXEC_INFO"] = question(isInteractive: isTerminal && mayAsk)
-    process.environment = environment
-    let output = Pipe()
-    process.standardOutput = output
-    if !isTerminal || !mayAsk { process.standardInput = FileHandle.nullDevice }
-    do { try process.run() } catch { throw failure("it cannot be run") }
-    let answer = (try? output.fileHandleForReading.readToEnd()) ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw failure("it ended with \(process.terminationStatus)") }
-    guard let credential = ExecCredential(decoding: Array(answer), apiVersion: apiVersion) else {
+    environment["KUBERNETES_EXEC_INFO"] = question(isInteractive: isAsking)
+    program.environment = environment
+    program.input = isAsking ? .inherited : .nothing
+    program.output = .collected
+    let answer: ChildAnswer
+    // Who is asked may take any time, and can interrupt; else nobody would notice.
+    do throws(FileError) { answer = try program.answer(within: isAsking ? nil : Self.patience) } catch {
+      throw failure("it cannot be run: \(error.reason)")
+    }
+    guard !answer.wasLate else { throw failure("it did not end within \(Self.patience / 1000) seconds") }
+    guard answer.status == 0 else { throw failure(answer.end.message) }
+    guard let credential = ExecCredential(decoding: answer.output, apiVersion: apiVersion) else {
       throw failure("it gave no ExecCredential of \(apiVersion) with a token or a certificate")
     }
     return credential
   }
 
-  /// Its path.
-  private func program() throws(ConfigurationError) -> String {
-    let folders = (CurrentProcess.environment("PATH") ?? "").split(separator: ":")
-    let paths = command.contains("/") ? [command] : folders.map { "\($0)/\(command)" }
-    guard let path = paths.first(where: FileManager.default.isExecutableFile) else {
+  private func path() throws(ConfigurationError) -> String {
+    guard let path = ChildProgram.path(of: command) else {
       throw ConfigurationError(
         place: place, reason: "there is no program \"\(command)\"",
         hint: installHint ?? "install it, or let PATH name its folder")

@@ -1,4 +1,5 @@
 package import Foundation
+import Linux
 
 /// The programs of one PostgreSQL version on this machine.
 package struct PostgresInstallation: Sendable, CustomStringConvertible {
@@ -41,22 +42,25 @@ package struct PostgresInstallation: Sendable, CustomStringConvertible {
 
   /// The programs in a folder; nil where there are none. `postgres --version` gives their version.
   package init?(programs: URL) {
+    var postgres = ChildProgram(programs.appending(path: "postgres").path, ["--version"])
+    (postgres.output, postgres.errors) = (.collected, .asOutput)
     guard
-      let answer = try? ThrowawayPostgres.run(programs.appending(path: "postgres").path, ["--version"]),
-      answer.status == 0,
-      let major = answer.output.split(separator: " ").compactMap({ Int($0.prefix { $0.isNumber }) }).first
+      let answer = try? postgres.answer(), answer.status == 0,
+      let major = answer.text.split(separator: " ").compactMap({ Int($0.prefix { $0.isNumber }) }).first
     else { return nil }
     self.programs = programs
     majorVersion = major
     minorVersion =
-      answer.output.split(separator: " ").first { $0.first?.isNumber == true }?.split(separator: ".").dropFirst().first
+      answer.text.split(separator: " ").first { $0.first?.isNumber == true }?.split(separator: ".").dropFirst().first
       .flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
   }
 
   /// Runs one of the installation's programs, or another folder's, as the servers' user.
   func run(_ program: String, _ arguments: [String], from folder: URL? = nil) throws {
-    let command = Unprivileged.commandLine((folder ?? programs).appending(path: program).path, arguments)
-    let answer = try ThrowawayPostgres.run(command.program, command.arguments)
-    guard answer.status == 0 else { throw PostgresServerError("\(program): \(answer.output)") }
+    var command = Unprivileged.program((folder ?? programs).appending(path: program).path, arguments)
+    command.output = .collected
+    let answer: ChildAnswer
+    do { answer = try command.answer() } catch { throw PostgresServerError(error.message) }
+    guard answer.status == 0 else { throw PostgresServerError("\(program): \(answer.text)") }
   }
 }

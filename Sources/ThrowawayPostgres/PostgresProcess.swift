@@ -1,26 +1,5 @@
 import Foundation
-
-/// A program's exit status and output.
-struct ProgramAnswer {
-  let status: Int32
-  let output: String
-}
-
-/// Runs a program to its end and collects its output from both streams.
-func run(_ program: String, _ arguments: [String]) throws -> ProgramAnswer {
-  let process = Process()
-  process.executableURL = URL(filePath: program)
-  process.arguments = arguments
-  process.currentDirectoryURL = URL(filePath: "/")
-  let pipe = Pipe()
-  process.standardOutput = pipe
-  process.standardError = pipe
-  process.standardInput = FileHandle.nullDevice
-  try process.run()
-  let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-  process.waitUntilExit()
-  return ProgramAnswer(status: process.terminationStatus, output: String(decoding: output, as: UTF8.self))
-}
+import Linux
 
 /// Postgres refuses to run as root. Then it runs as `postgres`, or as `nobody`, which every Linux has.
 enum Unprivileged {
@@ -33,11 +12,17 @@ enum Unprivileged {
     return nil
   }()
 
-  /// A command line that runs the program as that user.
-  static func commandLine(_ program: String, _ arguments: [String]) -> (program: String, arguments: [String]) {
-    guard let user else { return (program, arguments) }
-    let identity = ["--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--", program]
-    return ("/usr/bin/setpriv", identity + arguments)
+  /// A program that runs as that user, in a process group of its own: what the terminal sends is this process's alone.
+  static func program(_ path: String, _ arguments: [String]) -> ChildProgram {
+    var program = ChildProgram(path, arguments)
+    if let user {
+      let identity = ["--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--", path]
+      program = ChildProgram("/usr/bin/setpriv", identity + arguments)
+    }
+    program.folder = "/"
+    program.leadsGroup = true
+    program.errors = .asOutput
+    return program
   }
 
   /// Makes that user the owner of a folder.

@@ -1,5 +1,6 @@
 package import Foundation
 package import LibPQ
+import Linux
 
 /// Why there is no throwaway server.
 package struct PostgresServerError: Error, CustomStringConvertible {
@@ -28,7 +29,7 @@ package final class PostgresServer: @unchecked Sendable {
 
   private let configuration: [String]
   private let lock = NSLock()
-  private var process: Process?
+  private var process: ChildProcess?
 
   /// Makes a cluster and starts a server on it.
   /// - Parameters:
@@ -141,20 +142,10 @@ package final class PostgresServer: @unchecked Sendable {
       "-c", "dynamic_shared_memory_type=mmap",
     ]
     for line in configuration { options += ["-c", line] }
-    let command = Unprivileged.commandLine(installation.programs.appending(path: "postgres").path, options)
-    if !FileManager.default.fileExists(atPath: logFile.path) {
-      try Data().write(to: logFile)
-    }
-    let log = try FileHandle(forWritingTo: logFile)
-    try log.seekToEnd()
-    let server = Process()
-    server.executableURL = URL(filePath: command.program)
-    server.arguments = command.arguments
-    server.currentDirectoryURL = URL(filePath: "/")
-    server.standardOutput = log
-    server.standardError = log
-    server.standardInput = FileHandle.nullDevice
-    try server.run()
+    var command = Unprivileged.program(installation.programs.appending(path: "postgres").path, options)
+    command.output = .file(logFile.path)
+    let server: ChildProcess
+    do { server = try command.start() } catch { throw PostgresServerError(error.message) }
     lock.withLock { process = server }
     PostgresServers.running.add(self)
     try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
@@ -167,7 +158,7 @@ package final class PostgresServer: @unchecked Sendable {
   ///   - patience: how many seconds a clean shutdown may take. A session's process that is stuck can prevent it, and so
   ///     can a recovery that is running when the signal comes.
   package func halt(immediately: Bool = false, patience: Double = 20) {
-    let server = lock.withLock { () -> Process? in
+    let server = lock.withLock { () -> ChildProcess? in
       defer { process = nil }
       return process
     }
@@ -175,10 +166,8 @@ package final class PostgresServer: @unchecked Sendable {
     // After SIGQUIT, Postgres itself kills what has not ended within five seconds.
     let steps = [(SIGINT, patience), (SIGQUIT, 10), (SIGKILL, 10)]
     for (signal, seconds) in steps.dropFirst(immediately ? 1 : 0) {
-      guard server.isRunning else { return }
-      kill(server.processIdentifier, signal)
-      let deadline = Date(timeIntervalSinceNow: seconds)
-      while server.isRunning, Date() < deadline { Thread.sleep(forTimeInterval: 0.005) }
+      server.signal(signal)
+      if server.waitForEnd(within: Int(seconds * 1000)) != nil { return }
     }
   }
 
@@ -211,7 +200,7 @@ package final class PostgresServer: @unchecked Sendable {
     return text.split(separator: "\n").last?.hasPrefix("ready") == true
   }
 
-  private func waitUntilAccepting(_ server: Process, host: String) throws {
+  private func waitUntilAccepting(_ server: ChildProcess, host: String) throws {
     let deadline = Date(timeIntervalSinceNow: 60)
     while try Connection.ping(host: host, port: port) != .accepting || !isReady {
       guard server.isRunning, Date() < deadline else {

@@ -97,9 +97,57 @@ int postern_timer_open(void);
 /// Sets the time; 0 stops the timer.
 int postern_timer_set(int timer, int milliseconds);
 
+// Of programs: `arguments` and `environment` are so many texts, each ended by a NUL. Without an environment or a folder,
+// the program has this process's. It has no descriptors but its three streams, and handles signals as by default.
+
 /// Runs a program to its end, with this process's files, terminal and process group. Meanwhile SIGINT and SIGQUIT, which
-/// a terminal sends to both, are the program's alone; SIGTERM and SIGHUP are passed on to it. `arguments` and
-/// `environment` are so many texts, each ended by a NUL. Returns its exit status, or 128 and the number of the signal
-/// that ended it, as a shell does.
+/// a terminal sends to both, are the program's alone; SIGTERM and SIGHUP are passed on to it. Returns its exit status, or
+/// 128 and the number of the signal that ended it, as a shell does.
 int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
-                      int variable_count);
+                      int variable_count, const char *folder);
+
+struct postern_child;
+
+enum {
+  POSTERN_CHILD_OUTPUT = 1,
+  POSTERN_CHILD_ERRORS = 2,
+  POSTERN_CHILD_ENDED = 4,
+  POSTERN_SIGNALLED = 256,
+};
+
+/// Starts a program. All calls but the last may come from any threads.
+/// - `streams`: three descriptors above 2, its input, its output and its errors; this process's own where negative.
+/// - `leads_group`: whether it is in a process group of its own, which the terminal sends no signals.
+/// Null where it cannot be started, with the negated errno in `error`.
+struct postern_child *postern_child_start(const char *program, const char *arguments, int argument_count,
+                                          const char *environment, int variable_count, const char *folder,
+                                          const int *streams, int leads_group, int *error);
+int postern_child_identifier(const struct postern_child *child);
+/// -1 while it runs; then its exit status, or POSTERN_SIGNALLED and the number of the signal that ended it.
+int postern_child_end(struct postern_child *child);
+/// Waits until one of two descriptors can be read or is at its end, or the child has ended, or until the timeout has
+/// passed (never if it is negative). Negative descriptors are ignored. Returns what has happened.
+int postern_child_wait(struct postern_child *child, int output, int errors, int timeout_milliseconds);
+/// Sends it a signal, if it has not ended.
+int postern_child_signal(struct postern_child *child, int signal);
+/// Kills it, with its process group if it leads one.
+void postern_child_kill(struct postern_child *child);
+/// Forgets a child. One that has not ended becomes a zombie.
+void postern_child_free(struct postern_child *child);
+
+// Descriptors above 2 for a child's streams.
+int postern_open_nothing(void);
+int postern_open_appending(const char *path, unsigned int mode);
+/// A file without a name that holds these bytes.
+int postern_open_bytes(const void *bytes, size_t count);
+int postern_pipe(int *reading, int *writing);
+/// How many bytes can be read of a pipe at once.
+long postern_bytes_waiting(int descriptor);
+
+/// Whether a path is that of a file that may be run.
+int postern_is_program(const char *path);
+int postern_is_folder(const char *path);
+/// Whether an error is that something is not permitted.
+int postern_may_not(int code);
+/// Whether an error is that a file is not in the form of a program.
+int postern_is_no_program(int code);

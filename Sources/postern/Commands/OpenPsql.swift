@@ -51,9 +51,9 @@ struct OpenPsql: AsyncParsableCommand {
       let login = Login(user: found.user, password: found.password, database: database ?? found.database)
       let arguments = arguments
       return try await access.forwarding(server) { port throws(CommandError) in
-        do throws(FileError) {
-          return try ChildProcess.run(program, arguments, environment: Self.environment(login, port))
-        } catch {
+        var psql = ChildProgram(program, arguments)
+        psql.environment = Self.environment(login, port)
+        do throws(FileError) { return try psql.runAtTerminal() } catch {
           throw .refused("psql cannot be run: \(error.message)")
         }
       }
@@ -62,16 +62,14 @@ struct OpenPsql: AsyncParsableCommand {
 
   /// psql's path.
   private static func program() throws(CommandError) -> String {
-    let folders = (CurrentProcess.environment("PATH") ?? "").split(separator: ":")
-    let path = folders.map { "\($0)/psql" }.first(where: FileManager.default.isExecutableFile)
-    guard let path else {
+    guard let path = ChildProgram.path(of: "psql") else {
       throw .refused("there is no psql on the PATH; install it (Debian: postgresql-client; Homebrew: libpq)")
     }
     return path
   }
 
   /// This process's environment, of which nothing decides where psql connects and as whom (PostgreSQL docs §34.15).
-  private static func environment(_ login: Login, _ port: ForwardedPort) -> [String] {
+  private static func environment(_ login: Login, _ port: ForwardedPort) -> [String: String] {
     let kept: Set = [
       "PGAPPNAME", "PGOPTIONS", "PGCLIENTENCODING", "PGCONNECT_TIMEOUT", "PGTZ", "PGDATESTYLE", "PGGEQO",
     ]
@@ -81,6 +79,6 @@ struct OpenPsql: AsyncParsableCommand {
     variables["PGUSER"] = login.user
     variables["PGDATABASE"] = login.database ?? login.user
     variables["PGPASSWORD"] = login.password
-    return variables.map { "\($0.key)=\($0.value)" }
+    return variables
   }
 }

@@ -65,7 +65,7 @@ struct Try: AsyncParsableCommand {
   private var runsOnce: Bool { once || !command.isEmpty }
 
   private func finish(_ trial: Trial, _ report: TrialReport) async throws(CommandError) {
-    let isProvisioned = trial.waitForSidecar()
+    let isProvisioned = await trial.waitForSidecar()
     report.connections(trial.connections)
     guard isProvisioned else {
       throw .refused("not everything could be provisioned; the sidecar's log above says what and why")

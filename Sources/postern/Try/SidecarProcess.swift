@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 
 /// The real sidecar as a child process.
 final class SidecarProcess: Sendable {
@@ -12,30 +13,25 @@ final class SidecarProcess: Sendable {
     return program
   }
 
-  private let process = Process()
+  private let process: ChildProcess
   private let drained = DispatchSemaphore(value: 0)
 
   init(
     environment: [String: String], once: Bool, onLine: @escaping @Sendable (String) -> Void
   ) throws(CommandError) {
-    let program = try Self.program()
-    process.executableURL = program
-    process.arguments = once ? ["run", "--once"] : ["run"]
-    process.environment = environment
-    process.standardInput = FileHandle.nullDevice
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    do { try process.run() } catch { throw .refused("cannot start \(program.path): \(error)") }
-    let drained = drained
+    var program = ChildProgram(try Self.program().path, once ? ["run", "--once"] : ["run"])
+    program.environment = environment
+    (program.output, program.errors) = (.collected, .asOutput)
+    // An interrupt at the terminal is this process's, which ends the sidecar.
+    program.leadsGroup = true
+    do { process = try program.start() } catch { throw .refused("cannot start the sidecar: \(error.message)") }
+    let (process, drained) = (process, drained)
     Thread.detachNewThread {
       defer { drained.signal() }
-      var pending = Data()
-      while true {
-        let chunk = pipe.fileHandleForReading.availableData
-        if chunk.isEmpty { break }
-        pending.append(chunk)
-        while let end = pending.firstIndex(of: 0x0A) {
+      var pending: [UInt8] = []
+      while let bytes = process.nextOutput() {
+        pending += bytes
+        while let end = pending.firstIndex(of: UInt8(ascii: "\n")) {
           onLine(String(decoding: pending[..<end], as: UTF8.self))
           pending.removeSubrange(...end)
         }
@@ -48,16 +44,22 @@ final class SidecarProcess: Sendable {
 
   /// Waits until the process has ended and its last line was passed on. Returns the exit status.
   func waitUntilExit() -> Int32 {
-    process.waitUntilExit()
+    let end = process.waitForEnd()
     drained.wait()
     drained.signal()
-    return process.terminationStatus
+    return end.status
+  }
+
+  /// The same, on a thread that may block.
+  func exit() async -> Int32 {
+    await withCheckedContinuation { continuation in
+      Thread.detachNewThread { [self] in continuation.resume(returning: waitUntilExit()) }
+    }
   }
 
   /// Ends the process by SIGTERM, as the kubelet ends a container.
   func end() {
-    guard process.isRunning else { return }
-    process.terminate()
+    process.stop()
     _ = waitUntilExit()
   }
 }

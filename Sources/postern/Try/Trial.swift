@@ -117,7 +117,7 @@ final class Trial {
 
   /// Waits until the sidecar has ended by itself.
   /// - Returns: whether everything is provisioned.
-  func waitForSidecar() -> Bool { sidecar?.waitUntilExit() == 0 }
+  func waitForSidecar() async -> Bool { await sidecar?.exit() == 0 }
 
   /// Waits until the sidecar has finished its first pass.
   func waitForFirstPass(unless interruption: Interruption) async throws(CommandError) {

@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import PostgresProvisioner
 import ThrowawayPostgres
 
@@ -41,19 +42,19 @@ struct TrialWorkspace {
   /// A certificate for ``serverName``, and its key, which never leaves the folder.
   func makeCertificate() throws(CommandError) -> (certificate: String, key: String) {
     let (certificate, key) = (folder.appending(path: "tls.crt").path, folder.appending(path: "tls.key").path)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [
-      "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
-      "-subj", "/CN=postern try", "-addext", "subjectAltName=DNS:\(Self.serverName)", "-keyout", key, "-out",
-      certificate,
-    ]
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    do { try process.run() } catch { throw .refused("cannot run openssl: \(error)") }
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw .refused("openssl made no certificate; is it installed? (apt-get install openssl)")
+    var openssl = ChildProgram(
+      "openssl",
+      [
+        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1", "-subj",
+        "/CN=postern try", "-addext", "subjectAltName=DNS:\(Self.serverName)", "-keyout", key, "-out", certificate,
+      ])
+    (openssl.output, openssl.errors) = (.collected, .asOutput)
+    let answer: ChildAnswer
+    do { answer = try openssl.answer() } catch {
+      throw .refused("cannot make a certificate: \(error.message) (apt-get install openssl)")
+    }
+    guard answer.status == 0 else {
+      throw .refused("openssl made no certificate, \(answer.end.message): \(answer.text)")
     }
     return (certificate, key)
   }

@@ -17,11 +17,13 @@ struct LookSchedule: Sendable {
   private struct Entry {
     var pod: ObservedPod
     var due: Instant
-    /// How many questions since the last change have not led to a settled state.
+    /// How many questions since the last change were answered alike, and how; nil: it must be asked again.
     var tries = 0
+    var result: Provisioned.Reason?
     var isBusy = false
-    /// The last result.
+    /// The last result that was said, and what it is about.
     var found: Provisioned.Reason?
+    var about: Expectation?
     /// Whether a script was running when the sidecar was last heard; nil: it has not been heard yet.
     var runsScript: Bool?
     /// What it has told of its logins; nil where it has told nothing, or does not answer any more.
@@ -96,9 +98,11 @@ struct LookSchedule: Sendable {
     entry.logins = logins
     entry.isBusy = false
     if let runsScript { entry.runsScript = runsScript }
-    if let found { entry.found = found }
+    if let found { (entry.found, entry.about) = (found, look.expectation) }
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
+      // One answer that fails after many others is no reason to wait as long as after many that failed.
+      if entry.result != found { (entry.result, entry.tries) = (found, 0) }
       var delay = Self.delay(found, tries: entry.tries)
       // A turn waits for the logins, also those of a standby, which is settled otherwise.
       if look.expectation.rotates, !Self.isSettled(logins, look.expectation) {
@@ -131,6 +135,17 @@ struct LookSchedule: Sendable {
     return order.first { found.contains($0) }
   }
 
+  /// Whether all of a customer's Pods have what is expected of them now.
+  func holdsAll(of key: CustomerKey) -> Bool {
+    guard let expectation = expectations[key], let entries = entries[key] else { return false }
+    return entries.values.allSatisfy {
+      $0.about == expectation && ($0.found == .converged || $0.found == .standby)
+    }
+  }
+
+  /// Whether a Pod is among the customer's that run.
+  func knows(_ uid: String, of key: CustomerKey) -> Bool { entries[key]?[uid] != nil }
+
   /// Whether a Pod's sidecar runs a script, as was last found. For a minute, one that has not been heard yet may.
   func mayRunScript(_ uid: String, of key: CustomerKey, at now: Instant) -> Bool {
     guard let entry = entries[key]?[uid] else { return false }
@@ -138,11 +153,12 @@ struct LookSchedule: Sendable {
     return entry.runsScript ?? (canBeAsked && now - entry.seen < .seconds(60))
   }
 
-  /// The time until the same question is asked again.
+  /// The time until the same question is asked again. What takes long is told a quarter of that time later at most.
   static func delay(_ found: Provisioned.Reason?, tries: Int) -> Duration {
     switch found {
     case .converged, .standby: resync
-    case .pending: tries < 20 ? .milliseconds(300) : min(.seconds(1) * Double(1 << min(tries - 20, 10)), .seconds(60))
+    case .pending:
+      min(.milliseconds(300) * (20..<max(20, min(tries, 60))).reduce(1.0) { growth, _ in growth * 1.25 }, .seconds(60))
     case .failing, .unreachable, nil: min(.seconds(1) * Double(1 << min(tries, 10)), .seconds(60))
     }
   }

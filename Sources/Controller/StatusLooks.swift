@@ -12,8 +12,7 @@ import Synchronization
 final class StatusLooks: Sendable {
   private struct State {
     var schedule = LookSchedule()
-    /// The notice that was sent for the present expectation, so that it is not sent again for each Pod.
-    var told: [CustomerKey: Set<String>] = [:]
+    var told: [CustomerKey: ToldOutcomes] = [:]
     var isOpen = false
   }
 
@@ -110,26 +109,29 @@ final class StatusLooks: Sendable {
     guard !Task.isCancelled, mayWrite() else {
       return state.withLock { _ = $0.schedule.answered(look, as: nil, at: .now) }
     }
-    var isSaid = found.isSaid(by: look.pod.condition)
-    if !isSaid {
+    let wasSaid = found.isSaid(by: look.pod.condition)
+    var isSaid = wasSaid
+    var isGone = false
+    if !wasSaid {
       do throws(KubernetesError) {
         let isChange = look.pod.condition?.status != found.status.rawValue
         let patch = found.patch(uid: look.pod.uid, isChange: isChange, at: SystemClock.timestamp())
         try await client.patchStatus(.pods, look.pod.name, in: look.key.namespace, patch)
         isSaid = true
-        await tell(found, failures, look, mayWrite)
       } catch {
-        isSaid = error.isNotFound || error.isConflict
-        if !isSaid {
+        isGone = error.isNotFound || error.isConflict
+        if !isGone {
           logger.warning(
             "a Pod's condition was not written",
             metadata: ["pod": "\(look.key.namespace)/\(look.pod.name)", "error": "\(error)"])
         }
       }
     }
+    let result = isSaid || isGone ? found.reason : nil
     let isNews = state.withLock { state in
-      state.schedule.answered(look, as: isSaid ? found.reason : nil, runsScript: runsScript, logins: logins, at: .now)
+      state.schedule.answered(look, as: result, runsScript: runsScript, logins: logins, at: .now)
     }
+    if isSaid { await tell(found, failures, look, wasSaid: wasSaid, mayWrite) }
     if isNews { loginsNoted(look.key) }
     noted(look.key, self.found(of: look.key))
   }
@@ -173,23 +175,24 @@ final class StatusLooks: Sendable {
   }
 
   private func tell(
-    _ found: Provisioned, _ failures: [String], _ look: LookSchedule.Look, _ mayWrite: () -> Bool
+    _ found: Provisioned, _ failures: [String], _ look: LookSchedule.Look, wasSaid: Bool, _ mayWrite: () -> Bool
   ) async {
     let expectation = look.expectation
-    let lines: [(Notice.Reason, String)]
-    switch found.reason {
-    case .converged: lines = [(.provisioned, found.message)]
-    case .failing: lines = failures.map { (.provisioningFailed, "\($0) (\(expectation.about))") }
-    case .pending, .standby, .unreachable: return
+    let about = expectation.about
+    let messages = state.withLock { state in
+      let outcome: ToldOutcomes.Outcome
+      switch found.reason {
+      case .converged: outcome = state.schedule.holdsAll(of: look.key) ? .provisioned(found.message) : .holds
+      case .failing: outcome = .failing(failures.map { "\($0) (\(about))" })
+      case .pending, .standby, .unreachable: return [String]()
+      }
+      let schedule = state.schedule
+      return state.told[look.key, default: ToldOutcomes()].take(
+        outcome, generation: expectation.generation, of: look.pod.uid, wasSaid: wasSaid,
+        isThere: { schedule.knows($0, of: look.key) })
     }
-    let fresh = state.withLock { state in
-      // A success ends the failure that was reported, and the reverse. Each is reported again when it comes again.
-      let words = Set(lines.map { "\($0.0.rawValue) \(expectation.generation ?? "") \($0.1)" })
-      let old = state.told[look.key] ?? []
-      state.told[look.key] = words
-      return lines.filter { !old.contains("\($0.0.rawValue) \(expectation.generation ?? "") \($0.1)") }
-    }
+    let reason = found.reason == .failing ? Notice.Reason.provisioningFailed : .provisioned
     await events.tell(
-      fresh.map { Notice($0.0, of: expectation.workload, in: look.key.namespace, $0.1) }, mayWrite: mayWrite)
+      messages.map { Notice(reason, of: expectation.workload, in: look.key.namespace, $0) }, mayWrite: mayWrite)
   }
 }

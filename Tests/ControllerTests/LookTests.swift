@@ -108,6 +108,28 @@ import Testing
     await sidecar.stop()
   }
 
+  @Test func ofTwoPodsTheLastTellsThatPostgresHoldsIt() async throws {
+    let (first, second) = (try await StatusSidecar.start(), try await StatusSidecar.start())
+    try await Leading.run("two-looks", before: Self.admitPods) { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
+      second.answers("", code: 401)
+      try await answer("converged", of: first, in: cluster)
+      try await runPod("db-1-b", port: second.port, in: cluster)
+      #expect(try await eventually { try await condition("db-1-b", in: cluster)?.hasPrefix("False Pending") == true })
+      try await runPod("db-1-a", port: first.port, in: cluster)
+      #expect(try await eventually { try await condition("db-1-a", in: cluster)?.hasPrefix("True") == true })
+      // The Pod is asked again meanwhile, and nothing is told.
+      let asked = second.tokens.count
+      #expect(try await eventually { second.tokens.count > asked + 1 })
+      #expect(try await !cluster.events().contains { $0.hasPrefix("Provisioned") })
+      try await answer("converged", of: second, in: cluster)
+      #expect(try await cluster.isTold("Provisioned Deployment db: declaration "))
+    }
+    await first.stop()
+    await second.stop()
+  }
+
   @Test func whatCannotBeAskedIsUnknownAndWhy() async throws {
     let sidecar = try await StatusSidecar.start()
     let port = sidecar.port

@@ -160,4 +160,51 @@ import Testing
     // It is known within three seconds that what was written has been applied.
     #expect((0..<10).map { LookSchedule.delay(.pending, tries: $0) }.allSatisfy { $0 <= .milliseconds(300) })
   }
+
+  @Test func whatTakesLongIsKnownAQuarterOfThatTimeLater() {
+    var waited = Duration.zero
+    for tries in 0..<64 {
+      let delay = LookSchedule.delay(.pending, tries: tries)
+      #expect(delay <= max(.milliseconds(300), waited / 4))
+      waited += delay
+    }
+  }
+
+  /// A question that fails for once, or a condition that is not written for once, comes after many answers `pending`.
+  @Test(arguments: [Provisioned.Reason.unreachable, nil, .failing])
+  func anotherAnswerIsWaitedForAnew(found: Provisioned.Reason?) throws {
+    var schedule = LookSchedule()
+    var now = ContinuousClock.now
+    schedule.see([pod("a")], of: Self.key, at: now)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    for _ in 0..<15 {
+      schedule.answered(try #require(schedule.take(9, at: now).first), as: .pending, at: now)
+      now += .milliseconds(300)
+    }
+    schedule.answered(try #require(schedule.take(9, at: now).first), as: found, at: now)
+    now += .seconds(1)
+    #expect(schedule.take(9, at: now).count == 1)
+  }
+
+  @Test func allHoldItOnlyWhenEachPodDoesAndWhatIsExpectedNow() throws {
+    var schedule = LookSchedule()
+    let now = ContinuousClock.now
+    #expect(!schedule.holdsAll(of: Self.key))
+    schedule.see([pod("a"), pod("b")], of: Self.key, at: now)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    let looks = schedule.take(9, at: now)
+    #expect(looks.count == 2)
+    schedule.answered(try #require(looks.first), as: .converged, at: now)
+    #expect(!schedule.holdsAll(of: Self.key))
+    schedule.answered(try #require(looks.last), as: .standby, at: now)
+    #expect(schedule.holdsAll(of: Self.key))
+    var changed = Self.expected
+    changed.generation = "h"
+    schedule.expect(changed, of: Self.key, at: now)
+    #expect(!schedule.holdsAll(of: Self.key))
+    // An answer to a question of before does not count.
+    schedule.answered(try #require(looks.first), as: .converged, at: now)
+    schedule.answered(try #require(looks.last), as: .converged, at: now)
+    #expect(!schedule.holdsAll(of: Self.key))
+  }
 }

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar sidecar-arm64 postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-hostile bench-large-cluster bench-instructions fuzz chart docs lint format clean
+.PHONY: help build sidecar sidecar-arm64 postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-instructions fuzz chart docs lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -115,6 +115,14 @@ bench-memory: sidecar ## Measure the sidecar that ships in 8 MiB of memory, agai
 bench-cluster: postern sidecar ## Measure on a real cluster of one node, against a psql sidecar; needs K8S_BIN, as e2e does
 	scripts/install-packages images e2e
 	Tests/EndToEnd/compare --output docs/benchmarks/cluster.md
+
+bench-told: postern sidecar ## Measure on that cluster how soon a change, or its refusal by Postgres, is told
+	scripts/install-packages images e2e
+	Tests/EndToEnd/told --output docs/benchmarks/told.md
+
+bench-upgrade: postern sidecar ## Upgrade the sidecars of 20 customers under pgbench's load on that cluster, and count what fails
+	scripts/install-packages images e2e
+	Tests/EndToEnd/upgrade --output docs/benchmarks/upgrade.md
 
 # Each fuzz target gets RUNS inputs. An input that breaks one is kept in its corpus, which `make test` replays.
 RUNS ?= 1000000

@@ -8,6 +8,7 @@ A round in which a container of Postern was restarted by somebody else is measur
 """
 import argparse
 import base64
+import contextlib
 import copy
 import datetime
 import http.client
@@ -73,6 +74,38 @@ def wait(what, seconds, test):
         if time.time() > deadline:
             sys.exit(f"error: {what}: not in {seconds} s")
         time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def proxied():
+    """`kubectl proxy`, which ``get`` asks, as long as the body runs."""
+    proxy = subprocess.Popen(["kubectl", "proxy", f"--port={PROXY}"], stdout=subprocess.DEVNULL)
+
+    def answers():
+        try:
+            return get("/version")
+        except OSError:
+            return None
+
+    try:
+        wait("kubectl's proxy", 10, answers)
+        yield
+    finally:
+        proxy.terminate()
+        proxy.wait()
+
+
+def percentile(values, share):
+    """The value at the nearest rank."""
+    values = sorted(values)
+    return values[max(0, -(-len(values) * share // 100) - 1)]
+
+
+def machine(load):
+    """What was measured on, and when."""
+    version = json.loads(get("/version"))["gitVersion"]
+    return (f"{datetime.date.today()}; {os.cpu_count()} cores, on which the load was {load:.1f} before; "
+            f"Linux {platform.release().split('-')[0]}; Kubernetes {version}; PostgreSQL 15.")
 
 
 class PodWatch:
@@ -368,7 +401,7 @@ def seconds(values):
     return f"**{statistics.median(values):.2f}** ({min(values):.2f}–{max(values):.2f})"
 
 
-def report(peers, load, kubernetes):
+def report(peers, load):
     column = lambda peer, name: [f.get(name) for f in peer.figures]
     lines = [
         "# On a cluster, measured", "",
@@ -376,7 +409,7 @@ def report(peers, load, kubernetes):
         "Tests/PosternTests/Fixtures/psql-sidecar.yaml: a shell script beside Postgres that makes a database for each line `user:password`",
         "of a Secret. The others have the same Secret and Postgres without that container; each has its data in a new folder of the node.",
         f"The peers take turns; medians of {len(peers[0].figures)} rounds, least and most in brackets, in seconds from the start of the kubectl command.", "",
-        f"{datetime.date.today()}; {os.cpu_count()} cores, on which the load was {load:.1f} before; Linux {platform.release().split('-')[0]}; Kubernetes {kubernetes}; PostgreSQL 15.", "",
+        machine(load), "",
         "## From apply to a login", "",
         "*Ready*: the Pod is Ready, and both users log in to their databases; of the stock Postgres, the superuser.", "",
         "| way | Postgres takes connections | users log in | Ready | Ready after Postgres |",
@@ -418,7 +451,6 @@ def main():
     parser.add_argument("--output", type=pathlib.Path)
     parser.add_argument("--only", nargs="*", help="names of peers")
     options = parser.parse_args()
-    proxy = subprocess.Popen(["kubectl", "proxy", f"--port={PROXY}"], stdout=subprocess.DEVNULL)
     load = os.getloadavg()[0]
     peers = [
         Peer("stock", "stock Postgres alone"),
@@ -428,9 +460,7 @@ def main():
         PsqlSidecar("psql", "psql sidecar, as it is", limits=True, configurator=True),
     ]
     peers = [p for p in peers if not options.only or p.name in options.only]
-    try:
-        time.sleep(0.5)
-        version = json.loads(get("/version"))["gitVersion"]
+    with proxied():
         for peer in peers:
             if not get(f"/api/v1/namespaces/{peer.name}"):
                 kubectl("create", "namespace", peer.name)
@@ -447,13 +477,11 @@ def main():
                     sys.exit("error: Postern is restarted all the time")
                 print(f"round {number + 1}, {peer.name}: " + ", ".join(
                     f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items()), flush=True)
-        text = report(peers, load, version)
-    finally:
-        proxy.terminate()
-        proxy.wait()
+        text = report(peers, load)
     print(text)
     if options.output:
         options.output.write_text(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

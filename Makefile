@@ -47,9 +47,7 @@ try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
 
 # The tests use real servers and real deadlines, and each blocks a thread. So no more run at once than there are cores.
-# Foundation's Process.run() of Swift 6.3 reads up to 256 bytes past a buffer (swift-corelibs-foundation, pull request 5472). With one
-# arena, and room at its end, they are always mapped; otherwise the tests crash there once in a while.
-RUN_TESTS = MALLOC_ARENA_MAX=1 MALLOC_TOP_PAD_=1048576 TMPDIR="$$(scripts/test-folder)" POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
+RUN_TESTS = TMPDIR="$$(scripts/test-folder)" POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
 	--experimental-maximum-parallelization-width 2
 
 # With K8S_BIN=FOLDER, tests of the Kubernetes client also run against the kube-apiserver in that folder, with the etcd on the PATH.

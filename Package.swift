@@ -155,7 +155,7 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "JSONBytes", "KubernetesAPI", "KubernetesClient", "PrometheusText",
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "PrometheusText", "ThrowawayPostgres",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
@@ -178,7 +178,7 @@ let package = Package(
       name: "growth",
       dependencies: ["Admission", "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"],
       path: "Tests/Growth"),
-    .testTarget(name: "GrowthTests", dependencies: ["growth"]),
+    .testTarget(name: "GrowthTests", dependencies: ["Linux", "growth"]),
     .testTarget(
       name: "ContractTests", dependencies: ["Contract"]),
     .testTarget(name: "CVectorTests", dependencies: ["CVector"]),
@@ -205,7 +205,7 @@ let package = Package(
       name: "ControllerTests",
       dependencies: [
         "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI",
-        "KubernetesClient",
+        "KubernetesClient", "Linux",
         "PrometheusText", "TestSupport", "TextEncoding",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -216,7 +216,7 @@ let package = Package(
     .testTarget(
       name: "ServingCertificateTests",
       dependencies: [
-        "JSONBytes", "KubernetesAPI", "KubernetesClient", "PrometheusText", "ServingCertificate",
+        "JSONBytes", "KubernetesAPI", "KubernetesClient", "Linux", "PrometheusText", "ServingCertificate",
         "TestSupport", "TextEncoding", "WebhookServer",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Logging", package: "swift-log"),
@@ -275,7 +275,8 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
-        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "LogLine",
+        "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "Linux",
+        "LogLine",
         "PostgresProvisioner", "ServingCertificate", "TestSupport", "TextEncoding", "ThrowawayPostgres",
         "WebhookServer", "postern",
         "postern-sidecar",

@@ -2,6 +2,7 @@ import Foundation
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
+import Linux
 import PrometheusText
 import TestSupport
 
@@ -135,24 +136,15 @@ struct Leading {
   }
 
   /// The path of kubectl; nil where there is none to test with.
-  static let kubectlProgram: String? = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-    .map { "\($0)/kubectl" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+  static let kubectlProgram = ChildProgram.path(of: "kubectl")
 
   /// Runs the real kubectl in the namespace, as a user would.
   /// - Returns: its output if it failed.
   func kubectl(_ arguments: [String], input: String = "") throws -> String? {
-    let process = Process()
-    let (inputPipe, outputPipe) = (Pipe(), Pipe())
-    process.executableURL = URL(filePath: Self.kubectlProgram ?? "kubectl")
-    process.arguments = ["--kubeconfig", server.kubeconfig(), "-n", namespace] + arguments
-    process.standardInput = inputPipe
-    process.standardOutput = outputPipe
-    process.standardError = outputPipe
-    try process.run()
-    inputPipe.fileHandleForWriting.write(Data(input.utf8))
-    try inputPipe.fileHandleForWriting.close()
-    let output = outputPipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return process.terminationStatus == 0 ? nil : String(decoding: output, as: UTF8.self)
+    var kubectl = ChildProgram("kubectl", ["--kubeconfig", server.kubeconfig(), "-n", namespace] + arguments)
+    kubectl.input = .bytes(Array(input.utf8))
+    (kubectl.output, kubectl.errors) = (.collected, .asOutput)
+    let answer = try kubectl.answer()
+    return answer.status == 0 ? nil : answer.text
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import Testing
 
 /// No cost grows faster than its input: twice the input needs about twice the instructions. Times would depend on the
@@ -45,17 +46,10 @@ private func instructions(_ shape: String, _ count: Int) throws -> Int {
 }
 
 private func run(_ program: URL, _ arguments: [String]) throws -> (output: String, errors: String) {
-  let process = Process()
-  let (output, errors) = (Pipe(), Pipe())
-  process.executableURL = program
-  process.arguments = arguments
-  process.standardOutput = output
-  process.standardError = errors
+  var program = ChildProgram(program.path, arguments)
   // Otherwise Swift's hashes have a random seed.
-  process.environment = ["SWIFT_DETERMINISTIC_HASHING": "1"]
-  try process.run()
-  let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  let complained = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-  process.waitUntilExit()
-  return (said, complained)
+  program.environment = ["SWIFT_DETERMINISTIC_HASHING": "1"]
+  (program.output, program.errors) = (.collected, .collected)
+  let answer = try program.answer()
+  return (answer.text, answer.errorText)
 }

@@ -1,5 +1,6 @@
 import Foundation
 import JSONBytes
+import Linux
 
 @testable import postern
 
@@ -20,19 +21,12 @@ struct Kubectl {
     let file = FileManager.default.temporaryDirectory.appending(path: "kubectl-\(UUID().uuidString)")
     try Data(bytes).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
-    let process = Process()
-    process.executableURL = URL(filePath: program)
-    process.arguments = ["annotate", "--local", "-f", file.path, "-o", "json", "x-"]
-    process.environment = ["KUBECONFIG": "/nonexistent", "HOME": "/nonexistent"]
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    process.standardInput = FileHandle.nullDevice
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { return nil }
-    var conversion = JSONConversion(String(decoding: text, as: UTF8.self))
+    var kubectl = ChildProgram(program, ["annotate", "--local", "-f", file.path, "-o", "json", "x-"])
+    kubectl.environment = ["KUBECONFIG": "/nonexistent", "HOME": "/nonexistent"]
+    (kubectl.output, kubectl.errors) = (.collected, .nothing)
+    let answer = try kubectl.answer()
+    guard answer.status == 0 else { return nil }
+    var conversion = JSONConversion(answer.text)
     var objects: [JSONValue] = []
     while let (document, _) = try conversion.next() { objects.append(Self.withoutEmptyMetadata(document.value)) }
     return objects

@@ -3,6 +3,7 @@ import Foundation
 import FoundationNetworking
 import JSONBytes
 import KubernetesAPI
+import Linux
 import NIOHTTP1
 import TestSupport
 import Testing
@@ -22,16 +23,13 @@ enum Prometheus {
 @Suite(.enabled(if: Prometheus.folder != nil, "no prometheus and promtool in the PATH")) struct MonitoringTests {
   private static let files = Program.package.appending(path: "monitoring")
 
-  private func start(_ program: URL, _ arguments: [String], _ environment: [String: String] = [:]) throws -> Process {
-    let process = Process()
-    process.executableURL = program
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    return process
+  private func start(_ program: URL, _ arguments: [String], _ environment: [String: String] = [:]) throws
+    -> ChildProcess
+  {
+    var program = ChildProgram(program.path, arguments)
+    program.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    (program.output, program.errors) = (.nothing, .nothing)
+    return try program.start()
   }
 
   private func temporaryFolder() throws -> URL {
@@ -55,17 +53,10 @@ enum Prometheus {
     try FileManager.default.copyItem(
       at: Self.files.appending(path: "rules-test.yaml"), to: folder.appending(path: "test.yaml"))
     for arguments in [["check", "rules", "rules.yaml"], ["test", "rules", "test.yaml"]] {
-      let process = Process()
-      let output = Pipe()
-      process.executableURL = URL(filePath: "\(Prometheus.folder ?? "")/promtool")
-      process.arguments = arguments
-      process.currentDirectoryURL = folder
-      process.standardOutput = output
-      process.standardError = output
-      try process.run()
-      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-      process.waitUntilExit()
-      #expect(process.terminationStatus == 0, "\(text)")
+      var promtool = ChildProgram("\(Prometheus.folder ?? "")/promtool", arguments)
+      (promtool.output, promtool.errors, promtool.folder) = (.collected, .asOutput, folder.path)
+      let answer = try promtool.answer()
+      #expect(answer.status == 0, "\(answer.text)")
     }
     let alerts = try rules()["groups"]?.array?.flatMap { $0["rules"]?.array ?? [] }.compactMap { $0["alert"]?.string }
     let tests = try String(contentsOf: Self.files.appending(path: "rules-test.yaml"), encoding: .utf8)
@@ -178,10 +169,8 @@ enum Prometheus {
         #expect(hasData, "\(panel["title"]?.string ?? ""): \(query)")
       }
     }
-    prometheus.terminate()
-    prometheus.waitUntilExit()
-    sidecar.terminate()
-    sidecar.waitUntilExit()
+    prometheus.stop(within: 60_000)
+    sidecar.stop(within: 60_000)
     webhook.kill()
     #expect(controller.terminate() == 0)
     await cluster.stop()

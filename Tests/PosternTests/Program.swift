@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import Synchronization
 
 /// The built command, run as a user runs it.
@@ -26,64 +27,34 @@ struct Program {
   static func run(
     _ arguments: [String], input: String? = nil, program: URL? = nil, environment: [String: String] = [:]
   ) throws -> Answer {
-    let process = Process()
-    process.executableURL = program ?? products.appending(path: "postern")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    if let input {
-      let pipe = Pipe()
-      process.standardInput = pipe
-      try process.run()
-      try pipe.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-      try pipe.fileHandleForWriting.close()
-    } else {
-      process.standardInput = FileHandle.nullDevice
-      try process.run()
-    }
-    let collected = Mutex(Data())
-    let thread = DispatchGroup()
-    DispatchQueue.global().async(group: thread) {
-      let data = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
-      collected.withLock { $0 = data }
-    }
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    thread.wait()
-    process.waitUntilExit()
-    return Answer(
-      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
-      errors: collected.withLock { String(decoding: $0, as: UTF8.self) })
+    var program = ChildProgram((program ?? products.appending(path: "postern")).path, arguments)
+    program.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    program.input = input.map { .bytes(Array($0.utf8)) } ?? .nothing
+    (program.output, program.errors) = (.collected, .collected)
+    let answer = try program.answer()
+    return Answer(status: answer.status, output: answer.text, errors: answer.errorText)
   }
 }
 
 /// The command, which keeps running while a test looks at its output.
 final class RunningProgram: Sendable {
-  private let process = Process()
+  private let process: ChildProcess
   private let text = Mutex("")
   private let ended = DispatchSemaphore(value: 0)
 
   init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    process.executableURL = Program.products.appending(path: "postern")
-    process.arguments = arguments
-    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-    process.standardInput = FileHandle.nullDevice
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
+    var program = ChildProgram(Program.products.appending(path: "postern").path, arguments)
+    program.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    (program.output, program.errors) = (.collected, .asOutput)
+    program.leadsGroup = true
+    process = try program.start()
     Thread.detachNewThread { [self] in
-      while true {
-        let chunk = pipe.fileHandleForReading.availableData
-        if chunk.isEmpty { break }
-        text.withLock { $0 += String(decoding: chunk, as: UTF8.self) }
-      }
+      while let bytes = process.nextOutput() { text.withLock { $0 += String(decoding: bytes, as: UTF8.self) } }
       ended.signal()
     }
   }
 
-  var processIdentifier: Int32 { process.processIdentifier }
+  var processIdentifier: Int32 { process.identifier }
 
   /// Everything that it has written to both streams.
   var output: String { text.withLock { $0 } }
@@ -99,16 +70,15 @@ final class RunningProgram: Sendable {
 
   /// Kills it at once.
   func kill() {
-    guard process.isRunning else { return }
-    Foundation.kill(process.processIdentifier, SIGKILL)
-    process.waitUntilExit()
+    process.kill()
+    _ = process.waitForEnd()
   }
 
   /// Stops it until ``resume()``; bytes that are sent to it wait. It returns when every thread has stopped, which takes
   /// a moment after the signal.
   func pause() throws {
-    let id = process.processIdentifier
-    Foundation.kill(id, SIGSTOP)
+    let id = process.identifier
+    process.signal(SIGSTOP)
     // proc(5): the state is the first field after the name, which is in parentheses.
     func isStopped(_ thread: String) throws -> Bool {
       let text = try String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8)
@@ -122,7 +92,7 @@ final class RunningProgram: Sendable {
   }
 
   /// Lets it continue.
-  func resume() { Foundation.kill(process.processIdentifier, SIGCONT) }
+  func resume() { process.signal(SIGCONT) }
 
   /// Asks it to end and waits until it has ended.
   func terminate() -> Int32 {
@@ -135,17 +105,13 @@ final class RunningProgram: Sendable {
 
   /// Waits until it has ended, and returns its exit status; -1 if it did not end within a minute and was killed.
   func waitForEnd() -> Int32 {
-    let deadline = Date(timeIntervalSinceNow: 60)
-    while process.isRunning {
-      guard Date() < deadline else {
-        kill()
-        return -1
-      }
-      Thread.sleep(forTimeInterval: 0.005)
+    guard let end = process.waitForEnd(within: 60_000) else {
+      kill()
+      return -1
     }
-    // A process that it started may still hold its output open.
-    if ended.wait(timeout: .now() + 60) == .success { ended.signal() }
-    return process.terminationStatus
+    ended.wait()
+    ended.signal()
+    return end.status
   }
 
   struct Failure: Error, CustomStringConvertible {

@@ -1,6 +1,7 @@
 import Contract
 import Foundation
 import LibPQ
+import Linux
 import Testing
 import ThrowawayPostgres
 
@@ -9,37 +10,39 @@ import ThrowawayPostgres
   /// The files of a connection, as the kubelet lays them out, and the program that waits for its database.
   private final class Waiting {
     let folder = FileManager.default.temporaryDirectory.appending(path: "binding-\(UUID().uuidString)")
-    private let process = Process()
+    private let process: ChildProcess
     private let log: URL
-    private var generation = 0
+    private var generation = 1
 
     init(_ server: PostgresServer, _ changes: [String: String?] = [:]) throws {
       log = folder.appendingPathExtension("log")
-      try write(server, changes)
-      try Data().write(to: log)
-      let programs = SidecarProcess.shipped ?? SidecarProcess.builtWithTests
-      process.executableURL = programs
-      process.arguments = [ServiceBinding.waitArguments[0], folder.path]
-      process.environment = [:]
-      process.standardOutput = try FileHandle(forWritingTo: log)
-      process.standardError = process.standardOutput
-      try process.run()
+      var program = ChildProgram(SidecarProcess.program.path, [ServiceBinding.waitArguments[0], folder.path])
+      program.environment = [:]
+      (program.output, program.errors) = (.file(log.path), .asOutput)
+      try Self.write(server, changes, to: folder, 1)
+      process = try program.start()
     }
 
     deinit {
-      if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+      process.kill()
       try? FileManager.default.removeItem(at: folder)
       try? FileManager.default.removeItem(at: log)
     }
 
-    /// Writes all files, and shows them by one link.
     func write(_ server: PostgresServer, _ changes: [String: String?]) throws {
+      generation += 1
+      try Self.write(server, changes, to: folder, generation)
+    }
+
+    /// Writes all files, and shows them by one link.
+    private static func write(
+      _ server: PostgresServer, _ changes: [String: String?], to folder: URL, _ generation: Int
+    ) throws {
       var files: [String: String?] = [
         "host": "127.0.0.1", "port": String(server.port), "username": "shop", "password": "sesame-4711",
         "database": "orders",
       ]
       files.merge(changes) { $1 }
-      generation += 1
       let version = folder.appending(path: "..\(generation)")
       try FileManager.default.createDirectory(at: version, withIntermediateDirectories: true)
       for case (let name, let text?) in files { try Data(text.utf8).write(to: version.appending(path: name)) }
@@ -53,9 +56,7 @@ import ThrowawayPostgres
     func says(_ text: String) -> Bool { eventually { output.contains(text) } }
 
     /// The exit code when it has ended.
-    func exitCode() -> Int32? {
-      eventually { !process.isRunning } ? process.terminationStatus : nil
-    }
+    func exitCode() -> Int32? { process.waitForEnd(within: 60_000)?.status }
 
     func terminate() { process.terminate() }
   }

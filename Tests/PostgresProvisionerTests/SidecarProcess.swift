@@ -1,11 +1,12 @@
 import Foundation
+import Linux
 import PostgresProvisioner
 import ThrowawayPostgres
 
 /// The real sidecar as a process of its own.
 final class SidecarProcess {
   let statusFile: String
-  private let process = Process()
+  private let process: ChildProcess
   private let logFile: URL
   /// Kept for as long as the sidecar reads it.
   private let volume: SidecarVolume
@@ -15,17 +16,15 @@ final class SidecarProcess {
     self.volume = volume
     logFile = FileManager.default.temporaryDirectory.appending(path: "sidecar-\(UUID().uuidString).log")
     self.statusFile = statusFile ?? "\(volume.path)-\(UUID().uuidString)/status.json"
-    try Data().write(to: logFile)
-    process.executableURL = Self.program
-    process.arguments =
-      ["run", "--port", String(port), "--volume", volume.path, "--status-file", self.statusFile] + flags
-    process.environment = ["PATH": "/usr/bin"]
-    process.standardError = try FileHandle(forWritingTo: logFile)
-    try process.run()
+    let arguments = ["run", "--port", String(port), "--volume", volume.path, "--status-file", self.statusFile] + flags
+    var program = ChildProgram(Self.program.path, arguments)
+    program.environment = ["PATH": "/usr/bin"]
+    program.errors = .file(logFile.path)
+    process = try program.start()
   }
 
   deinit {
-    if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    process.kill()
     try? FileManager.default.removeItem(at: logFile)
     try? FileManager.default.removeItem(atPath: (statusFile as NSString).deletingLastPathComponent)
   }
@@ -39,7 +38,7 @@ final class SidecarProcess {
     URL(filePath: $0).appending(path: "postern-sidecar")
   }
 
-  private static var program: URL { shipped ?? builtWithTests }
+  static var program: URL { shipped ?? builtWithTests }
 
   /// The exit code and the output.
   struct Answer: Equatable {
@@ -50,20 +49,11 @@ final class SidecarProcess {
 
   /// Runs it to its end.
   static func answer(_ arguments: [String], program: URL = program) throws -> Answer {
-    let process = Process()
-    let (output, errors) = (Pipe(), Pipe())
-    process.executableURL = program
-    process.arguments = arguments
-    process.environment = [:]
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    // Neither output is larger than a pipe's buffer.
-    let written = try [output, errors].map {
-      String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    }
-    process.waitUntilExit()
-    return Answer(code: process.terminationStatus, output: written[0], errors: written[1])
+    var program = ChildProgram(program.path, arguments)
+    program.environment = [:]
+    (program.output, program.errors) = (.collected, .collected)
+    let answer = try program.answer()
+    return Answer(code: answer.status, output: answer.text, errors: answer.errorText)
   }
 
   var log: String { String(decoding: (try? Data(contentsOf: logFile)) ?? Data(), as: UTF8.self) }
@@ -93,7 +83,7 @@ final class SidecarProcess {
   }
 
   /// The process id.
-  var identifier: Int32 { process.processIdentifier }
+  var identifier: Int32 { process.identifier }
 
   /// Asks it to end and waits until it has ended. Returns its exit code.
   func terminate() -> Int32 {
@@ -103,7 +93,7 @@ final class SidecarProcess {
 
   /// Waits until it has ended and returns its exit code; -1 if it was killed or does not end.
   func exitCode() -> Int32 {
-    guard wait(until: { !process.isRunning }) else { return -1 }
-    return process.terminationReason == .exit ? process.terminationStatus : -1
+    guard case .exited(let status)? = process.waitForEnd(within: 60_000) else { return -1 }
+    return status
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import ThrowawayPostgres
 
 /// A disk of a few megabytes that a test can fill: a tmpfs of its own. Only root may mount one.
@@ -39,8 +40,6 @@ final class SmallDisk {
   func makeRoom() throws { try FileManager.default.removeItem(at: ballast) }
 
   private static func run(_ program: String, _ arguments: [String]) throws {
-    let process = try Process.run(URL(filePath: program), arguments: arguments)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw POSIXError(.EIO) }
+    guard try ChildProgram(program, arguments).answer().status == 0 else { throw POSIXError(.EIO) }
   }
 }

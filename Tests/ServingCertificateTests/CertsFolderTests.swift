@@ -1,4 +1,5 @@
 import Foundation
+import Linux
 import Testing
 
 @testable import ServingCertificate
@@ -10,17 +11,10 @@ import Testing
 
   /// Runs the script; returns its output and its exit status.
   private func make(_ arguments: [String]) throws -> (output: String, status: Int32) {
-    let process = Process()
-    process.executableURL = Self.folder.appending(path: "make-certificates")
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    process.standardError = pipe
-    try process.run()
-    let output = String(decoding: try pipe.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-    process.waitUntilExit()
-    return (output, process.terminationStatus)
+    var script = ChildProgram(Self.folder.appending(path: "make-certificates").path, arguments)
+    (script.output, script.errors) = (.collected, .asOutput)
+    let answer = try script.answer()
+    return (answer.text, answer.status)
   }
 
   private func secret(_ folder: URL) throws -> CertificateSecret {

@@ -2,10 +2,11 @@ import AsyncHTTPClient
 import Foundation
 import KubernetesAPI
 package import KubernetesClient
+import Linux
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import PrometheusText
+import ThrowawayPostgres
 
 /// A real API server with an etcd on loopback. Both end with this process, and their folder is removed.
 package final class APIServer: Sendable {
@@ -29,14 +30,13 @@ package final class APIServer: Sendable {
   /// A free port. The server presents a certificate of ``clientAuthorityFile`` only to a webhook at this port of
   /// `localhost`.
   package let webhookPort: Int
-  /// A pipe that is closed when this process ends: the servers end with it.
-  private let lifeline = Pipe()
+  private let servers: ChildProcess
 
   /// Starts both and waits until the server answers.
   private init() async throws {
     folder = FileManager.default.temporaryDirectory.appending(path: "postern-apiserver-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    let ports = try await Self.freePorts(4)
+    let ports = try (0..<4).map { _ in try FreePort.next() }
     port = ports[2]
     etcdPort = ports[0]
     webhookPort = ports[3]
@@ -50,7 +50,7 @@ package final class APIServer: Sendable {
     try FileManager.default.copyItem(
       atPath: authority.get().authorityFile, toPath: folder.appending(path: "client-ca.pem").path)
     let pair = try authority.get().issue("real-client")
-    try configureWebhooks(pair)
+    try Self.configureWebhooks(pair, at: webhookPort, in: folder)
     let script = """
       cd "$1" && openssl genrsa -out sa.key 2048 2>/dev/null
       etcd --data-dir etcd --listen-client-urls http://127.0.0.1:$3 --advertise-client-urls http://127.0.0.1:$3 \
@@ -68,11 +68,11 @@ package final class APIServer: Sendable {
       kill -9 $api $etcd; wait
       rm -rf "$1"
       """
-    let process = Process()
-    process.executableURL = URL(filePath: "/bin/sh")
-    process.arguments = ["-c", script, "sh", folder.path, Self.program ?? ""] + ports.map { String($0) }
-    process.standardInput = lifeline
-    try process.run()
+    var servers = ChildProgram("/bin/sh", ["-c", script, "sh", folder.path, Self.program ?? ""])
+    servers.arguments += ports.map { String($0) }
+    // The pipe ends with this process, and the servers with the pipe.
+    (servers.input, servers.leadsGroup) = (.open, true)
+    self.servers = try servers.start()
     try kubeconfig("admin", "token: admin-token")
     try kubeconfig("nobody", "token: nobody-token")
     try kubeconfig("controller", "token: controller-token")
@@ -90,7 +90,7 @@ package final class APIServer: Sendable {
   }
 
   /// Writes the files with which the server presents a certificate to a webhook, as in docs/admission.md.
-  private func configureWebhooks(_ pair: Certificates.Pair) throws {
+  private static func configureWebhooks(_ pair: Certificates.Pair, at webhookPort: Int, in folder: URL) throws {
     let file = folder.appending(path: "webhooks.kubeconfig").path
     let plugins = ["MutatingAdmissionWebhook", "ValidatingAdmissionWebhook"].map {
       """
@@ -162,17 +162,5 @@ package final class APIServer: Sendable {
     let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
     let said = String(buffer: try await response.body.collect(upTo: 1 << 20))
     guard response.status == .ok else { throw NotReady(description: said) }
-  }
-
-  /// Free ports.
-  private static func freePorts(_ count: Int) async throws -> [Int] {
-    var channels: [any Channel] = []
-    for _ in 0..<count {
-      channels.append(
-        try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton).bind(host: "127.0.0.1", port: 0).get())
-    }
-    let ports = channels.compactMap { $0.localAddress?.port }
-    for channel in channels { try await channel.close() }
-    return ports
   }
 }

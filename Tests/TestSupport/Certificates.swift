@@ -1,4 +1,5 @@
 public import Foundation
+import Linux
 
 /// A throwaway certificate authority in a folder of its own, made with the `openssl` program: ECDSA P-256, for
 /// `localhost`, `127.0.0.1` and the webhook's Service.
@@ -98,19 +99,11 @@ public final class Certificates: Sendable {
   }
 
   private func openssl(_ arguments: [String]) throws {
-    let process = Process()
-    let errors = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = ["openssl"] + arguments
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = errors
-    try process.run()
-    let said = errors.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-      throw Failure(
-        description: "openssl \(arguments.joined(separator: " ")): \(String(decoding: said, as: UTF8.self))")
+    var openssl = ChildProgram("openssl", arguments)
+    (openssl.output, openssl.errors) = (.nothing, .collected)
+    let answer = try openssl.answer()
+    guard answer.status == 0 else {
+      throw Failure(description: "openssl \(arguments.joined(separator: " ")): \(answer.errorText)")
     }
   }
 }

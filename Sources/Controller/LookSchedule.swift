@@ -157,9 +157,15 @@ struct LookSchedule: Sendable {
   static func delay(_ found: Provisioned.Reason?, tries: Int) -> Duration {
     switch found {
     case .converged, .standby: resync
-    case .pending:
-      min(.milliseconds(300) * (20..<max(20, min(tries, 60))).reduce(1.0) { growth, _ in growth * 1.25 }, .seconds(60))
-    case .failing, .unreachable, nil: min(.seconds(1) * Double(1 << min(tries, 10)), .seconds(60))
+    case .pending: delay(.milliseconds(300), growing: 1.25, times: tries - 20)
+    case .failing, .unreachable, nil: delay(.seconds(1), growing: 2, times: tries)
     }
+  }
+
+  /// A delay that grows that many times, to a minute at most.
+  private static func delay(_ first: Duration, growing factor: Double, times: Int) -> Duration {
+    var delay = first
+    for _ in 0..<max(0, min(times, 60)) where delay < .seconds(60) { delay = delay * factor }
+    return min(delay, .seconds(60))
   }
 }

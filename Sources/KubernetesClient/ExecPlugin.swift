@@ -103,7 +103,9 @@ struct ExecPlugin: Sendable {
   }
 
   private func path() throws(ConfigurationError) -> String {
-    guard let path = ChildProgram.path(of: command) else {
+    // A file that may not be run is told by its start.
+    let file = command.contains("/") && File.exists(command) ? command : nil
+    guard let path = file ?? ChildProgram.path(of: command) else {
       throw ConfigurationError(
         place: place, reason: "there is no program \"\(command)\"",
         hint: installHint ?? "install it, or let PATH name its folder")

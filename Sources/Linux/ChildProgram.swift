@@ -116,7 +116,8 @@ package struct ChildProgram: Sendable {
       return FileError(path, reason: "it may not be run; make it executable, and its folder readable (chmod a+rx)")
     }
     if postern_is_no_program(failure) != 0 {
-      return FileError(path, reason: "it is no program of this machine; install that of its architecture")
+      return FileError(
+        path, reason: "it is no program of this machine; install that of its architecture, or begin a script with #!")
     }
     return FileError(path, code: code)
   }

@@ -171,6 +171,10 @@ import Testing
     #expect(
       wrong("\(Self.v1), command: bin/none") == #"\#(user): there is no program "F/bin/none"; "#
         + "install it, or let PATH name its folder")
+    try write("bin/login", "no program", mode: 0o644)
+    #expect(wrong("\(Self.v1), command: bin/login").contains("make it executable"))
+    try write("bin/login", "no program", mode: 0o755)
+    #expect(wrong("\(Self.v1), command: bin/login").contains("begin a script with #!"))
     try program("echo '{}'; exit 3")
     #expect(wrong("\(Self.v1), command: bin/login").contains("it ended with 3"))
     // What it prints may be a credential, so it is not repeated.

@@ -63,9 +63,8 @@ class Customer:
 
     def __init__(self, name):
         self.name = name
-        self.deployment = json.loads(kubectl("-n", NAMESPACE, "get", "deployment", name, "-o", "json"))
-        last = self.deployment["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"]
-        self.deployment = json.loads(last)
+        live = json.loads(kubectl("-n", NAMESPACE, "get", "deployment", name, "-o", "json"))
+        self.deployment = json.loads(live["metadata"]["annotations"]["kubectl.kubernetes.io/last-applied-configuration"])
         self.users = [{"name": "shop"}]
         self.orders = {"name": "orders", "owner": "shop", "scripts": [], "extensions": []}
         self.databases = [self.orders]

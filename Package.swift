@@ -23,7 +23,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
     .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
-    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
   ],
   targets: [
     // Shared by both programs
@@ -52,6 +51,8 @@ let package = Package(
       name: "CPGQuery", pkgConfig: Context.environment["POSTERN_STATIC"].map { _ in "libpg_query" },
       providers: [.apt(["libpg-query-dev"])]),
     .target(name: "PostgresParser", dependencies: ["CPGQuery"]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .target(name: "YAML", dependencies: ["CYAML"]),
 
     // The sidecar
     .target(
@@ -63,8 +64,7 @@ let package = Package(
     .executableTarget(name: "postern-sidecar", dependencies: ["PostgresProvisioner", "Linux"]),
 
     // The webhook: pure
-    .target(
-      name: "Declarations", dependencies: ["Contract", "DatabaseSpec", .product(name: "Yams", package: "Yams")]),
+    .target(name: "Declarations", dependencies: ["Contract", "DatabaseSpec", "YAML"]),
     .target(name: "JSONPatch", dependencies: ["JSONBytes"]),
     .target(name: "KubernetesAPI", dependencies: ["JSONBytes", "TextEncoding"]),
     .target(
@@ -92,7 +92,7 @@ let package = Package(
     .target(
       name: "KubernetesClient",
       dependencies: [
-        "Contract", "JSONBytes", "KubernetesAPI", "Linux", "PrometheusText", "TextEncoding",
+        "Contract", "JSONBytes", "KubernetesAPI", "Linux", "PrometheusText", "TextEncoding", "YAML",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -101,7 +101,6 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOWebSocket", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
-        .product(name: "Yams", package: "Yams"),
       ]),
     .target(
       name: "LeaderElection",
@@ -139,7 +138,7 @@ let package = Package(
         "KubernetesClient", "LeaderElection", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner",
         "PostgresParser", "PrometheusText",
         "Provisioning", "Randomness", "TextEncoding",
-        "ServingCertificate", "ThrowawayPostgres", "WebhookServer",
+        "ServingCertificate", "ThrowawayPostgres", "WebhookServer", "YAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -148,7 +147,6 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "UnixSignals", package: "swift-service-lifecycle"),
-        .product(name: "Yams", package: "Yams"),
       ]),
 
     // What several test targets need
@@ -234,6 +232,7 @@ let package = Package(
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "TextEncodingTests", dependencies: ["TextEncoding"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
+    .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
     .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
     .testTarget(name: "PasswordPreparationTests", dependencies: ["PasswordPreparation"]),
     .testTarget(name: "ThrowawayPostgresTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),

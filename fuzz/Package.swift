@@ -7,7 +7,6 @@ import PackageDescription
 let package = Package(
   name: "postern-fuzz",
   platforms: [.macOS(.v15)],
-  dependencies: [.package(url: "https://github.com/jpsim/Yams", exact: "6.2.2")],
   targets: [
     .systemLibrary(name: "CFuzzer", path: "CFuzzer"),
     .systemLibrary(name: "COpenSSL", path: "Sources/COpenSSL", pkgConfig: "libcrypto"),
@@ -23,9 +22,10 @@ let package = Package(
     .target(name: "JSONBytes", dependencies: ["CVector"], path: "Sources/JSONBytes"),
     .target(name: "DatabaseSpec", dependencies: ["Contract", "JSONBytes"], path: "Sources/DatabaseSpec"),
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"], path: "Sources/Provisioning"),
+    .systemLibrary(name: "CYAML", path: "Sources/CYAML", pkgConfig: "yaml-0.1"),
+    .target(name: "YAML", dependencies: ["CYAML"], path: "Sources/YAML"),
     .target(
-      name: "Declarations", dependencies: ["Contract", "DatabaseSpec", .product(name: "Yams", package: "Yams")],
-      path: "Sources/Declarations"),
+      name: "Declarations", dependencies: ["Contract", "DatabaseSpec", "YAML"], path: "Sources/Declarations"),
     .target(name: "JSONPatch", dependencies: ["JSONBytes"], path: "Sources/JSONPatch"),
     .target(name: "KubernetesAPI", dependencies: ["JSONBytes", "TextEncoding"], path: "Sources/KubernetesAPI"),
     .target(

@@ -7,7 +7,7 @@ extension DeclarationReader {
     var entries = Entries()
     var problems: [YAMLProblem] = []
     // An alias may refer to another entry.
-    let pieces = problem.isLocal && YAMLNode.repetition(in: text) == 1 ? Self.pieces(of: text) : []
+    let pieces = problem.isLocal && !YAMLNode.mayUseAliases(text) ? Self.pieces(of: text) : []
     guard !pieces.isEmpty, pieces.count <= Self.maximumEntries else {
       self.problems.error(problem.place, problem.reason, hint: problem.hint)
       entries.doubts.addText(text)

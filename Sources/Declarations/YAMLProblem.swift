@@ -1,4 +1,4 @@
-import Yams
+import YAML
 
 /// Why an annotation's value is not YAML that can be read further.
 struct YAMLProblem: Error {
@@ -10,40 +10,37 @@ struct YAMLProblem: Error {
 }
 
 extension YAMLProblem {
-  /// The error that Yams found, without the text that it quotes.
-  init(_ error: YamlError, in text: String, of annotation: String) {
-    func at(_ mark: Mark) -> Place {
-      Place(annotation: annotation, line: mark.line, column: mark.column)
-    }
-    switch error {
-    case .parser(_, let problem, let mark, _) where problem.hasPrefix("Maximum nesting level"):
-      self.init(place: at(mark), reason: "nested deeper than \(YAMLNode.maximumDepth) levels")
-    case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _):
-      let details = [context?.text, problem].compactMap { $0 }.joined(separator: ", ")
-      self.init(place: at(mark), reason: "not valid YAML: \(details)", hint: Self.hint(for: problem))
-    case .composer(_, "but found another document", let mark, _):
-      self.init(place: at(mark), reason: "more than one YAML document; expected one", hint: "remove the \"---\" line")
-    case .composer(_, let problem, let mark, _):
-      self.init(place: at(mark), reason: "not valid YAML: \(problem)", hint: "quote a text that begins with \"*\"")
-    case .duplicatedKeysInMapping(let keys, let context):
-      let first = at(context.mark)
-      let key = keys.first ?? ""
-      self = .duplicateKey(key, at: first, first: nil)
-    case .reader(let problem, _, _, _):
-      self.init(
-        place: Place(annotation: annotation), reason: "not valid YAML: \(problem)",
-        hint: "remove control characters, or write them as escapes in a double-quoted text")
-    default:
-      self.init(place: Place(annotation: annotation), reason: "not readable as YAML")
-    }
+  /// An error that the reader found.
+  init(_ error: YAMLError, of annotation: String) {
+    let (reason, hint): (String, String?) =
+      switch error.kind {
+      case .syntax:
+        (
+          "not valid YAML: \([error.context, error.problem].compactMap { $0 }.joined(separator: ", "))",
+          Self.hint(for: error.problem)
+        )
+      case .character:
+        (
+          "not valid YAML: \(error.problem)",
+          "remove control characters, or write them as escapes in a double-quoted text"
+        )
+      case .undefinedAlias: ("not valid YAML: \(error.problem)", "quote a text that begins with \"*\"")
+      case .secondDocument: ("more than one YAML document; expected one", "remove the \"---\" line")
+      case .tooDeep: ("nested deeper than \(YAMLNode.maximumDepth) levels", nil)
+      case .tooMany, .memory: ("not readable as YAML", nil)
+      }
+    self.init(
+      place: Place(annotation: annotation, line: error.mark.line, column: error.mark.column), reason: reason,
+      hint: hint,
+      isLocal: error.kind != .memory)
   }
 
   /// A mapping contains a key twice.
-  static func duplicateKey(_ key: String, at place: Place, first: Place?) -> Self {
-    let other = first.map { "; the first is at \($0.short)" } ?? "; this is the first"
-    return Self(
-      place: place, reason: "the key \(quoted(key)) comes more than once in a mapping\(other)", hint: "keep one",
-      isLocal: true)
+  static func duplicateKey(_ key: String, at place: Place, first: Place) -> Self {
+    Self(
+      place: place,
+      reason: "the key \(quoted(key)) comes more than once in a mapping; the first is at \(first.short)",
+      hint: "keep one", isLocal: true)
   }
 
   private static func hint(for problem: String) -> String? {

@@ -3,7 +3,7 @@ import JSONBytes
 import Linux
 import NIOSSL
 import TextEncoding
-import Yams
+import YAML
 
 /// A program that gives the user's credential (Kubernetes docs, "client-go credential plugins").
 struct ExecPlugin: Sendable {
@@ -44,10 +44,10 @@ struct ExecPlugin: Sendable {
     place = exec.place
     // A program in a folder is found from the kubeconfig's folder; another in PATH.
     self.command = command.contains("/") ? exec.absolute(command) : command
-    arguments = exec.member("args")?.array().compactMap { $0.scalar?.string } ?? []
+    arguments = exec.member("args")?.elements?.compactMap(\.text) ?? []
     var variables: [String: String] = [:]
-    for variable in exec.member("env")?.array() ?? [] {
-      if let name = variable["name"]?.scalar?.string { variables[name] = variable["value"]?.scalar?.string ?? "" }
+    for variable in exec.member("env")?.elements ?? [] {
+      if let name = variable["name"]?.text { variables[name] = variable["value"]?.text ?? "" }
     }
     self.variables = variables
     installHint = exec.text("installHint")

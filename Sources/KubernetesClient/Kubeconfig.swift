@@ -1,7 +1,7 @@
 import Linux
 import NIOSSL
 import TextEncoding
-import Yams
+import YAML
 
 extension ClusterConfiguration {
   /// The cluster and the user of a kubeconfig's context (Kubernetes docs, "Organizing Cluster Access Using kubeconfig
@@ -58,14 +58,14 @@ struct Kubeconfig {
   private var place: String { files.map(\.path).joined(separator: ":") }
 
   private var currentContext: String? {
-    files.lazy.compactMap { $0.root["current-context"]?.scalar?.string }.first { !$0.isEmpty }
+    files.lazy.compactMap { $0.root["current-context"]?.text }.first { !$0.isEmpty }
   }
 
   private func entry(_ what: String, _ name: String) throws(ConfigurationError) -> KubeconfigEntry {
     var names: [String] = []
     for file in files {
-      for node in file.root["\(what)s"]?.array() ?? [] {
-        guard let found = node["name"]?.scalar?.string else { continue }
+      for node in file.root["\(what)s"]?.elements ?? [] {
+        guard let found = node["name"]?.text else { continue }
         if found.utf8.elementsEqual(name.utf8), let entry = node[what] {
           return KubeconfigEntry(file: file.path, place: "\(file.path): \(what) \"\(name)\"", node: entry)
         }

@@ -1,5 +1,5 @@
 import TextEncoding
-import Yams
+import YAML
 
 /// A cluster, a user or a context of a kubeconfig.
 struct KubeconfigEntry {
@@ -7,17 +7,18 @@ struct KubeconfigEntry {
   let file: String
   /// The file, and the entry in it, for people.
   let place: String
-  let node: Node
+  let node: YAMLValue
 
   /// A member; nil where it is missing, null or empty. kubectl treats these alike.
-  func member(_ key: String) -> Node? {
+  func member(_ key: String) -> YAMLValue? {
     guard let member = node[key] else { return nil }
-    if let scalar = member.scalar, ["", "~", "null"].contains(scalar.string) { return nil }
+    if let text = member.text, ["", "~", "null"].contains(text) { return nil }
     return member
   }
 
-  func text(_ key: String) -> String? { member(key)?.scalar?.string }
-  func isTrue(_ key: String) -> Bool { node[key]?.bool == true }
+  func text(_ key: String) -> String? { member(key)?.text }
+  /// Whether the member is `true`, in one of YAML's spellings.
+  func isTrue(_ key: String) -> Bool { ["true", "yes", "on", "y"].contains(node[key]?.text?.lowercased()) }
 
   func refuse(_ key: String, hint: String) throws(ConfigurationError) {
     guard member(key) != nil else { return }

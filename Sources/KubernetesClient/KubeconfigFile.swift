@@ -1,11 +1,11 @@
 import Linux
-import Yams
+import YAML
 
 /// One kubeconfig.
 struct KubeconfigFile {
   let path: String
   /// A mapping.
-  let root: Node
+  let root: YAMLValue
 
   /// The kubeconfigs that kubectl would read. Of the files that `$KUBECONFIG` names, those that do not exist are left
   /// out, but one must exist.
@@ -26,13 +26,14 @@ struct KubeconfigFile {
   private init(_ path: String) throws(ConfigurationError) {
     let hint = "name a kubeconfig with --kubeconfig or KUBECONFIG"
     let text = String(decoding: try ClusterConfiguration.read(path, hint: hint), as: UTF8.self)
-    do {
+    do throws(YAMLError) {
       // An empty file is a kubeconfig without entries.
-      root = try Yams.compose(yaml: text) ?? Node([:])
+      root = try YAMLReader.only(text) ?? YAMLValue(.mapping([]))
     } catch {
-      root = Node("")
+      let place = "\(path), line \(error.mark.line)"
+      throw ConfigurationError(place: place, reason: "it is no YAML: \(error.problem)", hint: hint)
     }
-    guard root.mapping != nil else {
+    guard root.members != nil else {
       throw ConfigurationError(place: path, reason: "it is no YAML mapping", hint: hint)
     }
     self.path = path

@@ -22,7 +22,7 @@ import Testing
     let sources = Self.package.appending(path: "Sources/\(target)")
     let files = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }
     #expect(!files.isEmpty)
-    let pure = Set(Self.targets).union(["COpenSSL", "CPGQuery", "CVector", "Yams"])
+    let pure = Set(Self.targets).union(["COpenSSL", "CPGQuery", "CVector", "CYAML"])
     for file in files {
       for line in try String(contentsOf: sources.appending(path: file), encoding: .utf8).split(separator: "\n") {
         let words = line.split(separator: " ")

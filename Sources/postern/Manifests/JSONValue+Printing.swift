@@ -1,33 +1,35 @@
 import JSONBytes
-import Yams
+import YAML
 
 extension JSONValue {
   /// A YAML document in block style, with members in their order. The same value always gives the same bytes.
   func yaml() throws(CommandError) -> String {
-    do {
-      return try Yams.serialize(node: node, width: -1, allowUnicode: true)
+    do throws(YAMLError) {
+      return try YAMLWriter.text(yamlValue)
     } catch {
-      throw .refused("cannot be written as YAML: \(error)")
+      throw .refused("cannot be written as YAML: \(error.problem)")
     }
   }
 
-  private var node: Node {
+  private var yamlValue: YAMLValue {
     switch self {
-    case .null: Node("null")
-    case .bool(let value): Node(value ? "true" : "false")
-    case .number(let spelling): Node(spelling)
-    case .string(let text): Node(text, Tag(.str), Self.style(of: text))
-    case .array(let elements): .sequence(.init(elements.map(\.node), Tag(.implicit), elements.isEmpty ? .flow : .block))
+    case .null: YAMLValue(.scalar("null", .plain))
+    case .bool(let value): YAMLValue(.scalar(value ? "true" : "false", .plain))
+    case .number(let spelling): YAMLValue(.scalar(spelling, .plain))
+    case .string(let text): YAMLValue(.scalar(text, Self.style(of: text)))
+    case .array(let elements): YAMLValue(.sequence(elements.map(\.yamlValue)))
     case .object(let object):
-      .mapping(
-        .init(
-          object.members.map { (Node($0.key, Tag(.str), Self.style(of: $0.key)), $0.value.node) }, Tag(.implicit),
-          object.members.isEmpty ? .flow : .block))
+      YAMLValue(
+        .mapping(
+          object.members.map { member in
+            YAMLValue.Member(
+              key: YAMLValue(.scalar(member.key, Self.style(of: member.key))), value: member.value.yamlValue)
+          }))
     }
   }
 
   /// Text of several lines is a literal block. A word that every YAML reader takes for text is plain. All else is quoted.
-  private static func style(of text: String) -> Node.Scalar.Style {
+  private static func style(of text: String) -> YAMLValue.Style {
     if text.contains("\n") { return .literal }
     let isWord =
       text.utf8.first.map(isLetter) == true

@@ -1,6 +1,5 @@
-import Foundation
 import JSONBytes
-import Yams
+import YAML
 
 /// Converts a document to JSON by kubectl's rules: those of sigs.k8s.io/yaml, which is YAML 1.1 with merge keys, and
 /// with keys that are always text. It is stricter in two ways: a key that occurs twice in a mapping, of which kubectl
@@ -28,23 +27,23 @@ struct YAMLConversion {
   }
 
   private mutating func convert() throws(ManifestFault) -> ConvertedDocument? {
-    do {
-      let parser = try Parser(yaml: document.text, resolver: Self.resolver, encoding: .utf8)
-      guard let root = try parser.nextRoot() else { return nil }
-      let value = try value(root, depth: 0)
-      return ConvertedDocument(
-        value: value, line: document.line + (root.mark?.line ?? 1) - 1, places: places, hasMore: Self.hasMore(parser))
-    } catch let fault as ManifestFault {
-      throw fault
+    let root: YAMLValue
+    let hasMore: Bool
+    do throws(YAMLError) {
+      var reader = try YAMLReader(document.text)
+      guard let value = try reader.next() else { return nil }
+      (root, hasMore) = (value, Self.hasMore(&reader))
     } catch {
       throw fault(error)
     }
+    return ConvertedDocument(
+      value: try value(root, depth: 0), line: document.line + root.mark.line - 1, places: places, hasMore: hasMore)
   }
 
   /// kubectl reads only up to the end of the first document, which `...` marks. The rest may not be YAML at all.
-  private static func hasMore(_ parser: Parser) -> Bool {
-    do {
-      return try parser.nextRoot() != nil
+  private static func hasMore(_ reader: inout YAMLReader) -> Bool {
+    do throws(YAMLError) {
+      return try reader.next() != nil
     } catch {
       return true
     }
@@ -52,7 +51,7 @@ struct YAMLConversion {
 
   // MARK: Values
 
-  private mutating func value(_ node: Node, depth: Int) throws(ManifestFault) -> JSONValue {
+  private mutating func value(_ node: YAMLValue, depth: Int) throws(ManifestFault) -> JSONValue {
     count += 1
     guard count <= Self.maximumValues else {
       throw fault("aliases repeat more than \(Self.maximumValues) values", at: node)
@@ -60,8 +59,8 @@ struct YAMLConversion {
     guard depth < JSONReader.maximumDepth else {
       throw fault("nested deeper than \(JSONReader.maximumDepth) levels", at: node)
     }
-    switch node {
-    case .scalar(let scalar): return try json(try self.scalar(scalar, node), at: node)
+    switch node.content {
+    case .scalar(let text, let style): return try json(try scalar(text, style, node), at: node)
     case .sequence(let sequence):
       var elements: [JSONValue] = []
       for (index, element) in sequence.enumerated() {
@@ -70,54 +69,53 @@ struct YAMLConversion {
         path.removeLast()
       }
       return .array(elements)
-    case .mapping(let mapping): return .object(try object(mapping, depth: depth))
-    case .alias: throw fault("an alias that stands for nothing", at: node)
+    case .mapping(let members): return .object(try object(members, depth: depth))
     }
   }
 
-  private mutating func object(_ mapping: Node.Mapping, depth: Int) throws(ManifestFault) -> JSONObject {
+  private mutating func object(_ members: [YAMLValue.Member], depth: Int) throws(ManifestFault) -> JSONObject {
     var object = JSONObject()
     var own: Set<[UInt8]> = []
-    for (key, element) in mapping {
-      if isMerge(key) {
-        for merged in try merged(element, depth: depth) {
+    var hasMerge = false
+    for member in members {
+      if isMerge(member.key) {
+        guard !hasMerge else {
+          throw fault("<< stands twice in this mapping; write one, with a list: <<: [*a, *b]", at: member.key)
+        }
+        hasMerge = true
+        for merged in try merged(member.value, depth: depth) {
           for member in merged.members { object[member.key] = member.value }
         }
         continue
       }
-      let name = try text(ofKey: key)
-      guard own.insert(Array(name.utf8)).inserted else { throw fault(ManifestFault.repeatedKey(name), at: key) }
+      let name = try text(ofKey: member.key)
+      guard own.insert(Array(name.utf8)).inserted else { throw fault(ManifestFault.repeatedKey(name), at: member.key) }
       path.append(.key(name))
-      object[name] = try self.element(element, depth: depth)
+      object[name] = try element(member.value, depth: depth)
       path.removeLast()
     }
     return object
   }
 
   /// Converts a member or an element, at ``path``.
-  private mutating func element(_ node: Node, depth: Int) throws(ManifestFault) -> JSONValue {
+  private mutating func element(_ node: YAMLValue, depth: Int) throws(ManifestFault) -> JSONValue {
     let value = try value(node, depth: depth + 1)
     if value.string == nil { places[KeyPath.text(path)] = ValuePlace(line: line(of: node), column: column(of: node)) }
     return value
   }
 
   /// Whether a key is `<<` without quotes.
-  private func isMerge(_ key: Node) -> Bool {
-    guard case .scalar(let scalar) = key, scalar.string == "<<" else { return false }
-    return tag(of: key) == Self.plainTag || tag(of: key) == YAMLScalar.tagPrefix + "merge"
+  private func isMerge(_ key: YAMLValue) -> Bool {
+    guard case .scalar("<<", let style) = key.content else { return false }
+    return key.tag.map { $0 == YAMLScalar.tagPrefix + "merge" } ?? (style == .plain && !hasBareTag(key))
   }
 
   /// The members that a merge key adds. The last one takes precedence.
-  private mutating func merged(_ node: Node, depth: Int) throws(ManifestFault) -> [JSONObject] {
-    let mappings: [Node]
-    switch node {
-    case .mapping: mappings = [node]
-    case .sequence(let sequence): mappings = sequence.reversed()
-    default: mappings = [node]
-    }
+  private mutating func merged(_ node: YAMLValue, depth: Int) throws(ManifestFault) -> [JSONObject] {
+    let mappings = node.elements?.reversed() ?? [node]
     var objects: [JSONObject] = []
     for node in mappings {
-      guard case .mapping = node, case .object(let object) = try value(node, depth: depth) else {
+      guard case .mapping = node.content, case .object(let object) = try value(node, depth: depth) else {
         throw fault("<< needs a mapping, or a list of mappings, as its value", at: node)
       }
       objects.append(object)
@@ -125,11 +123,11 @@ struct YAMLConversion {
     return objects
   }
 
-  private func text(ofKey key: Node) throws(ManifestFault) -> String {
-    guard case .scalar(let scalar) = key else {
+  private func text(ofKey key: YAMLValue) throws(ManifestFault) -> String {
+    guard case .scalar(let text, let style) = key.content else {
       throw fault("a key that is no text: Kubernetes' keys are words", at: key)
     }
-    switch try self.scalar(scalar, key) {
+    switch try scalar(text, style, key) {
     case .text(let text): return text
     case .bool(let value): return value ? "true" : "false"
     case .integer(let whole): return String(whole)
@@ -139,7 +137,7 @@ struct YAMLConversion {
     }
   }
 
-  private func json(_ scalar: YAMLScalar, at node: Node) throws(ManifestFault) -> JSONValue {
+  private func json(_ scalar: YAMLScalar, at node: YAMLValue) throws(ManifestFault) -> JSONValue {
     switch scalar {
     case .null: return .null
     case .bool(let value): return .bool(value)
@@ -157,28 +155,31 @@ struct YAMLConversion {
 
   // MARK: Scalars
 
-  private func scalar(_ scalar: Node.Scalar, _ node: Node) throws(ManifestFault) -> YAMLScalar {
-    let tag = tag(of: node)
-    if scalar.style == .doubleQuoted, hasEscapedSlash(node) {
+  private func scalar(
+    _ text: String, _ style: YAMLValue.Style, _ node: YAMLValue
+  ) throws(ManifestFault) -> YAMLScalar {
+    if style == .doubleQuoted, hasEscapedSlash(node) {
       throw fault(#"\/ is no escape sequence of YAML 1.1; write / alone"#, at: node)
     }
-    // libyaml ignores the tag "!"; kubectl reads the value after it as text.
-    if tag == Self.plainTag {
-      return source(at: node)?.first == "!" ? .text(scalar.string) : YAMLScalar(plain: scalar.string)
+    guard let tag = node.tag else {
+      return style == .plain && !hasBareTag(node) ? YAMLScalar(plain: text) : .text(text)
     }
-    guard tag.hasPrefix(YAMLScalar.tagPrefix) else { return .text(scalar.string) }
-    guard let value = YAMLScalar(scalar.string, tag: tag) else {
+    guard tag.hasPrefix(YAMLScalar.tagPrefix) else { return .text(text) }
+    guard let value = YAMLScalar(text, tag: tag) else {
       throw fault("the value is none of !!\(tag.dropFirst(YAMLScalar.tagPrefix.count))", at: node)
     }
     return value
   }
 
+  /// Whether the tag "!" is written. libyaml ignores it; kubectl reads the value after it as text.
+  private func hasBareTag(_ node: YAMLValue) -> Bool { source(at: node)?.first == "!" }
+
   /// Whether a scalar in double quotes contains `\/`, which libyaml accepts and kubectl does not.
-  private func hasEscapedSlash(_ node: Node) -> Bool {
+  private func hasEscapedSlash(_ node: YAMLValue) -> Bool {
     guard document.text.utf8.contains(UInt8(ascii: "\\")), document.text.contains("\\/"),
       var rest = source(at: node).map({ Array($0.utf8) })?[...]
     else { return false }
-    var line = node.mark?.line ?? 1
+    var line = node.mark.line
     rest = rest.drop { $0 != UInt8(ascii: "\"") }.dropFirst()
     while true {
       while let byte = rest.popFirst() {
@@ -192,66 +193,27 @@ struct YAMLConversion {
   }
 
   /// The text of a node, from its first character to the line's end.
-  private func source(at node: Node) -> Substring? {
-    guard let mark = node.mark, lines.indices.contains(mark.line - 1) else { return nil }
+  private func source(at node: YAMLValue) -> Substring? {
+    let mark = node.mark
+    guard lines.indices.contains(mark.line - 1) else { return nil }
     return Substring(lines[mark.line - 1].unicodeScalars.dropFirst(mark.column - 1))
   }
 
-  private static let plainTag = "postern:plain"
-  /// Distinguishes plain scalars without a tag from those with one. ``YAMLScalar`` has the rules of types.
-  private static let resolver = Resolver.basic.appending(plainRule)
-  private static let plainRule: Resolver.Rule = {
-    do {
-      return try Resolver.Rule(Tag.Name(rawValue: plainTag), "^")
-    } catch {
-      preconditionFailure("the pattern ^ is none: \(error)")
-    }
-  }()
-
-  private func tag(of node: Node) -> String { node.tag.description }
-
   // MARK: Faults
 
-  private func line(of node: Node) -> Int { document.line + (node.mark?.line ?? 1) - 1 }
-  private func column(of node: Node) -> Int { node.mark?.column ?? 1 }
+  private func line(of node: YAMLValue) -> Int { document.line + node.mark.line - 1 }
+  private func column(of node: YAMLValue) -> Int { node.mark.column }
 
-  private func fault(_ problem: String, at node: Node) -> ManifestFault {
+  private func fault(_ problem: String, at node: YAMLValue) -> ManifestFault {
     ManifestFault(
       problem: problem, line: line(of: node), column: column(of: node), document: document.number, path: path)
   }
 
-  /// The place at which a key occurs again, after its first place; nil where the lines do not show it.
-  private func secondPlace(of key: String, after mark: Mark) -> Int? {
-    guard mark.line < lines.count else { return nil }
-    return lines[mark.line...].firstIndex { line in
-      let rest = line.unicodeScalars.dropFirst(mark.column - 1).drop { "\"'".unicodeScalars.contains($0) }
-      return line.prefix(mark.column - 1).allSatisfy { " -".contains($0) } && Substring(rest).hasPrefix(key)
-        && rest.dropFirst(key.unicodeScalars.count).first.map { ":\"' ".unicodeScalars.contains($0) } == true
-    }.map { $0 + 1 }
-  }
-
-  /// An error that Yams has found, without the text that Yams would show.
-  private func fault(_ error: any Error) -> ManifestFault {
-    func fault(_ problem: String, line: Int, column: Int) -> ManifestFault {
-      ManifestFault(
-        problem: problem, line: document.line + line - 1, column: column, document: document.number,
-        path: KeyPath.above(line: line, in: document.text))
-    }
-    switch error {
-    case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
-      YamlError.composer(_, let problem, let mark, _):
-      return fault(problem + YAMLHint.hint(for: problem, in: document.text), line: mark.line, column: mark.column)
-    case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-      let (key, mark) = (duplicates.first ?? "", context.mark)
-      return fault(
-        key == "<<"
-          ? "<< stands twice in this mapping; write one, with a list: <<: [*a, *b]" : ManifestFault.repeatedKey(key),
-        line: secondPlace(of: key, after: mark) ?? mark.line, column: mark.column)
-    case YamlError.reader(let problem, let offset, _, _):
-      let before = document.text.utf8.prefix(offset ?? 0)
-      let column = before.reversed().prefix { $0 != UInt8(ascii: "\n") }.count + 1
-      return fault(problem, line: 1 + before.count { $0 == UInt8(ascii: "\n") }, column: column)
-    default: return fault("it cannot be read", line: 1, column: 1)
-    }
+  /// An error that the reader has found.
+  private func fault(_ error: YAMLError) -> ManifestFault {
+    ManifestFault(
+      problem: error.problem + YAMLHint.hint(for: error.problem, in: document.text),
+      line: document.line + error.mark.line - 1, column: error.mark.column, document: document.number,
+      path: KeyPath.above(line: error.mark.line, in: document.text))
   }
 }

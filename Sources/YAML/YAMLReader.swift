@@ -1,0 +1,121 @@
+/// Composes the documents of a text (YAML 1.1, 3.1). Memory and time are bounded by the limits: an alias shares what it
+/// stands for, so that only the text's own values count. Whoever walks a document meets what aliases repeat, and must
+/// count.
+package struct YAMLReader: ~Copyable {
+  /// How deep a document may be by default, aliases resolved.
+  package static let maximumDepth = 200
+
+  private var events: YAMLEvents
+  /// What aliases of the current document stand for, and how deep that is.
+  private var anchors: [String: (value: YAMLValue, height: Int)] = [:]
+  private var count = 0
+  private var isAtEnd = false
+  private let maximumValues: Int
+  private let maximumDepth: Int
+
+  /// - Parameters:
+  ///   - maximumValues: the most values in all documents together, keys and aliases among them.
+  ///   - maximumDepth: the deepest nesting; a scalar alone is 1 deep.
+  package init(
+    _ text: String, maximumValues: Int = .max, maximumDepth: Int = YAMLReader.maximumDepth
+  ) throws(YAMLError) {
+    events = try YAMLEvents(text)
+    self.maximumValues = maximumValues
+    self.maximumDepth = maximumDepth
+  }
+
+  /// The value of the only document; nil where the text has none.
+  package static func only(
+    _ text: String, maximumValues: Int = .max, maximumDepth: Int = YAMLReader.maximumDepth
+  ) throws(YAMLError) -> YAMLValue? {
+    var reader = try YAMLReader(text, maximumValues: maximumValues, maximumDepth: maximumDepth)
+    let value = try reader.next()
+    let isOnly = try reader.atEnd()
+    guard isOnly else { throw YAMLError(.secondDocument, "there is a second document", at: reader.events.mark) }
+    return value
+  }
+
+  /// The next document's value; nil where there is none.
+  package mutating func next() throws(YAMLError) -> YAMLValue? {
+    guard try !atEnd() else { return nil }
+    anchors = [:]
+    let value = try value(of: events.next(), depth: 1).value
+    // The document's end.
+    _ = try events.next()
+    return value
+  }
+
+  /// Moves to the next document's beginning.
+  private mutating func atEnd() throws(YAMLError) -> Bool {
+    guard !isAtEnd else { return true }
+    if case .streamEnd = try events.next() { isAtEnd = true }
+    return isAtEnd
+  }
+
+  private mutating func value(
+    of event: YAMLEvents.Event, depth: Int
+  ) throws(YAMLError) -> (value: YAMLValue, height: Int) {
+    let mark = events.mark
+    count += 1
+    guard count <= maximumValues else { throw YAMLError(.tooMany, "more than \(maximumValues) values", at: mark) }
+    var found: (value: YAMLValue, height: Int)
+    let anchor: String?
+    switch event {
+    case .scalar(let text, let style, let tag, anchor: let name):
+      found = (YAMLValue(.scalar(text, style), tag: tag, mark: mark), 1)
+      anchor = name
+    case .sequence(let tag, anchor: let name):
+      try enter(depth, at: mark)
+      let (elements, height) = try elements(depth: depth)
+      found = (YAMLValue(.sequence(elements), tag: tag, mark: mark), height + 1)
+      anchor = name
+    case .mapping(let tag, anchor: let name):
+      try enter(depth, at: mark)
+      let (members, height) = try members(depth: depth)
+      found = (YAMLValue(.mapping(members), tag: tag, mark: mark), height + 1)
+      anchor = name
+    case .alias(let name):
+      guard let value = anchors[name] else { throw YAMLError(.undefinedAlias, "found undefined alias", at: mark) }
+      guard depth + value.height - 1 <= maximumDepth else { throw tooDeep(at: mark) }
+      return value
+    case .end, .document, .streamEnd:
+      // libyaml writes an empty scalar where a value is missing.
+      throw YAMLError(.syntax, "there is no value", at: mark)
+    }
+    if let anchor { anchors[anchor] = found }
+    return found
+  }
+
+  private func enter(_ depth: Int, at mark: YAMLMark) throws(YAMLError) {
+    guard depth <= maximumDepth else { throw tooDeep(at: mark) }
+  }
+
+  private func tooDeep(at mark: YAMLMark) -> YAMLError {
+    YAMLError(.tooDeep, "nested deeper than \(maximumDepth) levels", at: mark)
+  }
+
+  private mutating func elements(depth: Int) throws(YAMLError) -> ([YAMLValue], height: Int) {
+    var elements: [YAMLValue] = []
+    var height = 0
+    while true {
+      let event = try events.next()
+      if case .end = event { return (elements, height) }
+      let element = try value(of: event, depth: depth + 1)
+      elements.append(element.value)
+      height = max(height, element.height)
+    }
+  }
+
+  private mutating func members(depth: Int) throws(YAMLError) -> ([YAMLValue.Member], height: Int) {
+    var members: [YAMLValue.Member] = []
+    var height = 0
+    while true {
+      let event = try events.next()
+      if case .end = event { return (members, height) }
+      let key = try value(of: event, depth: depth + 1)
+      let element = try value(of: events.next(), depth: depth + 1)
+      members.append(YAMLValue.Member(key: key.value, value: element.value))
+      height = max(height, key.height, element.height)
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import Testing
+import YAML
+
+@Suite struct YAMLReaderTests {
+  /// The value's structure, with every scalar in its own style.
+  private func written(_ value: YAMLValue?) -> String {
+    guard let value else { return "none" }
+    let tag = value.tag.map { "<\($0)> " } ?? ""
+    switch value.content {
+    case .scalar(let text, .plain): return tag + text
+    case .scalar(let text, let style): return "\(tag)\(style):\(text)"
+    case .sequence(let elements): return "\(tag)[\(elements.map(written).joined(separator: ","))]"
+    case .mapping(let members):
+      return "\(tag){\(members.map { "\(written($0.key))=\(written($0.value))" }.joined(separator: ","))}"
+    }
+  }
+
+  @Test(arguments: [
+    ("", "none"), ("# nothing\n", "none"), ("---\n", ""), ("a", "a"), ("'a'", "singleQuoted:a"),
+    (#""a\tb\0""#, "doubleQuoted:a\tb\0"), ("|\n a\n b\n", "literal:a\nb\n"), (">\n a\n b\n", "folded:a b\n"),
+    ("[a, [b], {}]", "[a,[b],{}]"), ("a: 1\nb:\n- c\n-\n", "{a=1,b=[c,]}"), ("a: 1\na: 2", "{a=1,a=2}"),
+    ("? [a]\n: b", "{[a]=b}"), ("&x a: *x", "{a=a}"), ("[&a 1, *a, &a 2, *a]", "[1,1,2,2]"),
+    ("!!str 1", "<tag:yaml.org,2002:str> 1"), ("! 1", "1"), ("!x {a: !<tag:b> [c]}", "<!x> {a=<tag:b> [c]}"),
+    ("\u{FEFF}a: é😀", "{a=é😀}"), ("%YAML 1.1\n---\na\n...\n", "a"),
+  ])
+  func readsADocument(text: String, expected: String) throws {
+    #expect(written(try YAMLReader.only(text)) == expected)
+  }
+
+  @Test func readsDocumentsOneByOne() throws {
+    var reader = try YAMLReader("a: &a 1\n---\n- b\n...\n---\n*a")
+    #expect(written(try reader.next()) == "{a=1}")
+    #expect(written(try reader.next()) == "[b]")
+    // An anchor holds in its own document alone.
+    #expect(throws: YAMLError(.undefinedAlias, "found undefined alias", at: YAMLMark(line: 6, column: 1))) {
+      try reader.next()
+    }
+  }
+
+  @Test func afterTheLastDocumentThereIsNone() throws {
+    var reader = try YAMLReader("a")
+    #expect(written(try reader.next()) == "a")
+    #expect(try reader.next() == nil)
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func saysWhereAValueBegins() throws {
+    let value = try #require(try YAMLReader.only("a: 1\n😀é: [b, \"c\"]\n"))
+    #expect(value.mark == YAMLMark(line: 1, column: 1))
+    let members = try #require(value.members)
+    #expect(members.map(\.key.mark) == [YAMLMark(line: 1, column: 1), YAMLMark(line: 2, column: 1)])
+    #expect(members[1].value.elements?.map(\.mark) == [YAMLMark(line: 2, column: 6), YAMLMark(line: 2, column: 9)])
+  }
+
+  @Test(arguments: [
+    ("a: b: c", YAMLError.Kind.syntax, YAMLMark(line: 1, column: 5)),
+    ("a: [b\nc: d", .syntax, YAMLMark(line: 2, column: 2)),
+    ("a: 'b", .syntax, YAMLMark(line: 1, column: 6)),
+    ("é: 1\nb: c\u{1}", .character, YAMLMark(line: 2, column: 5)),
+    ("[a, *b]", .undefinedAlias, YAMLMark(line: 1, column: 5)),
+    ("&a [*a]", .undefinedAlias, YAMLMark(line: 1, column: 5)),
+    ("a\n---\nb", .secondDocument, YAMLMark(line: 2, column: 1)),
+  ])
+  func saysWhatIsWrongAndWhere(text: String, kind: YAMLError.Kind, mark: YAMLMark) {
+    let error = #expect(throws: YAMLError.self) { try YAMLReader.only(text) }
+    #expect(error?.kind == kind)
+    #expect(error?.mark == mark)
+    #expect(error?.problem.isEmpty == false)
+  }
+
+  // MARK: Limits
+
+  @Test(arguments: ["[1, 2, 3]", "{a: 1, b: 2}", "[&a 1, *a, *a]"])
+  func valuesAreLimited(text: String) throws {
+    let count = text.hasPrefix("{") ? 5 : 4
+    #expect(throws: Never.self) { try YAMLReader.only(text, maximumValues: count) }
+    let error = #expect(throws: YAMLError.self) { try YAMLReader.only(text, maximumValues: count - 1) }
+    #expect(error?.kind == .tooMany)
+  }
+
+  /// What an alias stands for is as deep as where it is written.
+  @Test(arguments: ["[[a]]", "{a: {b: c}}", "? {a: b}\n: c", "- &a [b]\n- *a", "[&a b, [*a]]"])
+  func depthIsLimited(text: String) throws {
+    #expect(throws: Never.self) { try YAMLReader.only(text, maximumDepth: 3) }
+    #expect(throws: YAMLError.self) { try YAMLReader.only(text, maximumDepth: 1) }
+  }
+
+  /// Aliases that nest without brackets that do: each is one level deeper than the last.
+  @Test(arguments: [100, 10_000])
+  func aliasesWithinAliasesAreAsDeepAsWhatTheyStandFor(levels: Int) {
+    let text = "- &a0 x\n" + (1...levels).map { "- &a\($0) [*a\($0 - 1)]\n" }.joined()
+    let error = (try? YAMLReader.only(text)).map { _ in YAMLError.Kind?.none } ?? kind(of: text)
+    #expect(error == (levels > 198 ? .tooDeep : nil))
+  }
+
+  private func kind(of text: String) -> YAMLError.Kind? {
+    do throws(YAMLError) {
+      _ = try YAMLReader.only(text)
+      return nil
+    } catch {
+      return error.kind
+    }
+  }
+
+  /// A billion laughs are shared, not copied.
+  @Test func aliasesAreShared() throws {
+    let text = "- &a0 x\n" + (1...60).map { "- &a\($0) [*a\($0 - 1), *a\($0 - 1)]\n" }.joined()
+    #expect(try YAMLReader.only(text)?.elements?.count == 61)
+  }
+
+  @Test(arguments: ["[", "{a: ", "- ", "? "])
+  func openingForEverIsRefused(bracket: String) {
+    #expect(kind(of: String(repeating: bracket, count: 100_000)) == .tooDeep)
+  }
+
+  /// Every part of a text, and the text with a byte that does not fit, is read or refused.
+  @Test func endsWhereTheTextEnds() {
+    let text = "a: &x [1, 'b', \"c\\n\", *x2]\nb: |\n  d\n? {e: !!str f}\n: >-\n  g\n...\n---\n- h: *x\n"
+    let bytes = Array(text.utf8)
+    for count in bytes.indices { _ = kind(of: String(decoding: bytes[..<count], as: UTF8.self)) }
+    for index in bytes.indices {
+      for byte in [0x00, 0x09, 0x0A, 0x22, 0x26, 0x2A, 0x3A, 0x5B, 0x7B, 0x80, 0xFF] as [UInt8] {
+        var spoilt = bytes
+        spoilt[index] = byte
+        _ = kind(of: String(decoding: spoilt, as: UTF8.self))
+      }
+    }
+  }
+}

@@ -12,27 +12,27 @@ struct YAMLProblem: Error {
 extension YAMLProblem {
   /// An error that the reader found.
   init(_ error: YAMLError, of annotation: String) {
-    let (reason, hint): (String, String?) =
-      switch error.kind {
-      case .syntax:
-        (
-          "not valid YAML: \([error.context, error.problem].compactMap { $0 }.joined(separator: ", "))",
-          Self.hint(for: error.problem)
-        )
-      case .character:
-        (
-          "not valid YAML: \(error.problem)",
-          "remove control characters, or write them as escapes in a double-quoted text"
-        )
-      case .undefinedAlias: ("not valid YAML: \(error.problem)", "quote a text that begins with \"*\"")
-      case .secondDocument: ("more than one YAML document; expected one", "remove the \"---\" line")
-      case .tooDeep: ("nested deeper than \(YAMLNode.maximumDepth) levels", nil)
-      case .tooMany, .memory: ("not readable as YAML", nil)
-      }
-    self.init(
-      place: Place(annotation: annotation, line: error.mark.line, column: error.mark.column), reason: reason,
-      hint: hint,
-      isLocal: error.kind != .memory)
+    let place = Place(annotation: annotation, line: error.mark.line, column: error.mark.column)
+    switch error.kind {
+    case .syntax:
+      let problem = [error.context, error.problem].compactMap { $0 }.joined(separator: ", ")
+      self.init(place: place, reason: "not valid YAML: \(problem)", hint: Self.hint(for: error.problem))
+    case .character:
+      self.init(
+        place: place, reason: "not valid YAML: \(error.problem)",
+        hint: "remove control characters, or write them as escapes in a double-quoted text")
+    case .undefinedAlias:
+      self.init(
+        place: place, reason: "an alias that refers to nothing", hint: "quote a text that begins with \"*\"")
+    case .secondDocument:
+      self.init(
+        place: place, reason: "more than one YAML document; expected one", hint: "remove the \"---\" line")
+    case .tooDeep:
+      self.init(place: place, reason: "nested deeper than \(YAMLNode.maximumDepth) levels")
+    case .tooMany, .memory:
+      self.init(place: place, reason: "not readable as YAML")
+    }
+    isLocal = error.kind != .memory
   }
 
   /// A mapping contains a key twice.

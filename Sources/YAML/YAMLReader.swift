@@ -58,19 +58,18 @@ package struct YAMLReader: ~Copyable {
     let mark = events.mark
     count += 1
     guard count <= maximumValues else { throw YAMLError(.tooMany, "more than \(maximumValues) values", at: mark) }
-    var found: (value: YAMLValue, height: Int)
+    guard depth <= maximumDepth else { throw tooDeep(at: mark) }
+    let found: (value: YAMLValue, height: Int)
     let anchor: String?
     switch event {
     case .scalar(let text, let style, let tag, anchor: let name):
       found = (YAMLValue(.scalar(text, style), tag: tag, mark: mark), 1)
       anchor = name
     case .sequence(let tag, anchor: let name):
-      try enter(depth, at: mark)
       let (elements, height) = try elements(depth: depth)
       found = (YAMLValue(.sequence(elements), tag: tag, mark: mark), height + 1)
       anchor = name
     case .mapping(let tag, anchor: let name):
-      try enter(depth, at: mark)
       let (members, height) = try members(depth: depth)
       found = (YAMLValue(.mapping(members), tag: tag, mark: mark), height + 1)
       anchor = name
@@ -84,10 +83,6 @@ package struct YAMLReader: ~Copyable {
     }
     if let anchor { anchors[anchor] = found }
     return found
-  }
-
-  private func enter(_ depth: Int, at mark: YAMLMark) throws(YAMLError) {
-    guard depth <= maximumDepth else { throw tooDeep(at: mark) }
   }
 
   private func tooDeep(at mark: YAMLMark) -> YAMLError {

@@ -24,7 +24,7 @@ package struct YAMLValue: Sendable {
   }
 
   package var content: Content
-  /// The tag that is written, in full, such as `tag:yaml.org,2002:str`; nil where there is none, or only `!`.
+  /// The tag that is written, in full, such as `tag:yaml.org,2002:str`; nil where there is none.
   package var tag: String?
   /// Where the value begins. An alias has the place of what it stands for.
   package var mark: YAMLMark

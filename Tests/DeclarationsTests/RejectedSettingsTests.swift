@@ -108,7 +108,7 @@ struct RejectedSettingsTests {
       #"postern.io/users (line 2, column 1): more than one YAML document; expected one; remove the "---" line"#),
     .users(
       "- *x",
-      #"postern.io/users (line 1, column 3): not valid YAML: found undefined alias; quote a text that begins with "*""#),
+      #"postern.io/users (line 1, column 3): an alias that refers to nothing; quote a text that begins with "*""#),
     .users(
       "- name: a\n  name: b",
       #"postern.io/users[0].name (line 2, column 3): the key "name" comes more than once in a mapping; the first is at [0].name (line 1); keep one"#

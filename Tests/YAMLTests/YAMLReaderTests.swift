@@ -20,7 +20,7 @@ import YAML
     (#""a\tb\0""#, "doubleQuoted:a\tb\0"), ("|\n a\n b\n", "literal:a\nb\n"), (">\n a\n b\n", "folded:a b\n"),
     ("[a, [b], {}]", "[a,[b],{}]"), ("a: 1\nb:\n- c\n-\n", "{a=1,b=[c,]}"), ("a: 1\na: 2", "{a=1,a=2}"),
     ("? [a]\n: b", "{[a]=b}"), ("&x a: *x", "{a=a}"), ("[&a 1, *a, &a 2, *a]", "[1,1,2,2]"),
-    ("!!str 1", "<tag:yaml.org,2002:str> 1"), ("! 1", "1"), ("!x {a: !<tag:b> [c]}", "<!x> {a=<tag:b> [c]}"),
+    ("!!str 1", "<tag:yaml.org,2002:str> 1"), ("! 1", "<!> 1"), ("!x {a: !<tag:b> [c]}", "<!x> {a=<tag:b> [c]}"),
     ("\u{FEFF}a: é😀", "{a=é😀}"), ("%YAML 1.1\n---\na\n...\n", "a"),
   ])
   func readsADocument(text: String, expected: String) throws {

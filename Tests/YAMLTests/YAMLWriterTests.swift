@@ -43,7 +43,7 @@ import YAML
         .sequence([scalar(text, style), YAMLValue(.mapping([.init(key: scalar("k"), value: scalar(text, style))]))]))
       let again = try YAMLReader.only(try YAMLWriter.text(value))
       #expect(again?.elements?.first?.text == text, "\(style)")
-      #expect(again?.elements?.last?[key: "k"]?.text == text, "\(style)")
+      #expect(again?.elements?.last?["k"]?.text == text, "\(style)")
     }
   }
 }

@@ -107,7 +107,7 @@ struct YAMLConversion {
   /// Whether a key is `<<` without quotes.
   private func isMerge(_ key: YAMLValue) -> Bool {
     guard case .scalar("<<", let style) = key.content else { return false }
-    return key.tag.map { $0 == YAMLScalar.tagPrefix + "merge" } ?? (style == .plain && !hasBareTag(key))
+    return key.tag.map { $0 == YAMLScalar.tagPrefix + "merge" } ?? (style == .plain)
   }
 
   /// The members that a merge key adds. The last one takes precedence.
@@ -162,17 +162,15 @@ struct YAMLConversion {
       throw fault(#"\/ is no escape sequence of YAML 1.1; write / alone"#, at: node)
     }
     guard let tag = node.tag else {
-      return style == .plain && !hasBareTag(node) ? YAMLScalar(plain: text) : .text(text)
+      return style == .plain ? YAMLScalar(plain: text) : .text(text)
     }
+    // Any other tag says that it is text, and so does "!" alone.
     guard tag.hasPrefix(YAMLScalar.tagPrefix) else { return .text(text) }
     guard let value = YAMLScalar(text, tag: tag) else {
       throw fault("the value is none of !!\(tag.dropFirst(YAMLScalar.tagPrefix.count))", at: node)
     }
     return value
   }
-
-  /// Whether the tag "!" is written. libyaml ignores it; kubectl reads the value after it as text.
-  private func hasBareTag(_ node: YAMLValue) -> Bool { source(at: node)?.first == "!" }
 
   /// Whether a scalar in double quotes contains `\/`, which libyaml accepts and kubectl does not.
   private func hasEscapedSlash(_ node: YAMLValue) -> Bool {

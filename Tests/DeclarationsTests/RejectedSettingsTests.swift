@@ -134,10 +134,12 @@ struct RejectedSettingsTests {
     ),
     .users(
       laughs(asKey: false),
-      "postern.io/users: more than 20000 values, aliases expanded; put scripts into a ConfigMap, and write fewer aliases"),
+      "postern.io/users: more than 20000 values, aliases expanded; put scripts into a ConfigMap, and write fewer aliases"
+    ),
     .users(
       laughs(asKey: true),
-      "postern.io/users: more than 20000 values, aliases expanded; put scripts into a ConfigMap, and write fewer aliases"),
+      "postern.io/users: more than 20000 values, aliases expanded; put scripts into a ConfigMap, and write fewer aliases"
+    ),
     .users(
       "a\u{1}b",
       "postern.io/users (line 1, column 2): not valid YAML: control characters are not allowed; remove control characters, or write them as escapes in a double-quoted text"

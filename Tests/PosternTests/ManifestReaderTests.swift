@@ -87,7 +87,10 @@ import Testing
       "stringData:\n  password: hunter2\n  password: hunter2",
       "line 6, column 3, document 1, stringData: the key \"password\""
     ),
-    ("stringData: {password: hunter2, password: hunter2}", "line 4, column 33, document 1, stringData: the key \"password\""),
+    (
+      "stringData: {password: hunter2, password: hunter2}",
+      "line 4, column 33, document 1, stringData: the key \"password\""
+    ),
     (
       "stringData:\n  password: hunter2: x", "line 5, column 20, document 1, stringData: mapping values are not allowed"
     ),

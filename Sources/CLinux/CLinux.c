@@ -62,6 +62,8 @@ int postern_write(int descriptor, const void *buffer, size_t count) {
 }
 
 int postern_close(int descriptor) { return outcome(close(descriptor)); }
+
+int postern_is_terminal(int descriptor) { return isatty(descriptor); }
 int postern_rename(const char *from, const char *to) { return outcome(rename(from, to)); }
 int postern_unlink(const char *path) { return outcome(unlink(path)); }
 int postern_exists(const char *path) { return access(path, F_OK) == 0; }

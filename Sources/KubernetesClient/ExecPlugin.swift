@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import JSONBytes
 import Linux
 import NIOSSL
@@ -80,7 +80,7 @@ struct ExecPlugin: Sendable {
 
   /// Runs the program. It blocks the thread.
   func run() throws(ConfigurationError) -> ExecCredential {
-    let isTerminal = isatty(STDIN_FILENO) == 1
+    let isTerminal = CurrentProcess.inputIsTerminal
     guard isTerminal || !mustAsk else { throw failure("it wants a terminal (interactiveMode: Always)") }
     let isAsking = isTerminal && mayAsk
     var program = ChildProgram(try path(), arguments)

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// A folder that only this user can enter, for the Unix socket of a forwarded port. libpq takes the folder as its `host`.
 struct SocketFolder {

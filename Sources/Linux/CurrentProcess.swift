@@ -17,6 +17,17 @@ package enum CurrentProcess {
     unsafe postern_environment(name).map { unsafe String(cString: $0) }
   }
 
+  /// Whether standard input is a terminal.
+  package static var inputIsTerminal: Bool { postern_is_terminal(0) == 1 }
+
+  /// Whether standard output is a terminal.
+  package static var outputIsTerminal: Bool { postern_is_terminal(1) == 1 }
+
+  /// Standard input to its end.
+  package static func readInput() throws(FileError) -> [UInt8] {
+    try File.read(descriptor: 0, "standard input", limit: .max)
+  }
+
   /// Writes a text to standard output. It is not an error if nobody reads it.
   package static func writeOutput(_ text: String) { write(Array(text.utf8), to: 1) }
 

@@ -6,11 +6,15 @@ package enum File {
   package static func read(_ path: String, limit: Int = 16 << 20) throws(FileError) -> [UInt8] {
     let descriptor = try check(Int(unsafe postern_open_reading(path)), path)
     defer { postern_close(Int32(descriptor)) }
+    return try read(descriptor: Int32(descriptor), path, limit: limit)
+  }
+
+  static func read(descriptor: Int32, _ path: String, limit: Int) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     while true {
       let result = unsafe chunk.withUnsafeMutableBytes {
-        unsafe postern_read(Int32(descriptor), $0.baseAddress, $0.count)
+        unsafe postern_read(descriptor, $0.baseAddress, $0.count)
       }
       let count = try check(result, path)
       guard count > 0 else { return bytes }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import Synchronization
 
 /// Free ports of 127.0.0.1 for servers that start later.

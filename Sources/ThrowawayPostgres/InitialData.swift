@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What `initdb` is told of the data that it makes.
 package struct InitialData: Equatable, Sendable {

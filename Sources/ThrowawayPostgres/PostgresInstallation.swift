@@ -1,4 +1,4 @@
-package import Foundation
+package import FoundationEssentials
 import Linux
 
 /// The programs of one PostgreSQL version on this machine.

@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Linux
 
 /// Postgres refuses to run as root. Then it runs as `postgres`, or as `nobody`, which every Linux has.

@@ -1,6 +1,8 @@
-package import Foundation
+package import FoundationEssentials
+import Glibc
 package import LibPQ
 import Linux
+import Synchronization
 
 /// Why there is no throwaway server.
 package struct PostgresServerError: Error, CustomStringConvertible {
@@ -15,7 +17,7 @@ package struct PostgresServerError: Error, CustomStringConvertible {
 /// A throwaway server on a free port of 127.0.0.1, as `initdb` makes it, with its data and its socket in a folder of
 /// its own. Data of the superuser `postgres` with the default password is made once for a version, and copied: `initdb`
 /// is the half of what a server's first second costs. The server ends and the folder is removed with this object, at ``stop()``, or when the tests end.
-package final class PostgresServer: @unchecked Sendable {
+package final class PostgresServer: Sendable {
   /// The programs that it runs.
   package let installation: PostgresInstallation
   /// Its TCP port on 127.0.0.1.
@@ -28,8 +30,7 @@ package final class PostgresServer: @unchecked Sendable {
   package let folder: URL
 
   private let configuration: [String]
-  private let lock = NSLock()
-  private var process: ChildProcess?
+  private let process = Mutex<ChildProcess?>(nil)
 
   /// Makes a cluster and starts a server on it.
   /// - Parameters:
@@ -146,7 +147,7 @@ package final class PostgresServer: @unchecked Sendable {
     command.output = .file(logFile.path)
     let server: ChildProcess
     do { server = try command.start() } catch { throw PostgresServerError(error.message) }
-    lock.withLock { process = server }
+    process.withLock { $0 = server }
     PostgresServers.running.add(self)
     try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
   }
@@ -158,7 +159,7 @@ package final class PostgresServer: @unchecked Sendable {
   ///   - patience: how many seconds a clean shutdown may take. A session's process that is stuck can prevent it, and so
   ///     can a recovery that is running when the signal comes.
   package func halt(immediately: Bool = false, patience: Double = 20) {
-    let server = lock.withLock { () -> ChildProcess? in
+    let server = process.withLock { process in
       defer { process = nil }
       return process
     }
@@ -201,12 +202,12 @@ package final class PostgresServer: @unchecked Sendable {
   }
 
   private func waitUntilAccepting(_ server: ChildProcess, host: String) throws {
-    let deadline = Date(timeIntervalSinceNow: 60)
+    let deadline = SystemClock.monotonicMilliseconds + 60_000
     while try Connection.ping(host: host, port: port) != .accepting || !isReady {
-      guard server.isRunning, Date() < deadline else {
+      guard server.isRunning, SystemClock.monotonicMilliseconds < deadline else {
         throw PostgresServerError("\(installation) does not start: \(log)")
       }
-      Thread.sleep(forTimeInterval: 0.01)
+      SystemClock.sleep(milliseconds: 10)
     }
   }
 }

@@ -1,14 +1,16 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import Synchronization
 
 /// The servers that run for the tests: those that tests share, and all of them, so that they can be ended with the
 /// tests.
-final class PostgresServers: @unchecked Sendable {
+final class PostgresServers: Sendable {
   static let running = PostgresServers()
 
-  private let lock = NSLock()
-  private var shared: [Int: PostgresServer] = [:]
-  private var all: [ObjectIdentifier: Weak] = [:]
-  private var initial: [URL: URL] = [:]
+  // Starting a server adds it to all. So each has a lock of its own.
+  private let shared = Mutex<[Int: PostgresServer]>([:])
+  private let all = Mutex<[ObjectIdentifier: Weak]>([:])
+  private let initial = Mutex<[URL: URL]>([:])
 
   private struct Weak {
     weak var server: PostgresServer?
@@ -19,12 +21,11 @@ final class PostgresServers: @unchecked Sendable {
   }
 
   func add(_ server: PostgresServer) {
-    lock.withLock { all[ObjectIdentifier(server)] = Weak(server: server) }
+    all.withLock { $0[ObjectIdentifier(server)] = Weak(server: server) }
   }
 
   func shared(_ installation: PostgresInstallation) throws -> PostgresServer {
-    // Starting a server adds it to the list, which takes the list's lock. So another lock guards the shared servers.
-    try sharing.withLock {
+    try shared.withLock { shared in
       if let server = shared[installation.majorVersion] { return server }
       let server = try PostgresServer(installation)
       shared[installation.majorVersion] = server
@@ -34,7 +35,7 @@ final class PostgresServers: @unchecked Sendable {
 
   /// The folder with an installation's ``InitialData``, made at the first call. Nothing but copies may be started.
   func initialData(_ installation: PostgresInstallation) throws -> URL {
-    try initializing.withLock {
+    try initial.withLock { initial in
       if let folder = initial[installation.programs] { return folder }
       let folder = try PostgresServer.makeFolder()
       do { try InitialData().make(in: folder, installation) } catch {
@@ -46,12 +47,9 @@ final class PostgresServers: @unchecked Sendable {
     }
   }
 
-  private let sharing = NSLock()
-  private let initializing = NSLock()
-
   private func stopAll() {
-    for folder in initializing.withLock({ initial.values }) { try? FileManager.default.removeItem(at: folder) }
-    let servers = lock.withLock { all.values.compactMap(\.server) }
+    for folder in initial.withLock({ Array($0.values) }) { try? FileManager.default.removeItem(at: folder) }
+    let servers = all.withLock { $0.values.compactMap(\.server) }
     for server in servers { server.stop() }
   }
 }

@@ -16,6 +16,7 @@ long postern_read(int descriptor, void *buffer, size_t count);
 /// Writes the whole buffer.
 int postern_write(int descriptor, const void *buffer, size_t count);
 int postern_close(int descriptor);
+int postern_is_terminal(int descriptor);
 int postern_rename(const char *from, const char *to);
 int postern_unlink(const char *path);
 int postern_exists(const char *path);

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 
 /// `postern migrate FILE…`, or `postern migrate --from-url URL`
 struct Migrate: AsyncParsableCommand {

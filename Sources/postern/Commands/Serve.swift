@@ -2,7 +2,7 @@ import Admission
 import ArgumentParser
 import Contract
 import Controller
-import Foundation
+import FoundationEssentials
 import Linux
 import Logging
 import NIOPosix

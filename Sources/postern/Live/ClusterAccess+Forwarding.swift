@@ -1,5 +1,7 @@
-import Foundation
+import Dispatch
+import FoundationEssentials
 import KubernetesClient
+import Linux
 import UnixSignals
 
 extension ClusterAccess {
@@ -20,12 +22,12 @@ extension ClusterAccess {
           Task {
             for await signal in signals {
               try? FileManager.default.removeItem(atPath: port.folder)
-              exit(128 + signal.rawValue)
+              CurrentProcess.exit(128 + signal.rawValue)
             }
           }
         }
         return await withCheckedContinuation { continuation in
-          Thread.detachNewThread {
+          DispatchQueue(label: "postern.forwarding").async {
             do throws(CommandError) { continuation.resume(returning: .success(try work(port))) } catch {
               continuation.resume(returning: .failure(error))
             }

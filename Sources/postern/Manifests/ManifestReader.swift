@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Linux
 
 /// Reads manifests as kubectl does, from files, folders (`*.yaml`, `*.yml`, `*.json` in them, recursively) and standard
 /// input (`-`).
@@ -51,7 +52,7 @@ struct ManifestReader {
       endings.contains { entry.hasSuffix($0) } && !entry.split(separator: "/").dropLast().contains { $0.hasPrefix(".") }
     }
     .map { $0.split(separator: "/") }.sorted { $0.lexicographicallyPrecedes($1) }
-    .map { ((path as NSString).appendingPathComponent($0.joined(separator: "/")), true) }
+    .map { ((path.hasSuffix("/") ? path : "\(path)/") + $0.joined(separator: "/"), true) }
     .filter { type(of: $0.0) != .typeDirectory }
   }
 
@@ -62,14 +63,10 @@ struct ManifestReader {
   }
 
   private func bytes(of file: String) throws(CommandError) -> [UInt8] {
-    do {
-      return Array(
-        file == "-"
-          ? try FileHandle.standardInput.readToEnd() ?? Data() : try Data(contentsOf: URL(fileURLWithPath: file)))
+    do throws(FileError) {
+      return try file == "-" ? CurrentProcess.readInput() : File.read(file, limit: .max)
     } catch {
-      let exists = FileManager.default.fileExists(atPath: file)
-      let reason = exists ? "permission denied, or not a file" : "there is no such file"
-      throw .unreadable("\(file): cannot be read: \(reason)")
+      throw .unreadable("\(file): cannot be read: \(error.isMissing ? "there is no such file" : error.reason)")
     }
   }
 }

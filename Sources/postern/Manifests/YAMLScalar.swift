@@ -1,4 +1,4 @@
-import Foundation
+import TextEncoding
 
 /// A YAML scalar with the type that kubectl gives it: YAML 1.1 as sigs.k8s.io/yaml reads it, which is go-yaml v2.
 enum YAMLScalar: Equatable {
@@ -28,8 +28,8 @@ enum YAMLScalar: Equatable {
       guard Self.isTimestamp(text) else { return nil }
       self = .text(text)
     case ("binary", _):
-      guard let data = Data(base64Encoded: text.filter { !$0.isNewline }) else { return nil }
-      self = .text(String(decoding: data, as: UTF8.self))
+      guard let bytes = Base64.decoded(text.filter { !$0.isNewline }) else { return nil }
+      self = .text(String(decoding: bytes, as: UTF8.self))
     default: self = .text(text)
     }
   }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import LibPQ
 
 /// Where a server is and who logs in: a URL as libpq reads it, completed by libpq's variables. No message shows it.
@@ -22,7 +22,7 @@ struct ServerURL {
     func value(_ own: String?, _ parameter: String, _ variable: String) -> String? {
       [own, given[parameter], environment[variable]].compactMap(\.self).first { !$0.isEmpty }
     }
-    var host = value(parts.percentEncodedHost?.removingPercentEncoding, "host", "PGHOST") ?? "127.0.0.1"
+    var host = value(parts.host, "host", "PGHOST") ?? "127.0.0.1"
     if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
     let portText = value(parts.port.map(String.init), "port", "PGPORT") ?? "5432"
     guard let port = UInt16(portText), port > 0 else {

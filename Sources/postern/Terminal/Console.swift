@@ -1,16 +1,16 @@
-import Foundation
+import Linux
 
 /// What commands print: results to standard output, what went wrong to standard error; colour only on a terminal.
 struct Console: Sendable {
   private let isColoured =
-    isatty(STDOUT_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    CurrentProcess.outputIsTerminal && (CurrentProcess.environment("NO_COLOR") ?? "").isEmpty
 
   func print(_ line: String = "", terminator: String = "\n") {
-    FileHandle.standardOutput.write(Data((line + terminator).utf8))
+    CurrentProcess.writeOutput(line + terminator)
   }
 
   func error(_ line: String) {
-    FileHandle.standardError.write(Data((line + "\n").utf8))
+    CurrentProcess.writeError(line + "\n")
   }
 
   enum Colour: Int {

@@ -1,5 +1,5 @@
 import Admission
-import Foundation
+import FoundationEssentials
 import JSONBytes
 import Linux
 

@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import FoundationEssentials
 import Linux
 
 /// The real sidecar as a child process.
@@ -26,7 +27,7 @@ final class SidecarProcess: Sendable {
     program.leadsGroup = true
     do { process = try program.start() } catch { throw .refused("cannot start the sidecar: \(error.message)") }
     let (process, drained) = (process, drained)
-    Thread.detachNewThread {
+    DispatchQueue(label: "postern.sidecar.log").async {
       defer { drained.signal() }
       var pending: [UInt8] = []
       while let bytes = process.nextOutput() {
@@ -53,7 +54,7 @@ final class SidecarProcess: Sendable {
   /// The same, on a thread that may block.
   func exit() async -> Int32 {
     await withCheckedContinuation { continuation in
-      Thread.detachNewThread { [self] in continuation.resume(returning: waitUntilExit()) }
+      DispatchQueue(label: "postern.sidecar.end").async { [self] in continuation.resume(returning: waitUntilExit()) }
     }
   }
 

@@ -2,7 +2,7 @@ import Contract
 import Controller
 import DatabaseSpec
 import Declarations
-import Foundation
+import FoundationEssentials
 import JSONBytes
 
 extension Trial {

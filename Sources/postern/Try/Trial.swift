@@ -3,7 +3,7 @@ import Contract
 import Controller
 import DatabaseSpec
 import Declarations
-import Foundation
+import FoundationEssentials
 import JSONBytes
 import Logging
 import PostgresProvisioner

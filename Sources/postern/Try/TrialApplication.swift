@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Linux
 
 /// An application of a trial: whose variables it has.

@@ -1,6 +1,5 @@
 import Controller
 import DatabaseSpec
-import Foundation
 import ThrowawayPostgres
 
 /// Prints the result of each step of a trial.
@@ -52,8 +51,8 @@ struct TrialReport {
     if connections.users.isEmpty { console.print("  none: no user may use a database yet") }
     for connection in connections.users {
       let names = "\(connection.user.text) → \(connection.database.text)"
-      let padded = names.padding(toLength: max(28, names.count), withPad: " ", startingAt: 0)
-      console.print("  \(padded)  \(connection.uri(host: "127.0.0.1", port: connections.port))")
+      let padding = String(repeating: " ", count: max(0, 28 - names.count))
+      console.print("  \(names)\(padding)  \(connection.uri(host: "127.0.0.1", port: connections.port))")
     }
   }
 

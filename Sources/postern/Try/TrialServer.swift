@@ -1,5 +1,5 @@
 import Admission
-import Foundation
+import FoundationEssentials
 
 /// The server that the Pod's Postgres container would make from its variables and files. The sidecar's settings are not
 /// used for it: if they differ, the sidecar fails here as it would in a cluster.

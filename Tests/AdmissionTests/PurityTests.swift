@@ -31,4 +31,14 @@ import Testing
       }
     }
   }
+
+  /// The whole of Foundation would bring ICU, which is a fifth of what ships (docs/decisions/0010).
+  @Test func noSourceImportsMoreThanFoundationEssentials() throws {
+    let sources = Self.package.appending(path: "Sources")
+    for file in try FileManager.default.subpathsOfDirectory(atPath: sources.path) where file.hasSuffix(".swift") {
+      let text = try String(contentsOf: sources.appending(path: file), encoding: .utf8)
+      let isWhole = text.split(separator: "\n").contains { $0.hasSuffix("import Foundation") }
+      #expect(!isWhole, "\(file): import FoundationEssentials, or use the module Linux")
+    }
+  }
 }

@@ -6,6 +6,7 @@ import JSONBytes
 /// `postern check [FILE…]`
 struct Check: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Check manifests offline, as the webhook would; without a file, check a cluster with Postern.",
     discussion: """
       Files are read as kubectl reads them; of a folder, what is no manifest is passed over with a note. Ends with 0 \

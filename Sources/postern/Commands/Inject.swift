@@ -4,6 +4,7 @@ import ArgumentParser
 /// `postern inject FILE…`
 struct Inject: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "inject",
     abstract: "Print manifests as they would be admitted, with what the controller makes for them.",
     discussion: """
       The decision is the webhook's. The sidecar goes into Pod templates, so that a cluster without the webhook can take \

@@ -4,6 +4,7 @@ import FoundationEssentials
 /// `postern migrate FILE…`, or `postern migrate --from-url URL`
 struct Migrate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "migrate",
     abstract:
       "Print the label and the annotations that say what another approach's manifests, or a running server, say.",
     discussion: """

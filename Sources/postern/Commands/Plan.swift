@@ -5,6 +5,7 @@ import LibPQ
 /// `postern plan FILE [--url URL]`
 struct Plan: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "plan",
     abstract: "Print the SQL that an apply of the manifest would run in its Postgres; do nothing.",
     discussion: """
       Without --url, the customer's Postgres in the cluster is asked, by a port-forward and with the superuser's Secret, as \

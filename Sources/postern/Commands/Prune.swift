@@ -8,6 +8,7 @@ import PrometheusText
 /// `postern prune`
 struct Prune: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "prune",
     abstract: "List the Secrets of customers that nothing declares any more; with --yes, remove them.",
     discussion: """
       Passwords outlive the workload that they were made for, as its data does. Listed are Secrets that Postern made, that \

@@ -13,6 +13,7 @@ import WebhookServer
 /// `postern serve`
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "Serve the admission webhook, and keep the customers' Secrets and ConfigMaps.",
     discussion: """
       Answers POST /mutate and /validate, GET /healthz and /readyz, over TLS; and GET /metrics, /healthz and /readyz, \

@@ -5,6 +5,7 @@ import UnixSignals
 /// `postern try FILE`
 struct Try: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "try",
     abstract: "Go the whole way on this machine, with no cluster.",
     discussion: """
       Starts a throwaway Postgres, sends the manifest through the real webhook over TLS, lays out the Pod's volume as \

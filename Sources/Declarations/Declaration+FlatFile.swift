@@ -1,12 +1,12 @@
 import Contract
-import DatabaseSpec
+package import DatabaseSpec
 
 extension Declaration {
   /// The suffix of a user's name in the name of the flat file's database.
   static let flatFileSuffix = "_db"
 
   /// The database that a user of the flat file owns; nil where the name would be too long.
-  static func flatFileDatabase(of user: PostgresName) -> PostgresName? {
+  package static func flatFileDatabase(of user: PostgresName) -> PostgresName? {
     try? PostgresName(user.text + flatFileSuffix)
   }
 

@@ -44,6 +44,8 @@ struct CustomerRow: Equatable {
   let state: State
   /// All that is wrong, worst first.
   let problems: [String]
+  /// What a wait for the newest declaration ends with.
+  let ending: Ending?
   /// Pods with a sidecar of another version, and its version.
   let outdated: [(pod: String, version: String)]
 
@@ -66,6 +68,7 @@ struct CustomerRow: Equatable {
     created = chosen?.created ?? pods.map(\.created).min() ?? ""
     outdated = pods.compactMap { pod in pod.otherVersion.map { (pod.pod, $0) } }
 
+    let isWritten = knowsSpecs && spec.map { spec in chosen?.outline?.isWritten(in: spec.outline) ?? true } ?? false
     var found: [(state: State, text: String)] = []
     if declaring.count > 1 {
       found.append((.conflict, "\(declaring.map(\.object).joined(separator: " and ")) declare; only one may"))
@@ -75,8 +78,9 @@ struct CustomerRow: Equatable {
     if found.isEmpty, knowsSpecs {
       if spec == nil {
         found.append((.pending, "the controller has written nothing for it yet"))
-      } else if let outline = chosen?.outline, outline != spec?.outline {
-        found.append((.pending, "the controller has not written the newest declaration yet"))
+      } else if !isWritten {
+        found.append(
+          (.pending, "the controller has not written the newest declaration yet; if it stays so, an Event says why"))
       }
     }
     for pod in pods { found += Self.problems(of: pod, declared: spec?.hash) }
@@ -86,6 +90,8 @@ struct CustomerRow: Equatable {
     let hashes = Set(pods.map { $0.isUpToDate ? $0.condition?.declaration : nil })
     applied = hashes.count == 1 ? hashes.first ?? nil : nil
     state = found.map(\.state).min() ?? .provisioned
+    ending = Ending(
+      state, pods: isWritten ? pods : [], declared: spec?.hash, isComplete: readyPods >= wantedPods)
     problems = found.sorted { $0.state < $1.state }.map { "\($0.state.rawValue): \($0.text.inOneLine)" }
   }
 

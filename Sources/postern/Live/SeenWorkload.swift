@@ -17,7 +17,7 @@ struct SeenWorkload: Sendable {
   let replicas: Int
   let users: Int
   let databases: Int
-  /// What is declared, but for scripts; nil where a flat file adds to it.
+  /// What is declared; nil where there are errors.
   let outline: SpecOutline?
   /// The first error in the declaration, and how many more there are.
   let problem: String?
@@ -35,7 +35,7 @@ struct SeenWorkload: Sendable {
     let declaration = declared.declaration
     users = declaration?.spec.users.count { $0.ensure == .present } ?? 0
     databases = declaration?.spec.databases.count ?? 0
-    outline = declaration.flatMap { $0.usersFrom == nil ? SpecOutline($0.spec) : nil }
+    outline = declaration.map { SpecOutline($0.spec, isOpen: $0.usersFrom != nil) }
     let more = declared.problems.count - 1
     problem = declared.problems.first.map { more > 0 ? "\($0) (and \(more) more)" : $0 }
   }

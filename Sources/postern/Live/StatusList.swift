@@ -1,8 +1,5 @@
 import Contract
 import JSONBytes
-import KubernetesAPI
-import KubernetesClient
-import Synchronization
 
 /// The list of customers, once or again and again.
 struct StatusList {
@@ -42,44 +39,39 @@ struct StatusList {
     ])
   }
 
-  /// Prints the table, then each row again when it has changed, until the task is cancelled.
+  /// Prints each row again when it has changed, until the task is cancelled.
   func watch(_ first: SeenCluster, on console: Console) async {
-    let state = Watched(first)
-    let (news, notify) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-    await withTaskGroup(of: Void.self) { group in
-      for resource in SeenCluster.resources where !first.forbidden.contains(resource) {
-        let selection = SeenCluster.selection(resource, namespace: access.namespace, customer: customer)
-        group.addTask {
-          await access.client.listAndWatch(selection, as: SeenCluster.reader(resource)) { change in
-            state.cluster.withLock { $0.take(change, of: resource) }
-            if case .listing = change { return }
-            notify.yield()
-          }
-        }
+    var last: [CustomerName: CustomerRow] = [:]
+    for row in first.rows() { last[row.name] = row }
+    await access.follow(first, customer: customer) { cluster in
+      let rows = cluster.rows()
+      let changed = rows.filter { last[$0.name] != $0 }
+      for line in table(changed).lines(hasHeading: false) { console.print(line) }
+      for name in Set(last.keys).subtracting(rows.map(\.name)).sorted() {
+        console.error("\(name.namespace)/\(name.customer) is gone")
       }
-      group.addTask {
-        var last: [CustomerName: CustomerRow] = [:]
-        for row in first.rows() { last[row.name] = row }
-        for await _ in news {
-          // What changes together is shown together.
-          guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
-          let rows = state.cluster.withLock { $0.rows() }
-          let changed = rows.filter { last[$0.name] != $0 }
-          for line in table(changed).lines(hasHeading: false) { console.print(line) }
-          for name in Set(last.keys).subtracting(rows.map(\.name)).sorted() {
-            console.error("\(name.namespace)/\(name.customer) is gone")
-          }
-          last = Dictionary(rows.map { ($0.name, $0) }) { $1 }
-        }
-      }
-      await group.waitForAll()
+      last = Dictionary(rows.map { ($0.name, $0) }) { $1 }
+      return true
     }
   }
-}
 
-/// What watches have seen so far.
-private final class Watched: Sendable {
-  let cluster: Mutex<SeenCluster>
-
-  init(_ first: SeenCluster) { cluster = Mutex(first) }
+  /// Waits until nothing more is to be waited for, or the time is over.
+  /// - Returns: what was seen last.
+  func wait(_ first: SeenCluster, atMost time: Duration) async throws(CommandError) -> SeenCluster {
+    var last = first
+    guard first.forbidden.isEmpty else {
+      // Without one of them, what is declared now is not known.
+      throw CommandError(
+        status: .refused,
+        lines: ClusterAccess.notes(on: first.forbidden) + [
+          "error: --wait needs the right to list and watch all of these"
+        ])
+    }
+    guard Ending.of(first.rows()) == nil else { return first }
+    await access.follow(first, customer: customer, for: time) { cluster in
+      last = cluster
+      return Ending.of(cluster.rows()) == nil
+    }
+    return last
+  }
 }

@@ -5,6 +5,6 @@ enum ExitStatus: Int32 {
   case refused = 1
   /// A file, a flag or a cluster that was named cannot be used.
   case unreadable = 2
-  /// `plan` has found changes.
+  /// `plan` has found changes; `status --wait` has seen them not made in time.
   case changes = 3
 }

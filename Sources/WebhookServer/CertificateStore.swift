@@ -37,7 +37,7 @@ final class CertificateStore: Sendable {
     let usable = try material.usable(now: now())
     current = Mutex(usable?.context)
     seen = Mutex(Seen(served: material))
-    if let usable { metrics.certificateExpiry.set(usable.expiry) }
+    if let usable { metrics.certificateExpires(at: usable.expiry) }
   }
 
   /// The context for the next connection; nil before a pair was given.
@@ -90,7 +90,7 @@ final class CertificateStore: Sendable {
       let old = seen.served
       seen = Seen(served: material)
       current.withLock { $0 = usable?.context }
-      if let usable { metrics.certificateExpiry.set(usable.expiry) }
+      if let usable { metrics.certificateExpires(at: usable.expiry) }
       if material.clientAuthority != old.clientAuthority { logger.info("client authority reloaded") }
       if let pair = material.pair, pair != old.pair {
         logger.info(

@@ -36,7 +36,6 @@ package struct ServerMetrics: Sendable {
   let refusedConnections: Counter
   let displaced: Counter
   let largeReviewsWaiting: Meter
-  let certificateExpiry: Meter
   let reloadFailures: Counter
   private let registry: PrometheusRegistry
 
@@ -48,8 +47,13 @@ package struct ServerMetrics: Sendable {
     refusedConnections = Counter(label: Name.refusedConnections, dimensions: [], factory: registry)
     displaced = Counter(label: Name.displacedConnections, dimensions: [], factory: registry)
     largeReviewsWaiting = Meter(label: Name.largeReviewsWaiting, dimensions: [], factory: registry)
-    certificateExpiry = Meter(label: Name.certificateExpiry, dimensions: [], factory: registry)
     reloadFailures = Counter(label: Name.reloadFailures, dimensions: [], factory: registry)
+  }
+
+  /// Notes when the certificate in use expires, in seconds since 1970. Where none is served, as in a controller alone, the
+  /// metric is not there: an alert would take 0 for a certificate that ended long ago.
+  func certificateExpires(at seconds: Int) {
+    Meter(label: Name.certificateExpiry, dimensions: [], factory: registry).set(seconds)
   }
 
   /// Counts a request that was refused before it reached the webhook.

@@ -106,6 +106,13 @@ import WebhookServer
     }
   }
 
+  /// The alert takes the smallest of all replicas.
+  @Test func whereNoCertificateIsServedNothingSaysWhenItExpires() {
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    _ = ServerMetrics(registry)
+    #expect(registry.value("postern_certificate_expiry_timestamp_seconds") == nil)
+  }
+
   @Test func cutsAndCountsAClientThatStopsInTheMiddle() async throws {
     var configuration = try configuration()
     configuration.headerTimeout = .milliseconds(50)

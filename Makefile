@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar sidecar-arm64 postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-instructions fuzz chart docs lint format clean
+.PHONY: help build sidecar sidecar-arm64 postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -98,6 +98,10 @@ bench-hostile: postern ## The webhook as it ships, under what nobody honest send
 bench-large-cluster: postern ## Postern as it ships on a full cluster: 60,000 objects of others, 10,000 customers; needs K8S_BIN; ten minutes
 	scripts/install-packages bench
 	scripts/bench-large-cluster --postern $(POSTERN) --output docs/benchmarks/large-cluster.md
+
+bench-scale: postern ## How the controller grows from 100 to 10,000 customers, with a plot; needs K8S_BIN; a quarter of an hour
+	scripts/install-packages bench
+	scripts/bench-scale --postern $(POSTERN) --output docs/benchmarks/scale.md
 
 bench-instructions: postern ## Count the instructions of a review by the webhook as it ships, and write them down
 	scripts/install-packages test

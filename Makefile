@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar sidecar-arm64 postern images demo try test e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
+.PHONY: help build sidecar sidecar-arm64 postern images demo try test test-shipped e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,13 +46,13 @@ demo: ## Go from one file to a provisioned Postgres and an application's first q
 try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
 
-# The tests use real servers and real deadlines, and each blocks a thread. So no more run at once than there are cores.
+# More tests run at once than there are cores, because most wait for a server or a program, on threads of their own (Tests/TestThreads).
 RUN_TESTS = TMPDIR="$$(scripts/test-folder)" POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
-	--experimental-maximum-parallelization-width 2
+	--experimental-maximum-parallelization-width 6
 
 # With K8S_BIN=FOLDER, tests of the Kubernetes client also run against the kube-apiserver in that folder, with the etcd on the PATH.
-test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the builds that ship, and their instructions
-	scripts/install-packages build sidecar demo test chart
+test: ## Run every test, on Postgres 15 to 18
+	scripts/install-packages build demo test chart
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
 	scripts/check-package-versions
@@ -61,8 +61,11 @@ test: ## Run every test, on Postgres 15 to 18; then the programs' tests on the b
 	scripts/make-reference --check --postern .build/debug/postern
 	"$$(scripts/python-tools --print)" scripts/check-examples .build/debug/postern
 	$(RUN_TESTS)
-	SWIFT="$(SWIFT)" scripts/build-sidecar
-	SWIFT="$(SWIFT)" scripts/build-postern
+
+test-shipped: sidecar postern ## Run the programs' tests on the builds that ship, and count their instructions
+	scripts/install-packages build demo test
+	scripts/test-postgres
+	$(SWIFT) build --build-tests
 	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Login|Program)?Tests/|PosternTests\.'
 	scripts/bench-instructions --check
 

@@ -162,6 +162,8 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
         .product(name: "NIOWebSocket", package: "swift-nio"),
       ], path: "Tests/TestSupport"),
+    // Threads for tests that block
+    .target(name: "TestThreads", path: "Tests/TestThreads"),
     .target(
       name: "FuzzTargets",
       dependencies: [
@@ -176,7 +178,7 @@ let package = Package(
       name: "growth",
       dependencies: ["Admission", "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI"],
       path: "Tests/Growth"),
-    .testTarget(name: "GrowthTests", dependencies: ["Linux", "growth"]),
+    .testTarget(name: "GrowthTests", dependencies: ["TestThreads", "Linux", "growth"]),
     .testTarget(
       name: "ContractTests", dependencies: ["Contract"]),
     .testTarget(name: "CVectorTests", dependencies: ["CVector"]),
@@ -226,19 +228,21 @@ let package = Package(
       ]),
     .testTarget(name: "PlainHTTPTests", dependencies: ["PlainHTTP"]),
     .testTarget(name: "ProvisioningTests", dependencies: ["DatabaseSpec", "Provisioning"]),
-    .testTarget(name: "LibPQTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),
+    .testTarget(name: "LibPQTests", dependencies: ["TestThreads", "LibPQ", "ThrowawayPostgres"]),
     .testTarget(name: "LogLineTests", dependencies: ["LogLine"]),
-    .testTarget(name: "OpenSSLTests", dependencies: ["LibPQ", "OpenSSL", "TextEncoding", "ThrowawayPostgres"]),
+    .testTarget(
+      name: "OpenSSLTests", dependencies: ["TestThreads", "LibPQ", "OpenSSL", "TextEncoding", "ThrowawayPostgres"]),
     .testTarget(name: "RandomnessTests", dependencies: ["Randomness"]),
     .testTarget(name: "TextEncodingTests", dependencies: ["TextEncoding"]),
     .testTarget(name: "PostgresParserTests", dependencies: ["PostgresParser"]),
     .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
-    .testTarget(name: "LinuxTests", dependencies: ["Linux"]),
+    .testTarget(name: "LinuxTests", dependencies: ["TestThreads", "Linux"]),
     .testTarget(name: "PasswordPreparationTests", dependencies: ["PasswordPreparation"]),
-    .testTarget(name: "ThrowawayPostgresTests", dependencies: ["LibPQ", "ThrowawayPostgres"]),
+    .testTarget(name: "ThrowawayPostgresTests", dependencies: ["TestThreads", "LibPQ", "ThrowawayPostgres"]),
     .testTarget(
       name: "PostgresProvisionerTests",
       dependencies: [
+        "TestThreads",
         "Contract", "DatabaseSpec", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner", "Provisioning",
         "TextEncoding",
         "ThrowawayPostgres",
@@ -274,6 +278,7 @@ let package = Package(
     .testTarget(
       name: "PosternTests",
       dependencies: [
+        "TestThreads",
         "Contract", "Admission", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient", "LibPQ", "Linux",
         "LogLine",
         "PostgresProvisioner", "ServingCertificate", "TestSupport", "TextEncoding", "ThrowawayPostgres",

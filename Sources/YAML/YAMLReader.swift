@@ -6,6 +6,9 @@ package struct YAMLReader: ~Copyable {
   package static let maximumDepth = 200
 
   private var events: YAMLEvents
+  /// How many lines may begin with `%TAG`. libyaml compares each of these directives with all before it.
+  package static let maximumTagDirectives = 64
+
   /// What aliases of the current document stand for, and how deep that is.
   private var anchors: [String: (value: YAMLValue, height: Int)] = [:]
   private var count = 0
@@ -19,6 +22,10 @@ package struct YAMLReader: ~Copyable {
   package init(
     _ text: String, maximumValues: Int = .max, maximumDepth: Int = YAMLReader.maximumDepth
   ) throws(YAMLError) {
+    guard Self.tagDirectives(in: text) <= Self.maximumTagDirectives else {
+      throw YAMLError(
+        .syntax, "more than \(Self.maximumTagDirectives) %TAG directives", at: YAMLMark(line: 1, column: 1))
+    }
     events = try YAMLEvents(text)
     self.maximumValues = maximumValues
     self.maximumDepth = maximumDepth
@@ -112,5 +119,25 @@ package struct YAMLReader: ~Copyable {
       members.append(YAMLValue.Member(key: key.value, value: element.value))
       height = max(height, key.height, element.height)
     }
+  }
+
+  /// How many lines begin with `%TAG`. A line may begin after a line feed, a carriage return, the last byte of another
+  /// line break (U+0085, U+2028, U+2029), or a byte order mark.
+  private static func tagDirectives(in text: String) -> Int {
+    let mark = Array("%TAG".utf8)
+    var (count, matched) = (0, 0)
+    var isLineStart = true
+    for byte in text.utf8 {
+      if byte == UInt8(ascii: "%"), isLineStart {
+        matched = 1
+      } else if matched > 0, byte == mark[matched] {
+        matched += 1
+      } else {
+        matched = 0
+      }
+      if matched == mark.count { (count, matched) = (count + 1, 0) }
+      isLineStart = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") || byte & 0xC0 == 0x80
+    }
+    return count
   }
 }

@@ -24,6 +24,8 @@ final class ObjectStore: Sendable {
     var objects: [String: JSONValue] = [:]
     var version = 10
     var secretWatches: [FakeServer.Feed] = []
+    /// What the watches of Secrets report, by the version from which on it holds.
+    var edits: [(version: Int, event: String)] = []
     var writes: [Write] = []
   }
 
@@ -42,7 +44,13 @@ final class ObjectStore: Sendable {
   func answer(_ request: FakeServer.Request) -> FakeServer.Answer {
     guard request.query["watch"] != "true" else {
       return .stream { feed in
-        if request.path == "/api/v1/secrets" { self.state.withLock { $0.secretWatches.append(feed) } }
+        guard request.path == "/api/v1/secrets" else { return }
+        // A watch that begins after an edit reports it, too, as one of a real API server does.
+        let seen = request.query["resourceVersion"].flatMap(Int.init) ?? 0
+        self.state.withLock { state in
+          for edit in state.edits where edit.version > seen { feed.send(edit.event) }
+          state.secretWatches.append(feed)
+        }
       }
     }
     return state.withLock { state in
@@ -102,6 +110,7 @@ final class ObjectStore: Sendable {
       object["metadata"] = .object(metadata)
       state.objects[path] = .object(object)
       let event = #"{"type":"MODIFIED","object":\#(String(decoding: JSONValue.object(object).bytes, as: UTF8.self))}"#
+      state.edits.append((state.version, event + "\n"))
       for feed in state.secretWatches { feed.send(event + "\n") }
     }
   }

@@ -78,6 +78,7 @@ let shapes: [Shape] = [
   declaration("users-members-of-each-other") { repeated($0) { "- {name: u\($0), memberOf: [u\($0 + 1), u0]}\n" } },
   declaration("users-aliases") { "- &a a\n" + repeated($0) { _ in "- *a\n" } },
   declaration("users-deep") { repeated($0) { _ in "- [[[[a]]]]\n" } },
+  declaration("users-tag-directives") { repeated($0) { "%TAG !a\($0)! tag:x\n" } + "---\n- a\n" },
   declaration("users-quotes") { repeated($0) { _ in "\"\" " } },
   declaration("users-long-key") { "- {" + repeated($0) { _ in "keykeykey" } + ": [1,2,3,4,5,6,7,8]}" },
   databases("databases-schemas") { count in

@@ -1,10 +1,11 @@
 import Foundation
 import Linux
+import TestThreads
 import Testing
 
 /// No cost grows faster than its input: twice the input needs about twice the instructions. Times would depend on the
 /// machine, so Valgrind counts instructions. Where it is not installed, the tests are skipped.
-@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: valgrind))) struct GrowthTests {
+@Suite(.blocking, .enabled(if: FileManager.default.isExecutableFile(atPath: valgrind))) struct GrowthTests {
   @Test(arguments: try shapes()) func twiceTheInputIsTwiceTheWork(shape: String) throws {
     let start = try instructions(shape, 0)
     let once = try instructions(shape, 250) - start

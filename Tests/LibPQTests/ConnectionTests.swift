@@ -1,8 +1,9 @@
 import LibPQ
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct ConnectionTests {
+@Suite(.blocking) struct ConnectionTests {
   @Test(arguments: PostgresInstallation.all)
   func saysTheServersVersion(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()

@@ -1,8 +1,9 @@
 import LibPQ
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct PipelineTests {
+@Suite(.blocking) struct PipelineTests {
   @Test(arguments: PostgresInstallation.all)
   func aThousandStatementsHaveTheirOutcomesInOrder(_ installation: PostgresInstallation) throws {
     let connection = try PostgresServer.shared(installation).connect()

@@ -1,8 +1,9 @@
 import LibPQ
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct SendingTests {
+@Suite(.blocking) struct SendingTests {
   @Test(arguments: PostgresInstallation.all)
   func twoConnectionsWorkAtOnceAndTheFirstToAnswerIsTold(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer.shared(installation)

@@ -1,5 +1,6 @@
 import Foundation
 import Linux
+import TestThreads
 import Testing
 
 private func shell(_ script: String, _ arguments: [String] = []) -> ChildProgram {
@@ -8,7 +9,7 @@ private func shell(_ script: String, _ arguments: [String] = []) -> ChildProgram
   return program
 }
 
-@Suite struct ChildProgramTests {
+@Suite(.blocking) struct ChildProgramTests {
   @Test(
     arguments: [
       ("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137), ("kill -TERM $$", 143), (#"test "$A$1" = "b c" || exit 9"#, 0),
@@ -118,7 +119,7 @@ private func shell(_ script: String, _ arguments: [String] = []) -> ChildProgram
   }
 }
 
-@Suite(.serialized) struct ChildProcessTests {
+@Suite(.blocking, .serialized) struct ChildProcessTests {
   @Test func aProgramThatIgnoresSIGTERMIsKilled() throws {
     let program = shell("trap '' TERM; echo ready; while :; do read line </dev/zero; done")
     let child = try program.start()

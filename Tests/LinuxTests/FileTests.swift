@@ -1,8 +1,9 @@
 import Foundation
 import Linux
+import TestThreads
 import Testing
 
-@Suite struct FileTests {
+@Suite(.blocking) struct FileTests {
   @Test func whatIsWrittenIsReadInFullOrInTheOldForm() throws {
     try withFolder { folder in
       let path = "\(folder)/file"

@@ -1,8 +1,9 @@
 import Foundation
 import Linux
+import TestThreads
 import Testing
 
-@Suite struct FolderWatchTests {
+@Suite(.blocking) struct FolderWatchTests {
   @Test func wakesForAFileThatIsWrittenAndOnce() throws {
     try withFolder { folder in
       let watch = try FolderWatch([folder])

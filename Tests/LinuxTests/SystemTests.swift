@@ -1,8 +1,9 @@
 import Foundation
 import Linux
+import TestThreads
 import Testing
 
-@Suite struct SystemTests {
+@Suite(.blocking) struct SystemTests {
   @Test(arguments: [
     (0, "1970-01-01T00:00:00.000Z"), (951_782_399_999, "2000-02-28T23:59:59.999Z"),
     (951_782_400_000, "2000-02-29T00:00:00.000Z"), (951_868_800_000, "2000-03-01T00:00:00.000Z"),

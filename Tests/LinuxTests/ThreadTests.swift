@@ -1,8 +1,9 @@
 import Foundation
 import Linux
+import TestThreads
 import Testing
 
-@Suite struct ThreadTests {
+@Suite(.blocking) struct ThreadTests {
   /// A thread's nice value (proc(5), `/proc/pid/stat`, field 19).
   private static func nice(_ thread: String) -> Int? {
     let text = try? String(contentsOfFile: "/proc/\(thread)/stat", encoding: .utf8)

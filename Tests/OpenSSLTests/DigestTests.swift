@@ -1,8 +1,9 @@
 import OpenSSL
+import TestThreads
 import Testing
 import TextEncoding
 
-@Suite struct DigestTests {
+@Suite(.blocking) struct DigestTests {
   /// FIPS 180-4's examples.
   @Test(arguments: [
     ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),

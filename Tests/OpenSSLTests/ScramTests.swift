@@ -2,9 +2,10 @@ import LibPQ
 import OpenSSL
 import TextEncoding
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct ScramTests {
+@Suite(.blocking) struct ScramTests {
   static let passwords: [String] = [
     "sesame", "pässwörd", "pa\u{308}sswo\u{308}rd", "Ⅸ", "ａｂｃ", "soft\u{AD}hyphen", "\u{AD}", "no\u{A0}break",
     "zero\u{200B}width",

@@ -3,10 +3,11 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 /// The webhook as a real API server calls it: up, down, and too slow, failing closed and open.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerAdmissionTests {
   private func initContainers(_ pod: JSONValue) -> [String] {
     (pod["spec"]?["initContainers"]?.array ?? []).compactMap { $0["name"]?.string }

@@ -3,10 +3,11 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 /// Connections as a real API server asks for them: by the registration in webhook-config, for each kind.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerConnectTests {
   private static let kinds: [(resource: Resource, spec: String)] = [
     (.deployments, #"{"selector":{"matchLabels":{"app":"web"}},"template":T}"#),

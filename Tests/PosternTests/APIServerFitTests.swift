@@ -3,13 +3,14 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// Namespaces with quotas, ranges and users of their own take a customer's Pod with the sidecar as they take it without: by
 /// a real API server, whose ResourceQuota and LimitRanger are on.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerFitTests {
   private static let limitRanges = Resource(plural: "limitranges", kind: "LimitRange")
   private static let quotas = Resource(plural: "resourcequotas", kind: "ResourceQuota")

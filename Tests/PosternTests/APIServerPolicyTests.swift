@@ -3,12 +3,13 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// The policy of `overlays/warnings` in a real API server. It warns; here it denies, which a client can see.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerPolicyTests {
   private static let file = Program.package.appending(path: "webhook-config/overlays/warnings/policy.yaml")
   private static let group = "admissionregistration.k8s.io"

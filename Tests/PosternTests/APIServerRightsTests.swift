@@ -3,12 +3,13 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// What the controller's ServiceAccount may write with webhook-config's roles and policy, by a real API server.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerRightsTests {
   private static let rbac = "rbac.authorization.k8s.io"
   private static let admission = "admissionregistration.k8s.io"

@@ -3,10 +3,11 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 /// What waits for Postern while no replica is up, and what does not: by a real API server, and what `webhook-config` says.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerRolloutTests {
   @Test func onlyWhatDeclaresWaitsForPostern() async throws {
     let cluster = try await WebhookCluster("rollout", failurePolicy: "Fail")

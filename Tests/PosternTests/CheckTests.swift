@@ -1,8 +1,9 @@
 import Foundation
 import JSONBytes
+import TestThreads
 import Testing
 
-@Suite struct CheckTests {
+@Suite(.blocking) struct CheckTests {
   @Test(arguments: [
     "labelled-deployment.yaml", "labelled-statefulset.yaml", "labelled-pod.yaml", "label-only-deployment.yaml",
     "psql-sidecar-labelled.yaml",

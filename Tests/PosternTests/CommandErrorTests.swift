@@ -1,8 +1,9 @@
 import Foundation
+import TestThreads
 import Testing
 
 /// All commands report errors in the same words.
-@Suite struct CommandErrorTests {
+@Suite(.blocking) struct CommandErrorTests {
   static let commands = [
     ["inject"], ["plan", "--url", "postgresql://postgres@127.0.0.1:1/postgres"], ["try", "--once"],
   ]

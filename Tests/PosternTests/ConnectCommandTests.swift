@@ -1,8 +1,9 @@
 import Foundation
+import TestThreads
 import Testing
 
 /// `check`, `inject` and `try` know connections.
-@Suite(.serialized) struct ConnectCommandTests {
+@Suite(.blocking, .serialized) struct ConnectCommandTests {
   /// A workload that connects.
   private static func application(
     _ connections: String, kind: String = "Deployment", labels: String = "postern.io/connect: acme"

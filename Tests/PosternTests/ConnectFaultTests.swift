@@ -1,7 +1,8 @@
+import TestThreads
 import Testing
 
 /// `check` tells every fault of connections and of what they connect to at once, and nothing that only follows from one.
-@Suite struct ConnectFaultTests {
+@Suite(.blocking) struct ConnectFaultTests {
   /// A customer's Postgres and three applications, in parts that faults are put into.
   private struct Files {
     var settings = "postern.io/removed-users: lock"

@@ -1,10 +1,11 @@
 import JSONBytes
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// Connections of kinds that Kubernetes does not have: their Pods connect, so `check` and `inject` look at their templates.
-@Suite struct ConnectKindsTests {
+@Suite(.blocking) struct ConnectKindsTests {
   /// A kind, where it has templates, and its `spec` with `TEMPLATE` in the places of them.
   private static let kinds = [
     ("argoproj.io/v1alpha1", "Rollout", ["spec.template"], "template: TEMPLATE"),

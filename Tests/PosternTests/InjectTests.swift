@@ -1,10 +1,11 @@
 import Foundation
 import JSONBytes
+import TestThreads
 import Testing
 
 @testable import postern
 
-@Suite struct InjectTests {
+@Suite(.blocking) struct InjectTests {
   private static let example = Program.package.appending(path: "Examples/acme.yaml").path
 
   private func inject(_ arguments: [String], input: String? = nil) throws -> (Program.Answer, [Manifest]) {

@@ -1,11 +1,12 @@
 import Foundation
 import JSONBytes
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// The output of `inject`, as files.
-@Suite struct InjectedFilesTests {
+@Suite(.blocking) struct InjectedFilesTests {
   private static let manifest = """
     # The licence stands alone.
     ---

@@ -3,12 +3,14 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// `kubectl postern`, run by the real kubectl against a real API server.
 @Suite(
+  .blocking,
   .enabled(
     if: APIServer.program != nil && Kubectl.installed != nil, "no kube-apiserver and kubectl in K8S_BIN, or no etcd"))
 struct KubectlPosternTests {

@@ -3,13 +3,14 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 @testable import postern
 
 /// `postern check` without a file: what is made of a cluster's objects.
-@Suite struct LiveCheckTests {
+@Suite(.blocking) struct LiveCheckTests {
   /// The rights that are asked for are those that are installed.
   @Test(arguments: [
     ("webhook-role.yaml", ServiceAccountRight.webhook), ("controller-role.yaml", ServiceAccountRight.controller),
@@ -189,6 +190,7 @@ import ThrowawayPostgres
 
 /// The same in a real cluster.
 @Suite(
+  .blocking,
   .enabled(
     if: APIServer.program != nil && Kubectl.installed != nil, "no kube-apiserver and kubectl in K8S_BIN, or no etcd"))
 struct LiveCheckClusterTests {

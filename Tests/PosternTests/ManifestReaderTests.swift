@@ -1,10 +1,11 @@
 import Foundation
 import JSONBytes
+import TestThreads
 import Testing
 
 @testable import postern
 
-@Suite struct ManifestReaderTests {
+@Suite(.blocking) struct ManifestReaderTests {
   static let one = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: one}\n"
   static let two = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: two}\n"
   static let json = #"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"json"}}"#

@@ -1,10 +1,11 @@
 import Foundation
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// Secrets in manifests and scripts of other approaches: no word of one is printed.
-@Suite struct MigrateSecretTests {
+@Suite(.blocking) struct MigrateSecretTests {
   /// Each holds `s3same`.
   static let secrets = [
     "CREATE USER shop PASSWORD 's3same'",

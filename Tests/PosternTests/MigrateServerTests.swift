@@ -1,12 +1,13 @@
 import Foundation
 import LibPQ
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 @testable import postern
 
 /// `postern migrate --from-url`: under what it prints, a first pass changes nothing.
-@Suite struct MigrateServerTests {
+@Suite(.blocking) struct MigrateServerTests {
   /// What somebody made on a server.
   struct Scene: Sendable, CustomTestStringConvertible {
     let testDescription: String

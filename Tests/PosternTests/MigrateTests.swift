@@ -1,12 +1,13 @@
 import Contract
 import Declarations
 import Foundation
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// `postern migrate`: other approaches' manifests, in the form of their own documentation.
-@Suite struct MigrateTests {
+@Suite(.blocking) struct MigrateTests {
   struct Case: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let manifest: String
@@ -391,7 +392,7 @@ import Testing
 }
 
 /// What scripts are made of that nobody writes but who means harm.
-@Suite struct HostileShellTests {
+@Suite(.blocking) struct HostileShellTests {
   @Test(
     .timeLimit(.minutes(1)),
     arguments: [

@@ -6,6 +6,7 @@ import KubernetesAPI
 import Linux
 import NIOHTTP1
 import TestSupport
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
@@ -20,7 +21,8 @@ enum Prometheus {
 }
 
 /// The folder `monitoring/`, with a real Prometheus that scrapes the real programs.
-@Suite(.enabled(if: Prometheus.folder != nil, "no prometheus and promtool in the PATH")) struct MonitoringTests {
+@Suite(.blocking, .enabled(if: Prometheus.folder != nil, "no prometheus and promtool in the PATH"))
+struct MonitoringTests {
   private static let files = Program.package.appending(path: "monitoring")
 
   private func start(_ program: URL, _ arguments: [String], _ environment: [String: String] = [:]) throws

@@ -1,6 +1,7 @@
 import Foundation
 import JSONBytes
 import LibPQ
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
@@ -8,7 +9,7 @@ import ThrowawayPostgres
 
 /// docs/how-to/from-psql-sidecar.md, tried: the script of the psql sidecar sets a server up, and the page's manifest is
 /// planned against it.
-@Suite struct MovingTests {
+@Suite(.blocking) struct MovingTests {
   private static let psql = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     .map { "\($0)/psql" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 

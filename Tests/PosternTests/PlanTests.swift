@@ -1,9 +1,10 @@
 import Foundation
 import LibPQ
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
-@Suite struct PlanTests {
+@Suite(.blocking) struct PlanTests {
   @Test func printsTheStatementsWithoutPasswordsAndDoesNothing() throws {
     let server = try PostgresServer(.newest)
     defer { server.stop() }

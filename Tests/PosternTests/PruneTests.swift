@@ -3,10 +3,12 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 /// `postern prune`, the program itself, in a real cluster.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct PruneTests {
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct PruneTests
+{
   private func secret(_ name: String, customer: String, more: String = "", managed: String = "postern") throws
     -> JSONValue
   {

@@ -1,5 +1,6 @@
 import Foundation
 import LibPQ
+import TestThreads
 import Testing
 import TestSupport
 import ThrowawayPostgres
@@ -8,7 +9,7 @@ import ThrowawayPostgres
 
 /// `postern psql` and `postern plan` in a cluster: a real psql and a real Postgres, with an API server between them that
 /// forwards as a kubelet does.
-@Suite struct PsqlTests {
+@Suite(.blocking) struct PsqlTests {
   @Test(arguments: PostgresInstallation.all)
   func psqlIsOpenedWithTheLoginOfTheUsersSecret(_ installation: PostgresInstallation) async throws {
     let cluster = try await ForwardedCluster.start(installation)

@@ -1,12 +1,13 @@
 import Foundation
 import JSONBytes
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// Unusual scalars, mappings and keys, and kubectl 1.36's result for each: `Fixtures/scalars.tsv` contains its own
 /// output.
-@Suite struct ScalarTests {
+@Suite(.blocking) struct ScalarTests {
   static let rows: [(yaml: String, json: String)] = {
     let text = (try? String(contentsOfFile: Program.fixture("scalars.tsv"), encoding: .utf8)) ?? ""
     return text.split(separator: "\n").map { line in

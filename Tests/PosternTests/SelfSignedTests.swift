@@ -5,13 +5,15 @@ import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import TestSupport
+import TestThreads
 import Testing
 
 import TextEncoding
 @testable import postern
 
 /// `postern serve --self-signed`, the program itself, as two replicas in a real cluster.
-@Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct SelfSignedTests {
+@Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
+struct SelfSignedTests {
   static let namespace = "postern-system"
 
   /// One replica, and its two ports.

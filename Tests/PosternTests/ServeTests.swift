@@ -10,12 +10,13 @@ import NIOPosix
 import PostgresProvisioner
 import Synchronization
 import TestSupport
+import TestThreads
 import Testing
 
 @testable import postern
 
 /// `postern serve`, called over TLS as the API server calls it.
-@Suite struct ServeTests {
+@Suite(.blocking) struct ServeTests {
   static let reviews = Program.package.appending(path: "Tests/AdmissionTests/Fixtures/reviews")
 
   private func serve(_ certificates: Certificates, drain: Int = 0) throws -> (server: RunningProgram, port: Int) {

@@ -5,13 +5,14 @@ import KubernetesAPI
 import KubernetesClient
 import OpenSSL
 import TestSupport
+import TestThreads
 import Testing
 import TextEncoding
 
 @testable import postern
 
 /// `postern status`: what is made of the objects that a user may read.
-@Suite struct StatusTests {
+@Suite(.blocking) struct StatusTests {
   private static let users =
     #""postern.io/users":"[{name: shop}]","postern.io/databases":"[{name: orders, owner: shop}]""#
 

@@ -1,8 +1,9 @@
 import Foundation
+import TestThreads
 import Testing
 
 /// `postern check` reports what no webhook would see, and ends with 1.
-@Suite struct StrayKeyTests {
+@Suite(.blocking) struct StrayKeyTests {
   private static func pod(labels: String = "", annotations: String = "", kind: String = "Pod") -> String {
     """
     apiVersion: v1

@@ -1,9 +1,10 @@
 import Foundation
 import LibPQ
+import TestThreads
 import Testing
 
 /// `postern try`, as a person at a terminal uses it.
-@Suite(.serialized) struct TryTests {
+@Suite(.blocking, .serialized) struct TryTests {
   @Test(arguments: [
     ("labelled-deployment.yaml", ["keycloak → keycloak_db", "dolibarr → dolibarr_db"]),
     ("labelled-statefulset.yaml", ["shop → orders", "analyst → orders"]),

@@ -6,13 +6,14 @@ import Foundation
 import JSONBytes
 import KubernetesAPI
 import ServingCertificate
+import TestThreads
 import Testing
 import WebhookServer
 
 @testable import postern
 
 /// Compares `webhook-config/` with what the code does.
-@Suite struct WebhookConfigTests {
+@Suite(.blocking) struct WebhookConfigTests {
   private static let folder = Program.package.appending(path: "webhook-config/base")
 
   private func objects(_ kind: String) throws -> [JSONValue] {

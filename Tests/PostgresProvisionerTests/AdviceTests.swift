@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// What is told of what the server refuses: what to do, and no row of a customer's.
-@Suite struct AdviceTests {
+@Suite(.blocking) struct AdviceTests {
   /// Scripts that fail with a row in the DETAIL of the error.
   private static let rows = [
     "CREATE TABLE t (a text UNIQUE); INSERT INTO t VALUES ('hunter4711'), ('hunter4711')",

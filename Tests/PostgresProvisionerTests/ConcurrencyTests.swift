@@ -5,10 +5,11 @@ import PostgresProvisioner
 import Provisioning
 import Synchronization
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// Several sidecars on one server, and other clients that change the same objects at the same time.
-@Suite struct ConcurrencyTests {
+@Suite(.blocking) struct ConcurrencyTests {
   @Test(arguments: PostgresInstallation.all)
   func threeSidecarsComeToOneEndRunEachScriptOnceAndNoneComplains(
     _ installation: PostgresInstallation

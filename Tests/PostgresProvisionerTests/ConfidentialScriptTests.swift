@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// Scripts whose text came from a Secret: none of their words appears in Postern's reports or in the server's log.
-@Suite struct ConfidentialScriptTests {
+@Suite(.blocking) struct ConfidentialScriptTests {
   private static let talkative = [
     "log_statement=all", "log_min_duration_statement=0", "log_duration=on", "log_transaction_sample_rate=1",
     "debug_print_parse=on", "log_error_verbosity=verbose",

@@ -3,12 +3,13 @@ import Foundation
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 @testable import PostgresProvisioner
 
 /// Which databases a pass logs in to, where it knows what was in them: counted, not timed.
-@Suite struct ContentsCacheTests {
+@Suite(.blocking) struct ContentsCacheTests {
   /// A bench whose passes remember, and which counts logins, with databases that have a script and a reader each.
   private static func bench(
     _ installation: PostgresInstallation, configuration: [String] = []

@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// How the server stores a user's `validUntil`.
-@Suite struct ExpiryTests {
+@Suite(.blocking) struct ExpiryTests {
   /// Fractions of every length that the server rounds, especially ties, and the offsets and limits of the calendar.
   private static let times: [String] = {
     var random = SystemRandomNumberGenerator()

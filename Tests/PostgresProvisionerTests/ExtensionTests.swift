@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// Where extensions are created, and what else the fixed settings of Postern's connections must not change.
-@Suite struct ExtensionTests {
+@Suite(.blocking) struct ExtensionTests {
   private static func bench(
     _ installation: PostgresInstallation, extensions: [String], schemas: [String] = []
   ) throws -> ProvisionerBench {

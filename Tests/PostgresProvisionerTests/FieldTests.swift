@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// What others' operators, providers and modules were reported to get wrong.
-@Suite struct FieldTests {
+@Suite(.blocking) struct FieldTests {
   /// What a user owns, beside what `OwnerChangeTests` has.
   private static let belongings = """
     SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC;

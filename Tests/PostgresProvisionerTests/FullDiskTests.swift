@@ -4,10 +4,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// A disk with no room left.
-@Suite(.enabled(if: SmallDisk.isPossible, "only root may mount a small disk")) struct FullDiskTests {
+@Suite(.blocking, .enabled(if: SmallDisk.isPossible, "only root may mount a small disk")) struct FullDiskTests {
   @Test(arguments: PostgresInstallation.all)
   func whatFindsNoRoomIsToldAsSuchTheRestIsMadeAndItIsHadOnceThereIsRoom(
     _ installation: PostgresInstallation

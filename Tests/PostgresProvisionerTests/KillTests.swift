@@ -3,10 +3,11 @@ import Foundation
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// The sidecar is killed (SIGKILL) after each change that it asks Postgres for, and then started again.
-@Suite struct KillTests {
+@Suite(.blocking) struct KillTests {
   /// On the newest version every cut, the odd and the even ones in parallel. On each other version every seventh,
   /// beginning at a different one.
   static let cuts: [(PostgresInstallation, first: Int, step: Int)] = PostgresInstallation.all.reversed().enumerated()

@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// Items that failed while the Pod was ready, and a new Pod on the old data.
-@Suite struct KnownFailureTests {
+@Suite(.blocking) struct KnownFailureTests {
   private let failing = "SELECT 1 / 0 AS word_of_the_script"
 
   private func declare(_ scripts: [String], in volume: SidecarVolume, _ server: PostgresServer) throws {

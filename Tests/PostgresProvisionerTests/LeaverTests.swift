@@ -3,10 +3,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// A user who has existed for years and is removed.
-@Suite struct LeaverTests {
+@Suite(.blocking) struct LeaverTests {
   /// What the user makes in each database: one object of every kind that REASSIGN OWNED and DROP OWNED treat
   /// differently.
   private static let belongings = """

@@ -3,10 +3,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// Changes that must not wait for a script, or for a lock that another client holds.
-@Suite struct LivenessTests {
+@Suite(.blocking) struct LivenessTests {
   private static let sleepers = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
 
   @Test(arguments: PostgresInstallation.all)

@@ -2,11 +2,12 @@ import Contract
 import Foundation
 import LibPQ
 import Linux
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// `postern-sidecar wait`, on real servers.
-@Suite struct LoginWaitTests {
+@Suite(.blocking) struct LoginWaitTests {
   /// The files of a connection, as the kubelet lays them out, and the program that waits for its database.
   private final class Waiting {
     let folder = FileManager.default.temporaryDirectory.appending(path: "binding-\(UUID().uuidString)")

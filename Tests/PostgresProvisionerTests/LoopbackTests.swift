@@ -3,10 +3,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// How the sidecar logs in, or reports why it cannot.
-@Suite struct LoopbackTests {
+@Suite(.blocking) struct LoopbackTests {
   /// Replaces pg_hba.conf by these lines.
   private static func authenticate(_ server: PostgresServer, _ lines: String...) throws {
     let connection = try server.connect()

@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// To which users' objects a grant applies, and what is reported about the objects of others.
-@Suite struct MakerTests {
+@Suite(.blocking) struct MakerTests {
   @Test(arguments: PostgresInstallation.all)
   func whatAMemberOfTheOwnerMakesIsTheOwnersAndTheReadersToRead(
     _ installation: PostgresInstallation

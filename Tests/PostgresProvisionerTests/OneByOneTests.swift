@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// An object that cannot be changed does not prevent changes to others.
-@Suite struct OneByOneTests {
+@Suite(.blocking) struct OneByOneTests {
   /// Routines whose signature REVOKE does not accept as `pg_get_function_identity_arguments` writes it, and other
   /// unusual ones.
   private static let routines = """

@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// Which objects get the new owner when a database gets one, and which do not.
-@Suite struct OwnerChangeTests {
+@Suite(.blocking) struct OwnerChangeTests {
   /// One of each kind of object that has an owner.
   private static let everything = """
     CREATE SCHEMA s; SET search_path = s;

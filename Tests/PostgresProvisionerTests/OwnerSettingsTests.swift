@@ -2,10 +2,11 @@ import DatabaseSpec
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// Whatever parameters a role or a database has set, a script runs and is recorded.
-@Suite struct OwnerSettingsTests {
+@Suite(.blocking) struct OwnerSettingsTests {
   private static let settings = [
     "role = grp", "default_transaction_read_only = on", "default_transaction_isolation = serializable",
     "default_transaction_deferrable = on", "statement_timeout = '1ms'", "lock_timeout = '1ms'",

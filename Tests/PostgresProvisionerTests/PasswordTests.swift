@@ -5,9 +5,10 @@ import Linux
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct PasswordTests {
+@Suite(.blocking) struct PasswordTests {
   /// Passwords of people, generators and attackers.
   private static let passwords = [
     String(decoding: (1...127).map { UInt8($0) }, as: UTF8.self), String(repeating: "p", count: 1000),

@@ -3,9 +3,10 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct ProvisionerGrantTests {
+@Suite(.blocking) struct ProvisionerGrantTests {
   private static let tables = """
     CREATE TABLE t (id serial PRIMARY KEY, name text); INSERT INTO t (name) VALUES ('a');
     CREATE SCHEMA later; CREATE TABLE later.t AS SELECT 1 AS one;

@@ -3,9 +3,10 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct ProvisionerRemovalTests {
+@Suite(.blocking) struct ProvisionerRemovalTests {
   @Test(arguments: PostgresInstallation.all)
   func aUserNoLongerDeclaredIsLockedAndComesBack(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

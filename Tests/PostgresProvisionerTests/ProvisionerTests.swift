@@ -3,9 +3,10 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct ProvisionerTests {
+@Suite(.blocking) struct ProvisionerTests {
   @Test(arguments: PostgresInstallation.all)
   func firstPassMakesWhatIsDeclaredAndTheSecondWritesNothing(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -1,10 +1,11 @@
 import DatabaseSpec
 import LibPQ
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
-@Suite struct QuotingTests {
+@Suite(.blocking) struct QuotingTests {
   static let odd = [
     "it's", #"back\slash"#, #"\'; DROP TABLE x; --"#, "new\nline", "\"", "$1 $$", "ä€😀", "a\u{301}", "%s ?",
   ]

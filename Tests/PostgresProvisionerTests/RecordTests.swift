@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// Which roles Postern manages: the records say it, they survive a dump, and they distinguish customers.
-@Suite struct RecordTests {
+@Suite(.blocking) struct RecordTests {
   private static let records =
     "SELECT string_agg(name || ' ' || customer, ', ' ORDER BY name) FROM postern.managed_role"
 

@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// `renamedFrom` on real servers: what was there goes on under its new name.
-@Suite struct RenameTests {
+@Suite(.blocking) struct RenameTests {
   /// Declares what was declared as `old` as `new`.
   private func rename(_ bench: ProvisionerBench, user old: String, to new: String, password: String? = nil) throws {
     let (before, after) = (try PostgresName(old), try PostgresName(new))

@@ -5,11 +5,12 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import Synchronization
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// `rotate` on real servers: two logins, one after the other, for what is one user.
-@Suite struct RotationTests {
+@Suite(.blocking) struct RotationTests {
   /// The servers on which a password can turn.
   static let able = PostgresInstallation.all.filter {
     $0.minorVersion >= ([15: 10, 16: 6, 17: 2][$0.majorVersion] ?? 0)

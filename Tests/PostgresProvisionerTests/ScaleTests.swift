@@ -2,10 +2,11 @@ import DatabaseSpec
 import LibPQ
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// What passes over many users cost the server. The costs are counted, not timed.
-@Suite struct ScaleTests {
+@Suite(.blocking) struct ScaleTests {
   /// Logs every statement and login, with the backend.
   private static let logging = ["log_statement=all", "log_connections=on", "log_line_prefix=%p "]
 

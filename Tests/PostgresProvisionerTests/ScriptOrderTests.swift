@@ -2,11 +2,12 @@ import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// Scripts after one that is missing or has failed.
-@Suite struct ScriptOrderTests {
+@Suite(.blocking) struct ScriptOrderTests {
   private static let missing = Script(
     name: "001", content: .configMap(ObjectKey(name: "not-there-yet", key: "s.sql")))
 

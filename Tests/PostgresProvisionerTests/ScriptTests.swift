@@ -3,9 +3,10 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct ScriptTests {
+@Suite(.blocking) struct ScriptTests {
   @Test(arguments: PostgresInstallation.all)
   func scriptsRunOnceAsTheOwnerAndAgainOnlyWhereTheySaySo(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -4,10 +4,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// Faults of Postgres while the real sidecar runs.
-@Suite struct ServerFaultTests {
+@Suite(.blocking) struct ServerFaultTests {
   @Test(arguments: PostgresInstallation.all, [false, true])
   func stoppedInTheMiddleOfAPassAndStartedItIsProvisioned(
     _ installation: PostgresInstallation, _ immediately: Bool

@@ -1,8 +1,9 @@
+import TestThreads
 import Testing
 
 @testable import PostgresProvisioner
 
-@Suite struct ServerSocketsTests {
+@Suite(.blocking) struct ServerSocketsTests {
   private static let listing = """
     Num       RefCount Protocol Flags    Type St Inode Path
     ffff8881: 00000002 00000000 00010000 0001 01 31337 /var/run/postgresql/.s.PGSQL.5432

@@ -5,9 +5,10 @@ import LogLine
 import PostgresProvisioner
 import Provisioning
 import Synchronization
+import TestThreads
 import Testing
 
-@Suite struct SidecarCommandTests {
+@Suite(.blocking) struct SidecarCommandTests {
   private static var passes: SidecarPasses {
     SidecarPasses(pass: { _, _, _ in PassReport(outcome: .converged) }, plan: { _, _ in [] })
   }

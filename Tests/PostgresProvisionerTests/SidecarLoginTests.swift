@@ -1,11 +1,12 @@
 import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// To whom the sidecar gives the superuser's password, and by which methods.
-@Suite struct SidecarLoginTests {
+@Suite(.blocking) struct SidecarLoginTests {
   /// Whether the sidecar under test has a libpq that can refuse a method. What ships must have one.
   private static let canRefuse = SidecarProcess.shipped != nil || Connection.canRefuseAuthentication
 

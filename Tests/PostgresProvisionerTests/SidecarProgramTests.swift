@@ -6,11 +6,12 @@ import Linux
 import PostgresProvisioner
 import Provisioning
 import Synchronization
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// The program behaves as its sources say, however it was built.
-@Suite struct SidecarProgramTests {
+@Suite(.blocking) struct SidecarProgramTests {
   /// The answer of the same sources when they run in the test process.
   private func answer(_ arguments: [String]) -> SidecarProcess.Answer {
     let output = Mutex("")

@@ -4,10 +4,11 @@ import LibPQ
 import Linux
 import PostgresProvisioner
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// The real sidecar with real servers.
-@Suite struct SidecarTests {
+@Suite(.blocking) struct SidecarTests {
   private func swap(
     _ volume: SidecarVolume, _ server: PostgresServer, users: [String], password: String = "sesame"
   ) throws {

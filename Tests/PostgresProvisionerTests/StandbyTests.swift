@@ -3,10 +3,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// Real streaming replication.
-@Suite struct StandbyTests {
+@Suite(.blocking) struct StandbyTests {
   @Test(arguments: PostgresInstallation.all)
   func onAStandbyItIsReadyAndQuietPromotedItIsProvisioned(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

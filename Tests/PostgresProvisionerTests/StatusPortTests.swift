@@ -5,11 +5,12 @@ import JSONBytes
 import LibPQ
 import Linux
 import PostgresProvisioner
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// The sidecar's port, with real servers.
-@Suite struct StatusPortTests {
+@Suite(.blocking) struct StatusPortTests {
   private static let token = "0123456789abcdef0123456789abcdef"
 
   private func start(

@@ -3,9 +3,10 @@ import Foundation
 import Linux
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 
-@Suite struct StatusTests {
+@Suite(.blocking) struct StatusTests {
   private let desired = DesiredState(spec: InstanceSpec(customer: "acme"), specHash: "abc")
   private let failure = ItemProblem(item: "user shop", message: "no", sqlState: "42501", hint: "ask")
 

@@ -4,10 +4,11 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// SIGTERM, whatever Postgres is doing.
-@Suite struct StopTests {
+@Suite(.blocking) struct StopTests {
   /// Ends the sidecar, which needs about a second. The bound is below every timeout that could also have ended its
   /// wait.
   private static func stop(_ sidecar: SidecarProcess) {

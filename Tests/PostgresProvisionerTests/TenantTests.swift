@@ -4,10 +4,11 @@ import OpenSSL
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
 /// What a tenant may try who owns a database and writes its scripts.
-@Suite struct TenantTests {
+@Suite(.blocking) struct TenantTests {
   private static let tricks = [
     "RESET ROLE; CREATE ROLE mine SUPERUSER",
     "RESET SESSION AUTHORIZATION; ALTER ROLE shop SUPERUSER",

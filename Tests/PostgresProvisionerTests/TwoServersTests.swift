@@ -2,11 +2,12 @@ import Foundation
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import TestThreads
 import Testing
 import ThrowawayPostgres
 
 /// A second server on the data folder of the first, as where a Deployment surges: what the older one is told may be lost.
-@Suite struct TwoServersTests {
+@Suite(.blocking) struct TwoServersTests {
   @Test(arguments: PostgresInstallation.all)
   func nothingIsWrittenIntoTheServerThatWasSucceeded(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -2,9 +2,10 @@ import LibPQ
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
+import TestThreads
 import Testing
 
-@Suite struct VerifierTests {
+@Suite(.blocking) struct VerifierTests {
   /// From version 16 on, the server says how many iterations a verifier must have. If they are more than a pass would
   /// derive with, no verifier is made.
   @Test(arguments: PostgresInstallation.all)

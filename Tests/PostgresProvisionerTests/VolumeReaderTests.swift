@@ -5,10 +5,11 @@ import OpenSSL
 import PostgresProvisioner
 import Provisioning
 import Synchronization
+import TestThreads
 import Testing
 import TextEncoding
 
-@Suite struct VolumeReaderTests {
+@Suite(.blocking) struct VolumeReaderTests {
   private func reader(_ path: String, _ environment: [String: String] = [:]) -> VolumeReader {
     VolumeReader(mountPath: path) { environment[$0] }
   }

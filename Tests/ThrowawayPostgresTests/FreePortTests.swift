@@ -1,8 +1,9 @@
+import TestThreads
 import Testing
 
 @testable import ThrowawayPostgres
 
-@Suite struct FreePortTests {
+@Suite(.blocking) struct FreePortTests {
   /// Two servers once got the same port, each before the other listened, and were mistaken for each other.
   @Test func noTwoServersAreGivenTheSamePort() throws {
     let ports = try (0..<1000).map { _ in try FreePort.next() }

@@ -1,10 +1,11 @@
 import Foundation
 import LibPQ
+import TestThreads
 import Testing
 
 @testable import ThrowawayPostgres
 
-@Suite struct PostgresServerTests {
+@Suite(.blocking) struct PostgresServerTests {
   /// A server that was asked to end while it recovered from a full disk never ended, and the tests waited for it.
   @Test func aServerThatCannotEndInTimeIsMadeToAndStartsAgain() throws {
     let server = try PostgresServer(#require(PostgresInstallation.all.last))

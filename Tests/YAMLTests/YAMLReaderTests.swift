@@ -78,6 +78,19 @@ import YAML
     #expect(error?.kind == .tooMany)
   }
 
+  @Test(arguments: ["\n", "\r", "\r\n", "\u{85}", "\u{2028}"])
+  func tagDirectivesAreLimited(lineBreak: String) throws {
+    func directives(_ count: Int) -> String {
+      (0..<count).map { "%TAG !a\($0)! tag:x" }.joined(separator: lineBreak) + "\(lineBreak)---\(lineBreak)a"
+    }
+    let most = YAMLReader.maximumTagDirectives
+    #expect(try YAMLReader.only(directives(most))?.text == "a")
+    let error = #expect(throws: YAMLError.self) { try YAMLReader.only(directives(most + 1)) }
+    #expect(error?.problem == "more than \(most) %TAG directives")
+    let text = String(repeating: "x %TAG ", count: 2 * most) + "y"
+    #expect(try YAMLReader.only("|\n \(text)")?.text == text)
+  }
+
   /// What an alias stands for is as deep as where it is written.
   @Test(arguments: ["[[a]]", "{a: {b: c}}", "? {a: b}\n: c", "- &a [b]\n- *a", "[&a b, [*a]]"])
   func depthIsLimited(text: String) throws {

@@ -6,8 +6,8 @@ import KubernetesAPI
 
 /// How the sidecar logs in as the superuser, and where Postgres itself gets that password. Both follow from the
 /// Postgres container's variables, as its image's family reads them. A password that is written in the Pod itself is
-/// not copied, because patches reach the audit log. A class, because copies would retain every part of it.
-final class AdminAccess {
+/// not copied, because patches reach the audit log.
+struct AdminAccess {
   /// A source of the sidecar's projected volume.
   struct Source {
     var kind: ObjectReference.Kind
@@ -100,7 +100,7 @@ final class AdminAccess {
     return Bootstrap(secret: secret, variables: variables, usesFiles: usesFiles)
   }
 
-  private func warnOfGuesses(_ superuser: Superuser) {
+  private mutating func warnOfGuesses(_ superuser: Superuser) {
     if case .candidates(let candidates)? = superuser.password, !candidates.contains(where: { $0.kind == .secret }) {
       findings.warn(
         "no password is seen, and a ConfigMap of envFrom may hold none: if so, set \(AnnotationKey.adminSecret)")
@@ -121,24 +121,24 @@ final class AdminAccess {
 
   // MARK: What the sidecar is given
 
-  private func use(_ secret: String, _ items: [(key: String, path: String)]) {
+  private mutating func use(_ secret: String, _ items: [(key: String, path: String)]) {
     sources.append(Source(kind: .secret, object: secret, items: items, isOptional: false))
   }
 
-  private func project(_ reference: ObjectReference, to path: String) {
+  private mutating func project(_ reference: ObjectReference, to path: String) {
     sources.append(
       Source(
         kind: reference.kind, object: reference.name, items: [(reference.key, path)], isOptional: reference.isOptional))
   }
 
   /// Projects each candidate to its own path. The sidecar takes the last that exists, as the kubelet does.
-  private func project(_ candidates: [ObjectReference], to path: (Int) -> String) {
+  private mutating func project(_ candidates: [ObjectReference], to path: (Int) -> String) {
     for (index, candidate) in candidates.suffix(VolumeLayout.maximumCandidates).enumerated() {
       project(candidate, to: path(index))
     }
   }
 
-  private func take(_ name: GivenValue) throws(JSONError) {
+  private mutating func take(_ name: GivenValue) throws(JSONError) {
     switch name {
     case .literal(let text):
       superuserName = text
@@ -152,7 +152,7 @@ final class AdminAccess {
     }
   }
 
-  private func takePassword(_ password: GivenValue) throws(JSONError) {
+  private mutating func takePassword(_ password: GivenValue) throws(JSONError) {
     switch password {
     case .literal: unreadable = ""
     case .reference(let reference): project(reference, to: VolumeLayout.adminPasswordFile)
@@ -164,13 +164,17 @@ final class AdminAccess {
 
   /// Lets the sidecar read a file at the path where the Postgres container has it.
   /// - Returns: what it cannot read; nil where it can.
-  private func read(_ path: String, variable: String) throws(JSONError) -> String? {
+  private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
     if postgresMounts == nil { postgresMounts = try postgres.container.volumeMounts() }
     let place = MountPath.clean(path)
     let holding = (postgresMounts ?? []).filter { $0.holds(place) }
     // The longest path takes precedence.
     guard let mount = holding.max(by: { $0.cleanPath.utf8.count < $1.cleanPath.utf8.count }) else {
       return quoted(path)
+    }
+    guard !mounts.contains(mount) else {
+      variables.append(.literal(variable, path))
+      return nil
     }
     guard !mount.isInTheWay else {
       findings.refuse(
@@ -180,16 +184,16 @@ final class AdminAccess {
       return nil
     }
     variables.append(.literal(variable, path))
-    if !mounts.contains(mount) { mounts.append(mount) }
+    mounts.append(mount)
     return nil
   }
 
-  private func warnUnreadable(_ what: String) {
+  private mutating func warnUnreadable(_ what: String) {
     findings.warn("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
   }
 
   /// Without a password the sidecar can log in only if loopback connections need none.
-  private func judge(_ unreadable: String, _ trustsLoopback: Bool?) {
+  private mutating func judge(_ unreadable: String, _ trustsLoopback: Bool?) {
     switch trustsLoopback {
     case true?:
       if !unreadable.isEmpty { warnUnreadable(unreadable) }

@@ -15,24 +15,27 @@ final class Container {
     fileprivate var isPostgres: Bool { number == 5432 || isNamed }
   }
 
-  private(set) var name = ""
-  private(set) var image = ""
+  let name: String
+  let image: String
   /// In the Pod's order. If a name occurs twice, the last one counts.
-  private(set) var environment: [EnvironmentVariable] = []
-  private(set) var environmentSources: [EnvironmentSource] = []
-  private(set) var identity = Identity()
-  private(set) var resources = ContainerResources()
+  let environment: [EnvironmentVariable]
+  let environmentSources: [EnvironmentSource]
+  let identity: Identity
+  let resources: ContainerResources
   /// `env`. It is read again only if a value refers to another variable.
-  private(set) var environmentSlice: JSONSlice?
-  private var ports: [Port] = []
+  let environmentSlice: JSONSlice?
+  private let ports: [Port]
   /// `volumeMounts`. It is read only for the few Pods that need it.
-  private var mounts: JSONSlice?
-  private var command: JSONSlice?
-  private var arguments: JSONSlice?
+  private let mounts: JSONSlice?
+  private let command: JSONSlice?
+  private let arguments: JSONSlice?
   let bytes: [UInt8]
 
   init(_ reader: inout JSONReader) throws(JSONError) {
-    bytes = reader.bytes
+    var (name, image) = ("", "")
+    var (environment, sources): ([EnvironmentVariable], [EnvironmentSource]) = ([], [])
+    var (identity, resources, ports) = (Identity(), ContainerResources(), [Port]())
+    var (environmentSlice, mounts, command, arguments): (JSONSlice?, JSONSlice?, JSONSlice?, JSONSlice?)
     try reader.beginObject()
     while let key = try reader.nextKey() {
       if reader.matches(key, "name") {
@@ -43,10 +46,10 @@ final class Container {
         _ = try reader.elements { reader throws(JSONError) in ports.append(try Port(&reader)) }
       } else if reader.matches(key, "env") {
         environmentSlice = try reader.optionalArray()
-        try readEnvironment()
+        environment = try Self.environment(environmentSlice, of: reader.bytes)
       } else if reader.matches(key, "envFrom") {
         _ = try reader.elements { reader throws(JSONError) in
-          if let source = try EnvironmentSource(&reader) { environmentSources.append(source) }
+          if let source = try EnvironmentSource(&reader) { sources.append(source) }
         }
       } else if reader.matches(key, "volumeMounts") {
         mounts = try reader.optionalArray()
@@ -62,24 +65,24 @@ final class Container {
         try reader.skip()
       }
     }
+    (self.name, self.image, self.environment, environmentSources) = (name, image, environment, sources)
+    (self.identity, self.resources, self.ports, self.environmentSlice) = (identity, resources, ports, environmentSlice)
+    (self.mounts, self.command, self.arguments, bytes) = (mounts, command, arguments, reader.bytes)
   }
 
-  private func readEnvironment() throws(JSONError) {
-    environment = []
-    guard let environmentSlice else { return }
-    var reader = JSONReader(environmentSlice, of: bytes)
+  private static func environment(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [EnvironmentVariable] {
+    guard let slice else { return [] }
+    var environment: [EnvironmentVariable] = []
+    var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
       if let variable = try EnvironmentVariable(&reader) { environment.append(variable) }
     }
+    return environment
   }
 
   /// The variable of this name and suffix. There are few variables, so that a search takes less than a dictionary.
   func variable(_ name: String, suffix: String = "") -> EnvironmentVariable? {
-    let count = name.utf8.count + suffix.utf8.count
-    let index = environment.lastIndex { variable in
-      variable.name.utf8.count == count && variable.name == (suffix.isEmpty ? name : name + suffix)
-    }
-    return index.map { environment[$0] }
+    environment.last { $0.isNamed(name, suffix: suffix) }
   }
 
   /// Whether `env` has this variable.

@@ -29,6 +29,13 @@ struct EnvironmentVariable {
   let name: String
   private(set) var value = EnvironmentValue.literal("")
 
+  /// Whether its name is this one with this suffix.
+  func isNamed(_ name: String, suffix: String) -> Bool {
+    let (own, count) = (self.name.utf8, name.utf8.count)
+    guard own.count == count + suffix.utf8.count else { return false }
+    return suffix.isEmpty ? self.name == name : self.name.hasPrefix(name) && self.name.hasSuffix(suffix)
+  }
+
   /// One that a Postgres image reads; nil for any other.
   init?(_ reader: inout JSONReader) throws(JSONError) {
     try self.init(&reader) { reader, name in

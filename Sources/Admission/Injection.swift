@@ -80,7 +80,7 @@ struct Injection {
       case .native: (.initContainers, pod.hasInitContainers)
       case .classic: (.containers, true)
       }
-    patch.append(CollectionOfOne(self), to: list, isThere: isThere) { $0.writeContainer(&$1) }
+    patch.append(CollectionOfOne(()), to: list, isThere: isThere) { writeContainer(&$1) }
     patch.appendPullSecret(settings, to: pod)
     return patch
   }

@@ -5,7 +5,7 @@ package enum MountPath {
 
   /// The shortest path that means the same: absolute, and without empty parts, `.` and `..` (Go docs, `path.Clean`).
   package static func clean(_ path: String) -> String {
-    guard !isClean(path) else { return path }
+    guard !isClean(path.utf8Span.span) else { return path }
     var parts: [Substring.UTF8View] = []
     for part in path.utf8.split(separator: slash) {
       if part.elementsEqual("..".utf8) {
@@ -19,8 +19,10 @@ package enum MountPath {
 
   /// Whether a path is at or below a folder. Both must be clean.
   package static func isAtOrBelow(_ path: String, _ folder: String) -> Bool {
-    let path = path.utf8Span.span
-    let folder = folder.utf8Span.span
+    isAtOrBelow(path.utf8Span.span, folder.utf8Span.span)
+  }
+
+  static func isAtOrBelow(_ path: Span<UInt8>, _ folder: Span<UInt8>) -> Bool {
     let length = folder.count == 1 ? 0 : folder.count
     guard path.count >= length, path.count == length || path[length] == slash else { return false }
     for index in 0..<length where path[index] != folder[index] { return false }
@@ -28,8 +30,7 @@ package enum MountPath {
   }
 
   /// Nearly all paths are clean, and are not copied.
-  private static func isClean(_ path: String) -> Bool {
-    let bytes = path.utf8Span.span
+  static func isClean(_ bytes: Span<UInt8>) -> Bool {
     guard bytes.count > 1, bytes[0] == slash else { return false }
     // A part that is empty or begins with a dot may have to go.
     for index in 1..<bytes.count where bytes[index - 1] == slash && (bytes[index] == slash || bytes[index] == dot) {

@@ -10,48 +10,57 @@ final class PodContainers {
     let name: String
   }
 
-  private(set) var containers: [Container] = []
-  private(set) var identity = Identity()
+  let containers: [Container]
+  let identity: Identity
   let hasInitContainers: Bool
   let hasVolumes: Bool
   let hasPullSecrets: Bool
   /// The names in `imagePullSecrets`.
-  private(set) var pullSecrets: [String] = []
+  let pullSecrets: [String]
   /// Whether the Pod's class is Guaranteed, which injection must not change.
-  private(set) var isGuaranteed = false
+  let isGuaranteed: Bool
   /// Whether every container has a limit of CPU.
-  private(set) var isCPULimited = false
+  let isCPULimited: Bool
   /// The resources of the Pod as a whole, which its containers share: `cpu`, `memory`.
-  private(set) var sharedResources: Set<String> = []
-  private var initContainers: [Named] = []
-  private var volumes: [Named] = []
+  let sharedResources: Set<String>
+  private let initContainers: [Named]
+  private let volumes: [Named]
   /// The ports of init containers, some of which keep running.
-  private var initPorts: [Int] = []
+  private let initPorts: [Int]
 
   init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
     hasPullSecrets = spec.imagePullSecrets != nil
-    containers = try JSONReader.list(spec.containers, of: bytes, Container.init)
-    var initResources: [ContainerResources] = []
-    initContainers = try Self.named(spec.initContainers, of: bytes, ports: &initPorts) { initResources.append($0) }
+    let containers = try JSONReader.list(spec.containers, of: bytes, Container.init)
+    var ports: [Int] = []
+    var (isGuaranteed, isCPULimited) = (!containers.isEmpty, !containers.isEmpty)
+    func count(_ resources: ContainerResources) {
+      isGuaranteed = isGuaranteed && resources.isGuaranteed
+      isCPULimited = isCPULimited && resources.isCPULimited
+    }
+    for container in containers { count(container.resources) }
+    initContainers = try Self.named(spec.initContainers, of: bytes, ports: &ports) { count($0) }
     var none: [Int] = []
     volumes = try Self.named(spec.volumes, of: bytes, ports: &none) { _ in }
-    let resources = containers.map(\.resources) + initResources
-    isGuaranteed = !containers.isEmpty && resources.allSatisfy(\.isGuaranteed)
-    isCPULimited = !containers.isEmpty && resources.allSatisfy(\.isCPULimited)
+    var pullSecrets: [String] = []
     if let slice = spec.imagePullSecrets {
       var reader = JSONReader(slice, of: bytes)
       _ = try reader.elements { reader throws(JSONError) in pullSecrets.append(try Self.name(&reader)) }
     }
-    if let slice = spec.resources {
-      var reader = JSONReader(slice, of: bytes)
-      sharedResources = try ContainerResources(&reader).names
-    }
-    if let slice = spec.securityContext {
-      var reader = JSONReader(slice, of: bytes)
-      identity = try Identity(&reader)
-    }
+    sharedResources =
+      if let slice = spec.resources { try Self.read(slice, of: bytes, ContainerResources.init).names } else { [] }
+    identity =
+      if let slice = spec.securityContext { try Self.read(slice, of: bytes, Identity.init) } else { Identity() }
+    (self.containers, self.pullSecrets, initPorts) = (containers, pullSecrets, ports)
+    (self.isGuaranteed, self.isCPULimited) = (isGuaranteed, isCPULimited)
+  }
+
+  private static func read<Value>(
+    _ slice: JSONSlice, of bytes: [UInt8], _ read: (inout JSONReader) throws(JSONError) -> Value
+  ) throws(JSONError) -> Value {
+    var reader = JSONReader(slice, of: bytes)
+    return try read(&reader)
   }
 
   /// Whether a container has the sidecar's name.

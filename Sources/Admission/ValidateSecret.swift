@@ -52,7 +52,7 @@ extension AdmissionReview {
 
 extension ObjectSlices {
   /// Whether `data` has the same bytes as the other's. The API server writes the keys sorted.
-  fileprivate func hasData(of other: Self, _ bytes: [UInt8]) -> Bool {
+  fileprivate func hasData(of other: ObjectSlices, _ bytes: [UInt8]) -> Bool {
     func text(_ slice: JSONSlice?) -> ArraySlice<UInt8> { slice.map { bytes[$0.range] } ?? [] }
     return text(data) == text(other.data) && text(stringData) == text(other.stringData)
   }

@@ -3,14 +3,12 @@ import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 
-/// A member of `volumeMounts`.
+/// A member of `volumeMounts`. It keeps places, because most mounts are only compared with a path.
 struct VolumeMount: Equatable {
-  let volume: String
-  /// As it is written.
-  let path: String
-  /// As it is compared.
-  let cleanPath: String
-  let subPath: String
+  private let name: JSONString?
+  private let place: JSONString
+  private let subPlace: JSONString?
+  private let bytes: [UInt8]
 
   /// Nil where the mount cannot be repeated in another container because its `subPathExpr` uses the container's own
   /// variables.
@@ -34,22 +32,33 @@ struct VolumeMount: Equatable {
       }
     }
     guard let place, expression == nil else { return nil }
-    path = reader.text(place)
-    cleanPath = MountPath.clean(path)
-    volume = name.map(reader.text) ?? ""
-    self.subPath = subPath.map(reader.text) ?? ""
+    (self.name, self.place, subPlace, bytes) = (name, place, subPath, reader.bytes)
   }
 
+  /// The volume's name.
+  var volume: String { name.map(text) ?? "" }
+  /// As it is written.
+  var path: String { text(place) }
+  /// As it is compared.
+  var cleanPath: String { MountPath.clean(path) }
+  var subPath: String { subPlace.map(text) ?? "" }
+
+  private func text(_ string: JSONString) -> String { JSONReader(bytes).text(string) }
+
   /// Whether a clean path is at or below it.
-  func holds(_ place: String) -> Bool { MountPath.isAtOrBelow(place, cleanPath) }
+  func holds(_ path: String) -> Bool {
+    let written = bytes.span.extracting(place.range)
+    guard !place.hasEscapes, MountPath.isClean(written) else { return MountPath.isAtOrBelow(path, cleanPath) }
+    return MountPath.isAtOrBelow(path.utf8Span.span, written)
+  }
 
   /// Whether it conflicts with the sidecar's own mounts.
   var isInTheWay: Bool {
-    overlaps(VolumeLayout.mountPath) || overlaps(SidecarContainer.statusPath)
-      || MountPath.isAtOrBelow(cleanPath, SidecarContainer.tokenPath)
-  }
-
-  private func overlaps(_ folder: String) -> Bool {
-    MountPath.isAtOrBelow(folder, cleanPath) || MountPath.isAtOrBelow(cleanPath, folder)
+    let path = cleanPath
+    func overlaps(_ folder: String) -> Bool {
+      MountPath.isAtOrBelow(folder, path) || MountPath.isAtOrBelow(path, folder)
+    }
+    return overlaps(VolumeLayout.mountPath) || overlaps(SidecarContainer.statusPath)
+      || MountPath.isAtOrBelow(path, SidecarContainer.tokenPath)
   }
 }

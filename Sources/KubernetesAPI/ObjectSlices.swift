@@ -2,20 +2,23 @@ package import JSONBytes
 
 /// The parts of an object that a decision may depend on: `metadata`, and `spec` as in a Pod, `spec.template` as in a
 /// workload, or `data` as in a Secret. Members that are null or missing are nil. A slice is checked to be JSON and
-/// nothing more: in a kind that Postern does not handle, it may hold anything.
-package struct ObjectSlices: Sendable {
+/// nothing more: in a kind that Postern does not handle, it may hold anything. A class, because it is over a kilobyte large,
+/// and is handed on.
+package final class ObjectSlices: Sendable {
   /// `metadata` and `spec`, read as in a Pod.
-  package private(set) var pod = PodSlices()
+  package let pod: PodSlices
   /// `spec.template`.
-  package private(set) var template: PodSlices?
+  package let template: PodSlices?
   /// `data`
-  package private(set) var data: JSONSlice?
+  package let data: JSONSlice?
   /// `stringData`. The API server merges it into `data`, but a manifest may still have it.
-  package private(set) var stringData: JSONSlice?
+  package let stringData: JSONSlice?
 
   /// Reads the next value; nil where it is not an object.
   package init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
+    var (pod, template) = (PodSlices(), PodSlices?.none)
+    var (data, stringData): (JSONSlice?, JSONSlice?)
     while let key = try reader.nextKey() {
       if try pod.takes(key, &reader, template: &template) { continue }
       if reader.matches(key, "data") {
@@ -26,6 +29,7 @@ package struct ObjectSlices: Sendable {
         try reader.skip()
       }
     }
+    (self.pod, self.template, self.data, self.stringData) = (pod, template, data, stringData)
   }
 }
 

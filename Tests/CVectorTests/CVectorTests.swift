@@ -31,6 +31,18 @@ import Testing
     }
   }
 
+  @Test func sameMeansThatEveryByteIs() {
+    for length in 0...40 {
+      let left = (0..<length).map { UInt8($0) }
+      #expect(unsafe postern_is_same(left, left, length))
+      for place in left.indices {
+        var right = left
+        right[place] ^= 0x80
+        #expect(unsafe !postern_is_same(left, right, length), "\(place) of \(length)")
+      }
+    }
+  }
+
   /// Each length, with bytes that give every number of six bits at every place, and not a byte written behind them.
   @Test func base64IsThatOfItsTable() {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)

@@ -43,7 +43,7 @@ let package = Package(
     .target(name: "CLinux"),
     .target(name: "LibPQ", dependencies: ["CLibPQ", "Linux"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"]),
-    .target(name: "Randomness", dependencies: ["COpenSSL"]),
+    .target(name: "Randomness", dependencies: ["COpenSSL", "DatabaseSpec"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
     .target(name: "LogLine", dependencies: ["JSONBytes", "Linux"]),
 
@@ -73,6 +73,12 @@ let package = Package(
         "Contract", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "KubernetesAPI", "OpenSSL",
         "PostgresParser",
         "Provisioning", "TextEncoding",
+      ]),
+    .target(
+      name: "Instances",
+      dependencies: [
+        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "OpenSSL",
+        "TextEncoding",
       ]),
 
     // The webhook: IO
@@ -112,8 +118,8 @@ let package = Package(
     .target(
       name: "Controller",
       dependencies: [
-        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI", "KubernetesClient",
-        "Linux",
+        "Contract", "Admission", "DatabaseSpec", "Declarations", "Instances", "JSONBytes", "KubernetesAPI",
+        "KubernetesClient", "Linux",
         "OpenSSL", "PrometheusText", "Randomness", "TextEncoding",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Logging", package: "swift-log"),
@@ -133,8 +139,8 @@ let package = Package(
     .executableTarget(
       name: "postern",
       dependencies: [
-        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch",
-        "KubernetesAPI",
+        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "Instances", "JSONBytes",
+        "JSONPatch", "KubernetesAPI",
         "KubernetesClient", "LeaderElection", "LibPQ", "Linux", "LogLine", "OpenSSL", "PostgresProvisioner",
         "PostgresParser", "PrometheusText",
         "Provisioning", "Randomness", "TextEncoding",
@@ -195,6 +201,9 @@ let package = Package(
       ],
       resources: [.copy("Fixtures")]),
     .testTarget(
+      name: "InstancesTests",
+      dependencies: ["Admission", "Contract", "DatabaseSpec", "Declarations", "Instances", "JSONBytes", "TextEncoding"]),
+    .testTarget(
       name: "LeaderElectionTests",
       dependencies: [
         "JSONBytes", "KubernetesAPI", "KubernetesClient", "LeaderElection", "PrometheusText", "TestSupport",
@@ -204,7 +213,7 @@ let package = Package(
     .testTarget(
       name: "ControllerTests",
       dependencies: [
-        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "JSONBytes", "KubernetesAPI",
+        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "Instances", "JSONBytes", "KubernetesAPI",
         "KubernetesClient", "Linux",
         "PrometheusText", "TestSupport", "TextEncoding",
         .product(name: "Logging", package: "swift-log"),

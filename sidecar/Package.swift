@@ -22,7 +22,7 @@ let package = Package(
     .target(name: "Provisioning", dependencies: ["DatabaseSpec"]),
     .target(name: "LibPQ", dependencies: ["CLibPQ", "Linux"]),
     .target(name: "OpenSSL", dependencies: ["COpenSSL", "PasswordPreparation", "TextEncoding"]),
-    .target(name: "Randomness", dependencies: ["COpenSSL"]),
+    .target(name: "Randomness", dependencies: ["COpenSSL", "DatabaseSpec"]),
     .target(name: "Linux", dependencies: ["CLinux"]),
     .target(name: "LogLine", dependencies: ["JSONBytes", "Linux"]),
     .target(

@@ -1,5 +1,6 @@
-import Contract
 import Admission
+import Contract
+import Instances
 import KubernetesAPI
 import KubernetesClient
 

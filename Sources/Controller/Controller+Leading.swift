@@ -1,4 +1,5 @@
 import DatabaseSpec
+import Instances
 import KubernetesClient
 import Linux
 import Logging

@@ -1,6 +1,7 @@
 import Contract
 import DatabaseSpec
 import Declarations
+import Instances
 import OpenSSL
 import TextEncoding
 

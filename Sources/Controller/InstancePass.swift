@@ -2,9 +2,11 @@ import Admission
 import Contract
 import DatabaseSpec
 import Declarations
+import Instances
 import JSONBytes
 import KubernetesClient
 import OpenSSL
+import Randomness
 import TextEncoding
 
 /// One pass over an instance: what exists, what must exist, and the writes that are needed.
@@ -180,7 +182,8 @@ struct InstancePass {
     while true {
       let objects: InstanceObjects
       do throws(FlatFileError) {
-        objects = try InstanceObjects.make(for: instance, from: sources, generate: Password.generated)
+        objects = try InstanceObjects.make(
+          for: instance, from: sources, generate: Password.generated, word: { Password.generated()?.unredacted })
       } catch {
         let isMissing = if case .missing = error { true } else { false }
         problems.append(

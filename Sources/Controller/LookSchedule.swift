@@ -1,3 +1,5 @@
+import Instances
+
 /// Decides when each sidecar is asked for its status: soon after a change, and seldom otherwise. Pure.
 struct LookSchedule: Sendable {
   typealias Instant = ContinuousClock.Instant

@@ -1,3 +1,5 @@
+import Instances
+
 /// A message about an object, to be sent as an Event.
 struct Notice: Hashable, Sendable {
   enum Reason: String, Sendable {

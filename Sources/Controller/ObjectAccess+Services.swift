@@ -1,4 +1,5 @@
 import Admission
+import Instances
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient

@@ -1,5 +1,6 @@
 import Contract
 import Declarations
+import Instances
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient

@@ -1,6 +1,6 @@
-import Admission
 import DatabaseSpec
 import Dispatch
+import Instances
 import Synchronization
 
 /// Checks scripts, and remembers the verdicts by the texts' hashes. It parses on threads of its own: one for short
@@ -103,7 +103,7 @@ final class ScriptJudge: Sendable {
 
   private func answer(_ question: ScriptQuestion, _ text: ScriptText) {
     guard verdict(on: question) == nil else { return }
-    let refusals = Self.refusals(text, isTransaction: question.isTransaction)
+    let refusals = text.refusals(isTransaction: question.isTransaction)
     parsed.wrappingAdd(1, ordering: .relaxed)
     state.withLock { state in
       guard state.verdicts.updateValue(refusals, forKey: question) == nil else { return }
@@ -112,13 +112,5 @@ final class ScriptJudge: Sendable {
       for question in state.order.prefix(Self.maximumRemembered / 2) { state.verdicts[question] = nil }
       state.order.removeFirst(Self.maximumRemembered / 2)
     }
-  }
-
-  /// The first errors in a text, one line each. They contain no word of it.
-  static func refusals(_ text: ScriptText, isTransaction: Bool) -> [String] {
-    guard let sql = String(validating: text.bytes, as: UTF8.self), !text.bytes.contains(0) else {
-      return ["its text is not UTF-8"]
-    }
-    return Array(scriptRefusals(sql, isTransaction: isTransaction).prefix(5))
   }
 }

@@ -2,6 +2,7 @@ import Admission
 import Contract
 import DatabaseSpec
 import Declarations
+import Instances
 import KubernetesClient
 
 /// The part of a pass that is about the Service through which clients reach Postgres. Services are not watched: one that

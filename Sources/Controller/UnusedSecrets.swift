@@ -1,4 +1,5 @@
 import Contract
+import Instances
 import JSONBytes
 import KubernetesAPI
 package import KubernetesClient

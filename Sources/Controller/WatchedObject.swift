@@ -1,6 +1,7 @@
-package import Admission
+import Admission
 import Contract
 import Declarations
+import Instances
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
@@ -145,16 +146,5 @@ struct WatchedObject: Equatable, Sendable {
     declarer = Declarer(
       workload: workload, created: life.created, declares: declared.declares,
       instance: Instance(declared, namespace: header.namespace, workload: workload), problems: declared.problems)
-  }
-}
-
-extension Instance {
-  /// The instance that an object declares; nil where the declaration has errors.
-  package init?(_ declared: DeclaredPostgres, namespace: String, workload: Workload) {
-    guard let declaration = declared.declaration else { return nil }
-    self.init(
-      namespace: namespace, workload: workload, declaration: declaration, port: declared.port,
-      usesGeneratedAdmin: declared.usesGeneratedAdmin, chosenReplica: declared.chosenReplica,
-      podLabels: declared.podLabels)
   }
 }

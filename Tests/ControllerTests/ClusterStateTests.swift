@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// What is known of a cluster, which customers a change affects, and which workload has the instance.
 @Suite struct ClusterStateTests {

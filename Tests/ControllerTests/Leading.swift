@@ -7,6 +7,7 @@ import PrometheusText
 import TestSupport
 
 @testable import Controller
+@testable import Instances
 
 /// A namespace of a real API server, and a controller that leads in it. No other controllers run there, so nothing
 /// makes Pods and nothing is garbage-collected.

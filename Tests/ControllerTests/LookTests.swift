@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// The controller with a real API server and a sidecar whose status the test sets.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct LookTests {

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// Passwords against a real API server: however they are edited, they reach the sidecar, and their owner remains the
 /// same.

@@ -3,6 +3,7 @@ import JSONBytes
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// The meaning of a sidecar's answer, and when it is asked again, without IO.
 @Suite struct ProvisionedTests {

@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// The loop against a real API server: what it creates, what it keeps, and what it leaves alone.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct ReconcileTests {

@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// The objects that an instance refers to, other objects of the same name, and the Events, against a real API server.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct ReferenceTests {

@@ -8,6 +8,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// Restarts by a controller and a real API server. The test is the kubelet and the ReplicaSet's controller.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct RestarterTests {

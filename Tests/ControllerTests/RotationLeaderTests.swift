@@ -9,6 +9,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// Turns by a controller and a real API server. A sidecar's answers are made of what is mounted, as the test says.
 @Suite(.enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd")) struct RotationLeaderTests {

@@ -4,6 +4,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// Each verdict is found once, outside the pool that runs the passes, and namespaces take turns.
 @Suite struct ScriptJudgeTests {

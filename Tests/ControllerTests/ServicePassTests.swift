@@ -7,6 +7,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// The Service through which clients reach Postgres, with a recorded API server.
 @Suite struct ServicePassTests {

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// What is kept of an object, whatever else it contains.
 @Suite struct SightingTests {

@@ -2,6 +2,7 @@ import Contract
 import Testing
 
 @testable import Controller
+@testable import Instances
 
 /// A controller and sidecars of different releases: docs/upgrade.md, "Which versions work together".
 @Suite struct VersionSkewTests {

@@ -1,4 +1,5 @@
 import Foundation
+import Instances
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient

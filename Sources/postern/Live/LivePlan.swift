@@ -1,6 +1,7 @@
 import Controller
 import DatabaseSpec
 import Declarations
+import Instances
 import KubernetesAPI
 import KubernetesClient
 import LibPQ

@@ -2,6 +2,7 @@ import Admission
 import Contract
 import Controller
 import DatabaseSpec
+import Instances
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient

@@ -2,6 +2,7 @@ import Admission
 import Contract
 import Controller
 import DatabaseSpec
+import Instances
 import LibPQ
 import OpenSSL
 import PostgresProvisioner

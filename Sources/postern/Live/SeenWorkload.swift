@@ -2,6 +2,7 @@ import Admission
 import Contract
 import DatabaseSpec
 import Declarations
+import Instances
 import JSONBytes
 import KubernetesAPI
 

@@ -3,7 +3,9 @@ import Contract
 import Controller
 import DatabaseSpec
 import Declarations
+import Instances
 import JSONBytes
+import Randomness
 import TextEncoding
 
 /// The objects that a cluster with Postern would hold after these manifests were applied: workloads whose Pod templates have

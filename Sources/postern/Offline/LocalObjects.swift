@@ -1,6 +1,7 @@
 import Controller
 import DatabaseSpec
 import Declarations
+import Instances
 import JSONBytes
 
 /// The ConfigMaps and Secrets of a set of manifests, as the API server would hold them.

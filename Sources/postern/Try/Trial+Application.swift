@@ -3,6 +3,7 @@ import Controller
 import DatabaseSpec
 import Declarations
 import FoundationEssentials
+import Instances
 import JSONBytes
 
 extension Trial {

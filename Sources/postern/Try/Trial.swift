@@ -4,6 +4,7 @@ import Controller
 import DatabaseSpec
 import Declarations
 import FoundationEssentials
+import Instances
 import JSONBytes
 import Logging
 import PostgresProvisioner

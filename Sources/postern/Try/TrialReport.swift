@@ -1,5 +1,6 @@
 import Controller
 import DatabaseSpec
+import Instances
 import ThrowawayPostgres
 
 /// Prints the result of each step of a trial.

@@ -1,12 +1,17 @@
-import DatabaseSpec
+package import DatabaseSpec
 import OpenSSL
 
 /// With what an instance's passwords turn: the time, and what its Pods have told. Without it, nothing turns.
-struct RotationClock: Sendable {
+package struct RotationClock: Sendable {
   /// The controller's time.
-  var now: Timestamp
+  package var now: Timestamp
   /// What the Pods have told.
-  var reports: LoginReports
+  package var reports: LoginReports
+
+  /// A clock with these values.
+  package init(now: Timestamp, reports: LoginReports) {
+    (self.now, self.reports) = (now, reports)
+  }
 
   /// A number from -1 to 1 for a user, the same for every leader.
   static func jitter(namespace: String, customer: String, user: PostgresName) -> Double {

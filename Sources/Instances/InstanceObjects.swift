@@ -44,8 +44,7 @@ extension InstanceObjects {
   /// - Throws: where the flat file is missing or has errors. Its users would then look as if they had been removed, so
   ///   nothing may be changed.
   package static func make(
-    for instance: Instance, from sources: InstanceSources, generate: () -> Password?,
-    word: () -> String? = { Password.generated()?.unredacted }
+    for instance: Instance, from sources: InstanceSources, generate: () -> Password?, word: () -> String?
   ) throws(FlatFileError) -> InstanceObjects {
     var problems: [InstanceProblem] = []
     let flatFile = try flatFile(of: instance.declaration, from: sources)

@@ -14,4 +14,9 @@ package struct InstanceProblem: Equatable, Sendable {
   package var reason: Reason
   /// One line for people, without passwords or text of a Secret.
   package var message: String
+
+  /// A problem with these values.
+  package init(reason: Reason, message: String) {
+    (self.reason, self.message) = (reason, message)
+  }
 }

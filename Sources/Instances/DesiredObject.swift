@@ -30,7 +30,7 @@ package struct DesiredObject: Equatable, Sendable {
   package var seeds: Set<String> = []
 
   /// The number of bytes in its values.
-  var valueBytes: Int { data.values.reduce(0) { $0 + $1.utf8.count } }
+  package var valueBytes: Int { data.values.reduce(0) { $0 + $1.utf8.count } }
 
   /// The manifest. A Secret's values are in `data`, in base64; a ConfigMap's are plain text.
   package func manifest(base64: (String) -> String) -> JSONValue {

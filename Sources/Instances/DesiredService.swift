@@ -30,14 +30,14 @@ package struct DesiredService: Equatable, Sendable {
   }
 
   /// Whether nothing must be written. Additions of others are left alone.
-  func isSatisfied(by live: LiveService) -> Bool {
+  package func isSatisfied(by live: LiveService) -> Bool {
     live.isManaged(for: customer) && owner.uid.map { live.owners.contains($0) } ?? true
       && live.facts.selector == selector
       && isInPlace(of: live) && live.facts.ports.contains(ServiceFacts.Port(number: port, target: port))
   }
 
   /// Whether it can be made out of the one that is there: whether a Service has an address is decided when it is made.
-  func isInPlace(of live: LiveService) -> Bool { live.facts.isHeadless == isHeadless }
+  package func isInPlace(of live: LiveService) -> Bool { live.facts.isHeadless == isHeadless }
 
   /// The manifest.
   /// - Parameter live: the Service as it was read; nil where there was none.

@@ -1,22 +1,32 @@
 import DatabaseSpec
 
 /// What a Pod's sidecar has told of the logins of users whose passwords turn.
-struct LoginReport: Equatable, Sendable {
+package struct LoginReport: Equatable, Sendable {
   /// ``VolumeLayout/generationFile`` of the files by which they were set.
-  var generation: String
+  package var generation: String
   /// The users of whom not every login is so.
-  var held: Set<String>
+  package var held: Set<String>
   /// Whether the sidecar's clock and the controller's are further apart than ``maximumSkew``.
-  var isSkewed: Bool
+  package var isSkewed: Bool
 
   /// Postgres ends the old password by its own clock. Further apart than this many seconds, it might do so too early.
-  static let maximumSkew = 60
+  package static let maximumSkew = 60
+
+  /// A report with these values.
+  package init(generation: String, held: Set<String>, isSkewed: Bool) {
+    self.generation = generation
+    self.held = held
+    self.isSkewed = isSkewed
+  }
 }
 
 /// What all Pods of an instance have told.
-struct LoginReports: Equatable, Sendable {
+package struct LoginReports: Equatable, Sendable {
   /// By the Pod's name; nil where the Pod has told nothing.
-  var reports: [String: LoginReport?] = [:]
+  package var reports: [String: LoginReport?] = [:]
+
+  /// What these Pods have told.
+  package init(reports: [String: LoginReport?] = [:]) { self.reports = reports }
 
   /// Whether every Pod has told, and no clock is far from the controller's.
   var clocksAgree: Bool { !reports.isEmpty && reports.values.allSatisfy { $0?.isSkewed == false } }

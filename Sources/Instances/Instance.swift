@@ -61,9 +61,20 @@ package struct Instance: Equatable, Sendable {
   }
 
   /// The Service that the host names; nil where it names none of the namespace.
-  var serviceHost: ServiceHost? {
+  package var serviceHost: ServiceHost? {
     ServiceHost(declaration.host ?? "\(ownName).\(namespace)", namespace: namespace)
   }
 
   private var ownName: String { chosenReplica ?? workload.name }
+}
+
+extension Instance {
+  /// The instance that an object declares; nil where the declaration has errors.
+  package init?(_ declared: DeclaredPostgres, namespace: String, workload: Workload) {
+    guard let declaration = declared.declaration else { return nil }
+    self.init(
+      namespace: namespace, workload: workload, declaration: declaration, port: declared.port,
+      usesGeneratedAdmin: declared.usesGeneratedAdmin, chosenReplica: declared.chosenReplica,
+      podLabels: declared.podLabels)
+  }
 }

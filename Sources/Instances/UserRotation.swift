@@ -1,18 +1,18 @@
 import Admission
 import Contract
-import DatabaseSpec
+package import DatabaseSpec
 import Declarations
 
 /// What becomes of the two logins of a user whose password turns, or turned.
 package struct UserRotation: Equatable, Sendable {
   /// The user.
-  let user: PostgresName
+  package let user: PostgresName
   /// What is declared, or was.
-  let rotation: Rotation
-  let decision: RotationDecision
+  package let rotation: Rotation
+  package let decision: RotationDecision
 
   /// The role that applications log in as, after this pass.
-  var login: PostgresName { role(isSecond: decision.told.isSecond == true) }
+  package var login: PostgresName { role(isSecond: decision.told.isSecond == true) }
 
   private func role(isSecond: Bool) -> PostgresName { isSecond ? user.secondLogin ?? user : user }
 
@@ -33,15 +33,15 @@ package struct UserRotation: Equatable, Sendable {
   }
 
   /// When the login of before ends, if it can still be used.
-  var end: Timestamp? {
+  package var end: Timestamp? {
     if case .until(let end) = decision.mounted.login.other { end } else { nil }
   }
 
   /// From when on applications are told that still use the login of before: half of its time.
-  var staleFrom: Timestamp? { end?.adding(seconds: -rotation.overlap / 2) }
+  package var staleFrom: Timestamp? { end?.adding(seconds: -rotation.overlap / 2) }
 
   /// When the next pass has something to do.
-  func next(after now: Timestamp) -> Timestamp? {
+  package func next(after now: Timestamp) -> Timestamp? {
     [decision.next, staleFrom].compactMap(\.self).filter { $0.microseconds > now.microseconds || $0 == decision.next }
       .min { $0.microseconds < $1.microseconds }
   }

@@ -1,17 +1,17 @@
-import Admission
+package import Admission
 import Contract
-import JSONBytes
+package import JSONBytes
 
 /// A Service as the API server stores it.
 package struct LiveService: Equatable, Sendable {
-  let facts: ServiceFacts
-  let uid: String
-  let resourceVersion: String
+  package let facts: ServiceFacts
+  package let uid: String
+  package let resourceVersion: String
   /// UIDs of its owners.
   let owners: Set<String>
   private let labels: [String: String]
 
-  init(_ object: JSONValue) {
+  package init(_ object: JSONValue) {
     let metadata = object["metadata"]
     facts = ServiceFacts(object)
     uid = metadata?["uid"]?.string ?? ""
@@ -23,7 +23,7 @@ package struct LiveService: Equatable, Sendable {
   }
 
   /// Whether Postern has made it for this customer.
-  func isManaged(for customer: String) -> Bool {
+  package func isManaged(for customer: String) -> Bool {
     labels[ObjectLabel.managedBy] == ObjectLabel.manager && labels[AnnotationKey.customerLabel] == customer
   }
 }

@@ -1,5 +1,5 @@
 import Contract
-import DatabaseSpec
+package import DatabaseSpec
 
 /// The present contents of the objects that an instance refers to.
 package struct InstanceSources: Sendable {
@@ -8,15 +8,15 @@ package struct InstanceSources: Sendable {
   /// Values of ConfigMaps, by ConfigMap and key.
   package var configMaps: [String: [String: [UInt8]]]
   /// The annotations of the customer's Secrets, by Secret.
-  var annotations: [String: [String: String]] = [:]
+  package var annotations: [String: [String: String]] = [:]
   /// With what passwords turn; nil offline.
-  var rotation: RotationClock?
+  package var rotation: RotationClock?
   /// Names of Secrets that Postern would create, but which somebody else has created.
-  var taken: Set<String> = []
+  package var taken: Set<String> = []
   /// The objects that are mounted now. Their contents stay where declared values are missing.
-  var mounted = MountedContents()
+  package var mounted = MountedContents()
   /// Errors in a script's text, one line each; nil where they are not known yet.
-  var verdict: @Sendable (ScriptText, Script) -> [String]? = { ScriptJudge.refusals($0, isTransaction: $1.transaction) }
+  package var verdict: @Sendable (ScriptText, Script) -> [String]? = { $0.refusals(isTransaction: $1.transaction) }
 
   /// Sources with these objects; each as name → key → value.
   package init(secrets: [String: [String: [UInt8]]] = [:], configMaps: [String: [String: [UInt8]]] = [:]) {
@@ -62,7 +62,7 @@ package struct InstanceSources: Sendable {
 }
 
 /// Why a referenced value is missing.
-struct MissingSource: Error {
+package struct MissingSource: Error {
   var reason = InstanceProblem.Reason.missingReference
   let message: String
 }

@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Testing
 
-@testable import Controller
+@testable import Instances
 
 /// Thousands of histories: passes that end anywhere, two leaders, lost Secrets, edits, clocks that jump. At every moment
 /// Postgres lets in what applications are told, but where somebody has just edited or deleted it.

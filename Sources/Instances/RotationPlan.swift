@@ -1,4 +1,4 @@
-import DatabaseSpec
+package import DatabaseSpec
 
 /// Decides what becomes of one user's two logins. Pure.
 struct RotationPlan {
@@ -173,7 +173,7 @@ struct RotationPlan {
 
 extension Timestamp {
   /// The time so many seconds later; the last, or the first, that there is, where it would be beyond that.
-  func adding(seconds: Int) -> Timestamp {
+  package func adding(seconds: Int) -> Timestamp {
     let bound = seconds < 0 ? Int64.min : Int64.max
     let (added, isTooLong) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000)
     let (sum, isBeyond) = microseconds.addingReportingOverflow(added)

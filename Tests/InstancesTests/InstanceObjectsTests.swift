@@ -1,9 +1,9 @@
 import Admission
 import Contract
-import Controller
 import DatabaseSpec
 import Declarations
 import Foundation
+import Instances
 import JSONBytes
 import Testing
 

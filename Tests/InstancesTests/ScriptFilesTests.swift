@@ -2,7 +2,7 @@ import DatabaseSpec
 import Declarations
 import Testing
 
-@testable import Controller
+@testable import Instances
 
 /// Which scripts are mounted: those that do not fit, are refused or are not known yet are left out, and the others are
 /// mounted.

@@ -1,11 +1,11 @@
 import Contract
 import Declarations
-import JSONBytes
+package import JSONBytes
 import TextEncoding
 
 extension DesiredObject {
   /// Whether nothing must be written. Additions of others are left alone.
-  func isSatisfied(by live: LiveObject) -> Bool {
+  package func isSatisfied(by live: LiveObject) -> Bool {
     let owners = Set([owner?.uid].compactMap(\.self))
     return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil
       && annotations.allSatisfy { live.annotations[$0] == $1 }
@@ -16,12 +16,12 @@ extension DesiredObject {
   }
 
   /// Keys that Postern once wrote and that must no longer exist.
-  func staleKeys(in live: LiveObject) -> [String] {
+  package func staleKeys(in live: LiveObject) -> [String] {
     live.writtenKeys.filter { live.data[$0] != nil && data[$0] == nil }.sorted()
   }
 
   /// The object to create: without an owner, because only an applied owner can be removed again by an apply.
-  var creation: JSONValue {
+  package var creation: JSONValue {
     var object = self
     object.owner = nil
     return object.manifest
@@ -30,7 +30,7 @@ extension DesiredObject {
   /// The object to apply. If the object exists, it contains the version that was read, so that a write of somebody else
   /// since then is never lost. A seed belongs to whoever wrote it last. If that was an apply by Postern, the seed must
   /// be included, because the apply would otherwise remove it.
-  func application(over live: LiveObject?) -> JSONValue {
+  package func application(over live: LiveObject?) -> JSONValue {
     guard let live else { return manifest }
     var object = self
     object.type = nil
@@ -48,7 +48,7 @@ extension DesiredObject {
 
   /// A merge patch that removes keys which an apply does not remove, because they were written when the object was
   /// created.
-  static func removal(of keys: [String], from live: LiveObject) -> JSONValue {
+  package static func removal(of keys: [String], from live: LiveObject) -> JSONValue {
     var data = JSONObject()
     for key in keys { data[key] = .null }
     var metadata = JSONObject()

@@ -1,9 +1,8 @@
 import JSONBytes
-import TestSupport
 import Testing
-
-@testable import Controller
 import TextEncoding
+
+@testable import Instances
 
 /// How a desired object is compared with the live one, and what is written of it.
 @Suite struct ApplyingTests {
@@ -90,6 +89,8 @@ import TextEncoding
     #expect(other.isManaged(for: "zeta"))
   }
 }
+
+private func json(_ text: String) throws -> JSONValue { try JSONValue(parsing: Array(text.utf8)) }
 
 extension JSONValue {
   /// The keys of an object, in order.

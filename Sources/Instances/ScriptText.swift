@@ -1,38 +1,47 @@
-import DatabaseSpec
+import Admission
+package import DatabaseSpec
 import OpenSSL
 import TextEncoding
 
 /// The text of a script, identified by its hash.
-struct ScriptText: Equatable, Sendable {
-  let bytes: [UInt8]
+package struct ScriptText: Equatable, Sendable {
+  package let bytes: [UInt8]
   /// The hash of the bytes, in lower-case hexadecimal.
-  let sha256: String
+  package let sha256: String
   /// Whether it came from a Secret.
   let isSecret: Bool
 
-  init(_ bytes: [UInt8], isSecret: Bool) {
+  package init(_ bytes: [UInt8], isSecret: Bool) {
     self.bytes = bytes
     self.isSecret = isSecret
     sha256 = Hex.encoded(Digest.sha256(bytes))
   }
+
+  /// The first errors in it, one line each. They contain no word of it.
+  package func refusals(isTransaction: Bool) -> [String] {
+    guard let sql = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+      return ["its text is not UTF-8"]
+    }
+    return Array(scriptRefusals(sql, isTransaction: isTransaction).prefix(5))
+  }
 }
 
 /// A question about a script: whether this text may run in this way.
-struct ScriptQuestion: Hashable, Sendable {
+package struct ScriptQuestion: Hashable, Sendable {
   let sha256: String
-  let isTransaction: Bool
+  package let isTransaction: Bool
 
-  init(_ text: ScriptText, _ script: Script) {
+  package init(_ text: ScriptText, _ script: Script) {
     sha256 = text.sha256
     isTransaction = script.transaction
   }
 }
 
 /// The texts of a spec's scripts. A text that several scripts name is read once.
-struct ScriptTexts {
+package struct ScriptTexts {
   private let texts: [Script.Content.Source: Result<ScriptText, MissingSource>]
 
-  init(_ spec: InstanceSpec, _ sources: InstanceSources) {
+  package init(_ spec: InstanceSpec, _ sources: InstanceSources) {
     var texts: [Script.Content.Source: Result<ScriptText, MissingSource>] = [:]
     for script in spec.databases.flatMap(\.scripts) {
       guard let source = script.content.source, texts[source] == nil else { continue }
@@ -45,7 +54,7 @@ struct ScriptTexts {
     self.texts = texts
   }
 
-  subscript(script: Script) -> Result<ScriptText, MissingSource> {
+  package subscript(script: Script) -> Result<ScriptText, MissingSource> {
     switch script.content {
     case .inline(let sql): return .success(ScriptText(Array(sql.utf8), isSecret: false))
     case .file(let name, _):

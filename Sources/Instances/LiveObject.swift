@@ -1,22 +1,22 @@
 import Contract
 import Declarations
 package import JSONBytes
-import KubernetesAPI
+package import KubernetesAPI
 import TextEncoding
 
 /// A ConfigMap or Secret as the API server stores it.
-struct LiveObject: Equatable, Sendable {
-  let kind: DesiredObject.Kind
-  private(set) var name = ""
-  private(set) var namespace = ""
-  private(set) var uid = ""
-  private(set) var resourceVersion = ""
-  private(set) var labels: [String: String] = [:]
-  private(set) var annotations: [String: String] = [:]
+package struct LiveObject: Equatable, Sendable {
+  package let kind: DesiredObject.Kind
+  package private(set) var name = ""
+  package private(set) var namespace = ""
+  package private(set) var uid = ""
+  package private(set) var resourceVersion = ""
+  package private(set) var labels: [String: String] = [:]
+  package private(set) var annotations: [String: String] = [:]
   /// The decoded values, by key.
-  private(set) var data: [String: [UInt8]] = [:]
+  package private(set) var data: [String: [UInt8]] = [:]
   /// UIDs of its owners.
-  private(set) var owners: Set<String> = []
+  package private(set) var owners: Set<String> = []
   /// Keys of `data` that Postern has applied and nobody else has changed since.
   private(set) var appliedKeys: Set<String> = []
   /// UIDs of the owners that Postern has applied.
@@ -25,7 +25,7 @@ struct LiveObject: Equatable, Sendable {
   private(set) var writtenKeys: Set<String> = []
 
   /// Reads an object. Fields that are not needed are skipped, however deep they are.
-  init(_ bytes: [UInt8], kind: DesiredObject.Kind) throws(JSONError) {
+  package init(_ bytes: [UInt8], kind: DesiredObject.Kind) throws(JSONError) {
     self.kind = kind
     var reader = JSONReader(bytes)
     try reader.beginObject()
@@ -103,14 +103,14 @@ struct LiveObject: Equatable, Sendable {
   }
 
   /// The object without its values.
-  var withoutData: Self {
+  package var withoutData: Self {
     var object = self
     object.data = [:]
     return object
   }
 
   /// Whether it belongs to this customer and Postern has created it or may manage it.
-  func isManaged(for customer: String) -> Bool {
+  package func isManaged(for customer: String) -> Bool {
     labels[ObjectLabel.managedBy] == ObjectLabel.manager
       && (labels[AnnotationKey.customerLabel] ?? customer) == customer
   }
@@ -185,7 +185,7 @@ extension JSONValue {
 }
 
 extension DesiredObject.Kind {
-  var resource: Resource {
+  package var resource: Resource {
     switch self {
     case .configMap: .configMaps
     case .secret: .secrets

@@ -1,8 +1,8 @@
 import Contract
-import DatabaseSpec
+package import DatabaseSpec
 
 /// The contents that are mounted into the sidecar: the ConfigMap and the passwords as they were last written.
-struct MountedContents: Equatable, Sendable {
+package struct MountedContents: Equatable, Sendable {
   /// By role.
   private(set) var passwords: [PostgresName: Password] = [:]
   /// By user, where the password turns.
@@ -12,7 +12,7 @@ struct MountedContents: Equatable, Sendable {
   /// By user, as the mounted spec says.
   private(set) var rotates: [PostgresName: Rotation] = [:]
   /// Nil where there is no spec that can be read.
-  private(set) var spec: InstanceSpec?
+  package private(set) var spec: InstanceSpec?
   /// Scripts by database and name.
   private var scripts: [PostgresName: [[UInt8]: Script]] = [:]
   private var texts: [String: ScriptText] = [:]
@@ -24,7 +24,7 @@ struct MountedContents: Equatable, Sendable {
   /// - Parameters:
   ///   - configMap: the contents of `<customer>-pg-spec`.
   ///   - secret: the contents of `<customer>-pg-passwords`.
-  init(configMap: [String: [UInt8]], secret: [String: [UInt8]]) {
+  package init(configMap: [String: [UInt8]], secret: [String: [UInt8]]) {
     self.secret = secret
     if let bytes = secret[VolumeLayout.passwordsFile], let file = try? PasswordsFile(decoding: bytes) {
       passwords = file.passwords
@@ -59,10 +59,10 @@ struct MountedContents: Equatable, Sendable {
   }
 
   /// ``VolumeLayout/generationFile``
-  var generation: String? { secret[VolumeLayout.generationFile].map { String(decoding: $0, as: UTF8.self) } }
+  package var generation: String? { secret[VolumeLayout.generationFile].map { String(decoding: $0, as: UTF8.self) } }
 
   /// A script that is mounted, and its text.
-  func script(_ name: String, in database: PostgresName) -> (script: Script, text: ScriptText)? {
+  package func script(_ name: String, in database: PostgresName) -> (script: Script, text: ScriptText)? {
     guard let script = scripts[database]?[Array(name.utf8)], case .file(let file, _) = script.content else {
       return nil
     }
@@ -70,7 +70,7 @@ struct MountedContents: Equatable, Sendable {
   }
 
   /// The texts from Secrets that the spec names, by file.
-  var secretTexts: [String: String] {
+  package var secretTexts: [String: String] {
     texts.filter(\.value.isSecret).mapValues { String(decoding: $0.bytes, as: UTF8.self) }
   }
 

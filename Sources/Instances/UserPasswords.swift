@@ -1,8 +1,7 @@
 import Admission
 import Contract
-package import DatabaseSpec
+import DatabaseSpec
 import Declarations
-import Randomness
 
 /// Where each user's password comes from: `passwordFrom`; the flat file; the user's own Secret, which may have been
 /// edited; the mounted Secret, if the user's own was deleted; or else a new one. Where the source is missing, the
@@ -92,12 +91,5 @@ struct UserPasswords {
         message: "user \(user.text): Secret \"\(source.name)\" key \"\(source.key)\" \(reason); "
           + "the user keeps the password it has"))
     return nil
-  }
-}
-
-extension Password {
-  /// A new password of 32 letters and digits; nil where the system has no randomness.
-  package static func generated() -> Password? {
-    (try? SecureRandom.password()).flatMap { try? Password($0) }
   }
 }

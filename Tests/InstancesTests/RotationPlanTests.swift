@@ -1,7 +1,7 @@
 import DatabaseSpec
 import Testing
 
-@testable import Controller
+@testable import Instances
 
 /// What becomes of two logins, without IO: every state that a crash, a loss or an edit can leave.
 @Suite struct RotationPlanTests {

@@ -2,9 +2,9 @@ import Contract
 import DatabaseSpec
 
 /// The scripts of a spec as files beside `spec.json`, each named by the hash of its text, and the spec that names them.
-struct ScriptFiles {
+package struct ScriptFiles {
   /// The most bytes in all values of a ConfigMap, or of a Secret (Kubernetes API, `v1`: 1 MiB).
-  static let maximumObjectBytes = 1 << 20
+  package static let maximumObjectBytes = 1 << 20
 
   /// The spec in which every script whose text is available is a `.file`. A script whose text is in a missing object
   /// stays as it was declared, and the sidecar makes the scripts after it in its database wait. The others are left

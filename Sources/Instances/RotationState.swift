@@ -1,22 +1,22 @@
-import DatabaseSpec
+package import DatabaseSpec
 
 /// What is stored about one user's two logins: in the user's own Secret, which applications use, and in the Secret that
 /// is mounted into the sidecar.
-struct RotationState: Equatable, Sendable {
+package struct RotationState: Equatable, Sendable {
   /// The user's Secret.
-  struct Told: Equatable, Sendable {
+  package struct Told: Equatable, Sendable {
     /// Whether it names the second login; nil where it names neither.
     var isSecond: Bool?
     var password: Password
     /// `postern.io/rotated-at`
-    var rotatedAt: Timestamp?
+    package var rotatedAt: Timestamp?
     /// `postern.io/rotates-at`
-    var rotatesAt: Timestamp?
+    package var rotatesAt: Timestamp?
   }
 
   /// What is mounted.
-  struct Mounted: Equatable, Sendable {
-    var login: LoginState
+  package struct Mounted: Equatable, Sendable {
+    package var login: LoginState
     /// The password of the login that applications use.
     var current: Password
     /// The password of the other, where it is stored.
@@ -39,21 +39,21 @@ enum LoginReadiness: Equatable, Sendable {
 
 /// What is to be written, for one user. Each pass writes what follows from what is stored, so a pass that ends anywhere is
 /// gone on with by the next, whoever makes it.
-struct RotationDecision: Equatable, Sendable {
+package struct RotationDecision: Equatable, Sendable {
   /// For the Secret that is mounted.
-  var mounted: RotationState.Mounted
+  package var mounted: RotationState.Mounted
   /// For the user's Secret.
-  var told: RotationState.Told
+  package var told: RotationState.Told
   /// Whether the user's Secret gets another login.
-  var isTurn = false
+  package var isTurn = false
   /// Why the turn that is due waits, since when it is due.
-  var held: (reason: String, since: Timestamp)?
+  package var held: (reason: String, since: Timestamp)?
   /// When the next pass has something to do; nil: never by itself.
   var next: Timestamp?
   /// Whether the second login is needed no more, because `rotate` was taken out.
-  var isOver = false
+  package var isOver = false
 
-  static func == (left: Self, right: Self) -> Bool {
+  package static func == (left: Self, right: Self) -> Bool {
     left.mounted == right.mounted && left.told == right.told && left.isTurn == right.isTurn
       && left.held?.reason == right.held?.reason && left.held?.since == right.held?.since && left.next == right.next
       && left.isOver == right.isOver

@@ -1,6 +1,5 @@
 import Admission
 import Contract
-import Controller
 import Instances
 import JSONBytes
 import KubernetesAPI

@@ -1,4 +1,3 @@
-import Controller
 import DatabaseSpec
 import Declarations
 import Instances

@@ -1,4 +1,3 @@
-import Controller
 import Instances
 
 /// The result of applying the manifest once in a trial.

@@ -1,5 +1,4 @@
 import Contract
-import Controller
 import DatabaseSpec
 import Declarations
 import FoundationEssentials

@@ -1,6 +1,5 @@
 import Admission
 import Contract
-import Controller
 import DatabaseSpec
 import Declarations
 import FoundationEssentials

@@ -213,7 +213,8 @@ let package = Package(
     .testTarget(
       name: "ControllerTests",
       dependencies: [
-        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "Instances", "JSONBytes", "KubernetesAPI",
+        "Contract", "Admission", "Controller", "DatabaseSpec", "Declarations", "Instances", "JSONBytes",
+        "KubernetesAPI",
         "KubernetesClient", "Linux",
         "PrometheusText", "TestSupport", "TextEncoding",
         .product(name: "Logging", package: "swift-log"),

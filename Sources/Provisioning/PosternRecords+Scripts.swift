@@ -83,4 +83,14 @@ extension Postern {
       row throws(CatalogMismatch) in AppliedScript(name: try row.text(), sha256: try row.text())
     }
   }
+
+  /// When they ran last, in UTC as in RFC 3339.
+  package static var scriptTimes: CatalogQuery<(name: String, ranAt: String)> {
+    CatalogQuery(
+      "when the scripts ran",
+      """
+      SELECT name, to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') FROM postern.script ORDER BY name
+      """
+    ) { row throws(CatalogMismatch) in (try row.text(), try row.text()) }
+  }
 }

@@ -40,7 +40,17 @@ struct ShowStatus: AsyncParsableCommand {
   @Option(help: ArgumentHelp("How long to wait at most, such as 30s, 5m or 1h. (default: 60s)", valueName: "time"))
   var timeout: Patience?
 
+  @Flag(
+    help: """
+      Of one customer: ask Postgres when each script ran last, through a port-forward and with the superuser's Secret, as \
+      far as you may use both.
+      """)
+  var scriptTimes = false
+
   func validate() throws {
+    if scriptTimes, customer == nil || watch {
+      throw ValidationError("--script-times is for one customer in full; name it, and leave --watch out")
+    }
     if wait, watch { throw ValidationError("--wait ends and --watch goes on; leave one of them out") }
     if timeout != nil, !wait { throw ValidationError("--timeout is for --wait") }
     if watch, output != .table { throw ValidationError("--watch prints lines of the table; leave --output out") }
@@ -94,7 +104,7 @@ struct ShowStatus: AsyncParsableCommand {
   private func showInFull(
     _ seen: SeenCluster, _ access: ClusterAccess, _ console: Console
   ) async throws(CommandError) {
-    let reading = CustomerReading(access: access, cluster: seen)
+    let reading = CustomerReading(access: access, cluster: seen, asksForScripts: scriptTimes)
     var documents: [JSONValue] = []
     for (index, row) in seen.rows().enumerated() {
       let report = try await reading.report(row)

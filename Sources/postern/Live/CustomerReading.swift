@@ -10,6 +10,8 @@ import KubernetesClient
 struct CustomerReading {
   let access: ClusterAccess
   let cluster: SeenCluster
+  /// Whether Postgres is asked when scripts ran.
+  var asksForScripts = false
 
   func report(_ row: CustomerRow) async throws(CommandError) -> CustomerReport {
     var notes = ClusterAccess.notes(on: cluster.forbidden)
@@ -17,7 +19,9 @@ struct CustomerReading {
     let spec = try await spec(row, &notes)
     let secrets = try await secrets(row.name)
     if secrets == nil { notes.append("note: you may not list secrets: the passwords' age is not known") }
-    return CustomerReport(row: row, pods: pods, spec: spec, secrets: secrets, notes: notes)
+    let times = asksForScripts ? await ScriptTimes.ask(row.name, about: spec?.databases ?? [], in: access) : nil
+    notes += times?.notes ?? []
+    return CustomerReport(row: row, pods: pods, spec: spec, secrets: secrets, scriptTimes: times, notes: notes)
   }
 
   /// What the controller has written, with the users of a flat file; else what the workload declares.

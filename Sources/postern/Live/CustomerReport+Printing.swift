@@ -47,8 +47,11 @@ extension CustomerReport {
         ]
       })
     section(
-      "Scripts", ["DATABASE", "NAME", "RERUN", "STATE"],
-      scripts.map { [$0.database, $0.name, $0.rerun, $0.state] })
+      "Scripts", ["DATABASE", "NAME", "RERUN"] + (scriptTimes == nil ? [] : ["RAN"]) + ["STATE"],
+      scripts.map { script in
+        let ran = script.ranAt.map { Age.text(since: $0) } ?? ""
+        return [script.database, script.name, script.rerun] + (scriptTimes == nil ? [] : [ran]) + [script.state]
+      })
     return lines + problemLines
   }
 
@@ -105,7 +108,8 @@ extension CustomerReport {
             scripts.map { script in
               .members([
                 ("database", .string(script.database)), ("name", .string(script.name)),
-                ("rerun", .string(script.rerun)), ("state", .string(script.state)),
+                ("rerun", .string(script.rerun)), ("ranAt", script.ranAt.map { .string($0) }),
+                ("state", .string(script.state)),
               ])
             })
         }

@@ -13,6 +13,8 @@ struct CustomerReport {
   let spec: InstanceSpec?
   /// By name; nil where they cannot be read.
   let secrets: [String: UserSecret]?
+  /// When its scripts ran; nil where Postgres was not asked.
+  let scriptTimes: ScriptTimes?
   /// What could not be read, and why.
   let notes: [String]
 
@@ -95,6 +97,8 @@ struct CustomerReport {
     let database: String
     let name: String
     let rerun: String
+    /// In UTC as in RFC 3339.
+    let ranAt: String?
     let state: String
   }
 
@@ -103,6 +107,7 @@ struct CustomerReport {
       database.scripts.map { script in
         ScriptRow(
           database: database.name.text, name: script.name, rerun: script.rerun.rawValue,
+          ranAt: scriptTimes?[script.name, in: database.name],
           state: state([.script(script.name, in: database.name)]))
       }
     }

@@ -39,13 +39,8 @@ struct ServerFacts {
 
   /// Asks the server, over connections that write nothing.
   init(_ settings: ConnectionSettings) throws(PostgresError) {
-    var settings = settings
-    settings.runtimeOptions += [
-      .init("search_path", "pg_catalog, pg_temp"), .init("default_transaction_read_only", "on"), .init("role", "none"),
-      .init("lock_timeout", "5s"), .init("client_min_messages", "warning"), .init("lc_messages", "C"),
-    ]
-    self.settings = settings
-    let connection = try Connection(settings)
+    self.settings = settings.forReading
+    let connection = try Connection(self.settings)
     for role in try connection.rows(Self.roles) {
       powers[role.name] = role.powers.split(separator: ",").map(String.init)
       if role.hasMD5 { md5Users.append(role.name) }

@@ -27,7 +27,7 @@ sidecar-arm64: ## Build the sidecar for ARM64 on another machine, and run its te
 	chmod +x .build/qemu/postern-sidecar
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
-	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/qemu" $(RUN_TESTS) --filter 'Sidecar(Login|Program)?Tests/'
+	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/qemu" SWIFT="$(SWIFT)" scripts/run-tests --filter 'Sidecar(Login|Program)?Tests/'
 
 postern: ## Build the command as it ships: .build/shipped/postern
 	scripts/install-packages build sidecar
@@ -46,10 +46,6 @@ demo: ## Go from one file to a provisioned Postgres and an application's first q
 try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
 
-# More tests run at once than there are cores, because most wait for a server or a program, on threads of their own (Tests/TestThreads).
-RUN_TESTS = TMPDIR="$$(scripts/test-folder)" POSTERN_TEST_POSTGRES="$$(scripts/test-postgres --print)" $(SWIFT) test --skip-build \
-	--experimental-maximum-parallelization-width 6
-
 # With K8S_BIN=FOLDER, tests of the Kubernetes client also run against the kube-apiserver in that folder, with the etcd on the PATH.
 test: ## Run every test, on Postgres 15 to 18
 	scripts/install-packages build demo test chart
@@ -60,13 +56,13 @@ test: ## Run every test, on Postgres 15 to 18
 	scripts/python-tools
 	scripts/make-reference --check --postern .build/debug/postern
 	"$$(scripts/python-tools --print)" scripts/check-examples .build/debug/postern
-	$(RUN_TESTS)
+	SWIFT="$(SWIFT)" scripts/run-tests
 
 test-shipped: sidecar postern ## Run the programs' tests on the builds that ship, and count their instructions
 	scripts/install-packages build demo test
 	scripts/test-postgres
 	$(SWIFT) build --build-tests
-	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" $(RUN_TESTS) --filter 'Sidecar(Login|Program)?Tests/|PosternTests\.'
+	POSTERN_TEST_PROGRAMS="$(CURDIR)/.build/shipped" SWIFT="$(SWIFT)" scripts/run-tests --filter 'Sidecar(Login|Program)?Tests/|PosternTests\.'
 	scripts/bench-instructions --check
 
 e2e: postern sidecar ## Go a user's whole way on a real cluster of one node; needs Kubernetes' server programs in K8S_BIN

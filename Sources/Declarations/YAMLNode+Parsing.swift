@@ -52,9 +52,7 @@ extension YAMLNode {
           reason: "more than \(Self.maximumExpandedBytes) bytes of text, aliases expanded",
           hint: "put scripts into a ConfigMap, and write fewer aliases")
       }
-      let isPlain = style == .plain
-      let isNull = isPlain && ["", "~", "null", "Null", "NULL"].contains(text)
-      self.init(content: isNull ? .null : .scalar(text, isPlain: isPlain), place: place)
+      self.init(content: value.isNull ? .null : .scalar(text, isPlain: style == .plain), place: place)
     case .sequence(let sequence):
       var elements: [YAMLNode] = []
       for (index, element) in sequence.enumerated() {

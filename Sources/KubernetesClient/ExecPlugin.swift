@@ -27,7 +27,7 @@ struct ExecPlugin: Sendable {
   /// Nil where the user has no program.
   init?(_ user: KubeconfigEntry, for cluster: KubeconfigEntry) throws(ConfigurationError) {
     guard let node = user.member("exec") else { return nil }
-    let exec = KubeconfigEntry(file: user.file, place: "\(user.place): exec", node: node)
+    let exec = KubeconfigEntry(file: user.file, title: "\(user.title): exec", node: node)
     func wrong(_ reason: String, _ hint: String) -> ConfigurationError {
       ConfigurationError(place: exec.place, reason: reason, hint: hint)
     }
@@ -51,14 +51,14 @@ struct ExecPlugin: Sendable {
     }
     self.variables = variables
     installHint = exec.text("installHint")
-    self.cluster = exec.isTrue("provideClusterInfo") ? try Self.information(of: cluster) : nil
+    self.cluster = try exec.isTrue("provideClusterInfo") ? try Self.information(of: cluster) : nil
   }
 
   private static func information(of cluster: KubeconfigEntry) throws(ConfigurationError) -> JSONValue {
     var information = JSONObject()
     information["server"] = .string(cluster.text("server") ?? "")
     if let name = cluster.text("tls-server-name") { information["tls-server-name"] = .string(name) }
-    if cluster.isTrue("insecure-skip-tls-verify") { information["insecure-skip-tls-verify"] = .bool(true) }
+    if try cluster.isTrue("insecure-skip-tls-verify") { information["insecure-skip-tls-verify"] = .bool(true) }
     if let authority = try cluster.bytes("certificate-authority") {
       information["certificate-authority-data"] = .string(Base64.encoded(authority))
     }

@@ -58,19 +58,30 @@ struct Kubeconfig {
   private var place: String { files.map(\.path).joined(separator: ":") }
 
   private var currentContext: String? {
-    files.lazy.compactMap { $0.root["current-context"]?.text }.first { !$0.isEmpty }
+    files.lazy.compactMap(\.currentContext).first { !$0.isEmpty }
   }
 
   private func entry(_ what: String, _ name: String) throws(ConfigurationError) -> KubeconfigEntry {
     var names: [String] = []
     for file in files {
-      for node in file.root["\(what)s"]?.elements ?? [] {
+      var entries: [KubeconfigEntry] = []
+      for node in try file.entries("\(what)s") {
         guard let found = node["name"]?.text else { continue }
-        if found.utf8.elementsEqual(name.utf8), let entry = node[what] {
-          return KubeconfigEntry(file: file.path, place: "\(file.path): \(what) \"\(name)\"", node: entry)
+        if found.utf8.elementsEqual(name.utf8) {
+          let entry = node[what] ?? YAMLValue(.mapping([]), mark: node.mark)
+          entries.append(KubeconfigEntry(file: file, title: "\(what) \"\(name)\"", node: entry))
         }
         if !names.contains(found) { names.append(found) }
       }
+      guard let entry = entries.first else { continue }
+      if entries.count > 1 {
+        throw ConfigurationError(
+          place: entries[1].place, reason: "the list has another with this name", hint: "keep one, as kubectl wants it")
+      }
+      guard entry.node.members != nil || entry.node.isNull else {
+        throw ConfigurationError(place: entry.place, reason: "it is no mapping", hint: "write members below \(what):")
+      }
+      return entry
     }
     throw ConfigurationError(
       place: place, reason: "there is no \(what) \"\(name)\"",
@@ -79,8 +90,10 @@ struct Kubeconfig {
 
   private func address(_ cluster: KubeconfigEntry) throws(ConfigurationError) -> ClusterConfiguration {
     let server = cluster.text("server") ?? ""
+    // What stands before an @ may be a password.
+    let shown = server.contains("@") ? "server" : "server \"\(server)\""
     let error = ConfigurationError(
-      place: cluster.place, reason: "server \"\(server)\" is no address", hint: "write https://HOST:PORT")
+      place: cluster.place("server"), reason: "\(shown) is no address", hint: "write https://HOST:PORT")
     guard server.hasPrefix("https://") else { throw error }
     let rest = server.dropFirst("https://".count)
     let authority = rest.prefix { $0 != "/" }
@@ -110,15 +123,17 @@ struct Kubeconfig {
 
   private func tls(_ cluster: KubeconfigEntry, _ user: KubeconfigEntry) throws(ConfigurationError) -> TLSConfiguration {
     var tls = ClusterConfiguration.clientTLS()
-    if cluster.isTrue("insecure-skip-tls-verify") {
+    if try cluster.isTrue("insecure-skip-tls-verify") {
       tls.certificateVerification = .none
     } else if let authority = try cluster.bytes("certificate-authority") {
-      tls.trustRoots = try ClusterConfiguration.trustRoots(authority, place: cluster.place)
+      tls.trustRoots = try ClusterConfiguration.trustRoots(
+        authority, place: cluster.place("certificate-authority-data", "certificate-authority"))
     }
     guard let chain = try user.bytes("client-certificate") else { return tls }
     guard let key = try user.bytes("client-key"), tls.authenticate(chain: chain, key: key) else {
       throw ConfigurationError(
-        place: user.place, reason: "client-certificate and client-key are no PEM pair",
+        place: user.place("client-certificate-data", "client-certificate"),
+        reason: "client-certificate and client-key are no PEM pair",
         hint: "write both, the key without a passphrase")
     }
     return tls

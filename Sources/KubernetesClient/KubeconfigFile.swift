@@ -1,11 +1,15 @@
 import Linux
 import YAML
 
-/// One kubeconfig.
+/// One kubeconfig, read as kubectl reads it, by sigs.k8s.io/yaml: the first document counts, merge keys are replaced by
+/// what they add, and of several members with one key the last counts.
 struct KubeconfigFile {
   let path: String
   /// A mapping.
-  let root: YAMLValue
+  private let root: YAMLValue
+
+  /// The most values in one file. Values that aliases repeat count each time.
+  private static let maximumValues = 1_000_000
 
   /// The kubeconfigs that kubectl would read. Of the files that `$KUBECONFIG` names, those that do not exist are left
   /// out, but one must exist.
@@ -24,18 +28,38 @@ struct KubeconfigFile {
   static func home(_ environment: (String) -> String?) -> String { "\(environment("HOME") ?? "")/.kube/config" }
 
   private init(_ path: String) throws(ConfigurationError) {
-    let hint = "name a kubeconfig with --kubeconfig or KUBECONFIG"
-    let text = String(decoding: try ClusterConfiguration.read(path, hint: hint), as: UTF8.self)
-    do throws(YAMLError) {
-      // An empty file is a kubeconfig without entries.
-      root = try YAMLReader.only(text) ?? YAMLValue(.mapping([]))
-    } catch {
-      let place = "\(path), line \(error.mark.line)"
-      throw ConfigurationError(place: place, reason: "it is no YAML: \(error.problem)", hint: hint)
-    }
-    guard root.members != nil else {
-      throw ConfigurationError(place: path, reason: "it is no YAML mapping", hint: hint)
-    }
     self.path = path
+    let another = "name another kubeconfig with --kubeconfig or KUBECONFIG"
+    let bytes = try ClusterConfiguration.read(path, hint: "name a kubeconfig with --kubeconfig or KUBECONFIG")
+    let value: YAMLValue?
+    do throws(YAMLError) {
+      var reader = try YAMLReader(bytes)
+      value = try reader.next()?.merged(maximumValues: Self.maximumValues)
+    } catch {
+      let correction = error.kind == .character ? "save it as UTF-8, without control characters" : "correct the line"
+      throw ConfigurationError(
+        place: "\(path), line \(error.mark.line)", reason: "it is no YAML: \(error.problem)",
+        hint: "\(correction), or \(another)")
+    }
+    // A file without a value is a kubeconfig without entries.
+    root = value.flatMap { $0.isNull ? nil : $0 } ?? YAMLValue(.mapping([]))
+    guard root.members != nil else {
+      throw ConfigurationError(place: path, reason: "it is no YAML mapping", hint: another)
+    }
   }
+
+  var currentContext: String? { root["current-context"]?.text }
+
+  /// The entries of a list, such as `clusters`.
+  func entries(_ key: String) throws(ConfigurationError) -> [YAMLValue] {
+    guard let list = root[key], !list.isNull else { return [] }
+    guard let entries = list.elements else {
+      throw ConfigurationError(
+        place: place(of: list), reason: "\(key) is no list", hint: "begin each entry with a hyphen: - name: NAME")
+    }
+    return entries
+  }
+
+  /// For people.
+  func place(of node: YAMLValue) -> String { "\(path), line \(node.mark.line)" }
 }

@@ -21,14 +21,13 @@ internal import CYAML
   /// Where the last event began.
   private(set) var mark = YAMLMark(line: 1, column: 1)
 
-  init(_ text: String) throws(YAMLError) {
-    let bytes = text.utf8
+  /// - Parameter bytes: in UTF-8, or in UTF-16 with a byte order mark, by which libyaml knows it.
+  init(_ bytes: [UInt8]) throws(YAMLError) {
     unsafe self.text = .allocate(capacity: bytes.count)
     _ = unsafe self.text.initialize(fromContentsOf: bytes)
     unsafe parser = .allocate(capacity: 1)
     unsafe parser.initialize(to: yaml_parser_t())
     guard unsafe yaml_parser_initialize(parser) == 1 else { throw Self.noMemory }
-    unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
     unsafe yaml_parser_set_input_string(parser, self.text.baseAddress, self.text.count)
   }
 
@@ -92,23 +91,10 @@ internal import CYAML
     switch unsafe parser.pointee.error {
     case YAML_MEMORY_ERROR: return Self.noMemory
     case YAML_READER_ERROR:
-      return unsafe YAMLError(.character, problem, at: place(ofByte: parser.pointee.problem_offset))
+      return unsafe YAMLError(.character, problem, at: YAMLMark(ofByte: parser.pointee.problem_offset, in: text))
     default:
       let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) }
       return unsafe YAMLError(.syntax, problem, context: context, at: Self.mark(parser.pointee.problem_mark))
     }
-  }
-
-  private func place(ofByte offset: Int) -> YAMLMark {
-    var mark = YAMLMark(line: 1, column: 1)
-    for index in 0..<min(max(offset, 0), unsafe text.count) {
-      let byte = unsafe text[index]
-      if byte == UInt8(ascii: "\n") {
-        mark = YAMLMark(line: mark.line + 1, column: 1)
-      } else if byte & 0xC0 != 0x80 {
-        mark.column += 1
-      }
-    }
-    return mark
   }
 }

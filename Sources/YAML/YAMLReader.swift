@@ -8,6 +8,8 @@ package struct YAMLReader: ~Copyable {
   private var events: YAMLEvents
   /// How many lines may begin with `%TAG`. libyaml compares each of these directives with all before it.
   package static let maximumTagDirectives = 64
+  /// What is wrong with a text that has more.
+  package static let tagProblem = "more than \(maximumTagDirectives) %TAG directives"
 
   /// What aliases of the current document stand for, and how deep that is.
   private var anchors: [String: (value: YAMLValue, height: Int)] = [:]
@@ -22,11 +24,22 @@ package struct YAMLReader: ~Copyable {
   package init(
     _ text: String, maximumValues: Int = .max, maximumDepth: Int = YAMLReader.maximumDepth
   ) throws(YAMLError) {
-    guard Self.tagDirectives(in: text) <= Self.maximumTagDirectives else {
-      throw YAMLError(
-        .syntax, "more than \(Self.maximumTagDirectives) %TAG directives", at: YAMLMark(line: 1, column: 1))
+    try self.init(Array(text.utf8), maximumValues: maximumValues, maximumDepth: maximumDepth)
+  }
+
+  /// - Parameters:
+  ///   - bytes: a text in UTF-8, or in UTF-16 with a byte order mark. Other bytes are an error where the reader meets
+  ///     them.
+  ///   - maximumValues: as above.
+  ///   - maximumDepth: as above.
+  package init(
+    _ bytes: [UInt8], maximumValues: Int = .max, maximumDepth: Int = YAMLReader.maximumDepth
+  ) throws(YAMLError) {
+    let utf8 = YAMLEncoding(of: bytes) == .utf8 ? bytes : Array(YAMLEncoding.text(of: bytes).utf8)
+    if let offset = Self.excessiveTagDirective(in: utf8) {
+      throw YAMLError(.syntax, Self.tagProblem, at: YAMLMark(ofByte: offset, in: utf8))
     }
-    events = try YAMLEvents(text)
+    events = try YAMLEvents(bytes)
     self.maximumValues = maximumValues
     self.maximumDepth = maximumDepth
   }
@@ -121,13 +134,13 @@ package struct YAMLReader: ~Copyable {
     }
   }
 
-  /// How many lines begin with `%TAG`. A line may begin after a line feed, a carriage return, the last byte of another
-  /// line break (U+0085, U+2028, U+2029), or a byte order mark.
-  private static func tagDirectives(in text: String) -> Int {
+  /// Where the first `%TAG` is that is one too many. A line may begin after a line feed, a carriage return, the last
+  /// byte of another line break (U+0085, U+2028, U+2029), or a byte order mark.
+  private static func excessiveTagDirective(in text: [UInt8]) -> Int? {
     let mark = Array("%TAG".utf8)
     var (count, matched) = (0, 0)
     var isLineStart = true
-    for byte in text.utf8 {
+    for (index, byte) in text.enumerated() {
       if byte == UInt8(ascii: "%"), isLineStart {
         matched = 1
       } else if matched > 0, byte == mark[matched] {
@@ -135,9 +148,12 @@ package struct YAMLReader: ~Copyable {
       } else {
         matched = 0
       }
-      if matched == mark.count { (count, matched) = (count + 1, 0) }
+      if matched == mark.count {
+        (count, matched) = (count + 1, 0)
+        if count > maximumTagDirectives { return index + 1 - mark.count }
+      }
       isLineStart = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") || byte & 0xC0 == 0x80
     }
-    return count
+    return nil
   }
 }

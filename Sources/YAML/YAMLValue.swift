@@ -50,8 +50,13 @@ package struct YAMLValue: Sendable {
     if case .mapping(let members) = content { members } else { nil }
   }
 
-  /// The value of a mapping's first member with this key.
+  /// Whether it is one of the words for nothing, without quotes.
+  package var isNull: Bool {
+    if case .scalar(let text, .plain) = content { ["", "~", "null", "Null", "NULL"].contains(text) } else { false }
+  }
+
+  /// The value of a mapping's last member with this key.
   package subscript(key: String) -> YAMLValue? {
-    members?.first { $0.key.text.map { $0.utf8.elementsEqual(key.utf8) } == true }?.value
+    members?.last { $0.key.text.map { $0.utf8.elementsEqual(key.utf8) } == true }?.value
   }
 }

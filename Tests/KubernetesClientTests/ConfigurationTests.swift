@@ -129,27 +129,30 @@ import Testing
     #expect(cluster.pathPrefix == prefix)
   }
 
-  @Test(arguments: ["", "http://h:8080", "https://", "https://:1", "https://h:x", "https://u:p@h"])
+  @Test(arguments: ["", "http://h:8080", "https://", "https://:1", "https://h:x"])
   func whatIsNoAddressIsSaid(_ server: String) {
-    let place = #"F/config: cluster "c""#
+    let place = #"F/config, line 4: cluster "c""#
     #expect(
       message(cluster: "server: \"\(server)\"")
         == "\(place): server \"\(server)\" is no address; write https://HOST:PORT")
+    #expect(
+      message(cluster: #"server: "https://u:hunter2@h""#)
+        == "\(place): server is no address; write https://HOST:PORT")
   }
 
   @Test(arguments: ["auth-provider: {name: gcp}", "username: bob", "as: admin", "as-groups: [dev]"])
   func whatIsNotSupportedIsRefusedWithWhatToDo(_ user: String) {
     #expect(
       message(user: user)
-        == #"F/config: user "u": \#(user.prefix { $0 != ":" }) is not supported; put a token in its place: "#
+        == #"F/config, line 5: user "u": \#(user.prefix { $0 != ":" }) is not supported; put a token in its place: "#
         + "kubectl create token SERVICEACCOUNT --duration 24h")
   }
 
   @Test func whatIsWrongInAKubeconfigIsSaid() throws {
-    let user = #"F/config: user "u""#
+    let user = #"F/config, line 5: user "u""#
     #expect(
       message(cluster: #"server: "https://h", proxy-url: "http://p""#)
-        == #"F/config: cluster "c": proxy-url is not supported; name a cluster that is reached directly"#)
+        == #"F/config, line 4: cluster "c": proxy-url is not supported; name a cluster that is reached directly"#)
     #expect(message(context: "z") == #"F/config: there is no context "z"; there are: x, y"#)
     #expect(message(context: "y") == #"F/config: there is no cluster "z"; there are: c, other"#)
     #expect(

@@ -81,6 +81,102 @@ import Testing
     #expect(place(["HOME": "/nonexistent"]).hasPrefix("/nonexistent/.kube/config"))
   }
 
+  // MARK: Text
+
+  /// A kubeconfig whose context is as given.
+  private static func text(context: String = "{cluster: c, user: u, namespace: shop}") -> String {
+    """
+    current-context: x
+    clusters: [{name: c, cluster: {server: "https://h"}}]
+    users: [{name: u, user: {token: t}}]
+    contexts: [{name: x, context: \(context)}]
+
+    """
+  }
+
+  private func read(_ bytes: [UInt8]) throws -> ClusterConfiguration {
+    try Data(bytes).write(to: folder.appending(path: "config"))
+    return try .kubeconfig(path("config"))
+  }
+
+  @Test(arguments: [String.Encoding.utf8, .utf16LittleEndian, .utf16BigEndian])
+  func aByteOrderMarkTellsTheEncoding(encoding: String.Encoding) throws {
+    let text = "\u{FEFF}" + Self.text(context: "{cluster: c, user: u, namespace: größe}")
+    #expect(try read(Array(#require(text.data(using: encoding)))).namespace == "größe")
+  }
+
+  /// Texts, and the namespace that kubectl 1.36 finds.
+  private static let texts: [(text: String, namespace: String?)] = [
+    // The first document
+    (text() + "---\ncurrent-context: y\n", "shop"), ("---\n" + text() + "---\n[a: }\n", "shop"),
+    (text() + "...\n[a: }\n", "shop"), ("%YAML 1.1\n---\n" + text(), "shop"),
+    // The last member
+    ("current-context: y\n" + text(), "shop"), ("contexts: []\n" + text(), "shop"),
+    (text(context: "{cluster: c, user: u, namespace: a, namespace: b}"), "b"),
+    // Merge keys
+    ("a: &a {namespace: a}\n" + text(context: "{cluster: c, user: u, <<: *a}"), "a"),
+    ("a: &a {namespace: a}\n" + text(context: "{<<: *a, cluster: c, user: u, namespace: shop}"), "shop"),
+    ("a: &a {namespace: a}\n" + text(context: "{cluster: c, user: u, namespace: shop, <<: *a}"), "a"),
+    ("a: [&a {namespace: a}, &b {namespace: b}]\n" + text(context: "{<<: [*a, *b], cluster: c, user: u}"), "a"),
+    ("a: [&a {namespace: a}, &b {namespace: b}]\n" + text(context: "{<<: *a, <<: *b, cluster: c, user: u}"), "b"),
+    ("a: [&a {namespace: a}, &b {<<: *a}]\n" + text(context: "{<<: *b, cluster: c, user: u}"), "a"),
+    ("a: &a {namespace: a}\n" + text(context: "{!!merge '<<': *a, cluster: c, user: u}"), "a"),
+    ("a: &a {namespace: a}\n" + text(context: "{'<<': *a, cluster: c, user: u}"), nil),
+    // Nothing
+    (text(context: "{cluster: c, user: u, namespace: NULL}"), nil),
+    (text(context: "{cluster: c, user: u, namespace: ''}"), nil),
+    (text(context: "{cluster: c, user: u, namespace: 'null'}"), "null"),
+  ]
+
+  @Test(arguments: texts) func aTextIsReadAsKubectlReadsIt(text: String, namespace: String?) throws {
+    #expect(try read(Array(text.utf8)).namespace == namespace)
+  }
+
+  @Test(arguments: ["", "# nothing\n", "---\n---\n" + text(), "--- ~"])
+  func aTextWithoutAValueHasNoEntries(text: String) {
+    #expect(message { _ = try read(Array(text.utf8)) }.hasPrefix("F/config: there is no current-context;"))
+  }
+
+  /// What is added to a text whose four lines are right.
+  private static let mistakes: [(addition: String, expected: String)] = [
+    ("a: b: c\n", "line 5: it is no YAML: mapping values are not allowed in this context; correct the line, or name"),
+    ("a: \u{1}hunter2\n", "line 5: it is no YAML: control characters are not allowed; save it as UTF-8, "),
+    ("a: *hunter2\n", "line 5: it is no YAML: found undefined alias; correct the line"),
+    ("a:\n  <<: hunter2\n", "line 6: it is no YAML: << needs a mapping, or a list of mappings, as its value; "),
+    ("users: {}\n", "line 5: users is no list; begin each entry with a hyphen: - name: NAME"),
+    ("users:\n- {name: u, user: hunter2}\n", #"line 6: user "u": it is no mapping; write members below user:"#),
+    ("users:\n- {name: u, user: {}}\n- {name: u, user: {}}\n", #"line 7: user "u": the list has another with this"#),
+    (
+      "clusters: [{name: c, cluster:\n  {server: 'https://h', insecure-skip-tls-verify: 'true'}}]\n",
+      #"line 6: cluster "c": insecure-skip-tls-verify is neither true nor false; "#
+    ),
+    (
+      "users: [{name: u, user: {\n  client-key: k,\n  client-certificate-data: '*hunter2'}}]\n",
+      #"line 7: user "u": client-certificate-data is no base64; "#
+    ),
+    ("users: [{name: u, user: {password: hunter2,\n  username: bob}}]\n", #"line 6: user "u": username is not"#),
+    ("users: [{name: u, user:\n  {exec: {args: [hunter2]}}}]\n", #"line 6: user "u": exec: there is no command; "#),
+  ]
+
+  @Test(arguments: mistakes) func aMistakeIsToldWithItsLine(addition: String, expected: String) {
+    let said = message { _ = try read(Array((Self.text() + addition).utf8)) }
+    #expect(said.hasPrefix("F/config, \(expected)"), "\(said)")
+    #expect(!said.contains("hunter2"))
+  }
+
+  @Test func bytesThatAreNoTextAreToldWithTheirLine() {
+    let utf16 = [0xFE, 0xFF, 0, 0x61, 0, 0x0A, 0xDC, 0] as [UInt8]
+    for (bytes, line) in [(Array((Self.text() + "a: ").utf8) + [0xFF, 0x0A], 5), (utf16, 2)] {
+      let said = message { _ = try read(bytes) }
+      #expect(said.hasPrefix("F/config, line \(line): it is no YAML: ") && said.contains("save it as UTF-8"), "\(said)")
+    }
+  }
+
+  @Test func repeatedMergesEnd() {
+    let text = "a:\n- &a0 {a: b}\n" + (1...60).map { "- &a\($0) {<<: [*a\($0 - 1), *a\($0 - 1)]}\n" }.joined()
+    #expect(message { _ = try read(Array(text.utf8)) }.contains("aliases repeat too many values"))
+  }
+
   // MARK: Programs
 
   private func kubeconfig(port: Int = 1, exec: String) throws -> ClusterConfiguration {
@@ -158,7 +254,7 @@ import Testing
   }
 
   @Test func whatIsWrongWithAProgramIsSaid() throws {
-    let user = #"F/config: user "u": exec"#
+    let user = #"F/config, line 4: user "u": exec"#
     func wrong(_ exec: String) -> String { message { _ = try kubeconfig(exec: exec) } }
     #expect(wrong(Self.v1) == "\(user): there is no command; write the program's name")
     #expect(

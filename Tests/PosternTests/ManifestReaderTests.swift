@@ -118,6 +118,10 @@ import Testing
     ("stringData:\n  {hunter2 hunter2: a, hunter2 hunter2: b}", "the key \"…\" stands twice"),
     ("stringData:\n- a: b\n  c:\n    - hunter2\n    d", "line 9, column 1, document 1, stringData.c: could not find"),
     ("%hunter2", "document 1: found unknown directive name"),
+    (
+      String(repeating: "%TAG !a! hunter2\n", count: 65),
+      "line 68, column 1, document 1: more than 64 %TAG directives; kubectl takes no directives: remove"
+    ),
     ("--- hunter2", "line 4, column 1, document 2: a line that begins with --- divides documents"),
   ])
   func saysWhereAFileIsNoYAMLAndNothingOfWhatItHolds(text: String, message: String) {

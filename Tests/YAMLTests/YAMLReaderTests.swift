@@ -1,5 +1,6 @@
 import Testing
-import YAML
+
+@testable import YAML
 
 @Suite struct YAMLReaderTests {
   /// The value's structure, with every scalar in its own style.
@@ -68,6 +69,67 @@ import YAML
     #expect(error?.problem.isEmpty == false)
   }
 
+  // MARK: Encodings
+
+  /// The text in UTF-16.
+  private func utf16(_ text: String, isLittle: Bool) -> [UInt8] {
+    text.utf16.flatMap { unit in
+      isLittle ? [UInt8(unit & 0xFF), UInt8(unit >> 8)] : [UInt8(unit >> 8), UInt8(unit & 0xFF)]
+    }
+  }
+
+  @Test(arguments: [true, false]) func readsUTF16(isLittle: Bool) throws {
+    var reader = try YAMLReader(utf16("\u{FEFF}a: é😀\n---\nb", isLittle: isLittle))
+    #expect(written(try reader.next()) == "{a=é😀}")
+    #expect(written(try reader.next()) == "b")
+    let directives = (0...YAMLReader.maximumTagDirectives).map { "%TAG !a\($0)! tag:x\n" }.joined()
+    let error = #expect(throws: YAMLError.self) {
+      _ = try YAMLReader(utf16("\u{FEFF}\(directives)---\na", isLittle: isLittle))
+    }
+    #expect(error?.mark == YAMLMark(line: YAMLReader.maximumTagDirectives + 1, column: 1))
+  }
+
+  @Test(arguments: [
+    (Array("é: 1\nb: c".utf8) + [0xFF], YAMLMark(line: 2, column: 5)),
+    (Array("a\r\nb\rc\u{85}d\u{2028}😀".utf8) + [0xC3], YAMLMark(line: 5, column: 2)),
+    ([0xEF, 0xBB, 0xBF, 0x61, 0xFF], YAMLMark(line: 1, column: 2)),
+    ([0xFF, 0xFE, 0x61, 0, 0x0A, 0, 0x62, 0, 0, 0xDC], YAMLMark(line: 2, column: 2)),
+    ([0xFE, 0xFF, 0, 0x61, 0, 0x0A, 0], YAMLMark(line: 2, column: 1)),
+    ([0x61, 0, 0x62, 0], YAMLMark(line: 1, column: 2)),
+  ])
+  func saysWhereBytesAreNoText(bytes: [UInt8], mark: YAMLMark) {
+    let error = #expect(throws: YAMLError.self) {
+      var reader = try YAMLReader(bytes)
+      _ = try reader.next()
+    }
+    #expect(error?.kind == .character)
+    #expect(error?.mark == mark)
+  }
+
+  // MARK: Merge keys
+
+  @Test(arguments: [
+    ("[{<<: {a: 1}, b: 2}]", "[{a=1,b=2}]"), ("{a: 1, <<: {a: 2}}", "{a=1,a=2}"),
+    ("{<<: [{a: 1}, {a: 2, b: 3}]}", "{a=2,b=3,a=1}"), ("{<<: {<<: {a: 1}, b: 2}, c: 3}", "{a=1,b=2,c=3}"),
+    ("{'<<': {a: 1}}", "{singleQuoted:<<={a=1}}"),
+  ])
+  func mergeKeysAreReplacedByWhatTheyAdd(text: String, expected: String) throws {
+    #expect(written(try YAMLReader.only(text)?.merged(maximumValues: 100)) == expected)
+  }
+
+  @Test(arguments: ["a", "[{a: 1}, b]", "~", "[[{a: 1}]]"]) func whatAMergeKeyCannotAddIsRefused(text: String) throws {
+    let value = try #require(try YAMLReader.only("a: 1\n<<: \(text)\n"))
+    let error = #expect(throws: YAMLError.self) { try value.merged(maximumValues: 100) }
+    #expect(error?.problem == YAMLValue.mergeProblem && error?.mark.line == 2)
+  }
+
+  @Test func mergedValuesAreLimited() throws {
+    let value = try #require(try YAMLReader.only("[&a {a: 1}, {<<: *a}]"))
+    #expect(throws: Never.self) { try value.merged(maximumValues: 6) }
+    let error = #expect(throws: YAMLError.self) { try value.merged(maximumValues: 5) }
+    #expect(error?.kind == .tooMany)
+  }
+
   // MARK: Limits
 
   @Test(arguments: ["[1, 2, 3]", "{a: 1, b: 2}", "[&a 1, *a, *a]"])
@@ -87,6 +149,7 @@ import YAML
     #expect(try YAMLReader.only(directives(most))?.text == "a")
     let error = #expect(throws: YAMLError.self) { try YAMLReader.only(directives(most + 1)) }
     #expect(error?.problem == "more than \(most) %TAG directives")
+    #expect(error?.mark == YAMLMark(line: most + 1, column: 1))
     let text = String(repeating: "x %TAG ", count: 2 * most) + "y"
     #expect(try YAMLReader.only("|\n \(text)")?.text == text)
   }

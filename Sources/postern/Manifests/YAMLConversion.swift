@@ -78,7 +78,7 @@ struct YAMLConversion {
     var own: Set<[UInt8]> = []
     var hasMerge = false
     for member in members {
-      if isMerge(member.key) {
+      if member.key.isMergeKey {
         guard !hasMerge else {
           throw fault("<< stands twice in this mapping; write one, with a list: <<: [*a, *b]", at: member.key)
         }
@@ -104,19 +104,13 @@ struct YAMLConversion {
     return value
   }
 
-  /// Whether a key is `<<` without quotes.
-  private func isMerge(_ key: YAMLValue) -> Bool {
-    guard case .scalar("<<", let style) = key.content else { return false }
-    return key.tag.map { $0 == YAMLScalar.tagPrefix + "merge" } ?? (style == .plain)
-  }
-
   /// The members that a merge key adds. The last one takes precedence.
   private mutating func merged(_ node: YAMLValue, depth: Int) throws(ManifestFault) -> [JSONObject] {
     let mappings = node.elements?.reversed() ?? [node]
     var objects: [JSONObject] = []
     for node in mappings {
       guard case .mapping = node.content, case .object(let object) = try value(node, depth: depth) else {
-        throw fault("<< needs a mapping, or a list of mappings, as its value", at: node)
+        throw fault(YAMLValue.mergeProblem, at: node)
       }
       objects.append(object)
     }

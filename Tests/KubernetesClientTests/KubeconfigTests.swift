@@ -182,13 +182,8 @@ import Testing
   private func kubeconfig(port: Int = 1, exec: String) throws -> ClusterConfiguration {
     try write(
       "config",
-      """
-      current-context: x
-      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(port)", tls-server-name: localhost,
-        certificate-authority: "\(authority.get().authorityFile)"}}]
-      users: [{name: u, user: {exec: {\(exec)}}}]
-      contexts: [{name: x, context: {cluster: c, user: u}}]
-      """)
+      TestSupport.kubeconfig(
+        port: port, authorityFile: authority.get().authorityFile, serverName: "localhost", user: "exec: {\(exec)}"))
     return try .kubeconfig(path("config"))
   }
 
@@ -254,7 +249,7 @@ import Testing
   }
 
   @Test func whatIsWrongWithAProgramIsSaid() throws {
-    let user = #"F/config, line 4: user "u": exec"#
+    let user = #"F/config, line 2: user "u": exec"#
     func wrong(_ exec: String) -> String { message { _ = try kubeconfig(exec: exec) } }
     #expect(wrong(Self.v1) == "\(user): there is no command; write the program's name")
     #expect(

@@ -38,22 +38,13 @@ struct ForwardedCluster {
         && [nil, "postern.io/customer", "postern.io/customer=acme"].contains(request.query["labelSelector"])
       return .json(200, isAsked ? list : #"{"kind":"PodList","metadata":{"resourceVersion":"1"},"items":[]}"#)
     }
-    let kubeconfig = FileManager.default.temporaryDirectory.appending(path: "forwarded-\(UUID().uuidString)")
-    try Data(
-      """
-      current-context: c
-      contexts: [{name: c, context: {cluster: c, user: u, namespace: shop}}]
-      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(server.port)", certificate-authority: "\(authority.get().authorityFile)"}}]
-      users: [{name: u, user: {token: t0ken}}]
-      """.utf8
-    ).write(to: kubeconfig)
-    return ForwardedCluster(server: server, postgres: postgres, kubeconfig: kubeconfig)
+    return ForwardedCluster(
+      server: server, postgres: postgres, kubeconfig: try server.writeKubeconfig(namespace: "shop"))
   }
 
   func stop() async {
     await server.stop()
     postgres.stop()
-    try? FileManager.default.removeItem(at: kubeconfig)
   }
 
   /// Runs the command with this cluster's kubeconfig.

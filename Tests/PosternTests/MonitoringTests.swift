@@ -120,15 +120,9 @@ struct MonitoringTests {
       pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
     ])
     let cluster = try await FakeServer.start(defaultPair.get(), script: Self.cluster)
-    let kubeconfig = """
-      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(cluster.port)", certificate-authority: \(try authority.get().authorityFile)}}]
-      users: [{name: u, user: {token: t}}]
-      contexts: [{name: x, context: {cluster: c, user: u, namespace: postern-system}}]
-      current-context: x
-      """
-    try Data(kubeconfig.utf8).write(to: folder.appending(path: "kubeconfig"))
     let controller = try RunningProgram([
-      "serve", "--no-webhook", "--metrics-port", "0", "--kubeconfig", folder.appending(path: "kubeconfig").path,
+      "serve", "--no-webhook", "--metrics-port", "0", "--kubeconfig",
+      cluster.writeKubeconfig(namespace: "postern-system").path,
     ])
     let (sidecarPort, prometheusPort) = (try FreePort.next(), try FreePort.next())
     let sidecar = try start(

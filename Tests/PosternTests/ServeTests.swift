@@ -191,11 +191,10 @@ import Testing
   /// With the controller alone there is no port for reviews, but there are probes and metrics.
   @Test func withoutTheWebhookOnlyProbesAndMetricsAreServed() async throws {
     let certificates = try Certificates()
-    let kubeconfig = certificates.folder.appending(path: "nobody-listens")
-    try Data(Self.nobodyListens.utf8).write(to: kubeconfig)
     let server = try RunningProgram(
       [
-        "serve", "--no-webhook", "--self-signed", "--kubeconfig", kubeconfig.path, "--port", "0", "--metrics-port", "0",
+        "serve", "--no-webhook", "--self-signed", "--kubeconfig", nobodyListens(certificates), "--port", "0",
+        "--metrics-port", "0",
       ], environment: ["POSTERN_POD_NAME": "replica"])
     try server.waitFor("port") { $0.contains("serving") }
     #expect(server.output.contains(" port=0 "))
@@ -210,24 +209,22 @@ import Testing
     #expect(throws: CommandError.self) { try ServeSettings(options: options, environment: [:]) }
   }
 
-  private static let nobodyListens = """
-    clusters: [{name: c, cluster: {server: "https://127.0.0.1:1"}}]
-    users: [{name: u, user: {token: t}}]
-    contexts: [{name: x, context: {cluster: c, user: u, namespace: postern-system}}]
-    current-context: x
-
-    """
+  /// The file of a kubeconfig whose server does not run.
+  private func nobodyListens(_ certificates: Certificates) throws -> String {
+    let file = certificates.folder.appending(path: "nobody-listens")
+    try Data(kubeconfig(port: 1, namespace: "postern-system").utf8).write(to: file)
+    return file.path
+  }
 
   /// No review is answered before all declarations of the cluster are known, so none is allowed because they are
   /// missing.
   @Test func itIsNotReadyBeforeItsCachesAreThere() async throws {
     let certificates = try Certificates()
     let pair = try certificates.issue("server")
-    let kubeconfig = certificates.folder.appending(path: "nobody-listens")
-    try Data(Self.nobodyListens.utf8).write(to: kubeconfig)
     let server = try RunningProgram(
       [
-        "serve", "--kubeconfig", kubeconfig.path, "--port", "0", "--metrics-port", "0", "--drain-seconds", "0",
+        "serve", "--kubeconfig", nobodyListens(certificates), "--port", "0", "--metrics-port", "0", "--drain-seconds",
+        "0",
         "--tls-cert-file", pair.certificateFile, "--tls-private-key-file", pair.privateKeyFile,
       ], environment: ["POSTERN_POD_NAME": "replica"])
     try server.waitFor("port") { $0.contains("serving") }

@@ -43,16 +43,7 @@ import Testing
         let items = objects[resource].map { [$0] } ?? []
         return .json(200, #"{"kind":"List","metadata":{"resourceVersion":"1"},"items":[\#(items.joined())]}"#)
       }
-      let kubeconfig = FileManager.default.temporaryDirectory.appending(path: "status-wait-\(UUID().uuidString)")
-      try Data(
-        """
-        current-context: c
-        contexts: [{name: c, context: {cluster: c, user: u, namespace: shop}}]
-        clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(server.port)", certificate-authority: "\(authority.get().authorityFile)"}}]
-        users: [{name: u, user: {token: t0ken}}]
-        """.utf8
-      ).write(to: kubeconfig)
-      return Cluster(server: server, kubeconfig: kubeconfig)
+      return Cluster(server: server, kubeconfig: try server.writeKubeconfig(namespace: "shop"))
     }
 
     func wait(_ arguments: String...) async throws -> Program.Answer {
@@ -61,7 +52,6 @@ import Testing
         try Program.run(["status", "acme", "--wait"] + arguments, environment: environment)
       }
       await server.stop()
-      try? FileManager.default.removeItem(at: kubeconfig)
       return answer
     }
 

@@ -116,13 +116,8 @@ package final class APIServer: Sendable {
   package var clientAuthorityFile: String { folder.appending(path: "client-ca.pem").path }
 
   private func kubeconfig(_ user: String, _ credential: String) throws {
-    let text = """
-      clusters: [{name: c, cluster: {server: "https://127.0.0.1:\(port)", certificate-authority: certs/apiserver.crt,
-        tls-server-name: kubernetes}}]
-      users: [{name: u, user: {\(credential)}}]
-      contexts: [{name: x, context: {cluster: c, user: u}}]
-      current-context: x
-      """
+    let text = TestSupport.kubeconfig(
+      port: port, authorityFile: "certs/apiserver.crt", serverName: "kubernetes", user: credential)
     try Data(text.utf8).write(to: folder.appending(path: user))
   }
 

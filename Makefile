@@ -41,7 +41,7 @@ images: postern sidecar ## Build OCI images of both in .build/images, without a 
 demo: ## Go from one file to a provisioned Postgres and an application's first query, without a cluster
 	@scripts/install-packages build demo
 	@SWIFT="$(SWIFT)" scripts/build-demo
-	@.build/demo/debug/postern try Examples/shop.yaml -- psql -c 'INSERT INTO invoice (total) VALUES (9.90) RETURNING *'
+	@.build/demo/debug/postern-demo try Examples/shop.yaml -- psql -c 'INSERT INTO invoice (total) VALUES (9.90) RETURNING *'
 
 try: build ## Do the same and stay: save Examples/acme.yaml and see it applied
 	@$(BIN)/postern try Examples/acme.yaml
@@ -144,7 +144,7 @@ docs: ## Build the documentation's site in .build/site/html; a link that leads n
 	@scripts/python-tools
 	@"$$(scripts/python-tools --print)" scripts/make-site
 
-SWIFT_SOURCES = Package.swift demo/Package.swift demo/Program/Demo.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
+SWIFT_SOURCES = Package.swift demo/Demo.swift fuzz/Package.swift fuzz/Driver sidecar/Package.swift Sources Tests
 
 lint: ## Check the layout of the sources, shell and Python scripts, and what the documents name
 	scripts/install-packages lint

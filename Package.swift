@@ -307,12 +307,24 @@ if Context.environment["POSTERN_STATIC"] != nil {
   package.targets.first { $0.name == "postern" }?.dependencies.append("CStatic")
 }
 
+let names = Context.environment["POSTERN_TARGETS"]?.split(separator: " ").map(String.init)
+
+// For `make demo`: `postern` with `try` alone, from the folder demo, without what talks to a cluster, so that a first look needs
+// ten packages instead of twenty-four. Nobody else builds it, so it is there only where it is asked for.
+if names?.contains("postern-demo") == true, let postern = package.targets.first(where: { $0.name == "postern" }) {
+  let dependencies = postern.dependencies.filter { dependency in
+    guard case .byNameItem(let name, _) = dependency else { return true }
+    return !["Controller", "KubernetesClient", "LeaderElection", "ServingCertificate"].contains(name)
+  }
+  package.targets.append(.executableTarget(name: "postern-demo", dependencies: dependencies, path: "demo"))
+}
+
 // `POSTERN_TARGETS="ProvisioningTests postern-sidecar" swift test` builds these targets and what they need, and fetches
 // and compiles nothing else (CONTRIBUTING.md).
-if let names = Context.environment["POSTERN_TARGETS"] {
+if let names {
   var needed: Set<String> = []
   var packages: Set<String> = []
-  var open = names.split(separator: " ").map(String.init)
+  var open = names
   while let name = open.popLast() {
     guard needed.insert(name).inserted, let target = package.targets.first(where: { $0.name == name }) else { continue }
     for dependency in target.dependencies {

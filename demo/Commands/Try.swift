@@ -1,0 +1,1 @@
+../../Sources/postern/Commands/Try.swift

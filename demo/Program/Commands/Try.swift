@@ -1,1 +1,0 @@
-../../../Sources/postern/Commands/Try.swift

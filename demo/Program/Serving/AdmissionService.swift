@@ -1,1 +1,0 @@
-../../../Sources/postern/Serving/AdmissionService.swift

@@ -1,1 +1,0 @@
-../../../Sources/postern/Serving/AdmissionSettings+Clock.swift

@@ -1,0 +1,1 @@
+../../Sources/postern/Serving/AdmissionService.swift

@@ -1,17 +1,45 @@
 """A cluster without nodes for measurements: an etcd that is filled past the API server, a real kube-apiserver, and Postern's parts beside it."""
 import base64
 import contextlib
+import datetime
 import http.client
 import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
+
+
+def is_missing():
+    """Whether the servers are not there, which it says."""
+    if os.path.exists(os.environ.get("K8S_BIN", "") + "/kube-apiserver") and shutil.which("etcd"):
+        return False
+    print("skipped: K8S_BIN must name the folder of kube-apiserver, and etcd must be on the PATH")
+    return True
+
+
+def circumstances(load):
+    """The day, the machine and its load before, for a document."""
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return (f"{datetime.date.today()}; {os.cpu_count()} cores of {model[1].strip() if model else 'this machine'}, shared by Postern, the API server and "
+            f"etcd; the load was {load:.1f} before.")
+
+
+def table(rows, columns):
+    """In Markdown."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in [columns, ["---"] * len(columns), *rows])
+
+
+def total(pattern, metrics):
+    """The sum of the samples whose name and labels match."""
+    return sum(float(one) for one in re.findall(rf"^{pattern} ([-0-9.e+]+)$", metrics, re.MULTILINE))
 
 
 def free_port():
@@ -84,30 +112,61 @@ class Processes:
             process.wait()
 
 
-def start_api_server(folder, etcd, processes):
-    """Starts it, and writes `folder`/kubeconfig for its administrator."""
-    port = free_port()
-    pathlib.Path(f"{folder}/tokens.csv").write_text('admin-token,admin,1,"system:masters"\n')
-    subprocess.run(["openssl", "genrsa", "-out", f"{folder}/sa.key", "2048"], check=True, capture_output=True)
-    processes.start(
-        "apiserver", os.environ["K8S_BIN"] + "/kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{etcd.port}",
-        "--secure-port", str(port), "--bind-address", "127.0.0.1", "--cert-dir", f"{folder}/certs",
-        "--service-account-key-file", f"{folder}/sa.key", "--service-account-signing-key-file", f"{folder}/sa.key",
-        "--service-account-issuer", "https://kubernetes.default.svc", "--token-auth-file", f"{folder}/tokens.csv",
-        "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.96.0.0/16")
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+class Cluster:
+    """An etcd and an API server. `folder`/kubeconfig is its administrator's."""
 
-    def is_ready():
-        connection = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=30)
-        connection.request("GET", "/readyz", headers={"Authorization": "Bearer admin-token"})
-        return connection.getresponse().status == 200
-    until(is_ready, "kube-apiserver", 300)
-    pathlib.Path(f"{folder}/kubeconfig").write_text(json.dumps({
-        "clusters": [{"name": "c", "cluster": {
-            "server": f"https://127.0.0.1:{port}", "certificate-authority": f"{folder}/certs/apiserver.crt", "tls-server-name": "kubernetes"}}],
-        "users": [{"name": "u", "user": {"token": "admin-token"}}],
-        "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}], "current-context": "x"}))
+    def __init__(self, folder, processes, etcd):
+        self.folder, self.processes, self.port = folder, processes, free_port()
+        self.context = ssl.create_default_context()
+        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.start(etcd)
+
+    def get(self, path):
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, context=self.context, timeout=60)
+        connection.request("GET", path, headers={"Authorization": "Bearer admin-token"})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+    def metrics(self):
+        """The API server's."""
+        return self.get("/metrics")[1]
+
+    def part(self, program, title, flags):
+        return Part(program, title, flags, self.folder, self.processes)
+
+    def start(self, etcd):
+        folder = self.folder
+        pathlib.Path(f"{folder}/tokens.csv").write_text('admin-token,admin,1,"system:masters"\n')
+        subprocess.run(["openssl", "genrsa", "-out", f"{folder}/sa.key", "2048"], check=True, capture_output=True)
+        self.processes.start(
+            "apiserver", os.environ["K8S_BIN"] + "/kube-apiserver", "--etcd-servers", f"http://127.0.0.1:{etcd.port}",
+            "--secure-port", str(self.port), "--bind-address", "127.0.0.1", "--cert-dir", f"{folder}/certs",
+            "--service-account-key-file", f"{folder}/sa.key", "--service-account-signing-key-file", f"{folder}/sa.key",
+            "--service-account-issuer", "https://kubernetes.default.svc", "--token-auth-file", f"{folder}/tokens.csv",
+            "--authorization-mode", "RBAC", "--service-cluster-ip-range", "10.96.0.0/16")
+        until(lambda: self.get("/readyz")[0] == 200, "kube-apiserver", 300)
+        pathlib.Path(f"{folder}/kubeconfig").write_text(json.dumps({
+            "clusters": [{"name": "c", "cluster": {
+                "server": f"https://127.0.0.1:{self.port}", "certificate-authority": f"{folder}/certs/apiserver.crt", "tls-server-name": "kubernetes"}}],
+            "users": [{"name": "u", "user": {"token": "admin-token"}}],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": "u"}}], "current-context": "x"}))
+
+
+@contextlib.contextmanager
+def filled_cluster(namespaces, fill):
+    """A cluster whose etcd has what `fill` puts into the namespaces n0, n1 and so on. It ends with the block."""
+    folder = tempfile.mkdtemp(prefix="postern-cluster-")
+    processes = Processes(folder)
+    try:
+        etcd = Etcd(folder, processes)
+        for name in ["postern-system", *[f"n{number}" for number in range(namespaces)]]:
+            etcd.put("namespaces", namespace(name))
+        fill(etcd)
+        etcd.flush()
+        yield Cluster(folder, processes, etcd)
+    finally:
+        processes.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 # MARK: What is in it
@@ -160,9 +219,8 @@ class Part:
         self.ready = time.monotonic() - self.started
 
     def metric(self, pattern):
-        """The sum of the samples whose name and labels match."""
-        found = re.findall(rf"^{pattern} ([-0-9.e+]+)$", self.get("/metrics")[1], re.MULTILINE)
-        return sum(float(one) for one in found)
+        """The sum of its samples whose name and labels match."""
+        return total(pattern, self.get("/metrics")[1])
 
     def memory(self, field):
         """A line of /proc/PID/status, in MiB."""

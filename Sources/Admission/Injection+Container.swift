@@ -73,15 +73,6 @@ extension Injection {
     writer.endObject()
   }
 
-  private func writeAmounts(_ name: String, _ amounts: ResourceAmounts, _ writer: inout JSONWriter) {
-    guard amounts.cpu != nil || amounts.memory != nil else { return }
-    writer.key(name)
-    writer.object { writer in
-      if let cpu = amounts.cpu { writer.member("cpu", cpu.text) }
-      if let memory = amounts.memory { writer.member("memory", memory.text) }
-    }
-  }
-
   private func writeEnvironment(_ writer: inout JSONWriter) {
     writer.part(Self.customerVariable)
     writer.string(customer)

@@ -36,7 +36,11 @@ extension JSONReader {
     text.reserveCapacity(string.range.count)
     var index = string.range.lowerBound
     while index < string.range.upperBound {
-      if bytes[index] == UInt8(ascii: "\\") {
+      let plainEnd = min(JSONScanner.plainEnd(bytes.span, from: index), string.range.upperBound)
+      if plainEnd > index {
+        text.append(contentsOf: bytes[index..<plainEnd])
+        index = plainEnd
+      } else if bytes[index] == UInt8(ascii: "\\") {
         text.append(contentsOf: unescape(&index, limit: string.range.upperBound).utf8)
       } else {
         text.append(bytes[index])

@@ -183,7 +183,10 @@ enum JSONScanner {
         guard length > 0 else { throw JSONError(.invalidUTF8, at: index) }
         index &+= length
       }
-      index = plainEnd(span, from: index)
+      unsafe span.withUnsafeBufferPointer { bytes in
+        guard let start = bytes.baseAddress else { return }
+        unsafe index &+= postern_escaped_prefix(start + index, bytes.count &- index, &hasEscapes)
+      }
     }
     throw JSONError(.unexpectedEnd, at: span.count)
   }
@@ -214,18 +217,13 @@ enum JSONScanner {
 
   private static func escapeEnd(_ span: Span<UInt8>, at start: Int) throws(JSONError) -> Int {
     guard start + 1 < span.count else { throw JSONError(.unexpectedEnd, at: span.count) }
-    switch span[start + 1] {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
-      UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
-      return start + 2
-    case UInt8(ascii: "u"):
-      guard start + 5 < span.count else { throw JSONError(.unexpectedEnd, at: span.count) }
-      for index in (start + 2)...(start + 5) {
-        guard hexDigit(span[index]) != nil else { throw JSONError(.invalidEscape, at: start) }
-      }
-      return start + 6
-    default: throw JSONError(.invalidEscape, at: start)
+    if postern_is_short_escape(span[start + 1]) { return start + 2 }
+    guard span[start + 1] == UInt8(ascii: "u") else { throw JSONError(.invalidEscape, at: start) }
+    guard start + 5 < span.count else { throw JSONError(.unexpectedEnd, at: span.count) }
+    for index in (start + 2)...(start + 5) {
+      guard hexDigit(span[index]) != nil else { throw JSONError(.invalidEscape, at: start) }
     }
+    return start + 6
   }
 
   /// The length of the well-formed multi-byte sequence at `start` (Unicode Standard, table 3-7), or 0.

@@ -17,6 +17,35 @@ import Testing
     }
   }
 
+  /// What may stand behind a backslash, and every byte behind every other, at every place of two blocks.
+  @Test func escapesOfTwoBytesArePassedOver() {
+    let short = Set("\"\\/bfnrt".utf8)
+    for byte in UInt8.min...UInt8.max { #expect(postern_is_short_escape(byte) == short.contains(byte)) }
+    for length in [0, 1, 2, 15, 16, 17, 18, 31, 32, 33, 48] {
+      for place in 0..<max(length - 1, 0) {
+        for first in [UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "x"), 0x1F, 0xC3] {
+          for second in [UInt8(ascii: "n"), UInt8(ascii: "\\"), UInt8(ascii: "\""), UInt8(ascii: "u"), 0x80] {
+            var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: length)
+            (bytes[place], bytes[place + 1]) = (first, second)
+            var (one, other) = (false, false)
+            let count = unsafe postern_escaped_prefix(bytes, length, &one)
+            #expect(unsafe count == postern_escaped_prefix_scalar(bytes, length, 0, &other), "\(bytes)")
+            #expect(one == other, "\(bytes)")
+          }
+        }
+      }
+    }
+    // The scalar form, by hand.
+    for (text, count, hasEscapes) in [
+      ("", 0, false), ("plain", 5, false), (#"a\n\"b"#, 6, true), (#"a\u0041"#, 1, false), (#"a\n\u0041"#, 3, true),
+      (#"a\"#, 1, false), (#"\\"#, 2, true), (#"\\"x"#, 2, true), ("\u{1F}", 0, false), ("é", 0, false),
+    ] {
+      var has = false
+      #expect(unsafe postern_escaped_prefix_scalar(Array(text.utf8), text.utf8.count, 0, &has) == count, "\(text)")
+      #expect(has == hasEscapes, "\(text)")
+    }
+  }
+
   @Test func plainMeansThatEveryByteIs() {
     for length in 0...50 {
       let plain = [UInt8](repeating: UInt8(ascii: "x"), count: length)

@@ -48,6 +48,45 @@ static inline long postern_plain_prefix(const uint8_t *_Nonnull bytes) {
 #endif
 }
 
+/// Whether a byte behind a backslash makes an escape of two bytes (RFC 8259 §7: all but `u`).
+static inline bool postern_is_short_escape(uint8_t byte) {
+  switch (byte) {
+  case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't': return true;
+  default: return false;
+  }
+}
+
+/// `postern_escaped_prefix` without vectors, from `index`.
+static inline long postern_escaped_prefix_scalar(
+    const uint8_t *_Nonnull bytes, long count, long index, bool *_Nonnull hasEscapes) {
+  while (index < count) {
+    if (postern_is_plain_byte(bytes[index])) {
+      index++;
+    } else if (bytes[index] == '\\' && index + 1 < count && postern_is_short_escape(bytes[index + 1])) {
+      *hasEscapes = true;
+      index += 2;
+    } else {
+      break;
+    }
+  }
+  return index;
+}
+
+/// How many bytes come before one that is neither plain nor part of an escape of two bytes. Sets `hasEscapes` where such an
+/// escape is among them. A manifest in an annotation has one for every ten bytes.
+static inline long postern_escaped_prefix(const uint8_t *_Nonnull bytes, long count, bool *_Nonnull hasEscapes) {
+  long index = 0;
+  while (index + 16 < count) {
+    long plain = postern_plain_prefix(bytes + index);
+    index += plain;
+    if (plain == 16) continue;
+    if (bytes[index] != '\\' || !postern_is_short_escape(bytes[index + 1])) return index;
+    *hasEscapes = true;
+    index += 2;
+  }
+  return postern_escaped_prefix_scalar(bytes, count, index, hasEscapes);
+}
+
 /// Whether all bytes stand for themselves in a JSON string. Fewer than sixteen are copied behind spaces.
 static inline bool postern_is_plain(const uint8_t *_Nonnull bytes, long count) {
   if (count < 16) {

@@ -141,6 +141,7 @@ import ThrowawayPostgres
     #expect(PortClient.get("/readyz", port: port)?.code == 503)
     // The server stays away, so that an answer without a limit would never come.
     #expect(ContinuousClock.now - start >= .seconds(3.5))
+    #expect(SidecarContainer.ReadinessProbe.patience < SidecarContainer.ReadinessProbe.timeout * 1000)
     #expect(sidecar.terminate() == 0)
   }
 

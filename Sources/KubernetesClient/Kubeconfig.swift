@@ -81,6 +81,7 @@ struct Kubeconfig {
       guard entry.node.members != nil || entry.node.isNull else {
         throw ConfigurationError(place: entry.place, reason: "it is no mapping", hint: "write members below \(what):")
       }
+      try entry.refuseOmissions()
       return entry
     }
     throw ConfigurationError(

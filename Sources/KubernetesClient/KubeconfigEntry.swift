@@ -40,6 +40,15 @@ struct KubeconfigEntry {
     throw ConfigurationError(place: place(key), reason: "\(key) is not supported", hint: hint)
   }
 
+  /// Refuses what `kubectl config view` prints in the place of certificates, keys and tokens.
+  func refuseOmissions() throws(ConfigurationError) {
+    for member in node.members ?? [] where ["DATA+OMITTED", "REDACTED"].contains(member.value.text) {
+      throw ConfigurationError(
+        place: place(of: member.value), reason: "\(member.key.text ?? "a member") was left out when this was printed",
+        hint: "take what kubectl config view --raw --flatten prints")
+    }
+  }
+
   /// The decoded `KEY-data`, else the contents of the file that `KEY` names.
   func bytes(_ key: String) throws(ConfigurationError) -> [UInt8]? {
     if let data = text("\(key)-data") {

@@ -154,6 +154,15 @@ import Testing
       "users: [{name: u, user: {\n  client-key: k,\n  client-certificate-data: '*hunter2'}}]\n",
       #"line 7: user "u": client-certificate-data is no base64; "#
     ),
+    // As `kubectl config view` prints it
+    (
+      "clusters:\n- cluster:\n    certificate-authority-data: DATA+OMITTED\n    server: https://h\n  name: c\n",
+      #"line 7: cluster "c": certificate-authority-data was left out when this was printed; take what kubectl "#
+    ),
+    (
+      "users:\n- name: u\n  user:\n    token: REDACTED\n",
+      #"line 8: user "u": token was left out when this was printed; "#
+    ),
     ("users: [{name: u, user: {password: hunter2,\n  username: bob}}]\n", #"line 6: user "u": username is not"#),
     ("users: [{name: u, user:\n  {exec: {args: [hunter2]}}}]\n", #"line 6: user "u": exec: there is no command; "#),
   ]

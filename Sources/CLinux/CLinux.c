@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -112,6 +113,11 @@ void postern_raise_file_limit(void) {
 
 /* Linux has a nice value for each thread (setpriority(2), "C library/kernel differences"). */
 void postern_yield_to_others(void) { setpriority(PRIO_PROCESS, 0, 10); }
+
+int postern_usable_cores(void) {
+  cpu_set_t cores;
+  return sched_getaffinity(0, sizeof cores, &cores) < 0 ? INT_MAX : CPU_COUNT(&cores);
+}
 
 /* A segment that the file marks as not writable holds nothing but the file's bytes, so it can be read again. Data that
    becomes read-only after relocation is in a writable segment. */

@@ -1,4 +1,5 @@
 import CoreMetrics
+import Linux
 package import Logging
 import NIOCore
 import NIOHTTP1
@@ -72,7 +73,8 @@ package final class WebhookServer: Sendable {
     let operationsState = ServerState(
       configuration, maximumConnections: configuration.maximumOperationsConnections, maximumSurplus: 0)
     let largeReviews = LargeReviews(metrics, answer)
-    let group = MultiThreadedEventLoopGroup(numberOfThreads: min(System.coreCount, maximumEventLoops))
+    let group = MultiThreadedEventLoopGroup(
+      numberOfThreads: min(System.coreCount, CurrentProcess.usableCores, maximumEventLoops))
     let webhookService = Service(
       port: .webhook, configuration: configuration, state: state, logger: logger, metrics: metrics, health: health,
       hasCertificate: hasCertificate, answer: answer, largeReviews: largeReviews)

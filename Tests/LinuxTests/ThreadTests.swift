@@ -22,4 +22,32 @@ import Testing
     #expect(after == 10)
     #expect(othersAfter == others)
   }
+
+  /// The cores that the calling thread may run on (proc(5), `/proc/pid/status`), such as 0-1,4.
+  private static func allowedCores() -> [Int] {
+    let text = try? String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8)
+    let list = text?.split(separator: "\n").first { $0.hasPrefix("Cpus_allowed_list:") }?.split(separator: "\t").last
+    return (list ?? "").split(separator: ",").flatMap { part in
+      let ends = part.split(separator: "-").compactMap { Int($0) }
+      return ends.isEmpty ? [] : Array(ends[0]...ends[ends.count - 1])
+    }
+  }
+
+  @Test func theCoresAreThoseThatTheThreadMayRunOn() async throws {
+    #expect(CurrentProcess.usableCores == Self.allowedCores().count)
+    let first = try #require(Self.allowedCores().first)
+    let cores = await withCheckedContinuation { continuation in
+      Thread {
+        let thread = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")) ?? ""
+        let taskset = Process()
+        taskset.executableURL = URL(filePath: "/usr/bin/taskset")
+        taskset.arguments = ["--pid", "--cpu-list", "\(first)", thread.split(separator: "/").last.map(String.init) ?? ""]
+        taskset.standardOutput = FileHandle.nullDevice
+        try? taskset.run()
+        taskset.waitUntilExit()
+        continuation.resume(returning: [CurrentProcess.usableCores, Self.allowedCores().count])
+      }.start()
+    }
+    #expect(cores == [1, 1])
+  }
 }

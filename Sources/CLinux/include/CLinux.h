@@ -46,6 +46,8 @@ void postern_keep_large_memory_apart(void);
 void postern_raise_file_limit(void);
 /// Lowers the priority of the calling thread, so that other threads run first when there are not enough cores.
 void postern_yield_to_others(void);
+/// How many cores the calling thread may run on (sched_getaffinity(2)); INT_MAX where the system does not say.
+int postern_usable_cores(void);
 /// Unmaps the program's code and constants. Where they are needed, the system reads them again, page by page, from the
 /// file or from its cache.
 void postern_release_program(void);

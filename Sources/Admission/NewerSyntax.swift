@@ -13,8 +13,9 @@ struct NewerSyntax: Equatable {
   let start: Int
 
   /// The syntax in a script that a server of this major version does not know, with the first place of each.
-  static func all(in script: String, for server: Int) -> [NewerSyntax] {
-    guard server < newest, let tokens = PostgresParser.allTokens(of: script) else { return [] }
+  static func all(in script: ScannedScript, for server: Int) -> [NewerSyntax] {
+    guard server < newest else { return [] }
+    let tokens = script.tokens
     var found: [NewerSyntax] = []
     var names: Set<String> = []
     func add(_ name: String, _ version: Int, isGuess: Bool = false, at start: Int) {
@@ -27,11 +28,13 @@ struct NewerSyntax: Equatable {
     for (index, token) in tokens.enumerated() {
       let rest = tokens[index...]
       if index == 0 || tokens[index - 1].text == ";" && opened.isEmpty { (isMerge, isReturning) = (false, false) }
-      for construct in constructs[token.text] ?? [] where rest.starts(with: construct.words) {
-        add(name(construct.words), construct.version, at: token.start)
-      }
-      if let version = functions[token.text], rest.dropFirst().first?.text == "(" {
-        add(token.text.uppercased(), version, isGuess: true, at: token.start)
+      if let known = byFirstWord[token.text] {
+        for construct in known.constructs where rest.starts(with: construct.words) {
+          add(name(construct.words), construct.version, at: token.start)
+        }
+        if let version = known.function, rest.dropFirst().first?.text == "(" {
+          add(token.text.uppercased(), version, isGuess: true, at: token.start)
+        }
       }
       let previous = index > 0 ? tokens[index - 1].text : ""
       switch token.text {
@@ -103,6 +106,10 @@ struct NewerSyntax: Equatable {
     "uuid_extract_timestamp": 17, "uuid_extract_version": 17, "array_reverse": 18, "array_sort": 18, "casefold": 18,
     "crc32": 18, "crc32c": 18, "gamma": 18, "lgamma": 18, "uuidv4": 18, "uuidv7": 18,
   ]
+
+  /// Both by the first word, so that each word of a script is looked up once.
+  private static let byFirstWord: [String: (constructs: [(words: [String], version: Int)], function: Int?)] =
+    constructs.mapValues { ($0, nil) }.merging(functions.map { ($0, ([], $1)) }) { ($0.constructs, $1.function) }
 
   private static let storages: Set = ["plain", "external", "extended", "main", "default"]
 

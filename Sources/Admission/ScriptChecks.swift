@@ -73,12 +73,16 @@ struct ScriptChecks {
       return
     }
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
-    checkAge(sql, script, field: field)
+    let scanned = PostgresParser.scan(sql)
+    if let scanned { checkAge(scanned, sql, script, field: field) }
     // Commands that only psql understands are not part of a statement.
-    if errors.isEmpty {
-      checkRules(sql, from: 1, script, field: field)
-    } else {
-      for statement in statements { checkRules(statement.text, from: statement.line, script, field: field) }
+    if !errors.isEmpty {
+      for statement in statements {
+        guard let scanned = PostgresParser.scan(statement.text) else { continue }
+        checkRules(scanned, statement.text, from: statement.line, script, field: field)
+      }
+    } else if let scanned {
+      checkRules(scanned, sql, from: 1, script, field: field)
     }
   }
 
@@ -107,10 +111,10 @@ struct ScriptChecks {
   }
 
   /// Reports syntax that the parser accepts and older servers do not know.
-  private mutating func checkAge(_ sql: String, _ script: String, field: String) {
+  private mutating func checkAge(_ scanned: ScannedScript, _ sql: String, _ script: String, field: String) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
     var places = ScriptPlaceCounter(sql.utf8)
-    for syntax in NewerSyntax.all(in: sql, for: serverVersion) {
+    for syntax in NewerSyntax.all(in: scanned, for: serverVersion) {
       let line = places.place(at: syntax.start).line
       let message =
         "\(script), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
@@ -132,9 +136,11 @@ struct ScriptChecks {
     }
   }
 
-  private mutating func checkRules(_ sql: String, from firstLine: Int, _ script: String, field: String) {
+  private mutating func checkRules(
+    _ scanned: ScannedScript, _ sql: String, from firstLine: Int, _ script: String, field: String
+  ) {
     var places = ScriptPlaceCounter(sql.utf8, from: ScriptPlace(line: firstLine))
-    for statement in PostgresParser.statements(of: sql) ?? [] {
+    for statement in scanned.statements {
       let line = places.place(at: statement.start).line
       guard let rule = ScriptRule(statement) else { continue }
       switch rule {

@@ -19,7 +19,6 @@ extension PostgresParser {
   /// The bytes of each token of a script, without comments; nil where the scanner refuses the script, for example
   /// because of a literal that has no end.
   package static func tokens(of script: String) -> [Range<Int>]? {
-    guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil else { return nil }
-    return scan(script)?.tokens
+    lineOfEndlessSigns(in: script) == nil ? scan(script)?.ranges : nil
   }
 }

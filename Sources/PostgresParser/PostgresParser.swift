@@ -17,15 +17,10 @@ package enum PostgresParser {
     return unsafe SQLSyntaxError(result.error)
   }
 
-  /// The statements of a script as lists of words, without comments; nil where the scanner refuses the script, for
-  /// example because of a literal that has no end.
-  package static func statements(of script: String) -> [SQLWords]? {
-    guard SQLSyntaxError(nulIn: script) == nil else { return nil }
-    return scan(script).map { SQLWords.statements(of: $0.bytes, $0.tokens) }
-  }
-
-  /// The bytes of a script that contains no NUL, and in them its tokens, without comments.
-  static func scan(_ script: String) -> (bytes: [UInt8], tokens: [Range<Int>])? {
+  /// The tokens of a script; nil where the scanner refuses it, for example because of a literal that has no end. Do not
+  /// call it for scripts with a ``lineOfEndlessSigns(in:)``.
+  package static func scan(_ script: String) -> ScannedScript? {
+    guard !script.utf8.contains(0) else { return nil }
     let result = unsafe pg_query_scan(script)
     defer { unsafe pg_query_free_scan_result(result) }
     guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
@@ -33,10 +28,10 @@ package enum PostgresParser {
       return nil
     }
     let bytes = Array(script.utf8)
-    let tokens = found.ranges.filter { range in
+    let ranges = found.ranges.filter { range in
       range.upperBound <= bytes.count && !bytes[range].starts(with: "--".utf8) && !bytes[range].starts(with: "/*".utf8)
     }
-    return (bytes, tokens)
+    return ScannedScript(bytes: bytes, ranges: ranges)
   }
 }
 

@@ -6,10 +6,10 @@ struct ScanResult {
 
   /// Nil where the bytes are not such a result.
   init?(_ bytes: [UInt8]) {
-    var message = ProtobufReader(bytes[...])
+    var message = ProtobufReader(bytes, in: bytes.indices)
     while let field = message.next() {
-      guard case (2, .bytes(let slice)) = field else { continue }
-      var token = ProtobufReader(slice)
+      guard case (2, .bytes(let range)) = field else { continue }
+      var token = ProtobufReader(bytes, in: range)
       var (start, end) = (0, 0)
       while let field = token.next() {
         switch field {
@@ -29,25 +29,32 @@ struct ScanResult {
 struct ProtobufReader {
   enum Value {
     case number(UInt64)
-    case bytes(ArraySlice<UInt8>)
+    /// Where the bytes are.
+    case bytes(Range<Int>)
   }
 
-  private var rest: ArraySlice<UInt8>
+  private let bytes: [UInt8]
+  private var index: Int
+  private let end: Int
   private(set) var isBroken = false
 
-  init(_ bytes: ArraySlice<UInt8>) {
-    rest = bytes
+  /// A message that is a part of these bytes.
+  init(_ bytes: [UInt8], in range: Range<Int>) {
+    self.bytes = bytes
+    index = range.lowerBound
+    end = range.upperBound
   }
 
   /// The next field's number and value; nil at the end, or where the bytes are not a field.
   mutating func next() -> (Int, Value)? {
-    guard !rest.isEmpty, !isBroken else { return nil }
+    guard index < end, !isBroken else { return nil }
     guard let tag = varint(), let value = varint() else { return fail() }
     switch tag & 7 {
     case 0: return (Int(clamping: tag >> 3), .number(value))
-    case 2 where value <= UInt64(rest.count):
-      defer { rest = rest.dropFirst(Int(value)) }
-      return (Int(clamping: tag >> 3), .bytes(rest.prefix(Int(value))))
+    case 2 where value <= UInt64(end - index):
+      let start = index
+      index += Int(value)
+      return (Int(clamping: tag >> 3), .bytes(start..<index))
     default: return fail()
     }
   }
@@ -61,7 +68,9 @@ struct ProtobufReader {
   private mutating func varint() -> UInt64? {
     var value: UInt64 = 0
     var shift: UInt64 = 0
-    while let byte = rest.popFirst(), shift < 64 {
+    while index < end, shift < 64 {
+      let byte = bytes[index]
+      index += 1
       value |= UInt64(byte & 0x7F) << shift
       if byte & 0x80 == 0 { return value }
       shift += 7

@@ -46,7 +46,7 @@ public enum ScriptComparison {
 
   /// Splits a script both ways and compares the results.
   public static func compare(_ script: String) -> Verdict {
-    _ = PostgresParser.statements(of: script)
+    _ = PostgresParser.scan(script)?.statements
     let hasMark = script.utf8.starts(with: [0xEF, 0xBB, 0xBF])
     let text = hasMark ? String(script.unicodeScalars.dropFirst()) : script
     let bytes = Array(text.utf8)

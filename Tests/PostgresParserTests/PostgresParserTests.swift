@@ -32,11 +32,11 @@ import Testing
       /* DROP TABLE a; */ Drop -- x
         TABLE "drop;" , b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as e
       """
-    let statements = PostgresParser.statements(of: script)
+    let statements = PostgresParser.scan(script)?.statements
     #expect(statements?.map(\.words) == [["drop", "table", "b"], ["create", "table", "t"], ["select", "as", "e"]])
     #expect(statements?.first?.start == 20)
-    #expect(PostgresParser.statements(of: "SELECT 'open") == nil)
-    #expect(PostgresParser.statements(of: "") == [])
+    #expect(PostgresParser.scan("SELECT 'open") == nil)
+    #expect(PostgresParser.scan("")?.statements == [])
   }
 
   /// Very long texts, named by what they repeat, so that they are not printed.
@@ -59,7 +59,7 @@ import Testing
   @Test(arguments: Endless.allCases)
   func survivesEndlessTexts(_ text: Endless) {
     _ = PostgresParser.syntaxError(in: text.script)
-    _ = PostgresParser.statements(of: text.script)
+    _ = PostgresParser.scan(text.script)?.statements
   }
 
   @Test func manyThreadsMayAskAtOnce() async {

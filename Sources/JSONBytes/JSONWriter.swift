@@ -36,13 +36,14 @@ package struct JSONWriter: Sendable {
 
   private mutating func quoted(_ text: String, isKey: Bool) {
     bytes.append(UInt8(ascii: "\""))
-    let isPlain = unsafe text.utf8Span.span.withUnsafeBufferPointer { text in
-      guard let start = text.baseAddress else { return true }
-      guard unsafe postern_is_plain(start, text.count) else { return false }
-      unsafe bytes.append(contentsOf: text)
-      return true
+    unsafe text.utf8Span.span.withUnsafeBufferPointer { text in
+      guard let start = text.baseAddress else { return }
+      if unsafe postern_is_plain(start, text.count) {
+        unsafe bytes.append(contentsOf: text)
+      } else {
+        unsafe appendEscaping(text)
+      }
     }
-    if !isPlain { for byte in text.utf8 { escape(byte) } }
     bytes.append(UInt8(ascii: "\""))
     if isKey { bytes.append(UInt8(ascii: ":")) }
   }
@@ -125,17 +126,28 @@ package struct JSONWriter: Sendable {
     needsComma = true
   }
 
+  /// Writes the runs between what must be escaped as they are.
+  private mutating func appendEscaping(_ text: UnsafeBufferPointer<UInt8>) {
+    var start = 0
+    for index in text.indices {
+      let byte = unsafe text[index]
+      guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+      unsafe bytes.append(contentsOf: text[start..<index])
+      escape(byte)
+      start = index + 1
+    }
+    unsafe bytes.append(contentsOf: text[start...])
+  }
+
   private mutating func escape(_ byte: UInt8) {
+    bytes.append(UInt8(ascii: "\\"))
     switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-      bytes.append(UInt8(ascii: "\\"))
-      bytes.append(byte)
-    case 0x0A: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "n")])
-    case 0x0D: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "r")])
-    case 0x09: bytes.append(contentsOf: [UInt8(ascii: "\\"), UInt8(ascii: "t")])
+    case 0x0A: bytes.append(UInt8(ascii: "n"))
+    case 0x0D: bytes.append(UInt8(ascii: "r"))
+    case 0x09: bytes.append(UInt8(ascii: "t"))
     case 0..<0x20:
       let digits = Array("0123456789abcdef".utf8)
-      bytes.append(contentsOf: "\\u00".utf8)
+      bytes.append(contentsOf: "u00".utf8)
       bytes.append(digits[Int(byte >> 4)])
       bytes.append(digits[Int(byte & 15)])
     default: bytes.append(byte)

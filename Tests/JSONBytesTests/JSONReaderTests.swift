@@ -187,7 +187,11 @@ struct JSONWriterTests {
 
   @Test(arguments: [
     ("", #""""#), ("a\"b\\c/", #""a\"b\\c/""#), ("\n\r\t", #""\n\r\t""#), ("\0\u{1F}", #""\u0000\u001f""#),
-    ("é😀\u{7F}\u{2028}", "\"é😀\u{7F}\u{2028}\""),
+    ("é😀\u{7F}\u{2028}", "\"é😀\u{7F}\u{2028}\""), ("\"\"", #""\"\"""#),
+    (
+      "\"a run that is longer than sixteen\\\\bytes, before and after\n",
+      #""\"a run that is longer than sixteen\\\\bytes, before and after\n""#
+    ),
   ])
   func escapesWhatMustBeEscapedAndNothingElse(_ text: String, _ expected: String) throws {
     let bytes = JSONValue.string(text).bytes

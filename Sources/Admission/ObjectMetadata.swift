@@ -99,10 +99,7 @@ struct ObjectMetadata {
 
   /// The value of an annotation that holds one word, without the white space around it, as the declaration reads it.
   func setting(_ key: String) -> String? {
-    guard let value = annotations[key] else { return nil }
-    let words = value.split(whereSeparator: \.isWhitespace)
-    guard let first = words.first, let last = words.last else { return "" }
-    return String(value[first.startIndex..<last.endIndex])
+    annotations[key].map { $0.trimmed ?? "" }
   }
 
   /// Whether `other` has the same label and annotations of Postern's.

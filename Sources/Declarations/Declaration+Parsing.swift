@@ -142,12 +142,11 @@ extension DeclarationReader {
     let key = misspelt[key] ?? key
     guard let value = annotations[key] else { return nil }
     let place = Place(annotation: key)
-    let words = value.split(whereSeparator: \.isWhitespace)
-    guard let first = words.first, let last = words.last else {
+    guard let text = value.trimmed else {
       problems.error(place, "this is empty; expected \(expected)", hint: "write the value, or remove the annotation")
       return nil
     }
-    return Located(value: String(value[first.startIndex..<last.endIndex]), place: place)
+    return Located(value: text, place: place)
   }
 
   private mutating func flatFile(_ text: String, at place: Place) -> ObjectKey? {

@@ -153,7 +153,7 @@ extension DeclarationReader {
   }
 
   mutating func requiredName(
-    _ members: [String: YAMLNode], of what: String, at place: Place
+    _ members: KnownMembers, of what: String, at place: Place
   ) -> Located<PostgresName>? {
     guard let node = members["name"] else {
       problems.error(place, "\(what) has no name", hint: "add \"name: NAME\"")

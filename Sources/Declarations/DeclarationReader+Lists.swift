@@ -48,8 +48,8 @@ extension DeclarationReader {
 
   /// Splits `orders, billing` at commas and white space. An extra comma makes an empty entry, except at the end.
   private func plainList(_ list: String, of text: String, at root: Place) -> [YAMLNode] {
-    var pieces = list.split(separator: ",", omittingEmptySubsequences: false).map {
-      $0.split(whereSeparator: \.isWhitespace).map(String.init)
+    var pieces = list.unicodeScalars.split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.split(whereSeparator: \.isWhiteSpace).map { String($0) }
     }
     if pieces.count > 1, pieces.last?.isEmpty == true { pieces.removeLast() }
     var words = wordPlaces(in: text, from: root)[...]
@@ -73,7 +73,7 @@ extension DeclarationReader {
     var isInWord = false
     for scalar in text.unicodeScalars {
       column += 1
-      let isSeparator = scalar == "," || scalar.properties.isWhitespace
+      let isSeparator = scalar == "," || scalar.isWhiteSpace
       let isBefore = (line, column) < (root.line ?? 1, root.column ?? 1)
       if !isSeparator, !isInWord, !isBefore { places.append((line, column)) }
       isInWord = !isSeparator && !isBefore

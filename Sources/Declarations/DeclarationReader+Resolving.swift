@@ -111,17 +111,16 @@ extension DeclarationReader {
           mayBeOwned.add([database.value.text])
           continue
         }
-        let name = quoted(database.value.text)
         if let owner = declaredOwners[database.value], owner.value != owning {
           problems.error(
             database.place,
-            "\(quoted(owning.text)) cannot own \(name): \(AnnotationKey.databases)\(owner.place.short) says "
+            "\(quoted(owning.text)) cannot own \(quoted(database.value.text)): \(AnnotationKey.databases)\(owner.place.short) says "
               + "owner: \(quoted(owner.value.text))",
             hint: "grant write instead, or change the owner there")
         } else if let other = owners[database.value], other.user != owning {
           problems.error(
             database.place,
-            "\(quoted(owning.text)) cannot own \(name): \(quoted(other.user.text)) owns it already, by "
+            "\(quoted(owning.text)) cannot own \(quoted(database.value.text)): \(quoted(other.user.text)) owns it already, by "
               + other.place.short,
             hint: "a database has one owner; grant write to the others, or make them memberOf it")
         } else {
@@ -196,9 +195,9 @@ extension DeclarationReader {
   }
 
   private mutating func checkOwner(_ owner: Located<PostgresName>, of what: String, _ known: KnownUsers) {
-    let name = quoted(owner.value.text)
     if let reason = owner.value.reservedAsRole {
-      problems.error(owner.place, "\(name) cannot own \(what): \(reason)", hint: "name a declared user")
+      problems.error(
+        owner.place, "\(quoted(owner.value.text)) cannot own \(what): \(reason)", hint: "name a declared user")
     } else {
       checkUser(owner, cannot: "own \(what)", known)
     }
@@ -255,6 +254,7 @@ extension DeclarationReader {
 
   /// Refuses cycles of memberships, with one error for each cycle.
   private mutating func checkCycles(_ users: [DeclaredUser]) {
+    guard users.contains(where: { !$0.memberOf.isEmpty }) else { return }
     let groups = users.reduce(into: [PostgresName: [Located<PostgresName>]]()) { groups, user in
       if user.ensure != .absent, let name = user.name?.value { groups[name] = user.memberOf }
     }

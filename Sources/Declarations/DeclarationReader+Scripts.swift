@@ -46,7 +46,7 @@ extension DeclarationReader {
   }
 
   private mutating func scriptName(
-    _ members: [String: YAMLNode], at place: Place, _ places: inout [[UInt8]: Place]
+    _ members: KnownMembers, at place: Place, _ places: inout [[UInt8]: Place]
   ) -> String? {
     guard let node = members["name"] else {
       problems.error(
@@ -62,7 +62,7 @@ extension DeclarationReader {
   }
 
   /// The content of the script: exactly one, if it is valid. Each one that is given is checked.
-  private mutating func content(_ members: [String: YAMLNode], at place: Place) -> [Script.Content] {
+  private mutating func content(_ members: KnownMembers, at place: Place) -> [Script.Content] {
     let sources = ["sql", "configMap", "secret"].filter { members[$0] != nil }
     if sources.isEmpty {
       problems.error(place, "a script has no content; expected \(Self.expectedContent)", hint: "add \"sql: |\"")

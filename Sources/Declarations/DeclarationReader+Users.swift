@@ -90,7 +90,7 @@ extension DeclarationReader {
     return YAMLNode(content: .mapping(others), place: node.place)
   }
 
-  private mutating func checkAbsent(_ members: [String: YAMLNode]) {
+  private mutating func checkAbsent(_ members: KnownMembers) {
     for key in ["grants", "memberOf", "renamedFrom"] {
       guard let member = members[key] else { continue }
       problems.error(

@@ -29,12 +29,12 @@ struct DeclarationReader {
 
   /// The members of a mapping by key. An unknown key is an error. A misspelt key is read as the one that was meant, so
   /// that it is not reported as missing.
-  mutating func members(_ node: YAMLNode, known: [String], expected: String) -> [String: YAMLNode]? {
+  mutating func members(_ node: YAMLNode, known: [String], expected: String) -> KnownMembers? {
     guard case .mapping(let members) = node.content else {
       problems.error(node.place, "this is \(node.kind); expected \(expected)")
       return nil
     }
-    var result: [String: YAMLNode] = [:]
+    var result = KnownMembers()
     var unknown: [(meant: String, value: YAMLNode)] = []
     for member in members {
       if known.contains(member.key) {
@@ -53,7 +53,7 @@ struct DeclarationReader {
 
   /// The name of an entry. If it cannot be read, the texts that may be meant are recorded.
   mutating func entryName(
-    _ members: [String: YAMLNode], of what: String, in node: YAMLNode, known: [String], _ doubts: inout Doubts
+    _ members: KnownMembers, of what: String, in node: YAMLNode, known: [String], _ doubts: inout Doubts
   ) -> Located<PostgresName>? {
     if let name = requiredName(members, of: what, at: node.place) { return name }
     if let name = members["name"] {
@@ -81,11 +81,16 @@ struct DeclarationReader {
   /// A text on one line, such as a locale.
   mutating func line(_ node: YAMLNode, expected: String) -> String? {
     guard let text = text(node, expected: expected) else { return nil }
-    guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+    guard !text.unicodeScalars.contains(where: { Self.isControl($0) }) else {
       problems.error(node.place, "\(quoted(text)) holds a control character; expected \(expected)")
       return nil
     }
     return text
+  }
+
+  /// General category Cc, which no version of Unicode changes (Unicode Standard, 23.1).
+  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 
   /// The name of a user, database, schema or extension.
@@ -178,6 +183,7 @@ struct DeclarationReader {
   /// Adds an error for each name that occurred before. Returns whether there was one.
   @discardableResult
   mutating func refuseDuplicates(_ names: [Located<PostgresName>], of what: String) -> Bool {
+    guard names.count > 1 else { return false }
     var hasDuplicates = false
     var first: [PostgresName: Place] = [:]
     for name in names {

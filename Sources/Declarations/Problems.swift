@@ -43,13 +43,19 @@ struct Place: Equatable {
   func member(_ key: String) -> Self {
     var place = self
     let isShort = !key.isEmpty && key.utf8.count <= PostgresName.maximumBytes
-    place.path += isShort && key.utf8.allSatisfy(Self.isPlain) ? ".\(key)" : "[\(quoted(key))]"
+    let isPlain = isShort && key.utf8.allSatisfy(Self.isPlain)
+    // Each value of a declaration has a place, so the path is put together without an interpolation.
+    place.path += isPlain ? "." : "["
+    place.path += isPlain ? key : quoted(key)
+    if !isPlain { place.path += "]" }
     return place
   }
 
   func element(_ index: Int) -> Self {
     var place = self
-    place.path += "[\(index)]"
+    place.path += "["
+    place.path += String(index)
+    place.path += "]"
     return place
   }
 

@@ -61,7 +61,7 @@ extension YAMLNode {
       self.init(content: .sequence(elements), place: place)
     case .mapping(let mapping):
       var members: [Member] = []
-      var places: [[UInt8]: Place] = [:]
+      var firsts = FirstKeys()
       for member in mapping {
         let mark = member.key.mark
         guard let key = member.key.text else {
@@ -70,13 +70,27 @@ extension YAMLNode {
             reason: "a key is a list or a mapping; expected a plain key")
         }
         let keyPlace = place.member(key).at(line: mark.line, column: mark.column)
-        if let first = places.updateValue(keyPlace, forKey: Array(key.utf8)) {
-          throw YAMLProblem.duplicateKey(key, at: keyPlace, first: first)
+        if let first = firsts.find(key, in: members) {
+          throw YAMLProblem.duplicateKey(key, at: keyPlace, first: members[first].place)
         }
         let child = try YAMLNode(member.value, place: keyPlace, depth: depth + 1, budget: &budget)
         members.append(Member(key: key, place: keyPlace, value: child))
       }
       self.init(content: .mapping(members), place: place)
+    }
+  }
+
+  /// Finds whether a key has occurred before. Most mappings have few keys, which are compared one by one; those of a large
+  /// one are in a dictionary.
+  private struct FirstKeys {
+    private static let few = 16
+    private var indices: [[UInt8]: Int] = [:]
+
+    /// The index of the member with this key; nil where it is new, and the next to be added.
+    mutating func find(_ key: String, in members: [Member]) -> Int? {
+      if members.count < Self.few { return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+      for index in indices.count..<members.count { indices[Array(members[index].key.utf8)] = index }
+      return indices[Array(key.utf8)]
     }
   }
 

@@ -46,3 +46,17 @@ struct YAMLNode {
     }
   }
 }
+
+/// The values of a mapping by those of its keys that are known. They are a dozen at most, so they are found by looking at
+/// each.
+struct KnownMembers {
+  private var members: [(key: String, value: YAMLNode)] = []
+
+  subscript(key: String) -> YAMLNode? {
+    get { members.first { $0.key == key }?.value }
+    set {
+      members.removeAll { $0.key == key }
+      if let newValue { members.append((key, newValue)) }
+    }
+  }
+}

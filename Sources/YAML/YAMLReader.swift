@@ -137,6 +137,7 @@ package struct YAMLReader: ~Copyable {
   /// Where the first `%TAG` is that is one too many. A line may begin after a line feed, a carriage return, the last
   /// byte of another line break (U+0085, U+2028, U+2029), or a byte order mark.
   private static func excessiveTagDirective(in text: [UInt8]) -> Int? {
+    guard text.contains(UInt8(ascii: "%")) else { return nil }
     let mark = Array("%TAG".utf8)
     var (count, matched) = (0, 0)
     var isLineStart = true

@@ -153,6 +153,10 @@ struct AcceptedTests {
     ("orders,billing,", ["orders", "billing"]),
     ("orders billing", ["orders", "billing"]),
     ("\n orders\n\tbilling\n\n", ["orders", "billing"]),
+    ("orders\r\n  billing\r\n", ["orders", "billing"]),
+    ("orders\u{3000}billing,\u{A0}é\u{301}", ["orders", "billing", "é\u{301}"]),
+    // A character for Swift may be a separator and a mark that belongs to the name.
+    ("orders,\u{301}billing \u{301}shop", ["orders", "\u{301}billing", "\u{301}shop"]),
     ("[orders, billing]", ["orders", "billing"]),
     ("- orders\n- name: billing\n", ["orders", "billing"]),
     ("'an order'", ["an order"]),

@@ -191,4 +191,17 @@ struct RejectedSettingsTests {
     let errors = parse(["users": "- a\n- b\n- {name: ''}"]).errors
     #expect(errors.map(\.field) == ["metadata.annotations[postern.io/users][2].name"])
   }
+
+  /// The first keys of a mapping are compared one by one, and those of a large one are looked up.
+  @Test(arguments: [2, 15, 16, 17, 18, 40], [0, 1, 14])
+  func aKeyThatComesTwiceIsFoundInAMappingOfAnySize(_ keys: Int, _ repeated: Int) {
+    let first = min(repeated, keys - 1)
+    let lines = (Array(0..<keys) + [first]).map { "    d\($0): read\n" }.joined()
+    rejects(
+      ["users": "- grants:\n\(lines)  name: u"],
+      [
+        "postern.io/users[0].grants.d\(first) (line \(keys + 2), column 5): the key \"d\(first)\" comes more than once in "
+          + "a mapping; the first is at [0].grants.d\(first) (line \(first + 2)); keep one"
+      ])
+  }
 }

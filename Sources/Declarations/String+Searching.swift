@@ -13,3 +13,20 @@ extension String {
     return false
   }
 }
+
+extension String {
+  /// Without white space at either end; nil where there is nothing else.
+  package var trimmed: String? {
+    guard let first = unicodeScalars.firstIndex(where: { !$0.isWhiteSpace }),
+      let last = unicodeScalars.lastIndex(where: { !$0.isWhiteSpace })
+    else { return nil }
+    return String(unicodeScalars[first...last])
+  }
+}
+
+extension Unicode.Scalar {
+  /// The property `White_Space`. For ASCII it needs no table.
+  var isWhiteSpace: Bool {
+    isASCII ? self == " " || (0x09...0x0D).contains(value) : properties.isWhitespace
+  }
+}

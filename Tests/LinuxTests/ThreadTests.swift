@@ -41,7 +41,7 @@ import Testing
         let thread = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")) ?? ""
         let taskset = Process()
         taskset.executableURL = URL(filePath: "/usr/bin/taskset")
-        taskset.arguments = ["--pid", "--cpu-list", "\(first)", thread.split(separator: "/").last.map(String.init) ?? ""]
+        taskset.arguments = ["--pid", "--cpu-list", "\(first)", String(thread.split(separator: "/").last ?? "")]
         taskset.standardOutput = FileHandle.nullDevice
         try? taskset.run()
         taskset.waitUntilExit()

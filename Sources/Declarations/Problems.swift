@@ -86,6 +86,10 @@ struct Located<Value> {
 
 /// The user's text for a message: in quotes, on one line, and truncated if it is longer than any name may be.
 package func quoted(_ text: String) -> String {
+  // Nearly all names are of printable ASCII, for which no table of Unicode is asked.
+  if text.utf8.count <= PostgresName.maximumBytes, text.utf8.allSatisfy({ (0x20..<0x7F).contains($0) }) {
+    return "\"" + text + "\""
+  }
   var result = "\""
   var length = 0
   for scalar in text.unicodeScalars {

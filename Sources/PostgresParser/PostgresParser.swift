@@ -29,7 +29,10 @@ package enum PostgresParser {
     }
     let bytes = Array(script.utf8)
     let ranges = found.ranges.filter { range in
-      range.upperBound <= bytes.count && !bytes[range].starts(with: "--".utf8) && !bytes[range].starts(with: "/*".utf8)
+      guard range.upperBound <= bytes.count else { return false }
+      guard range.count > 1 else { return true }
+      let signs = (bytes[range.lowerBound], bytes[range.lowerBound + 1])
+      return signs != (UInt8(ascii: "-"), UInt8(ascii: "-")) && signs != (UInt8(ascii: "/"), UInt8(ascii: "*"))
     }
     return ScannedScript(bytes: bytes, ranges: ranges)
   }

@@ -69,12 +69,11 @@ struct Request {
 
   /// The path of a request target, without the query. It may be an absolute URI too, which servers must accept (RFC
   /// 9112 §3.2.2).
-  private static func path(_ target: String) -> Substring {
-    var rest = target[...]
-    if !rest.utf8.starts(with: "/".utf8), let scheme = rest.firstRange(of: "://") {
-      rest = rest[scheme.upperBound...]
-      rest = rest[(rest.utf8.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex)...]
+  private static func path(_ target: String) -> String {
+    var rest = target.utf8[...]
+    if rest.first != UInt8(ascii: "/"), let scheme = target.firstRange(of: "://") {
+      rest = rest[scheme.upperBound...].drop { $0 != UInt8(ascii: "/") }
     }
-    return rest[..<(rest.utf8.firstIndex(of: UInt8(ascii: "?")) ?? rest.endIndex)]
+    return String(Substring(rest.prefix { $0 != UInt8(ascii: "?") }))
   }
 }

@@ -436,8 +436,10 @@ def report(peers, load):
         if had:
             lines.append(f"| sidecar: {peer.title} | {' | '.join(f'{median(v):.0f}' for v in zip(*had))} |")
     for pod in postern_pods():
-        lines.append(f"| `postern serve`, one of two | {' | '.join(str(v) for v in memory(pod, 'postern'))} |")
-    lines += ["", "## Requests to the API server", "", "Of both replicas, watches and the Lease aside, from their own metrics; medians.", "",
+        # webhook or controller, each of which has two replicas.
+        role = pod["metadata"]["labels"]["app.kubernetes.io/component"]
+        lines.append(f"| `postern serve`, {role} | {' | '.join(str(v) for v in memory(pod, 'postern'))} |")
+    lines += ["", "## Requests to the API server", "", "Of all replicas, watches and the Lease aside, from their own metrics; medians. Events and the Pod's condition are among them.", "",
               "| way | new instance with two users | password | database |", "|---|---|---|---|"]
     for peer in peers:
         if "requests: password" in peer.figures[0]:

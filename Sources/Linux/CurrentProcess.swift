@@ -51,8 +51,8 @@ package enum CurrentProcess {
   /// From now on the process's other threads take precedence over the calling thread when there are not enough cores.
   package static func yieldThreadToOthers() { postern_yield_to_others() }
 
-  /// How many cores the process may run on, as a CPU manager or `taskset` has set it; `Int32.max` where the system does
-  /// not say.
+  /// How many cores the calling thread may run on, as a CPU manager or `taskset` has set it; `Int32.max` where the
+  /// system does not say.
   package static var usableCores: Int { Int(postern_usable_cores()) }
 
   /// Returns unused memory to the system, before a long wait.

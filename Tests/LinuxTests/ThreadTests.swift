@@ -39,12 +39,10 @@ import Testing
     let cores = await withCheckedContinuation { continuation in
       Thread {
         let thread = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")) ?? ""
-        let taskset = Process()
-        taskset.executableURL = URL(filePath: "/usr/bin/taskset")
-        taskset.arguments = ["--pid", "--cpu-list", "\(first)", String(thread.split(separator: "/").last ?? "")]
-        taskset.standardOutput = FileHandle.nullDevice
-        try? taskset.run()
-        taskset.waitUntilExit()
+        let number = String(thread.split(separator: "/").last ?? "")
+        var taskset = ChildProgram("taskset", ["--pid", "--cpu-list", "\(first)", number])
+        taskset.output = .nothing
+        _ = try? taskset.answer()
         continuation.resume(returning: [CurrentProcess.usableCores, Self.allowedCores().count])
       }.start()
     }

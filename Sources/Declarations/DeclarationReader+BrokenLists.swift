@@ -78,7 +78,9 @@ extension DeclarationReader {
 
   /// The lines of each member of a block-style entry, as an entry of its own, with the number of its first line.
   private static func parts(of entry: Substring) -> [(key: String, text: String, line: Int)] {
-    var lines = entry.split(separator: "\n", omittingEmptySubsequences: false).map { Array($0.utf8) }
+    var lines = entry.utf8.split(separator: 0x0A, omittingEmptySubsequences: false).map { line in
+      Array(line.last == 0x0D ? line.dropLast() : line)
+    }
     guard let first = lines.first, let dash = first.firstIndex(of: UInt8(ascii: "-")) else { return [] }
     let indentation = dash + 1 + first[(dash + 1)...].prefix { $0 == 0x20 }.count
     lines[0][dash] = 0x20

@@ -83,7 +83,7 @@ extension DeclarationReader {
 
   private mutating func sql(_ node: YAMLNode) -> Script.Content? {
     guard let sql = text(node, expected: "SQL") else { return nil }
-    guard sql.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+    guard sql.unicodeScalars.contains(where: { !$0.isWhiteSpace }) else {
       problems.error(node.place, "the script is empty; expected SQL", hint: "write the SQL, or remove the script")
       return nil
     }

@@ -81,16 +81,11 @@ struct DeclarationReader {
   /// A text on one line, such as a locale.
   mutating func line(_ node: YAMLNode, expected: String) -> String? {
     guard let text = text(node, expected: expected) else { return nil }
-    guard !text.unicodeScalars.contains(where: { Self.isControl($0) }) else {
+    guard !text.unicodeScalars.contains(where: \.isControl) else {
       problems.error(node.place, "\(quoted(text)) holds a control character; expected \(expected)")
       return nil
     }
     return text
-  }
-
-  /// General category Cc, which no version of Unicode changes (Unicode Standard, 23.1).
-  private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-    scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
   }
 
   /// The name of a user, database, schema or extension.

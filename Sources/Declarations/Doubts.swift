@@ -40,7 +40,8 @@ struct Doubts: Equatable, Sendable {
   }
 
   private static func words(of text: some StringProtocol) -> [String] {
-    text.split(whereSeparator: { $0.isWhitespace || ",:[]{}\"'#&*!|>%@`?".contains($0) }).map { String($0) }
+    let signs = ",:[]{}\"'#&*!|>%@`?".unicodeScalars
+    return Substring(text).unicodeScalars.split { $0.isWhiteSpace || signs.contains($0) }.map { String($0) }
   }
 }
 

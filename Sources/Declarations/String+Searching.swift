@@ -12,9 +12,7 @@ extension String {
     }
     return false
   }
-}
 
-extension String {
   /// Without white space at either end; nil where there is nothing else.
   package var trimmed: String? {
     guard let first = unicodeScalars.firstIndex(where: { !$0.isWhiteSpace }),
@@ -25,6 +23,9 @@ extension String {
 }
 
 extension Unicode.Scalar {
+  /// General category Cc, which no version of Unicode changes (Unicode Standard, 23.1).
+  var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
+
   /// The property `White_Space`. For ASCII it needs no table.
   var isWhiteSpace: Bool {
     isASCII ? self == " " || (0x09...0x0D).contains(value) : properties.isWhitespace

@@ -27,6 +27,15 @@ struct BrokenEntryTests {
     #expect(
       Set(result.errors.map { $0.path.isEmpty ? "[0]" : $0.path }) == Set(paths), "\(result.errors.map(\.message))")
     #expect(!result.errors.contains { $0.message.contains("hunter2") })
+    // A line may also end as on Windows, which is one character for Swift.
+    let other = parse(["users": yaml.replacing("\n", with: "\r\n")])
+    #expect(other.errors.map(\.message) == result.errors.map(\.message))
+  }
+
+  /// A character for Swift may be a separator and a mark that belongs to a name.
+  @Test func aNameThatBeginsWithAMarkIsNotMissedInWhatIsUnread() {
+    let errors = parse(["users": "- {name:\u{301}b, 'x}\n- c", "databases": "- {name: d, owner: \"\u{301}b\"}"]).errors
+    #expect(errors.map(\.annotation) == ["postern.io/users"], "\(errors.map(\.message))")
   }
 
   @Test func linesAndColumnsAreThoseOfTheWhole() throws {

@@ -167,11 +167,13 @@ struct AdminAccess {
   private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
     if postgresMounts == nil { postgresMounts = try postgres.container.volumeMounts() }
     let place = MountPath.clean(path)
-    let holding = (postgresMounts ?? []).filter { $0.holds(place) }
-    // The longest path takes precedence.
-    guard let mount = holding.max(by: { $0.cleanPath.utf8.count < $1.cleanPath.utf8.count }) else {
-      return quoted(path)
+    var holding: VolumeMount?
+    for mount in postgresMounts ?? [] where mount.holds(place) {
+      // The longest path takes precedence.
+      if let other = holding, other.cleanPath.utf8.count >= mount.cleanPath.utf8.count { continue }
+      holding = mount
     }
+    guard let mount = holding else { return quoted(path) }
     guard !mounts.contains(mount) else {
       variables.append(.literal(variable, path))
       return nil

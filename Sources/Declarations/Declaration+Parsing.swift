@@ -16,7 +16,10 @@ extension Declaration {
     }
     reader.checkKeys(annotations)
     var declaration = Declaration(spec: InstanceSpec(customer: customer))
-    reader.readSettings(annotations, into: &declaration)
+    // Most declare users and databases and set nothing, so that two dozen keys need not be looked for.
+    if annotations.keys.contains(where: { $0 != AnnotationKey.users && $0 != AnnotationKey.databases }) {
+      reader.readSettings(annotations, into: &declaration)
+    }
     func text(_ key: String) -> (text: String, annotation: String)? {
       let key = reader.misspelt[key] ?? key
       return annotations[key].map { ($0, key) }

@@ -17,6 +17,10 @@ extension YAMLNode {
       throw YAMLProblem(
         place: place, reason: "longer than \(Self.maximumBytes) bytes", hint: "put scripts into a ConfigMap")
     }
+    if Self.isPlainWords(text) {
+      self.init(content: .scalar(text, isPlain: true), place: place.at(line: 1, column: 1))
+      return
+    }
     let root: YAMLValue?
     do throws(YAMLError) {
       // Keys count there, too.
@@ -30,6 +34,19 @@ extension YAMLNode {
     }
     var budget = (nodes: Self.maximumNodes, bytes: Self.maximumExpandedBytes)
     try self.init(root, place: place, depth: 1, budget: &budget)
+  }
+
+  /// Whether the text is names with commas and spaces between them, as most people write a short list: a plain scalar on
+  /// one line (YAML 1.1, 9.1.3), which needs no parser.
+  private static func isPlainWords(_ text: String) -> Bool {
+    func isWordByte(_ byte: UInt8) -> Bool { isNameByte(byte) && byte != UInt8(ascii: "-") }
+    let bytes = text.utf8Span.span
+    guard bytes.count > 0, isWordByte(bytes[0]), isWordByte(bytes[bytes.count - 1]) else { return false }
+    for index in bytes.indices
+    where !isNameByte(bytes[index]) && bytes[index] != UInt8(ascii: ",") && bytes[index] != UInt8(ascii: " ") {
+      return false
+    }
+    return !["null", "Null", "NULL"].contains(text)
   }
 
   private init(

@@ -32,18 +32,29 @@ struct RequestFields {
 
   /// Whether the media type is `application/json`, with any parameters (RFC 9110 §8.3.1).
   var isJSON: Bool {
-    guard let contentType else { return false }
-    let mediaType = contentType.utf8.prefix { $0 != UInt8(ascii: ";") }
-    return Substring(mediaType).trimmingOptionalSpace().isToken("application/json")
+    guard let bytes = contentType?.utf8 else { return false }
+    let mediaType = bytes.prefix { $0 != UInt8(ascii: ";") }
+    return Substring(mediaType).trimmingOptionalSpace().utf8Span.span.isToken("application/json")
   }
 }
 
-extension StringProtocol {
+extension String {
   /// Equal without regard to ASCII case; `lowercase` must be in lower case.
-  func isToken(_ lowercase: String) -> Bool {
-    utf8.elementsEqual(lowercase.utf8) { byte, wanted in
-      byte == wanted || (byte >= 0x41 && byte <= 0x5A && byte | 0x20 == wanted)
+  fileprivate func isToken(_ lowercase: String) -> Bool { utf8Span.span.isToken(lowercase) }
+}
+
+extension Span<UInt8> {
+  /// The same for bytes.
+  fileprivate func isToken(_ lowercase: String) -> Bool {
+    let wanted = lowercase.utf8Span.span
+    guard count == wanted.count else { return false }
+    for index in indices {
+      let byte = self[index]
+      guard byte == wanted[index] || (byte >= 0x41 && byte <= 0x5A && byte | 0x20 == wanted[index]) else {
+        return false
+      }
     }
+    return true
   }
 }
 

@@ -207,7 +207,7 @@ import Testing
       reading.remarks.map { $0.replacing("\(folder.path)/", with: "") } == [
         "Chart.yaml:1: passed over: is no Kubernetes manifest: it has no kind",
         "kustomization.yaml:1: passed over: is no Kubernetes manifest: it is a kustomization",
-        "templates/e.yaml: passed over: it is a template: render it first, such as by helm template CHART | postern check -",
+        "templates/e.yaml: passed over: it is a template: render it first, such as by helm template CHART, and read its output from -",
         "values.yaml:1: passed over: is no Kubernetes manifest: it has no kind",
       ])
     let named = ManifestReader().reading([folder.appending(path: "templates/e.yaml").path])

@@ -27,7 +27,8 @@ enum ManifestList {
       }
       guard !version.hasPrefix("kustomize.config.k8s.io/") else {
         throw NoManifest(
-          reason: "it is a kustomization", advice: "build it first: kubectl kustomize FOLDER | postern check -",
+          reason: "it is a kustomization",
+          advice: "build it first: kubectl kustomize FOLDER, and read its output from -",
           isOtherFile: true)
       }
     case let other?: throw NoManifest(reason: "its apiVersion is \(other.typeName)", advice: "write it in quotes")

@@ -22,5 +22,5 @@ enum YAMLHint {
   /// Whether it is a template for Helm or another Go program.
   static func isTemplate(_ text: String) -> Bool { text.contains("{{") && text.contains("}}") }
 
-  static let template = "it is a template: render it first, such as by helm template CHART | postern check -"
+  static let template = "it is a template: render it first, such as by helm template CHART, and read its output from -"
 }

@@ -28,7 +28,7 @@ final class ChosenPostgres {
     self.index = index
     self.image = image
     let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? ImageFamily(image)
-    family = known ?? Self.guess(container, image)
+    family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
     isFamilyKnown = known != nil
     arguments = try container.serverArguments()
     var port = arguments.port
@@ -42,17 +42,6 @@ final class ChosenPostgres {
     }
     isPortUnknown = port == nil && isUnknown && container.containerPort == nil
     self.port = port ?? container.containerPort ?? 5432
-  }
-
-  /// For an image of an unknown name, the family whose variables are set.
-  private static func guess(_ container: Container, _ image: ImageReference) -> ImageFamily {
-    if container.defines("POSTGRESQL_ADMIN_PASSWORD") || container.defines("POSTGRESQL_USER") { return .sclorg }
-    if container.environment.contains(where: { $0.name.hasPrefix("POSTGRESQL_") })
-      || container.defines("POSTGRES_POSTGRES_PASSWORD")
-    {
-      return .bitnami
-    }
-    return .official
   }
 
   /// The image's major version of Postgres, if its name shows it.

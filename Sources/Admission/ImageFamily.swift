@@ -3,7 +3,7 @@ import Declarations
 /// The properties of each family, from the images' entry points and documentation, as docs/images.md lists them.
 extension ImageFamily {
   /// The family by the image's name; nil where the name does not show it.
-  init?(_ image: ImageReference) {
+  package init?(_ image: ImageReference) {
     if image.isFrom("bitnami"), image.name.hasPrefix("postgresql") {
       self = .bitnami
     } else if image.isFrom("kartoza") {
@@ -19,6 +19,21 @@ extension ImageFamily {
     }
   }
 
+  /// For an image of an unknown name, the family whose variables are set.
+  package init(definingVariables names: some Sequence<String>) {
+    var family: Self = .official
+    for name in names {
+      switch name {
+      case "POSTGRESQL_ADMIN_PASSWORD", "POSTGRESQL_USER":
+        self = .sclorg
+        return
+      case "POSTGRES_POSTGRES_PASSWORD": family = .bitnami
+      default: if name.hasPrefix("POSTGRESQL_") { family = .bitnami }
+      }
+    }
+    self = family
+  }
+
   /// The last path components of images that use the official image's variables.
   static let official: Set = [
     "postgres", "postgis", "timescaledb", "timescaledb-ha", "pgvector", "paradedb", "age", "pgrouting", "citus",
@@ -26,7 +41,7 @@ extension ImageFamily {
   ]
 
   /// The superuser's name where nothing else is set.
-  var defaultSuperuser: String {
+  package var defaultSuperuser: String {
     switch self {
     case .official, .bitnami, .sclorg: "postgres"
     case .supabase: "supabase_admin"
@@ -35,7 +50,7 @@ extension ImageFamily {
   }
 
   /// The variable that names the superuser; nil where the name is always the default.
-  var superuserVariable: String? {
+  package var superuserVariable: String? {
     switch self {
     case .official, .supabase, .kartoza: "POSTGRES_USER"
     case .bitnami, .sclorg: nil
@@ -53,7 +68,7 @@ extension ImageFamily {
   }
 
   /// The variables that name a user who is not a superuser.
-  var applicationUserVariables: [String] {
+  package var applicationUserVariables: [String] {
     switch self {
     case .official, .supabase, .kartoza: []
     case .bitnami: ["POSTGRESQL_USERNAME", "POSTGRESQL_USER", "POSTGRES_USERNAME", "POSTGRES_USER"]
@@ -63,7 +78,7 @@ extension ImageFamily {
 
   /// The variables that hold that user's password. In Bitnami's images without such a user, it is the superuser's
   /// password.
-  var applicationPasswordVariables: [String] {
+  package var applicationPasswordVariables: [String] {
     switch self {
     case .official, .supabase, .kartoza: []
     case .bitnami: ["POSTGRESQL_PASSWORD", "POSTGRES_PASSWORD"]
@@ -72,7 +87,7 @@ extension ImageFamily {
   }
 
   /// Whether a variable with `_FILE` behind its name is the path of a file that holds the value.
-  var readsFiles: Bool { self != .sclorg }
+  package var readsFiles: Bool { self != .sclorg }
 
   /// The variables that hold the port, besides `PGPORT`.
   var portVariables: [String] {

@@ -1,13 +1,13 @@
 /// The parts of an image's name (OCI distribution-spec, "Pulling manifests"): registry, folders, name, tag, digest. They
 /// are ASCII, so they are found byte by byte.
-struct ImageReference {
+package struct ImageReference {
   /// The last component of the path, without tag and digest.
-  let name: String
+  package let name: String
   /// The components before it, and the registry.
   private let folders: Substring
   private let tag: Substring
 
-  init(_ image: String) {
+  package init(_ image: String) {
     let path = image[..<(image.utf8.firstIndex(of: UInt8(ascii: "@")) ?? image.endIndex)]
     let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
     folders = path[..<(slash ?? path.startIndex)]

@@ -1,14 +1,14 @@
 import Declarations
 
 /// Images that are known not to be a Postgres that Postern can manage.
-enum OtherImage {
+package enum OtherImage {
   /// A Postgres that an operator manages.
   case operatorsOwn(String)
   /// A program that is used beside a Postgres, or in front of it.
   case noPostgres
 
   /// Nil for any other image.
-  init?(_ image: ImageReference) {
+  package init?(_ image: ImageReference) {
     if image.isFrom("cloudnative-pg") || image.isFrom("enterprisedb") {
       self = .operatorsOwn("CloudNativePG")
     } else if image.name.hasPrefix("spilo") {

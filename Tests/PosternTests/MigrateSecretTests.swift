@@ -87,7 +87,10 @@ import Testing
 
   /// Files of the image's folder are read for names, and none of their text is printed.
   @Test(arguments: secrets) func ofScriptsForAnEmptyFolderNoSecretIsPrinted(_ sql: String) throws {
-    for (name, text) in [("a.sql", sql + ";"), ("a.sh", "psql <<'EOF'\n\(sql);\nEOF\npsql -c \"\(sql)\"")] {
+    for (name, text) in [
+      ("a.sql", "CREATE USER first;\n\(sql);"),
+      ("a.sh", "createuser first\npsql <<'EOF'\n\(sql);\nEOF\npsql -c \"\(sql)\""),
+    ] {
       let answer = try Program.run(
         ["migrate", "-"],
         input: """
@@ -96,7 +99,6 @@ import Testing
           metadata: {name: init}
           data:
             \(name): |
-              CREATE USER first;
               \(text.replacing("\n", with: "\n    "))
           ---
           apiVersion: apps/v1

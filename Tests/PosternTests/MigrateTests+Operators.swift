@@ -142,7 +142,8 @@ extension MigrateTests {
 
         """,
       remarks: [
-        "DatabaseRole role-dante: databaseRoleReclaimPolicy", "DatabaseRole role-dante: clientCertificate",
+        "can connect no more: app (managed, dante, virgil)", "DatabaseRole role-dante: databaseRoleReclaimPolicy",
+        "DatabaseRole role-dante: clientCertificate",
         "DatabaseRole role-app: password is not read", "DatabaseRole other: role managed is among managed.roles",
       ]),
     Case(
@@ -237,7 +238,8 @@ extension MigrateTests {
 
         """,
       remarks: [
-        "user other.bar owns database bar", "user other.bar: its Secret is in namespace other",
+        "can connect no more: own (app, other.bar, foo_owner_user", "user other.bar owns database bar",
+        "user other.bar: its Secret is in namespace other",
         "prepared database foo: secretNamespace elsewhere", "prepared database foo: roles that cannot log in",
         "prepared database foo: users of single schemas", "user app: usersWithSecretRotation is rotate",
         "usersWithInPlaceSecretRotation: user nobody is declared nowhere",
@@ -266,7 +268,7 @@ extension MigrateTests {
         - name: zoo
           owner: rhino
 
-        """),
+        """, remarks: ["can connect no more: lost (rhino), template1 (pg_mine), zoo (pg_mine)"]),
   ]
 
   /// Remarks on what Postern refuses are told with the annotations.

@@ -85,6 +85,7 @@ extension MigrateTests {
 
         """,
       remarks: [
+        "can connect no more: orders (crm, web), crm (shop, web)",
         "user shop: PASSWORD in init/01-users.sql:2 is left out", "init/03-more.sh:5: the name $UNKNOWN is not known",
       ]),
     scripts(
@@ -112,7 +113,7 @@ extension MigrateTests {
         - name: archive
           owner: other
 
-        """),
+        """, remarks: ["can connect no more: shopdb (other), archive (shop)"]),
     scripts(
       "tables go to no database that somebody else's script makes",
       [("01.sql", "CREATE USER shop;\nCREATE DATABASE crm OWNER shop;"), ("02.sql", "CREATE TABLE a (i int);")],
@@ -187,7 +188,10 @@ extension MigrateTests {
           owner: "Shop Two"
 
         """,
-      remarks: ["init/01.sql, lines 5, 6: no script of Postern's"]),
+      remarks: [
+        "init/01.sql, lines 5, 6: no script of Postern's",
+        "can connect no more: orders (Shop Two), Weird \"Name (shop)",
+      ]),
     scripts(
       "blocks and \\gexec that make what is not there",
       [
@@ -267,6 +271,7 @@ extension MigrateTests {
 
         """,
       remarks: [
+        "can connect no more: store (reader, $literal, batch, late), jobs (store, reader, $literal, late)",
         "user store: PASSWORD in init/01.sh:5", "init/01.sh:7: the name $unknown is not known",
         "init/01.sh, lines 17, 18: what psql or a shell does there",
       ]),
@@ -281,7 +286,7 @@ extension MigrateTests {
           # psql <<EOF
           # it's "old
           echo "a << b" 'c << d' e\\# 'f'
-          psql <<< "CREATE USER never; it's"
+          psql <<< "CREATE USER here; it's"
           psql -d "${DB:-${POSTGRES_DB}}" -c "CREATE EXTENSION hstore"; # it's there
           psql -d ${DB:-$POSTGRES_DB} \\
             -c 'CREATE EXTENSION
@@ -293,7 +298,7 @@ extension MigrateTests {
           psql -c "CREATE USER last"
           """
         )
-      ], env: ["POSTGRES_DB": "shop"], users: "- name: shop\n- name: last\n",
+      ], env: ["POSTGRES_DB": "shop"], users: "- name: here\n- name: shop\n- name: last\n",
       databases: """
         - name: shop
           owner: shop
@@ -303,7 +308,8 @@ extension MigrateTests {
 
         """,
       remarks: [
-        "init/01.sh, line 6: what psql or a shell does there", "database shop is the superuser's",
+        "init/01.sh, line 6: PostgreSQL's grammar does not take it", "can connect no more: shop (here, last)",
+        "database shop is the superuser's",
         "init/01.sh:11: the name $… is not known",
       ]),
     scripts(
@@ -384,6 +390,56 @@ extension MigrateTests {
         "init/02.sh:5: the name $… is not known", "init/02.sh, line 6: PostgreSQL's grammar does not take it",
       ]),
     scripts(
+      "createuser and createdb, with what a declaration cannot say",
+      [
+        (
+          "01.sh",
+          """
+          createuser -s -U postgres shop || true; createuser -dr -g shop -g $GROUP big
+          createdb -E LATIN1 -l de_DE -T template0 -O shop orders 'the orders of shop' 2>/dev/null
+          createdb -E "$ENCODING" -D fast crm -O big && psql -d crm -c 'CREATE EXTENSION a'; psql -d orders -c "CREATE EXTENSION b"
+          psql -v pw=hunter2 -c 'CREATE USER :pw'
+          """
+        )
+      ], users: "- name: shop\n- name: big\n  memberOf:\n  - shop\n",
+      databases: """
+        - name: orders
+          owner: shop
+          extensions:
+          - name: b
+          encoding: LATIN1
+          locale: de_DE
+          template: template0
+        - name: crm
+          owner: big
+          extensions:
+          - name: a
+
+        """,
+      remarks: [
+        "user shop: superuser has no like", "user big: createdb, createrole has no like",
+        "init/01.sh:1: the name $GROUP is not known", "init/01.sh, line 2: what psql or a shell does there",
+        "init/01.sh:3: the name $ENCODING is not known", "options of database crm have no like",
+        "init/01.sh:4: the name $pw is not known", "can connect no more: crm (shop)",
+      ]),
+    scripts(
+      "psql without a database, whose user's it is then",
+      [("01.sh", "createuser shop\npsql -U root -c 'CREATE EXTENSION a'\npsql -c 'CREATE EXTENSION b'")],
+      env: ["POSTGRES_USER": "root", "POSTGRES_DB": "orders"], users: "- name: shop\n",
+      databases: "- name: orders\n  owner: shop\n",
+      remarks: [
+        "database orders is the superuser's", "init/01.sh:2: it is for database root, which is not declared",
+        "init/01.sh:3: it is for database postgres, which is not declared",
+      ]),
+    scripts(
+      "a name that is not known",
+      [("01.sql", "CREATE ROLE a IN ROLE :b;\nCREATE DATABASE a OWNER a ENCODING :'c' LOCALE 'C';\nCREATE USER b;")],
+      users: "- name: a\n- name: b\n", databases: "- name: a\n  owner: a\n  locale: C\n",
+      remarks: [
+        "user a: nologin", "init/01.sql:1: the name $b is not known", "init/01.sql:2: the name $c is not known",
+        "can connect no more: a (b)",
+      ]),
+    scripts(
       "what PostgreSQL does not take",
       [
         (
@@ -424,7 +480,7 @@ extension MigrateTests {
               name: init
               key: a.sql
 
-        """),
+        """, remarks: ["user app: no variable of the container names a password"]),
     scripts(
       "scripts that Postern takes in no script",
       [

@@ -9,9 +9,9 @@ struct Migrate: AsyncParsableCommand {
       "Print the label and the annotations that say what another approach's manifests, or a running server, say.",
     discussion: """
       It reads Zalando's postgresql, CloudNativePG's Cluster, Database and DatabaseRole, Crunchy's PostgresCluster, workloads whose sidecar \
-      makes the users of a flat file by psql, and ConfigMaps of scripts in /docker-entrypoint-initdb.d. What has no like is \
-      said in comments. Passwords are not read; the declaration names the Secrets that hold them. Ends with 1 where nothing is \
-      found.
+      makes the users of a flat file by psql, the variables of Postgres images, and ConfigMaps of scripts in \
+      /docker-entrypoint-initdb.d. What has no like is said in comments. Passwords are not read; the declaration names the \
+      Secrets that hold them. Ends with 1 where nothing is found that can be declared.
 
       With --from-url a running Postgres is read, and nothing is written to it: the declaration that is printed is one under \
       which a first pass of the sidecar changes nothing but its own records and PUBLIC's right to connect.
@@ -56,11 +56,20 @@ struct Migrate: AsyncParsableCommand {
       guard !found.isEmpty else {
         throw .refused(
           "there is nothing in it to migrate: no postgresql, Cluster, Database or PostgresCluster of an operator, no psql "
-            + "sidecar with a flat file, and no scripts for an empty data folder")
+            + "sidecar with a flat file, no scripts for an empty data folder, and no user or database in a Postgres image's "
+            + "variables")
       }
       var documents: [String] = []
-      for migration in found { documents.append(try migration.yaml()) }
+      var isDeclared = false
+      for migration in found {
+        documents.append(try migration.yaml())
+        if try !migration.settled().annotations.isEmpty { isDeclared = true }
+      }
       console.print(documents.joined(separator: "---\n"), terminator: "")
+      guard isDeclared else {
+        throw .refused(
+          "no user and no database of it can be declared; the remarks say why, and what to declare by hand")
+      }
       return .success
     }
   }

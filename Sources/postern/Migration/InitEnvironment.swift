@@ -1,8 +1,17 @@
+import Admission
+import Declarations
 import JSONBytes
 
 /// What a container's variables say of the server that its image makes.
 struct InitEnvironment {
-  /// Those whose values stand in the files. A Secret's values are not read.
+  /// Where a password is.
+  enum Password: Equatable {
+    case secret(String, key: String)
+    /// A variable that holds it in plain sight, or in a way that is not read.
+    case other(String)
+  }
+
+  /// Those that are set; one whose value is not in the files stands for itself. A Secret's values are not read.
   private(set) var variables: [String: String] = [:]
   /// The superuser, who owns what nobody else is given.
   private(set) var superuser = "postgres"
@@ -10,52 +19,117 @@ struct InitEnvironment {
   private(set) var database = "postgres"
   /// The user to whom the image gives this database, if it makes one.
   private(set) var owner: String?
+  /// The owner's; nil where no variable is about it.
+  private(set) var password: Password?
 
   /// A server of which all is known.
   init(superuser: String, database: String, owner: String?) {
     (self.superuser, self.database, self.owner) = (superuser, database, owner)
   }
 
-  init(_ container: JSONValue, _ objects: MigratedObjects, namespace: String) {
-    var defined: Set<String> = []
+  init(_ container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String) {
+    takeVariables(of: container, objects, namespace: namespace)
+    let family = Self.family(of: container, variables)
+    func value(_ names: [String]) -> String? { self.value(names, readsFiles: family.readsFiles) }
+    superuser = family.superuserVariable.flatMap { value([$0]) } ?? family.defaultSuperuser
+    owner = value(family.applicationUserVariables)
+    switch family {
+    case .bitnami:
+      database =
+        value(["POSTGRESQL_DATABASE", "POSTGRESQL_DB", "POSTGRES_DATABASE", "POSTGRES_DB"]) ?? database
+    case .sclorg: database = value(["POSTGRESQL_DATABASE"]) ?? database
+    case .kartoza: database = value(["POSTGRES_DBNAME", "POSTGRES_DB"]) ?? "gis"
+    case .supabase: database = value(["POSTGRES_DB"]) ?? database
+    case .official: database = value(["POSTGRES_DB"]) ?? superuser
+    }
+    if owner == superuser { owner = nil }
+    if owner != nil {
+      password = Self.password(family.applicationPasswordVariables, of: container, in: pod, objects, namespace)
+      return
+    }
+    if !ScriptVariable.isIn(superuser) { variables["POSTGRES_USER"] = superuser }
+    if !ScriptVariable.isIn(database) { variables["POSTGRES_DB"] = database }
+  }
+
+  /// Whether a user or a database is named that is the application's, or could be.
+  var namesSomething: Bool {
+    owner.map { !ScriptVariable.isIn($0) } == true || database != "postgres" && !ScriptVariable.isIn(database)
+  }
+
+  private mutating func takeVariables(of container: JSONValue, _ objects: MigratedObjects, namespace: String) {
     for source in container["envFrom"]?.array ?? [] {
       let prefix = source["prefix"]?.string ?? ""
-      guard let name = source["configMapRef"]?["name"]?.string else { continue }
-      for (key, value) in objects.data(of: .configMap, name, namespace: namespace) ?? [:] {
-        variables[prefix + key] = value
+      if let name = source["configMapRef"]?["name"]?.string {
+        for (key, value) in objects.data(of: .configMap, name, namespace: namespace) ?? [:] {
+          variables[prefix + key] = ScriptVariable.value(value, of: prefix + key)
+        }
+      }
+      if let name = source["secretRef"]?["name"]?.string {
+        for key in (objects.data(of: .secret, name, namespace: namespace) ?? [:]).keys {
+          variables[prefix + key] = ScriptVariable.mark(prefix + key)
+        }
       }
     }
     for variable in container["env"]?.array ?? [] {
       guard let name = variable["name"]?.string else { continue }
-      defined.insert(name)
       let reference = variable["valueFrom"]?["configMapKeyRef"]
       let value =
         variable["value"]?.string
         ?? reference.flatMap {
           objects.data(of: .configMap, $0["name"]?.string ?? "", namespace: namespace)?[$0["key"]?.string ?? ""]
-        }
+        } ?? (variable["valueFrom"] == nil ? "" : nil)
       // What refers to another variable is not known.
-      variables[name] = value.flatMap { $0.contains("$(") ? nil : $0 }
+      let known = value.flatMap { $0.contains("$(") ? nil : $0 }
+      variables[name] = known.map { ScriptVariable.value($0, of: name) } ?? ScriptVariable.mark(name)
     }
-    /// The first of these variables, as a name that may be unknown.
-    func value(_ names: String...) -> String? {
-      for name in names {
-        if let value = variables[name], !value.isEmpty { return value }
-        if defined.contains(name), variables[name] == nil { return ScriptVariable.mark(name) }
+  }
+
+  /// The first of these variables that is set, as a name that may be unknown.
+  private func value(_ names: [String], readsFiles: Bool) -> String? {
+    for name in names {
+      if let value = variables[name], !value.isEmpty { return value }
+      if readsFiles, variables[name + "_FILE"] != nil { return ScriptVariable.mark(name) }
+    }
+    return nil
+  }
+
+  private static func family(of container: JSONValue, _ variables: [String: String]) -> ImageFamily {
+    if let family = ImageFamily(ImageReference(container["image"]?.string ?? "")) { return family }
+    return ImageFamily(definingVariables: variables.keys)
+  }
+
+  /// Whether a container is a Postgres by its image's name, and no operator's.
+  static func isPostgres(_ container: JSONValue) -> Bool {
+    let image = ImageReference(container["image"]?.string ?? "")
+    return OtherImage(image) == nil && (ImageFamily(image) != nil || image.name.contains("postgres"))
+  }
+
+  // MARK: The owner's password
+
+  private static func password(
+    _ names: [String], of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, _ namespace: String
+  ) -> Password? {
+    let entries = container["env"]?.array ?? []
+    for name in names {
+      if let entry = entries.last(where: { $0["name"]?.string == name }) {
+        guard let reference = entry["valueFrom"]?["secretKeyRef"], let secret = reference["name"]?.string,
+          let key = reference["key"]?.string
+        else { return .other(name) }
+        return .secret(secret, key: key)
       }
-      return nil
+      if let entry = entries.last(where: { $0["name"]?.string == "\(name)_FILE" }) {
+        let source = MountedSource.all(at: entry["value"]?.string ?? "", in: container, of: pod).first
+        guard let source, source.kind == .secret else { return .other("\(name)_FILE") }
+        return .secret(source.object, key: source.key)
+      }
+      for source in (container["envFrom"]?.array ?? []).reversed() {
+        let prefix = source["prefix"]?.string ?? ""
+        guard let secret = source["secretRef"]?["name"]?.string, name.hasPrefix(prefix) else { continue }
+        let key = String(name.dropFirst(prefix.count))
+        if objects.data(of: .secret, secret, namespace: namespace)?[key] != nil { return .secret(secret, key: key) }
+      }
     }
-    let image = container["image"]?.string ?? ""
-    if image.contains("bitnami") || variables.keys.contains(where: { $0.hasPrefix("POSTGRESQL_") }) {
-      owner = value("POSTGRESQL_USERNAME", "POSTGRESQL_USER", "POSTGRES_USERNAME", "POSTGRES_USER")
-      database = value("POSTGRESQL_DATABASE", "POSTGRESQL_DB", "POSTGRES_DATABASE", "POSTGRES_DB") ?? database
-    } else {
-      superuser = value("POSTGRES_USER") ?? superuser
-      database = value("POSTGRES_DB", "POSTGRES_DBNAME") ?? superuser
-      if !ScriptVariable.isIn(superuser) { variables["POSTGRES_USER"] = superuser }
-      if !ScriptVariable.isIn(database) { variables["POSTGRES_DB"] = database }
-    }
-    if owner == superuser { owner = nil }
+    return nil
   }
 
   /// Whether a container with scripts in the folder is another kind of server, which runs what is there in the same way.

@@ -24,20 +24,26 @@ struct InitScript {
   ///   - variables: of the container that runs it.
   init(_ text: String, isShell: Bool, _ variables: [String: String]) {
     guard isShell else {
-      read(text, from: 1, in: nil, [:])
+      var database: String?
+      var known: [String: String] = [:]
+      read(text, from: 1, in: &database, &known)
       return
     }
     isPlain = false
     let shell = ShellScript(text, variables)
     others = shell.others
-    for piece in shell.pieces { read(piece.sql, from: piece.line, in: piece.database, piece.variables) }
+    for piece in shell.pieces {
+      var (database, variables) = (piece.database, piece.variables)
+      for (sql, line) in piece.texts { read(sql, from: line, in: &database, &variables) }
+    }
   }
 
-  private mutating func read(_ sql: String, from first: Int, in start: String?, _ known: [String: String]) {
+  /// Reads what one psql is given; the database to which it changes is the one for what comes next.
+  private mutating func read(
+    _ sql: String, from first: Int, in database: inout String?, _ variables: inout [String: String]
+  ) {
     let (statements, errors, _) = ScriptStatement.check(sql, isTransaction: false)
     let lines = sql.split(omittingEmptySubsequences: false) { $0.isNewline }
-    var database = start
-    var variables = known
     var commands = errors.compactMap { Self.place(of: $0) }[...]
     isPlain = isPlain && commands.isEmpty
     for (index, statement) in statements.enumerated() {
@@ -76,7 +82,7 @@ struct InitScript {
   private mutating func run(
     _ text: Substring, at line: Int, _ database: inout String?, _ variables: inout [String: String]
   ) {
-    let words = ShellScript.words(String(text.dropFirst()), [:])
+    let words = ShellLexer(String(text.dropFirst()), [:]).words
     switch words.first {
     case "c", "connect":
       if let name = words.dropFirst().first(where: { !$0.hasPrefix("-reuse-previous") }), name != "-" {
@@ -84,7 +90,7 @@ struct InitScript {
         database = ScriptVariable.database(in: ScriptVariable.expand(name, variables))
       }
     case "set":
-      if words.count > 2 { variables[words[1]] = words.dropFirst(2).joined() }
+      if words.count > 2 { variables[words[1]] = ScriptVariable.value(words.dropFirst(2).joined(), of: words[1]) }
     case "echo", "q", "timing", "pset", "unset", "encoding", "if", "else", "elif", "endif", "qecho", "warn", "restrict",
       "unrestrict":
       break

@@ -25,6 +25,7 @@ extension Migration {
       let namespace = (all.databases + all.roles).first?.ownNamespace
       found.append(Migration(cloudNativePG: all, named: name.name, namespace: namespace))
     }
+    for index in found.indices { found[index].remarkClosing() }
     return found
   }
 

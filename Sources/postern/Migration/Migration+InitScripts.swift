@@ -3,16 +3,18 @@ import Contract
 import JSONBytes
 
 extension Migration {
-  /// Scripts for an empty data folder. What they say is put together before owners are chosen: one may stand in a later file.
-  /// - Returns: whether there are any.
-  mutating func takeInitScripts(
+  /// What an image makes of an empty data folder: the user and the database of its variables, and what scripts say. That is put
+  /// together before owners are chosen: one may stand in a later file.
+  /// - Returns: whether there is any of it.
+  mutating func takeServer(
     of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
   ) -> Bool {
     guard !InitEnvironment.isOtherServer(container) else { return false }
     let folder = InitFolder(of: container, in: pod, objects, namespace: namespace)
-    guard folder.isMounted else { return false }
+    let environment = InitEnvironment(container, in: pod, objects, namespace: namespace)
+    guard folder.isMounted || InitEnvironment.isPostgres(container) && environment.namesSomething else { return false }
     for text in folder.remarks { remark(text) }
-    var server = InitServer(InitEnvironment(container, objects, namespace: namespace))
+    var server = InitServer(environment)
     var scripts: [(file: InitFolder.File, script: InitScript)] = []
     for file in folder.files {
       let script = InitScript(file.text, isShell: file.name.hasSuffix(".sh"), server.environment.variables)
@@ -20,11 +22,29 @@ extension Migration {
       for found in script.found { take(found, at: "\(file.place):\(found.line)", &server) }
     }
     settle(&server)
+    takeOwner(environment)
     for (file, script) in scripts { takeScript(file, script, server) }
+    guard folder.isMounted else { return true }
     remark(
       "scripts in \(InitFolder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
     )
     return true
+  }
+
+  /// The password that the image gives to the user whom it makes stays the user's, where it is in a Secret.
+  private mutating func takeOwner(_ environment: InitEnvironment) {
+    guard let owner = environment.owner, !ScriptVariable.isIn(owner) else { return }
+    switch environment.password {
+    case .secret(let secret, let key): withUser(owner) { $0.passwordFrom = (secret, key) }
+    case .other(let variable):
+      remark(
+        "user \(owner): the password of \(variable) is not read; the user gets a new one, unless you put it into a Secret and name that "
+          + "by passwordFrom")
+    case nil:
+      remark(
+        "user \(owner): no variable of the container names a password; the user gets a new one, unless passwordFrom names a Secret"
+      )
+    }
   }
 
   /// What is known of the server that the scripts make.
@@ -88,6 +108,9 @@ extension Migration {
       guard let name = known(database.name, found, place) else { return }
       let owner = database.owner.isEmpty ? nil : known(database.owner, found, place)
       database = database.named(name)
+      for option in [\MigratedDatabase.encoding, \.locale, \.template] {
+        database[keyPath: option] = database[keyPath: option].flatMap { known($0, found, place) }
+      }
       if let index = server.index(of: name) { server.databases.remove(at: index) }
       server.databases.append((database, owner, nil))
       if hasMore { remark("\(place): options of database \(name) have no like") }
@@ -116,7 +139,8 @@ extension Migration {
     case .extension(let name, let schema, let version, _):
       guard let name = known(name, found, place) else { return }
       let entry = JSONValue.members([
-        ("name", .string(name)), ("schema", schema.map { .string($0) }), ("version", version.map { .string($0) }),
+        ("name", .string(name)), ("schema", schema.flatMap { known($0, found, place) }.map { .string($0) }),
+        ("version", version.flatMap { known($0, found, place) }.map { .string($0) }),
       ])
       add(found, place, &server) { if !$0.extensions.contains(entry) { $0.extensions.append(entry) } }
     case .schema(let name, let owner, _):
@@ -153,7 +177,7 @@ extension Migration {
     let index = server.roles.firstIndex { $0.name == name }
     let canLogIn = options.canLogIn ?? isUser ?? index.map { server.roles[$0].canLogIn } ?? false
     if let index { server.roles[index].canLogIn = canLogIn } else { server.roles.append((name, canLogIn)) }
-    takeOptions(options, of: name, at: place, tellsLogin: false)
+    takeOptions(options.naming { known($0, found, place) }, of: name, at: place, tellsLogin: false)
   }
 
   private mutating func alterRole(
@@ -171,14 +195,18 @@ extension Migration {
 
   mutating func settle(_ server: inout InitServer) {
     for (name, canLogIn) in server.roles {
+      guard !ScriptVariable.isIn(name) else {
+        remark("the user whom the image makes, \(ScriptVariable.shown(name)), is not known here; left out")
+        continue
+      }
       withUser(name)
       if !canLogIn { remarkPowers(["nologin"], of: name) }
     }
-    let made = server.roles.map(\.name)
+    let made = server.roles.map(\.name).filter { !ScriptVariable.isIn($0) }
     for (database, named, user) in server.databases {
       let name = database.name
       guard !ScriptVariable.isIn(name) else {
-        remark("the database in which the scripts run, \(ScriptVariable.shown(name)), is not known here; left out")
+        remark("the database that the image makes, \(ScriptVariable.shown(name)), is not known here; left out")
         continue
       }
       guard name != "postgres" else { continue }

@@ -2,8 +2,8 @@ import Contract
 import JSONBytes
 
 extension Migration {
-  /// A workload with a sidecar that makes users of a flat file by psql, or with scripts for an empty data folder. Nil where it
-  /// has neither.
+  /// A workload with a sidecar that makes users of a flat file by psql, or whose Postgres makes a user or a database by its
+  /// variables, or by scripts for an empty data folder. Nil where it has none of these.
   init?(workload manifest: Manifest, _ objects: MigratedObjects) {
     self.init(source: "\(manifest.kind) \(manifest.name)", customer: manifest.name, namespace: manifest.ownNamespace)
     let pod = manifest.kind == "Pod" ? manifest.object : manifest.object["spec"]?["template"] ?? .null
@@ -11,7 +11,7 @@ extension Migration {
     var isFound = false
     for container in containers {
       if takeFlatFile(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
-      if takeInitScripts(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
+      if takeServer(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
     }
     guard isFound else { return nil }
     if manifest.kind == "Deployment", manifest.object["spec"]?["strategy"]?["type"]?.string != "Recreate" {

@@ -45,6 +45,13 @@ struct RoleOptions: Equatable {
     }
   }
 
+  /// The options with the names of other roles replaced; a name for which there is none is left out.
+  func naming(_ name: (String) -> String?) -> Self {
+    var options = self
+    (options.memberOf, options.members) = (memberOf.compactMap(name), members.compactMap(name))
+    return options
+  }
+
   static let known: Set = [
     "superuser", "nosuperuser", "createdb", "nocreatedb", "createrole", "nocreaterole", "inherit", "noinherit",
     "replication", "noreplication", "bypassrls", "nobypassrls", "createuser", "nocreateuser",

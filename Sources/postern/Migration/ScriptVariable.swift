@@ -5,6 +5,12 @@ enum ScriptVariable {
 
   static func mark(_ name: String) -> String { "\(before)\(name)\(after)" }
 
+  /// What no name is known of.
+  static let unknown = mark("…")
+
+  /// What a variable is taken to hold: its value, or itself where its name tells a secret, which is shown nowhere.
+  static func value(_ value: String, of name: String) -> String { SecretSigns.areIn(name: name) ? mark(name) : value }
+
   /// Whether a name holds a variable.
   static func isIn(_ name: String) -> Bool { name.contains(before) }
 
@@ -17,7 +23,6 @@ enum ScriptVariable {
 
   /// The database in what psql takes for one: a name, a URI, or settings in libpq's form. Nothing else of those is kept.
   static func database(in text: String) -> String {
-    let unknown = mark("…")
     if text.hasPrefix("postgresql://") || text.hasPrefix("postgres://") {
       guard let authority = text.split(separator: "//", maxSplits: 1).last?.split(separator: "@").last,
         let slash = authority.firstIndex(of: "/")
@@ -59,7 +64,7 @@ enum ScriptVariable {
         if let next = rest.popFirst(), next != "\n" { result.append(next) }
       case "`":
         rest = rest.drop { $0 != "`" }.dropFirst()
-        result += mark("…")
+        result += unknown
       case "$":
         result += expansion(takeReference(&rest), variables, depth)
       default: result.append(sign)
@@ -71,17 +76,10 @@ enum ScriptVariable {
   /// Takes what a `$` before it begins off a text: `(…)`, `{…}`, or a name. What does not end goes to the text's end.
   static func takeReference(_ rest: inout Substring) -> Substring {
     let start = rest
-    if let open = rest.first, open == "(" || open == "{" {
-      let close: Character = open == "(" ? ")" : "}"
-      var depth = 0
-      var before: Character = "$"
-      while let sign = rest.popFirst() {
-        if sign == open, open == "(" || before == "$" { depth += 1 }
-        if sign == close { depth -= 1 }
-        if depth == 0 { break }
-        before = sign
-      }
-    } else if rest.first?.isNumber == true {
+    guard let first = rest.first else { return rest }
+    if first == "(" || first == "{" {
+      skipBrackets(&rest)
+    } else if first.isNumber || "@*#?$!-".contains(first) {
       rest.removeFirst()
     } else {
       rest = rest.drop { $0.isLetter || $0.isNumber || $0 == "_" }
@@ -89,21 +87,45 @@ enum ScriptVariable {
     return start[..<rest.startIndex]
   }
 
+  /// Takes off `(…)` or `{…}` with what stands in it. Brackets in quotes count as in a shell.
+  private static func skipBrackets(_ rest: inout Substring) {
+    /// What ends each part that is open.
+    var ends: [Character] = []
+    var before: Character = "$"
+    repeat {
+      guard let sign = rest.popFirst() else { return }
+      let end = ends.last
+      switch sign {
+      case "\\": _ = rest.popFirst()
+      case _ where sign == end: ends.removeLast()
+      case "(" where end == nil || end == ")" || before == "$": ends.append(")")
+      case "{" where before == "$": ends.append("}")
+      case "\"": ends.append("\"")
+      case "'" where end == ")":
+        rest = rest.drop { $0 != "'" }.dropFirst()
+      default: break
+      }
+      before = sign
+    } while !ends.isEmpty
+  }
+
   /// Values within values that are looked into: more than anybody writes.
   private static let maximumDepth = 16
 
-  /// What a reference stands for.
+  /// What a reference stands for. Of what can be done with a variable, only its defaults are read.
   private static func expansion(_ reference: Substring, _ variables: [String: String], _ depth: Int) -> String {
     guard let first = reference.first else { return "$" }
-    if first == "(" || depth > maximumDepth { return mark("…") }
+    if first == "(" || depth > maximumDepth { return unknown }
     guard first == "{" else { return variables[String(reference)] ?? mark(String(reference)) }
     let inner = reference.dropFirst().dropLast(reference.last == "}" ? 1 : 0)
     let name = String(inner.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+    guard !name.isEmpty else { return unknown }
     let operation = inner.dropFirst(name.count)
-    if let value = variables[name], !value.isEmpty || !operation.hasPrefix(":-") { return value }
-    for sign in [":-", "-"] where operation.hasPrefix(sign) {
-      return expandShell(operation.dropFirst(sign.count), variables, depth: depth + 1)
+    guard let match = operation.prefixMatch(of: /(:?)[-=?]/) else {
+      return operation.isEmpty ? variables[name] ?? mark(name) : mark(name)
     }
-    return mark(name)
+    if let value = variables[name], !value.isEmpty || match.output.1.isEmpty { return value }
+    let isError = operation.dropFirst(match.output.1.count).first == "?"
+    return isError ? mark(name) : expandShell(operation[match.range.upperBound...], variables, depth: depth + 1)
   }
 }

@@ -18,6 +18,14 @@ enum SecretSigns {
     return hasWords(text) || hasShapes(sql, text) || hasStructure(words.compactMap { $0.word.keyword })
   }
 
+  /// Whether a variable's name tells that it holds a secret. `AUTH_DB` and the like do not.
+  static func areIn(name: String) -> Bool {
+    let text = name.lowercased()
+    let letters = text.filter { $0.isLetter || $0.isNumber }
+    let signs = ["passw", "passphrase", "pgpass", "dbpass", "userpass", "secret", "token", "apikey", "credential"]
+    return signs.contains { letters.contains($0) } || text.contains(/(?:^|[^a-z])(?:pass|pw|pwd|psk)(?:[^a-z]|$)/)
+  }
+
   private static func canHold(_ word: SQLWord) -> Bool {
     switch word {
     case .text(let text): text?.isEmpty == false

@@ -1,63 +1,55 @@
-/// A command of a shell script, line by line, without its comments.
+/// One simple command of a shell script: assignments, words, and where its input and its output go.
 struct ShellCommand {
-  /// A here-document that follows the command.
-  struct Document {
-    /// Whether tabs before its lines are taken off.
-    let isIndented: Bool
-    /// Whether variables in it are replaced.
-    let isPlain: Bool
-    let delimiter: Substring
+  enum Input {
+    /// A text that stands in the script.
+    case text(String, line: Int)
+    /// A file, or what a command prints that is not known.
+    case other
   }
 
-  private(set) var text = ""
-  private(set) var document: Document?
-  private var quote: Character?
-  private var isEscaped = false
+  private(set) var assignments: [ShellWord] = []
+  private(set) var words: [ShellWord] = []
+  var input: Input?
+  /// Whether its output is kept in a file.
+  private(set) var isKept = false
+  /// Whether it may not run: it stands behind `||`, or behind a test and `&&`.
+  var isConditional = false
+  /// Whether it reads what the one before it prints.
+  var readsPipe = false
 
-  /// Whether the next line is of this command: a backslash ends the last one, or a quote is open.
-  var goesOn: Bool { isEscaped || quote != nil && document == nil }
+  /// Whether it only asks something.
+  var isTest: Bool { readsPipe || ["[", "[[", "test"].contains(words.first?.text) }
+  var isEmpty: Bool { words.isEmpty && assignments.isEmpty }
+  var line: Int { (assignments + words).first?.line ?? 1 }
 
-  /// Adds a line.
-  mutating func add(_ line: String) {
-    if isEscaped {
-      text.removeLast()
-      text += " "
-    } else if !text.isEmpty {
-      text += "\n"
-    }
-    isEscaped = false
-    var before: Character?
-    for index in line.indices {
-      let sign = line[index]
-      // A comment begins where a word could. An apostrophe in it opens no quote.
-      if quote == nil, !isEscaped, sign == "#", Self.endsWord(before) {
-        text += line[..<index]
-        return
-      }
-      read(sign, line[index...], before)
-      before = sign
-    }
-    text += line
+  mutating func add(_ word: ShellWord) {
+    if words.isEmpty, word.assigned != nil { assignments.append(word) } else { words.append(word) }
   }
 
-  private mutating func read(_ sign: Character, _ rest: Substring, _ before: Character?) {
-    if isEscaped {
-      isEscaped = false
-    } else if sign == "\\", quote != "'" {
-      isEscaped = true
-    } else if let open = quote {
-      if sign == open { quote = nil }
-    } else if sign == "'" || sign == "\"" {
-      quote = sign
-    } else if sign == "<", before != "<", document == nil,
-      let match = rest.prefixMatch(of: /<<(-?)\s*(["'\\]?)([A-Za-z_][A-Za-z0-9_]*)/)
-    {
-      document = Document(
-        isIndented: !match.output.1.isEmpty, isPlain: match.output.2.isEmpty, delimiter: match.output.3)
+  /// Takes `<`, `>` and the like with its target.
+  mutating func redirect(_ sign: String, of descriptor: String?, to target: ShellWord) {
+    switch sign {
+    case "<<<": input = .text(target.text + "\n", line: target.line)
+    case "<", "<>", "<&": if ["0", nil].contains(descriptor) { input = .other }
+    case ">&" where target.text.allSatisfy { $0.isNumber || $0 == "-" }: break
+    default:
+      let isDevice = target.text.hasPrefix("/dev/") && !target.text.hasPrefix("/dev/shm/")
+      if ["1", nil].contains(descriptor), !isDevice { isKept = true }
     }
   }
 
-  private static func endsWord(_ sign: Character?) -> Bool {
-    sign.map { $0.isWhitespace || ";|&()".contains($0) } ?? true
+  /// What it prints, as far as the script says that.
+  var printed: Input {
+    let operands = words.dropFirst()
+    guard !isKept else { return .other }
+    switch words.first?.text {
+    case "cat" where operands.allSatisfy { $0.text == "-" }: return input ?? .other
+    case "echo":
+      let text = operands.map(\.text).joined(separator: " ")
+      // Whether a backslash is one depends on the shell.
+      guard operands.first?.text.hasPrefix("-") != true, !text.contains("\\") else { return .other }
+      return .text(text + "\n", line: operands.first?.line ?? line)
+    default: return .other
+    }
   }
 }

@@ -1,155 +1,183 @@
-/// What a shell script gives to psql: here-documents, and the texts behind `-c`; and what `createuser` and `createdb` make.
+/// What a shell script sends to a server: by psql, `createuser` and `createdb`.
 struct ShellScript {
-  /// SQL for psql.
+  /// What one program sends.
   struct Piece {
-    let sql: String
-    /// The line of the script in which it begins, from 1.
-    let line: Int
-    /// The database that is named; nil for the default.
-    let database: String?
-    /// Variables of psql (`-v NAME=VALUE`).
-    let variables: [String: String]
+    var texts: [(sql: String, line: Int)] = []
+    /// The database in which it runs; nil where that does not matter.
+    var database: String?
+    /// Variables of psql.
+    var variables: [String: String] = [:]
   }
 
   private(set) var pieces: [Piece] = []
-  /// Lines that do something else.
+  /// Lines that do something else, or something that cannot be read for sure.
   private(set) var others: [Int] = []
 
   private let variables: [String: String]
+  /// The system's user, who is the server's where a program names none.
+  private let account: String
+  private let depth: Int
 
-  init(_ text: String, _ variables: [String: String]) {
-    self.variables = variables
-    let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.map(String.init)
-    var index = 0
-    while index < lines.count {
-      let start = index
-      var command = ShellCommand()
-      repeat {
-        command.add(lines[index])
-        index += 1
-      } while index < lines.count && command.goesOn
-      let words = Self.words(command.text, variables)
-      if let document = command.document {
-        let begin = index
-        while index < lines.count, Self.stripped(lines[index], document) != document.delimiter { index += 1 }
-        let body = lines[begin..<min(index, lines.count)].joined(separator: "\n") + "\n"
-        index += 1
-        guard words.contains(where: Self.isPsql) else {
-          others.append(start + 1)
-          continue
-        }
-        add(document.isPlain ? ScriptVariable.expandShell(body, variables) : body, words, line: begin + 1)
-        take(words, line: start + 1, hasDocument: true)
-      } else {
-        take(words, line: start + 1, hasDocument: false)
+  init(_ text: String, _ variables: [String: String]) { self.init(text, variables, account: "postgres", depth: 0) }
+
+  private init(_ text: String, _ variables: [String: String], account: String, depth: Int) {
+    let (syntax, known) = ShellSyntax.read(text, variables)
+    (self.variables, self.account, self.depth) = (known, account, depth)
+    others = syntax.compounds
+    for command in syntax.commands { take(command) }
+    others = Set(others).sorted()
+  }
+
+  // MARK: Commands
+
+  /// What only prints, looks, waits, or changes the script itself.
+  private static let idle: Set = [
+    "set", "shopt", "export", "local", "readonly", "declare", "typeset", "unset", "read", "echo", "printf", "cat",
+    "true", "false", ":", "exit", "return", "break", "continue", "shift", "sleep", "wait", "trap", "test", "[", "[[",
+    "type",
+    "which", "hash", "date", "pg_isready",
+  ]
+  /// What only prints a part of what it reads from a pipe.
+  private static let filters: Set = ["grep", "egrep", "cut", "tr", "wc", "head", "tail", "sort", "uniq"]
+
+  private mutating func take(_ command: ShellCommand) {
+    let words = command.assignments + command.words
+    if words.contains(where: { $0.commands.contains { $0.contains(/\b(?:psql|createuser|createdb)\b/) } }) {
+      others.append(command.line)
+    }
+    guard let first = command.words.first, !isIdle(first.text, command) else { return }
+    let before = pieces.count
+    let isRead = run(command.words, by: account, command)
+    if !isRead || command.isConditional && pieces.count > before { others.append(command.line) }
+  }
+
+  private func isIdle(_ program: String, _ command: ShellCommand) -> Bool {
+    guard !command.isKept else { return false }
+    switch program {
+    case "cat": return command.words.count == 1 || command.words.dropFirst().allSatisfy { $0.text == "-" }
+    case "command": return command.words.dropFirst().first?.text.lowercased() == "-v"
+    case _ where Self.filters.contains(program): return command.readsPipe
+    default: return Self.idle.contains(program)
+    }
+  }
+
+  /// Reads a program with its arguments, or the one that it runs.
+  /// - Returns: whether all of it is read for sure.
+  private mutating func run(_ words: [ShellWord], by account: String, _ command: ShellCommand) -> Bool {
+    guard let first = words.first, first.isSure, let program = first.text.split(separator: "/").last else {
+      return false
+    }
+    let rest = words.dropFirst()
+    switch program {
+    case "psql": return ProgramArguments(rest, .psql).map { runPsql($0, by: account, command) } ?? false
+    case "createuser":
+      guard let arguments = ProgramArguments(rest, .createuser), arguments.operands.count == 1 else { return false }
+      let (options, isRead) = arguments.userOptions
+      return make("CREATE USER", arguments, options) && isRead
+    case "createdb":
+      guard let arguments = ProgramArguments(rest, .createdb), arguments.operands.count <= 2 else { return false }
+      return make("CREATE DATABASE", arguments, arguments.databaseOptions)
+    case "sh", "bash", "dash", "ash":
+      guard let arguments = ProgramArguments(rest, .shell), arguments.last("command") != nil else { return false }
+      return runText(arguments.operands.first, by: account)
+    case "su":
+      guard let arguments = ProgramArguments(rest, .su) else { return false }
+      return runText(arguments.last("command"), by: arguments.operands.first { $0.text != "-" }?.text ?? "root")
+    case "runuser":
+      guard let arguments = ProgramArguments(rest, .runuser) else { return false }
+      if let user = arguments.last("user") { return run(arguments.operands, by: user.text, command) }
+      return runText(arguments.last("command"), by: arguments.operands.first { $0.text != "-" }?.text ?? "root")
+    default:
+      guard let options = ProgramOptions.launchers[String(program)], let arguments = ProgramArguments(rest, options)
+      else { return false }
+      var (operands, account) = (arguments.operands, account)
+      switch program {
+      case "gosu", "su-exec": account = operands.isEmpty ? account : operands.removeFirst().text
+      case "sudo": account = arguments.last("user")?.text ?? "root"
+      case "timeout": operands = Array(operands.dropFirst())
+      default: break
+      }
+      return run(Array(operands.drop { $0.assigned != nil }), by: account, command)
+    }
+  }
+
+  /// Texts in texts that are looked into: more than anybody writes.
+  private static let maximumDepth = 4
+
+  /// Reads the text that another shell is given.
+  private mutating func runText(_ text: ShellWord?, by account: String) -> Bool {
+    guard let text, text.isSure, depth < Self.maximumDepth else { return false }
+    let script = ShellScript(text.text, variables, account: account, depth: depth + 1)
+    for piece in script.pieces {
+      var piece = piece
+      piece.texts = piece.texts.map { ($0.sql, $0.line + text.line - 1) }
+      pieces.append(piece)
+    }
+    others += script.others.map { $0 + text.line - 1 }
+    return true
+  }
+
+  // MARK: psql
+
+  private mutating func runPsql(_ arguments: ProgramArguments, by account: String, _ command: ShellCommand) -> Bool {
+    var piece = Piece(database: database(arguments, by: account, command))
+    var isRead = true
+    var wantsInput = true
+    for (name, value) in arguments.options {
+      switch name {
+      case "command":
+        piece.texts.append((value.text, value.line))
+        wantsInput = false
+      case "file" where ["-", "/dev/stdin"].contains(value.text):
+        isRead = takeInput(of: command, &piece) && isRead
+        wantsInput = false
+      case "file": (isRead, wantsInput) = (false, false)
+      case "list": wantsInput = false
+      case "variable", "set":
+        let parts = value.text.split(separator: "=", maxSplits: 1)
+        let name = String(parts[0])
+        if parts.count == 2 { piece.variables[name] = ScriptVariable.value(String(parts[1]), of: name) }
+      default: break
       }
     }
-  }
-
-  private static func stripped(_ line: String, _ document: ShellCommand.Document) -> Substring {
-    document.isIndented ? line.drop { $0 == "\t" } : line[...]
-  }
-
-  private static func isPsql(_ word: String) -> Bool { word == "psql" || word.hasSuffix("/psql") }
-
-  /// The words of a command, with quotes taken off and variables replaced. Signs that end a command are words of their own.
-  static func words(_ command: String, _ variables: [String: String]) -> [String] {
-    var words: [String] = []
-    var word: String?
-    var rest = command[...]
-    func add(_ part: some StringProtocol) {
-      if word == nil { word = "" }
-      word?.append(contentsOf: part)
+    if wantsInput {
+      isRead = takeInput(of: command, &piece)
+    } else if case .text? = command.input, !arguments.options.contains(where: { $0.name == "file" }) {
+      // psql does not read it.
+      isRead = false
     }
-    while let sign = rest.popFirst() {
-      switch sign {
-      case "'":
-        let text = rest.prefix { $0 != "'" }
-        add(text)
-        rest = rest[text.endIndex...].dropFirst()
-      case "\"":
-        var end = rest.startIndex
-        while end < rest.endIndex, rest[end] != "\"" {
-          if rest[end] == "\\", rest.index(after: end) < rest.endIndex { end = rest.index(after: end) }
-          end = rest.index(after: end)
-        }
-        add(ScriptVariable.expandShell(rest[..<end], variables))
-        rest = rest[end...].dropFirst()
-      case _ where sign.isWhitespace, ";", "|", "&", "(", ")", "<", ">":
-        if let word { words.append(word) }
-        word = nil
-        if !sign.isWhitespace { words.append(String(sign)) }
-      case "#" where word == nil: rest = ""
-      case "\\":
-        add(rest.prefix(1))
-        rest = rest.dropFirst()
-      case "$": add(ScriptVariable.expandShell("$" + ScriptVariable.takeReference(&rest), variables))
-      default: add(String(sign))
-      }
-    }
-    if let word { words.append(word) }
-    return words
+    if !piece.texts.isEmpty { pieces.append(piece) }
+    return isRead
   }
 
-  /// The values of an option, in its short and its long forms.
-  private static func values(_ words: [String], _ short: String, _ long: String...) -> [String] {
-    var values: [String] = []
-    for (index, word) in words.enumerated() {
-      if word == short || long.contains(word), index + 1 < words.count { values.append(words[index + 1]) }
-      for name in long where word.hasPrefix(name + "=") { values.append(String(word.dropFirst(name.count + 1))) }
-      if word.hasPrefix(short), word.count > 2, !word.hasPrefix("--") { values.append(String(word.dropFirst(2))) }
-    }
-    return values
+  private func takeInput(of command: ShellCommand, _ piece: inout Piece) -> Bool {
+    guard case .text(let text, let line)? = command.input else { return false }
+    piece.texts.append((text, line))
+    return true
   }
 
-  private mutating func add(_ sql: String, _ words: [String], line: Int) {
-    var known: [String: String] = [:]
-    for assignment in Self.values(words, "-v", "--set", "--variable") {
-      let parts = assignment.split(separator: "=", maxSplits: 1)
-      if parts.count == 2 { known[String(parts[0])] = String(parts[1]) }
+  /// The database that psql is given, or the one of its user's name.
+  private func database(_ arguments: ProgramArguments, by account: String, _ command: ShellCommand) -> String {
+    func variable(_ name: String) -> String? {
+      command.assignments.last { $0.assigned == name }.map { String($0.value) } ?? variables[name]
     }
-    let database = Self.values(words, "-d", "--dbname").last ?? Self.databaseArgument(words)
-    pieces.append(
-      Piece(sql: sql, line: line, database: database.map { ScriptVariable.database(in: $0) }, variables: known))
+    var operands = arguments.operands[...]
+    let named = arguments.last("dbname") ?? operands.popFirst()
+    let user = arguments.last("username") ?? operands.popFirst()
+    let name = named?.text ?? variable("PGDATABASE") ?? user?.text ?? variable("PGUSER") ?? account
+    return ScriptVariable.database(in: name)
   }
 
-  /// The database that psql is given without an option.
-  private static func databaseArgument(_ words: [String]) -> String? {
-    guard let start = words.firstIndex(where: isPsql) else { return nil }
-    let long: Set = [
-      "--command", "--dbname", "--file", "--field-separator", "--host", "--log-file", "--output", "--port", "--pset",
-      "--record-separator", "--table-attr", "--username", "--set", "--variable",
-    ]
-    var rest = words[(start + 1)...]
-    while let word = rest.popFirst() {
-      if [";", "|", "&", "(", ")", "<", ">"].contains(word) { return nil }
-      guard word.hasPrefix("-"), word != "-" else { return word }
-      // The value of an option may be its next word.
-      let value = word.hasPrefix("--") ? nil : word.firstIndex { "cdfFhLopPRTUv".contains($0) }
-      if long.contains(word) || value.map({ word.index(after: $0) == word.endIndex }) == true { _ = rest.popFirst() }
-    }
-    return nil
-  }
+  // MARK: createuser and createdb
 
-  private mutating func take(_ words: [String], line: Int, hasDocument: Bool) {
-    let idle: Set = [
-      "set", "#!/bin/bash", "echo", "fi", "done", "}", "{", "then", "else", "do", "exit", "shopt", "export", "EOF",
-      "true", ":", "local",
-      "return", "esac",
-    ]
-    guard let first = words.first else { return }
-    if words.contains(where: Self.isPsql) {
-      for sql in Self.values(words, "-c", "--command") { add(sql, words, line: line) }
-      if !hasDocument, Self.values(words, "-c", "--command").isEmpty { others.append(line) }
-    } else if first == "createdb", let name = words.dropFirst().last(where: { !$0.hasPrefix("-") }) {
-      let owner = Self.values(words, "-O", "--owner").last
-      add("CREATE DATABASE \(Self.quoted(name))" + (owner.map { " OWNER \(Self.quoted($0))" } ?? ""), [], line: line)
-    } else if first == "createuser", let name = words.dropFirst().last(where: { !$0.hasPrefix("-") }) {
-      add("CREATE USER \(Self.quoted(name))", [], line: line)
-    } else if !idle.contains(first), !first.hasSuffix("()"), !hasDocument, !first.contains("=") {
-      others.append(line)
-    }
+  /// Sends a statement about what the first name is. createdb takes a second one, the database's comment, which has no like.
+  private mutating func make(_ statement: String, _ arguments: ProgramArguments, _ options: String) -> Bool {
+    let names = arguments.operands
+    // An unquoted variable alone may be a name; among others, or with several words in it, it may be anything.
+    guard let name = names.first, !name.text.isEmpty, !name.text.contains("://"),
+      names.allSatisfy(\.isSure) || names.count == 1 && ScriptVariable.isIn(name.text)
+    else { return false }
+    pieces.append(Piece(texts: [("\(statement) \(ProgramArguments.quoted(name.text))\(options)", name.line)]))
+    return names.count == 1
   }
-
-  private static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
 }

@@ -1,0 +1,80 @@
+extension MigrateTests {
+  /// A Postgres without scripts: its image makes a user and a database of the container's variables.
+  private static func server(
+    _ description: String, image: String, env: String, envFrom: String = "", mounts: String = "", volumes: String = "",
+    more: String = "", users: String = "[]", databases: String = "[]", remarks: [String] = []
+  ) -> Case {
+    Case(
+      testDescription: description,
+      manifest: """
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata: {name: db}
+        spec:
+          template:
+            spec:
+              containers:
+                - {name: db, image: \(image), env: [\(env)], envFrom: [\(envFrom)], volumeMounts: [\(mounts)]}
+              volumes: [\(volumes)]
+        ---
+        \(more)
+        """, users: users, databases: databases, remarks: remarks)
+  }
+
+  private static let bitnami = "docker.io/bitnami/postgresql:17"
+  private static let names = "{name: POSTGRES_USER, value: shop}, {name: POSTGRES_DB, value: orders}"
+  private static let orders = "- name: orders\n  owner: shop\n"
+
+  private static func shop(_ secret: String, _ key: String) -> String {
+    "- name: shop\n  passwordFrom:\n    secret: \(secret)\n    key: \(key)\n"
+  }
+
+  static let servers = [
+    server(
+      "Bitnami, the password of a Secret", image: bitnami,
+      env: "\(names), {name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: pg, key: password}}}",
+      users: shop("pg", "password"), databases: orders),
+    server(
+      "Bitnami, the variable that goes before", image: bitnami,
+      env: """
+        \(names), {name: POSTGRES_PASSWORD, value: hunter2},
+        {name: POSTGRESQL_PASSWORD, valueFrom: {secretKeyRef: {name: pg, key: own}}}
+        """, users: shop("pg", "own"), databases: orders),
+    server(
+      "Bitnami, the file of a Secret, as the chart has it", image: bitnami,
+      env: "\(names), {name: POSTGRES_PASSWORD_FILE, value: /opt/secrets/login}",
+      mounts: "{name: secrets, mountPath: /opt/secrets/}",
+      volumes: "{name: secrets, secret: {secretName: pg, items: [{key: password, path: login}]}}",
+      users: shop("pg", "password"), databases: orders),
+    server(
+      "Bitnami, a file that is nobody's", image: bitnami,
+      env: "\(names), {name: POSTGRES_PASSWORD_FILE, value: /vault/login}", users: "- name: shop\n", databases: orders,
+      remarks: ["user shop: the password of POSTGRES_PASSWORD_FILE is not read; the user gets a new one"]),
+    server(
+      "Bitnami, a password in plain sight", image: bitnami,
+      env: "\(names), {name: POSTGRES_PASSWORD, value: hunter2}", users: "- name: shop\n", databases: orders,
+      remarks: ["user shop: the password of POSTGRES_PASSWORD is not read; the user gets a new one"]),
+    server(
+      "Bitnami, all variables of a Secret", image: bitnami, env: names,
+      envFrom: "{secretRef: {name: pg}, prefix: POSTGRES_}",
+      more: "{apiVersion: v1, kind: Secret, metadata: {name: pg}, stringData: {PASSWORD: hunter2}}",
+      users: shop("pg", "PASSWORD"), databases: orders),
+    server(
+      "Bitnami, a user whose name is in a Secret", image: bitnami,
+      env: "{name: POSTGRES_USER, valueFrom: {secretKeyRef: {name: pg, key: u}}}, {name: POSTGRES_DB, value: orders}",
+      remarks: [
+        "the user whom the image makes, $POSTGRES_USER, is not known here",
+        "database orders has no owner that can be told",
+      ]),
+    server(
+      "Red Hat's", image: "quay.io/sclorg/postgresql-16-c9s",
+      env: """
+        {name: POSTGRESQL_USER, value: shop}, {name: POSTGRESQL_DATABASE, value: orders},
+        {name: POSTGRESQL_PASSWORD, valueFrom: {secretKeyRef: {name: pg, key: password}}}
+        """, users: shop("pg", "password"), databases: orders),
+    server(
+      "the official image, whose user is the superuser", image: "postgres:17",
+      env: "\(names), {name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: pg, key: password}}}",
+      remarks: ["database orders has no owner that can be told, but the superuser; left out"]),
+  ]
+}

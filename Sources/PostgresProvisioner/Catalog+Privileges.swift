@@ -3,7 +3,8 @@ import Provisioning
 
 /// Queries for privileges that differ from the wanted ones.
 extension Catalog {
-  /// Whom users who are to lose rights have given them to, in their own name.
+  /// Whom users who are to lose rights have given them to, in their own name. $3 says of which rights it is about routines
+  /// alone that run with their owner's rights.
   static func passedOn(_ requests: [PrivilegeRequest]) -> CatalogQuery<PassedOnRights> {
     CatalogQuery(
       "the rights that were passed on",
@@ -11,14 +12,20 @@ extension Catalog {
       SELECT u.rolname, coalesce(g.rolname, 'PUBLIC'), count(DISTINCT o.name),
         array_to_string((array_agg(DISTINCT o.name))[1:5], ', ')
       FROM (
-        SELECT format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl FROM pg_namespace
-        UNION ALL SELECT oid::regclass::text, relowner, relacl FROM pg_class
-        UNION ALL SELECT oid::regprocedure::text, proowner, proacl FROM pg_proc) o
+        SELECT format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl, false AS definer FROM pg_namespace
+        UNION ALL SELECT oid::regclass::text, relowner, relacl, false FROM pg_class
+        UNION ALL SELECT oid::regprocedure::text, proowner, proacl, prosecdef FROM pg_proc) o
       CROSS JOIN LATERAL aclexplode(o.acl) e
       JOIN pg_authid u ON u.oid = e.grantor LEFT JOIN pg_authid g ON g.oid = e.grantee
-      WHERE (u.rolname, e.privilege_type) IN (SELECT * FROM unnest($1::text[], $2::text[])) AND e.grantor <> o.owner
+      WHERE e.grantor <> o.owner AND EXISTS (
+        SELECT FROM unnest($1::text[], $2::text[], $3::boolean[]) AS a(role, privilege, definers)
+        WHERE a.role = u.rolname AND a.privilege = e.privilege_type AND (o.definer OR NOT a.definers))
       GROUP BY 1, 2 ORDER BY 1, 2
-      """, [SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.privilege }))]
+      """,
+      [
+        SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.privilege })),
+        SQLText.array(requests.map { $0.isSafe ? "t" : "f" }),
+      ]
     ) { row throws(CatalogMismatch) in
       PassedOnRights(
         user: try row.name(), grantee: try row.name(), count: try row.integer(), names: try row.text())
@@ -29,9 +36,13 @@ extension Catalog {
   /// is missing. Rows of one role, object and direction follow one another, a privilege each.
   ///
   /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted, $5 on what members make alone; $6 whose objects it
-  /// is about, $7 whether that is a member of the owner; $8 whether it leaves out what runs with its owner's rights. What
-  /// PUBLIC may do everybody may; an owner's own rights are never touched; the schema `public` counts whoever owns it.
-  static func gaps(_ requests: [PrivilegeRequest], makers: [Maker]) -> CatalogQuery<PrivilegeGap> {
+  /// is about, $7 whether that is a member of the owner; $8 whether the user is to have nothing that runs with its owner's
+  /// rights; $9 on whose objects Postern may have granted something, now or before. What PUBLIC may do everybody may; a
+  /// role's rights on its own objects, these and future ones, are never touched; the schema `public` counts whoever owns
+  /// it.
+  static func gaps(
+    _ requests: [PrivilegeRequest], makers: [Maker], givers: [PostgresName]
+  ) -> CatalogQuery<PrivilegeGap> {
     CatalogQuery(
       "the privileges",
       """
@@ -43,6 +54,7 @@ extension Catalog {
         creator AS (
           SELECT c.name, c.member, r.oid FROM unnest($6::text[], $7::boolean[]) AS c(name, member)
           LEFT JOIN pg_authid r ON r.rolname = c.name),
+        giver AS (SELECT oid, rolname FROM pg_authid WHERE rolname = ANY ($9::text[])),
         namespace AS (
           SELECT oid, nspname, nspowner, nspacl FROM pg_namespace
           WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'postern')),
@@ -66,20 +78,21 @@ extension Catalog {
               AND NOT (a.safe AND o.definer)
               AND NOT coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false)
               AND NOT coalesce(o.acl @> makeaclitem(0, o.owner, a.privilege, false), false)
-            ELSE coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
+            ELSE (o.open OR o.owner IN (SELECT oid FROM giver)) AND (o.definer OR NOT a.safe)
+              AND coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
           UNION ALL
           SELECT a.nr, a.role, a.kind, true, c.name, a.privilege, true
           FROM asked a CROSS JOIN creator c
-          WHERE a.wanted AND c.name <> a.role AND (c.member OR NOT a.narrow) AND NOT EXISTS (
+          WHERE a.wanted AND NOT a.safe AND c.name <> a.role AND (c.member OR NOT a.narrow) AND NOT EXISTS (
             SELECT FROM pg_default_acl d
             WHERE d.defaclrole = c.oid AND d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
               AND d.defaclacl @> makeaclitem(a.oid, c.oid, a.privilege, false))
           UNION ALL
-          SELECT a.nr, a.role, a.kind, true, r.rolname, a.privilege, false
+          SELECT a.nr, a.role, a.kind, true, g.rolname, a.privilege, false
           FROM asked a JOIN pg_default_acl d ON d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
             AND d.defaclacl @> makeaclitem(a.oid, d.defaclrole, a.privilege, false)
-          JOIN pg_authid r ON r.oid = d.defaclrole
-          WHERE NOT a.wanted)
+          JOIN giver g ON g.oid = d.defaclrole
+          WHERE g.oid <> a.oid AND (NOT a.wanted OR a.safe))
       SELECT role, kind, future, name, privilege, wanted FROM gap
       ORDER BY role COLLATE "C", kind COLLATE "C", future, name COLLATE "C", wanted, nr
       """,
@@ -88,7 +101,7 @@ extension Catalog {
         SQLText.array(requests.map({ $0.privilege })), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
         SQLText.array(requests.map { $0.isOfMembersOnly ? "t" : "f" }), SQLText.array(makers.map({ $0.name.text })),
         SQLText.array(makers.map { $0.isMember ? "t" : "f" }),
-        SQLText.array(requests.map { $0.leavesDefinersOut ? "t" : "f" }),
+        SQLText.array(requests.map { $0.isSafe ? "t" : "f" }), SQLText.array(givers.map({ $0.text })),
       ]
     ) { row throws(CatalogMismatch) in
       let role = try row.name()

@@ -5,7 +5,7 @@ import Provisioning
 extension Observer {
   /// Reads the contents of one database, over a connection to it.
   func observeContents(
-    of name: PostgresName, _ declared: Database?, _ grantees: Grantees, _ state: ObservedState,
+    of name: PostgresName, _ declared: Database?, _ customer: String, _ grantees: Grantees, _ state: ObservedState,
     _ connection: borrowing Connection
   ) throws(PostgresError) -> DatabaseContents {
     let requests = grantees.privilegeRequests(
@@ -25,7 +25,10 @@ extension Observer {
     let recorderCallers = batch.ask(Postern.recorderCallers)
     let unwanted = requests.filter { !$0.isWanted }
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
-    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers))
+    let givers =
+      unwanted.isEmpty && !requests.contains(where: { $0.isSafe })
+      ? [] : grantees.givers(in: name, declared: declared, customer: customer, state)
+    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers))
     let answers = try connection.answers(batch)
 
     var contents = DatabaseContents(

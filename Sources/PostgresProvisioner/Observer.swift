@@ -36,7 +36,8 @@ struct Observer {
     for (name, _) in looked {
       do throws(PostgresError) {
         let database = try administration.connect(to: name)
-        let contents = try observeContents(of: name, declared[name], grantees, state, database)
+        let contents = try observeContents(
+          of: name, declared[name], desired.spec.customer, grantees, state, database)
         state.databases[name]?.contents = contents
       } catch {
         unread.append(Failure(.database(name), error))

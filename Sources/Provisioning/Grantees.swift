@@ -45,6 +45,20 @@ package struct Grantees {
     }
     return makers
   }
+
+  /// The roles on whose objects Postern may have granted something in a database, now or before: those of ``makers(of:)``,
+  /// and those that were such roles, which are recorded, or own the database still.
+  /// - Parameter declared: the database's declaration; nil where it is no longer declared.
+  package func givers(
+    in database: PostgresName, declared: Database?, customer: String, _ state: ObservedState
+  ) -> [PostgresName] {
+    var givers = Set(declared.map { makers(of: $0).map({ $0.name }) } ?? [])
+    if let owner = state.databases[database]?.owner { givers.insert(owner) }
+    for (name, record) in state.records.records.roles where record.customer?.utf8.elementsEqual(customer.utf8) ?? true {
+      givers.insert(name)
+    }
+    return givers.sorted()
+  }
 }
 
 /// A role that creates objects in a database.

@@ -113,7 +113,7 @@ extension Planner {
     let requests = grantees.privilegeRequests(
       in: database.name, declared: database, records: Records(), serverVersion: observed.serverVersion)
     let makers = grantees.makers(of: database)
-    for group in requests.byRoleAndKind() {
+    for group in requests.byRoleAndKind() where !group.isSafe {
       for maker in makers where maker.name != group.role && (maker.isMember || !group.isOfMembersOnly) {
         contents.gaps.append(
           .init(
@@ -130,6 +130,7 @@ struct PrivilegeGroup {
   var role: PostgresName
   var kind: ObjectKind
   var isOfMembersOnly: Bool
+  var isSafe: Bool
   var privileges: [String]
 }
 
@@ -144,7 +145,7 @@ extension [PrivilegeRequest] {
         groups.append(
           PrivilegeGroup(
             role: request.role, kind: request.kind, isOfMembersOnly: request.isOfMembersOnly,
-            privileges: [request.privilege]))
+            isSafe: request.isSafe, privileges: [request.privilege]))
       }
     }
     return groups

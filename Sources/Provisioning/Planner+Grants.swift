@@ -123,11 +123,12 @@ extension Planner {
     if level == .read, before == .write { note(level, to: user, on: database, requires) }
   }
 
-  /// Revokes CONNECT on a database by the name that it has before it is renamed.
+  /// Revokes CONNECT on a database by the name that it has before it is renamed. Who owns it still would lose a right of
+  /// its own, which the next owner would then lack.
   private mutating func keepOut(_ user: PostgresName, of database: PostgresName) {
-    guard records.grants[user]?[database] != nil, observed.databases[database]?.connectors.contains(user) == true else {
-      return
-    }
+    guard records.grants[user]?[database] != nil, let state = observed.databases[database],
+      state.connectors.contains(user), state.owner != user
+    else { return }
     let old = renames.databases[database] ?? database
     plan.steps.append(
       Step(

@@ -55,8 +55,10 @@ package struct PrivilegeRequest: Equatable, Sendable {
   package var isWanted: Bool
   /// Whether it applies only to objects that members of the database's owner created. Then the user is the owner.
   package var isOfMembersOnly = false
-  /// Whether routines are left out that run with their owner's rights: who may only read would write by them.
-  package var leavesDefinersOut = false
+  /// Whether it is about EXECUTE of a user who may only read, and would write by routines that run with their owner's
+  /// rights. Where it is wanted it leaves these out; default privileges, which cannot, do not give it. Where it is
+  /// unwanted it is about these alone.
+  package var isSafe = false
 }
 
 /// A difference between a user's privileges and what was asked for.
@@ -106,10 +108,12 @@ extension Grantees {
         let unwanted = (before?.privileges(on: kind, serverVersion: serverVersion) ?? []).filter {
           !wanted.contains($0)
         }
-        requests += wanted.map {
-          .init(role: user.name, kind: kind, privilege: $0, isWanted: true, leavesDefinersOut: level == .read)
-        }
+        let isSafe = kind == .function && level == .read
+        requests += wanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: true, isSafe: isSafe) }
         requests += unwanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false) }
+        if isSafe, before == .write {
+          requests += wanted.map { .init(role: user.name, kind: kind, privilege: $0, isWanted: false, isSafe: true) }
+        }
       }
     }
     guard let declared, makers(of: declared).contains(where: { $0.isMember }) else { return requests }

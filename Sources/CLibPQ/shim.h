@@ -15,8 +15,3 @@ static inline PGconn *postern_pq_start(const char *const *keywords, const char *
   PQsetErrorVerbosity(connection, PQERRORS_VERBOSE);
   return connection;
 }
-
-static inline int postern_pq_answered(PGconn *connection) {
-  // If the connection is broken, PQgetResult reports that without waiting.
-  return !PQconsumeInput(connection) || !PQisBusy(connection);
-}

@@ -30,6 +30,7 @@ extension Connection {
       try CStrings.check(statement.sql)
       parameters.append(try CStrings(statement.parameters))
     }
+    if isInSingleRowMode { try execute("") }
     guard unsafe PQenterPipelineMode(handle) == 1 else { throw failure() }
     defer { unsafe PQexitPipelineMode(handle) }
     for index in statements.indices {

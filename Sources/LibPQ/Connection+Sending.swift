@@ -9,9 +9,14 @@ package enum ConnectionSide: Equatable, Sendable {
 extension Connection {
   /// Sends any number of statements as one string, and does not wait for the server. ``receive()`` takes the answer;
   /// until then the connection can do nothing else.
-  package func send(_ sql: String) throws(PostgresError) {
+  /// - Parameter dropsRows: whether the rows of the answer are dropped as they arrive. Otherwise they are all held in
+  ///   memory, however many they are.
+  package func send(_ sql: String, dropsRows: Bool = false) throws(PostgresError) {
     try CStrings.check(sql)
     guard unsafe PQsendQuery(handle, sql) == 1 else { throw failure() }
+    answer = Answer()
+    answer.dropsRows = dropsRows
+    isInSingleRowMode = unsafe dropsRows && PQsetSingleRowMode(handle) == 1
   }
 
   /// The socket on which the server's answers arrive, for poll(2).
@@ -20,24 +25,44 @@ extension Connection {
   /// The number of the server's process (`pg_stat_activity.pid`).
   package var serverProcess: Int { Int(unsafe PQbackendPID(handle)) }
 
-  /// Reads what has arrived, without waiting. Returns whether the whole answer is there, so that ``receive()`` does not
-  /// wait.
-  package func hasAnswer() -> Bool { unsafe postern_pq_answered(handle) != 0 }
+  /// Reads what has arrived, without waiting. Returns whether the answer is there, so that ``receive()`` does not wait.
+  /// Where rows are dropped, it drops them.
+  package func hasAnswer() -> Bool {
+    guard answer.dropsRows else { return isReadable }
+    // If the connection is broken, PQgetResult reports that without waiting.
+    var isBreaking = unsafe PQconsumeInput(handle) == 0
+    while !answer.isWhole, unsafe isBreaking || PQisBusy(handle) == 0 {
+      isBreaking = false
+      guard let result = unsafe PQgetResult(handle) else {
+        answer.isWhole = true
+        break
+      }
+      if unsafe PQresultStatus(result) == PGRES_SINGLE_TUPLE { unsafe PQclear(result) } else { unsafe take(result) }
+    }
+    return answer.isWhole
+  }
 
   /// Waits for the answer to what was sent, and returns it. Throws the first error in it.
-  /// - Returns: the last statement's result; nil where there was no statement.
+  /// - Returns: the last statement's result, without rows where they are dropped; nil where there was no statement.
   @discardableResult
   package func receive() throws(PostgresError) -> QueryResult? {
-    var failure: PostgresError?
-    var last: QueryResult?
-    while let result = unsafe nextResult() {
-      do throws(PostgresError) { last = try unsafe outcome(of: result) } catch { failure = failure ?? error }
-      // A broken connection would give the same result for ever.
-      if isBroken { break }
+    defer { answer = Answer() }
+    if answer.dropsRows {
+      while !hasAnswer() { waitForMore() }
+    } else {
+      while !answer.isWhole, let result = unsafe nextResult() { unsafe take(result) }
     }
-    if let failure { throw failure }
+    if let failure = answer.failure { throw failure }
     guard !isBroken else { throw self.failure() }
-    return last
+    return answer.last
+  }
+
+  private func take(_ result: OpaquePointer) {
+    do throws(PostgresError) { answer.last = try unsafe outcome(of: result) } catch {
+      answer.failure = answer.failure ?? error
+    }
+    // A broken connection would give the same result for ever.
+    if isBroken { answer.isWhole = true }
   }
 
   /// Waits until one of two connections, on both of which something was sent, has its answer. Returns which one.
@@ -51,7 +76,20 @@ extension Connection {
 
   /// Waits for the next result of what was sent; nil after the last.
   func nextResult() -> OpaquePointer? {
-    while !hasAnswer() { _ = SocketWait.wait(for: socket, .readable, milliseconds: 60_000) }
+    while !isReadable { waitForMore() }
     return unsafe PQgetResult(handle)
   }
+
+  /// Reads what has arrived. Returns whether there is a result, or the end of them, so that PQgetResult does not wait.
+  private var isReadable: Bool { unsafe PQconsumeInput(handle) == 0 || PQisBusy(handle) == 0 }
+
+  private func waitForMore() { _ = SocketWait.wait(for: socket, .readable, milliseconds: 60_000) }
+}
+
+/// What has arrived of an answer.
+struct Answer {
+  var dropsRows = false
+  var isWhole = false
+  var last: QueryResult?
+  var failure: PostgresError?
 }

@@ -6,6 +6,19 @@ import Linux
 /// Swift does not see the `deinit` of a `package` type.
 @safe public struct Connection: ~Copyable {
   let handle: OpaquePointer
+  private let arriving = Arriving()
+
+  /// What has arrived of the answer to what was sent.
+  var answer: Answer {
+    get { arriving.answer }
+    nonmutating set { arriving.answer = newValue }
+  }
+
+  /// Whether libpq still gives rows one by one: it forgets that with the next statement outside of a pipeline only.
+  var isInSingleRowMode: Bool {
+    get { arriving.isInSingleRowMode }
+    nonmutating set { arriving.isInSingleRowMode = newValue }
+  }
 
   /// Whether this libpq refuses a server that asks for the password in clear text: from version 16 on.
   package static var canRefuseAuthentication: Bool { PQlibVersion() >= 160000 }
@@ -113,7 +126,7 @@ import Linux
 
   /// The connection's error, for calls that have no result to hold one.
   func failure() -> PostgresError {
-    let text = unsafe String(cString: PQerrorMessage(handle))
+    let text = unsafe PostgresError.text(PQerrorMessage(handle))
     // libpq adds its own remarks after the message, in lines that begin with a tab.
     let lines = Array(text.utf8).split(separator: 0x0A).filter { $0.first != 0x09 }
     let message = String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self)
@@ -134,4 +147,10 @@ import Linux
       kind: .protocol, message: "COPY FROM STDIN and COPY TO STDOUT need a client that sends and takes the rows",
       hint: "use INSERT, or COPY with a file or program of the server")
   }
+}
+
+/// Holds an answer for a connection that is only borrowed.
+private final class Arriving {
+  var answer = Answer()
+  var isInSingleRowMode = false
 }

@@ -56,6 +56,21 @@ internal import CLibPQ
 
   private func field(_ code: Unicode.Scalar) -> String? {
     guard let text = unsafe PQresultErrorField(handle, Int32(code.value)) else { return nil }
-    return unsafe String(cString: text)
+    return unsafe PostgresError.text(text)
+  }
+}
+
+extension PostgresError {
+  /// The most bytes of a text of the server's. What a function raises may be as long as it likes, and is logged and told.
+  static let longest = 4096
+
+  /// A text of the server's, cut at a character's boundary where it is too long.
+  static func text(_ start: UnsafePointer<CChar>) -> String {
+    var count = 0
+    while count <= longest, unsafe start[count] != 0 { count += 1 }
+    guard count > longest else { return unsafe String(cString: start) }
+    count = longest
+    while count > 0, unsafe UInt8(bitPattern: start[count]) & 0xC0 == 0x80 { count -= 1 }
+    return unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self) + "…"
   }
 }

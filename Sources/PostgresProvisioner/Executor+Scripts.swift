@@ -81,7 +81,7 @@ extension Executor {
       // would return to that setting.
       try perform("SET SESSION AUTHORIZATION DEFAULT; SET ROLE NONE", connection, &watch, main)
       let record = Postern.recordScript(script)
-      let answer = try perform(record.sql, connection, &watch, main)
+      let answer = try perform(record.sql, connection, &watch, main, dropsRows: false)
       let isNew: Bool
       do throws(PostgresError) { isNew = try record.row(answer) } catch { throw .server(error, place: nil) }
       // If it is not new, another pass, which had lost its lock but not ended, has just committed the same script.
@@ -95,12 +95,14 @@ extension Executor {
     }
   }
 
-  /// Sends statements, does what must not wait until the server has answered, and receives the answer.
+  /// Sends statements, does what must not wait until the server has answered, and receives the answer. Nobody reads the
+  /// rows of a script, which may be many.
   @discardableResult
   private mutating func perform(
-    _ sql: String, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection
+    _ sql: String, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection,
+    dropsRows: Bool = true
   ) throws(ScriptFailure) -> QueryResult? {
-    do throws(PostgresError) { try connection.send(sql) } catch {
+    do throws(PostgresError) { try connection.send(sql, dropsRows: dropsRows) } catch {
       throw .server(error, place: watch.place?.description)
     }
     watch.ticks = 0

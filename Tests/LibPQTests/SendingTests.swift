@@ -49,4 +49,48 @@ import Testing
     #expect(isBroken)
     #expect(throws: PostgresError.self) { try right.send("SELECT 1") }
   }
+
+  @Test(arguments: PostgresInstallation.all)
+  func rowsThatNobodyReadsAreDroppedAsTheyArrive(_ installation: PostgresInstallation) throws {
+    let connection = try PostgresServer.shared(installation).connect()
+    try connection.send("SELECT generate_series(1, 20000); SELECT repeat('x', 1000)", dropsRows: true)
+    while !connection.hasAnswer() {}
+    let hasAnswer = connection.hasAnswer()
+    #expect(hasAnswer)
+    let dropped = try connection.receive()
+    #expect(dropped?.rowCount == 0)
+    // An error behind rows is thrown, and the next answer has its rows.
+    try connection.send("SELECT 1 / (20000 - g) FROM generate_series(1, 30000) g", dropsRows: true)
+    let error = #expect(throws: PostgresError.self) { try connection.receive() }
+    #expect(error?.sqlState == "22012")
+    try connection.send("SELECT 1 UNION SELECT 2")
+    let kept = try connection.receive()
+    #expect(kept?.rowCount == 2)
+    try connection.send("", dropsRows: true)
+    try connection.receive()
+    try connection.send("SELECT 1", dropsRows: true)
+    try connection.receive()
+    let outcomes = try connection.pipeline([.init("SELECT 1 UNION SELECT 2"), .init("SELECT 3")])
+    #expect(try outcomes.map { try $0.get().rowCount } == [2, 1])
+    try connection.send("SELECT pg_terminate_backend(pg_backend_pid())", dropsRows: true)
+    #expect(throws: PostgresError.self) { try connection.receive() }
+    let isBroken = connection.isBroken
+    #expect(isBroken)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aLongErrorIsCutAtACharacter(_ installation: PostgresInstallation) throws {
+    let connection = try PostgresServer.shared(installation).connect()
+    let error = #expect(throws: PostgresError.self) {
+      try connection.execute(
+        """
+        DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = 'a' || repeat('é', 1000000), DETAIL = repeat('€', 1000000),
+        HINT = repeat('x', 4096); END $$
+        """)
+    }
+    #expect(error?.message == "a" + String(repeating: "é", count: 2047) + "…")
+    #expect(error?.detail == String(repeating: "€", count: 1365) + "…")
+    #expect(error?.hint == String(repeating: "x", count: 4096))
+    #expect(try connection.query("SELECT 2").value(0, 0) == "2")
+  }
 }

@@ -32,16 +32,17 @@ extension Catalog {
     }
   }
 
-  /// Where privileges differ: role, kind, whether it is about future objects, object or creator, privilege, whether it
-  /// is missing. Rows of one role, object and direction follow one another, a privilege each.
+  /// Where privileges differ: role, kind, whether it is about future objects, object or creator, privileges, whether they
+  /// are missing. The rows of roles take turns, so that a limit leaves each its share.
   ///
   /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted, $5 on what members make alone; $6 whose objects it
   /// is about, $7 whether that is a member of the owner; $8 whether the user is to have nothing that runs with its owner's
   /// rights; $9 on whose objects Postern may have granted something, now or before. What PUBLIC may do everybody may; a
   /// role's rights on its own objects, these and future ones, are never touched; the schema `public` counts whoever owns
   /// it.
+  /// - Parameter limit: how many rows there are at most; nil for any number.
   static func gaps(
-    _ requests: [PrivilegeRequest], makers: [Maker], givers: [PostgresName]
+    _ requests: [PrivilegeRequest], makers: [Maker], givers: [PostgresName], limit: Int?
   ) -> CatalogQuery<PrivilegeGap> {
     CatalogQuery(
       "the privileges",
@@ -93,8 +94,11 @@ extension Catalog {
             AND d.defaclacl @> makeaclitem(a.oid, d.defaclrole, a.privilege, false)
           JOIN giver g ON g.oid = d.defaclrole
           WHERE g.oid <> a.oid AND (NOT a.wanted OR a.safe))
-      SELECT role, kind, future, name, privilege, wanted FROM gap
-      ORDER BY role COLLATE "C", kind COLLATE "C", future, name COLLATE "C", wanted, nr
+      SELECT role, kind, future, name, string_agg(privilege, ' ' ORDER BY nr), wanted FROM gap
+      GROUP BY role, kind, future, name, wanted
+      ORDER BY row_number() OVER (
+        PARTITION BY role ORDER BY kind COLLATE "C", future, name COLLATE "C", wanted), role COLLATE "C"
+      LIMIT $10::bigint
       """,
       [
         SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.kind.rawValue })),
@@ -102,13 +106,15 @@ extension Catalog {
         SQLText.array(requests.map { $0.isOfMembersOnly ? "t" : "f" }), SQLText.array(makers.map({ $0.name.text })),
         SQLText.array(makers.map { $0.isMember ? "t" : "f" }),
         SQLText.array(requests.map { $0.isSafe ? "t" : "f" }), SQLText.array(givers.map({ $0.text })),
+        limit.map { String($0) },
       ]
     ) { row throws(CatalogMismatch) in
       let role = try row.name()
       let kind = try row.value("a kind of object") { ObjectKind(rawValue: $0) }
       let target: PrivilegeGap.Target = try row.isTrue() ? .future(creator: try row.name()) : .object(try row.text())
+      let privileges = try row.text().utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
       return PrivilegeGap(
-        role: role, kind: kind, target: target, privileges: [try row.text()], isMissing: try row.isTrue())
+        role: role, kind: kind, target: target, privileges: privileges, isMissing: try row.isTrue())
     }
   }
 }

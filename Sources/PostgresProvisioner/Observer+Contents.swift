@@ -4,9 +4,10 @@ import Provisioning
 
 extension Observer {
   /// Reads the contents of one database, over a connection to it.
+  /// - Parameter limit: how many gaps are read of it at most; nil for all.
   func observeContents(
     of name: PostgresName, _ declared: Database?, _ customer: String, _ grantees: Grantees, _ state: ObservedState,
-    _ connection: borrowing Connection
+    limit: Int?, _ connection: borrowing Connection
   ) throws(PostgresError) -> DatabaseContents {
     let requests = grantees.privilegeRequests(
       in: name, declared: declared, records: state.records.records, serverVersion: state.serverVersion)
@@ -28,7 +29,7 @@ extension Observer {
     let givers =
       unwanted.isEmpty && !requests.contains(where: { $0.isSafe })
       ? [] : grantees.givers(in: name, declared: declared, customer: customer, state)
-    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers))
+    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers, limit: limit.map { $0 + 1 }))
     let answers = try connection.answers(batch)
 
     var contents = DatabaseContents(
@@ -41,7 +42,13 @@ extension Observer {
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
     if let passedOn { contents.passedOn = try answers.rows(passedOn) }
-    if let gaps { contents.gaps = Self.merged(try answers.rows(gaps)) }
+    if let gaps {
+      contents.gaps = try answers.rows(gaps)
+      if let limit, contents.gaps.count > limit {
+        contents.gaps.removeLast()
+        contents.hasMoreGaps = true
+      }
+    }
     return contents
   }
 
@@ -51,20 +58,5 @@ extension Observer {
     guard !owners.isEmpty else { return .absent }
     for (owner, isSuperuser) in owners where !isSuperuser { return .foreign(owner: owner) }
     return .present(callers: Set(callers))
-  }
-
-  /// Merges consecutive rows that differ only in the privilege into one gap.
-  private static func merged(_ rows: [PrivilegeGap]) -> [PrivilegeGap] {
-    var gaps: [PrivilegeGap] = []
-    for row in rows {
-      if let last = gaps.last, last.role == row.role, last.kind == row.kind, last.target == row.target,
-        last.isMissing == row.isMissing
-      {
-        gaps[gaps.count - 1].privileges += row.privileges
-      } else {
-        gaps.append(row)
-      }
-    }
-    return gaps
   }
 }

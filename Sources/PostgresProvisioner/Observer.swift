@@ -8,6 +8,12 @@ struct Observer {
   let administration: Administration
   let cache: VerifierCache
   let known: ContentsCache
+  /// How many objects and users with other rights than declared are read at once, of all databases together; nil for all.
+  /// A server may have any number of objects, and the sidecar 16 MiB.
+  var gapLimit: Int?
+
+  /// How many are read of each database whatever the others have.
+  private static let leastGaps = 50
 
   /// What was read.
   struct Observation {
@@ -33,12 +39,15 @@ struct Observer {
       ContentsQuestions(name, declared[name], grantees, server)
     }
     var unread: [Failure] = []
+    var room = gapLimit
     for (name, _) in looked {
       do throws(PostgresError) {
         let database = try administration.connect(to: name)
         let contents = try observeContents(
-          of: name, declared[name], desired.spec.customer, grantees, state, database)
+          of: name, declared[name], desired.spec.customer, grantees, state,
+          limit: room.map { max($0, Self.leastGaps) }, database)
         state.databases[name]?.contents = contents
+        room = room.map { $0 - contents.gaps.count }
       } catch {
         unread.append(Failure(.database(name), error))
       }

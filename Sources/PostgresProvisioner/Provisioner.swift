@@ -7,6 +7,9 @@ package import Provisioning
 package struct Provisioner {
   /// How many times a pass plans. The second plan sees what is in a new database, and what a script has created.
   private static let maximumRounds = 4
+  /// How many more times, where rights on so many objects differ that a plan has a part of them: this many at once.
+  private static let maximumParts = 200
+  private static let gapLimit = 2000
 
   private let administration: Administration
   private let cache: VerifierCache
@@ -141,13 +144,17 @@ package struct Provisioner {
     _ desired: DesiredState, _ connection: borrowing Connection, runsScripts: Bool
   ) throws(PostgresError) -> PassReport {
     var executor = executor(desired, connection)
-    let observer = Observer(administration: executor.administration, cache: cache, known: known)
+    let observer = Observer(
+      administration: executor.administration, cache: cache, known: known, gapLimit: Self.gapLimit)
     known.passBegins()
     var server = try runUrgent(&executor, connection)
     if executor.isEnding { return report(executor, []) }
     var warnings: [ItemProblem] = []
-    for round in 1...Self.maximumRounds {
+    var round = 0
+    var parts = 0
+    while round < Self.maximumRounds {
       let observation = try observer.observe(desired, connection, server)
+      if observation.state.hasMoreGaps, parts < Self.maximumParts { parts += 1 } else { round += 1 }
       let unread = observation.unread
       server = nil
       try check(unread, connection)
@@ -167,7 +174,7 @@ package struct Provisioner {
       if steps.isEmpty || round == Self.maximumRounds {
         let unsettled = steps.map {
           ItemProblem(
-            item: $0.item.description, message: "is still to be done after \(round - 1) rounds: \($0.summary)",
+            item: $0.item.description, message: "is still to be done after \(parts + round - 1) rounds: \($0.summary)",
             hint: "something else may be changing it as well")
         }
         return report(executor, problems + unsettled, undone: Set(steps.map({ $0.item })))

@@ -14,7 +14,7 @@ extension Planner {
 
   /// Plans what declared users may do in databases that they do not own. A grant is recorded before it is given, and
   /// the record is removed after the grant was revoked. So if a pass is killed in between, the next one completes the
-  /// work.
+  /// work. Where there were too many gaps to read them at once, the next plan has the others.
   mutating func planGrants() {
     for database in grantedDatabases() {
       let gaps: [PrivilegeGap]
@@ -108,6 +108,8 @@ extension Planner {
         "revoke", details + [Detail("level", before.rawValue)], for: item, requires: requires, in: database,
         SeparateStatements(statements))
     }
+    // What is recorded must not go before what it says is taken back.
+    guard state?.contents?.hasMoreGaps != true else { return }
     guard let level else {
       guard state == nil || state?.contents != nil else {
         // The next round looks into what is renamed.

@@ -65,14 +65,14 @@ enum Catalog {
     }
   }
 
-  /// Every role.
+  /// Every role. The server's years go further than microseconds in 64 bits.
   static var roles: CatalogQuery<RoleRow> {
     CatalogQuery(
       "the roles",
       """
       SELECT r.rolname, r.oid, r.rolsuper, r.rolcanlogin, r.rolconnlimit,
         CASE r.rolvaliduntil WHEN 'infinity' THEN NULL WHEN '-infinity' THEN -9223372036854775808
-          ELSE (extract(epoch FROM r.rolvaliduntil) * 1000000)::bigint END,
+          ELSE least(extract(epoch FROM r.rolvaliduntil) * 1000000, 9223372036854775807)::bigint END,
         r.rolpassword, coalesce(s.sessions, 0)
       FROM pg_authid r
       LEFT JOIN (SELECT usesysid, count(*) AS sessions FROM pg_stat_activity GROUP BY usesysid) s ON s.usesysid = r.oid

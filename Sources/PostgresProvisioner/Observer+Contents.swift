@@ -29,7 +29,9 @@ extension Observer {
     let givers =
       unwanted.isEmpty && !requests.contains(where: { $0.isSafe })
       ? [] : grantees.givers(in: name, declared: declared, customer: customer, state)
-    let gaps = requests.isEmpty ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers, limit: limit.map { $0 + 1 }))
+    let gaps =
+      requests.isEmpty
+      ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers, limit: limit.map { $0 + 1 }))
     let answers = try connection.answers(batch)
 
     var contents = DatabaseContents(

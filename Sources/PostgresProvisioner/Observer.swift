@@ -53,7 +53,10 @@ struct Observer {
       }
     }
     if Self.isExtensionUnsettled(desired.spec, state) {
-      state.availableExtensions = try observeExtensions(connection)
+      // One control file that the server cannot read, of any extension, is an error. CREATE EXTENSION needs its own alone.
+      do throws(PostgresError) { state.availableExtensions = try observeExtensions(connection) } catch {
+        guard error.kind == .server, !connection.isBroken else { throw error }
+      }
     }
     return Observation(state: state, unread: unread, looked: looked)
   }

@@ -4,11 +4,13 @@ import JSONBytes
 import Provisioning
 
 extension Status {
-  /// The bytes of the status file: one JSON object. Unknown values are left out.
+  /// The bytes of the status file: one JSON object. Unknown values are left out. What `postern-sidecar ready` prints of it
+  /// is in Kubernetes' Events, so no message contains a word that may come from a script or from a function of somebody
+  /// else.
   package func encoded() -> [UInt8] {
     var writer = JSONWriter(capacity: 512)
     writer.beginObject()
-    write(&writer, problems)
+    write(&writer, problems.map { $0.withoutRows })
     writer.endObject()
     return writer.bytes
   }
@@ -18,8 +20,7 @@ extension Status {
   private static let toldProblems = 20
   private static let toldLogins = 100
 
-  /// The same for readers outside of the Pod: no message contains a word that may come from a script or from a function
-  /// of somebody else.
+  /// The same for readers outside of the Pod.
   /// - Parameter time: the sidecar's time, as in RFC 3339.
   package func encodedForNetwork(time: String) -> [UInt8] {
     let failures = problems.filter { $0.isFailure }
@@ -123,11 +124,20 @@ extension ItemProblem {
   /// Longer messages are truncated.
   private static let maximumBytes = 1000
 
+  /// The problem without words that may come from a script or from rows.
+  fileprivate var withoutRows: ItemProblem {
+    guard let told else { return self }
+    var problem = self
+    problem.message = told.message
+    problem.hint = told.hint
+    return problem
+  }
+
   /// The problem for readers outside of the Pod.
   fileprivate var forNetwork: ItemProblem {
-    var problem = self
-    problem.message = Self.cut(told?.message ?? message)
-    problem.hint = (told == nil ? hint : told?.hint).map(Self.cut)
+    var problem = withoutRows
+    problem.message = Self.cut(problem.message)
+    problem.hint = problem.hint.map(Self.cut)
     return problem
   }
 

@@ -68,4 +68,17 @@ import ThrowawayPostgres
         == "b")
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
+
+  /// It is the server's greatest, beyond microseconds since 1970 in 64 bits.
+  @Test(arguments: PostgresInstallation.all)
+  func aRoleOfOthersWithTheGreatestExpiryStopsNoPass(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.server.connect().execute("CREATE ROLE monitoring VALID UNTIL '294276-12-31 23:59:59+00'")
+    try bench.user("shop")
+    #expect(bench.pass().outcome == .converged)
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'shop'") == "1")
+    try bench.user("monitoring", validUntil: "2030-01-01T00:00:00Z")
+    #expect(bench.pass().outcome == .converged)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
 }

@@ -1,4 +1,5 @@
 import DatabaseSpec
+import Foundation
 import LibPQ
 import PostgresProvisioner
 import Provisioning
@@ -148,5 +149,22 @@ import ThrowawayPostgres
     let installation = try #require(PostgresInstallation.all.first)
     let bench = try Self.bench(installation, extensions: [name])
     #expect(bench.pass().problems.map(\.hint) == [hint])
+  }
+
+  @Test(arguments: PostgresInstallation.all.filter { $0.majorVersion >= 18 })
+  func aControlFileThatTheServerCannotReadStopsNoPass(_ installation: PostgresInstallation) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "control-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "extension"), withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data("this is no control file".utf8).write(to: folder.appending(path: "extension/bad.control"))
+    let bench = try ProvisionerBench(
+      installation, configuration: ["extension_control_path=$system:\(folder.path)"])
+    try bench.user("shop")
+    try bench.database(
+      "d", owner: "shop",
+      extensions: [Extension(name: try PostgresName("hstore")), Extension(name: try PostgresName("no_such"))])
+    #expect(bench.pass().problems.map(\.item) == ["extension no_such in d"])
+    #expect(try bench.value("SELECT count(*) FROM pg_extension WHERE extname = 'hstore'", in: "d") == "1")
   }
 }

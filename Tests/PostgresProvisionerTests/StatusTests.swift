@@ -27,6 +27,19 @@ import Testing
     #expect(status(after: .converged).whyNotReady == nil)
   }
 
+  /// The kubelet puts what `ready` prints into Events.
+  @Test func theFileHasNoWordsOfAScriptOrOfRows() throws {
+    var words = failure
+    words.message = "line 1: row 4711"
+    words.hint = "look at 4711"
+    words.told = .init(message: "line 1: SQLSTATE P0001")
+    var status = Status()
+    status.postgresIsThere(startedAt: "1")
+    status.passEnded(PassReport(outcome: .incomplete, problems: [words]), desired, at: "now")
+    #expect(!String(decoding: status.encoded(), as: UTF8.self).contains("4711"))
+    #expect(Status(decoding: status.encoded())?.whyNotReady == "user shop: line 1: SQLSTATE P0001")
+  }
+
   @Test(arguments: [PassReport.Outcome.converged, .incomplete, .standby, .disconnected, .interrupted, .superseded])
   func itTellsOfTheLoginsThatAPassHasSet(outcome: PassReport.Outcome) throws {
     var desired = desired

@@ -59,13 +59,16 @@ struct NewerSyntax: Equatable {
       case "(":
         opened.append(Parenthesis(tokens, at: index, in: opened.last))
       case ")":
+        let next = rest.dropFirst().first?.text
         switch opened.popLast() {
         case .generated:
-          guard rest.dropFirst().first?.text != "stored" else { break }
+          guard next != "stored" else { break }
           add("a generated column that is not STORED", 18, at: token.start)
         case .subquery:
-          guard afterNoName.contains(rest.dropFirst().first?.text ?? ";") else { break }
+          guard afterNoName.contains(next ?? ";") else { break }
           add("a subquery in FROM without a name", 16, at: token.start)
+        case .check:
+          if next == "enforced" { add("ENFORCED of a CHECK", 18, at: token.start) }
         case .foreignKey, .call, .other, nil: break
         }
       default:
@@ -77,24 +80,29 @@ struct NewerSyntax: Equatable {
 
   private static let newest = 18
 
+  /// The words, without a sign that only says where they must stand.
   static func name(_ words: [String]) -> String {
-    words.map { $0 == "*" ? "…" : $0.uppercased() }.joined(separator: " ")
+    words.drop { [")", ","].contains($0) }.map { $0 == "*" ? "…" : $0.uppercased() }.joined(separator: " ")
   }
 
   static let constructs: [String: [(words: [String], version: Int)]] = Dictionary(
     grouping: [
-      ("with ties", 13), ("create or replace trigger", 14), ("begin atomic", 14), ("group by distinct", 14),
-      ("search depth first", 14), ("search breadth first", 14), ("merge into", 15), ("nulls not distinct", 15),
-      ("nulls distinct", 15), ("security_invoker", 15), ("tables in schema", 15), ("is json", 16), ("is not json", 16),
+      ("row with ties", 13), ("rows with ties", 13), ("create or replace trigger", 14), ("begin atomic", 14),
+      ("group by distinct", 14), ("search depth first", 14), ("search breadth first", 14), ("merge into", 15),
+      ("nulls not distinct", 15), ("nulls distinct", 15), ("with ( security_invoker", 15), ("security_invoker =", 15),
+      ("for tables in schema", 15), ("add tables in schema", 15), ("set tables in schema", 15),
+      ("drop tables in schema", 15), (", tables in schema", 15), ("is json", 16), ("is not json", 16),
       ("on delete set null (", 15), ("on delete set default (", 15), ("create statistics on", 16),
       ("with admin true", 16), ("with admin false", 16), ("with inherit true", 16), ("with inherit false", 16),
       ("with inherit option", 16), ("with set true", 16), ("with set false", 16), ("with set option", 16),
       ("explain ( generic_plan", 16), ("vacuum ( process_main", 16), ("vacuum ( buffer_usage_limit", 16),
       ("when not matched by", 17), ("set expression as", 17), ("at local", 17), ("set statistics default", 17),
-      ("access method default", 17), ("maintain on", 17), ("explain ( memory", 17), ("provider = builtin", 17),
+      ("access method default", 17), ("grant maintain", 17), ("revoke maintain", 17), (", maintain on", 17),
+      ("explain ( memory", 17), ("provider = builtin", 17),
       ("set transaction_timeout", 17), ("set local transaction_timeout", 17), ("returning with (", 18),
-      ("without overlaps", 18), ("not enforced", 18), (") enforced", 18), ("add constraint * not null", 18),
-      ("alter constraint * inherit", 18), ("alter constraint * no inherit", 18), ("analyze only", 18),
+      ("without overlaps", 18), (") not enforced", 18), ("alter constraint * not enforced", 18),
+      ("alter constraint * enforced", 18), ("add constraint * not null", 18), ("alter constraint * inherit", 18),
+      ("alter constraint * no inherit", 18), ("analyze only", 18),
       ("vacuum only", 18), ("on large objects", 18),
     ].map { (words: $0.0.split(separator: " ").map(String.init), version: $0.1) }, by: { $0.words.first ?? "" })
 
@@ -121,7 +129,7 @@ struct NewerSyntax: Equatable {
 
   /// What a parenthesis contains.
   private enum Parenthesis {
-    case generated, subquery, foreignKey
+    case generated, subquery, foreignKey, check
     /// Arguments of `extract`, `substring` and others, which have a FROM of their own.
     case call
     case other
@@ -135,6 +143,8 @@ struct NewerSyntax: Equatable {
         self = .generated
       } else if before.suffix(2) == ["foreign", "key"] {
         self = .foreignKey
+      } else if previous == "check" {
+        self = .check
       } else if ["extract", "substring", "trim", "overlay", "position"].contains(previous) {
         self = .call
       } else if isQuery, ["from", "join"].contains(previous), before.dropLast().last != "distinct", outer != .call {

@@ -52,6 +52,10 @@ struct ScriptChecks {
   }
 
   private mutating func check(_ sql: String, _ script: String, isTransaction: Bool, field: String) {
+    guard sql.unicodeScalars.first != "\u{FEFF}" else {
+      findings.refuse(field, "\(script) begins with a byte order mark, which Postgres does not take; save it without")
+      return
+    }
     let (statements, errors, depth) = ScriptStatement.check(sql, isTransaction: isTransaction)
     for error in errors { findings.refuse(field, "\(script), \(error.message); \(error.hint)") }
     guard statements.count <= Self.maximumStatements else {
@@ -79,10 +83,11 @@ struct ScriptChecks {
     if !errors.isEmpty {
       for statement in statements {
         guard let scanned = PostgresParser.scan(statement.text) else { continue }
-        checkRules(scanned, statement.text, from: statement.line, script, field: field)
+        checkRules(
+          scanned, statement.text, from: statement.line, script, isTransaction: isTransaction, field: field)
       }
     } else if let scanned {
-      checkRules(scanned, sql, from: 1, script, field: field)
+      checkRules(scanned, sql, from: 1, script, isTransaction: isTransaction, field: field)
     }
   }
 
@@ -129,20 +134,26 @@ struct ScriptChecks {
     // The parser's stack is the same in every version.
     let isTooDeep = error.message.hasPrefix("memory exhausted")
     let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql)
-    if isParserCurrent || isTooDeep {
+    if (isParserCurrent && !mayBeDueToAge(error, in: sql)) || isTooDeep {
       findings.refuse(field, "\(script)\(place): \(message)")
     } else {
       findings.warn("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
     }
   }
 
+  /// Whether an older server may take what the parser refuses.
+  private func mayBeDueToAge(_ error: SQLSyntaxError, in sql: String) -> Bool {
+    guard let serverVersion, let position = error.position else { return false }
+    return NewerKeyword.mayExplain(errorAt: position, in: sql, for: serverVersion)
+  }
+
   private mutating func checkRules(
-    _ scanned: ScannedScript, _ sql: String, from firstLine: Int, _ script: String, field: String
+    _ scanned: ScannedScript, _ sql: String, from firstLine: Int, _ script: String, isTransaction: Bool, field: String
   ) {
     var places = ScriptPlaceCounter(sql.utf8, from: ScriptPlace(line: firstLine))
     for statement in scanned.statements {
       let line = places.place(at: statement.start).line
-      guard let rule = ScriptRule(statement) else { continue }
+      guard let rule = ScriptRule(statement, isTransaction: isTransaction) else { continue }
       switch rule {
       case .refused(let reason):
         findings.refuse(field, "\(script), line \(line): \(reason)", .valueForbidden)

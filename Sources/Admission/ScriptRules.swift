@@ -9,8 +9,14 @@ enum ScriptRule: Equatable {
 
   /// Nil for any other statement. A script runs as the database's owner, so most statements that are refused here would
   /// fail there. They are refused before a script is half done.
-  init?(_ statement: SQLWords) {
+  /// - Parameter isTransaction: whether the script runs in one transaction.
+  init?(_ statement: SQLWords, isTransaction: Bool) {
     let words = statement.words
+    if isTransaction, Self.needsNoTransaction(words) {
+      self = .refused(
+        "cannot run in a transaction; let the script say `transaction: false`, and hold nothing but this")
+      return
+    }
     switch (words.first, words.dropFirst().first) {
     case ("drop", "database"):
       self = .refused("drops a database; Postern drops none: where it is meant, do it by hand")
@@ -23,7 +29,7 @@ enum ScriptRule: Equatable {
       self = .refused("changes the whole server's settings; give them to Postgres as arguments or in its configuration")
     case ("create", "role"), ("create", "user"), ("create", "group"), ("alter", "role"), ("alter", "user"),
       ("alter", "group"):
-      guard let power = words.first(where: { Self.powers.contains($0) }) else { return nil }
+      guard let power = Self.power(in: words) else { return nil }
       self = .refused("gives a role \(power.uppercased()), which reaches beyond this database; take it out")
     case ("copy", _)
     where zip(words, words.dropFirst()).contains(where: { ["from", "to"].contains($0) && $1 == "program" }):
@@ -32,6 +38,33 @@ enum ScriptRule: Equatable {
     case ("truncate", _): self = .warned("empties a table")
     case ("delete", _) where !words.contains("where"): self = .warned("deletes every row of a table")
     default: return nil
+    }
+  }
+
+  /// The first option of a role that reaches beyond its database. Behind SET, RESET and RENAME are no options, and the names
+  /// of roles are none either: the statement's own, and those in lists.
+  private static func power(in words: [String]) -> String? {
+    let options = words.dropFirst(3).prefix { !["set", "reset", "rename"].contains($0) }
+    return zip(options, words.dropFirst(2)).first { option, previous in
+      powers.contains(option) && !["role", "user", "group", "admin"].contains(previous)
+    }?.0
+  }
+
+  /// Whether PostgreSQL refuses the statement in a transaction (PostgreSQL src: `PreventInTransactionBlock`), as far as its
+  /// words outside of parentheses show.
+  private static func needsNoTransaction(_ words: [String]) -> Bool {
+    let rest = words.dropFirst()
+    return switch words.first {
+    case "vacuum": true
+    case "discard": rest.first == "all"
+    case "create" where ["database", "tablespace"].contains(rest.first): true
+    case "drop" where rest.first == "tablespace": true
+    case "create", "drop":
+      rest.drop { $0 == "unique" }.starts(with: ["index", "concurrently"])
+    case "reindex":
+      ["database", "system", "schema"].contains(rest.first) || rest.dropFirst().first == "concurrently"
+    case "alter": rest.first == "table" && rest.contains("detach") && rest.last == "concurrently"
+    default: false
     }
   }
 

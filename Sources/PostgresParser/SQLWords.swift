@@ -1,4 +1,5 @@
-/// The words of one statement that are or could be keywords: unquoted, in lower case, and outside of all parentheses.
+/// The words of one statement that are or could be keywords: unquoted, in lower case, and outside of all parentheses. A
+/// quoted name is an empty word.
 package struct SQLWords: Equatable, Sendable {
   /// In order.
   package private(set) var words: [String] = []
@@ -21,8 +22,11 @@ package struct SQLWords: Equatable, Sendable {
       if current == nil { current = SQLWords(start: range.lowerBound) }
       if text.elementsEqual("(".utf8) { depth += 1 }
       if text.elementsEqual(")".utf8) { depth = max(0, depth - 1) }
-      if depth == 0, let first = text.first, first & 0xDF >= 0x41, first & 0xDF <= 0x5A {
+      guard depth == 0, let first = text.first else { continue }
+      if first & 0xDF >= 0x41, first & 0xDF <= 0x5A {
         current?.words.append(String(decoding: text, as: UTF8.self).lowercased())
+      } else if first == UInt8(ascii: "\"") {
+        current?.words.append("")
       }
     }
     if let current { statements.append(current) }

@@ -56,6 +56,7 @@ import ThrowawayPostgres
     Row(17, "SET STATISTICS DEFAULT", "ALTER TABLE t ALTER a SET STATISTICS DEFAULT"),
     Row(17, "ACCESS METHOD DEFAULT", "ALTER TABLE t SET ACCESS METHOD DEFAULT"),
     Row(17, "MAINTAIN ON", "GRANT SELECT, MAINTAIN ON t TO x"),
+    Row(17, "GRANT MAINTAIN", "GRANT MAINTAIN ON t TO x"), Row(17, "REVOKE MAINTAIN", "REVOKE MAINTAIN ON t FROM x"),
     Row(17, "EXPLAIN ( MEMORY", "EXPLAIN (MEMORY) SELECT 1"),
     Row(17, "PROVIDER = BUILTIN", "CREATE COLLATION c (PROVIDER = builtin, LOCALE = 'C')"),
     Row(17, "SET TRANSACTION_TIMEOUT", "SET transaction_timeout = 0"),
@@ -77,7 +78,13 @@ import ThrowawayPostgres
       CREATE TABLE w1 (i int4range, v tsrange, PRIMARY KEY (i, v WITHOUT OVERLAPS));
       CREATE TABLE w2 (i int4range, v tsrange, FOREIGN KEY (i, PERIOD v) REFERENCES w1 (i, PERIOD v))
       """), Row(18, "NOT ENFORCED", "CREATE TABLE e1 (a int CHECK (a > 0) NOT ENFORCED)"),
-    Row(18, ") ENFORCED", "CREATE TABLE e2 (a int CHECK (a > 0) ENFORCED)"),
+    Row(18, "ENFORCED of a CHECK", "CREATE TABLE e2 (a int CHECK (a > 0) ENFORCED)"),
+    Row(
+      18, "ALTER CONSTRAINT … NOT ENFORCED",
+      "CREATE TABLE e3 (a int CONSTRAINT c REFERENCES p); ALTER TABLE e3 ALTER CONSTRAINT c NOT ENFORCED"),
+    Row(
+      18, "ALTER CONSTRAINT … ENFORCED",
+      "CREATE TABLE e4 (a int CONSTRAINT c REFERENCES p NOT ENFORCED); ALTER TABLE e4 ALTER CONSTRAINT c ENFORCED"),
     Row(18, "ADD CONSTRAINT … NOT NULL", "ALTER TABLE n1 ADD CONSTRAINT c NOT NULL a"),
     Row(
       18, "ALTER CONSTRAINT … NO INHERIT",
@@ -108,6 +115,15 @@ import ThrowawayPostgres
     "CREATE STATISTICS o4 ON a, b FROM t", "SELECT 'RETURNING old.a', $$IS JSON$$", "EXPLAIN (COSTS OFF) SELECT 1",
     "WITH set AS (SELECT 1 AS c) SELECT c FROM set", "SELECT \"system_user\" FROM (SELECT 1 AS \"system_user\") x",
     "GRANT SELECT ON t TO x WITH GRANT OPTION", "SELECT now() AT TIME ZONE 'UTC'",
+    "SELECT count(*) enforced FROM t", "SELECT 1 FROM (SELECT true AS enforced) s WHERE NOT enforced",
+    "CREATE TABLE maintain (a int); SELECT 1 FROM t JOIN maintain ON t.a = maintain.a",
+  ]
+
+  /// What servers of version 12 take as well, where it cannot be tried.
+  static let oldest = [
+    "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO x", "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM x",
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO x",
+    "WITH ties AS (SELECT 1 AS c) SELECT c FROM ties", "CREATE TABLE o5 (security_invoker bool)",
   ]
 
   @Test(arguments: PostgresInstallation.all)
@@ -139,8 +155,9 @@ import ThrowawayPostgres
       let error = refusal(row.sql)
       #expect((error != nil) == isOlder, "\(row.sql): \(error?.description ?? "taken")")
     }
-    for sql in Self.old {
-      #expect(PostgresParser.scan(sql).map { NewerSyntax.all(in: $0, for: 15) } == [], "\(sql)")
+    for sql in Self.old + Self.oldest {
+      let version = Self.oldest.contains(sql) ? 12 : 15
+      #expect(PostgresParser.scan(sql).map { NewerSyntax.all(in: $0, for: version) } == [], "\(sql)")
       let error = refusal(sql)
       #expect(error == nil, "\(sql): \(error?.description ?? "")")
     }
@@ -150,5 +167,17 @@ import ThrowawayPostgres
     let constructs = NewerSyntax.constructs.values.flatMap(\.self).filter { $0.version > 15 }
     let names = constructs.map { NewerSyntax.name($0.words) } + NewerSyntax.functions.keys.map { $0.uppercased() }
     #expect(Set(names).subtracting(Self.rows.map(\.name)) == [])
+  }
+
+  /// The position is that of the parser's error.
+  @Test(arguments: [
+    ("CREATE FUNCTION json_value(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'", 27, 16),
+    ("CREATE FUNCTION json_value (a text) RETURNS int LANGUAGE sql AS 'SELECT 1'", 28, 16),
+    ("CREATE TABLE t (system_user text)", 17, 15), ("SELECT 1 AS ü, System_User.a FROM t", 16, 15),
+  ])
+  func aKeywordThatIsNewerMayExplainAnErrorOfTheParser(sql: String, position: Int, newest: Int) {
+    #expect(NewerKeyword.mayExplain(errorAt: position, in: sql, for: newest))
+    #expect(!NewerKeyword.mayExplain(errorAt: position, in: sql, for: newest + 1))
+    for other in [1, 1000] { #expect(!NewerKeyword.mayExplain(errorAt: other, in: sql, for: newest)) }
   }
 }

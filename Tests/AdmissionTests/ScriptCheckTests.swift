@@ -1,6 +1,7 @@
 import Admission
 import JSONBytes
 import KubernetesAPI
+import PostgresParser
 import Testing
 
 /// A Deployment with this as its only script.
@@ -32,6 +33,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
 
   @Test(arguments: [
     ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
+    ("\u{FEFF}SELECT 1", #"script "one" begins with a byte order mark"#),
     ("SELECT 1;\n-- ü\nSELECT 'ü' FORM t;", #"script "one", line 3, column 17: syntax error at or near "t""#),
     ("SELECT 1;\n\\copy t FROM 'x'", #"script "one", line 2, column 1: holds a command of psql"#),
     ("BEGIN;\nSELECT 1;\nCOMMIT", #"script "one", line 1, column 1: begins or ends a transaction"#),
@@ -43,6 +45,14 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("COPY (SELECT 1) TO PROGRAM 'sh'", "runs a program on the server"),
     ("CREATE ROLE x WITH LOGIN SUPERUSER", "gives a role SUPERUSER"),
     ("ALTER USER shop CREATEROLE", "gives a role CREATEROLE"),
+    ("CREATE ROLE \"x\" SUPERUSER", "gives a role SUPERUSER"),
+    ("CREATE ROLE superuser IN ROLE replication BYPASSRLS", "gives a role BYPASSRLS"),
+    ("VACUUM t", "line 1: cannot run in a transaction; let the script say `transaction: false`"),
+    ("SELECT 1;\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (a)", "line 2: cannot run in a transaction"),
+    ("DROP INDEX CONCURRENTLY i", "cannot run in a transaction"), ("DISCARD ALL", "cannot run in a transaction"),
+    ("CREATE DATABASE x", "cannot run in a transaction"), ("CREATE TABLESPACE x LOCATION '/x'", "cannot run in a"),
+    ("REINDEX TABLE CONCURRENTLY t", "cannot run in a"), ("REINDEX (VERBOSE) SCHEMA s", "cannot run in a"),
+    ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", "cannot run in a transaction"),
   ])
   func aScriptThatCannotOrMustNotRunIsRefusedWithItsPlace(sql: String, message: String) throws {
     let reply = try post(scripted(sql), .validate)
@@ -54,7 +64,10 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     "CREATE TABLE \"drop database\" (note text DEFAULT 'ALTER SYSTEM'); -- DROP ROLE x",
     "DROP USER MAPPING FOR shop SERVER s",
     "CREATE ROLE x NOSUPERUSER", "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
-    "DELETE FROM t WHERE id = 1",
+    "DELETE FROM t WHERE id = 1", "ALTER ROLE shop IN DATABASE orders SET search_path = replication, public",
+    "CREATE ROLE replication NOLOGIN", "ALTER USER shop SET search_path = superuser", "DISCARD TEMP",
+    "ALTER ROLE shop RENAME TO superuser", "CREATE ROLE x IN ROLE createdb", "CREATE INDEX i ON t (a)",
+    "REFRESH MATERIALIZED VIEW CONCURRENTLY v", "REINDEX TABLE t", "DROP INDEX \"concurrently\"",
   ])
   func whatOnlyLooksDangerousIsNot(sql: String) throws {
     let reply = try post(scripted(sql), .validate)
@@ -199,6 +212,25 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
       ])
   }
 
+  /// Words that became keywords later are names for an older server.
+  @Test(
+    .enabled(if: PostgresParser.majorVersion > 16),
+    arguments: [
+      ("CREATE FUNCTION json_value(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'", 16),
+      ("CREATE TABLE t (system_user text)", 15),
+    ])
+  func aWordThatIsAKeywordOnlyLaterIsWarnedOf(sql: String, newest: Int) throws {
+    let old = try post(scripted(sql, image: "postgres:\(newest)"), .validate)
+    #expect(old.isAllowed && old.warnings.contains { $0.contains("syntax error") } == true, "\(old.causes)")
+    #expect(try !post(scripted(sql, image: "postgres:\(newest + 1)"), .validate).isAllowed)
+  }
+
+  @Test(arguments: ["VACUUM t", "CREATE INDEX CONCURRENTLY i ON t (a)"])
+  func whatNeedsNoTransactionRunsInAScriptWithout(sql: String) throws {
+    let reply = try post(scripted(sql, more: "      transaction: false\n"), .validate)
+    #expect(reply.isAllowed && reply.warnings == [], "\(reply.causes)")
+  }
+
   /// Syntax that is too new for the image's server, as far as the parser accepts it.
   @Test(arguments: [
     (
@@ -206,7 +238,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
       "line 2: MERGE INTO needs Postgres 15"
     ),
     ("CREATE TABLE t (a int, UNIQUE NULLS NOT DISTINCT (a))", 14, "line 1: NULLS NOT DISTINCT needs Postgres 15"),
-    ("CREATE VIEW v WITH (security_invoker) AS SELECT 1", 14, "line 1: SECURITY_INVOKER needs Postgres 15"),
+    ("CREATE VIEW v WITH (security_invoker) AS SELECT 1", 14, "line 1: WITH ( SECURITY_INVOKER needs Postgres 15"),
     (
       "CREATE OR REPLACE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", 13,
       "CREATE OR REPLACE TRIGGER needs Postgres 14"

@@ -61,6 +61,7 @@ struct AdminAccess {
     let superuser = try Superuser(postgres.container, postgres.family, postgres.arguments)
     let secret = adminSecret ?? ObjectName.admin(customer: customer)
     bootstrap = makeBootstrap(superuser, secret, isNamed: adminSecret != nil)
+    if bootstrap?.usesFiles == true { try refuseOwnMount() }
     let ownsName = postgres.family == .official && superuser.name == nil
     if adminSecret != nil || (bootstrap != nil && ownsName) {
       use(
@@ -86,6 +87,16 @@ struct AdminAccess {
   }
 
   // MARK: What Postgres is given
+
+  /// Two volumes cannot be mounted at one path.
+  private mutating func refuseOwnMount() throws(JSONError) {
+    let path = SidecarContainer.adminPath
+    guard try postgres.container.volumeMounts().contains(where: { $0.cleanPath == path }) else { return }
+    restrictions.append(
+      StatusCause(
+        .valueDuplicate, field: "\(prefix)spec.containers[\(postgres.index)].volumeMounts",
+        message: "Postern mounts the superuser's name and password at \(path); mount yours elsewhere"))
+  }
 
   private func makeBootstrap(_ superuser: Superuser, _ secret: String, isNamed: Bool) -> Bootstrap? {
     var variable = superuser.missingPassword

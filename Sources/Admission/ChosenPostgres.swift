@@ -20,6 +20,8 @@ final class ChosenPostgres {
   let port: Int
   /// Whether the port comes only from something that cannot be read here.
   let isPortUnknown: Bool
+  /// Whether the port is that of a container port which nothing says to be Postgres's.
+  let isPortGuessed: Bool
 
   init(
     _ container: Container, at index: Int, _ image: ImageReference, flavor: String?
@@ -41,6 +43,7 @@ final class ChosenPostgres {
       }
     }
     isPortUnknown = port == nil && isUnknown && container.containerPort == nil
+    isPortGuessed = port == nil && !container.hasPostgresPort && container.containerPort != nil
     self.port = port ?? container.containerPort ?? 5432
   }
 
@@ -60,13 +63,24 @@ final class ChosenPostgres {
           message:
             "Postgres \(version) is too old: Postern keeps \(Self.oldestVersion) and newer ones; upgrade it first"))
     }
-    if let addresses = arguments.settings["listen_addresses"], addresses.isEmpty {
+    if let addresses = arguments.settings["listen_addresses"], !Self.mayIncludeLoopback(addresses) {
+      let why =
+        addresses.isEmpty
+        ? "with no listen_addresses nobody can connect" : "these listen_addresses leave loopback out"
       causes.append(
         StatusCause(
           field: "\(prefix)spec.containers[\(index)].args",
-          message: "with no listen_addresses nobody can connect, and neither can the sidecar; write localhost at least")
-      )
+          message: "\(why), and the sidecar cannot connect; write localhost as well"))
     }
     return causes
+  }
+
+  /// Whether the sidecar may reach a server that listens on these. A host's name may be of any address.
+  private static func mayIncludeLoopback(_ addresses: String) -> Bool {
+    addresses.split(separator: ",").compactMap { String($0).trimmed }.contains { address in
+      let isIPv4 = address.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+      guard isIPv4 || address.contains(ascii: ":") else { return true }
+      return address.hasPrefix("127.") || ["0.0.0.0", "::", "::1"].contains(address)
+    }
   }
 }

@@ -34,7 +34,7 @@ extension Container {
     guard let variable = variable(name, suffix: suffix) else { return nil }
     switch variable.value {
     case .literal(let text) where text.contains(ascii: "$"):
-      var lookups = Self.maximumLookups
+      var lookups = VariableLookups(most: 50)
       return try expanded(text, before: variable.name, &lookups)
     case .literal(let text): return text.isEmpty ? nil : .literal(text)
     case .reference(let reference): return .reference(reference)
@@ -42,12 +42,10 @@ extension Container {
     }
   }
 
-  /// How many `$(NAME)` are expanded. Nested ones can double the text at each level.
-  private static let maximumLookups = 50
-
   /// The text with each `$(NAME)` replaced by the value of that variable, if it is defined earlier, and `$$` by `$`, as
   /// the kubelet does (Kubernetes docs, "Define Dependent Environment Variables").
-  func expanded(_ text: String, before name: String?, _ lookups: inout Int) throws(JSONError) -> GivenValue {
+  func expanded(_ text: String, before name: String?, _ lookups: inout VariableLookups) throws(JSONError) -> GivenValue
+  {
     var result = ""
     var pieces = VariablePieces(text)
     while let piece = pieces.next() {
@@ -55,8 +53,7 @@ extension Container {
         if case .text(let text) = piece { result += text }
         continue
       }
-      lookups -= 1
-      guard lookups >= 0 else { return .unknown }
+      guard lookups.take() else { return .unknown }
       let value = try self.value(of: variable, before: name, &lookups)
       if case .literal(let text)? = value {
         result += text
@@ -73,19 +70,9 @@ extension Container {
 
   /// The value of a variable before another one is defined, or after all are.
   private func value(
-    of variable: String, before name: String?, _ lookups: inout Int
+    of variable: String, before name: String?, _ lookups: inout VariableLookups
   ) throws(JSONError) -> GivenValue? {
-    var found: EnvironmentValue?
-    if let slice = environmentSlice {
-      var reader = JSONReader(slice, of: bytes)
-      var isBefore = true
-      _ = try reader.elements { reader throws(JSONError) in
-        let entry = try EnvironmentVariable(&reader, named: isBefore ? variable : "", or: name ?? "")
-        if let entry, entry.name == name { isBefore = false }
-        if let entry, isBefore, entry.name == variable { found = entry.value }
-      }
-    }
-    switch found {
+    switch try lookups.value(of: variable, before: name, in: environmentSlice, of: bytes) {
     case .literal(let text): return try expanded(text, before: variable, &lookups)
     case .reference(let reference): return .reference(reference)
     case .computed(let json): return .computed(json)
@@ -93,5 +80,49 @@ extension Container {
       let candidates = environmentSources.compactMap { $0.reference(to: variable) }
       return candidates.isEmpty ? nil : .candidates(candidates)
     }
+  }
+}
+
+/// Looks up variables to which others, or arguments, refer. All of `env` is read once, at the first look, and the number of
+/// looks is limited: nested ones can double the text at each level.
+struct VariableLookups {
+  private var left: Int
+  /// Each variable's values in the order of `env`, with their index; nil before the first look.
+  private var entries: [String: [(index: Int, value: EnvironmentValue)]]?
+
+  init(most: Int) {
+    left = most
+  }
+
+  /// Whether there may be another look.
+  mutating func take() -> Bool {
+    left -= 1
+    return left >= 0
+  }
+
+  /// The last value of a variable that is defined before the first of another name; nil: of all.
+  mutating func value(
+    of variable: String, before name: String?, in slice: JSONSlice?, of bytes: [UInt8]
+  ) throws(JSONError) -> EnvironmentValue? {
+    if entries == nil { entries = try Self.entries(slice, of: bytes) }
+    guard let entries else { return nil }
+    let end = name.flatMap { entries[$0]?.first?.index } ?? .max
+    return entries[variable]?.last { $0.index < end }?.value
+  }
+
+  private static func entries(
+    _ slice: JSONSlice?, of bytes: [UInt8]
+  ) throws(JSONError) -> [String: [(index: Int, value: EnvironmentValue)]] {
+    guard let slice else { return [:] }
+    var entries: [String: [(index: Int, value: EnvironmentValue)]] = [:]
+    var index = 0
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      if let variable = try EnvironmentVariable(any: &reader) {
+        entries[variable.name, default: []].append((index, variable.value))
+      }
+      index += 1
+    }
+    return entries
   }
 }

@@ -10,6 +10,8 @@ final class Container {
     fileprivate(set) var number: Int?
     /// Whether its name is one that Postgres's port has.
     fileprivate var isNamed = false
+    /// Whether its name is one that a port of another program has.
+    fileprivate var isOthers = false
 
     /// Whether the name or the number is Postgres's.
     fileprivate var isPostgres: Bool { number == 5432 || isNamed }
@@ -20,6 +22,8 @@ final class Container {
   /// In the Pod's order. If a name occurs twice, the last one counts.
   let environment: [EnvironmentVariable]
   let environmentSources: [EnvironmentSource]
+  /// Whether a variable says where a database is, as applications are told it.
+  private let knowsDatabase: Bool
   let identity: Identity
   let resources: ContainerResources
   /// `env`. It is read again only if a value refers to another variable.
@@ -29,11 +33,14 @@ final class Container {
   private let mounts: JSONSlice?
   private let command: JSONSlice?
   private let arguments: JSONSlice?
+  /// The client that it runs, such as `psql`; nil where it may be a server.
+  let client: String?
   let bytes: [UInt8]
 
   init(_ reader: inout JSONReader) throws(JSONError) {
     var (name, image) = ("", "")
     var (environment, sources): ([EnvironmentVariable], [EnvironmentSource]) = ([], [])
+    var knowsDatabase = false
     var (identity, resources, ports) = (Identity(), ContainerResources(), [Port]())
     var (environmentSlice, mounts, command, arguments): (JSONSlice?, JSONSlice?, JSONSlice?, JSONSlice?)
     try reader.beginObject()
@@ -46,7 +53,7 @@ final class Container {
         _ = try reader.elements { reader throws(JSONError) in ports.append(try Port(&reader)) }
       } else if reader.matches(key, "env") {
         environmentSlice = try reader.optionalArray()
-        environment = try Self.environment(environmentSlice, of: reader.bytes)
+        (environment, knowsDatabase) = try Self.environment(environmentSlice, of: reader.bytes)
       } else if reader.matches(key, "envFrom") {
         _ = try reader.elements { reader throws(JSONError) in
           if let source = try EnvironmentSource(&reader) { sources.append(source) }
@@ -68,16 +75,21 @@ final class Container {
     (self.name, self.image, self.environment, environmentSources) = (name, image, environment, sources)
     (self.identity, self.resources, self.ports, self.environmentSlice) = (identity, resources, ports, environmentSlice)
     (self.mounts, self.command, self.arguments, bytes) = (mounts, command, arguments, reader.bytes)
+    self.knowsDatabase = knowsDatabase
+    client = try ClientProgram.name(command: command, arguments: arguments, knowsDatabase, of: reader.bytes)
   }
 
-  private static func environment(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [EnvironmentVariable] {
-    guard let slice else { return [] }
+  private static func environment(
+    _ slice: JSONSlice?, of bytes: [UInt8]
+  ) throws(JSONError) -> ([EnvironmentVariable], knowsDatabase: Bool) {
+    guard let slice else { return ([], false) }
     var environment: [EnvironmentVariable] = []
+    var knowsDatabase = false
     var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
-      if let variable = try EnvironmentVariable(&reader) { environment.append(variable) }
+      if let variable = try EnvironmentVariable(&reader, knowsDatabase: &knowsDatabase) { environment.append(variable) }
     }
-    return environment
+    return (environment, knowsDatabase)
   }
 
   /// The variable of this name and suffix. There are few variables, so that a search takes less than a dictionary.
@@ -105,8 +117,11 @@ final class Container {
   /// Whether it runs a command other than the image's.
   var hasCommand: Bool { command != nil }
 
-  /// The port from `ports`: the one that is Postgres's by name or number, else the first.
-  var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first)?.number }
+  /// The port from `ports`: the one that is Postgres's by name or number, else the first that may be.
+  var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first { !$0.isOthers })?.number }
+
+  /// Whether a port is Postgres's by its name or number.
+  var hasPostgresPort: Bool { ports.contains(where: \.isPostgres) }
 
   /// Whether this port is in `ports`.
   func declares(port: Int) -> Bool { ports.contains { $0.number == port } }
@@ -117,24 +132,17 @@ final class Container {
   var looksLikePostgres: Bool {
     if ["postgres", "postgresql"].contains(name) || ports.contains(where: \.isPostgres) { return true }
     if defines("PGDATA") || defines("POSTGRES_INITDB_ARGS") { return true }
-    let isClient = environment.contains { variable in
-      ["_HOST", "_SERVER", "_URL", "_URI", "_DSN", "_ADDR", "_SERVICE"].contains { variable.name.hasSuffix($0) }
-        || variable.name == "PGHOST"
-    }
     let tells = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_USER", "POSTGRES_DB"]
-    if !isClient, tells.contains(where: defines) { return true }
-    return !isClient && environment.contains { $0.name.hasPrefix("POSTGRESQL_") }
+    return !knowsDatabase
+      && (tells.contains(where: defines) || environment.contains { $0.name.hasPrefix("POSTGRESQL_") })
   }
 
   /// The server's arguments from the command and its arguments, with `$(NAME)` expanded.
   func serverArguments() throws(JSONError) -> ServerArguments {
     var words: [String] = []
+    var lookups = VariableLookups(most: 100)
     for slice in [command, arguments] {
-      guard let slice else { continue }
-      var reader = JSONReader(slice, of: bytes)
-      _ = try reader.elements { reader throws(JSONError) in
-        guard let text = try reader.optionalText(), words.count < Self.maximumArguments else { return }
-        var lookups = 10
+      for text in try JSONReader.texts(slice, of: bytes, most: Self.maximumArguments - words.count) {
         let value = text.contains(ascii: "$(") ? try expanded(text, before: nil, &lookups) : .literal(text)
         if case .literal(let word) = value { words.append(word) } else { words.append("") }
       }
@@ -143,23 +151,44 @@ final class Container {
   }
 
   /// More than anybody writes.
-  private static let maximumArguments = 1000
+  static let maximumArguments = 1000
 
   /// Whether `volumeMounts` exists, so that a patch can add to it.
   var hasMounts: Bool { mounts != nil }
 
-  /// The volumes that are mounted in it.
-  func volumes() throws(JSONError) -> Set<String> {
+  /// The folders below or above which images keep their data.
+  private static let dataFolders = ["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql", "/home/postgres"]
+
+  /// The volumes that may hold the server's data.
+  /// - Parameter isImageKnown: whether the image keeps its data where others do; otherwise any volume may hold it.
+  func dataVolumes(isImageKnown: Bool) throws(JSONError) -> Set<String> {
     guard let mounts else { return [] }
-    var names: Set<String> = []
+    var folders = Self.dataFolders
+    if case .literal(let text)? = variable("PGDATA")?.value, !text.isEmpty { folders.append(text) }
+    var (all, data): (Set<String>, Set<String>) = ([], [])
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
+      var (name, path, isReadOnly) = ("", "", false)
       try reader.beginObject()
       while let key = try reader.nextKey() {
-        if reader.matches(key, "name") { names.insert(try reader.optionalText() ?? "") } else { try reader.skip() }
+        if reader.matches(key, "name") {
+          name = try reader.optionalText() ?? ""
+        } else if reader.matches(key, "mountPath") {
+          path = MountPath.clean(try reader.optionalText() ?? "")
+        } else if reader.matches(key, "readOnly") {
+          isReadOnly = try reader.optionalBool()
+        } else {
+          try reader.skip()
+        }
       }
+      guard !isReadOnly else { return }
+      all.insert(name)
+      let isData = folders.map(MountPath.clean).contains {
+        MountPath.isAtOrBelow(path, $0) || MountPath.isAtOrBelow($0, path)
+      }
+      if isData { data.insert(name) }
     }
-    return names
+    return isImageKnown || !data.isEmpty ? data : all
   }
 
   /// The mounts that another container can have too.
@@ -182,6 +211,10 @@ extension Container.Port {
         guard let name = try reader.optionalString() else { continue }
         isNamed =
           reader.matches(name, "postgres") || reader.matches(name, "postgresql") || reader.matches(name, "sql")
+          || reader.matches(name, "pgsql")
+        isOthers = ["metrics", "http", "rest", "health", "web", "prom", "exporter"].contains {
+          reader.starts(name, with: $0)
+        }
       } else if reader.matches(key, "containerPort") {
         number = try reader.optionalInteger()
       } else {

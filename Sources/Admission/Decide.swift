@@ -101,7 +101,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   if let pod { findings += workloadFindings(object, reading, pod) }
   findings += RivalDeclarations(subject, settings).findings
   if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {
-    findings += try ReplacedPods(subject, postgres.container).findings
+    findings += try ReplacedPods(subject, postgres).findings
   }
   if case .leftAlone? = pod {
   } else {

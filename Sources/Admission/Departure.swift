@@ -29,7 +29,7 @@ struct Departure {
     guard let template else { return }
     guard newCustomer == nil || isLeftAlone else {
       warnings.append(
-        "the Pods are replaced; the new customer gets Secrets of its own, and its users get new passwords")
+        "the Pods are replaced; users in Postgres stay the old customer's until they are given over")
       return
     }
     warnings.append(

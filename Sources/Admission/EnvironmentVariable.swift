@@ -1,3 +1,4 @@
+import Declarations
 import JSONBytes
 import KubernetesAPI
 
@@ -37,28 +38,43 @@ struct EnvironmentVariable {
   }
 
   /// One that a Postgres image reads; nil for any other.
-  init?(_ reader: inout JSONReader) throws(JSONError) {
-    try self.init(&reader) { reader, name in
-      reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
+  /// - Parameter knowsDatabase: set where any variable says where a database is.
+  init?(_ reader: inout JSONReader, knowsDatabase: inout Bool) throws(JSONError) {
+    var tells = false
+    defer { knowsDatabase = knowsDatabase || tells }
+    try self.init(&reader) { reader, name, value in
+      tells = Self.tellsDatabase(name, value, in: reader)
+      return reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
         || reader.matches(name, "ALLOW_EMPTY_PASSWORD")
     }
   }
 
-  /// One of these two variables; nil for any other.
-  init?(_ reader: inout JSONReader, named first: String, or second: String) throws(JSONError) {
-    try self.init(&reader) { reader, name in
-      let text = reader.text(name)
-      return text == first || text == second
+  /// How applications call the address of a database: `DATABASE_URL`, `DB_HOST`, `KC_DB_URL`, `SPRING_DATASOURCE_URL`.
+  private static let addresses = [
+    "_HOST", "_HOSTNAME", "_SERVER", "_URL", "_URI", "_DSN", "_ADDR", "_ADDRESS", "_SERVICE",
+  ]
+  private static let databases = ["DB", "DATABASE", "DATASOURCE", "JDBC", "SQL", "POSTGRES", "PG"]
+  private static let schemes = ["postgres://", "postgresql://", "jdbc:postgresql:"]
+
+  private static func tellsDatabase(_ name: JSONString, _ value: JSONString?, in reader: JSONReader) -> Bool {
+    if let value, reader.starts(value, with: "postgres") || reader.starts(value, with: "jdbc") {
+      let text = reader.text(value)
+      if schemes.contains(where: text.hasPrefix) { return true }
     }
+    if reader.matches(name, "PGHOST") { return true }
+    // Most variables of a Postgres are none of these, and are not copied.
+    guard let last = reader.bytes[name.range].last, "TERLINS".utf8.contains(last) else { return false }
+    let text = reader.text(name)
+    return addresses.contains(where: text.hasSuffix) && databases.contains { text.contains(ascii: $0) }
   }
 
   /// Any variable; nil where it has no name.
   init?(any reader: inout JSONReader) throws(JSONError) {
-    try self.init(&reader) { _, _ in true }
+    try self.init(&reader) { _, _, _ in true }
   }
 
   private init?(
-    _ reader: inout JSONReader, where isWanted: (JSONReader, JSONString) -> Bool
+    _ reader: inout JSONReader, where isWanted: (JSONReader, JSONString, _ value: JSONString?) -> Bool
   ) throws(JSONError) {
     var name: JSONString?
     var text: JSONString?
@@ -75,7 +91,7 @@ struct EnvironmentVariable {
         try reader.skip()
       }
     }
-    guard let name, isWanted(reader, name) else { return nil }
+    guard let name, isWanted(reader, name, text) else { return nil }
     self.name = reader.text(name)
     if let text, !text.range.isEmpty {
       value = .literal(reader.text(text))

@@ -10,7 +10,7 @@ extension ImageFamily {
       self = .kartoza
     } else if image.isFrom("supabase"), image.name == "postgres" {
       self = .supabase
-    } else if image.name.hasPrefix("postgresql-"), image.postgresVersion != nil {
+    } else if image.versionInName != nil, Self.redHat.contains(where: image.isFrom) {
       self = .sclorg
     } else if Self.official.contains(image.name) {
       self = .official
@@ -18,6 +18,9 @@ extension ImageFamily {
       return nil
     }
   }
+
+  /// What the owners of images begin with that sclorg/postgresql-container builds: `rhel9`, `centos7`.
+  private static let redHat = ["sclorg", "rhel", "rhscl", "centos", "fedora", "ubi", "openshift"]
 
   /// For an image of an unknown name, the family whose variables are set.
   package init(definingVariables names: some Sequence<String>) {

@@ -28,17 +28,27 @@ package struct ImageReference {
     return false
   }
 
+  /// The names of images whose tags begin with Postgres's version. Others count their own: Citus 12 runs Postgres 16.
+  private static let numberedAsPostgres: Set = [
+    "postgres", "postgresql", "postgis", "pgrouting", "percona-distribution-postgresql",
+  ]
+
   /// The major version of Postgres in the name or the tag: `postgresql-15:1` and `timescaledb:2.17-pg15` are 15. Nil
   /// where there is none, as in `latest` and a digest.
   var postgresVersion: Int? {
-    if name.hasPrefix("postgresql-") { return Self.version(name.dropFirst("postgresql-".utf8.count)) }
+    if let version = versionInName { return version }
     let tag = tag.lowercased()
     var rest = tag.utf8[...]
     while let mark = rest.firstIndex(of: UInt8(ascii: "p")) {
       rest = rest[mark...].dropFirst()
       if rest.first == UInt8(ascii: "g"), let version = Self.version(Substring(rest.dropFirst())) { return version }
     }
-    return Self.version(tag[...])
+    return Self.numberedAsPostgres.contains(name) ? Self.version(tag[...]) : nil
+  }
+
+  /// The version in a name such as `postgresql-15`.
+  var versionInName: Int? {
+    name.hasPrefix("postgresql-") ? Self.version(name.dropFirst("postgresql-".utf8.count)) : nil
   }
 
   private static func version(_ text: Substring) -> Int? {

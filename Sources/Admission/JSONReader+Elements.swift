@@ -33,6 +33,18 @@ extension JSONReader {
     return list
   }
 
+  /// The texts of a list, as many as are wanted; none where there is no list. Elements that are null are left out.
+  static func texts(_ slice: JSONSlice?, of bytes: [UInt8], most: Int) throws(JSONError) -> [String] {
+    guard let slice else { return [] }
+    var texts: [String] = []
+    var reader = JSONReader(slice, of: bytes)
+    _ = try reader.elements { reader throws(JSONError) in
+      guard let text = try reader.optionalText(), texts.count < most else { return }
+      texts.append(text)
+    }
+    return texts
+  }
+
   /// The next value, which must be an array, as its place; nil where it is null.
   mutating func optionalArray() throws(JSONError) -> JSONSlice? {
     guard try !null() else { return nil }

@@ -142,6 +142,22 @@ final class PodContainers {
 }
 
 extension PodSpecSlices {
+  /// Whether the Pod says that its nodes run Windows, where a Pod may set much less.
+  func isForWindows(_ bytes: [UInt8]) throws(JSONError) -> Bool {
+    guard let os else { return false }
+    var reader = JSONReader(os, of: bytes)
+    guard try reader.entersObject() else { return false }
+    var isForWindows = false
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "name") {
+        isForWindows = try reader.optionalText() == "windows"
+      } else {
+        try reader.skip()
+      }
+    }
+    return isForWindows
+  }
+
   /// Whether the Pod shares the node's network.
   func usesHostNetwork(_ bytes: [UInt8]) throws(JSONError) -> Bool {
     guard let hostNetwork else { return false }

@@ -19,6 +19,10 @@ enum PodReading {
       self = .leftAlone("left alone: with hostNetwork, loopback is the node's, and the sidecar would share it")
       return
     }
+    guard try !slices.spec.isForWindows(object.bytes) else {
+      self = .leftAlone("left alone: the Pod is for Windows, and the sidecar is a program for Linux")
+      return
+    }
     guard !object.isOfOtherKind else {
       self = .leftAlone(
         "left alone: Postern serves Deployments, StatefulSets and bare Pods, and this one is of a \(quoted(object.maker ?? ""))"
@@ -108,6 +112,11 @@ final class InjectablePod {
     findings += admin.findings
     if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
+    }
+    if postgres.isPortGuessed, metadata.setting(AnnotationKey.port) == nil {
+      findings.warn(
+        "\(postgres.port) is taken for Postgres's port, as the container's ports have it; if that is wrong, set "
+          + AnnotationKey.port)
     }
     if let text = metadata.setting(AnnotationKey.statusPort), let number = Int(text),
       containers.declares(port: number) || number == postgres.port

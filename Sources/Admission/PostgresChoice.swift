@@ -53,14 +53,19 @@ struct PostgresChoice {
   /// The containers with the strongest sign: the name, else the image, else other properties of a server. A classic
   /// sidecar is in the same list, but is not a candidate.
   private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Candidate] {
+    func isPossible(_ candidate: Candidate, _ sign: Sign) -> Bool {
+      // The container's name says more than a word in its image's name: `postgres-with-backup`.
+      let isNamed = sign == .name && candidate.image.name.hasPrefix("postgres")
+      return (isNamed || OtherImage(candidate.image) == nil) && containers[candidate.index].client == nil
+    }
     let all = containers.indices.filter { containers[$0].name != SidecarContainer.name }
       .map { (index: $0, image: ImageReference(containers[$0].image)) }
     for sign in Sign.allCases {
-      let found = all.filter { sign.isAt(containers[$0.index], $0.image) && OtherImage($0.image) == nil }
+      let found = all.filter { sign.isAt(containers[$0.index], $0.image) && isPossible($0, sign) }
       guard found.isEmpty else { return found }
     }
     guard takesOnlyOne else { return [] }
-    let possible = all.filter { OtherImage($0.image) == nil }
+    let possible = all.filter { isPossible($0, .server) }
     return possible.count == 1 ? possible : []
   }
 
@@ -71,7 +76,7 @@ struct PostgresChoice {
     func isAt(_ container: Container, _ image: ImageReference) -> Bool {
       switch self {
       case .name: container.name == "postgres"
-      case .image: image.name == "postgresql" || ImageFamily(image) != nil
+      case .image: image.name == "postgresql" || image.versionInName != nil || ImageFamily(image) != nil
       case .server: container.looksLikePostgres
       }
     }
@@ -85,9 +90,11 @@ struct PostgresChoice {
   private static func absence(_ containers: [Container]) -> String {
     let others = containers.filter { $0.name != SidecarContainer.name }
     guard others.count == 1, let only = others.first else {
-      return "nothing says that one of \(names(others)) is Postgres"
+      return others.isEmpty
+        ? "the Pod has no container" : "nothing says that one of \(names(others)) is Postgres"
     }
     let image = ImageReference(only.image)
+    if let client = only.client { return "container \(quoted(only.name)) runs \(client), which is no server" }
     return OtherImage(image).map { "image \(quoted(image.name)) \($0.reason)" }
       ?? "nothing says that container \(quoted(only.name)) is Postgres"
   }

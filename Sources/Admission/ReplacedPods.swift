@@ -11,7 +11,7 @@ import KubernetesAPI
 struct ReplacedPods {
   private(set) var findings = Findings()
 
-  init(_ subject: Subject, _ postgres: Container) throws(JSONError) {
+  init(_ subject: Subject, _ postgres: ChosenPostgres) throws(JSONError) {
     let object = subject.object
     guard object.role == .workload else { return }
     let replicas = Replicas(object)
@@ -23,7 +23,9 @@ struct ReplacedPods {
       findings.warn("where something else replicates them, say so: \(AnnotationKey.replication): external")
     }
     guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
-      try Self.hasClaim(object.pod?.spec.volumes, among: postgres.volumes(), of: object.bytes)
+      try Self.outlivesPods(
+        object.pod?.spec.volumes, among: postgres.container.dataVolumes(isImageKnown: postgres.isFamilyKnown),
+        of: object.bytes)
     else { return }
     let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
     if wasCustomers {
@@ -62,26 +64,26 @@ struct ReplacedPods {
     return isRolling && !["0", "\"0\"", "\"0%\""].contains(mostMore)
   }
 
-  /// Whether one of these volumes is a PersistentVolumeClaim.
-  private static func hasClaim(
+  /// Whether one of these volumes outlives a Pod: a PersistentVolumeClaim, or a folder of the node.
+  private static func outlivesPods(
     _ slice: JSONSlice?, among names: Set<String>, of bytes: [UInt8]
   ) throws(JSONError) -> Bool {
     guard let slice, !names.isEmpty else { return false }
     var found = false
     var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
-      var (name, isClaim) = ("", false)
+      var (name, outlives) = ("", false)
       try reader.beginObject()
       while let key = try reader.nextKey() {
         if reader.matches(key, "name") {
           name = try reader.optionalText() ?? ""
-        } else if reader.matches(key, "persistentVolumeClaim") {
-          isClaim = try reader.optionalValue() != nil
+        } else if reader.matches(key, "persistentVolumeClaim") || reader.matches(key, "hostPath") {
+          outlives = try reader.optionalValue() != nil || outlives
         } else {
           try reader.skip()
         }
       }
-      found = found || isClaim && names.contains(name)
+      found = found || outlives && names.contains(name)
     }
     return found
   }

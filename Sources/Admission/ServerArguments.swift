@@ -1,18 +1,56 @@
-/// The server's arguments in a container's command: `-p`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
-/// In a shell's command, every word is checked.
+/// The server's arguments in a container's command: `-p`, `-h`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
+/// Of a shell's script, those of the commands that start a server, or of all where none is seen to.
 struct ServerArguments {
   private(set) var port: Int?
   private(set) var settings: [String: String] = [:]
   /// Whether a shell runs first, which may set more variables.
   let isShell: Bool
 
+  static let shells: Set = ["sh", "bash", "ash", "dash"]
+  static let servers: Set = [
+    "postgres", "postmaster", "docker-entrypoint.sh", "pg_ctl", "pg_ctlcluster", "run-postgresql",
+  ]
+
   init(_ arguments: [String]) {
-    let program = arguments.first?.split(separator: "/").last
-    isShell = program.map { ["sh", "bash", "ash", "dash"].contains($0) } ?? false
-    var words = arguments.flatMap { $0.split(whereSeparator: \.isWhitespace) }[...]
+    isShell = arguments.first.map { Self.shells.contains(Self.program($0)) } ?? false
+    guard isShell else {
+      read(arguments.flatMap(Self.words), isServers: true)
+      return
+    }
+    let commands = arguments.dropFirst().flatMap(Self.commands)
+    let starting = commands.filter { $0.contains { Self.servers.contains(Self.program($0)) } }
+    read((starting.isEmpty ? commands : starting).flatMap(\.self), isServers: !starting.isEmpty)
+  }
+
+  /// The file name of a program, without quotes around it.
+  static func program(_ word: some StringProtocol) -> String {
+    String(unquoted(Substring(word)).split(separator: "/").last ?? "")
+  }
+
+  /// The words of an argument. An option and its value may be one argument; a value may have spaces in it.
+  private static func words(of argument: String) -> [Substring] {
+    let word = Substring(argument)
+    guard ["-c ", "-p ", "-h "].contains(where: word.hasPrefix) else { return [word] }
+    return [word.prefix(2), word.dropFirst(2).drop { $0 == " " }]
+  }
+
+  /// The words of each of a script's commands. Text in quotes is divided, too.
+  static func commands(of script: String) -> [[Substring]] {
+    let isSpace: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\\" }
+    // A backslash at a line's end continues the command.
+    return script.replacing("\\\n", with: " ").unicodeScalars
+      .split { ";&|\n".unicodeScalars.contains($0) }
+      .map { $0.split(whereSeparator: isSpace).map { Substring($0) } }
+  }
+
+  /// - Parameter isServers: whether the words are a server's, so that `-h` is an address to listen on.
+  private mutating func read(_ words: [Substring], isServers: Bool) {
+    var words = words[...]
     while let word = words.popFirst() {
       if word == "-p" {
         port = words.first.flatMap(Self.port) ?? port
+      } else if word == "-h", isServers {
+        if let addresses = words.first { settings["listen_addresses"] = String(Self.unquoted(addresses)) }
       } else if word == "-c" {
         if let setting = words.first { set(setting) }
       } else if word.hasPrefix("--") {

@@ -50,8 +50,8 @@ struct Superuser {
         nil
       } else if family == .bitnami, allowsEmpty {
         true
-      } else if family.trustsLoopback == true, try Self.asksAfterInitdb(postgres) {
-        false
+      } else if family.trustsLoopback == true {
+        try Self.asksAfterInitdb(postgres).map { !$0 }
       } else {
         family.trustsLoopback
       }
@@ -61,15 +61,25 @@ struct Superuser {
     (family == .bitnami ? family.applicationPasswordVariables : family.passwordVariables).first
   }
 
-  /// Whether initdb was told to require passwords on loopback.
-  private static func asksAfterInitdb(_ postgres: Container) throws(JSONError) -> Bool {
-    guard case .literal(let text)? = try postgres.given(["POSTGRES_INITDB_ARGS"], readsFiles: false) else {
-      return false
+  /// Whether initdb was told to require passwords on loopback; nil where that is not known. Of several options the last one
+  /// counts.
+  private static func asksAfterInitdb(_ postgres: Container) throws(JSONError) -> Bool? {
+    let text: String
+    switch try postgres.given(["POSTGRES_INITDB_ARGS"], readsFiles: false) {
+    case nil, .candidates?: return false
+    case .literal(let literal)?: text = literal
+    default: return nil
     }
-    var words = text.split(whereSeparator: { $0.isWhitespace || $0 == "=" || $0 == "\"" || $0 == "'" })[...]
+    let signs = " \t\r\n=\"'".unicodeScalars
+    var words = text.unicodeScalars.split { signs.contains($0) }.map(String.init)[...]
+    var asks = false
     while let word = words.popFirst() {
-      if ["-A", "--auth", "--auth-host"].contains(word) { return words.first.map { $0 != "trust" } ?? false }
+      if ["-A", "--auth", "--auth-host"].contains(word) {
+        asks = words.first.map { $0 != "trust" } ?? asks
+      } else if word.hasPrefix("-A") {
+        asks = word != "-Atrust"
+      }
     }
-    return false
+    return asks
   }
 }

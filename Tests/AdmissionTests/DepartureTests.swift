@@ -13,7 +13,7 @@ import Testing
   private static let replaced =
     "postern: the label goes from the Pod template, too: the Pods are replaced, and come without the sidecar"
   private static let taken =
-    "postern: the Pods are replaced; the new customer gets Secrets of its own, and its users get new passwords"
+    "postern: the Pods are replaced; users in Postgres stay the old customer's until they are given over"
   private static let stillInjected =
     "postern: new Pods still get the sidecar: write postern.io/inject in spec.template.metadata.annotations too"
   private static let unwatched =

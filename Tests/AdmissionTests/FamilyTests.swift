@@ -49,6 +49,9 @@ import Testing
       name: "an image that needs one is given one", image: "quay.io/fedora/postgresql-16:1", sources: [generated],
       given: ["POSTGRESQL_ADMIN_PASSWORD=acme-pg-admin/password"]),
     Case(
+      name: "such a name alone says nothing of the family", image: "sourcegraph/postgresql-16-codeinsights:6",
+      container: env(literal("POSTGRES_USER", "sg"), password), variables: ["POSTERN_ADMIN_USER=sg"], sources: fromC),
+    Case(
       name: "much too old", image: "centos/postgresql-96-centos7",
       container: env(secret("POSTGRESQL_ADMIN_PASSWORD", "c", "p")),
       refused: ("spec.containers[0].image", "Postgres 9 is too old")),
@@ -149,6 +152,52 @@ import Testing
       container: env(password, literal("PGPORT", "1")) + #","ports":[{"containerPort":2}]"#
         + #","command":["sh","-c","exec docker-entrypoint.sh postgres --port='5435'"]"#, sources: fromC, port: 5435),
     Case(
+      name: "a port of the server in a script with others", image: "postgres:16",
+      container: env(password)
+        + #","command":["bash","-c","until pg_isready -p 6001; do sleep 1; done & docker-entrypoint.sh postgres -p 5436 & wait; psql -h replica -p 6000"]"#,
+      sources: fromC, port: 5436),
+    Case(
+      name: "a port that is another program's", image: "postgres:16",
+      container: env(password) + #","ports":[{"name":"metrics","containerPort":9187}]"#, sources: fromC),
+    Case(
+      name: "a port that nothing says to be Postgres's", image: "postgres:16",
+      container: env(password) + #","ports":[{"name":"rest","containerPort":8008},{"containerPort":5433}]"#,
+      sources: fromC, port: 5433, warned: ["5433 is taken for Postgres's port"]),
+    Case(
+      name: "a named port", image: "postgres:16",
+      container: env(password) + #","ports":[{"containerPort":8008},{"name":"pgsql","containerPort":5433}]"#,
+      sources: fromC, port: 5433),
+    Case(
+      name: "an address that the sidecar cannot reach", image: "postgres:16",
+      container: env(password) + #","args":["-h","10.0.0.1"]"#,
+      refused: ("spec.containers[0].args", "leave loopback out")),
+    Case(
+      name: "addresses", image: "postgres:16",
+      container: env(password) + #","args":["-c","listen_addresses=10.0.0.1, 127.0.0.1"]"#, sources: fromC),
+    Case(
+      name: "all addresses", image: "postgres:16", container: env(password) + #","args":["postgres","-h","*"]"#,
+      sources: fromC),
+    Case(
+      name: "an address that is not known", image: "postgres:16",
+      container: env(password) + #","args":["-c","listen_addresses=$(POD_IP)"]"#, sources: fromC),
+    Case(
+      name: "initdb that asks after all", image: "postgres:16",
+      container: env(
+        literal("POSTGRES_PASSWORD", "hunter2"), literal("POSTGRES_INITDB_ARGS", "--auth=trust --auth-host=md5")),
+      refused: ("metadata.annotations[postern.io/admin-secret]", "asks for it on loopback")),
+    Case(
+      name: "initdb that asks, in one word", image: "postgres:16",
+      container: env(literal("POSTGRES_PASSWORD", "hunter2"), literal("POSTGRES_INITDB_ARGS", "-Ascram-sha-256")),
+      refused: ("metadata.annotations[postern.io/admin-secret]", "asks for it on loopback")),
+    Case(
+      name: "initdb that may ask", image: "postgres:16",
+      container: env(literal("POSTGRES_PASSWORD", "hunter2"), secret("POSTGRES_INITDB_ARGS", "s", "k")),
+      warned: ["if Postgres asks on loopback"]),
+    Case(
+      name: "a mount in the place of Postern's", image: "postgres:16",
+      container: #","volumeMounts":[{"name":"x","mountPath":"/etc/postern-admin/"}]"#,
+      refused: ("spec.containers[0].volumeMounts", "mount yours elsewhere")),
+    Case(
       name: "a port that cannot be told", image: "postgres:16",
       container: env(password, secret("PGPORT", "s", "port")), sources: fromC, warned: ["the port cannot be told"]),
     Case(
@@ -188,6 +237,9 @@ import Testing
       variables: ["POSTERN_ADMIN_USER=gis"], sources: fromC),
     Case(
       name: "an image of one's own", image: "registry.example/base/db:3", container: env(password), sources: fromC),
+    Case(
+      name: "a version of its own", image: "registry.example/base/db:11.4.0", container: env(password), sources: fromC),
+    Case(name: "Citus's version", image: "citusdata/citus:11.3", container: env(password), sources: fromC),
     Case(
       name: "an image of one's own that says nothing of a password", image: "registry.example/base/db:3",
       container: #","ports":[{"containerPort":5432}]"#,

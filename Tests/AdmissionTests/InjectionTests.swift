@@ -184,6 +184,7 @@ import Testing
   /// Which container is taken as Postgres.
   @Test(arguments: [
     (#"{"name":"a"},{"name":"postgres"}"#, "", 1),
+    (#"{"name":"a"},{"name":"postgres","image":"acme/postgres-with-backup:16"}"#, "", 1),
     (#"{"name":"a","image":"postgis/postgis:17-3.5"},{"name":"b","image":"x"}"#, "", 0),
     (#"{"name":"a","image":"x"},{"name":"b","image":"reg.io:5000/bitnami/postgresql@sha256:00"}"#, "", 1),
     (#"{"name":"a","image":"x"},{"name":"b","image":"timescale/timescaledb:latest-pg17"}"#, "", 1),

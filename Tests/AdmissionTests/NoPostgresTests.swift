@@ -15,6 +15,36 @@ import Testing
       #"{"name":"app","image":"shop/app","env":[{"name":"POSTGRES_HOST","value":"db"},{"name":"POSTGRES_DB","value":"x"}]}"#,
       "nothing says that container \"app\" is Postgres"
     ),
+    (
+      #"{"name":"web","image":"acme/web:1","env":[{"name":"POSTGRES_PASSWORD","value":"x"},{"name":"DATABASE_URL","value":"postgresql://$(A)@db"}]}"#,
+      "nothing says that container \"web\" is Postgres"
+    ),
+    (
+      #"{"name":"n8n","image":"n8n","env":[{"name":"POSTGRES_USER","value":"x"},{"name":"DB_POSTGRESDB_HOST","value":"db"}]}"#,
+      "nothing says that container \"n8n\" is Postgres"
+    ),
+    (
+      #"{"name":"k","image":"keycloak","env":[{"name":"POSTGRES_DB","value":"x"},{"name":"KC_DB_URL","valueFrom":{"secretKeyRef":{"name":"s","key":"k"}}}]}"#,
+      "nothing says that container \"k\" is Postgres"
+    ),
+    (
+      #"{"name":"a","image":"x","env":[{"name":"POSTGRES_DB","value":"x"},{"name":"POSTGRES_HOSTNAME","value":"db"}]}"#,
+      "nothing says that container \"a\" is Postgres"
+    ),
+    (
+      #"{"name":"a","image":"x","env":[{"name":"POSTGRES_DB","value":"x"},{"name":"STORE","value":"jdbc:postgresql://db/x"}]}"#,
+      "nothing says that container \"a\" is Postgres"
+    ),
+    (#"{"name":"c","image":"postgres:17","command":["/usr/bin/psql","-h","db"]}"#, "container \"c\" runs psql"),
+    (#"{"name":"c","image":"postgres:17","args":["pg_isready"]}"#, "container \"c\" runs pg_isready"),
+    (
+      #"{"name":"c","image":"postgres:17","command":["sh","-c","pg_dump -h db orders | gzip > /b/x"]}"#,
+      "container \"c\" runs pg_dump"
+    ),
+    (
+      #"{"name":"c","image":"postgres:17","command":["bash","-ec"],"args":["pg_dumpall > /b"],"env":[{"name":"PGHOST","value":"db"}]}"#,
+      "container \"c\" runs pg_dumpall"
+    ),
     (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "nothing says that one of \"a\", \"b\" is Postgres"),
     (#"{"name":"db","image":"ghcr.io/cloudnative-pg/postgresql:17"}"#, "CloudNativePG"),
     (#"{"name":"db","image":"ghcr.io/zalando/spilo-17:4.0"}"#, "Zalando"),
@@ -37,6 +67,18 @@ import Testing
         #expect(reply.causes.contains { $0.message.contains(says) })
       }
     }
+  }
+
+  @Test func thereIsNoContainer() throws {
+    let reply = try post(pod().adding("/spec/containers", "[]"), .mutate)
+    #expect(reply.warnings.first?.contains("the Pod has no container") == true, "\(reply.warnings)")
+  }
+
+  @Test func aPodForWindowsIsLeftAlone() throws {
+    let reply = try post(pod(spec: #","os":{"name":"windows"}"#), .mutate)
+    #expect(reply.isAllowed && reply.patch == nil)
+    #expect(reply.warnings.first?.contains("the Pod is for Windows") == true, "\(reply.warnings)")
+    #expect(try post(pod(spec: #","os":{"name":"linux"}"#), .mutate).patch != nil)
   }
 
   @Test(arguments: ["Job", "DaemonSet", "CloneSet"])

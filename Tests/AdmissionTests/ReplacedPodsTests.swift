@@ -46,6 +46,26 @@ import Testing
     #expect(reply.isAllowed && reply.warnings == [], "\(reply.causes)")
   }
 
+  /// Which volumes hold the data: by the mount's path, and PGDATA.
+  @Test(arguments: [
+    (#"{"name":"data","mountPath":"/var/lib/postgresql"}"#, "", true),
+    (#"{"name":"data","mountPath":"/docker-entrypoint-initdb.d","readOnly":true}"#, "", false),
+    (#"{"name":"data","mountPath":"/backup"}"#, "", false), (#"{"name":"node","mountPath":"/srv"}"#, "", false),
+    (#"{"name":"node","mountPath":"/srv"}"#, #""env":[{"name":"PGDATA","value":"/srv/pg"}],"#, true),
+    (#"{"name":"node","mountPath":"/var/lib/postgresql/data/pgdata"}"#, "", true),
+  ])
+  func onlyTheDataCounts(mount: String, more: String, isRefused: Bool) throws {
+    let podSpec = """
+      {"containers":[{"name":"db","image":"postgres:17",\(more)"volumeMounts":[\(mount)]}],
+       "volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"db"}},{"name":"node","hostPath":{"path":"/d"}}]}
+      """
+    #expect(try post(workload(nil, podSpec: podSpec), .validate).isAllowed == !isRefused)
+    let unknown = podSpec.replacing("postgres:17", with: "acme/db:1").replacing(
+      "\"name\":\"db\",", with: "\"name\":\"postgres\",")
+    let isReadOnly = mount.contains("readOnly")
+    #expect(try post(workload(nil, podSpec: unknown), .validate).isAllowed == isReadOnly)
+  }
+
   @Test func whatSharesNoVolumeIsFine() throws {
     #expect(try post(workload(nil, kind: "StatefulSet"), .validate).isAllowed)
     let ephemeral = #"{"containers":[{"name":"db","image":"postgres:17"}],"volumes":[{"name":"data","emptyDir":{}}]}"#

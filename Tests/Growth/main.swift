@@ -119,6 +119,10 @@ let shapes: [Shape] = [
   },
   pod("pod-references") { #","env":[{"name":"POSTGRES_USER","value":"\#(repeated($0 * 20) { _ in "$(" })"}]"# },
   pod("pod-arguments") { #","args":["-c","port=\#(repeated($0 * 20) { _ in "$(" })"]"# },
+  pod("pod-arguments-of-variables") {
+    #","env":["# + repeated($0) { #"{"name":"PG\#($0 + 1)","value":"$(PG\#($0))$(PG\#($0))"},"# } + #"{}],"args":["#
+      + repeated($0) { #""$(PG\#($0))","# } + #"""]"#
+  },
   pod("pod-sources") { #","envFrom":["# + repeated($0) { #"{"secretRef":{"name":"s\#($0)"}},"# } + "{}]" },
   pod("pod-mounts") {
     #","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/a/b"}],"volumeMounts":["#

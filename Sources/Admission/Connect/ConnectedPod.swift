@@ -28,7 +28,7 @@ struct ConnectedPod {
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
     volumes = try JSONReader.list(spec.volumes, of: bytes, Volume.init)
-    isWindows = try Self.os(spec.os, of: bytes) == "windows"
+    isWindows = try spec.isForWindows(bytes)
     let policy = try Self.text(spec.dnsPolicy, of: bytes) ?? "ClusterFirst"
     let isOnNode = try spec.usesHostNetwork(bytes)
     asksNode = policy == "Default" || policy == "ClusterFirst" && isOnNode
@@ -41,17 +41,6 @@ struct ConnectedPod {
     guard let slice else { return nil }
     var reader = JSONReader(slice, of: bytes)
     return try reader.optionalText()
-  }
-
-  private static func os(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> String? {
-    guard let slice else { return nil }
-    var reader = JSONReader(slice, of: bytes)
-    guard try reader.entersObject() else { return nil }
-    var name: String?
-    while let key = try reader.nextKey() {
-      if reader.matches(key, "name") { name = try reader.optionalText() } else { try reader.skip() }
-    }
-    return name
   }
 }
 

@@ -58,6 +58,12 @@ extension DeclaredConnection {
       return problems
     }
     let usable = spec.databases.filter { $0.owner == user }.map(\.name) + declared.grants.map(\.database)
+    if let database = database ?? usable.first, environment == .service, !canBeService(database) {
+      return [
+        "env: service cannot connect user \(quoted(user.text)) to database \(quoted(database.text)): a connection service file "
+          + "cannot hold these names; take env: standard, or the files"
+      ]
+    }
     guard let database else {
       let mayHaveOne = hasFlatFile || outline.map { $0.isWrong(user: user) || !$0.hasAllDatabases } == true
       return usable.isEmpty && !mayHaveOne
@@ -75,6 +81,11 @@ extension DeclaredConnection {
       "user \(quoted(user.text)) has no grant on database \(quoted(database.text))"
         + hint(database.text, among: databases, otherwise: ": Pods wait until it has one")
     ]
+  }
+
+  private func canBeService(_ database: PostgresName) -> Bool {
+    ServiceFile.canName(database.text) && ServiceFile.canHold("dbname", database.text)
+      && ServiceFile.canHold("user", user.text)
   }
 
   private func hint(_ name: String, among names: [String], otherwise: String? = nil) -> String {

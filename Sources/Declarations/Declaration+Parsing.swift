@@ -105,7 +105,7 @@ extension DeclarationReader {
       declaration.spec.passwordChange = choice
     }
     declaration.adminSecret = name(
-      annotations, AnnotationKey.adminSecret, of: "a Secret", rule: KubernetesName.subdomainRule,
+      annotations, AnnotationKey.adminSecret, of: "a Secret", rule: KubernetesName.subdomainRule, mayBePassword: true,
       isValid: KubernetesName.isSubdomain)
     declaration.container = name(
       annotations, AnnotationKey.container, of: "a container", rule: KubernetesName.labelRule,
@@ -152,33 +152,37 @@ extension DeclarationReader {
     return Located(value: text, place: place)
   }
 
+  /// No message shows the text, because some write the file itself there.
   private mutating func flatFile(_ text: String, at place: Place) -> ObjectKey? {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 2 else {
       problems.error(
-        place, "\(quoted(text)) does not name a key of a Secret; expected SECRET/KEY",
+        place, "this does not name a key of a Secret; expected SECRET/KEY",
         hint: "write the Secret's name, a slash, and the key of the file")
       return nil
     }
     var isValid = true
     if !KubernetesName.isSubdomain(parts[0]) {
       problems.error(
-        place, "\(quoted(parts[0])) cannot be the name of a Secret; expected \(KubernetesName.subdomainRule)")
+        place, "this cannot name a Secret before the slash; expected \(KubernetesName.subdomainRule)")
       isValid = false
     }
     if !KubernetesName.isKey(parts[1]) {
-      problems.error(place, "\(quoted(parts[1])) cannot be a key of a Secret; expected \(KubernetesName.keyRule)")
+      problems.error(place, "this cannot name a key of a Secret behind the slash; expected \(KubernetesName.keyRule)")
       isValid = false
     }
     return isValid ? ObjectKey(name: parts[0], key: parts[1]) : nil
   }
 
+  /// - Parameter mayBePassword: whether some write the password itself there, so that no message shows the value.
   private mutating func name(
-    _ annotations: [String: String], _ key: String, of what: String, rule: String, isValid: (String) -> Bool
+    _ annotations: [String: String], _ key: String, of what: String, rule: String, mayBePassword: Bool = false,
+    isValid: (String) -> Bool
   ) -> String? {
     guard let word = word(annotations, key, expected: "the name of \(what)") else { return nil }
     guard isValid(word.value) else {
-      problems.error(word.place, "\(quoted(word.value)) cannot be the name of \(what); expected \(rule)")
+      let shown = mayBePassword ? "this" : quoted(word.value)
+      problems.error(word.place, "\(shown) cannot be the name of \(what); expected \(rule)")
       return nil
     }
     return word.value
@@ -188,9 +192,13 @@ extension DeclarationReader {
     let expected = "a host name or an IP address"
     guard let word = word(annotations, AnnotationKey.host, expected: expected) else { return nil }
     guard KubernetesName.isHost(word.value) else {
+      // A URL may hold a password.
+      let isURL = word.value.utf8.contains(UInt8(ascii: "@")) || word.value.contains(ascii: "://")
       problems.error(
-        word.place, "\(quoted(word.value)) is no host; expected \(expected)",
-        hint: word.value.utf8.contains(UInt8(ascii: ":")) ? "the port goes into \(AnnotationKey.port)" : nil)
+        word.place, "\(isURL ? "this" : quoted(word.value)) is no host; expected \(expected)",
+        hint: isURL
+          ? "write the host alone"
+          : word.value.utf8.contains(UInt8(ascii: ":")) ? "the port goes into \(AnnotationKey.port)" : nil)
       return nil
     }
     return word.value

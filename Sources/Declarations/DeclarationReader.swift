@@ -97,11 +97,27 @@ struct DeclarationReader {
   /// The same from a text.
   mutating func name(_ text: String, of what: String, at place: Place) -> Located<PostgresName>? {
     do throws(PostgresNameError) {
-      return Located(value: try PostgresName(text), place: place)
+      let name = try PostgresName(text)
+      if Self.hasInvisible(text) {
+        problems.warn(place, "the name of \(what) has an invisible sign in it: \(quoted(text))")
+      }
+      return Located(value: name, place: place)
     } catch {
       problems.error(place, "the name of \(what) \(error.message)", hint: "choose another name")
       return nil
     }
+  }
+
+  /// Whether a text has signs that nobody sees, as they come along when a name is copied.
+  private static func hasInvisible(_ text: String) -> Bool {
+    !text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
+      && text.unicodeScalars.contains { scalar in
+        switch scalar.properties.generalCategory {
+        case .format, .lineSeparator, .paragraphSeparator: true
+        case .spaceSeparator: scalar != " "
+        default: false
+        }
+      }
   }
 
   /// `true` or `false`.

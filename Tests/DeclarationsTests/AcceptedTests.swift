@@ -272,4 +272,13 @@ struct AcceptedTests {
           + "database; did you mean \"reports\"?"
       ])
   }
+
+  @Test(arguments: [
+    ("shop\u{200B}", true), ("a\u{A0}b", true), ("\u{202E}x", true), ("größe ü", false), ("a b", false),
+  ])
+  func aNameWithAnInvisibleSignIsWarnedOf(name: String, isWarned: Bool) throws {
+    let result = parse(["users": "- name: \"\(name)\"\n"])
+    #expect(result.errors == [])
+    #expect(result.warnings.map(\.reason).contains { $0.contains("has an invisible sign in it") } == isWarned)
+  }
 }

@@ -59,7 +59,7 @@ struct SoundDeclaration {
 extension PlantedFault {
   static let all: [Self] = [
     Self(.label, errors: ["cannot be a customer's name"]) { $0.customer = "Acme" },
-    Self(.setting, errors: ["postern.io/admin-secret: \"Admin\" cannot be"]) { $0.settings["admin-secret"] = "Admin" },
+    Self(.setting, errors: ["postern.io/admin-secret: this cannot be"]) { $0.settings["admin-secret"] = "Admin" },
     Self(.setting, errors: ["postern.io/admin-secret: this is empty"]) { $0.settings["admin-secret"] = " " },
     Self(.setting, errors: ["postern.io/admin-secrt: unknown annotation"]) {
       $0.settings["admin-secrt"] = $0.settings.removeValue(forKey: "admin-secret")
@@ -164,7 +164,7 @@ extension PlantedFault {
     Self(.scripts, errors: ["a script has no name"]) { $0.scripts = ["sql: SELECT 1"] },
     Self(.scripts, errors: ["a script has no content"]) { $0.scripts = ["name: 001"] },
     Self(.scripts, errors: ["unknown key \"sqll\" in a script"]) { $0.scripts = ["name: 001, sqll: SELECT 1"] },
-    Self(.scripts, errors: ["a script has sql and secret", "this cannot be the name of a Secret"]) {
+    Self(.scripts, errors: ["a script has sql and secret", ".scripts[0].secret.name ("]) {
       $0.scripts = ["name: 001, sql: SELECT 1, secret: {name: S, key: k}"]
     },
     Self(.scripts, errors: ["script \"001\" is declared twice"]) { $0.scripts.append("name: 001, sql: SELECT 2") },

@@ -67,6 +67,9 @@ struct RejectedSettingsTests {
     ),
     Refusal(
       ["replication": "patroni"], #"postern.io/replication: "patroni" is not one of external"#),
+    Refusal(
+      ["host": "postgres://shop:hunter2@db:5432/x"],
+      #"postern.io/host: this is no host; expected a host name or an IP address; write the host alone"#),
     Refusal(["host": "a..b"], #"postern.io/host: "a..b" is no host; expected a host name or an IP address"#),
     Refusal(
       ["admin-secret": " "],
@@ -74,7 +77,7 @@ struct RejectedSettingsTests {
     ),
     Refusal(
       ["admin-secret": "Admin"],
-      #"postern.io/admin-secret: "Admin" cannot be the name of a Secret; expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit"#
+      #"postern.io/admin-secret: this cannot be the name of a Secret; expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit"#
     ),
     Refusal(
       ["container": "my.db"],
@@ -82,12 +85,13 @@ struct RejectedSettingsTests {
     ),
     Refusal(
       ["users-from": "logins"],
-      #"postern.io/users-from: "logins" does not name a key of a Secret; expected SECRET/KEY; write the Secret's name, a slash, and the key of the file"#
+      #"postern.io/users-from: this does not name a key of a Secret; expected SECRET/KEY; write the Secret's name, a slash, and the key of the file"#
     ),
     Refusal(
       ["users-from": "Logins/a b"],
-      #"postern.io/users-from: "Logins" cannot be the name of a Secret; expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit"#,
-      #"postern.io/users-from: "a b" cannot be a key of a Secret; expected letters, digits, "-", "_" and ".""#),
+      #"postern.io/users-from: this cannot name a Secret before the slash; expected lower-case letters, digits, "-" and ".", beginning and ending with a letter or digit"#,
+      #"postern.io/users-from: this cannot name a key of a Secret behind the slash; expected letters, digits, "-", "_" and ".""#
+    ),
   ]
 
   @Test(arguments: settings) func refusesSettings(_ refusal: Refusal) {

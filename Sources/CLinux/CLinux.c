@@ -37,6 +37,8 @@ const char *postern_error_text(int code) { return strerror(code); }
 
 int postern_is_missing(int code) { return code == ENOENT || code == ENOTDIR; }
 
+int postern_is_unread(int code) { return code == EPIPE; }
+
 int postern_open_reading(const char *path) { return outcome(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)); }
 
 int postern_create(const char *path, unsigned int mode) {

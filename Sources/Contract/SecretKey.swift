@@ -41,6 +41,12 @@ package enum SecretKey {
   /// The database's name itself, for a client that is given the files of one database.
   package static func database(label: String) -> String { "database.\(label)" }
 
+  /// Whether Postern writes a key of this name into a user's Secret, or once did.
+  package static func isPosterns(_ key: String) -> Bool {
+    choosable.contains(key) || key == serviceFile
+      || [uri(label: ""), jdbcURI(label: ""), database(label: "")].contains { key.utf8.starts(with: $0.utf8) }
+  }
+
   /// The keys that a connection may choose for variables. Those that name a database mean the connection's.
   package static let choosable = [
     username, password, host, port, database, uri, jdbcURI, pgpass, sslMode, sslRootCert, type, provider,

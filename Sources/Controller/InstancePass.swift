@@ -108,7 +108,6 @@ struct InstancePass {
     try await forgetRotations(objects)
     try await tellOfRotations(at: clock.now)
     try await deleteDropped(objects)
-    noteTaken(objects)
     problems += objects.problems
     let isSpecWritten = (made + changed).contains("ConfigMap \(objects.spec.name)")
     // The name of a Service that is made must be noted first.
@@ -152,16 +151,8 @@ struct InstancePass {
 
   private mutating func isOurs(_ live: LiveObject?, _ kind: DesiredObject.Kind, _ name: String) -> Bool {
     guard let live, !live.isManaged(for: customer) else { return true }
-    clash(kind, name, "nothing is changed until then")
+    problems.append(.notPosterns(kind, name, "nothing is changed until then"))
     return false
-  }
-
-  private mutating func clash(_ kind: DesiredObject.Kind, _ name: String, _ consequence: String) {
-    problems.append(
-      InstanceProblem(
-        reason: .conflict,
-        message: "\(kind.rawValue) \"\(name)\" is not Postern's (it has no label \(ObjectLabel.managedBy): "
-          + "\(ObjectLabel.manager) for this customer) and is left as it is; rename or delete it: \(consequence)"))
   }
 
   private mutating func readReferences() async throws(Interruption) {
@@ -302,18 +293,6 @@ struct InstancePass {
       guard let user = secret.annotations[AnnotationKey.user], !turning.contains(user), present.contains(user)
       else { continue }
       if let live = try await access.annotate(secret, [AnnotationKey.rotatesAt: .null]) { secrets[live.name] = live }
-    }
-  }
-
-  /// Reports the Secrets that cannot be created.
-  private mutating func noteTaken(_ objects: InstanceObjects) {
-    let users = objects.declaration.spec.users.filter { $0.ensure == .present }
-    for name in users.map({ ObjectName.user($0.name, customer: customer) }) where sources.taken.contains(name) {
-      clash(.secret, name, "what would be in it has no other place")
-    }
-    let admin = ObjectName.admin(customer: customer)
-    if instance.usesGeneratedAdmin, sources.taken.contains(admin) {
-      clash(.secret, admin, "Postgres and the sidecar take the superuser from it as it is")
     }
   }
 

@@ -24,16 +24,20 @@ struct ConnectionText {
       + Self.query([("user", user.text), ("password", password.unredacted)] + tls.parametersOfJDBC)
   }
 
-  /// A service in a connection service file (PostgreSQL docs §34.17), named like the database; nil where such a file
-  /// cannot contain it, because it has no quoting.
-  var service: String? {
+  /// A service in a connection service file (PostgreSQL docs §34.17), named like the database. Where such a file cannot hold
+  /// it, a comment says why.
+  var service: String {
     let members =
       [
         ("host", host), ("port", String(port)), ("dbname", database.text), ("user", user.text),
         ("password", password.unredacted),
       ] + tls.parameters
-    guard !database.text.utf8.contains(UInt8(ascii: "]")), members.allSatisfy({ Self.canStandInLine($0.1) }) else {
-      return nil
+    guard ServiceFile.canName(database.text) else {
+      return "# No service: a service file cannot hold the name of one of the databases.\n"
+    }
+    if let (name, _) = members.first(where: { !ServiceFile.canHold($0.0, $0.1) }) {
+      return "# No service [\(database.text)]: a service file cannot hold its \(name), which is too long or has white "
+        + "space at an end.\n"
     }
     return "[\(database.text)]\n" + members.map { "\($0.0)=\($0.1)\n" }.joined()
   }
@@ -48,13 +52,6 @@ struct ConnectionText {
   private static func query(_ parameters: [(String, String)]) -> String {
     guard !parameters.isEmpty else { return "" }
     return "?" + parameters.map { "\($0.0)=\(PercentEncoding.encode($0.1))" }.joined(separator: "&")
-  }
-
-  /// Whether a value survives at the end of its line, where white space is cut off (src: `parseServiceFile`).
-  private static func canStandInLine(_ text: String) -> Bool {
-    guard let first = text.utf8.first, let last = text.utf8.last else { return false }
-    let space = Array(" \t\u{0B}\u{0C}\r\n".utf8)
-    return !space.contains(first) && !space.contains(last) && !text.utf8.contains(UInt8(ascii: "\n"))
   }
 
   private static func pgpassEscaped(_ field: String) -> String {

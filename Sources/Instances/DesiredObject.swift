@@ -62,7 +62,8 @@ package struct DesiredObject: Equatable, Sendable {
     return .object(reference)
   }
 
-  static func object(_ values: [String: String]) -> JSONValue {
+  /// The values as an object, in the order of their keys.
+  package static func object(_ values: [String: String]) -> JSONValue {
     var object = JSONObject()
     for (key, value) in values.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
     return .object(object)

@@ -46,9 +46,9 @@ extension InstanceObjects {
   package static func make(
     for instance: Instance, from sources: InstanceSources, generate: () -> Password?, word: () -> String?
   ) throws(FlatFileError) -> InstanceObjects {
-    var problems: [InstanceProblem] = []
     let flatFile = try flatFile(of: instance.declaration, from: sources)
     var declaration = try merge(instance.declaration, with: flatFile)
+    var problems = sources.conflicts(with: declaration.spec, usesGeneratedAdmin: instance.usesGeneratedAdmin)
     let passwords = UserPasswords(
       declaration: declaration, customer: declaration.spec.customer, namespace: instance.namespace,
       flatFile: flatFile, sources: sources)
@@ -159,7 +159,7 @@ extension InstanceObjects {
       let text = ConnectionText(
         host: instance.host, port: instance.port, database: connection.database, user: login, password: password,
         tls: tls)
-      services += [text.service].compactMap(\.self)
+      services.append(text.service)
       if data[SecretKey.uri] == nil {
         data[SecretKey.database] = connection.database.text
         data[SecretKey.uri] = text.uri

@@ -28,17 +28,23 @@ package enum CurrentProcess {
     try File.read(descriptor: 0, "standard input", limit: .max)
   }
 
-  /// Writes a text to standard output. It is not an error if nobody reads it.
-  package static func writeOutput(_ text: String) { write(Array(text.utf8), to: 1) }
+  /// Writes a text to standard output. It is not an error if nobody reads it, but it is if it cannot be written, such as
+  /// to a file on a full disk.
+  package static func writeOutput(_ text: String) throws(FileError) {
+    let outcome = write(Array(text.utf8), to: 1)
+    guard outcome < 0, postern_is_unread(-outcome) == 0 else { return }
+    throw FileError("standard output", code: Int(outcome))
+  }
 
-  /// Writes a text to standard error. It is not an error if nobody reads it.
-  package static func writeError(_ text: String) { write(Array(text.utf8), to: 2) }
+  /// Writes a text to standard error. Where that cannot be done, there is nobody left to tell.
+  package static func writeError(_ text: String) { _ = write(Array(text.utf8), to: 2) }
 
   /// Writes bytes to standard error.
-  package static func writeError(_ bytes: [UInt8]) { write(bytes, to: 2) }
+  package static func writeError(_ bytes: [UInt8]) { _ = write(bytes, to: 2) }
 
-  private static func write(_ bytes: [UInt8], to descriptor: Int32) {
-    _ = unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
+  /// Returns 0, or the negated number of the system's error.
+  private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+    unsafe bytes.withUnsafeBytes { unsafe postern_write(descriptor, $0.baseAddress, $0.count) }
   }
 
   /// From now on, allocations of a MiB or more return to the system as soon as they are freed.

@@ -42,7 +42,7 @@ package struct SidecarCommand {
   package init(
     _ arguments: [String], passes: SidecarPasses,
     environment: @escaping (String) -> String? = CurrentProcess.environment,
-    output: @escaping (String) -> Void = CurrentProcess.writeOutput,
+    output: @escaping (String) -> Void = { try? CurrentProcess.writeOutput($0) },
     errorOutput: @escaping (String) -> Void = CurrentProcess.writeError
   ) {
     self.arguments = arguments

@@ -71,7 +71,7 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     #expect(data["sslrootcert"] == annotations["postern.io/ssl-root-cert"])
   }
 
-  /// In a service file nothing can be quoted: what it cannot say it leaves out.
+  /// In a service file nothing can be quoted, and no line may be long: what it cannot say it leaves out, and says so.
   @Test func theServiceFileHoldsWhatItCanSay() throws {
     let annotations = [
       "postern.io/users": "shop", "postern.io/databases": #"["orders", "a]b", " c", "d e"]"#,
@@ -79,8 +79,15 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     let data = try #require(try objects(annotations).users.first).data
     let services = (data["pg_service.conf"] ?? "").split(separator: "\n").filter { $0.hasPrefix("[") }
     #expect(services == ["[orders]", "[d e]"])
-    let spaced = try objects(Self.shop) { try? Password(" spaced ") }
-    #expect(spaced.users.first?.data["pg_service.conf"] == nil)
+    #expect(data["pg_service.conf"]?.contains("# No service: a service file cannot hold the name") == true)
+    for password in [" spaced ", String(repeating: "p", count: 1013)] {
+      let made = try objects(Self.shop) { try? Password(password) }
+      let file = try #require(made.users.first?.data["pg_service.conf"])
+      #expect(
+        file.hasPrefix("# No service [orders]: a service file cannot hold its password") && !file.contains(password))
+    }
+    let longest = try objects(Self.shop) { try? Password(String(repeating: "p", count: 1012)) }
+    #expect(longest.users.first?.data["pg_service.conf"]?.hasPrefix("[orders]") == true)
   }
 
   @Test func theSpecIsWhatTheSidecarReadsAndHoldsNoPassword() throws {

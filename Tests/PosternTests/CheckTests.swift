@@ -146,6 +146,16 @@ import Testing
     #expect(findings.allSatisfy { $0["severity"] == .string("error") && $0["line"] == .number("5") })
   }
 
+  @Test func aFilesNameIsEscapedInGithubAnnotations() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "check-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let file = folder.appending(path: "a,b:c%.yaml")
+    try Data(Self.broken.utf8).write(to: file)
+    let answer = try Program.run(["check", "-o", "github", file.path])
+    #expect(answer.output.hasPrefix("::error file=\(folder.path)/a%2Cb%3Ac%25.yaml,line="), "\(answer.output)")
+  }
+
   @Test func githubAnnotationsNameFileAndLine() throws {
     let answer = try Program.run(["check", "-o", "github", "-"], input: Self.broken)
     #expect(
@@ -222,7 +232,7 @@ import Testing
       ---
       {apiVersion: v1, kind: Secret, metadata: {name: root}, stringData: {username: "", password: hunter2}}
       ---
-      {apiVersion: v1, kind: Secret, metadata: {name: c-pg-user-a, labels: {postern.io/customer: c}}}
+      {apiVersion: v1, kind: Secret, metadata: {name: c-pg-user-a, labels: {app.kubernetes.io/managed-by: postern, postern.io/customer: c}}}
       ---
       {apiVersion: v1, kind: Secret, metadata: {name: nobodys}, data: {pw: hunter2}}
       ---

@@ -52,4 +52,37 @@ import Testing
 
         """)
   }
+
+  /// A cut manifest must not look like a whole one.
+  @Test(arguments: ["check", "inject", "migrate"]) func outputThatCannotBeWrittenIsAnError(command: String) throws {
+    let postern = Program.products.appending(path: "postern").path
+    let file = command == "migrate" ? "psql-sidecar.yaml" : "labelled-statefulset.yaml"
+    let run = [postern, command, Program.fixture(file)]
+    let answer = try Program.run(["-c", "exec \"$0\" \"$@\" >/dev/full"] + run, program: URL(filePath: "/bin/sh"))
+    #expect(answer.status == 2)
+    #expect(
+      answer.errors.contains("error: standard output: No space left on device: what was printed is not all there"),
+      "\(answer.errors)")
+    // Whoever reads only the beginning has what was wanted.
+    let piped = try Program.run(
+      ["-c", "\"$0\" \"$@\" | head -c 1 | wc -c"] + run, program: URL(filePath: "/bin/sh"))
+    #expect(piped.status == 0 && !piped.errors.contains("standard output"), "\(piped.errors)")
+  }
+
+  @Test func optionsThatCannotBeMeantAreRefused() throws {
+    let file = Program.fixture("labelled-statefulset.yaml")
+    for (arguments, message) in [
+      (["check", "-n", "Bad_X", file], "--namespace is \"Bad_X\""),
+      (["inject", "--namespace", "Bad_X", file], "--namespace is \"Bad_X\""),
+      (
+        ["inject", "--sidecar-image", "foo bar", file],
+        "--sidecar-image is \"foo bar\"; the name of an image is expected"
+      ),
+      (["check", "-A", file], "choose a cluster, and files are checked without one"),
+      (["check", "--context", "x", file], "choose a cluster, and files are checked without one"),
+    ] {
+      let answer = try Program.run(arguments)
+      #expect(answer.status != 0 && answer.errors.contains(message), "\(arguments): \(answer.errors)")
+    }
+  }
 }

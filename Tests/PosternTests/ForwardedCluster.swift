@@ -66,7 +66,7 @@ struct ForwardedCluster {
       let members = data.map { #""\#($0.key)":"\#($0.value)""# }.joined(separator: ",")
       return (
         "/api/v1/namespaces/shop/secrets/\(name)",
-        #"{"kind":"Secret","metadata":{"name":"\#(name)","namespace":"shop"},"data":{\#(members)}}"#
+        #"{"kind":"Secret","metadata":{"name":"\#(name)","namespace":"shop","labels":{"app.kubernetes.io/managed-by":"postern"}},"data":{\#(members)}}"#
       )
     }
     var spec = try json(try StatusTests.spec().object)

@@ -124,4 +124,59 @@ import Testing
     #expect(pod?["metadata"]?["annotations"]?["x"] == .string("😀"))
     #expect(try inject(["-"], output).output == output)
   }
+
+  private static let labelled = "{app.kubernetes.io/managed-by: postern, postern.io/customer: acme, team: shop}"
+
+  /// As the controller leaves alone what others add to its objects.
+  @Test func whatSomebodyAddedToWhatIsMadeStays() throws {
+    let secret = """
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: acme-pg-user-shop, labels: \(Self.labelled), annotations: {mine: x, postern.io/user: other}}
+      stringData: {password: given, extra: z, uri.gone: old}
+
+      """
+    let output = try inject(["-"], secret + "---\n" + Self.manifest).output
+    let made = try ManifestReader.parse(output, file: "o").filter { $0.name == "acme-pg-user-shop" }
+    let object = try #require(made.first).object
+    func base64(_ text: String) -> JSONValue { .string(Data(text.utf8).base64EncodedString()) }
+    #expect(made.count == 1)
+    #expect(object["metadata"]?["labels"]?["team"] == .string("shop"))
+    #expect(object["metadata"]?["annotations"]?["mine"] == .string("x"))
+    #expect(object["metadata"]?["annotations"]?["postern.io/user"] == .string("shop"))
+    #expect(object["data"]?["password"] == base64("given") && object["data"]?["extra"] == base64("z"))
+    #expect(object["data"]?["uri.gone"] == nil && object["stringData"] == nil)
+    #expect(try inject(["-"], output).output == output)
+  }
+
+  @Test func whatIsSomebodyElsesIsLeftAndSaid() throws {
+    let others = """
+      apiVersion: v1
+      kind: Secret
+      metadata: {name: acme-pg-user-shop}
+      stringData: {password: given}
+      ---
+      apiVersion: v1
+      kind: ConfigMap
+      metadata: {name: acme-pg-spec}
+      ---
+      apiVersion: serving.knative.dev/v1
+      kind: Service
+      metadata: {name: db}
+
+      """
+    let manifest = Self.manifest.replacing(
+      "postern.io/users: shop", with: "postern.io/users: shop, postern.io/service: make")
+    let answer = try inject(["-"], others + "---\n" + manifest)
+    let documents = try ManifestReader.parse(answer.output, file: "o")
+    #expect(answer.output.hasPrefix(others))
+    #expect(
+      documents.count { $0.name == "acme-pg-user-shop" } == 1 && documents.count { $0.name == "acme-pg-spec" } == 1)
+    #expect(documents.contains { $0.apiVersion == "v1" && $0.kind == "Service" && $0.name == "db" })
+    for name in ["Secret \"acme-pg-user-shop\"", "ConfigMap \"acme-pg-spec\""] {
+      #expect(answer.errors.contains("\(name) is not Postern's"), "\(answer.errors)")
+    }
+    let checked = try Program.run(["check", "-"], input: others + "---\n" + manifest)
+    #expect(checked.output.contains("warning: Secret \"acme-pg-user-shop\" is not Postern's"), "\(checked.output)")
+  }
 }

@@ -50,7 +50,7 @@ import ThrowawayPostgres
       "annotations":{"postern.io/users":"[{name: shop, rotate: 30d}]"}},
       "spec":{"containers":[{"name":"postgres","image":"postgres:18"}]}}
       ---
-      {"apiVersion":"v1","kind":"Secret","metadata":{"name":"acme-pg-user-shop","labels":{"postern.io/customer":"acme"}},
+      {"apiVersion":"v1","kind":"Secret","metadata":{"name":"acme-pg-user-shop","labels":{"app.kubernetes.io/managed-by":"postern"}},
       "stringData":{"username":"\(turn.login)","password":"\(turn.login == "shop" ? "first" : "second")"}}
       """
     if let logins = turn.mounted {

@@ -9,6 +9,7 @@
 
 const char *postern_error_text(int code);
 int postern_is_missing(int code);
+int postern_is_unread(int code);
 
 int postern_open_reading(const char *path);
 int postern_create(const char *path, unsigned int mode);

@@ -9,7 +9,8 @@ struct Check: AsyncParsableCommand {
     commandName: "check",
     abstract: "Check manifests offline, as the webhook would; without a file, check a cluster with Postern.",
     discussion: """
-      Files are read as kubectl reads them; of a folder, what is no manifest is passed over with a note. Ends with 0 \
+      Files are read as kubectl reads them; of a folder, what is no manifest is passed over with a note. What names no \
+      namespace is checked for that of --namespace. Ends with 0 \
       where all is fine, 1 where declarations are refused, or where a label or an annotation of Postern's is misspelt or \
       stands where nothing reads it, and 2 where a file cannot be read.
 
@@ -31,7 +32,13 @@ struct Check: AsyncParsableCommand {
   var quiet = false
 
   func validate() throws {
-    guard files.isEmpty else { return }
+    guard files.isEmpty else {
+      if cluster.choosesCluster {
+        throw ValidationError(
+          "--kubeconfig, --context and --all-namespaces choose a cluster, and files are checked without one")
+      }
+      return
+    }
     if output == .github { throw ValidationError("--output github is for files") }
   }
 
@@ -39,17 +46,18 @@ struct Check: AsyncParsableCommand {
     let console = Console()
     try await report(on: console) { () throws(CommandError) in
       guard !files.isEmpty else { return try await checkCluster(console) }
+      let namespace = try OptionReader(environment: [:]).name(cluster.namespace, "--namespace", "")
       let reading = ManifestReader().reading(files)
       if !quiet { for remark in reading.remarks { console.error("note: \(remark)") } }
       for error in reading.errors { console.error("error: \(error)") }
-      let review = OfflineReview(reading.manifests)
-      let (checked, findings) = try await review.all()
-      if checked.isEmpty, reading.errors.isEmpty, !quiet {
+      let review = OfflineReview(reading.manifests.settled(in: namespace))
+      let report = FindingsReport(reviewed: try await review.all(), isQuiet: quiet)
+      if report.reviewed.isEmpty, reading.errors.isEmpty, !quiet {
         console.error("nothing to check: \(LabelledManifest.noneFound(among: review.manifests))")
       }
-      FindingsReport(findings: findings, checked: checked, isQuiet: quiet).print(as: output, on: console)
+      report.print(as: output, on: console)
       guard reading.errors.isEmpty else { return .unreadable }
-      return findings.contains { $0.severity == .error } ? .refused : .success
+      return report.hasErrors ? .refused : .success
     }
   }
 

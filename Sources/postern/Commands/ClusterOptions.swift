@@ -15,7 +15,10 @@ struct ClusterOptions: ParsableArguments {
   var allNamespaces = false
 
   /// Whether one of them is given.
-  var isChosen: Bool { kubeconfig != nil || context != nil || namespace != nil || allNamespaces }
+  var isChosen: Bool { choosesCluster || namespace != nil }
+
+  /// Whether one is given that means nothing without a cluster.
+  var choosesCluster: Bool { kubeconfig != nil || context != nil || allNamespaces }
 
   /// - Parameters:
   ///   - own: the namespace where none is given; nil: the context's.

@@ -39,11 +39,13 @@ struct Inject: AsyncParsableCommand {
   func run() async throws {
     let console = Console()
     try await report(on: console) { () throws(CommandError) in
+      let options = OptionReader(environment: [:])
+      let namespace = try options.name(namespace, "--namespace", "")
       let reading = ManifestReader().reading(files)
       let existing = ManifestReader().reading(secrets)
       if !quiet { for remark in reading.remarks + existing.remarks { console.error("note: \(remark)") } }
       let choices = InjectionChoices(
-        settings: try sidecar.settings(OptionReader(environment: [:])), withSecrets: !noSecrets,
+        settings: try sidecar.settings(options), withSecrets: !noSecrets,
         existing: try existing.complete(), namespace: namespace)
       let injected = try await InjectedManifests(try reading.complete(), choices)
       if !quiet {

@@ -53,6 +53,16 @@ struct OptionReader {
     return choice
   }
 
+  /// An image's name. What a registry takes is not known here, but no name has white space (OCI distribution-spec, "Pulling
+  /// manifests").
+  func image(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> String? {
+    guard let text = value(option, name) else { return nil }
+    guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw .unreadable("\(flag) is \"\(text)\"; the name of an image is expected")
+    }
+    return text
+  }
+
   /// A Secret's name: a DNS subdomain.
   func secret(_ option: String?, _ flag: String, _ name: String) throws(CommandError) -> String? {
     guard let text = value(option, name) else { return nil }

@@ -37,7 +37,8 @@ struct SidecarOptions: ParsableArguments {
 
   /// The settings from these options, each from the command line, else from `POSTERN_*`.
   func settings(_ reader: OptionReader) throws(CommandError) -> AdmissionSettings {
-    var settings = AdmissionSettings(sidecarImage: reader.value(sidecarImage, "POSTERN_SIDECAR_IMAGE"))
+    var settings = AdmissionSettings(
+      sidecarImage: try reader.image(sidecarImage, "--sidecar-image", "POSTERN_SIDECAR_IMAGE"))
     settings.sidecarMode = try reader.choice(sidecarMode, "--sidecar-mode", "POSTERN_SIDECAR_MODE") ?? .native
     settings.sidecarUser = try reader.choice(sidecarUser, "--sidecar-user", "POSTERN_SIDECAR_USER") ?? .fixed
     settings.imagePullPolicy = try reader.choice(imagePullPolicy, "--image-pull-policy", "POSTERN_IMAGE_PULL_POLICY")

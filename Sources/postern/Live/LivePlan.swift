@@ -35,7 +35,8 @@ struct LivePlan {
         }
         guard let found else { continue }
         if resource == .secrets {
-          objects.addSecret(name, namespace: instance.namespace, data: found.objectData(.secret))
+          objects.addSecret(
+            name, namespace: instance.namespace, data: found.objectData(.secret), isPosterns: found.isPosterns)
         } else if objects.configMap(name, namespace: instance.namespace) == nil {
           objects.addConfigMap(name, namespace: instance.namespace, data: found.objectData(.configMap))
         }

@@ -13,6 +13,6 @@ struct ConvertedDocument {
 
 /// A place in a file, from 1.
 struct ValuePlace: Equatable {
-  let line: Int
-  let column: Int
+  var line: Int
+  var column: Int
 }

@@ -12,14 +12,14 @@ struct JSONConversion {
   private var end = 0
   /// Whether the rest is not JSON at all; otherwise it is JSON with an error.
   private(set) var isOver = false
-  /// The offset of each line's first byte.
-  private let lineStarts: [Int]
+  /// The offset and the place that were asked for last. The next one is nearly always behind it, so that a long line is
+  /// counted once.
+  private var last = (offset: 0, place: ValuePlace(line: 1, column: 1))
 
   init(_ text: String) {
     let bytes = Array(text.utf8)
     self.bytes = bytes
     reader = JSONReader(bytes)
-    lineStarts = [0] + bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
   }
 
   /// Whether kubectl reads the text as JSON.
@@ -41,7 +41,7 @@ struct JSONConversion {
 
   /// The text after the last value, and the line on which it begins.
   var rest: (text: String, line: Int) {
-    (String(decoding: bytes[end...], as: UTF8.self), place(of: end).line)
+    (String(decoding: bytes[end...], as: UTF8.self), bytes[..<end].count { $0 == UInt8(ascii: "\n") } + 1)
   }
 
   private mutating func value() throws(ManifestFault) -> JSONValue {
@@ -112,17 +112,23 @@ struct JSONConversion {
     bytes[start...].firstIndex { !" \t\r\n".utf8.contains($0) } ?? bytes.endIndex
   }
 
-  private func place(of offset: Int) -> ValuePlace {
-    var (low, high) = (0, lineStarts.count)
-    while high - low > 1 {
-      let middle = (low + high) / 2
-      if lineStarts[middle] <= offset { low = middle } else { high = middle }
+  private mutating func place(of offset: Int) -> ValuePlace {
+    let offset = min(offset, bytes.count)
+    if offset < last.offset { last = (0, ValuePlace(line: 1, column: 1)) }
+    var place = last.place
+    for byte in bytes[last.offset..<offset] {
+      if byte == UInt8(ascii: "\n") {
+        place = ValuePlace(line: place.line + 1, column: 1)
+      } else if byte & 0xC0 != 0x80 {
+        // The other bytes of a scalar do not count.
+        place.column += 1
+      }
     }
-    let before = bytes[lineStarts[low]..<min(offset, bytes.count)]
-    return ValuePlace(line: low + 1, column: String(decoding: before, as: UTF8.self).unicodeScalars.count + 1)
+    last = (offset, place)
+    return place
   }
 
-  private func fault(_ problem: String, at offset: Int) -> ManifestFault {
+  private mutating func fault(_ problem: String, at offset: Int) -> ManifestFault {
     let place = place(of: offset)
     return ManifestFault(
       problem: problem, line: place.line, column: place.column, document: number, path: path)

@@ -1,3 +1,4 @@
+import Contract
 import JSONBytes
 
 /// One Kubernetes object from a file.
@@ -25,4 +26,9 @@ struct Manifest: Equatable {
 
   /// The group of its API, such as `apps`; empty for the core group.
   var group: String { apiVersion.split(separator: "/").dropLast().joined(separator: "/") }
+}
+
+extension JSONValue {
+  /// Whether an object has the label of what Postern makes, or may take over.
+  var isPosterns: Bool { self["metadata"]?["labels"]?[ObjectLabel.managedBy]?.string == ObjectLabel.manager }
 }

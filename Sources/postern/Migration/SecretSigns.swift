@@ -22,7 +22,9 @@ enum SecretSigns {
   static func areIn(name: String) -> Bool {
     let text = name.lowercased()
     let letters = text.filter { $0.isLetter || $0.isNumber }
-    let signs = ["passw", "passphrase", "pgpass", "dbpass", "userpass", "secret", "token", "apikey", "credential"]
+    let signs = [
+      "passw", "passphrase", SecretKey.pgpass, "dbpass", "userpass", "secret", "token", "apikey", "credential",
+    ]
     return signs.contains { letters.contains($0) } || text.contains(/(?:^|[^a-z])(?:pass|pw|pwd|psk)(?:[^a-z]|$)/)
   }
 

@@ -14,3 +14,9 @@ struct Finding: Equatable {
   /// As kubectl prints a cause.
   var text: String { field.isEmpty ? message : "\(field): \(message)" }
 }
+
+/// A manifest that was checked, and what was found.
+struct ReviewedManifest {
+  let manifest: Manifest
+  let findings: [Finding]
+}

@@ -1,4 +1,5 @@
 import JSONBytes
+import TextEncoding
 
 /// Prints findings for people, machines, or as annotations of a GitHub workflow.
 struct FindingsReport {
@@ -6,9 +7,13 @@ struct FindingsReport {
     case text, json, github
   }
 
-  let findings: [Finding]
-  let checked: [Manifest]
+  let reviewed: [ReviewedManifest]
   let isQuiet: Bool
+
+  private var findings: [Finding] { reviewed.flatMap(\.findings) }
+
+  /// Whether something is refused.
+  var hasErrors: Bool { findings.contains { $0.severity == .error } }
 
   func print(as format: Format, on console: Console) {
     switch format {
@@ -17,19 +22,19 @@ struct FindingsReport {
     case .github:
       for finding in findings {
         let text = Self.escaped("\(finding.manifest.kind) \(finding.manifest.name): \(finding.text)")
-        console.print(
-          "::\(finding.severity.rawValue) file=\(finding.manifest.file),line=\(finding.manifest.line)::\(text)")
+        let file = Self.escaped(finding.manifest.file, "%\r\n:,")
+        console.print("::\(finding.severity.rawValue) file=\(file),line=\(finding.manifest.line)::\(text)")
       }
     }
   }
 
   private func printText(on console: Console) {
-    for manifest in checked {
-      let own = findings.filter { $0.manifest == manifest }
-      let errors = own.filter { $0.severity == .error }
-      if errors.isEmpty, !isQuiet { console.print("\(manifest.place): fine") }
-      if !errors.isEmpty { console.print("\(manifest.place): refused") }
-      for finding in own where finding.severity == .error || !isQuiet {
+    for reviewed in reviewed {
+      let place = reviewed.manifest.place
+      let errors = reviewed.findings.filter { $0.severity == .error }
+      if errors.isEmpty, !isQuiet { console.print("\(place): fine") }
+      if !errors.isEmpty { console.print("\(place): refused") }
+      for finding in reviewed.findings where finding.severity == .error || !isQuiet {
         console.print("  \(finding.severity == .error ? "*" : "warning:") \(finding.text)")
       }
     }
@@ -54,9 +59,17 @@ struct FindingsReport {
     return writer.bytes
   }
 
-  /// Workflow commands end at a newline (GitHub docs, "Workflow commands").
-  private static func escaped(_ text: String) -> String {
-    text.split(separator: "%", omittingEmptySubsequences: false).joined(separator: "%25")
-      .split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "%0A")
+  /// A workflow command ends at a line's end, and one of its properties at a comma (GitHub docs, "Workflow commands"; GitHub's
+  /// `@actions/core`, `escapeData` and `escapeProperty`).
+  private static func escaped(_ text: String, _ signs: String = "%\r\n") -> String {
+    var escaped = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      if signs.unicodeScalars.contains(scalar) {
+        escaped += "%\(Hex.encoded([UInt8(truncatingIfNeeded: scalar.value)]).uppercased())".unicodeScalars
+      } else {
+        escaped.append(scalar)
+      }
+    }
+    return String(escaped)
   }
 }

@@ -4,15 +4,22 @@ import JSONBytes
 struct InjectedDocument: Equatable {
   let object: JSONValue
   /// The text in the file, if nothing is changed: with its comments, and the order of its keys.
-  var text: String?
+  let text: String?
+  /// Whether the controller would make it.
+  let isMade: Bool
 
+  /// An object of the files, changed.
   init(_ object: JSONValue) {
-    self.object = object
+    (self.object, text, isMade) = (object, nil, false)
   }
 
+  /// An object of the files as it is.
   init(_ manifest: Manifest) {
-    object = manifest.object
-    text = manifest.text
+    (object, text, isMade) = (manifest.object, manifest.text, false)
+  }
+
+  init(made object: JSONValue, text: String? = nil) {
+    (self.object, self.text, isMade) = (object, text, true)
   }
 
   /// All documents, as a file that kubectl reads.

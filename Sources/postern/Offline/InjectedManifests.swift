@@ -19,10 +19,13 @@ struct InjectedManifests {
 
   /// - Throws: where a manifest is refused; the error says all that is wrong in all of them.
   init(_ given: [Manifest], _ choices: InjectionChoices) async throws(CommandError) {
-    let manifests = choices.settled(given)
+    let manifests = given.settled(in: choices.namespace)
     let objects = LocalObjects(manifests).merging(LocalObjects(try choices.existingSecrets(for: manifests)))
+    let present = PresentObjects(manifests)
+    let secrets = Dictionary(grouping: manifests.filter { $0.kind == "Secret" }, by: \.namespace).mapValues {
+      Set($0.map(\.name))
+    }
     var refusals: [String] = []
-    var made: [InjectedDocument] = []
     for manifest in manifests {
       documents.append(InjectedDocument(manifest))
       let (mended, faults) = manifest.mended
@@ -43,7 +46,7 @@ struct InjectedManifests {
           warnings += given.map { "\(manifest.place): \($0)" }
           if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
           if !choices.withSecrets {
-            notes += note(on: manifest, needed: pods.flatMap(PodSecrets.needed), among: manifests)
+            notes += note(on: manifest, needed: pods.flatMap(PodSecrets.needed), besides: secrets)
           }
         } catch {
           refusals += error.lines
@@ -60,60 +63,58 @@ struct InjectedManifests {
         described.isInAnyNamespace = manifest.ownNamespace == nil
         let result = try objects.made(for: described, declaredBy: manifest, generate: Password.generated)
         warnings += result.problems.map { "\(manifest.place): \($0.message)" }
-        let secrets = [result.passwords] + [result.admin].compactMap(\.self) + result.users
-        var objects = ([result.spec] + (choices.withSecrets ? secrets : [])).map { object in
-          object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
+        let made = [result.passwords] + [result.admin].compactMap(\.self) + result.users
+        for object in [result.spec] + (choices.withSecrets ? made : []) {
+          let value = object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
+          let keepsKeys = object.kind == .secret && object.name != result.passwords.name
+          if let document = present.document(for: inNamespace(of: manifest, value), keepsKeys: keepsKeys) {
+            documents.append(document)
+          } else if object == result.spec || object == result.passwords {
+            let problem = InstanceProblem.notPosterns(object.kind, object.name, "nothing is changed until then")
+            warnings.append("\(manifest.place): \(problem.message)")
+          }
         }
         if let service = result.service {
-          if manifests.contains(where: { $0.isOthersService(service.name, in: manifest.namespace) }) {
+          if let document = present.document(for: inNamespace(of: manifest, service.manifest())) {
+            documents.append(document)
+          } else {
             warnings.append(
               "\(manifest.place): Service \"\(service.name)\" is in the files, and is left as it is; "
                 + "\(AnnotationKey.service) makes none")
-          } else {
-            objects.append(service.manifest())
           }
         }
-        let own = objects.map { value in
-          InjectedDocument(manifest.ownNamespace == nil ? Self.withoutNamespace(value) : value)
-        }
-        made += own
-        documents += own
         if !choices.withSecrets {
           notes += note(
             on: manifest, needed: [result.passwords.name] + PodSecrets.needed(by: instance.pod),
-            logins: result.users.map(\.name), among: manifests)
+            logins: result.users.map(\.name), besides: secrets)
         }
       } catch {
         refusals += error.lines
       }
     }
     guard refusals.isEmpty else { throw CommandError(status: .refused, lines: refusals) }
-    removeEarlierOutput(made)
+    removeEarlierOutput()
   }
 
-  /// Replaces the output of an earlier run, which the files may contain, so that no object occurs twice.
-  private mutating func removeEarlierOutput(_ made: [InjectedDocument]) {
-    documents.removeAll { document in
-      made.contains { Self.identity($0.object) == Self.identity(document.object) && $0 != document }
-    }
-    var seen: [[String]] = []
-    documents.removeAll { document in
-      guard made.contains(document) else { return false }
-      defer { seen.append(Self.identity(document.object)) }
-      return seen.contains(Self.identity(document.object))
+  /// Leaves out the output of an earlier run, which the files may contain, so that no object occurs twice.
+  private mutating func removeEarlierOutput() {
+    let made = Set(documents.filter(\.isMade).map { PresentObjects.Identity($0.object) })
+    var seen: Set<PresentObjects.Identity> = []
+    documents = documents.filter { document in
+      let identity = PresentObjects.Identity(document.object)
+      return document.isMade ? seen.insert(identity).inserted : !made.contains(identity)
     }
   }
 
-  private static func identity(_ object: JSONValue) -> [String] {
-    let metadata = object["metadata"]
-    return [object["kind"], metadata?["name"], metadata?["namespace"]].map { $0?.string ?? "" }
+  private func inNamespace(of manifest: Manifest, _ object: JSONValue) -> JSONValue {
+    manifest.ownNamespace == nil ? Self.withoutNamespace(object) : object
   }
 
   /// The Secrets that are left out and that somebody must provide.
   private func note(
-    on manifest: Manifest, needed: [String], logins: [String] = [], among manifests: [Manifest]
+    on manifest: Manifest, needed: [String], logins: [String] = [], besides secrets: [String: Set<String>]
   ) -> [String] {
-    let present = manifests.filter { $0.kind == "Secret" && $0.namespace == manifest.namespace }.map(\.name)
+    let present = secrets[manifest.namespace] ?? []
     var all: [String] = []
     for name in needed where !present.contains(name) && !all.contains(name) { all.append(name) }
     var parts: [String] = []
@@ -133,14 +134,6 @@ struct InjectedManifests {
     metadata["namespace"] = nil
     root["metadata"] = .object(metadata)
     return .object(root)
-  }
-}
-
-extension Manifest {
-  /// Whether it is a Service of this name that Postern has not printed.
-  fileprivate func isOthersService(_ name: String, in namespace: String) -> Bool {
-    kind == "Service" && self.name == name && self.namespace == namespace
-      && object["metadata"]?["labels"]?[ObjectLabel.managedBy]?.string != ObjectLabel.manager
   }
 }
 

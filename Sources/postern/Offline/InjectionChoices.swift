@@ -10,14 +10,9 @@ struct InjectionChoices {
   /// The namespace of manifests that name none.
   var namespace: String?
 
-  /// The manifests, in the chosen namespace.
-  func settled(_ manifests: [Manifest]) -> [Manifest] {
-    namespace.map { namespace in manifests.map { $0.settled(in: namespace) } } ?? manifests
-  }
-
   /// The existing objects, in the namespace of the manifests.
   func existingSecrets(for manifests: [Manifest]) throws(CommandError) -> [Manifest] {
-    let secrets = settled(existing.filter { $0.kind == "Secret" })
+    let secrets = existing.filter { $0.kind == "Secret" }.settled(in: namespace)
     let namespaces = Set(secrets.compactMap(\.ownNamespace))
     guard namespace == nil, !namespaces.isEmpty,
       manifests.contains(where: { LabelledManifest($0) != nil && $0.ownNamespace == nil })

@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import Declarations
 import Instances
@@ -8,11 +9,15 @@ struct LocalObjects: Equatable, Sendable {
   /// By namespace.
   private var secrets: [String: [String: [String: [UInt8]]]] = [:]
   private var configMaps: [String: [String: [String: [UInt8]]]] = [:]
+  /// The names of Secrets without Postern's label, by namespace. The controller leaves such a Secret alone.
+  private var foreign: [String: Set<String>] = [:]
 
   init(_ manifests: [Manifest] = []) {
     for manifest in manifests {
       switch manifest.kind {
-      case "Secret": secrets[manifest.namespace, default: [:]][manifest.name] = manifest.object.objectData(.secret)
+      case "Secret":
+        secrets[manifest.namespace, default: [:]][manifest.name] = manifest.object.objectData(.secret)
+        if !manifest.object.isPosterns { foreign[manifest.namespace, default: []].insert(manifest.name) }
       case "ConfigMap":
         configMaps[manifest.namespace, default: [:]][manifest.name] = manifest.object.objectData(.configMap)
       default: break
@@ -39,6 +44,7 @@ struct LocalObjects: Equatable, Sendable {
   ) throws(CommandError) -> InstanceObjects {
     var sources = InstanceSources(
       secrets: secrets[manifest.namespace] ?? [:], configMaps: configMaps[manifest.namespace] ?? [:])
+    sources.taken = foreign[manifest.namespace] ?? []
     if runs { sources.takeMounted(for: instance.declaration.spec.customer) }
     do throws(FlatFileError) {
       // Without a cluster, nobody asks the sidecar for its status.
@@ -47,6 +53,17 @@ struct LocalObjects: Equatable, Sendable {
     } catch {
       throw CommandError(status: .refused, lines: error.messages.map { "error: \(manifest.place): \($0)" })
     }
+  }
+
+  /// Secrets of the objects that have a name which the controller needs for a customer, and that it leaves alone.
+  func conflicts(with spec: InstanceSpec, namespace: String) -> [InstanceProblem] {
+    var sources = InstanceSources()
+    sources.taken = foreign[namespace] ?? []
+    let passwords = ObjectName.passwords(customer: spec.customer)
+    let mounted =
+      sources.taken.contains(passwords)
+      ? [InstanceProblem.notPosterns(.secret, passwords, "nothing is changed until then")] : []
+    return mounted + sources.conflicts(with: spec, usesGeneratedAdmin: false)
   }
 
   /// Applies an object of the controller's. Keys of a Secret that it does not name stay.
@@ -76,7 +93,9 @@ struct LocalObjects: Equatable, Sendable {
     configMaps[namespace, default: [:]][name] = data
   }
 
-  mutating func addSecret(_ name: String, namespace: String, data: [String: [UInt8]]) {
+  /// Adds what this has not of a Secret.
+  mutating func addSecret(_ name: String, namespace: String, data: [String: [UInt8]], isPosterns: Bool = true) {
+    if !isPosterns, secret(name, namespace: namespace) == nil { foreign[namespace, default: []].insert(name) }
     secrets[namespace, default: [:]][name, default: [:]].merge(data) { old, _ in old }
   }
 }

@@ -1,5 +1,12 @@
 import JSONBytes
 
+extension Array<Manifest> {
+  /// The manifests, in this namespace where they name none; nil: as they are.
+  func settled(in namespace: String?) -> [Manifest] {
+    namespace.map { namespace in map { $0.settled(in: namespace) } } ?? self
+  }
+}
+
 extension Manifest {
   /// The manifest in this namespace, if it names none and its kind is namespaced. A file does not show whether a custom
   /// resource is namespaced; `kubectl apply --namespace` treats it as such.

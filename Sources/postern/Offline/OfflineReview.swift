@@ -2,6 +2,7 @@ import Admission
 import Contract
 import DatabaseSpec
 import Declarations
+import Instances
 import JSONBytes
 import KubernetesAPI
 
@@ -16,6 +17,7 @@ struct OfflineReview {
   private let secretUses: @Sendable (_ namespace: String, _ name: String) -> [SecretUse]
   /// The manifests as they were probably meant, in their order.
   let manifests: [Manifest]
+  private let disabledNamespaces: Set<String>
   /// Errors for which the API server itself would refuse them, and which the webhook does not see.
   private let earlier: [[Finding]]
 
@@ -27,6 +29,7 @@ struct OfflineReview {
       faults.map { Finding(severity: .error, manifest: manifest, field: $0.field, message: $0.message) }
         + StrayKeys(manifest).findings
     }
+    disabledNamespaces = Manifest.disabledNamespaces(manifests)
     objects = LocalObjects(manifests)
     customers = Self.customers(manifests, objects)
     var uses: [String: [String: [SecretUse]]] = [:]
@@ -48,38 +51,34 @@ struct OfflineReview {
     // The objects of one file are applied together, so they are compared. Another file may replace this one.
     chainsOfFiles = Dictionary(grouping: manifests, by: \.file).mapValues { manifests in
       let declaring = Self.declaring(manifests)
-      settings.declaring = { namespace, customer in
-        declaring.filter { $0.namespace == namespace && $0.customer == customer }.map(\.object)
-      }
+      settings.declaring = { namespace, customer in declaring[namespace]?[customer] ?? [] }
       return .offline(settings: settings)
     }
   }
 
-  private static func declaring(
-    _ manifests: [Manifest]
-  ) -> [(namespace: String, customer: String, object: DeclaringObject)] {
-    manifests.compactMap { manifest in
+  /// What declares, by namespace and customer.
+  private static func declaring(_ manifests: [Manifest]) -> [String: [String: [DeclaringObject]]] {
+    manifests.reduce(into: [:]) { found, manifest in
       let kind = GroupVersionKind(apiVersion: manifest.apiVersion, kind: manifest.kind)
       // Without a name, an object cannot be told from itself.
       guard LabelledManifest(manifest) != nil, let name = manifest.object["metadata"]?["name"]?.string,
         let declared = DeclaredPostgres(manifest.object, kind: kind, namespace: manifest.namespace), declared.declares
-      else { return nil }
-      return (manifest.namespace, declared.customer, DeclaringObject(kind: manifest.kind, name: name))
+      else { return }
+      found[manifest.namespace, default: [:]][declared.customer, default: []].append(
+        DeclaringObject(kind: manifest.kind, name: name))
     }
   }
 
-  /// All findings about the manifests that concern Postern.
-  func all() async throws(CommandError) -> (checked: [Manifest], findings: [Finding]) {
-    var checked: [Manifest] = []
-    var findings: [Finding] = []
+  /// The manifests that concern Postern, each with all findings about it.
+  func all() async throws(CommandError) -> [ReviewedManifest] {
+    var reviewed: [ReviewedManifest] = []
     for (manifest, earlier) in zip(manifests, earlier) {
       let isOurs = concerns(manifest)
       guard isOurs || !earlier.isEmpty else { continue }
-      checked.append(manifest)
-      findings += earlier
-      if isOurs { findings += try await self.findings(for: manifest) }
+      let findings = isOurs ? try await self.findings(for: manifest) : []
+      reviewed.append(ReviewedManifest(manifest: manifest, findings: earlier + findings))
     }
-    return (checked, findings)
+    return reviewed
   }
 
   /// Whether the manifest is a customer's Postgres, connects to one, or is a Secret that Postern takes something from.
@@ -98,7 +97,9 @@ struct OfflineReview {
       let finding = Finding(severity: severity, manifest: manifest, field: field, message: message)
       if !findings.contains(finding) { findings.append(finding) }
     }
-    if let (severity, message) = manifest.passedOver(among: manifests) { add(severity, "metadata.namespace", message) }
+    if let (severity, message) = manifest.passedOver(disabledNamespaces) {
+      add(severity, "metadata.namespace", message)
+    }
     /// The object as it would be stored; nil where it is refused.
     func admitted(
       _ object: JSONValue, by chain: AdmissionChain, below field: String = ""
@@ -140,6 +141,11 @@ struct OfflineReview {
       for (field, message) in superusers(of: labelled, in: pod) { add(.error, field, message) }
     }
     for conflict in conflicts(of: labelled) { add(.error, "", conflict) }
+    if let declaration = labelled.result.readable {
+      for problem in objects.conflicts(with: declaration.spec, namespace: manifest.namespace) {
+        add(.warning, "", problem.message)
+      }
+    }
     return findings
   }
 

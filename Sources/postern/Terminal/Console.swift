@@ -1,12 +1,21 @@
 import Linux
+import Synchronization
 
 /// What commands print: results to standard output, what went wrong to standard error; colour only on a terminal.
-struct Console: Sendable {
+final class Console: Sendable {
   private let isColoured =
     CurrentProcess.outputIsTerminal && (CurrentProcess.environment("NO_COLOR") ?? "").isEmpty
+  private let firstFault = Mutex<FileError?>(nil)
+
+  /// Why not all that was printed has been written; nil where it has.
+  var fault: FileError? { firstFault.withLock(\.self) }
 
   func print(_ line: String = "", terminator: String = "\n") {
-    CurrentProcess.writeOutput(line + terminator)
+    do throws(FileError) {
+      try CurrentProcess.writeOutput(line + terminator)
+    } catch {
+      firstFault.withLock { $0 = $0 ?? error }
+    }
   }
 
   func error(_ line: String) {

@@ -93,7 +93,7 @@ extension Catalog {
           FROM asked a JOIN pg_default_acl d ON d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
             AND d.defaclacl @> makeaclitem(a.oid, d.defaclrole, a.privilege, false)
           JOIN giver g ON g.oid = d.defaclrole
-          WHERE g.oid <> a.oid AND (NOT a.wanted OR a.safe))
+          WHERE g.oid <> a.oid AND NOT a.wanted)
       SELECT role, kind, future, name, string_agg(privilege, ' ' ORDER BY nr), wanted FROM gap
       GROUP BY role, kind, future, name, wanted
       ORDER BY row_number() OVER (

@@ -27,8 +27,7 @@ extension Observer {
     let unwanted = requests.filter { !$0.isWanted }
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let givers =
-      unwanted.isEmpty && !requests.contains(where: { $0.isSafe })
-      ? [] : grantees.givers(in: name, declared: declared, customer: customer, state)
+      unwanted.isEmpty ? [] : grantees.givers(in: name, declared: declared, customer: customer, state)
     let gaps =
       requests.isEmpty
       ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers, limit: limit.map { $0 + 1 }))

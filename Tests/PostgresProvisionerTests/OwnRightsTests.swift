@@ -132,9 +132,6 @@ import ThrowawayPostgres
     #expect(bench.pass().problems == [])
     let shop = try bench.connect(to: "d", as: "shop")
     try shop.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC")
-    // An earlier version gave this.
-    try shop.execute("ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO ro")
-    #expect(bench.pass().problems == [])
     try shop.execute(
       """
       CREATE FUNCTION definer() RETURNS int SECURITY DEFINER LANGUAGE sql AS 'SELECT 1';

@@ -71,7 +71,8 @@ enum Catalog {
       "the roles",
       """
       SELECT r.rolname, r.oid, r.rolsuper, r.rolcanlogin, r.rolconnlimit,
-        CASE r.rolvaliduntil WHEN 'infinity' THEN NULL WHEN '-infinity' THEN -9223372036854775808
+        CASE WHEN r.rolvaliduntil IS NULL OR r.rolvaliduntil = 'infinity' THEN NULL
+          WHEN r.rolvaliduntil = '-infinity' THEN -9223372036854775808
           ELSE least(extract(epoch FROM r.rolvaliduntil) * 1000000, 9223372036854775807)::bigint END,
         r.rolpassword, coalesce(s.sessions, 0)
       FROM pg_authid r

@@ -7,8 +7,11 @@ import Testing
 
 /// What passes over many users cost the server. The costs are counted, not timed.
 @Suite(.blocking) struct ScaleTests {
-  /// Logs every statement and login, with the backend.
-  private static let logging = ["log_statement=all", "log_connections=on", "log_line_prefix=%p "]
+  /// Logs every statement and login, with the backend. For standbys the server would write into the WAL every 15 seconds
+  /// which transactions run.
+  private static let logging = [
+    "log_statement=all", "log_connections=on", "log_line_prefix=%p ", "wal_level=minimal", "max_wal_senders=0",
+  ]
 
   private static func bench(
     _ installation: PostgresInstallation, users: Int, configuration: [String] = []

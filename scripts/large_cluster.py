@@ -9,12 +9,13 @@ import pathlib
 import re
 import shutil
 import socket
-import ssl
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+
+from reviews import free_port, unverified
 
 
 def is_missing():
@@ -40,12 +41,6 @@ def table(rows, columns):
 def total(pattern, metrics):
     """The sum of the samples whose name and labels match."""
     return sum(float(one) for one in re.findall(rf"^{pattern} ([-0-9.e+]+)$", metrics, re.MULTILINE))
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def until(condition, what, seconds):
@@ -117,8 +112,7 @@ class Cluster:
 
     def __init__(self, folder, processes, etcd):
         self.folder, self.processes, self.port = folder, processes, free_port()
-        self.context = ssl.create_default_context()
-        self.context.check_hostname, self.context.verify_mode = False, ssl.CERT_NONE
+        self.context = unverified()
         self.start(etcd)
 
     def get(self, path):

@@ -1,5 +1,4 @@
-"""The reviews that benchmarks send, and what a server and its client need for that. Used by bench-admission, bench-instructions and
-bench-hostile."""
+"""The reviews that benchmarks send, and what a server and its client need for that."""
 import pathlib
 import socket
 import ssl

@@ -91,7 +91,7 @@ struct AdminAccess {
   /// Two volumes cannot be mounted at one path.
   private mutating func refuseOwnMount() throws(JSONError) {
     let path = SidecarContainer.adminPath
-    guard try postgres.container.volumeMounts().contains(where: { $0.cleanPath == path }) else { return }
+    guard try mountsOfPostgres().contains(where: { $0.cleanPath == path }) else { return }
     restrictions.append(
       StatusCause(
         .valueDuplicate, field: "\(prefix)spec.containers[\(postgres.index)].volumeMounts",
@@ -173,13 +173,19 @@ struct AdminAccess {
     }
   }
 
+  private mutating func mountsOfPostgres() throws(JSONError) -> [VolumeMount] {
+    if let postgresMounts { return postgresMounts }
+    let mounts = try postgres.container.volumeMounts()
+    postgresMounts = mounts
+    return mounts
+  }
+
   /// Lets the sidecar read a file at the path where the Postgres container has it.
   /// - Returns: what it cannot read; nil where it can.
   private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
-    if postgresMounts == nil { postgresMounts = try postgres.container.volumeMounts() }
     let place = MountPath.clean(path)
     var holding: VolumeMount?
-    for mount in postgresMounts ?? [] where mount.holds(place) {
+    for mount in try mountsOfPostgres() where mount.holds(place) {
       // The longest path takes precedence.
       if let other = holding, other.cleanPath.utf8.count >= mount.cleanPath.utf8.count { continue }
       holding = mount

@@ -164,7 +164,7 @@ final class Container {
   func dataVolumes(isImageKnown: Bool) throws(JSONError) -> Set<String> {
     guard let mounts else { return [] }
     var folders = Self.dataFolders
-    if case .literal(let text)? = variable("PGDATA")?.value, !text.isEmpty { folders.append(text) }
+    if case .literal(let text)? = variable("PGDATA")?.value, !text.isEmpty { folders.append(MountPath.clean(text)) }
     var (all, data): (Set<String>, Set<String>) = ([], [])
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
@@ -183,7 +183,7 @@ final class Container {
       }
       guard !isReadOnly else { return }
       all.insert(name)
-      let isData = folders.map(MountPath.clean).contains {
+      let isData = folders.contains {
         MountPath.isAtOrBelow(path, $0) || MountPath.isAtOrBelow($0, path)
       }
       if isData { data.insert(name) }

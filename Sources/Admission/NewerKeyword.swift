@@ -1,3 +1,5 @@
+import Declarations
+
 /// Words that the parser takes for keywords and that are ordinary names for older servers (PostgreSQL docs, appendix C). Only
 /// those that cannot be the name of a function or a column any more count.
 enum NewerKeyword {
@@ -14,7 +16,7 @@ enum NewerKeyword {
     let scalars = sql.unicodeScalars
     let start = scalars.index(scalars.startIndex, offsetBy: max(0, position - 1), limitedBy: scalars.endIndex)
     guard let start else { return false }
-    let before = scalars[..<start].reversed().drop { $0.properties.isWhitespace }.prefix(while: isOfWord).reversed()
+    let before = scalars[..<start].reversed().drop(while: \.isWhiteSpace).prefix(while: isOfWord).reversed()
     let words = [Substring.UnicodeScalarView(scalars[start...].prefix(while: isOfWord)), .init(before)]
     return words.contains { versions[String($0).lowercased()].map { $0 > server } ?? false }
   }

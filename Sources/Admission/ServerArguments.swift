@@ -1,3 +1,5 @@
+import Declarations
+
 /// The server's arguments in a container's command: `-p`, `-h`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
 /// Of a shell's script, those of the commands that start a server, or of all where none is seen to.
 struct ServerArguments {
@@ -36,11 +38,10 @@ struct ServerArguments {
 
   /// The words of each of a script's commands. Text in quotes is divided, too.
   static func commands(of script: String) -> [[Substring]] {
-    let isSpace: (Unicode.Scalar) -> Bool = { $0 == " " || $0 == "\t" || $0 == "\n" || $0 == "\r" || $0 == "\\" }
-    // A backslash at a line's end continues the command.
-    return script.replacing("\\\n", with: " ").unicodeScalars
+    // A backslash at a line's end continues the command; elsewhere it stands before a quote.
+    script.replacing("\\\n", with: " ").unicodeScalars
       .split { ";&|\n".unicodeScalars.contains($0) }
-      .map { $0.split(whereSeparator: isSpace).map { Substring($0) } }
+      .map { $0.split { $0.isWhiteSpace || $0 == "\\" }.map { Substring($0) } }
   }
 
   /// - Parameter isServers: whether the words are a server's, so that `-h` is an address to listen on.

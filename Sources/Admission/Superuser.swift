@@ -70,8 +70,8 @@ struct Superuser {
     case .literal(let literal)?: text = literal
     default: return nil
     }
-    let signs = " \t\r\n=\"'".unicodeScalars
-    var words = text.unicodeScalars.split { signs.contains($0) }.map(String.init)[...]
+    let signs = "=\"'".unicodeScalars
+    var words = text.unicodeScalars.split { $0.isWhiteSpace || signs.contains($0) }.map(String.init)[...]
     var asks = false
     while let word = words.popFirst() {
       if ["-A", "--auth", "--auth-host"].contains(word) {

@@ -151,7 +151,7 @@ struct InstancePass {
 
   private mutating func isOurs(_ live: LiveObject?, _ kind: DesiredObject.Kind, _ name: String) -> Bool {
     guard let live, !live.isManaged(for: customer) else { return true }
-    problems.append(.notPosterns(kind, name, "nothing is changed until then"))
+    problems.append(.notPosterns(kind, name, InstanceProblem.blocking))
     return false
   }
 

@@ -98,7 +98,7 @@ struct DeclarationReader {
   mutating func name(_ text: String, of what: String, at place: Place) -> Located<PostgresName>? {
     do throws(PostgresNameError) {
       let name = try PostgresName(text)
-      if Self.hasInvisible(text) {
+      if text.utf8.contains(where: { $0 >= 0x80 }), text.unicodeScalars.contains(where: \.isInvisible) {
         problems.warn(place, "the name of \(what) has an invisible sign in it: \(quoted(text))")
       }
       return Located(value: name, place: place)
@@ -106,18 +106,6 @@ struct DeclarationReader {
       problems.error(place, "the name of \(what) \(error.message)", hint: "choose another name")
       return nil
     }
-  }
-
-  /// Whether a text has signs that nobody sees, as they come along when a name is copied.
-  private static func hasInvisible(_ text: String) -> Bool {
-    !text.utf8.allSatisfy { (0x20..<0x7F).contains($0) }
-      && text.unicodeScalars.contains { scalar in
-        switch scalar.properties.generalCategory {
-        case .format, .lineSeparator, .paragraphSeparator: true
-        case .spaceSeparator: scalar != " "
-        default: false
-        }
-      }
   }
 
   /// `true` or `false`.

@@ -95,10 +95,10 @@ package func quoted(_ text: String) -> String {
   for scalar in text.unicodeScalars {
     guard length < PostgresName.maximumBytes else { return result + "…\"" }
     length += 1
-    switch scalar.properties.generalCategory {
-    case .control, .format, .lineSeparator, .paragraphSeparator:
+    if scalar.isControl || scalar.isInvisible {
       result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
+    } else {
+      result.unicodeScalars.append(scalar)
     }
   }
   return result + "\""

@@ -26,8 +26,17 @@ extension Unicode.Scalar {
   /// General category Cc, which no version of Unicode changes (Unicode Standard, 23.1).
   var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }
 
+  /// Whether nobody sees it, or sees a space, though it is none. Only other scalars than ASCII are.
+  var isInvisible: Bool {
+    switch properties.generalCategory {
+    case .format, .lineSeparator, .paragraphSeparator: true
+    case .spaceSeparator: self != " "
+    default: false
+    }
+  }
+
   /// The property `White_Space`. For ASCII it needs no table.
-  var isWhiteSpace: Bool {
+  package var isWhiteSpace: Bool {
     isASCII ? self == " " || (0x09...0x0D).contains(value) : properties.isWhitespace
   }
 }

@@ -30,6 +30,8 @@ import Testing
     Case("createuser -U postgres shop; createdb -O shop orders", [shop, owned]),
     Case("createuser shop && createdb -O shop orders && echo done", [shop, owned]),
     Case("createuser shop &\nwait", [shop]),
+    Case(
+      "psql -v = -c 'SELECT 1'; psql -v '' -c 'SELECT 1'", ["postgres: SELECT 1", "postgres: SELECT 1"], others: [1]),
     Case("createuser shop 2>/dev/null\ncreatedb --owner shop orders > /dev/null 2>&1", [shop, owned]),
     Case("createuser shop &>/dev/null; createdb -O shop orders >&2 </dev/null", [shop, owned]),
     Case(">/dev/null createuser shop", [shop]),

@@ -47,7 +47,7 @@ struct Migrate: AsyncParsableCommand {
     try await report(on: console) { () throws(CommandError) in
       if let fromURL {
         let url = try ServerURL(fromURL, environment: ProcessInfo.processInfo.environment)
-        console.print(try Migration(serverAt: url, customer: customer).yaml(), terminator: "")
+        console.print(try Migration(serverAt: url, customer: customer).manifest().yaml, terminator: "")
         return .success
       }
       let reading = ManifestReader().reading(files)
@@ -62,8 +62,9 @@ struct Migrate: AsyncParsableCommand {
       var documents: [String] = []
       var isDeclared = false
       for migration in found {
-        documents.append(try migration.yaml())
-        if try !migration.settled().annotations.isEmpty { isDeclared = true }
+        let (yaml, declares) = try migration.manifest()
+        documents.append(yaml)
+        isDeclared = isDeclared || declares
       }
       console.print(documents.joined(separator: "---\n"), terminator: "")
       guard isDeclared else {

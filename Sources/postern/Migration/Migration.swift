@@ -76,8 +76,8 @@ struct Migration {
 
   // MARK: What is printed
 
-  /// A part of a manifest, which is a patch for the workload, too. Remarks are its comments.
-  func yaml() throws(CommandError) -> String {
+  /// A part of a manifest, which is a patch for the workload, too, and whether it declares anything. Remarks are its comments.
+  func manifest() throws(CommandError) -> (yaml: String, declares: Bool) {
     let settled = try settled()
     let metadata = JSONValue.members([
       ("labels", .members([(AnnotationKey.customerLabel, .string(customer))])),
@@ -87,6 +87,7 @@ struct Migration {
       ),
     ])
     let comments = ["from \(source)".inOneLine] + (remarks + settled.remarks).map { "remark: \($0)" }
-    return comments.map { "# \($0)\n" }.joined() + (try JSONValue.members([("metadata", metadata)]).yaml())
+    let text = comments.map { "# \($0)\n" }.joined() + (try JSONValue.members([("metadata", metadata)]).yaml())
+    return (text, !settled.annotations.isEmpty)
   }
 }

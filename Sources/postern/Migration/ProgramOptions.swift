@@ -67,17 +67,12 @@ struct ProgramOptions {
     "su-exec": ProgramOptions("", areFirst: true),
   ]
 
-  static let su = ProgramOptions(
-    """
+  private static let ofBoth = """
     c/command= l/login m/preserve-environment p/preserve g/group= G/supp-group= f/fast P/pty s/shell= \
     w/whitelist-environment=
-    """)
-
-  static let runuser = ProgramOptions(
     """
-    u/user= c/command= l/login m/preserve-environment p/preserve g/group= G/supp-group= f/fast P/pty s/shell= \
-    w/whitelist-environment=
-    """)
+  static let su = ProgramOptions(ofBoth)
+  static let runuser = ProgramOptions("u/user= " + ofBoth)
 
   static let shell = ProgramOptions("c/command e/errexit u/nounset x/xtrace l/login i/interactive", areFirst: true)
 }

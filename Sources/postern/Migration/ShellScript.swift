@@ -134,9 +134,12 @@ struct ShellScript {
       case "file": (isRead, wantsInput) = (false, false)
       case "list": wantsInput = false
       case "variable", "set":
-        let parts = value.text.split(separator: "=", maxSplits: 1)
-        let name = String(parts[0])
-        if parts.count == 2 { piece.variables[name] = ScriptVariable.value(String(parts[1]), of: name) }
+        let name = String(value.text.prefix { $0 != "=" })
+        if name.isEmpty {
+          isRead = false
+        } else if name.count + 1 < value.text.count {
+          piece.variables[name] = ScriptVariable.value(String(value.text.dropFirst(name.count + 1)), of: name)
+        }
       default: break
       }
     }

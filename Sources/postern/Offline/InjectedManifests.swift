@@ -20,11 +20,9 @@ struct InjectedManifests {
   /// - Throws: where a manifest is refused; the error says all that is wrong in all of them.
   init(_ given: [Manifest], _ choices: InjectionChoices) async throws(CommandError) {
     let manifests = given.settled(in: choices.namespace)
-    let objects = LocalObjects(manifests).merging(LocalObjects(try choices.existingSecrets(for: manifests)))
+    let own = LocalObjects(manifests)
+    let objects = own.merging(LocalObjects(try choices.existingSecrets(for: manifests)))
     let present = PresentObjects(manifests)
-    let secrets = Dictionary(grouping: manifests.filter { $0.kind == "Secret" }, by: \.namespace).mapValues {
-      Set($0.map(\.name))
-    }
     var refusals: [String] = []
     for manifest in manifests {
       documents.append(InjectedDocument(manifest))
@@ -46,7 +44,7 @@ struct InjectedManifests {
           warnings += given.map { "\(manifest.place): \($0)" }
           if injected != manifest.object { documents[documents.count - 1] = InjectedDocument(injected) }
           if !choices.withSecrets {
-            notes += note(on: manifest, needed: pods.flatMap(PodSecrets.needed), besides: secrets)
+            notes += note(on: manifest, needed: pods.flatMap(PodSecrets.needed), besides: own)
           }
         } catch {
           refusals += error.lines
@@ -69,8 +67,8 @@ struct InjectedManifests {
           let keepsKeys = object.kind == .secret && object.name != result.passwords.name
           if let document = present.document(for: inNamespace(of: manifest, value), keepsKeys: keepsKeys) {
             documents.append(document)
-          } else if object == result.spec || object == result.passwords {
-            let problem = InstanceProblem.notPosterns(object.kind, object.name, "nothing is changed until then")
+          } else if object.kind == .configMap {
+            let problem = InstanceProblem.notPosterns(.configMap, object.name, InstanceProblem.blocking)
             warnings.append("\(manifest.place): \(problem.message)")
           }
         }
@@ -86,7 +84,7 @@ struct InjectedManifests {
         if !choices.withSecrets {
           notes += note(
             on: manifest, needed: [result.passwords.name] + PodSecrets.needed(by: instance.pod),
-            logins: result.users.map(\.name), besides: secrets)
+            logins: result.users.map(\.name), besides: own)
         }
       } catch {
         refusals += error.lines
@@ -112,11 +110,12 @@ struct InjectedManifests {
 
   /// The Secrets that are left out and that somebody must provide.
   private func note(
-    on manifest: Manifest, needed: [String], logins: [String] = [], besides secrets: [String: Set<String>]
+    on manifest: Manifest, needed: [String], logins: [String] = [], besides own: LocalObjects
   ) -> [String] {
-    let present = secrets[manifest.namespace] ?? []
     var all: [String] = []
-    for name in needed where !present.contains(name) && !all.contains(name) { all.append(name) }
+    for name in needed where own.secret(name, namespace: manifest.namespace) == nil && !all.contains(name) {
+      all.append(name)
+    }
     var parts: [String] = []
     if !all.isEmpty { parts.append("its Pods need \(Self.list(all))") }
     if !logins.isEmpty { parts.append("applications find their logins in \(Self.list(logins))") }

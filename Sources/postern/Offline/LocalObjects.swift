@@ -59,11 +59,7 @@ struct LocalObjects: Equatable, Sendable {
   func conflicts(with spec: InstanceSpec, namespace: String) -> [InstanceProblem] {
     var sources = InstanceSources()
     sources.taken = foreign[namespace] ?? []
-    let passwords = ObjectName.passwords(customer: spec.customer)
-    let mounted =
-      sources.taken.contains(passwords)
-      ? [InstanceProblem.notPosterns(.secret, passwords, "nothing is changed until then")] : []
-    return mounted + sources.conflicts(with: spec, usesGeneratedAdmin: false)
+    return sources.conflicts(with: spec, usesGeneratedAdmin: false)
   }
 
   /// Applies an object of the controller's. Keys of a Secret that it does not name stay.

@@ -140,8 +140,9 @@ struct OfflineReview {
     if let stored, let pod = isPod ? stored : try await admitted(LabelledManifest.pod(of: stored), by: chain) {
       for (field, message) in superusers(of: labelled, in: pod) { add(.error, field, message) }
     }
-    for conflict in conflicts(of: labelled) { add(.error, "", conflict) }
-    if let declaration = labelled.result.readable {
+    let result = labelled.result
+    for conflict in conflicts(of: result, in: manifest.namespace) { add(.error, "", conflict) }
+    if let declaration = result.readable {
       for problem in objects.conflicts(with: declaration.spec, namespace: manifest.namespace) {
         add(.warning, "", problem.message)
       }
@@ -233,10 +234,9 @@ struct OfflineReview {
   }
 
   /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.
-  private func conflicts(of labelled: LabelledManifest) -> [String] {
-    let result = labelled.result
+  private func conflicts(of result: DeclarationResult, in namespace: String) -> [String] {
     guard let source = result.readable?.usersFrom,
-      let bytes = objects.secret(source.name, namespace: labelled.manifest.namespace)?[source.key],
+      let bytes = objects.secret(source.name, namespace: namespace)?[source.key],
       let file = FlatFile.parse(bytes, source: source).file
     else { return [] }
     return result.conflicts(with: file).map(\.message)

@@ -101,14 +101,9 @@ import Testing
             \(name): |
               \(text.replacing("\n", with: "\n    "))
           ---
-          apiVersion: apps/v1
-          kind: StatefulSet
-          metadata: {name: db}
-          spec:
-            template:
-              spec:
-                containers: [{name: a, image: postgres, volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d}]}]
-                volumes: [{name: init, configMap: {name: init}}]
+          \(MigrateTests.statefulSet(
+            "name: a, image: postgres, volumeMounts: [{name: init, mountPath: /docker-entrypoint-initdb.d}]",
+            volumes: "{name: init, configMap: {name: init}}"))
           """)
       #expect(answer.status == 0, "\(answer.errors)")
       #expect(!(answer.output + answer.errors).contains("s3same"), "\(answer.output)")

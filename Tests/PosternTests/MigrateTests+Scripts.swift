@@ -23,18 +23,9 @@ extension MigrateTests {
         data:
         \(data)
         ---
-        apiVersion: apps/v1
-        kind: StatefulSet
-        metadata: {name: db}
-        spec:
-          template:
-            spec:
-              containers:
-                - name: postgres
-                  image: \(image)
-                  env: [\(variables.joined(separator: ", "))]
-                  volumeMounts: [\(mount)]
-              volumes: [\(volume)]
+        \(statefulSet(
+          "name: postgres, image: \"\(image)\", env: [\(variables.joined(separator: ", "))], volumeMounts: [\(mount)]",
+          volumes: volume))
         """, users: users, databases: databases, remarks: remarks + [ranOnce])
   }
 

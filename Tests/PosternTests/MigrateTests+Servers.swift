@@ -7,15 +7,8 @@ extension MigrateTests {
     Case(
       testDescription: description,
       manifest: """
-        apiVersion: apps/v1
-        kind: StatefulSet
-        metadata: {name: db}
-        spec:
-          template:
-            spec:
-              containers:
-                - {name: db, image: \(image), env: [\(env)], envFrom: [\(envFrom)], volumeMounts: [\(mounts)]}
-              volumes: [\(volumes)]
+        \(statefulSet(
+          "name: db, image: \(image), env: [\(env)], envFrom: [\(envFrom)], volumeMounts: [\(mounts)]", volumes: volumes))
         ---
         \(more)
         """, users: users, databases: databases, remarks: remarks)

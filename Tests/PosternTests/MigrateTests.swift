@@ -17,6 +17,20 @@ import Testing
     var remarks: [String] = []
   }
 
+  /// A StatefulSet of one container and its Pod's volumes, as members of a mapping and a list.
+  static func statefulSet(_ container: String, volumes: String) -> String {
+    """
+    apiVersion: apps/v1
+    kind: StatefulSet
+    metadata: {name: db}
+    spec:
+      template:
+        spec:
+          containers: [{\(container)}]
+          volumes: [\(volumes)]
+    """
+  }
+
   static let zalando = Case(
     testDescription: "Zalando, users and databases",
     manifest: """

@@ -6,8 +6,8 @@ import KubernetesAPI
 
 /// How the sidecar logs in as the superuser, and where Postgres itself gets that password. Both follow from the
 /// Postgres container's variables, as its image's family reads them. A password that is written in the Pod itself is
-/// not copied, because patches reach the audit log.
-struct AdminAccess {
+/// not copied, because patches reach the audit log. A class, because copies would retain every part of it.
+final class AdminAccess {
   /// A source of the sidecar's projected volume.
   struct Source {
     var kind: ObjectReference.Kind
@@ -89,7 +89,7 @@ struct AdminAccess {
   // MARK: What Postgres is given
 
   /// Two volumes cannot be mounted at one path.
-  private mutating func refuseOwnMount() throws(JSONError) {
+  private func refuseOwnMount() throws(JSONError) {
     let path = SidecarContainer.adminPath
     guard try mountsOfPostgres().contains(where: { $0.cleanPath == path }) else { return }
     restrictions.append(
@@ -111,7 +111,7 @@ struct AdminAccess {
     return Bootstrap(secret: secret, variables: variables, usesFiles: usesFiles)
   }
 
-  private mutating func warnOfGuesses(_ superuser: Superuser) {
+  private func warnOfGuesses(_ superuser: Superuser) {
     if case .candidates(let candidates)? = superuser.password, !candidates.contains(where: { $0.kind == .secret }) {
       findings.warn(
         "no password is seen, and a ConfigMap of envFrom may hold none: if so, set \(AnnotationKey.adminSecret)")
@@ -132,24 +132,24 @@ struct AdminAccess {
 
   // MARK: What the sidecar is given
 
-  private mutating func use(_ secret: String, _ items: [(key: String, path: String)]) {
+  private func use(_ secret: String, _ items: [(key: String, path: String)]) {
     sources.append(Source(kind: .secret, object: secret, items: items, isOptional: false))
   }
 
-  private mutating func project(_ reference: ObjectReference, to path: String) {
+  private func project(_ reference: ObjectReference, to path: String) {
     sources.append(
       Source(
         kind: reference.kind, object: reference.name, items: [(reference.key, path)], isOptional: reference.isOptional))
   }
 
   /// Projects each candidate to its own path. The sidecar takes the last that exists, as the kubelet does.
-  private mutating func project(_ candidates: [ObjectReference], to path: (Int) -> String) {
+  private func project(_ candidates: [ObjectReference], to path: (Int) -> String) {
     for (index, candidate) in candidates.suffix(VolumeLayout.maximumCandidates).enumerated() {
       project(candidate, to: path(index))
     }
   }
 
-  private mutating func take(_ name: GivenValue) throws(JSONError) {
+  private func take(_ name: GivenValue) throws(JSONError) {
     switch name {
     case .literal(let text):
       superuserName = text
@@ -163,7 +163,7 @@ struct AdminAccess {
     }
   }
 
-  private mutating func takePassword(_ password: GivenValue) throws(JSONError) {
+  private func takePassword(_ password: GivenValue) throws(JSONError) {
     switch password {
     case .literal: unreadable = ""
     case .reference(let reference): project(reference, to: VolumeLayout.adminPasswordFile)
@@ -173,7 +173,7 @@ struct AdminAccess {
     }
   }
 
-  private mutating func mountsOfPostgres() throws(JSONError) -> [VolumeMount] {
+  private func mountsOfPostgres() throws(JSONError) -> [VolumeMount] {
     if let postgresMounts { return postgresMounts }
     let mounts = try postgres.container.volumeMounts()
     postgresMounts = mounts
@@ -182,7 +182,7 @@ struct AdminAccess {
 
   /// Lets the sidecar read a file at the path where the Postgres container has it.
   /// - Returns: what it cannot read; nil where it can.
-  private mutating func read(_ path: String, variable: String) throws(JSONError) -> String? {
+  private func read(_ path: String, variable: String) throws(JSONError) -> String? {
     let place = MountPath.clean(path)
     var holding: VolumeMount?
     for mount in try mountsOfPostgres() where mount.holds(place) {
@@ -207,12 +207,12 @@ struct AdminAccess {
     return nil
   }
 
-  private mutating func warnUnreadable(_ what: String) {
+  private func warnUnreadable(_ what: String) {
     findings.warn("the sidecar cannot read \(what); set \(AnnotationKey.adminSecret)")
   }
 
   /// Without a password the sidecar can log in only if loopback connections need none.
-  private mutating func judge(_ unreadable: String, _ trustsLoopback: Bool?) {
+  private func judge(_ unreadable: String, _ trustsLoopback: Bool?) {
     switch trustsLoopback {
     case true?:
       if !unreadable.isEmpty { warnUnreadable(unreadable) }

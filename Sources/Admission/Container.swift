@@ -84,6 +84,7 @@ final class Container {
   ) throws(JSONError) -> ([EnvironmentVariable], knowsDatabase: Bool) {
     guard let slice else { return ([], false) }
     var environment: [EnvironmentVariable] = []
+    environment.reserveCapacity(JSONReader.fewElements)
     var knowsDatabase = false
     var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
@@ -195,6 +196,7 @@ final class Container {
   func volumeMounts() throws(JSONError) -> [VolumeMount] {
     guard let mounts else { return [] }
     var found: [VolumeMount] = []
+    found.reserveCapacity(JSONReader.fewElements)
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
       if let mount = try VolumeMount(&reader) { found.append(mount) }

@@ -97,7 +97,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   let pod = try podToLookAt(object, reading)
   var findings = reading.findings
   findings.causes += try subject.newRestrictions(reading)
-  if let spec = reading.spec { findings += InstanceSize(spec).findings(reading.contentField) }
+  if let spec = reading.spec { findings += InstanceSize.findings(spec, reading.contentField) }
   if let pod { findings += workloadFindings(object, reading, pod) }
   findings += RivalDeclarations(subject, settings).findings
   if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {

@@ -50,7 +50,7 @@ struct EnvironmentVariable {
   }
 
   /// How applications call the address of a database: `DATABASE_URL`, `DB_HOST`, `KC_DB_URL`, `SPRING_DATASOURCE_URL`.
-  private static let addresses = [
+  private static let addresses: [StaticString] = [
     "_HOST", "_HOSTNAME", "_SERVER", "_URL", "_URI", "_DSN", "_ADDR", "_ADDRESS", "_SERVICE",
   ]
   private static let databases = ["DB", "DATABASE", "DATASOURCE", "JDBC", "SQL", "POSTGRES", "PG"]
@@ -63,9 +63,9 @@ struct EnvironmentVariable {
     }
     if reader.matches(name, "PGHOST") { return true }
     // Most variables of a Postgres are none of these, and are not copied.
-    guard let last = reader.bytes[name.range].last, "TERLINS".utf8.contains(last) else { return false }
+    guard addresses.contains(where: { reader.ends(name, with: $0) }) else { return false }
     let text = reader.text(name)
-    return addresses.contains(where: text.hasSuffix) && databases.contains { text.contains(ascii: $0) }
+    return databases.contains { text.contains(ascii: $0) }
   }
 
   /// Any variable; nil where it has no name.

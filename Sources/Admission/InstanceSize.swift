@@ -15,7 +15,7 @@ struct InstanceSize {
   private let scripts: Int
   private let bytes: Int
 
-  init(_ spec: InstanceSpec) {
+  private init(_ spec: InstanceSpec) {
     customer = spec.customer
     // Each script is a file of its own, which is named by its hash, and the spec contains the file's name.
     let file = VolumeLayout.scriptFile(sha256: Self.hash)
@@ -31,8 +31,15 @@ struct InstanceSize {
     bytes = scripts + placed.encoded().count + VolumeLayout.specFile.utf8.count
   }
 
-  /// Refuses a declaration that does not fit.
-  func findings(_ field: String) -> Findings {
+  /// Refuses a declaration that does not fit. Most are so small that no script has to be placed to know that: an inline
+  /// script's text takes no less room in the spec than in its file, and the file's name and hash take less than 512 bytes.
+  static func findings(_ spec: InstanceSpec, _ field: String) -> Findings {
+    let scripts = spec.databases.reduce(0) { $0 + $1.scripts.count }
+    guard 2 * spec.encoded().count + 512 * (scripts + 1) > maximumBytes else { return Findings() }
+    return Self(spec).findings(field)
+  }
+
+  private func findings(_ field: String) -> Findings {
     guard bytes > Self.maximumBytes else { return Findings() }
     let name = ObjectName.spec(customer: customer)
     return Findings(causes: [

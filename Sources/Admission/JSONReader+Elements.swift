@@ -14,6 +14,9 @@ extension JSONReader {
   /// The most elements that are read of a list of a Pod. No real Pod has nearly as many.
   static let maximumElements = 10_000
 
+  /// As many as most lists of a Pod have. Room for them is made at once.
+  static let fewElements = 4
+
   /// Why no more elements are read.
   static func tooMany(at reader: JSONReader) -> JSONError {
     JSONError(.tooManyElements(limit: maximumElements), at: reader.position)
@@ -25,6 +28,7 @@ extension JSONReader {
   ) throws(JSONError) -> [Element] {
     guard let slice else { return [] }
     var list: [Element] = []
+    list.reserveCapacity(fewElements)
     var reader = JSONReader(slice, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
       guard list.count < maximumElements else { throw tooMany(at: reader) }

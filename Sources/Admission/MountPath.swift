@@ -33,9 +33,12 @@ package enum MountPath {
   static func isClean(_ bytes: Span<UInt8>) -> Bool {
     guard bytes.count > 1, bytes[0] == slash else { return false }
     // A part that is empty or begins with a dot may have to go.
-    for index in 1..<bytes.count where bytes[index - 1] == slash && (bytes[index] == slash || bytes[index] == dot) {
-      return false
+    var isBehindSlash = false
+    for index in bytes.indices {
+      let byte = bytes[index]
+      guard !isBehindSlash || (byte != slash && byte != dot) else { return false }
+      isBehindSlash = byte == slash
     }
-    return bytes[bytes.count - 1] != slash
+    return !isBehindSlash
   }
 }

@@ -3,8 +3,9 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-/// The labels and annotations of an object, or of a Pod template, that concern Postern.
-struct ObjectMetadata {
+/// The labels and annotations of an object, or of a Pod template, that concern Postern. A class, because all stages hand it
+/// on, and copies would retain every part of it.
+final class ObjectMetadata {
   /// The label `postern.io/customer`.
   private(set) var customer: String?
   /// The label `postern.io/connect`.
@@ -54,7 +55,7 @@ struct ObjectMetadata {
     }
   }
 
-  private mutating func readAnnotation(_ key: JSONString, _ reader: inout JSONReader) throws(JSONError) {
+  private func readAnnotation(_ key: JSONString, _ reader: inout JSONReader) throws(JSONError) {
     if reader.matches(key, "kubernetes.io/config.mirror") {
       isMirror = try reader.optionalText() != nil
     } else if reader.matches(key, "kubectl.kubernetes.io/last-applied-configuration") {
@@ -88,10 +89,13 @@ struct ObjectMetadata {
   var lastApplied: String? { lastAppliedPlace.map { JSONReader(bytes).text($0) } }
 
   /// The same with another customer's label.
-  func labelled(_ customer: String?) -> Self {
-    var metadata = self
-    metadata.customer = customer
-    return metadata
+  func labelled(_ customer: String?) -> ObjectMetadata { ObjectMetadata(self, labelled: customer) }
+
+  private init(_ other: ObjectMetadata, labelled customer: String?) {
+    (self.customer, connects, connections, isConnected) = (customer, other.connects, other.connections, other.isConnected)
+    (annotations, isInjected, isGivenUser) = (other.annotations, other.isInjected, other.isGivenUser)
+    (isMirror, lastAppliedPlace, bytes) = (other.isMirror, other.lastAppliedPlace, other.bytes)
+    (exists, hasLabels, hasAnnotations) = (other.exists, other.hasLabels, other.hasAnnotations)
   }
 
   /// Whether Postern must leave the object alone.
@@ -103,7 +107,7 @@ struct ObjectMetadata {
   }
 
   /// Whether `other` has the same label and annotations of Postern's.
-  func saysTheSame(as other: Self) -> Bool {
+  func saysTheSame(as other: ObjectMetadata) -> Bool {
     customer == other.customer && annotations == other.annotations
   }
 }

@@ -9,6 +9,8 @@ struct VolumeMount: Equatable {
   private let place: JSONString
   private let subPlace: JSONString?
   private let bytes: [UInt8]
+  /// Whether its path is clean as it is written, as nearly all are.
+  private let isClean: Bool
 
   /// Nil where the mount cannot be repeated in another container because its `subPathExpr` uses the container's own
   /// variables.
@@ -33,23 +35,23 @@ struct VolumeMount: Equatable {
     }
     guard let place, expression == nil else { return nil }
     (self.name, self.place, subPlace, bytes) = (name, place, subPath, reader.bytes)
+    isClean = !place.hasEscapes && MountPath.isClean(reader.bytes.span.extracting(place.range))
   }
 
   /// The volume's name.
-  var volume: String { name.map(text) ?? "" }
+  var volume: String { name.map { text($0) } ?? "" }
   /// As it is written.
   var path: String { text(place) }
   /// As it is compared.
-  var cleanPath: String { MountPath.clean(path) }
-  var subPath: String { subPlace.map(text) ?? "" }
+  var cleanPath: String { isClean ? path : MountPath.clean(path) }
+  var subPath: String { subPlace.map { text($0) } ?? "" }
 
   private func text(_ string: JSONString) -> String { JSONReader(bytes).text(string) }
 
   /// Whether a clean path is at or below it.
   func holds(_ path: String) -> Bool {
-    let written = bytes.span.extracting(place.range)
-    guard !place.hasEscapes, MountPath.isClean(written) else { return MountPath.isAtOrBelow(path, cleanPath) }
-    return MountPath.isAtOrBelow(path.utf8Span.span, written)
+    guard isClean else { return MountPath.isAtOrBelow(path, cleanPath) }
+    return MountPath.isAtOrBelow(path.utf8Span.span, bytes.span.extracting(place.range))
   }
 
   /// Whether it conflicts with the sidecar's own mounts.

@@ -1,20 +1,21 @@
-/// The result of reading a declaration: either a valid declaration, or all of its errors.
-package struct DeclarationResult: Equatable, Sendable {
+/// The result of reading a declaration: either a valid declaration, or all of its errors. A class, because it is handed on,
+/// and copies would retain every part of it.
+package final class DeclarationResult: Sendable {
   /// The declaration; nil if and only if there are errors.
-  package var declaration: Declaration?
+  package let declaration: Declaration?
   /// All errors, by annotation and line.
-  package var errors: [DeclarationProblem]
+  package let errors: [DeclarationProblem]
   /// Warnings about settings that are allowed, by annotation and line.
-  package var warnings: [DeclarationProblem]
+  package let warnings: [DeclarationProblem]
   /// Settings that were once allowed. New objects are refused for them, and objects that already have them are not. By
   /// annotation and line.
-  package var restrictions: [DeclarationProblem]
+  package let restrictions: [DeclarationProblem]
   /// The inline scripts that could be read, in their order, even if the declaration has errors.
-  package var scripts: [DeclaredScript]
+  package let scripts: [DeclaredScript]
   /// Warnings that apply from a certain time on.
-  package var expiries: [DeclaredExpiry]
+  package let expiries: [DeclaredExpiry]
   /// The part that could be read of a declaration with errors; nil for one without.
-  package var outline: DeclarationOutline?
+  package let outline: DeclarationOutline?
 
   /// The declaration, or else the part of it that could be read.
   package var readable: Declaration? { declaration ?? outline?.declaration }

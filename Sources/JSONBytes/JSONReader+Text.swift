@@ -11,21 +11,37 @@ extension JSONReader {
 
   @usableFromInline
   func isSame(_ string: JSONString, _ text: StaticString) -> Bool {
-    guard !string.hasEscapes else {
-      let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-      return unsafe self.text(string).utf8.elementsEqual(expected)
-    }
-    return starts(string, with: text)
+    guard string.hasEscapes else { return holds(text, from: string.range.lowerBound) }
+    let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    return unsafe self.text(string).utf8.elementsEqual(expected)
   }
 
   /// Whether a key or string begins with this text.
   package func starts(_ string: JSONString, with text: StaticString) -> Bool {
-    let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    guard !string.hasEscapes else { return unsafe self.text(string).utf8.starts(with: expected) }
-    guard string.range.count >= expected.count else { return false }
-    return unsafe bytes.span.extracting(string.range).withUnsafeBufferPointer { found in
-      guard let found = found.baseAddress, let expected = expected.baseAddress else { return true }
-      return unsafe postern_is_same(found, expected, text.utf8CodeUnitCount)
+    guard !string.hasEscapes else {
+      let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+      return unsafe self.text(string).utf8.starts(with: expected)
+    }
+    return string.range.count >= text.utf8CodeUnitCount && holds(text, from: string.range.lowerBound)
+  }
+
+  /// Whether a key or string ends with this text.
+  package func ends(_ string: JSONString, with text: StaticString) -> Bool {
+    let count = text.utf8CodeUnitCount
+    guard !string.hasEscapes else {
+      let expected = unsafe UnsafeBufferPointer(start: text.utf8Start, count: count)
+      return unsafe self.text(string).utf8.suffix(count).elementsEqual(expected)
+    }
+    return string.range.count >= count && holds(text, from: string.range.upperBound - count)
+  }
+
+  /// Whether this text stands at an offset.
+  @inline(__always)
+  private func holds(_ text: StaticString, from start: Int) -> Bool {
+    guard start >= 0, start &+ text.utf8CodeUnitCount <= bytes.count else { return false }
+    return unsafe bytes.span.withUnsafeBufferPointer { found in
+      guard let found = found.baseAddress else { return true }
+      return unsafe postern_is_same(found + start, text.utf8Start, text.utf8CodeUnitCount)
     }
   }
 

@@ -41,8 +41,7 @@ public struct JSONReader: Sendable {
 
   /// Enters an object; read its members with ``nextKey()`` until that returns nil.
   package mutating func beginObject() throws(JSONError) {
-    guard try peek() == .object else { throw JSONError(.expected(.object), at: position) }
-    try cursor.enter()
+    try begin(UInt8(ascii: "{"), .object)
   }
 
   /// The next member's key, with the reader before its value, which must be read or skipped; nil at the object's end.
@@ -55,8 +54,7 @@ public struct JSONReader: Sendable {
 
   /// Enters an array; read its elements while ``nextElement()`` returns true.
   package mutating func beginArray() throws(JSONError) {
-    guard try peek() == .array else { throw JSONError(.expected(.array), at: position) }
-    try cursor.enter()
+    try begin(UInt8(ascii: "["), .array)
   }
 
   /// Whether there is another element, with the reader before it; false at the array's end.
@@ -133,7 +131,7 @@ public struct JSONReader: Sendable {
   /// Moves past `null` where that is the next value.
   /// - Returns: whether it was null.
   package mutating func null() throws(JSONError) -> Bool {
-    guard try peek() == .null else { return false }
+    guard try nextByte() == UInt8(ascii: "n") else { return false }
     try literal("null")
     return true
   }
@@ -145,6 +143,22 @@ public struct JSONReader: Sendable {
   }
 
   // MARK: Bytes
+
+  @inline(__always)
+  private mutating func begin(_ bracket: UInt8, _ kind: JSONKind) throws(JSONError) {
+    guard try nextByte() == bracket else {
+      _ = try peek()
+      throw JSONError(.expected(kind), at: position)
+    }
+    try cursor.enter()
+  }
+
+  @inline(__always)
+  private mutating func nextByte() throws(JSONError) -> UInt8 {
+    let start = JSONScanner.whitespaceEnd(bytes.span, from: position)
+    cursor.position = start
+    return try JSONScanner.byte(bytes.span, at: start)
+  }
 
   private mutating func literal(_ text: StaticString) throws(JSONError) {
     cursor.position = try JSONScanner.literalEnd(bytes.span, from: position, text)

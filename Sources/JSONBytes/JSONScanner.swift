@@ -17,8 +17,19 @@ enum JSONScanner {
     return span[index]
   }
 
-  /// The offset after a value, from its first byte. There is no recursion, so the depth is not limited.
+  /// The offset after a value, from its first byte.
+  @inline(__always)
   static func valueEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
+    let end = unsafe span.withUnsafeBufferPointer { bytes in
+      guard let first = bytes.baseAddress, start >= 0 else { return -1 }
+      return unsafe postern_plain_value_end(first, bytes.count, start)
+    }
+    return end >= 0 ? end : try anyValueEnd(span, from: start)
+  }
+
+  /// As ``valueEnd(_:from:)``, for every way to write it. There is no recursion, so the depth is not limited.
+  @inline(never)
+  static func anyValueEnd(_ span: Span<UInt8>, from start: Int) throws(JSONError) -> Int {
     var index = start
     // The containers that are open, with one bit for each, the innermost lowest: whether it is an object. A 1 is above
     // the outermost. Where they are too many for a word, the word goes to the outer ones, and another one begins.
@@ -144,6 +155,21 @@ enum JSONScanner {
       guard index > exponent else { throw JSONError(.invalidNumber, at: start) }
     }
     return index
+  }
+
+  /// Reads `,"key":`, or the same without the comma: a key without escapes and without white space around it; nil for any
+  /// other.
+  @inline(__always)
+  static func plainKey(_ span: Span<UInt8>, from start: Int, isFirst: Bool) -> JSONString? {
+    let quote = isFirst ? start : start &+ 1
+    guard has(span, start), has(span, quote), isFirst || span[start] == UInt8(ascii: ","),
+      span[quote] == UInt8(ascii: "\"")
+    else { return nil }
+    let end = plainEnd(span, from: quote &+ 1)
+    guard has(span, end), has(span, end &+ 1), span[end] == UInt8(ascii: "\""), span[end &+ 1] == UInt8(ascii: ":") else {
+      return nil
+    }
+    return JSONString(range: quote &+ 1..<end, hasEscapes: false)
   }
 
   /// Reads a string, from after its opening quote.

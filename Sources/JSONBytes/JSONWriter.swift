@@ -35,17 +35,31 @@ package struct JSONWriter: Sendable {
   }
 
   private mutating func quoted(_ text: String, isKey: Bool) {
-    bytes.append(UInt8(ascii: "\""))
     unsafe text.utf8Span.span.withUnsafeBufferPointer { text in
-      guard let start = text.baseAddress else { return }
-      if unsafe postern_is_plain(start, text.count) {
-        unsafe bytes.append(contentsOf: text)
-      } else {
-        unsafe appendEscaping(text)
+      guard let start = text.baseAddress else {
+        bytes.append(contentsOf: isKey ? [0x22, 0x22, 0x3A] : [0x22, 0x22])
+        return
       }
+      var isPlain = false
+      bytes.append(addingCapacity: text.count + 3) { output in
+        unsafe output.withUnsafeMutableBufferPointer { room, count in
+          guard let place = room.baseAddress else { return }
+          unsafe place[count] = UInt8(ascii: "\"")
+          isPlain = unsafe postern_copy_plain(start, text.count, place + count + 1)
+          guard isPlain else { return }
+          count += text.count + 2
+          unsafe place[count - 1] = UInt8(ascii: "\"")
+          guard isKey else { return }
+          unsafe place[count] = UInt8(ascii: ":")
+          count += 1
+        }
+      }
+      guard !isPlain else { return }
+      bytes.append(UInt8(ascii: "\""))
+      unsafe appendEscaping(text)
+      bytes.append(UInt8(ascii: "\""))
+      if isKey { bytes.append(UInt8(ascii: ":")) }
     }
-    bytes.append(UInt8(ascii: "\""))
-    if isKey { bytes.append(UInt8(ascii: ":")) }
   }
 
   /// A whole number.

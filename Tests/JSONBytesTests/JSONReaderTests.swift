@@ -82,6 +82,36 @@ struct JSONReaderTests {
     #expect(failure(Array(repeating: UInt8(ascii: "["), count: 1_000_000)) != nil)
   }
 
+  /// What is skipped is checked as what is read, whatever is wrong in it and wherever.
+  @Test(arguments: [
+    #"{"metadata":{"name":"a","labels":{"app":"shop"},"f:x":{"k:{\"n\":\"p\"}":{".":{},"f:y":{}}}},"n":[0,-17,true]}"#,
+    #"[{"a":"a text of more than sixteen bytes","b":null},"\u00e9\n",[[]],{"é":1.5e3,"c":false}]"#, sample,
+  ])
+  func whatIsSkippedIsCheckedAsWhatIsRead(_ text: String) throws {
+    let bytes = Array(text.utf8)
+    let padding = [UInt8](repeating: 0x20, count: 40)
+    func ends(_ document: [UInt8], _ comment: String) {
+      var reader = JSONReader(document + padding)
+      let isSkipped = (try? reader.skip()) != nil && (try? reader.end()) != nil
+      #expect(isSkipped == (failure(document + padding) == nil), "\(comment)")
+    }
+    #expect(failure(bytes) == nil)
+    ends(bytes, "as it is")
+    for index in bytes.indices {
+      for byte in Array("\"\\{}[],:019-.etnfu ".utf8) + [0, 0x1F, 0x7F, 0x80, 0xC3, 0xFF] {
+        var changed = bytes
+        changed[index] = byte
+        ends(changed, "\(byte) at \(index)")
+        changed.insert(bytes[index], at: index)
+        ends(changed, "\(byte) put in at \(index)")
+      }
+      var shorter = bytes
+      shorter.remove(at: index)
+      ends(shorter, "without the byte at \(index)")
+      ends(Array(bytes[..<index]), "cut at \(index)")
+    }
+  }
+
   @Test(arguments: [1, 200, 255, 256, 257, 320, 100_000])
   func whatIsSkippedMayBeDeepAndItsBracketsAreChecked(_ depth: Int) throws {
     let open = String(repeating: #"[{"a":"#, count: depth)

@@ -40,6 +40,23 @@ import Testing
     }
   }
 
+  /// Aliases let a short declaration hold more than a ConfigMap can.
+  @Test(arguments: [(20, true), (120, false)])
+  func whatDoesNotFitIntoAConfigMapIsRefused(users: Int, fits: Bool) throws {
+    let names = (100..<250).map { "database_" + String(repeating: "n", count: 51) + "\($0)" }
+    let grants = names.map { "\($0): read" }.joined(separator: ", ")
+    let list = (1..<users).map { "{name: u\($0), grants: *g}" }.joined(separator: ", ")
+    let object = try deployment(
+      annotations: """
+        {"postern.io/users":"[{name: u0, grants: &g {\(grants)}}, \(list)]",\
+        "postern.io/databases":"[\(names.joined(separator: ", "))]"}
+        """)
+    let reply = try post(object, .validate)
+    let sizes = reply.causes.filter { $0.message.contains("declare less, or divide it") }
+    #expect(sizes.isEmpty == fits)
+    #expect(sizes.allSatisfy { $0.field == "metadata.annotations[postern.io/databases]" })
+  }
+
   /// An object that Postern leaves alone, such as one that is being deleted, may have larger annotations.
   @Test func whatIsNotOursIsNotCounted() throws {
     let large = String(repeating: "a", count: Self.limit)

@@ -12,13 +12,18 @@ struct ContainerResources {
     var memory: String?
   }
 
-  private var limits = Amounts()
-  private var requests = Amounts()
+  /// Whether a Pod of such containers is Guaranteed.
+  private(set) var isGuaranteed = false
+  /// Whether CPU is limited.
+  private(set) var isCPULimited = false
+  /// Whether CPU and memory are set, as a limit or a request.
+  private var (hasCPU, hasMemory) = (false, false)
 
   init() {}
 
   init(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return }
+    var (limits, requests) = (Amounts(), Amounts())
     while let key = try reader.nextKey() {
       if reader.matches(key, "limits") {
         limits = try Self.amounts(&reader)
@@ -28,12 +33,12 @@ struct ContainerResources {
         try reader.skip()
       }
     }
-  }
-
-  /// Whether a Pod of such containers is Guaranteed.
-  var isGuaranteed: Bool {
-    guard let cpu = limits.cpu, let memory = limits.memory else { return false }
-    return Self.isSame(requests.cpu ?? cpu, cpu) && Self.isSame(requests.memory ?? memory, memory)
+    isCPULimited = limits.cpu != nil
+    hasCPU = isCPULimited || requests.cpu != nil
+    hasMemory = limits.memory != nil || requests.memory != nil
+    if let cpu = limits.cpu, let memory = limits.memory {
+      isGuaranteed = Self.isSame(requests.cpu ?? cpu, cpu) && Self.isSame(requests.memory ?? memory, memory)
+    }
   }
 
   /// `1` is `1000m`.
@@ -41,16 +46,8 @@ struct ContainerResources {
     left == right || ResourceQuantity(left).map { $0 == ResourceQuantity(right) } ?? false
   }
 
-  /// Whether CPU is limited.
-  var isCPULimited: Bool { limits.cpu != nil }
-
   /// The resources, CPU or memory, that are set.
-  var names: Set<String> {
-    var names: Set<String> = []
-    if limits.cpu != nil || requests.cpu != nil { names.insert("cpu") }
-    if limits.memory != nil || requests.memory != nil { names.insert("memory") }
-    return names
-  }
+  var names: Set<String> { Set((hasCPU ? ["cpu"] : []) + (hasMemory ? ["memory"] : [])) }
 
   /// Zero counts as not set.
   private static func amounts(_ reader: inout JSONReader) throws(JSONError) -> Amounts {

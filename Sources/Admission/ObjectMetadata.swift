@@ -92,7 +92,8 @@ final class ObjectMetadata {
   func labelled(_ customer: String?) -> ObjectMetadata { ObjectMetadata(self, labelled: customer) }
 
   private init(_ other: ObjectMetadata, labelled customer: String?) {
-    (self.customer, connects, connections, isConnected) = (customer, other.connects, other.connections, other.isConnected)
+    (self.customer, connects, connections) = (customer, other.connects, other.connections)
+    isConnected = other.isConnected
     (annotations, isInjected, isGivenUser) = (other.annotations, other.isInjected, other.isGivenUser)
     (isMirror, lastAppliedPlace, bytes) = (other.isMirror, other.lastAppliedPlace, other.bytes)
     (exists, hasLabels, hasAnnotations) = (other.exists, other.hasLabels, other.hasAnnotations)

@@ -118,7 +118,7 @@ struct ScriptChecks {
   /// Reports syntax that the parser accepts and older servers do not know.
   private mutating func checkAge(_ scanned: ScannedScript, _ sql: String, _ script: String, field: String) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
-    var places = ScriptPlaceCounter(sql.utf8)
+    var places = ScriptPlaceCounter(scanned.bytes)
     for syntax in NewerSyntax.all(in: scanned, for: serverVersion) {
       let line = places.place(at: syntax.start).line
       let message =
@@ -150,10 +150,10 @@ struct ScriptChecks {
   private mutating func checkRules(
     _ scanned: ScannedScript, _ sql: String, from firstLine: Int, _ script: String, isTransaction: Bool, field: String
   ) {
-    var places = ScriptPlaceCounter(sql.utf8, from: ScriptPlace(line: firstLine))
+    var places = ScriptPlaceCounter(scanned.bytes, from: ScriptPlace(line: firstLine))
     for statement in scanned.statements {
-      let line = places.place(at: statement.start).line
       guard let rule = ScriptRule(statement, isTransaction: isTransaction) else { continue }
+      let line = places.place(at: statement.start).line
       switch rule {
       case .refused(let reason):
         findings.refuse(field, "\(script), line \(line): \(reason)", .valueForbidden)

@@ -20,7 +20,7 @@ package struct PostgresName: Hashable, Comparable, Sendable {
 
   /// Whether both have the same bytes.
   package static func == (left: Self, right: Self) -> Bool {
-    left.text.utf8.elementsEqual(right.text.utf8)
+    left.text.utf8.count == right.text.utf8.count && left.text.utf8.elementsEqual(right.text.utf8)
   }
 
   /// The order of the bytes.

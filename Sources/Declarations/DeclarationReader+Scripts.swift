@@ -87,7 +87,7 @@ extension DeclarationReader {
       problems.error(node.place, "the script is empty; expected SQL", hint: "write the SQL, or remove the script")
       return nil
     }
-    guard !sql.utf8.contains(0) else {
+    guard !sql.contains(ascii: "\0") else {
       problems.error(node.place, "the script holds a NUL byte, which no SQL text may", hint: "remove it")
       return nil
     }

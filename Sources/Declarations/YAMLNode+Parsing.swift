@@ -72,12 +72,14 @@ extension YAMLNode {
       self.init(content: value.isNull ? .null : .scalar(text, isPlain: style == .plain), place: place)
     case .sequence(let sequence):
       var elements: [YAMLNode] = []
+      elements.reserveCapacity(sequence.count)
       for (index, element) in sequence.enumerated() {
         elements.append(try YAMLNode(element, place: place.element(index), depth: depth + 1, budget: &budget))
       }
       self.init(content: .sequence(elements), place: place)
     case .mapping(let mapping):
       var members: [Member] = []
+      members.reserveCapacity(mapping.count)
       var firsts = FirstKeys()
       for member in mapping {
         let mark = member.key.mark
@@ -105,7 +107,9 @@ extension YAMLNode {
 
     /// The index of the member with this key; nil where it is new, and the next to be added.
     mutating func find(_ key: String, in members: [Member]) -> Int? {
-      if members.count < Self.few { return members.firstIndex { $0.key.utf8.elementsEqual(key.utf8) } }
+      if members.count < Self.few {
+        return members.firstIndex { $0.key.utf8.count == key.utf8.count && $0.key.utf8.elementsEqual(key.utf8) }
+      }
       for index in indices.count..<members.count { indices[Array(members[index].key.utf8)] = index }
       return indices[Array(key.utf8)]
     }

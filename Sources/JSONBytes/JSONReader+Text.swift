@@ -47,7 +47,11 @@ extension JSONReader {
 
   /// The text of a string, with its escapes resolved. A lone surrogate becomes U+FFFD, as in Go's decoder.
   package func text(_ string: JSONString) -> String {
-    guard string.hasEscapes else { return String(decoding: bytes[string.range], as: UTF8.self) }
+    guard string.hasEscapes else {
+      return unsafe bytes.span.extracting(string.range).withUnsafeBufferPointer { text in
+        unsafe String(decoding: text, as: UTF8.self)
+      }
+    }
     var text: [UInt8] = []
     text.reserveCapacity(string.range.count)
     var index = string.range.lowerBound

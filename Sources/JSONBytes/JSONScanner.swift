@@ -166,9 +166,8 @@ enum JSONScanner {
       span[quote] == UInt8(ascii: "\"")
     else { return nil }
     let end = plainEnd(span, from: quote &+ 1)
-    guard has(span, end), has(span, end &+ 1), span[end] == UInt8(ascii: "\""), span[end &+ 1] == UInt8(ascii: ":") else {
-      return nil
-    }
+    guard has(span, end), has(span, end &+ 1), span[end] == UInt8(ascii: "\""), span[end &+ 1] == UInt8(ascii: ":")
+    else { return nil }
     return JSONString(range: quote &+ 1..<end, hasEscapes: false)
   }
 

@@ -5,7 +5,7 @@ extension PostgresParser {
   /// The bytes of each statement, as the grammar splits a script, with the spaces and comments before it; nil where the
   /// script is not SQL.
   package static func cuts(of script: String) -> [Range<Int>]? {
-    guard !script.utf8.contains(0), lineOfEndlessSigns(in: script) == nil else { return nil }
+    guard !hasNUL(script), lineOfEndlessSigns(in: script) == nil else { return nil }
     let result = unsafe pg_query_split_with_parser(script)
     defer { unsafe pg_query_free_split_result(result) }
     guard unsafe result.error == nil else { return nil }

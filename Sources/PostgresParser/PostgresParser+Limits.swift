@@ -6,7 +6,9 @@ extension PostgresParser {
   /// `scan.l`: `operator`, `xcstart`), which takes minutes for a text that fits into an annotation.
   package static func lineOfEndlessSigns(in script: String) -> Int? {
     var (line, signs, previous) = (1, 0, UInt8(0))
-    for byte in script.utf8 {
+    let bytes = script.utf8Span.span
+    for index in bytes.indices {
+      let byte = bytes[index]
       if !isOperator(byte) { signs = 0 }
       if byte == UInt8(ascii: "+") || (byte == UInt8(ascii: "*") && previous == UInt8(ascii: "/")) { signs += 1 }
       guard signs <= maximumSigns else { return line }
@@ -14,6 +16,13 @@ extension PostgresParser {
       previous = byte
     }
     return nil
+  }
+
+  /// Whether a script holds a NUL, at which the library would take it to end.
+  static func hasNUL(_ script: String) -> Bool {
+    let bytes = script.utf8Span.span
+    for index in bytes.indices where bytes[index] == 0 { return true }
+    return false
   }
 
   /// `op_chars` of PostgreSQL's `scan.l`.

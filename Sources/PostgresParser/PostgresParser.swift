@@ -20,7 +20,7 @@ package enum PostgresParser {
   /// The tokens of a script; nil where the scanner refuses it, for example because of a literal that has no end. Do not
   /// call it for scripts with a ``lineOfEndlessSigns(in:)``.
   package static func scan(_ script: String) -> ScannedScript? {
-    guard !script.utf8.contains(0) else { return nil }
+    guard !hasNUL(script) else { return nil }
     let result = unsafe pg_query_scan(script)
     defer { unsafe pg_query_free_scan_result(result) }
     guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
@@ -46,7 +46,7 @@ package struct SQLSyntaxError: Error, Equatable, Sendable {
   package let position: Int?
 
   init?(nulIn script: String) {
-    guard script.utf8.contains(0) else { return nil }
+    guard PostgresParser.hasNUL(script) else { return nil }
     message = "a NUL character is in it"
     position = script.unicodeScalars.prefix { $0.value != 0 }.count + 1
   }

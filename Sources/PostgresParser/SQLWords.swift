@@ -14,15 +14,17 @@ package struct SQLWords: Equatable, Sendable {
     var depth = 0
     for range in tokens {
       let text = script[range]
-      if depth == 0, text.elementsEqual(";".utf8) {
+      guard let first = text.first else { continue }
+      let sign = text.count == 1 ? first : nil
+      if depth == 0, sign == UInt8(ascii: ";") {
         if let current { statements.append(current) }
         current = nil
         continue
       }
       if current == nil { current = SQLWords(start: range.lowerBound) }
-      if text.elementsEqual("(".utf8) { depth += 1 }
-      if text.elementsEqual(")".utf8) { depth = max(0, depth - 1) }
-      guard depth == 0, let first = text.first else { continue }
+      if sign == UInt8(ascii: "(") { depth += 1 }
+      if sign == UInt8(ascii: ")") { depth = max(0, depth - 1) }
+      guard depth == 0 else { continue }
       if first & 0xDF >= 0x41, first & 0xDF <= 0x5A {
         current?.words.append(String(decoding: text, as: UTF8.self).lowercased())
       } else if first == UInt8(ascii: "\"") {

@@ -1,6 +1,7 @@
 /// A script and its tokens, as PostgreSQL's scanner finds them.
 package struct ScannedScript {
-  let bytes: [UInt8]
+  /// The script.
+  package let bytes: [UInt8]
   /// The bytes of each token, without comments.
   package let ranges: [Range<Int>]
 

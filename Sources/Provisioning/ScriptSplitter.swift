@@ -26,7 +26,7 @@ struct ScriptSplitter {
   /// it.
   private var mayEndBody = false
 
-  private var places: ScriptPlaceCounter<[UInt8]>
+  private var places: ScriptPlaceCounter
 
   init(_ script: String, isTransaction: Bool) {
     let bytes = Array(script.utf8)

@@ -24,8 +24,8 @@ package enum CurrentProcess {
   package static var outputIsTerminal: Bool { postern_is_terminal(1) == 1 }
 
   /// Standard input to its end.
-  package static func readInput() throws(FileError) -> [UInt8] {
-    try File.read(descriptor: 0, "standard input", limit: .max)
+  package static func readInput(limit: Int) throws(FileError) -> [UInt8] {
+    try File.read(descriptor: 0, "standard input", limit: limit)
   }
 
   /// Writes a text to standard output. It is not an error if nobody reads it, but it is if it cannot be written, such as

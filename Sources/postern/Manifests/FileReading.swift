@@ -22,6 +22,7 @@ struct FileReading {
     }
     if isOneOfMany, !own.errors.isEmpty, YAMLHint.isTemplate(text.text) {
       reading.remarks.append("\(file): passed over: \(YAMLHint.template)")
+      reading.hasDocuments = true
       return
     }
     reading.append(own)
@@ -98,6 +99,7 @@ struct FileReading {
     _ document: ConvertedDocument, number: Int, of count: Int, text: String?, to reading: inout ManifestReading
   ) {
     guard document.value != .null else { return }
+    reading.hasDocuments = true
     do throws(NoManifest) {
       try ManifestList.check(document.value)
       guard document.value["items"] != nil else {

@@ -90,11 +90,10 @@ struct JSONConversion {
 
   /// Reads a member or an element, at ``path``.
   private mutating func element() throws(ManifestFault) -> JSONValue {
-    _ = try read { reader throws(JSONError) in try reader.peek() }
-    let start = reader.position
-    let value = try value()
-    if value.string == nil { places[KeyPath.text(path)] = place(of: start) }
-    return value
+    let kind = try read { reader throws(JSONError) in try reader.peek() }
+    // Asked for behind what is in the value, it would be counted from the file's beginning each time.
+    if kind != .string { places[KeyPath.text(path)] = place(of: reader.position) }
+    return try value()
   }
 
   private mutating func read<Result>(

@@ -9,6 +9,9 @@ struct ManifestReader {
     var reading = ManifestReading()
     for path in paths {
       do throws(CommandError) {
+        guard path.contains(where: { !$0.isWhitespace }) else {
+          throw .unreadable("\"\(path)\" names no file and no folder: if a variable stands there, it has no value")
+        }
         for file in try files(at: path) {
           let document = FileReading(file: file.path, isOneOfMany: file.isOneOfMany)
           document.read(try bytes(of: file.path), into: &reading)
@@ -16,6 +19,11 @@ struct ManifestReader {
       } catch {
         reading.errors += error.lines.map { String($0.trimmingPrefix("error: ")) }
       }
+    }
+    // The program before a pipe may have failed, and nobody would see it.
+    if !reading.hasDocuments, reading.errors.isEmpty, !paths.isEmpty {
+      let names = paths.map { $0 == "-" ? "standard input" : $0 }.joined(separator: ", ")
+      reading.errors.append("\(names): no manifest is there: only what is empty, or a comment")
     }
     return reading
   }
@@ -48,12 +56,16 @@ struct ManifestReader {
       throw .unreadable("\(path): cannot be read: the folder cannot be listed; check its permissions")
     }
     let endings = [".yaml", ".yml", ".json"]
-    return entries.filter { entry in
+    let files = entries.filter { entry in
       endings.contains { entry.hasSuffix($0) } && !entry.split(separator: "/").dropLast().contains { $0.hasPrefix(".") }
     }
     .map { $0.split(separator: "/") }.sorted { $0.lexicographicallyPrecedes($1) }
-    .map { ((path.hasSuffix("/") ? path : "\(path)/") + $0.joined(separator: "/"), true) }
-    .filter { type(of: $0.0) != .typeDirectory }
+    .map { (path: (path.hasSuffix("/") ? path : "\(path)/") + $0.joined(separator: "/"), isOneOfMany: true) }
+    .filter { type(of: $0.path) != .typeDirectory }
+    guard !files.isEmpty else {
+      throw .unreadable("\(path): no file in this folder ends in .yaml, .yml or .json")
+    }
+    return files
   }
 
   /// The type of the file, or of the target of a link.
@@ -62,9 +74,13 @@ struct ManifestReader {
     return (try? FileManager.default.attributesOfItem(atPath: target))?[.type] as? FileAttributeType
   }
 
+  /// More than the objects of a large cluster take. A device or a log would be read until no memory is left.
+  private static let largestFile = 256 << 20
+
   private func bytes(of file: String) throws(CommandError) -> [UInt8] {
     do throws(FileError) {
-      return try file == "-" ? CurrentProcess.readInput() : File.read(file, limit: .max)
+      return try file == "-"
+        ? CurrentProcess.readInput(limit: Self.largestFile) : File.read(file, limit: Self.largestFile)
     } catch {
       throw .unreadable("\(file): cannot be read: \(error.isMissing ? "there is no such file" : error.reason)")
     }

@@ -6,11 +6,14 @@ struct ManifestReading {
   var remarks: [String] = []
   /// Why files, or documents in them, cannot be read. One line each.
   var errors: [String] = []
+  /// Whether any document says something, be it an empty list or something other than a manifest.
+  var hasDocuments = false
 
   mutating func append(_ other: ManifestReading) {
     manifests += other.manifests
     remarks += other.remarks
     errors += other.errors
+    hasDocuments = hasDocuments || other.hasDocuments
   }
 
   /// All objects, if every document could be read.

@@ -81,6 +81,8 @@ final class AdminAccess {
       use(secret, [(SecretKey.password, VolumeLayout.adminPasswordFile)])
     } else if let password = superuser.password {
       try takePassword(password)
+    } else if !postgres.family.canBeGivenPassword {
+      unreadable = "the superuser's password"
     }
     warnOfGuesses(superuser)
     if let unreadable { judge(unreadable, superuser.trustsLoopback) }
@@ -101,7 +103,9 @@ final class AdminAccess {
   private func makeBootstrap(_ superuser: Superuser, _ secret: String, isNamed: Bool) -> Bootstrap? {
     var variable = superuser.missingPassword
     // It is not known whether `envFrom` contains a password, so a Secret that the annotation names takes precedence.
-    if isNamed, case .candidates? = superuser.password { variable = postgres.family.passwordVariables.first }
+    if isNamed, postgres.family.canBeGivenPassword, case .candidates? = superuser.password {
+      variable = postgres.family.passwordVariables.first
+    }
     guard let variable else { return nil }
     let isOfficial = postgres.family == .official
     let usesFiles = isOfficial && !postgres.container.hasCommand

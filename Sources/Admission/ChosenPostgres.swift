@@ -29,7 +29,7 @@ final class ChosenPostgres {
     self.container = container
     self.index = index
     self.image = image
-    let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? ImageFamily(image)
+    let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? Self.family(of: image, container)
     family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
     isFamilyKnown = known != nil
     arguments = try container.serverArguments()
@@ -37,7 +37,8 @@ final class ChosenPostgres {
     var isUnknown = false
     for name in ["PGPORT"] + family.portVariables where port == nil {
       switch try container.given([name], readsFiles: false) {
-      case .literal(let text)?: port = UInt16(text).flatMap { $0 > 0 ? Int($0) : nil }
+      case .literal(let text)?:
+        port = text.split(separator: ":").last.flatMap { UInt16($0) }.flatMap { $0 > 0 ? Int($0) : nil }
       case nil, .candidates?: break
       default: isUnknown = true
       }
@@ -45,6 +46,12 @@ final class ChosenPostgres {
     isPortUnknown = port == nil && isUnknown && container.containerPort == nil
     isPortGuessed = port == nil && !container.hasPostgresPort && container.containerPort != nil
     self.port = port ?? container.containerPort ?? 5432
+  }
+
+  /// The family by the image, unless Patroni runs there: charts run it in TimescaleDB's image and in others.
+  private static func family(of image: ImageReference, _ container: Container) -> ImageFamily? {
+    let family = ImageFamily(image)
+    return family == .official && container.runsPatroni ? .patroni : family
   }
 
   /// The image's major version of Postgres, if its name shows it.

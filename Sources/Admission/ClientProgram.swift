@@ -1,11 +1,16 @@
 import Declarations
 import JSONBytes
 
-/// Clients of Postgres, which are in every image of the server. Who runs one has no server in that container.
+/// Clients of Postgres, and programs in front of it, which are in images of the server. Who runs one has no server in that
+/// container.
 enum ClientProgram {
   private static let names: Set = [
     "psql", "pg_dump", "pg_dumpall", "pg_restore", "pg_isready", "pgbench", "pg_basebackup", "createdb", "dropdb",
-    "createuser", "vacuumdb", "reindexdb",
+    "createuser", "vacuumdb", "reindexdb", "pg_receivewal",
+  ]
+  /// Programs that are a container's own beside a server, whomever they connect to.
+  private static let helpers: Set = [
+    "pgbouncer", "pgpool", "pgbackrest", "wal-g", "barman", "postgres_exporter", "pgwatch", "pgagent", "patronictl",
   ]
 
   /// The client that a container runs; nil where it may run a server. A shell runs one where its script names a client that
@@ -21,11 +26,19 @@ enum ClientProgram {
     // Without a command, arguments such as -c are the server's.
     guard let first = words.first, command != nil || first.utf8.first != UInt8(ascii: "-") else { return nil }
     let program = ServerArguments.program(first)
-    if names.contains(program) { return program }
+    if names.contains(program) || helpers.contains(program) { return program }
     guard ServerArguments.shells.contains(program) else { return nil }
-    let script = words.dropFirst().flatMap { ServerArguments.commands(of: $0) }.flatMap(\.self)
+    let commands = words.dropFirst().flatMap { ServerArguments.commands(of: $0) }
+    let script = commands.flatMap(\.self)
     let programs = script.map(ServerArguments.program)
-    guard !programs.contains(where: ServerArguments.servers.contains),
+    guard !programs.contains(where: ServerArguments.servers.contains) else { return nil }
+    // The last command is what the container goes on with.
+    if let last = commands.last(where: { !$0.isEmpty })?.first(where: { $0 != "exec" }).map(ServerArguments.program),
+      helpers.contains(last)
+    {
+      return last
+    }
+    guard
       knowsDatabase || script.contains(where: { $0 == "-h" || $0.hasPrefix("--host") })
     else { return nil }
     return programs.first { names.contains($0) }

@@ -132,11 +132,14 @@ final class Container {
   /// also has a host.
   var looksLikePostgres: Bool {
     if ["postgres", "postgresql"].contains(name) || ports.contains(where: \.isPostgres) { return true }
-    if defines("PGDATA") || defines("POSTGRES_INITDB_ARGS") { return true }
+    if defines("PGDATA") || defines("POSTGRES_INITDB_ARGS") || runsPatroni { return true }
     let tells = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_USER", "POSTGRES_DB"]
     return !knowsDatabase
       && (tells.contains(where: defines) || environment.contains { $0.name.hasPrefix("POSTGRESQL_") })
   }
+
+  /// Whether it has variables that Patroni alone reads, whatever its image's name.
+  var runsPatroni: Bool { environment.contains { $0.name.hasPrefix("PATRONI_") } }
 
   /// The server's arguments from the command and its arguments, with `$(NAME)` expanded.
   func serverArguments() throws(JSONError) -> ServerArguments {

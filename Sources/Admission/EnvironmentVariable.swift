@@ -45,7 +45,7 @@ struct EnvironmentVariable {
     try self.init(&reader) { reader, name, value in
       tells = Self.tellsDatabase(name, value, in: reader)
       return reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
-        || reader.matches(name, "ALLOW_EMPTY_PASSWORD")
+        || reader.starts(name, with: "PATRONI_") || reader.matches(name, "ALLOW_EMPTY_PASSWORD")
     }
   }
 

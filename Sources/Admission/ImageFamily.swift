@@ -14,6 +14,10 @@ extension ImageFamily {
       self = .sclorg
     } else if Self.official.contains(image.name) {
       self = .official
+    } else if image.name.hasPrefix("spilo") {
+      self = .spilo
+    } else if image.name.hasPrefix("patroni") {
+      self = .patroni
     } else {
       return nil
     }
@@ -31,7 +35,13 @@ extension ImageFamily {
         self = .sclorg
         return
       case "POSTGRES_POSTGRES_PASSWORD": family = .bitnami
-      default: if name.hasPrefix("POSTGRESQL_") { family = .bitnami }
+      case "PGUSER_SUPERUSER", "PGPASSWORD_SUPERUSER": family = .spilo
+      default:
+        if name.hasPrefix("PATRONI_") {
+          self = .patroni
+          return
+        }
+        if name.hasPrefix("POSTGRESQL_") { family = .bitnami }
       }
     }
     self = family
@@ -46,7 +56,7 @@ extension ImageFamily {
   /// The superuser's name where nothing else is set.
   package var defaultSuperuser: String {
     switch self {
-    case .official, .bitnami, .sclorg: "postgres"
+    case .official, .bitnami, .sclorg, .patroni, .spilo: "postgres"
     case .supabase: "supabase_admin"
     case .kartoza: "docker"
     }
@@ -56,6 +66,8 @@ extension ImageFamily {
   package var superuserVariable: String? {
     switch self {
     case .official, .supabase, .kartoza: "POSTGRES_USER"
+    case .patroni: "PATRONI_SUPERUSER_USERNAME"
+    case .spilo: "PGUSER_SUPERUSER"
     case .bitnami, .sclorg: nil
     }
   }
@@ -67,13 +79,22 @@ extension ImageFamily {
     case .bitnami: ["POSTGRESQL_POSTGRES_PASSWORD", "POSTGRES_POSTGRES_PASSWORD"]
     case .sclorg: ["POSTGRESQL_ADMIN_PASSWORD"]
     case .kartoza: ["POSTGRES_PASS"]
+    case .patroni: ["PATRONI_SUPERUSER_PASSWORD"]
+    case .spilo: ["PGPASSWORD_SUPERUSER"]
     }
   }
+
+  /// Whether Patroni makes the replicas of one server.
+  var replicates: Bool { self == .patroni || self == .spilo }
+
+  /// Whether a container without a password can be given one. Patroni tells the server its password when the cluster is
+  /// made, and logs in with it from then on: it may be in a file, and another one in a variable would lock Patroni out.
+  var canBeGivenPassword: Bool { !replicates }
 
   /// The variables that name a user who is not a superuser.
   package var applicationUserVariables: [String] {
     switch self {
-    case .official, .supabase, .kartoza: []
+    case .official, .supabase, .kartoza, .patroni, .spilo: []
     case .bitnami: ["POSTGRESQL_USERNAME", "POSTGRESQL_USER", "POSTGRES_USERNAME", "POSTGRES_USER"]
     case .sclorg: ["POSTGRESQL_USER"]
     }
@@ -83,26 +104,35 @@ extension ImageFamily {
   /// password.
   package var applicationPasswordVariables: [String] {
     switch self {
-    case .official, .supabase, .kartoza: []
+    case .official, .supabase, .kartoza, .patroni, .spilo: []
     case .bitnami: ["POSTGRESQL_PASSWORD", "POSTGRES_PASSWORD"]
     case .sclorg: ["POSTGRESQL_PASSWORD"]
     }
   }
 
   /// Whether a variable with `_FILE` behind its name is the path of a file that holds the value.
-  package var readsFiles: Bool { self != .sclorg }
+  package var readsFiles: Bool {
+    switch self {
+    case .official, .supabase, .bitnami, .kartoza: true
+    case .sclorg, .patroni, .spilo: false
+    }
+  }
 
-  /// The variables that hold the port, besides `PGPORT`.
+  /// The variables that hold the port, besides `PGPORT`; an address may be before it.
   var portVariables: [String] {
-    self == .bitnami ? ["POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"] : []
+    switch self {
+    case .bitnami: ["POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"]
+    case .patroni: ["PATRONI_POSTGRESQL_LISTEN"]
+    case .official, .supabase, .sclorg, .kartoza, .spilo: []
+    }
   }
 
   /// Whether loopback connections need no password; nil where that is not known.
   var trustsLoopback: Bool? {
     switch self {
     case .official, .supabase, .sclorg: true
-    case .bitnami: false
-    case .kartoza: nil
+    case .bitnami, .spilo: false
+    case .kartoza, .patroni: nil
     }
   }
 }

@@ -31,6 +31,14 @@ package enum OtherImage {
     "kubectl",
   ]
 
+  /// Whether there is a Postgres in it, which may run without the operator as well.
+  var isOperators: Bool {
+    switch self {
+    case .operatorsOwn: true
+    case .noPostgres: false
+    }
+  }
+
   /// A clause that describes the image.
   var reason: String {
     switch self {

@@ -34,11 +34,16 @@ struct PostgresChoice {
       postgres = try ChosenPostgres(containers[only.index], at: only.index, only.image, flavor: flavor)
     } else if found.isEmpty {
       let why = Self.absence(containers)
-      absence = why
-      findings.refuse(
-        place(), "\(why): name the container that is in this annotation, or declare on what runs Postgres",
-        .valueRequired
-      )
+      absence = why.reason
+      if why.isOperators {
+        findings.refuse(
+          place(), "\(why.reason); where no operator runs it, name its container in this annotation", .valueRequired)
+      } else {
+        findings.refuse(
+          place(), "\(why.reason): name the container that is in this annotation, or declare on what runs Postgres",
+          .valueRequired
+        )
+      }
     } else {
       findings.refuse(
         place(),
@@ -62,7 +67,10 @@ struct PostgresChoice {
       .map { (index: $0, image: ImageReference(containers[$0].image)) }
     for sign in Sign.allCases {
       let found = all.filter { sign.isAt(containers[$0.index], $0.image) && isPossible($0, sign) }
-      guard found.isEmpty else { return found }
+      guard !found.isEmpty else { continue }
+      // Beside a server, its image also runs poolers and backups.
+      let servers = found.count > 1 ? found.filter { containers[$0.index].looksLikePostgres } : []
+      return servers.count == 1 ? servers : found
     }
     guard takesOnlyOne else { return [] }
     let possible = all.filter { isPossible($0, .server) }
@@ -87,15 +95,20 @@ struct PostgresChoice {
     return containers.count > 10 ? "\(names) and \(containers.count - 10) more" : names
   }
 
-  private static func absence(_ containers: [Container]) -> String {
+  private static func absence(_ containers: [Container]) -> (reason: String, isOperators: Bool) {
     let others = containers.filter { $0.name != SidecarContainer.name }
     guard others.count == 1, let only = others.first else {
-      return others.isEmpty
-        ? "the Pod has no container" : "nothing says that one of \(names(others)) is Postgres"
+      return (
+        others.isEmpty ? "the Pod has no container" : "nothing says that one of \(names(others)) is Postgres", false
+      )
     }
     let image = ImageReference(only.image)
-    if let client = only.client { return "container \(quoted(only.name)) runs \(client), which is no server" }
-    return OtherImage(image).map { "image \(quoted(image.name)) \($0.reason)" }
-      ?? "nothing says that container \(quoted(only.name)) is Postgres"
+    if let client = only.client {
+      return ("container \(quoted(only.name)) runs \(client), which is no server", false)
+    }
+    guard let other = OtherImage(image) else {
+      return ("nothing says that container \(quoted(only.name)) is Postgres", false)
+    }
+    return ("image \(quoted(image.name)) \(other.reason)", other.isOperators)
   }
 }

@@ -15,7 +15,11 @@ struct ReplacedPods {
     let object = subject.object
     guard object.role == .workload else { return }
     let replicas = Replicas(object)
-    if replicas.count > 1, !object.isReplicated {
+    if replicas.count > 1, !object.isReplicated, postgres.family.replicates {
+      findings.warn(
+        "Patroni makes the \(replicas.count) replicas copies: say so by \(AnnotationKey.replication): external")
+      findings.warn("name the Service of Patroni's leader by \(AnnotationKey.host), unless it has the workload's name")
+    } else if replicas.count > 1, !object.isReplicated {
       let chosen = replicas.chosen(isReplicated: false)
       findings.warn(
         "\(replicas.count) replicas are as many servers with data of their own"

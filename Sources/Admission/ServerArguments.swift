@@ -10,7 +10,7 @@ struct ServerArguments {
 
   static let shells: Set = ["sh", "bash", "ash", "dash"]
   static let servers: Set = [
-    "postgres", "postmaster", "docker-entrypoint.sh", "pg_ctl", "pg_ctlcluster", "run-postgresql",
+    "postgres", "postmaster", "docker-entrypoint.sh", "pg_ctl", "pg_ctlcluster", "run-postgresql", "patroni",
   ]
 
   init(_ arguments: [String]) {

@@ -33,6 +33,7 @@ struct Superuser {
     case .official, .supabase, .kartoza:
       password = own
       if case .literal("trust")? = try given(["POSTGRES_HOST_AUTH_METHOD"]) { allowsEmpty = family != .kartoza }
+    case .patroni, .spilo: password = own
     case .sclorg:
       password = own
       allowsEmpty = user != nil
@@ -42,7 +43,7 @@ struct Superuser {
         allowsEmpty = password == nil && ["yes", "true", "1"].contains(text.lowercased())
       }
     }
-    let isGiven = password != nil || allowsEmpty
+    let isGiven = password != nil || allowsEmpty || !family.canBeGivenPassword
     missingPassword =
       isGiven ? nil : hasApplicationUser ? family.passwordVariables.first : Self.passwordVariable(of: family)
     trustsLoopback =

@@ -236,6 +236,23 @@ import Testing
       container: env(literal("POSTGRES_USER", "gis"), secret("POSTGRES_PASS", "c", "p")),
       variables: ["POSTERN_ADMIN_USER=gis"], sources: fromC),
     Case(
+      name: "Patroni's", image: "registry.example/patroni:4",
+      container: env(
+        literal("PATRONI_SUPERUSER_USERNAME", "root"), secret("PATRONI_SUPERUSER_PASSWORD", "c", "p"),
+        literal("PATRONI_POSTGRESQL_LISTEN", "0.0.0.0:5433")),
+      variables: ["POSTERN_ADMIN_USER=root"], sources: fromC, port: 5433),
+    Case(
+      name: "Patroni in another image", image: "timescale/timescaledb-ha:pg16",
+      container: env(literal("PATRONI_SCOPE", "ts"), literal("PATRONI_REPLICATION_USERNAME", "standby"))
+        + #","envFrom":[{"secretRef":{"name":"c"}}]"#,
+      sources: ["c/PATRONI_SUPERUSER_USERNAME>admin/username", "c/PATRONI_SUPERUSER_PASSWORD>admin/password"]),
+    Case(
+      name: "Patroni in an image of one's own", image: "registry.example/base/db:3",
+      container: env(secret("PATRONI_SUPERUSER_PASSWORD", "c", "p")), sources: fromC),
+    Case(
+      name: "Patroni whose file has the password", image: "patroni", container: env(literal("PATRONI_SCOPE", "x")),
+      warned: ["if Postgres asks on loopback, the sidecar needs the superuser's password"]),
+    Case(
       name: "an image of one's own", image: "registry.example/base/db:3", container: env(password), sources: fromC),
     Case(
       name: "a version of its own", image: "registry.example/base/db:11.4.0", container: env(password), sources: fromC),
@@ -313,6 +330,57 @@ import Testing
       return
     }
     #expect(sources(try reply.admitted(object)) == ["mine/username>admin/username", "mine/password>admin/password"])
+  }
+
+  /// Spilo is left to Zalando's operator, unless somebody says that its container is Postgres.
+  @Test(
+    arguments: [
+      ([secret("PGPASSWORD_SUPERUSER", "c", "p")], [], fromC, 5432),
+      (
+        [
+          literal("PGUSER_SUPERUSER", "root"), secret("PGPASSWORD_SUPERUSER", "c", "p"), literal("PGPORT", "5433"),
+          literal("PATRONI_TTL", "30"),
+        ], ["POSTERN_ADMIN_USER=root"], fromC, 5433
+      ),
+      ([secret("PGPASSWORD_STANDBY", "c", "s")], nil, [], 5432),
+      ([literal("PGPASSWORD_SUPERUSER", "hunter2")], nil, [], 5432),
+    ] as [([String], [String]?, [String], Int)])
+  func spiloIsKnownWhereItsContainerIsNamed(
+    env: [String], variables: [String]?, sources: [String], port: Int
+  ) throws {
+    let podSpec =
+      #"{"containers":[{"name":"db","image":"ghcr.io/zalando/spilo-17:4.0-p2","ports":[{"containerPort":8008},{"containerPort":\#(port)}],"env":[\#(env.joined(separator: ","))]}]}"#
+    let unnamed = try deployment(
+      annotations: #"{"postern.io/users":"a"}"#, podSpec: podSpec, kind: "StatefulSet")
+    let reply = try post(unnamed, .validate)
+    #expect(reply.fields == ["spec.template.metadata.annotations[postern.io/container]"])
+    let message = try #require(reply.causes.first?.message)
+    #expect(message.contains("declare databases and users to that operator; where no operator runs it, name its"))
+    #expect(!message.contains("declare on what runs Postgres"))
+
+    let named = try pod(metadata: #","annotations":{"postern.io/container":"db"}"#).adding("/spec", podSpec)
+    let mutated = try post(named, .mutate)
+    guard let variables else {
+      #expect(mutated.fields == ["metadata.annotations[postern.io/admin-secret]"])
+      return
+    }
+    let admitted = try mutated.admitted(named)
+    #expect(self.sources(admitted) == sources)
+    let sidecar = try #require(admitted.at("spec", "initContainers", "0"))
+    #expect(sidecar["env"]?.array?.dropFirst(3).map(text) == variables)
+    #expect(sidecar["env"]?.array?.map(text).contains("POSTERN_PORT=\(port)") == true)
+    #expect(admitted.at("spec", "containers", "0", "env")?.array?.count == env.count, "Patroni would be locked out")
+  }
+
+  @Test(arguments: ["patroni", "official"]) func patronisReplicasAreCopies(flavor: String) throws {
+    let podSpec = #"{"containers":[{"name":"db","image":"x","env":[\#(Self.literal("POSTGRES_PASSWORD", "x"))]}]}"#
+    let workload = try deployment(
+      annotations: #"{"postern.io/users":"a"}"#, podSpec: podSpec, kind: "StatefulSet"
+    ).adding("/spec/replicas", "3")
+      .adding("/spec/template/metadata/annotations", #"{"postern.io/flavor":"\#(flavor)"}"#)
+    let warnings = try post(workload, .validate).warnings
+    #expect(warnings.contains { $0.contains("as many servers") } == (flavor == "official"), "\(warnings)")
+    #expect(warnings.contains { $0.contains("Patroni makes the 3 replicas copies") } == (flavor == "patroni"))
   }
 
   @Test(arguments: ["official", "supabase", "bitnami", "sclorg", "kartoza"]) func aFlavorIsNamed(flavor: String) throws

@@ -45,6 +45,14 @@ import Testing
       #"{"name":"c","image":"postgres:17","command":["bash","-ec"],"args":["pg_dumpall > /b"],"env":[{"name":"PGHOST","value":"db"}]}"#,
       "container \"c\" runs pg_dumpall"
     ),
+    (
+      #"{"name":"c","image":"postgres:17","command":["/usr/sbin/pgbouncer","/etc/p.ini"]}"#,
+      "container \"c\" runs pgbouncer"
+    ),
+    (
+      #"{"name":"c","image":"postgres:17","command":["sh","-c","sleep 1; exec pgbouncer /etc/p.ini"],"ports":[{"containerPort":5432}]}"#,
+      "container \"c\" runs pgbouncer"
+    ),
     (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "nothing says that one of \"a\", \"b\" is Postgres"),
     (#"{"name":"db","image":"ghcr.io/cloudnative-pg/postgresql:17"}"#, "CloudNativePG"),
     (#"{"name":"db","image":"ghcr.io/zalando/spilo-17:4.0"}"#, "Zalando"),
@@ -88,5 +96,28 @@ import Testing
     #expect(reply.isAllowed && reply.patch == nil)
     #expect(reply.warnings.first?.contains(kind) == true)
     #expect(try post(object, .validate).isAllowed)
+  }
+
+  /// A pooler, a backup and the server may be of one image.
+  @Test(
+    arguments: [
+      (#""command":["/usr/bin/env","-i","/usr/sbin/pgbouncer","/etc/p.ini"],"ports":[{"containerPort":6432}]"#, "db"),
+      (#""command":["/scripts/backup.sh"],"env":[{"name":"PGHOST","value":"/var/run/postgresql"}]"#, "db"),
+      (#""command":["pgbackrest","server"],"env":[{"name":"PGDATA","value":"/d"}]"#, "db"),
+      (#""command":["/scripts/backup.sh"],"env":[{"name":"PGDATA","value":"/d"}]"#, nil),
+      (#""command":["sh","-c","wal-g backup-fetch /d LATEST; exec /start.sh"],"ports":[{"containerPort":5432}]"#, nil),
+    ] as [(String, String?)])
+  func itIsToldFromItsHelpers(helper: String, chosen: String?) throws {
+    let server =
+      #"{"name":"db","image":"timescale/timescaledb-ha:pg16","ports":[{"containerPort":5432}],"env":[{"name":"POSTGRES_PASSWORD","value":"x"}]}"#
+    for helperIsFirst in [false, true] {
+      let other = #"{"name":"other","image":"timescale/timescaledb-ha:pg16",\#(helper)}"#
+      let containers = helperIsFirst ? "\(other),\(server)" : "\(server),\(other)"
+      let workload = try deployment(
+        annotations: #"{"postern.io/users":"a"}"#, podSpec: #"{"containers":[\#(containers)]}"#, kind: "StatefulSet")
+      let reply = try post(workload, .validate)
+      #expect(reply.isAllowed == (chosen != nil), "\(reply.causes)")
+      if chosen == nil { #expect(reply.causes.first?.message.contains("which container is Postgres") == true) }
+    }
   }
 }

@@ -41,6 +41,7 @@ struct InitEnvironment {
     case .kartoza: database = value(["POSTGRES_DBNAME", "POSTGRES_DB"]) ?? "gis"
     case .supabase: database = value(["POSTGRES_DB"]) ?? database
     case .official: database = value(["POSTGRES_DB"]) ?? superuser
+    case .patroni, .spilo: break
     }
     if owner == superuser { owner = nil }
     if owner != nil {

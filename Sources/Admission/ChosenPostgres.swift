@@ -76,7 +76,7 @@ final class ChosenPostgres {
         ? "with no listen_addresses nobody can connect" : "these listen_addresses leave loopback out"
       causes.append(
         StatusCause(
-          field: "\(prefix)spec.containers[\(index)].args",
+          field: "\(prefix)spec.containers[\(index)].\(container.hasArguments ? "args" : "command")",
           message: "\(why), and the sidecar cannot connect; write localhost as well"))
     }
     return causes

@@ -118,6 +118,9 @@ final class Container {
   /// Whether it runs a command other than the image's.
   var hasCommand: Bool { command != nil }
 
+  /// Whether it has arguments, which are then where the server's are.
+  var hasArguments: Bool { arguments != nil }
+
   /// The port from `ports`: the one that is Postgres's by name or number, else the first that may be.
   var containerPort: Int? { (ports.first { $0.isPostgres } ?? ports.first { !$0.isOthers })?.number }
 

@@ -18,7 +18,46 @@ struct LabelStamp {
       isStale = false
       return
     }
-    isStale = try !Self.isWritten(in: object.metadata.lastApplied) && !object.selectsByCustomer
+    let isWritten = try Self.isWritten(in: object.metadata.lastApplied)
+    let isOwned = try Self.isOwned(
+      subject.review.object?.pod.metadata?.managedFields, of: subject.review.bytes)
+    isStale = !isWritten && !isOwned && !object.selectsByCustomer
+  }
+
+  /// Whether somebody has written the label into the template, as by `kubectl apply --server-side`. The API server notes
+  /// who writes which fields before it calls webhooks, so what they add is nobody's (Kubernetes docs, "Server-Side Apply",
+  /// "Field management").
+  private static func isOwned(_ managedFields: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> Bool {
+    guard let managedFields else { return false }
+    let path = ["fieldsV1", "f:spec", "f:template", "f:metadata", "f:labels", "f:\(AnnotationKey.customerLabel)"]
+    var reader = JSONReader(managedFields, of: bytes)
+    var isOwned = false
+    _ = try reader.elements { reader throws(JSONError) in
+      if try has(path[...], &reader) { isOwned = true }
+    }
+    return isOwned
+  }
+
+  /// Whether an object has a member at this path.
+  private static func has(_ path: ArraySlice<String>, _ reader: inout JSONReader) throws(JSONError) -> Bool {
+    guard let name = path.first else {
+      try reader.skip()
+      return true
+    }
+    guard try reader.peek() == .object else {
+      try reader.skip()
+      return false
+    }
+    var isFound = false
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.text(key) == name {
+        isFound = try has(path.dropFirst(), &reader)
+      } else {
+        try reader.skip()
+      }
+    }
+    return isFound
   }
 
   /// Whether the manifest that kubectl last applied has the label in its template. Then the label belongs to the

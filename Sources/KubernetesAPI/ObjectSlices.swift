@@ -82,6 +82,8 @@ package struct MetadataSlices: Sendable {
   package private(set) var ownerReferences: JSONSlice?
   /// `deletionTimestamp`; present while the object is being deleted.
   package private(set) var deletionTimestamp: JSONSlice?
+  /// `managedFields`: who wrote which fields.
+  package private(set) var managedFields: JSONSlice?
 
   init?(_ reader: inout JSONReader) throws(JSONError) {
     guard try reader.entersObject() else { return nil }
@@ -98,6 +100,8 @@ package struct MetadataSlices: Sendable {
         ownerReferences = try reader.optionalValue()
       } else if reader.matches(key, "deletionTimestamp") {
         deletionTimestamp = try reader.optionalValue()
+      } else if reader.matches(key, "managedFields") {
+        managedFields = try reader.optionalValue()
       } else {
         try reader.skip()
       }

@@ -99,6 +99,30 @@ import Testing
     }
   }
 
+  /// What the API server notes of who wrote what.
+  private static func managed(byAuthor: Bool) -> String {
+    let label = byAuthor ? #","f:postern.io/customer":{}"# : ""
+    return #"""
+      [{"manager":"kube-controller-manager","operation":"Update","subresource":"status","fieldsType":"FieldsV1",
+        "fieldsV1":{"f:status":{"f:observedGeneration":{}}}},{"manager":"x"},
+       {"manager":"argocd-controller","operation":"Apply","fieldsType":"FieldsV1","fieldsV1":{"f:metadata":{"f:labels":
+        {"f:postern.io/customer":{}}},"f:spec":{"f:template":{"f:metadata":{"f:labels":{".":{},"f:app":{}\#(label)}}}}}}]
+      """#
+  }
+
+  /// A label that server-side apply moves from the workload to its template is its author's in the same request: it is not
+  /// taken off, only to be applied again.
+  @Test(arguments: ["Deployment", "StatefulSet"])
+  func whatIsMovedToTheTemplateStaysThere(kind: String) throws {
+    let old = try stored(kind: kind).adding("/metadata/managedFields", Self.managed(byAuthor: false))
+    let moved = try old.removing(Self.own).adding("/metadata/managedFields", Self.managed(byAuthor: true))
+    #expect(try post(moved, .mutate, replacing: old).patch == nil)
+    #expect(try post(moved, .validate, replacing: old).warnings == [Self.unwatched])
+    // Taken off, and written nowhere else.
+    let taken = try old.removing(Self.own)
+    #expect(try post(taken, .mutate, replacing: old).admitted(taken) == taken.removing(Self.templates))
+  }
+
   /// What is wrong with the new label is said all the same.
   @Test func aNameThatCannotBeIsRefused() throws {
     let old = try stored()
@@ -112,7 +136,8 @@ import Testing
     let selecting = try stored().adding(
       "/spec/selector", #"{"matchLabels":{"postern.io/customer":"acme"}}"#)
     let printed = try stored().adding("/spec/template/metadata/annotations", #"{"postern.io/injected":"v1"}"#)
-    for old in [try stored(applied: own), selecting, printed] {
+    let applied = try stored().adding("/metadata/managedFields", Self.managed(byAuthor: true))
+    for old in [try stored(applied: own), selecting, printed, applied] {
       let taken = try old.removing(Self.own)
       #expect(try post(taken, .mutate, replacing: old).patch == nil)
       let renamed = try old.adding(Self.own, #""beta""#)

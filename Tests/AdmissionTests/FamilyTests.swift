@@ -206,6 +206,10 @@ import Testing
     Case(
       name: "no TCP, by a shell", image: "postgres:16",
       container: env(password) + #","command":["bash","-c","postgres -c listen_addresses=''"]"#,
+      refused: ("spec.containers[0].command", "listen_addresses")),
+    Case(
+      name: "no TCP, by a shell's argument", image: "postgres:16",
+      container: env(password) + #","command":["bash","-c"],"args":["postgres -c listen_addresses=''"]"#,
       refused: ("spec.containers[0].args", "listen_addresses")),
     Case(
       name: "too old", image: "postgres:11", container: env(password),

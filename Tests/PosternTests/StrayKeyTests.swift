@@ -141,6 +141,71 @@ import Testing
     #expect(try Program.run(["inject", "-"], input: manifest).status == 1)
   }
 
+  /// The API server would refuse these before it asks the webhook; it was "byte 1180: expected an array".
+  @Test(arguments: [
+    (
+      "ports: [{containerPort: 80}, {containerPort: \"5432\"}]",
+      "ports[1].containerPort: text, where Kubernetes takes a number"
+    ),
+    ("ports: {containerPort: 5432}", "ports: line 7, column 66: a mapping, where Kubernetes takes a list"),
+    ("env: {POSTGRES_DB: shop}", "env: line 7, column 64: a mapping, where Kubernetes takes a list"),
+    ("env: [POSTGRES_DB=shop]", "env[0]: text, where Kubernetes takes a mapping"),
+    ("env: [{name: A, valueFrom: x}]", "env[0].valueFrom: text, where Kubernetes takes a mapping"),
+    ("envFrom: [postgres-config]", "envFrom[0]: text, where Kubernetes takes a mapping"),
+    ("volumeMounts: [data]", "volumeMounts[0]: text, where Kubernetes takes a mapping"),
+    (
+      "volumeMounts: [{name: a, readOnly: \"true\"}]",
+      "volumeMounts[0].readOnly: text, where Kubernetes takes true or false"
+    ),
+    ("command: postgres", "command: text, where Kubernetes takes a list"),
+    ("resources: {limits: [1]}", "resources.limits: line 7, column 79: a list, where Kubernetes takes a mapping"),
+    ("securityContext: {runAsUser: \"999\"}", "securityContext.runAsUser: text, where Kubernetes takes a number"),
+  ])
+  func whatHasAnotherShapeIsSaidWithItsField(member: String, message: String) throws {
+    for (start, field) in [
+      ("apiVersion: v1\nkind: Pod\nmetadata: METADATA\n\n\nspec:\n", "spec"),
+      (
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: METADATA\nspec:\n  serviceName: db\n  template: {spec: {\n",
+        "spec.template.spec"
+      ),
+    ] {
+      let containers = "  containers: [{name: a, image: x}, {name: postgres,      \(member)}]"
+      let manifest =
+        start.replacing("METADATA", with: "{name: db, labels: {postern.io/customer: acme}}") + containers
+        + (field == "spec" ? "\n" : "}}\n")
+      for command in ["check", "inject"] {
+        let answer = try Program.run([command, "-"], input: manifest)
+        let said = answer.output + answer.errors
+        #expect(answer.status == 1)
+        #expect(said.contains("\(field).containers[1].\(message)"), "\(said)")
+        #expect(!said.contains("byte "), "\(said)")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("replicas: \"1\"", "spec.replicas: text, where Kubernetes takes a number"),
+    (
+      "template: {spec: {volumes: {name: v}}}",
+      "spec.template.spec.volumes: line 1, column 134: a mapping, where Kubernetes takes a list"
+    ),
+    (
+      "template: {spec: {hostNetwork: \"no\", containers: [{name: postgres}]}}",
+      "spec.template.spec.hostNetwork: text, where"
+    ),
+    (
+      "template: {spec: {containers: {name: postgres}}}",
+      "spec.template.spec.containers: line 1, column 137: a mapping, where"
+    ),
+  ])
+  func soIsWhatHasAnotherShapeInAWorkload(member: String, message: String) throws {
+    let manifest =
+      "{apiVersion: apps/v1, kind: Deployment, metadata: {name: db, labels: {postern.io/customer: acme}}, spec: {\(member)}}"
+    let answer = try Program.run(["check", "-"], input: manifest)
+    #expect(answer.status == 1 && answer.output.contains("* \(message)"), "\(answer.output)\(answer.errors)")
+    #expect(!answer.output.contains("byte "))
+  }
+
   /// Where no webhook is asked, nothing is read.
   @Test(
     arguments: [

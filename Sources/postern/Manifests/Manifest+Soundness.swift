@@ -16,10 +16,26 @@ extension Manifest {
     mended.mendKind(&faults)
     for path in mended.textFields {
       guard let value = mended.object.value(at: path[...]), value.string == nil, value != .null else { continue }
-      faults.append(fault(of: value, at: KeyPath.text(path)))
+      faults.append(faultOfText(value, at: KeyPath.text(path)))
       mended.object = mended.object.replacing(path[...], by: value.asText)
     }
+    for (path, shape) in mended.shapes {
+      guard let value = mended.object.value(at: path[...]) else { continue }
+      var replacements: [(path: [KeyPath.Step], value: JSONValue)] = []
+      shape.check(value, at: path) { path, shape, value, expected, advice in
+        faults.append(fault(of: value, at: KeyPath.text(path), expected: expected, advice: advice))
+        replacements.append((path, shape.nothing))
+      }
+      for (path, value) in replacements { mended.object = mended.object.replacing(path[...], by: value) }
+    }
     return (mended, faults)
+  }
+
+  /// The parts whose shapes are known.
+  private var shapes: [(path: [KeyPath.Step], shape: ManifestShape)] {
+    let pods = PodTemplates.paths(in: object)
+    let isWorkload = pods.contains { !$0.isEmpty }
+    return pods.map { ($0 + [.key("spec")], .pod) } + (isWorkload ? [([.key("spec")], .workload)] : [])
   }
 
   private mutating func mendKind(_ faults: inout [FieldFault]) {
@@ -42,15 +58,20 @@ extension Manifest {
     object = .object(root)
   }
 
-  private func fault(of value: JSONValue, at field: String) -> FieldFault {
+  private func fault(of value: JSONValue, at field: String, expected: String, advice: String) -> FieldFault {
     let place = places[field].map { "line \($0.line), column \($0.column): " } ?? ""
+    return FieldFault(
+      field: field, message: "\(place)\(value.typeName), where Kubernetes takes \(expected); \(advice)")
+  }
+
+  private func faultOfText(_ value: JSONValue, at field: String) -> FieldFault {
     let advice =
       switch value {
       case .array, .object: "write | behind the key, and what is text below it"
       case .bool: "write it in quotes (y, n, yes, no, on and off are no text either)"
       default: "write it in quotes"
       }
-    return FieldFault(field: field, message: "\(place)\(value.typeName), where Kubernetes takes text; \(advice)")
+    return fault(of: value, at: field, expected: "text", advice: advice)
   }
 
   // MARK: Fields that hold text

@@ -123,8 +123,8 @@ final class AdminAccess {
     guard bootstrap != nil else { return }
     if !postgres.isFamilyKnown {
       findings.warn(
-        "\(quoted(postgres.image.name)) is taken for an image of the family \(postgres.family.rawValue): "
-          + "\(AnnotationKey.flavor) says otherwise")
+        "\(quoted(postgres.image.name)) is taken for \(postgres.family.rawValue): if not, set \(AnnotationKey.flavor), or "
+          + AnnotationKey.adminSecret)
     }
     if postgres.arguments.isShell {
       findings.warn("if the command sets a superuser's name or password, give both in \(AnnotationKey.adminSecret)")

@@ -266,7 +266,7 @@ import Testing
       container: #","ports":[{"containerPort":5432}]"#,
       sources: ["acme-pg-admin/username>admin/username", generated],
       given: ["POSTGRES_USER_FILE=/etc/postern-admin/username", "POSTGRES_PASSWORD_FILE=/etc/postern-admin/password"],
-      warned: ["postern.io/flavor says otherwise"]),
+      warned: ["if not, set postern.io/flavor, or postern.io/admin-secret"]),
   ]
 
   @Test(arguments: cases) func thePodIsReadAsItsImageReadsIt(_ expected: Case) throws {

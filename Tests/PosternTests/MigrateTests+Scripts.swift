@@ -31,6 +31,29 @@ extension MigrateTests {
 
   static let scripts = [
     scripts(
+      "psql's variables of the container's",
+      [
+        (
+          "init.sql",
+          #"""
+          \set owner `echo "$APP_USER"`
+          \set pgpass `echo "$APP_SECRET"`
+          \set day `date +%F`
+          \getenv second SECOND_USER
+          CREATE USER :owner PASSWORD :'pgpass';
+          CREATE DATABASE orders OWNER :"owner";
+          CREATE USER :second;
+          CREATE DATABASE :day;
+          CREATE USER :pgpass;
+          """#
+        )
+      ], env: ["APP_USER": "shop", "SECOND_USER": "crm", "APP_SECRET": "hunter2"],
+      users: "- name: shop\n- name: crm\n", databases: "- name: orders\n  owner: shop\n",
+      remarks: [
+        "user shop: PASSWORD in init/init.sql:5 is left out", "init/init.sql:8: the name $… is not known here",
+        "init/init.sql:9: the name $pgpass is not known here", "orders (crm)",
+      ]),
+    scripts(
       "users, databases, tables and a shell script",
       [
         (

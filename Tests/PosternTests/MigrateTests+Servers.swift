@@ -53,6 +53,23 @@ extension MigrateTests {
       more: "{apiVersion: v1, kind: Secret, metadata: {name: pg}, stringData: {PASSWORD: hunter2}}",
       users: shop("pg", "PASSWORD"), databases: orders),
     server(
+      "both names in a Secret", image: "quay.io/sclorg/postgresql-15-c9s",
+      env: """
+        {name: POSTGRESQL_USER, valueFrom: {secretKeyRef: {name: pg, key: u}}},
+        {name: POSTGRESQL_DATABASE, valueFrom: {secretKeyRef: {name: pg, key: d}}}
+        """,
+      remarks: [
+        "the user whom the image makes, $POSTGRESQL_USER, is not known here; left out: declare it by the name that the variable has",
+        "the database that the image makes, $POSTGRESQL_DATABASE, is not known here; left out: declare it by the name",
+      ]),
+    server(
+      "an image of one's own, by its data folder", image: "shop/accounts-db:v1",
+      env: "{name: PGDATA, value: /d}", envFrom: "{configMapRef: {name: pg}}",
+      more: """
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: pg}, data: {POSTGRES_DB: accounts, POSTGRES_USER: root}}
+        """,
+      remarks: ["database accounts has no owner that can be told"]),
+    server(
       "Bitnami, a user whose name is in a Secret", image: bitnami,
       env: "{name: POSTGRES_USER, valueFrom: {secretKeyRef: {name: pg, key: u}}}, {name: POSTGRES_DB, value: orders}",
       remarks: [

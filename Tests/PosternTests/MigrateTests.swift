@@ -31,6 +31,17 @@ import Testing
     """
   }
 
+  @Test(arguments: ["ReplicationController", "DeploymentConfig"]) func aFormerKindIsToBeMadeAnother(kind: String) throws
+  {
+    let manifest = Self.statefulSet(
+      "name: db, image: bitnami/postgresql, env: [{name: POSTGRES_USER, value: shop}, {name: POSTGRES_DB, value: orders}]",
+      volumes: ""
+    ).replacing("kind: StatefulSet", with: "kind: \(kind)")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == 0 && answer.output.contains("- name: shop"), "\(answer.output)\(answer.errors)")
+    #expect(answer.output.contains("# remark: Postern serves no \(kind): make it a Deployment or a StatefulSet"))
+  }
+
   static let zalando = Case(
     testDescription: "Zalando, users and databases",
     manifest: """

@@ -67,6 +67,21 @@ import Testing
     #expect(answer.errors == "error: standard input: \(Self.nothing)\n")
   }
 
+  @Test(arguments: [("check", 0), ("migrate", 1), ("try", 1)])
+  func aTemplateOfOpenShiftIsToBeProcessedFirst(command: String, status: Int32) throws {
+    let file = folder.appending(path: "template.yaml")
+    try """
+    apiVersion: template.openshift.io/v1
+    kind: Template
+    metadata: {name: postgresql}
+    objects:
+    - {apiVersion: apps/v1, kind: Deployment, metadata: {name: "${NAME}", labels: {postern.io/customer: acme}}}
+    """.write(to: file, atomically: true, encoding: .utf8)
+    let answer = try Program.run([command, file.path])
+    #expect(answer.status == status && answer.output.isEmpty)
+    #expect(answer.errors.contains("is a Template of OpenShift: process it first, by oc process"), "\(answer.errors)")
+  }
+
   @Test func whatNeverEndsIsLeftUnread() throws {
     let answer = try Program.run(["check", "/dev/zero"])
     #expect(answer.status == 2 && answer.errors.contains("error: /dev/zero: cannot be read: it is larger than"))

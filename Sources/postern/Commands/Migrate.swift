@@ -52,10 +52,12 @@ struct Migrate: AsyncParsableCommand {
       }
       let reading = ManifestReader().reading(files)
       for remark in reading.remarks { console.error("note: \(remark)") }
-      let found = Migration.all(in: try reading.complete())
+      let manifests = try reading.complete()
+      let found = Migration.all(in: manifests)
       guard !found.isEmpty else {
         throw .refused(
-          "there is nothing in it to migrate: no postgresql, Cluster, Database or PostgresCluster of an operator, no psql "
+          LabelledManifest.templateHint(among: manifests)
+            ?? "there is nothing in it to migrate: no postgresql, Cluster, Database or PostgresCluster of an operator, no psql "
             + "sidecar with a flat file, no scripts for an empty data folder, and no user or database in a Postgres image's "
             + "variables")
       }

@@ -53,10 +53,21 @@ struct LabelledManifest: Equatable {
       uniquingKeysWith: { _, last in last })
   }
 
+  /// What to do with OpenShift's templates, whose objects are not in a cluster before they are processed; nil where there are
+  /// none.
+  static func templateHint(among manifests: [Manifest]) -> String? {
+    guard let template = manifests.first(where: { $0.kind == "Template" && $0.object["objects"] != nil }) else {
+      return nil
+    }
+    return
+      "\(template.file) is a Template of OpenShift: process it first, by oc process -f FILE -o yaml, and read its output from -"
+  }
+
   /// A message for manifests without a labelled one: why there is none, and what to do.
   static func noneFound(among manifests: [Manifest]) -> String {
     let candidates = manifests.filter(serves)
     guard let first = candidates.first else {
+      if let hint = templateHint(among: manifests) { return hint }
       return "no Deployment, StatefulSet or Pod is in it; Postern works on those"
     }
     return "nothing has the label \(AnnotationKey.customerLabel); to make \(first.kind) \(first.name) a customer's"

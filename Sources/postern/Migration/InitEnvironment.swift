@@ -52,10 +52,8 @@ struct InitEnvironment {
     if !ScriptVariable.isIn(database) { variables["POSTGRES_DB"] = database }
   }
 
-  /// Whether a user or a database is named that is the application's, or could be.
-  var namesSomething: Bool {
-    owner.map { !ScriptVariable.isIn($0) } == true || database != "postgres" && !ScriptVariable.isIn(database)
-  }
+  /// Whether a user or a database is named that is the application's, or could be. The name may be in a Secret.
+  var namesSomething: Bool { owner != nil || database != "postgres" }
 
   private mutating func takeVariables(of container: JSONValue, _ objects: MigratedObjects, namespace: String) {
     for source in container["envFrom"]?.array ?? [] {
@@ -99,10 +97,13 @@ struct InitEnvironment {
     return ImageFamily(definingVariables: variables.keys)
   }
 
-  /// Whether a container is a Postgres by its image's name, and no operator's.
+  /// Whether a container is a Postgres by its image's name, its port or its data folder, and no operator's.
   static func isPostgres(_ container: JSONValue) -> Bool {
     let image = ImageReference(container["image"]?.string ?? "")
-    return OtherImage(image) == nil && (ImageFamily(image) != nil || image.name.contains("postgres"))
+    guard OtherImage(image) == nil else { return false }
+    return ImageFamily(image) != nil || image.name.contains("postgres")
+      || container["ports"]?.array?.contains { $0["containerPort"] == .number("5432") } == true
+      || container["env"]?.array?.contains { $0["name"]?.string == "PGDATA" } == true
   }
 
   // MARK: The owner's password

@@ -18,11 +18,14 @@ struct InitScript {
   private(set) var others: [Int] = []
   /// Whether its text is SQL alone, which could be sent to a server.
   private(set) var isPlain = true
+  /// Variables of the container, for psql to take over.
+  private let environment: [String: String]
 
   /// - Parameters:
   ///   - isShell: whether the image runs it by a shell.
   ///   - variables: of the container that runs it.
   init(_ text: String, isShell: Bool, _ variables: [String: String]) {
+    environment = variables
     guard isShell else {
       var database: String?
       var known: [String: String] = [:]
@@ -89,6 +92,9 @@ struct InitScript {
         let name = name.hasPrefix(":") ? ScriptVariable.mark(String(name.dropFirst())) : name
         database = ScriptVariable.database(in: ScriptVariable.expand(name, variables))
       }
+    case "set" where text.contains("`"): takeOutput(of: text, &variables)
+    case "getenv":
+      if words.count > 2 { variables[words[1]] = environment[words[2]] ?? ScriptVariable.mark(words[2]) }
     case "set":
       if words.count > 2 { variables[words[1]] = ScriptVariable.value(words.dropFirst(2).joined(), of: words[1]) }
     case "echo", "q", "timing", "pset", "unset", "encoding", "if", "else", "elif", "endif", "qecho", "warn", "restrict",
@@ -96,5 +102,15 @@ struct InitScript {
       break
     default: others.append(line)
     }
+  }
+
+  /// `\set NAME` with the output of a shell's command: a variable's value is mostly taken over in this way.
+  private func takeOutput(of text: Substring, _ variables: inout [String: String]) {
+    guard let match = text.firstMatch(of: /^\\set\s+([A-Za-z_][A-Za-z0-9_]*)\s+`([^`]*)`\s*$/) else { return }
+    let (name, command) = (String(match.output.1), match.output.2)
+    let echoed = command.firstMatch(of: /^\s*(?:echo|printf)\s+["']?(\$\{?[A-Za-z_][A-Za-z0-9_]*\}?)["']?\s*$/)?.output
+      .1
+    let value = echoed.map { ScriptVariable.expandShell($0, environment) } ?? ScriptVariable.unknown
+    variables[name] = ScriptVariable.value(value, of: name)
   }
 }

@@ -14,8 +14,13 @@ extension Migration {
         let all = parts[ClusterName(namespace: manifest.namespace, name: manifest.name)] ?? .init(cluster: manifest)
         found.append(Migration(cloudNativePG: all, named: manifest.name, namespace: manifest.ownNamespace))
       default:
-        guard LabelledManifest.serves(manifest), let migration = Migration(workload: manifest, objects) else {
-          continue
+        let isServed = LabelledManifest.serves(manifest)
+        guard isServed || Self.formerWorkloads.contains(manifest.kind),
+          var migration = Migration(workload: manifest, objects)
+        else { continue }
+        if !isServed {
+          migration.remark(
+            "Postern serves no \(manifest.kind): make it a Deployment or a StatefulSet, which bears the label")
         }
         found.append(migration)
       }
@@ -29,6 +34,8 @@ extension Migration {
     return found
   }
 
+  /// Workloads that others have replaced, and in which many examples still run a Postgres.
+  private static let formerWorkloads = ["ReplicationController", "DeploymentConfig"]
   private static let cloudNativePGGroup = "postgresql.cnpg.io"
 
   private struct ClusterName: Hashable {

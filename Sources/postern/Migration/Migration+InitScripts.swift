@@ -196,7 +196,9 @@ extension Migration {
   mutating func settle(_ server: inout InitServer) {
     for (name, canLogIn) in server.roles {
       guard !ScriptVariable.isIn(name) else {
-        remark("the user whom the image makes, \(ScriptVariable.shown(name)), is not known here; left out")
+        remark(
+          "the user whom the image makes, \(ScriptVariable.shown(name)), is not known here; left out: declare it by the name that the variable has"
+        )
         continue
       }
       withUser(name)
@@ -206,7 +208,9 @@ extension Migration {
     for (database, named, user) in server.databases {
       let name = database.name
       guard !ScriptVariable.isIn(name) else {
-        remark("the database that the image makes, \(ScriptVariable.shown(name)), is not known here; left out")
+        remark(
+          "the database that the image makes, \(ScriptVariable.shown(name)), is not known here; left out: declare it by the name that the variable has"
+        )
         continue
       }
       guard name != "postgres" else { continue }

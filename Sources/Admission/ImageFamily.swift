@@ -127,6 +127,9 @@ extension ImageFamily {
     }
   }
 
+  /// Whether `POSTGRES_INITDB_ARGS` are initdb's arguments.
+  var readsInitdbArguments: Bool { self == .official || self == .supabase }
+
   /// Whether loopback connections need no password; nil where that is not known.
   var trustsLoopback: Bool? {
     switch self {

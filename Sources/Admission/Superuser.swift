@@ -51,7 +51,7 @@ struct Superuser {
         nil
       } else if family == .bitnami, allowsEmpty {
         true
-      } else if family.trustsLoopback == true {
+      } else if family.trustsLoopback == true, family.readsInitdbArguments {
         try Self.asksAfterInitdb(postgres).map { !$0 }
       } else {
         family.trustsLoopback

@@ -46,6 +46,11 @@ import Testing
       name: "the admin's password is", image: "quay.io/sclorg/postgresql-16-c9s:latest",
       container: env(secret("POSTGRESQL_ADMIN_PASSWORD", "adm", "password")), sources: ["adm/password>admin/password"]),
     Case(
+      name: "AWX's, whose variables are for the official image, too", image: "quay.io/sclorg/postgresql-15-c9s:latest",
+      container: env(
+        secret("POSTGRESQL_USER", "awx", "username"), literal("POSTGRESQL_ADMIN_PASSWORD", "hunter2"),
+        secret("POSTGRES_USER", "awx", "username"), literal("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256"))),
+    Case(
       name: "an image that needs one is given one", image: "quay.io/fedora/postgresql-16:1", sources: [generated],
       given: ["POSTGRESQL_ADMIN_PASSWORD=acme-pg-admin/password"]),
     Case(

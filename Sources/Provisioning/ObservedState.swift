@@ -31,6 +31,14 @@ package struct ObservedState: Equatable, Sendable {
     self.availableExtensions = availableExtensions
   }
 
+  /// The other customer of this server that declared a role, if there is one.
+  func otherCustomer(than customer: String, of name: PostgresName) -> String? {
+    guard let role = roles[name], let record = records.records.roles[name], record.isAbout(role),
+      let other = record.customer, !other.utf8.elementsEqual(customer.utf8)
+    else { return nil }
+    return other
+  }
+
   /// Whether rights on so many objects differ that not all were read.
   package var hasMoreGaps: Bool { databases.values.contains { $0.contents?.hasMoreGaps == true } }
 }

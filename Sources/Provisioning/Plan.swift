@@ -51,7 +51,7 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   planner.planExclusions()
   planner.planDatabaseRenames()
   planner.planDatabases()
-  let databases = desired.spec.databases.filter { !planner.renames.held.contains(.database($0.name)) }
+  let databases = planner.ownDatabases
   for database in databases { planner.planContents(of: database) }
   planner.planGrants()
   planner.planRemovals()

@@ -4,7 +4,8 @@ extension Planner {
   /// Plans the declared databases themselves, and who may connect to `postgres`.
   mutating func planDatabases() {
     closeToPublic(Postern.database)
-    for database in spec.databases where !renames.held.contains(.database(database.name)) {
+    tellForeignDatabases()
+    for database in ownDatabases {
       if let state = observed.databases[database.name] {
         planExisting(database, state)
       } else {
@@ -12,15 +13,27 @@ extension Planner {
       }
     }
     // Separately from the others, which are created two at a time.
-    for database in spec.databases
-    where observed.databases[database.name] == nil && !renames.held.contains(.database(database.name)) {
-      planCopied(database)
+    for database in ownDatabases where observed.databases[database.name] == nil { planCopied(database) }
+  }
+
+  /// Two customers of one server that declare one database would take it from each other, pass after pass. The one
+  /// whose user owns it keeps it.
+  private mutating func tellForeignDatabases() {
+    for database in spec.databases {
+      guard let customer = foreignDatabases[database.name], let state = observed.databases[database.name] else {
+        continue
+      }
+      fail(
+        .database(database.name),
+        "is the customer \(customer)'s on this server, whose user \(state.owner.text) owns it, and is left as it is",
+        hint: "declare a database of another name; where \(customer) gives it up: ALTER DATABASE "
+          + "\(id(database.name)) OWNER TO \(id(database.owner))")
     }
   }
 
   /// The objects of a copied database belong to the owner of the template, who may be another user.
   private mutating func planCopied(_ database: Database) {
-    guard let template = database.template else { return }
+    guard let template = database.template, foreignDatabases[template] == nil else { return }
     guard let owner = self.database(template)?.owner ?? observed.databases[template]?.owner, owner != database.owner,
       observed.roles[owner]?.isSuperuser != true
     else { return }
@@ -28,6 +41,12 @@ extension Planner {
   }
 
   private mutating func planNew(_ database: Database) {
+    if let template = database.template, let customer = foreignDatabases[template] {
+      return fail(
+        .database(database.name),
+        "is to be a copy of \(template.text), which is the customer \(customer)'s on this server",
+        hint: "take template out of the declaration, or name a database of your own")
+    }
     var sql = "CREATE DATABASE \(id(database.name)) OWNER \(id(database.owner))"
     if let template = database.template {
       sql += " TEMPLATE \(id(template))"

@@ -128,8 +128,8 @@ extension Planner {
   /// Revokes CONNECT on a database by the name that it has before it is renamed. Who owns it still would lose a right of
   /// its own, which the next owner would then lack.
   private mutating func keepOut(_ user: PostgresName, of database: PostgresName) {
-    guard records.grants[user]?[database] != nil, let state = observed.databases[database],
-      state.connectors.contains(user), state.owner != user
+    guard records.grants[user]?[database] != nil, otherCustomer(of: user) == nil,
+      let state = observed.databases[database], state.connectors.contains(user), state.owner != user
     else { return }
     let old = renames.databases[database] ?? database
     plan.steps.append(

@@ -57,7 +57,7 @@ extension Planner {
       else { continue }
       // What is wrong with the user's own role is told of that.
       if let first = observed.roles[user.name],
-        first.isSuperuser || otherCustomer(of: user.name, first) != nil
+        first.isSuperuser || otherCustomer(of: user.name) != nil
       {
         continue
       }
@@ -95,7 +95,7 @@ extension Planner {
   /// Whether a role is one that Postern made as this user's second login.
   private func isSecondLogin(_ name: PostgresName, _ role: RoleState, of user: PostgresName) -> Bool {
     guard let record = records.roles[name], record.isMade, record.isAbout(role) else { return false }
-    return record.loginOf == user && !role.isSuperuser && otherCustomer(of: name, role) == nil
+    return record.loginOf == user && !role.isSuperuser && otherCustomer(of: name) == nil
   }
 
   private func hasSecondLogin(_ user: User) -> Bool {

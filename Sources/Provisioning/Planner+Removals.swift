@@ -6,7 +6,7 @@ extension Planner {
   mutating func planLocks() {
     var leavers: [(name: PostgresName, role: RoleState)] = []
     for user in spec.users where user.ensure == .absent {
-      if let role = observed.roles[user.name], !role.isSuperuser, otherCustomer(of: user.name, role) == nil,
+      if let role = observed.roles[user.name], !role.isSuperuser, otherCustomer(of: user.name) == nil,
         userOfSecondLogin(user.name) == nil
       {
         leavers.append((user.name, role))
@@ -72,13 +72,13 @@ extension Planner {
 
   private mutating func planAbsent(_ name: PostgresName) {
     guard let role = observed.roles[name] else {
-      if records.roles[name] != nil { forget(name) }
+      if let record = records.roles[name], isOurs(record) { forget(name) }
       return
     }
     guard !role.isSuperuser else {
       return fail(.user(name), "is a superuser of this server, and superusers are not dropped", hint: "drop it by hand")
     }
-    if let customer = otherCustomer(of: name, role) {
+    if let customer = otherCustomer(of: name) {
       return fail(
         .user(name), "is the customer \(customer)'s on this server, and is left as it is",
         hint: "take it out of the declaration")

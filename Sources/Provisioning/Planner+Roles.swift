@@ -89,7 +89,7 @@ extension Planner {
         hint: "declare a user of another name")
     }
     let record = records.roles[user.name].flatMap { $0.isAbout(role) ? $0 : nil }
-    if let customer = otherCustomer(of: user.name, role) {
+    if let customer = otherCustomer(of: user.name) {
       return fail(
         .user(user.name), "is the customer \(customer)'s on this server, and is left as it is",
         hint: "declare a user of another name, or let that customer give it up with removed-users: keep")
@@ -134,12 +134,7 @@ extension Planner {
   }
 
   /// The other customer of this server that declared a role, if there is one.
-  func otherCustomer(of name: PostgresName, _ role: RoleState) -> String? {
-    guard let record = records.roles[name], record.isAbout(role), let customer = record.customer,
-      !customer.utf8.elementsEqual(spec.customer.utf8)
-    else { return nil }
-    return customer
-  }
+  func otherCustomer(of name: PostgresName) -> String? { observed.otherCustomer(than: spec.customer, of: name) }
 
   private mutating func claim(_ name: PostgresName) {
     add(

@@ -16,6 +16,8 @@ struct Planner {
   /// The recorded second logins of each user.
   let recordedLogins: [PostgresName: [PostgresName]]
   let grantees: Grantees
+  /// The customer whose user owns each database that another customer's user owns.
+  let foreignDatabases: [PostgresName: String]
   var plan = Plan()
 
   init(desired: DesiredState, observed: ObservedState) {
@@ -36,9 +38,19 @@ struct Planner {
     }
     recordedLogins = logins.mapValues { $0.sorted() }
     grantees = Grantees(desired.spec, records)
+    var foreign: [PostgresName: String] = [:]
+    for (name, state) in self.observed.databases {
+      foreign[name] = self.observed.otherCustomer(than: desired.spec.customer, of: state.owner)
+    }
+    foreignDatabases = foreign
   }
 
   var spec: InstanceSpec { desired.spec }
+
+  /// The declared databases about which anything may be done.
+  var ownDatabases: [Database] {
+    spec.databases.filter { !renames.held.contains(.database($0.name)) && foreignDatabases[$0.name] == nil }
+  }
 
   mutating func add(
     _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [], in database: PostgresName? = nil,

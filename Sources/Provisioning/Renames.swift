@@ -36,9 +36,7 @@ struct Renames {
     for database in spec.databases {
       guard let old = database.renamedFrom, let state = observed.databases[old] else { continue }
       let item = Item.database(database.name)
-      let other = observed.roles[state.owner].flatMap {
-        Self.otherCustomer(of: state.owner, $0, spec.customer, observed)
-      }
+      let other = observed.otherCustomer(than: spec.customer, of: state.owner)
       let isTaken = observed.databases[database.name] != nil
       // After a rename, another customer may have made one of the old name.
       if isTaken, other != nil { continue }
@@ -114,7 +112,7 @@ struct Renames {
   ) -> Bool {
     let records = observed.records.records.roles
     guard let present = observed.roles[new], records[new]?.isAbout(present) == true else { return false }
-    return records[old]?.isAbout(role) != true || otherCustomer(of: old, role, customer, observed) != nil
+    return records[old]?.isAbout(role) != true || observed.otherCustomer(than: customer, of: old) != nil
   }
 
   private static func obstacle(
@@ -125,7 +123,7 @@ struct Renames {
     if role.isSuperuser {
       return ("cannot be renamed from \(old.text), who is a superuser", "take renamedFrom out of the declaration")
     }
-    return otherCustomer(of: old, role, customer, observed).map { foreign(old, $0) }
+    return observed.otherCustomer(than: customer, of: old).map { foreign(old, $0) }
   }
 
   private static func both(_ old: PostgresName) -> (message: String, hint: String) {
@@ -144,15 +142,6 @@ struct Renames {
       "cannot be renamed from \(old.text), which is the customer \(customer)'s on this server",
       "take renamedFrom out of the declaration"
     )
-  }
-
-  private static func otherCustomer(
-    of name: PostgresName, _ role: RoleState, _ own: String, _ observed: ObservedState
-  ) -> String? {
-    guard let record = observed.records.records.roles[name], record.isAbout(role), let customer = record.customer,
-      !customer.utf8.elementsEqual(own.utf8)
-    else { return nil }
-    return customer
   }
 }
 

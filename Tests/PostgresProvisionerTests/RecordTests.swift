@@ -91,6 +91,55 @@ import ThrowawayPostgres
     #expect(try bench.value(Self.records) == "both acme, shop acme, theirs globex")
   }
 
+  /// The one whose user owns it keeps it, however often both make their passes.
+  @Test(arguments: PostgresInstallation.all)
+  func twoCustomersDoNotTakeADatabaseFromEachOther(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("reader", grants: ["d": .read])
+    try bench.database("d", owner: "shop", scripts: [bench.script("1", "CREATE TABLE t AS SELECT 'ours' AS word")])
+    #expect(bench.pass().problems == [])
+    let other = ProvisionerBench(besides: bench)
+    other.desired = DesiredState(spec: InstanceSpec(customer: "globex", removedUsers: .drop), specHash: "")
+    try other.user("theirs")
+    // As if they were its own, without the grant.
+    try other.user("reader", password: "another")
+    try other.user("spy", grants: ["d": .write])
+    try other.database(
+      "d", owner: "theirs", extensions: [Extension(name: try PostgresName("plpgsql"))],
+      schemas: [Schema(name: try PostgresName("s"))], scripts: [other.script("2", "CREATE TABLE u (a int)")])
+    try other.database("e", owner: "theirs")
+    other.desired.spec.databases.append(
+      Database(name: try PostgresName("copy"), owner: try PostgresName("theirs"), template: try PostgresName("d")))
+    let before = try bench.value("SELECT concat(datdba::regrole, ' ', datacl) FROM pg_database WHERE datname = 'd'")
+    for pass in 0..<2 {
+      let report = other.pass()
+      #expect(report.outcome == .incomplete)
+      #expect(
+        report.problems.map { "\($0.item): \($0.message)" } == [
+          "user reader: is the customer acme's on this server, and is left as it is",
+          "database d: is the customer acme's on this server, whose user shop owns it, and is left as it is",
+          "database copy: is to be a copy of d, which is the customer acme's on this server",
+        ])
+      #expect(report.problems.allSatisfy { $0.hint != nil })
+      #expect(report.applied.contains("create database name=e owner=theirs") == (pass == 0))
+      #expect(bench.pass() == PassReport(outcome: .converged))
+    }
+    #expect(
+      try bench.value("SELECT concat(datdba::regrole, ' ', datacl) FROM pg_database WHERE datname = 'd'") == before)
+    #expect(try bench.value("SELECT word FROM t", in: "d", as: "reader") == "ours")
+    #expect(try bench.value("SELECT count(*) FROM pg_namespace WHERE nspname = 's'", in: "d") == "0")
+    #expect(try bench.sqlState("SELECT", in: "d", as: "spy") == SQLState.insufficientPrivilege)
+    // The administrator gives it over, and it is the other one's to refuse.
+    try bench.server.connect().execute("ALTER DATABASE d OWNER TO theirs")
+    #expect(other.pass().problems.filter(\.isFailure).map(\.item) == ["user reader"])
+    #expect(
+      bench.pass().problems.map(\.message) == [
+        "is the customer globex's on this server, whose user theirs owns it, and is left as it is"
+      ])
+    #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'd'") == "theirs")
+  }
+
   /// CONNECT, which a grantee with grant option has granted to everybody.
   @Test(arguments: PostgresInstallation.all)
   func aDatabaseThatSomebodyElseHasOpenedIsClosed(_ installation: PostgresInstallation) throws {

@@ -2,6 +2,8 @@
 package enum SQLState {
   /// `invalid_authorization_specification`
   package static let invalidAuthorization = "28000"
+  /// `invalid_grant_operation`
+  package static let invalidGrantOperation = "0LP01"
   /// `invalid_password`
   package static let invalidPassword = "28P01"
   /// `invalid_catalog_name`

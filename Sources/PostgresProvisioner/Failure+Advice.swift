@@ -13,6 +13,11 @@ extension Failure {
     case .script:
       guard error.isServer(SQLState.activeSQLTransaction) else { return nil }
       return "let the script say `transaction: false`, and hold nothing but this"
+    case .membership(let member, let role):
+      guard error.isServer(SQLState.invalidGrantOperation) else { return nil }
+      return
+        "\(role.text) is a member of \(member.text) already, maybe by way of others: REVOKE "
+        + "\(SQLText.identifier(member)) FROM \(SQLText.identifier(role)), or take \(role.text) out of memberOf"
     case .extension(let name, let database):
       guard let named = quotedName(in: error.message) else { return nil }
       // The server suggests CREATE EXTENSION … CASCADE, which a declaration cannot express.

@@ -158,46 +158,6 @@ extension Planner {
     WHERE usename = \(lit(role)))) AS ended(pid)
     """
   }
-
-  /// Plans the memberships of declared users. A membership that is no longer declared is revoked if Postern granted it.
-  mutating func planMemberships() {
-    for user in spec.users where user.ensure == .present {
-      let have = observed.roles[user.name]?.memberships ?? []
-      let recorded = records.memberships[user.name] ?? []
-      for role in user.memberOf where !have.contains(role) { planMembership(user.name, role) }
-      for role in recorded.sorted() where !user.memberOf.contains(role) && !renames.heldRoles.contains(role) {
-        let isMember = have.contains(role) || observed.roles[user.name]?.limitedMemberships.contains(role) == true
-        var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(user.name)) CASCADE"] : []
-        statements.append(Postern.forgetMembership(of: user.name, in: role))
-        add(
-          "revoke membership", [Detail("name", user.name), Detail("role", role)],
-          for: .membership(of: user.name, in: role), requires: [.server, .user(user.name)],
-          isBookkeeping: !isMember, statements.sql)
-      }
-    }
-  }
-
-  private mutating func planMembership(_ member: PostgresName, _ role: PostgresName) {
-    let item = Item.membership(of: member, in: role)
-    let isDeclared = spec.users.contains { $0.name == role && $0.ensure == .present }
-    guard isDeclared || observed.roles[role] != nil else {
-      return fail(
-        item, "this server has no such role",
-        hint: "declare it as a user, or take it out of memberOf")
-    }
-    guard observed.roles[role]?.isSuperuser != true else {
-      return fail(
-        item, "\(role.text) is a superuser", hint: "take it out of memberOf")
-    }
-    add(
-      "grant membership", [Detail("name", member), Detail("role", role)], for: item,
-      requires: [.server, .user(member)] + self.user(role),
-      [
-        "GRANT \(id(role)) TO \(id(member))"
-          + (observed.serverVersion >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : ""),
-        Postern.recordMembership(of: member, in: role),
-      ].sql)
-  }
 }
 
 extension [String] {

@@ -155,6 +155,38 @@ import Testing
     #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'MEMBER')") == "f")
   }
 
+  /// Each declaration has memberships that the one before forbids, because they would close a circle.
+  @Test(arguments: PostgresInstallation.all)
+  func membershipsAreTurnedRoundInOnePass(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    let declarations = [
+      ["a": ["b"], "c": ["d"]], ["b": ["a"], "d": ["c"]], ["a": ["b"], "c": ["d"]], ["b": ["c"], "d": ["a"]],
+      ["a": ["b"], "b": ["c"], "c": ["d"]], ["d": ["c"], "c": ["b"], "b": ["a"]],
+    ]
+    for memberships in declarations {
+      for name in ["a", "b", "c", "d"] { try bench.user(name, memberOf: memberships[name] ?? []) }
+      #expect(bench.pass().problems == [])
+      let present = try bench.value(
+        "SELECT string_agg(concat(member::regrole, roleid::regrole), ' ' ORDER BY member::regrole::text) "
+          + "FROM pg_auth_members WHERE roleid::regrole::text IN ('a', 'b', 'c', 'd')")
+      #expect(present == memberships.map { "\($0.key)\($0.value[0])" }.sorted().joined(separator: " "))
+      #expect(bench.pass() == PassReport(outcome: .converged))
+    }
+    // A user that goes from one role to another has one of them all the time.
+    try bench.user("d", memberOf: ["a"])
+    #expect(bench.pass().applied == ["grant membership name=d role=a", "revoke membership name=d role=c"])
+    // What somebody else has granted stays, and is named.
+    try bench.user("d")
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute("GRANT d TO c")
+    try bench.user("d", memberOf: ["c"])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.item == "membership of d in c")
+    #expect(
+      problem.hint
+        == #"c is a member of d already, maybe by way of others: REVOKE "d" FROM "c", or take c out of memberOf"#)
+  }
+
   /// A grant that another role gave as well stays, and later passes do not try again to take it back.
   @Test(arguments: PostgresInstallation.all)
   func whatAnotherGrantedTooStays(_ installation: PostgresInstallation) throws {

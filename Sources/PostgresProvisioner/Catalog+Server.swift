@@ -70,7 +70,7 @@ enum Catalog {
     CatalogQuery(
       "the roles",
       """
-      SELECT r.rolname, r.oid, r.rolsuper, r.rolcanlogin, r.rolconnlimit,
+      SELECT r.rolname, r.oid, r.rolsuper, r.rolcanlogin, r.rolinherit, r.rolconnlimit,
         CASE WHEN r.rolvaliduntil IS NULL OR r.rolvaliduntil = 'infinity' THEN NULL
           WHEN r.rolvaliduntil = '-infinity' THEN -9223372036854775808
           ELSE least(extract(epoch FROM r.rolvaliduntil) * 1000000, 9223372036854775807)::bigint END,
@@ -163,6 +163,7 @@ struct RoleRow {
   var oid: UInt32
   var isSuperuser: Bool
   var canLogIn: Bool
+  var inherits: Bool
   var connectionLimit: Int
   var validUntil: Expiry
   var verifier: String?
@@ -173,6 +174,7 @@ struct RoleRow {
     oid = try row.oid()
     isSuperuser = try row.isTrue()
     canLogIn = try row.isTrue()
+    inherits = try row.isTrue()
     connectionLimit = try row.integer()
     validUntil = try row.optional("a number") { Int64($0) }.map { .time(Timestamp(microseconds: $0)) } ?? .infinity
     verifier = try row.optionalText()

@@ -28,10 +28,12 @@ extension Observer {
       let password =
         row.name == state.administrator
         ? desired.adminPassword : managed.contains(row.name) ? desired.passwords[row.name] : nil
-      state.roles[row.name] = RoleState(
+      var role = RoleState(
         oid: row.oid, isSuperuser: row.isSuperuser, canLogIn: row.canLogIn, connectionLimit: row.connectionLimit,
         validUntil: row.validUntil, password: cache.compare(row.name, stored: row.verifier, with: password),
         hasPassword: row.verifier != nil, sessions: row.sessions)
+      role.inherits = row.inherits
+      state.roles[row.name] = role
     }
     for (member, role, isFull) in try answers.rows(memberships) {
       if isFull {

@@ -108,6 +108,10 @@ extension Planner {
       options += " CONNECTION LIMIT \(limit)"
       changes.append(Detail("connectionLimit", "\(limit)"))
     }
+    if isWithoutInheritance(user, role, isMade: record?.isMade == true) {
+      options += " INHERIT"
+      changes.append(Detail("inherit", "true"))
+    }
     var statements: [SQLStatement] = options.utf8.isEmpty ? [] : [.sql("ALTER ROLE \(id(user.name))\(options)")]
     let isPasswordNew = desired.passwords[user.name] != nil && role.password == .differs
     if isPasswordNew {

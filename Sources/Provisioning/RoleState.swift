@@ -18,6 +18,9 @@ package struct RoleState: Equatable, Sendable {
   package var isSuperuser: Bool
   /// Whether it may log in.
   package var canLogIn: Bool
+  /// Whether it has the rights of the roles of which it is a member without SET ROLE. From version 16 on, each
+  /// membership says that itself, and this is only what new ones get.
+  package var inherits = true
   /// The most sessions; -1 for any number.
   package var connectionLimit: Int
   /// Until when its password is valid.

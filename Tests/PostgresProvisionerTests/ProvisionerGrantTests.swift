@@ -187,6 +187,38 @@ import Testing
         == #"c is a member of d already, maybe by way of others: REVOKE "d" FROM "c", or take c out of memberOf"#)
   }
 
+  /// Before version 16 the member's attribute decides, and no grant can say otherwise.
+  @Test(arguments: PostgresInstallation.all)
+  func aMembershipOfARoleThatInheritsNothingIsToldOf(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.server.connect().execute("CREATE ROLE shop LOGIN NOINHERIT; CREATE ROLE owner LOGIN NOINHERIT")
+    try bench.user("shop", memberOf: ["pg_monitor"])
+    try bench.user("plain", memberOf: ["pg_monitor"])
+    try bench.user("owner")
+    try bench.database("d", owner: "owner", scripts: [bench.script("1", "CREATE TABLE t (a int)")])
+    let isOld = installation.majorVersion < 16
+    for _ in 0..<2 {
+      let report = bench.pass()
+      #expect(report.outcome == (isOld ? .incomplete : .converged))
+      #expect(
+        report.problems.filter { !$0.isFailure }.map { "\($0.item): \($0.message)" }
+          == (isOld
+            ? [
+              "user shop: is NOINHERIT, and has none of the rights of pg_monitor before it says SET ROLE",
+              "user owner: is NOINHERIT, and has none of the rights of pg_database_owner, whose the schema public in d is, "
+                + "before it says SET ROLE",
+            ] : []))
+      #expect(report.problems.allSatisfy { $0.isFailure || $0.hint?.contains("INHERIT") == true })
+    }
+    #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'USAGE')") == (isOld ? "f" : "t"))
+    try bench.server.connect().execute("ALTER ROLE shop INHERIT; ALTER ROLE owner INHERIT; ALTER ROLE plain NOINHERIT")
+    // What Postern has made is put right by itself.
+    #expect(bench.pass().applied.contains("alter role name=plain inherit=true") == isOld)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(try bench.value("SELECT pg_has_role('plain', 'pg_monitor', 'USAGE')") == "t")
+    #expect(try bench.value("SELECT pg_has_role('shop', 'pg_monitor', 'USAGE')") == "t")
+  }
+
   /// A grant that another role gave as well stays, and later passes do not try again to take it back.
   @Test(arguments: PostgresInstallation.all)
   func whatAnotherGrantedTooStays(_ installation: PostgresInstallation) throws {

@@ -65,12 +65,17 @@ extension Connection {
     if isBroken { answer.isWhole = true }
   }
 
-  /// Waits until one of two connections, on both of which something was sent, has its answer. Returns which one.
-  package static func firstAnswered(_ left: borrowing Connection, _ right: borrowing Connection) -> ConnectionSide {
+  /// Waits until one of two connections, on both of which something was sent, has its answer. Returns which one; nil
+  /// where the time has passed before.
+  package static func firstAnswered(
+    _ left: borrowing Connection, _ right: borrowing Connection, milliseconds: Int
+  ) -> ConnectionSide? {
     while true {
       if left.hasAnswer() { return .left }
       if right.hasAnswer() { return .right }
-      _ = SocketWait.wait(for: left.socket, or: right.socket, .readable, milliseconds: 60_000)
+      guard SocketWait.wait(for: left.socket, or: right.socket, .readable, milliseconds: milliseconds) else {
+        return nil
+      }
     }
   }
 

@@ -27,6 +27,8 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
   package var position: Int?
   /// The call stack of functions, or the line of a COPY.
   package var context: String?
+  /// Who held the lock that the statement waited for, where somebody has asked; no words of the server's error.
+  package var lockHolders: String?
 
   /// An error with these values.
   package init(

@@ -9,7 +9,7 @@ extension Executor {
   /// - Parameters:
   ///   - login: the role that logs in: the owner, or its second login.
   ///   - main: the connection that holds the pass's lock.
-  func connectConfidentially(
+  mutating func connectConfidentially(
     _ settings: ConnectionSettings, as login: PostgresName, in database: PostgresName, _ main: borrowing Connection
   ) throws(PostgresError) -> Connection {
     let set = try main.rows(Catalog.settings(of: login, in: database))
@@ -18,7 +18,7 @@ extension Executor {
     let off = StatementLogging.off.filter { option in
       isLeftOver || !set.contains { $0.utf8.elementsEqual(option.name.utf8) }
     }
-    try main.execute(StatementLogging.begin(off, for: login, in: database).joined(separator: "; "))
+    try perform(StatementLogging.begin(off, for: login, in: database).joined(separator: "; "), main)
     let end = StatementLogging.end(off, for: login, in: database).joined(separator: "; ")
     let connection: Connection
     do throws(PostgresError) { connection = try Connection(settings) } catch {

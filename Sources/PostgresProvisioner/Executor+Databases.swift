@@ -8,7 +8,7 @@ extension Executor {
   /// created at a time if the server has another connection free.
   mutating func runDatabases(_ steps: ArraySlice<Step>, _ connection: borrowing Connection) {
     let chains = Self.chains(steps)
-    if chains.count(where: { Self.makesDatabase($0[0]) }) > 1 {
+    if chains.count(where: { $0[0].makesDatabase }) > 1 {
       do throws(PostgresError) {
         return runAbreast(chains, connection, try administration.connect(to: Postern.database))
       } catch { control.log(.debug, "no second connection", [("reason", error.description)]) }
@@ -23,10 +23,6 @@ extension Executor {
       if chains.last?[0].item == step.item { chains[chains.count - 1].append(step) } else { chains.append([step]) }
     }
     return chains
-  }
-
-  private static func makesDatabase(_ step: Step) -> Bool {
-    if case .alone = step.work { true } else { false }
   }
 
   private mutating func runAbreast(
@@ -48,7 +44,10 @@ extension Executor {
         end(chain, right)
         onRight = nil
       case (let leftChain?, let rightChain?):
-        switch Connection.firstAnswered(left, right) {
+        switch Connection.firstAnswered(left, right, milliseconds: Self.patience) {
+        case nil:
+          noteLockHolders(before: left)
+          noteLockHolders(before: right)
         case .left:
           end(leftChain, left)
           onLeft = nil
@@ -77,16 +76,14 @@ extension Executor {
       do throws(PostgresError) {
         try connection.send(statement.description)
         return chain
-      } catch { fail(chain[0], Failure(chain[0].item, error)) }
+      } catch { fail(chain[0], error) }
     }
     return nil
   }
 
   /// Receives the answer to what was sent, and runs the other steps of the chain.
   private mutating func end(_ chain: [Step], _ connection: borrowing Connection) {
-    do throws(PostgresError) { try connection.receive() } catch {
-      return fail(chain[0], Failure(chain[0].item, error))
-    }
+    do throws(PostgresError) { try receive(connection) } catch { return fail(chain[0], error) }
     succeed(chain[0])
     for step in chain.dropFirst() { run(step, connection) }
   }

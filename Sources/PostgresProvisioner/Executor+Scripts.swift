@@ -42,10 +42,16 @@ extension Executor {
   private mutating func ended(_ step: Step, _ failure: ScriptFailure, _ watch: ScriptWatch) {
     switch failure {
     case .server(var error, let place):
-      if error.isServer(SQLState.lockNotAvailable), error.detail == nil, let holder = watch.running.waitsFor {
-        error.detail = "the lock is held by \(holder)"
-      }
+      if error.isServer(SQLState.lockNotAvailable) { error.lockHolders = watch.running.waitsFor }
       fail(step, Failure(step.item, watch.script.isConfidential ? error.withoutWords : error, place: place))
+    case .commit(let error):
+      let hint =
+        "what is deferred is checked at COMMIT: SET CONSTRAINTS ALL IMMEDIATE, earlier in the script, tells the statement"
+      fail(
+        step,
+        Failure(
+          step.item, watch.script.isConfidential ? error.withoutWords : error, place: "at its COMMIT",
+          hint: error.isOfRows ? hint : nil))
     case .timeout(let place):
       let wait = watch.running.waitsFor.map { "; it waited for a lock that is held by \($0)" } ?? ""
       let error = PostgresError(
@@ -76,6 +82,7 @@ extension Executor {
       }
     }
     watch.place = nil
+    let isKept: Bool
     do throws(ScriptFailure) {
       // The script, or a setting of the owner, may have switched to another role of which the owner is a member. RESET
       // would return to that setting.
@@ -85,13 +92,15 @@ extension Executor {
       let isNew: Bool
       do throws(PostgresError) { isNew = try record.row(answer) } catch { throw .server(error, place: nil) }
       // If it is not new, another pass, which had lost its lock but not ended, has just committed the same script.
-      let isKept = isNew || !script.isTransaction
-      // A script that manages its own transactions may have left one open. Its changes and its record then stay
-      // together.
-      try perform(isKept ? "COMMIT" : "ROLLBACK", connection, &watch, main)
+      isKept = isNew || !script.isTransaction
     } catch {
       guard case .server(let cause, _) = error else { throw error }
       throw .server(cause, place: "recording that it ran")
+    }
+    // A script that manages its own transactions may have left one open. Its changes and its record then stay together.
+    do throws(ScriptFailure) { try perform(isKept ? "COMMIT" : "ROLLBACK", connection, &watch, main) } catch {
+      guard case .server(let cause, _) = error else { throw error }
+      throw .commit(cause)
     }
   }
 
@@ -175,6 +184,8 @@ extension Executor {
 enum ScriptFailure: Error {
   /// The server reported an error, at this place in the script.
   case server(PostgresError, place: String?)
+  /// The server reported an error at the COMMIT, which checks what is deferred.
+  case commit(PostgresError)
   /// It took too long.
   case timeout(place: String?)
   /// The declaration no longer contains it, or contains another version of it.

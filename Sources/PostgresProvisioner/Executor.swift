@@ -25,6 +25,8 @@ struct Executor {
   var problems: [ItemProblem] = []
   /// The newest state of the files.
   var latest: DesiredState
+  /// Who held the lock for which a session of this pass waited, by the session's process.
+  private var lockHolders: [Int: [String]] = [:]
   /// Why nothing new is begun; nil where the pass continues.
   private(set) var ending: PassReport.Outcome?
 
@@ -120,25 +122,34 @@ struct Executor {
       case .script: return
       }
     } catch {
-      return fail(step, Failure(step.item, naming(occupantsFor: step.item, error)))
+      return fail(step, error)
     }
     succeed(step)
   }
 
-  /// The error with the sessions that keep a database from being renamed. The server tells only how many they are.
-  private func naming(occupantsFor item: Item, _ error: PostgresError) -> PostgresError {
-    guard error.isServer(SQLState.objectInUse), case .database(let name) = item,
-      let old = desired.spec.databases.first(where: { $0.name == name })?.renamedFrom
+  /// Notes that a step failed.
+  mutating func fail(_ step: Step, _ error: PostgresError) {
+    fail(step, Failure(step.item, naming(occupantsFor: step, error)))
+  }
+
+  /// The error with the sessions that keep a database from being renamed or copied. The server tells only how many they
+  /// are.
+  private func naming(occupantsFor step: Step, _ error: PostgresError) -> PostgresError {
+    guard error.isServer(SQLState.objectInUse), case .database(let name) = step.item,
+      let declared = desired.spec.databases.first(where: { $0.name == name }),
+      let used = step.makesDatabase ? declared.template : declared.renamedFrom
     else { return error }
     do throws(PostgresError) {
-      let sessions = try administration.connect(to: Postern.database).rows(Catalog.sessions(in: old))
+      let sessions = try administration.connect(to: Postern.database).rows(Catalog.sessions(in: used))
       // If there is no such database any more, the step was another one.
       guard !sessions.isEmpty else { return error }
       var error = error
       error.hint =
-        "it is renamed to \(name.text) when nobody is connected: stop the applications that use the old name, or end "
+        (step.makesDatabase
+          ? "it is copied when nobody is connected to \(used.text): stop the applications that use that, or end "
+          : "it is renamed to \(name.text) when nobody is connected: stop the applications that use the old name, or end ")
         + "their sessions; Postern ends none"
-      error.detail = "connected to \(old.text): \(sessions.joined(separator: ", "))"
+      error.detail = "connected to \(used.text): \(sessions.joined(separator: ", "))"
       return error
     } catch { return error }
   }
@@ -162,7 +173,8 @@ struct Executor {
 
   /// Runs statements in a transaction. If one sets a password, the server neither logs nor shows it, although it
   /// contains only a verifier.
-  private func transact(_ statements: [SQLStatement], _ connection: borrowing Connection) throws(PostgresError) {
+  private mutating func transact(_ statements: [SQLStatement], _ connection: borrowing Connection) throws(PostgresError)
+  {
     do throws(PostgresError) {
       try connection.execute("BEGIN")
       var made: [(PostgresName, String, Password)] = []
@@ -173,7 +185,7 @@ struct Executor {
           guard let password = password(of: role) else { continue }
           let verifier = try cache.verifier(of: password, connection)
           try connection.execute(StatementLogging.offInTransaction)
-          try connection.execute(SQLStatement.password(of: role, verifier: verifier))
+          try perform(SQLStatement.password(of: role, verifier: verifier), connection)
           made.append((role, verifier, password))
         }
       }
@@ -185,28 +197,40 @@ struct Executor {
     }
   }
 
-  /// Runs SQL as the superuser. If the server has not answered after a second, it checks whether it waits for a lock of
-  /// another session.
-  private func perform(_ sql: String, _ connection: borrowing Connection) throws(PostgresError) {
+  /// Runs SQL as the superuser.
+  mutating func perform(_ sql: String, _ connection: borrowing Connection) throws(PostgresError) {
     try connection.send(sql)
-    var holders: [String] = []
+    try receive(connection)
+  }
+
+  /// Receives the answer to what was sent. If the server has not answered after a second, it checks whether it waits for
+  /// a lock of another session.
+  mutating func receive(_ connection: borrowing Connection) throws(PostgresError) {
     while !connection.hasAnswer() {
-      if !SocketWait.wait(for: connection.socket, .readable, milliseconds: 1000), holders.isEmpty {
-        holders = lockHolders(before: connection.serverProcess)
+      if !SocketWait.wait(for: connection.socket, .readable, milliseconds: Self.patience) {
+        noteLockHolders(before: connection)
       }
     }
+    let holders = lockHolders.removeValue(forKey: connection.serverProcess) ?? []
     do throws(PostgresError) { try connection.receive() } catch {
-      guard error.isServer(SQLState.lockNotAvailable), error.detail == nil, !holders.isEmpty else { throw error }
+      guard error.isServer(SQLState.lockNotAvailable), !holders.isEmpty else { throw error }
       var error = error
-      error.detail = "the lock is held by \(holders.joined(separator: ", "))"
+      error.lockHolders = holders.joined(separator: ", ")
       throw error
     }
   }
 
-  private func lockHolders(before process: Int) -> [String] {
+  /// How long the server may take before it is asked what it waits for, in milliseconds.
+  static let patience = 1000
+
+  /// Asks who holds the lock that a session waits for.
+  mutating func noteLockHolders(before connection: borrowing Connection) {
+    let process = connection.serverProcess
+    guard lockHolders[process] == nil else { return }
     do throws(PostgresError) {
-      return try administration.connect(to: Postern.database).rows(Catalog.blockers(of: process))
-    } catch { return [] }
+      let holders = try administration.connect(to: Postern.database).rows(Catalog.blockers(of: process))
+      if !holders.isEmpty { lockHolders[process] = holders }
+    } catch { control.log(.debug, "cannot ask who holds a lock", [("reason", error.description)]) }
   }
 
   /// The superuser's is its own alone: a user, or the second login of one, may have been declared by its name.
@@ -217,6 +241,12 @@ struct Executor {
 }
 
 extension Step {
+  /// Whether it makes a database.
+  var makesDatabase: Bool {
+    guard case .database = item, case .alone = work else { return false }
+    return true
+  }
+
   /// Whether it runs on a connection of its own.
   var isScript: Bool { if case .script = work { true } else { false } }
 }

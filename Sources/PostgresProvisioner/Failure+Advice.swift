@@ -9,6 +9,7 @@ extension Failure {
       return
         "a name or text is not to be written in the database's encoding: take ASCII for it, or UTF8 for the database"
     }
+    if error.isOfFullServer { return "raise max_connections, or end sessions: it is done when one is free" }
     switch item {
     case .script:
       guard error.isServer(SQLState.activeSQLTransaction) else { return nil }
@@ -43,7 +44,7 @@ extension Failure {
     -> String?
   {
     guard hasPassword else { return "the owner's password is not in the volume yet: scripts run as the owner" }
-    if error.isServer(SQLState.tooManyConnections) {
+    if error.isServer(SQLState.tooManyConnections), !error.isOfFullServer {
       return "scripts run as the owner: its connectionLimit, and that of \(database.text), must leave it a session"
     }
     if error.isServer(SQLState.invalidPassword), user?.validUntil != nil {
@@ -63,6 +64,11 @@ extension Failure {
 }
 
 extension PostgresError {
+  /// Whether the server has no connection left; otherwise it is a role's or a database's own limit.
+  var isOfFullServer: Bool {
+    isServer(SQLState.tooManyConnections) && !says("too many connections for")
+  }
+
   /// The server's DETAIL, if it names objects or sessions. With other classes of SQLSTATE it quotes rows, which only
   /// the customer may see.
   var detailWithoutRows: String? {

@@ -16,6 +16,8 @@ struct Failure {
     let prefix = place.map { "\($0): " } ?? ""
     var message = prefix + error.message
     if let detail = error.detailWithoutRows { message += " (\(detail))" }
+    let holders = error.lockHolders.map { ": the lock is held by \($0)" } ?? ""
+    message += holders
     let advice = Self.advice(item, error)
     var hint = error.hint ?? suggestion
     if error.isOfUnpinnedFunction, !item.isScript {
@@ -29,7 +31,7 @@ struct Failure {
     if item.isScript || error.context != nil, let sqlState = error.sqlState {
       let cause = "SQLSTATE \(sqlState)\(SQLState.condition(sqlState).map { ", \($0)" } ?? "")"
       problem.told = .init(
-        message: "\(prefix)\(cause); the server's words are in the sidecar's log",
+        message: "\(prefix)\(cause)\(holders); the server's words are in the sidecar's log",
         hint: advice ?? suggestion)
     }
     isDisconnection = error.isDisconnection
@@ -60,6 +62,11 @@ extension PostgresError {
     error.detail = nil
     error.hint = nil
     return error
+  }
+
+  /// Whether rows, or a trigger that looks at them, are not as they must be.
+  var isOfRows: Bool {
+    ["23", "P0"].contains { sqlState?.utf8.starts(with: $0.utf8) == true }
   }
 
   /// Whether a function did not find an object that it names. Postern's own statements call no such functions.

@@ -47,9 +47,9 @@ extension Planner {
       requires: [.server, .user(member)], isBookkeeping: !isMember, statements.sql)
   }
 
-  /// Whether a role that Postern made must inherit again. Before version 16 the member's attribute decides whether it has
-  /// the rights of what it is a member of, and no grant can say otherwise. Of a role that was found, other memberships may
-  /// be meant so; that is told.
+  /// Whether a role that Postern made must inherit again. Before version 16 the member's attribute decides whether it
+  /// has the rights of what it is a member of, and no grant can say otherwise. Of a role that was found, other
+  /// memberships may be meant so; that is told.
   mutating func isWithoutInheritance(_ user: User, _ role: RoleState, isMade: Bool) -> Bool {
     guard observed.serverVersion < 160_000, !role.inherits else { return false }
     let owned = spec.databases.filter { $0.owner == user.name }.map({ $0.name.text })
@@ -61,7 +61,8 @@ extension Planner {
     warn(
       .user(user.name),
       "is NOINHERIT, and has none of the rights of \(roles.joined(separator: ", ")) before it says SET ROLE",
-      hint: "ALTER ROLE \(id(user.name)) INHERIT, if no other membership of it is meant so; from PostgreSQL 16 on, each "
+      hint:
+        "ALTER ROLE \(id(user.name)) INHERIT, if no other membership of it is meant so; from PostgreSQL 16 on, each "
         + "membership says that by itself")
     return false
   }

@@ -14,11 +14,11 @@ import Testing
     try holder.execute("SELECT pg_advisory_lock(4711), pg_advisory_lock(4712)")
     try left.send("SELECT pg_advisory_lock(4711)")
     try right.send("SELECT 1")
-    #expect(Connection.firstAnswered(left, right) == .right)
+    #expect(Connection.firstAnswered(left, right, milliseconds: 60_000) == .right)
     try right.receive()
     try right.send("SELECT pg_advisory_lock(4712)")
     try holder.execute("SELECT pg_advisory_unlock(4711)")
-    #expect(Connection.firstAnswered(left, right) == .left)
+    #expect(Connection.firstAnswered(left, right, milliseconds: 60_000) == .left)
     try left.receive()
     #expect(try left.query("SELECT 2").value(0, 0) == "2")
   }
@@ -42,7 +42,7 @@ import Testing
     let right = try server.connect()
     try left.send("SELECT pg_sleep(60)")
     try right.send("SELECT pg_terminate_backend(pg_backend_pid())")
-    #expect(Connection.firstAnswered(left, right) == .right)
+    #expect(Connection.firstAnswered(left, right, milliseconds: 60_000) == .right)
     let error = #expect(throws: PostgresError.self) { try right.receive() }
     #expect(error?.sqlState == SQLState.adminShutdown)
     let isBroken = right.isBroken

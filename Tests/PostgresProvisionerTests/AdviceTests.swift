@@ -53,6 +53,47 @@ import ThrowawayPostgres
     #expect(problem.hint?.contains("`transaction: false`") == true)
   }
 
+  /// The pass has its first connection, and none for a database, or for the owner alone.
+  @Test(arguments: PostgresInstallation.all)
+  func whatHasNoConnectionLeftSaysWhichLimit(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(
+      installation, configuration: ["max_connections=8", "superuser_reserved_connections=3"])
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", schemas: [Schema(name: try PostgresName("s"))])
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "orders").execute("DROP SCHEMA s")
+    let crowd = try (0..<7).map { _ in try Session(bench.server.settings) }
+    let full = try #require(bench.pass().problems.first)
+    #expect(full.item == "database orders")
+    #expect(full.sqlState == SQLState.tooManyConnections)
+    #expect(full.hint?.contains("max_connections") == true)
+    withExtendedLifetime(crowd) {}
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func anOwnerWithoutAConnectionIsToldWhichLimit(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(
+      installation, configuration: ["max_connections=8", "superuser_reserved_connections=3"])
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT 1")])
+    do {
+      let crowd = try (0..<5).map { _ in try Session(bench.server.settings) }
+      let full = try #require(bench.pass().problems.first)
+      #expect(full.item == "script 001 in orders")
+      #expect(full.sqlState == SQLState.tooManyConnections)
+      #expect(full.hint?.contains("max_connections") == true, "\(full)")
+      #expect(full.hint?.contains("connectionLimit") == false, "\(full)")
+      withExtendedLifetime(crowd) {}
+    }
+    for limit in ["ROLE shop", "DATABASE orders"] {
+      try bench.server.connect().execute("ALTER \(limit) CONNECTION LIMIT 0")
+      bench.desired.spec.users[0].connectionLimit = limit == "ROLE shop" ? 0 : nil
+      let problem = try #require(bench.pass().problems.first)
+      #expect(problem.sqlState == SQLState.tooManyConnections)
+      #expect(problem.hint?.contains("connectionLimit") == true)
+    }
+  }
+
   @Test(arguments: PostgresInstallation.all)
   func anExtensionThatNeedsAnotherNamesTheOneToDeclare(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -101,7 +101,8 @@ import Testing
       scripts: [bench.script("001", "CREATE TABLE t (n int)"), bench.script("002", "ALTER TABLE t ADD m int")])
     let problem = try #require(bench.pass().problems.first)
     #expect(problem.sqlState == SQLState.lockNotAvailable)
-    let start = "line 1, column 1: canceling statement due to lock timeout (the lock is held by pid "
+    #expect(problem.told?.message.contains("held by pid \(other.serverProcess) of user other (tests, idle") == true)
+    let start = "line 1, column 1: canceling statement due to lock timeout: the lock is held by pid "
     #expect(problem.message.hasPrefix(start), "\(problem)")
     #expect(problem.message.contains(" of user other (tests, idle in transaction, since 20"), "\(problem)")
     try other.execute("ROLLBACK")
@@ -119,6 +120,62 @@ import Testing
     #expect(problem.message.contains("held by pid \(other.serverProcess) of user postgres ("), "\(problem)")
     try other.execute("ROLLBACK")
     #expect(bench.pass().outcome == .converged)
+  }
+
+  /// A password, a database that is made, one of two that are, and objects one by one.
+  @Test(arguments: PostgresInstallation.all)
+  func whoHoldsTheLockIsNamedWhateverWaits(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "heir", "keeper", "owner"] { try bench.user(name) }
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t (n int)")])
+    try bench.database("heirs", owner: "heir")
+    #expect(bench.pass().outcome == .converged)
+    let other = try bench.server.connect()
+    let inside = try bench.server.connect(database: "orders")
+    try other.execute(
+      "BEGIN; ALTER ROLE heir CONNECTION LIMIT 7; COMMENT ON ROLE heir IS 'hunter4711'; DROP ROLE owner")
+    try inside.execute("BEGIN; LOCK TABLE t")
+    try bench.user("heir", password: "changed")
+    try bench.database("orders", owner: "keeper", scripts: bench.desired.spec.databases[0].scripts)
+    try bench.database("one", owner: "owner")
+    try bench.database("two", owner: "owner")
+    let holders = [
+      "user heir": other.serverProcess, "objects of shop in orders": inside.serverProcess,
+      "database one": other.serverProcess, "database two": other.serverProcess,
+    ]
+    let problems = bench.pass().problems
+    for (item, process) in holders {
+      let holder = "held by pid \(process) of user postgres (tests, idle in transaction, since 20"
+      let problem = try #require(problems.first { $0.item == item }, "\(problems)")
+      #expect(problem.sqlState == SQLState.lockNotAvailable)
+      #expect(problem.message.contains(holder), "\(problem)")
+      #expect(problem.told.map { $0.message.contains(holder) } ?? true, "\(problem)")
+      #expect(!problem.message.contains("hunter4711"))
+    }
+    try other.execute("ROLLBACK")
+    try inside.execute("ROLLBACK")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT 1", in: "heirs", as: "heir", password: "changed") == "1")
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whoIsConnectedToATemplateIsNamed(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("mould", owner: "shop")
+    #expect(bench.pass().outcome == .converged)
+    let other = try bench.connect(to: "mould", as: "shop")
+    for name in ["cast", "second"] {
+      bench.desired.spec.databases.append(
+        Database(name: try PostgresName(name), owner: try PostgresName("shop"), template: try PostgresName("mould")))
+    }
+    let problems = bench.pass().problems
+    #expect(problems.map(\.item) == ["database cast", "database second"])
+    for problem in problems {
+      #expect(problem.sqlState == SQLState.objectInUse)
+      #expect(problem.message.contains("connected to mould: pid \(other.serverProcess) of user shop"), "\(problem)")
+      #expect(problem.hint?.contains("it is copied when nobody is connected to mould") == true, "\(problem)")
+    }
   }
 
   /// A pass of another sidecar may take as long as its scripts.

@@ -63,6 +63,38 @@ import Testing
     #expect(problem.sqlState == "22012")
   }
 
+  /// What is checked at COMMIT belongs to no statement.
+  @Test(arguments: PostgresInstallation.all)
+  func whatFailsAtTheCommitIsToldAsThat(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let tables =
+      "CREATE TABLE t (n int PRIMARY KEY); CREATE TABLE u (n int REFERENCES t DEFERRABLE INITIALLY DEFERRED);"
+    try bench.database(
+      "orders", owner: "shop", scripts: [bench.script("001", tables + "INSERT INTO u VALUES (4711)")])
+    try bench.database(
+      "apart", owner: "shop",
+      scripts: [bench.script("001", tables + "\nINSERT INTO u VALUES (4711)", transaction: false)])
+    try bench.database(
+      "own", owner: "shop",
+      scripts: [bench.script("001", tables + "BEGIN;\nINSERT INTO u VALUES (4711)", transaction: false)])
+    let violation = "insert or update on table \"u\" violates foreign key constraint \"u_n_fkey\""
+    let problems = bench.pass().problems
+    #expect(
+      problems.map { "\($0.item): \($0.message)" } == [
+        "script 001 in orders: at its COMMIT: \(violation)",
+        "script 001 in apart: line 2, column 1: \(violation)",
+        "script 001 in own: at its COMMIT: \(violation)",
+      ])
+    let hint =
+      "what is deferred is checked at COMMIT: SET CONSTRAINTS ALL IMMEDIATE, earlier in the script, tells the statement"
+    #expect(problems.map(\.hint) == [hint, nil, hint])
+    #expect(problems.map(\.told?.hint) == [hint, nil, hint])
+    #expect(problems.first?.told?.message.hasPrefix("at its COMMIT: SQLSTATE 23503") == true)
+    #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == nil)
+    #expect(try bench.value("SELECT count(*) FROM postern.script", in: "own") == "0")
+  }
+
   @Test(arguments: PostgresInstallation.all)
   func aDuplicateKeyInAScriptIsTheScriptsOwn(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)

@@ -106,6 +106,30 @@ void postern_release_memory(void) { malloc_trim(0); }
 
 void postern_keep_large_memory_apart(void) { mallopt(M_MMAP_THRESHOLD, 1 << 20); }
 
+/* The first number of /proc/self/statm is what is mapped, in pages (proc(5)); that is what the kernel compares. */
+uint64_t postern_limit_memory(uint64_t further) {
+  struct rlimit limit;
+  char text[32];
+  int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  ssize_t length = read(file, text, sizeof text - 1);
+  close(file);
+  if (length <= 0 || getrlimit(RLIMIT_AS, &limit) != 0) return 0;
+  text[length] = 0;
+  uint64_t mapped = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+  rlim_t before = limit.rlim_cur;
+  if (mapped == 0 || (before != RLIM_INFINITY && before <= mapped + further)) return 0;
+  limit.rlim_cur = mapped + further;
+  return setrlimit(RLIMIT_AS, &limit) == 0 ? before : 0;
+}
+
+void postern_end_memory_limit(uint64_t before) {
+  struct rlimit limit;
+  if (before == 0 || getrlimit(RLIMIT_AS, &limit) != 0) return;
+  limit.rlim_cur = before;
+  setrlimit(RLIMIT_AS, &limit);
+}
+
 void postern_raise_file_limit(void) {
   struct rlimit limit;
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

@@ -30,17 +30,21 @@ extension Connection {
   package func hasAnswer() -> Bool {
     guard answer.dropsRows else { return isReadable }
     // If the connection is broken, PQgetResult reports that without waiting.
-    var isBreaking = unsafe PQconsumeInput(handle) == 0
-    while !answer.isWhole, unsafe isBreaking || PQisBusy(handle) == 0 {
-      isBreaking = false
-      guard let result = unsafe PQgetResult(handle) else {
-        answer.isWhole = true
-        break
-      }
-      if unsafe PQresultStatus(result) == PGRES_SINGLE_TUPLE { unsafe PQclear(result) } else { unsafe take(result) }
+    if unsafe PQconsumeInput(handle) == 0 { unsafe take(.next(handle)) }
+    while !answer.isWhole {
+      // libpq makes room for a message as soon as it knows its length. What cannot be had ends the connection.
+      var arrived = MemoryLimit.hold(further: Self.messageRoom) { unsafe Arrived.afterRows(handle) }
+      // A whole message may need more than that: it is taken apart into copies.
+      if case .nothing = arrived, unsafe PQisBusy(handle) == 0 { arrived = unsafe .next(handle) }
+      if case .nothing = arrived { break }
+      take(arrived)
     }
     return answer.isWhole
   }
+
+  /// What libpq may have for a message of the server's that nobody reads: it doubles its buffer, so one of up to a MiB has
+  /// room.
+  private static let messageRoom = 0x1F_0000
 
   /// Waits for the answer to what was sent, and returns it. Throws the first error in it.
   /// - Returns: the last statement's result, without rows where they are dropped; nil where there was no statement.
@@ -57,7 +61,16 @@ extension Connection {
     return answer.last
   }
 
+  private func take(_ arrived: Arrived) {
+    switch arrived {
+    case .nothing: return
+    case .end: answer.isWhole = true
+    case .result(let result): unsafe take(result)
+    }
+  }
+
   private func take(_ result: OpaquePointer) {
+    if answer.dropsRows, unsafe PQresultStatus(result) == PGRES_SINGLE_TUPLE { return unsafe PQclear(result) }
     do throws(PostgresError) { answer.last = try unsafe outcome(of: result) } catch {
       answer.failure = answer.failure ?? error
     }
@@ -89,6 +102,29 @@ extension Connection {
   private var isReadable: Bool { unsafe PQconsumeInput(handle) == 0 || PQisBusy(handle) == 0 }
 
   private func waitForMore() { _ = SocketWait.wait(for: socket, .readable, milliseconds: 60_000) }
+}
+
+/// What libpq has of an answer.
+@safe private enum Arrived {
+  case nothing
+  case end
+  case result(OpaquePointer)
+
+  /// What has arrived next, which must not be waited for.
+  static func next(_ handle: OpaquePointer) -> Arrived {
+    guard let result = unsafe PQgetResult(handle) else { return .end }
+    return unsafe .result(result)
+  }
+
+  /// What has arrived after the rows that are there, which are dropped.
+  static func afterRows(_ handle: OpaquePointer) -> Arrived {
+    while unsafe PQisBusy(handle) == 0 {
+      guard let result = unsafe PQgetResult(handle) else { return .end }
+      guard unsafe PQresultStatus(result) == PGRES_SINGLE_TUPLE else { return unsafe .result(result) }
+      unsafe PQclear(result)
+    }
+    return .nothing
+  }
 }
 
 /// What has arrived of an answer.

@@ -130,6 +130,7 @@ import Linux
     // libpq adds its own remarks after the message, in lines that begin with a tab.
     let lines = Array(text.utf8).split(separator: 0x0A).filter { $0.first != 0x09 }
     let message = String(decoding: Array(lines.joined(separator: [0x0A])), as: UTF8.self)
+    if let error = PostgresError(tooLong: message) { return error }
     return PostgresError(
       kind: isBroken ? .connection : .protocol, message: message.utf8.isEmpty ? "the connection was lost" : message)
   }

@@ -68,6 +68,26 @@ package struct PostgresError: Error, Equatable, Sendable, CustomStringConvertibl
 }
 
 extension PostgresError {
+  /// Makes an error from libpq's message about a message of the server's for which it had no room; nil where it says
+  /// something else: `lost synchronization with server: got message type "D", length 20000010`.
+  init?(tooLong text: String) {
+    let words = "lost synchronization with server: got message type \"".utf8
+    guard let line = text.utf8.split(separator: 0x0A).first(where: { $0.starts(with: words) }) else { return nil }
+    let rest = line.dropFirst(words.count)
+    let length = String(decoding: rest.split(separator: 0x20).last ?? rest[...], as: UTF8.self)
+    let (what, hint): (String, String) =
+      switch rest.first {
+      case UInt8(ascii: "D"):
+        ("a row", "nobody reads what a script selects: PERFORM in a DO block, or CREATE TABLE AS, sends no row")
+      case UInt8(ascii: "E"): ("an error", "let what raises it say less")
+      default: ("a notice", "let what raises it say less")
+      }
+    self.init(
+      kind: .connection,
+      message: "the server sends \(what) of \(length) bytes, for which there is no room: about a MiB is read",
+      hint: hint)
+  }
+
   /// Makes an error from libpq's message about a connection that was not made. The message has a line for each attempt,
   /// with and without TLS. Because errors are verbose while connecting, a refusal by the server looks like this:
   /// `… FATAL:  28P01: password authentication failed for user "shop"`.

@@ -74,7 +74,7 @@ extension Executor {
       }
       guard isToRun(chain[0]) else { continue }
       do throws(PostgresError) {
-        try connection.send(statement.description)
+        try connection.send(statement.description, dropsRows: true)
         return chain
       } catch { fail(chain[0], error) }
     }

@@ -199,7 +199,7 @@ struct Executor {
 
   /// Runs SQL as the superuser.
   mutating func perform(_ sql: String, _ connection: borrowing Connection) throws(PostgresError) {
-    try connection.send(sql)
+    try connection.send(sql, dropsRows: true)
     try receive(connection)
   }
 

@@ -39,6 +39,47 @@ import ThrowawayPostgres
     #expect(!sidecar.log.contains("hunter4711"), "\(sidecar.log)")
   }
 
+  /// libpq would take as much memory as the message is long, and twice as much again, of the sidecar's 16 MiB.
+  @Test(arguments: PostgresInstallation.all)
+  func whatIsTooLongIsToldAndKeepsNothingElse(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let long = [
+      "row": "SELECT repeat('hunter4711', 20000000)",
+      "error": "DO $$ BEGIN RAISE '%', repeat('hunter4711', 2000000); END $$",
+      "detail": "DO $$ BEGIN RAISE 'no' USING DETAIL = repeat('hunter4711', 2000000); END $$",
+      "notice": "SET client_min_messages = notice; DO $$ BEGIN RAISE NOTICE '%', repeat('hunter4711', 2000000); END $$",
+      "rows": "SELECT repeat('x', 900000) FROM generate_series(1, 50)",
+      "short": "DO $$ BEGIN RAISE '%', repeat('x', 900000); END $$",
+    ]
+    for (name, sql) in long {
+      try bench.database(name, owner: "shop", scripts: [bench.script("001", "SELECT 1;\n" + sql)])
+    }
+    // The function of an event trigger.
+    try bench.database("trigger", owner: "shop", schemas: [Schema(name: try PostgresName("s"))])
+    try bench.server.connect().execute("CREATE DATABASE trigger TEMPLATE template0")
+    try bench.server.connect(database: "trigger").execute(
+      """
+      CREATE FUNCTION f() RETURNS event_trigger LANGUAGE plpgsql
+        AS $$ BEGIN RAISE '%', repeat('hunter4711', 2000000); END $$;
+      CREATE EVENT TRIGGER e ON ddl_command_start WHEN TAG IN ('CREATE SCHEMA') EXECUTE FUNCTION f()
+      """)
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port, flags: ["--once"])
+    #expect(sidecar.exitCode() == 1)
+    let problems = try #require(sidecar.status?.problems)
+    let told = Dictionary(uniqueKeysWithValues: problems.map { ($0.item, $0) })
+    for (name, what) in ["row": "a row", "error": "an error", "detail": "an error", "notice": "a notice"] {
+      let problem = try #require(told["script 001 in \(name)"], "\(sidecar.log)")
+      #expect(problem.message.hasPrefix("line 2, column "), "\(problem)")
+      #expect(problem.message.contains(": the server sends \(what) of 200"), "\(problem)")
+      #expect(problem.hint != nil)
+    }
+    #expect(told["schema s in trigger"]?.message.hasPrefix("the server sends an error of 20") == true, "\(problems)")
+    #expect(told["script 001 in short"]?.sqlState == "P0001")
+    #expect(problems.count == 6, "\(problems)")
+    #expect(!sidecar.log.contains("hunter4711"))
+  }
+
   @Test(
     arguments: PostgresInstallation.all,
     ["CREATE TABLE t (a int); CREATE INDEX CONCURRENTLY ON t (a)", "VACUUM", "ALTER SYSTEM SET work_mem = '5MB'"])

@@ -43,6 +43,10 @@ void postern_release_memory(void);
 /// frees the first large allocations, it begins to take others of their size from its heap, where small allocations
 /// keep them from being returned.
 void postern_keep_large_memory_apart(void);
+/// Lets the process map so many further bytes at most, so that a larger allocation fails. Returns the limit of before,
+/// for postern_end_memory_limit(); 0 where there is none to set.
+uint64_t postern_limit_memory(uint64_t further);
+void postern_end_memory_limit(uint64_t before);
 /// Raises the limit of open files to the most that the process may have; container runtimes start it with 1,024.
 void postern_raise_file_limit(void);
 /// Lowers the priority of the calling thread, so that other threads run first when there are not enough cores.

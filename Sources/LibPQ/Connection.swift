@@ -44,6 +44,7 @@ import Linux
     let isInTime = unsafe finishConnecting(opened, withinSeconds: settings.connectTimeout)
     if isInTime, unsafe PQstatus(opened) == CONNECTION_OK {
       _ = unsafe PQsetErrorVerbosity(opened, PQERRORS_DEFAULT)
+      unsafe takeBytesAsTheyAre(opened)
       return unsafe opened
     }
     defer { unsafe PQfinish(opened) }
@@ -53,6 +54,16 @@ import Linux
         message: "\(settings.host):\(settings.port) did not answer within \(settings.connectTimeout) s")
     }
     throw PostgresError(connecting: unsafe String(cString: PQerrorMessage(opened)))
+  }
+
+  /// A server converts nothing from SQL_ASCII, and refuses to send what is not valid in the client's encoding: one name
+  /// that is not would keep all others back.
+  private static func takeBytesAsTheyAre(_ connection: OpaquePointer) {
+    let encoding = "SQL_ASCII"
+    guard let present = unsafe PQparameterStatus(connection, "server_encoding"),
+      unsafe String(cString: present).utf8.elementsEqual(encoding.utf8)
+    else { return }
+    _ = unsafe PQsetClientEncoding(connection, encoding)
   }
 
   /// Connects or fails; returns false where the time has passed before.

@@ -80,7 +80,13 @@ package struct CatalogRow {
     }
   }
 
+  /// A name that is not UTF-8 has another character for each byte that is none, which may make it longer than a name is.
+  /// It is nobody's who is declared.
   private static func name(_ text: String) -> PostgresName? {
+    var text = text
+    while text.utf8.count > PostgresName.maximumBytes, text.unicodeScalars.contains("\u{FFFD}") {
+      text.unicodeScalars.removeLast()
+    }
     do throws(PostgresNameError) { return try PostgresName(text) } catch { return nil }
   }
 }

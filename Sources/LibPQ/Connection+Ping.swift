@@ -15,12 +15,16 @@ package enum PingStatus: Equatable, Sendable {
 extension Connection {
   /// Asks whether a server accepts connections. It needs no password, and the user need not exist; but where the role
   /// does not exist and the server asks for no password, the server logs an error. Blocks for at most 2 s.
+  ///
+  /// Where the server asks for no password, PQping logs in, and libpq prints what the server warns of to stderr. So it is
+  /// asked only where the answer to a login of our own is not clear.
   package static func ping(host: String, port: Int, user: String = "postgres") throws(PostgresError) -> PingStatus {
     let parameters =
       ConnectionSettings(host: host, port: port, user: user, sslMode: .disable).parameters
       + [("connect_timeout", "2")]
     let keywords = try CStrings(parameters.map { $0.keyword })
     let values = try CStrings(parameters.map { $0.value })
+    if let status = try login(keywords, values) { return status }
     let answer = unsafe keywords.withPointers { keywords in
       unsafe values.withPointers { values in unsafe PQpingParams(keywords, values, 0) }
     }
@@ -29,6 +33,17 @@ extension Connection {
     case PQPING_REJECT: return .rejecting
     case PQPING_NO_RESPONSE: return .noResponse
     default: return .notAttempted
+    }
+  }
+
+  /// What a login says of the server; nil where that is not clear.
+  private static func login(_ keywords: CStrings, _ values: CStrings) throws(PostgresError) -> PingStatus? {
+    do throws(PostgresError) {
+      unsafe PQfinish(try open(keywords, values, place: "the server", withinSeconds: 2))
+      return .accepting
+    } catch {
+      guard error.sqlState != nil else { return nil }
+      return error.isServer(SQLState.cannotConnectNow) ? .rejecting : .accepting
     }
   }
 }

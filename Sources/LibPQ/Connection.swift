@@ -33,6 +33,13 @@ import Linux
     let parameters = settings.parameters
     let keywords = try CStrings(parameters.map { $0.keyword })
     let values = try CStrings(parameters.map { $0.value })
+    return try unsafe open(
+      keywords, values, place: "\(settings.host):\(settings.port)", withinSeconds: settings.connectTimeout)
+  }
+
+  static func open(
+    _ keywords: CStrings, _ values: CStrings, place: String, withinSeconds seconds: Int
+  ) throws(PostgresError) -> OpaquePointer {
     let opened = unsafe keywords.withPointers { keywords in
       unsafe values.withPointers { values in
         unsafe postern_pq_start(keywords, values)
@@ -41,7 +48,7 @@ import Linux
     guard let opened = unsafe opened else {
       throw PostgresError(kind: .connection, message: "out of memory while connecting")
     }
-    let isInTime = unsafe finishConnecting(opened, withinSeconds: settings.connectTimeout)
+    let isInTime = unsafe finishConnecting(opened, withinSeconds: seconds)
     if isInTime, unsafe PQstatus(opened) == CONNECTION_OK {
       _ = unsafe PQsetErrorVerbosity(opened, PQERRORS_DEFAULT)
       unsafe takeBytesAsTheyAre(opened)
@@ -51,7 +58,7 @@ import Linux
     guard isInTime else {
       throw PostgresError(
         kind: .connection,
-        message: "\(settings.host):\(settings.port) did not answer within \(settings.connectTimeout) s")
+        message: "\(place) did not answer within \(seconds) s")
     }
     throw PostgresError(connecting: unsafe String(cString: PQerrorMessage(opened)))
   }

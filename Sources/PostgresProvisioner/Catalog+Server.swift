@@ -123,6 +123,20 @@ enum Catalog {
     }
   }
 
+  /// The databases whose collation has another version than when they were made, from version 15 on. The server warns
+  /// of that at each login.
+  static var changedCollations: CatalogQuery<(database: PostgresName, collation: ChangedCollation)> {
+    CatalogQuery(
+      "the versions of collations",
+      """
+      SELECT datname, datcollversion, pg_database_collation_actual_version(oid) FROM pg_database
+      WHERE datcollversion <> coalesce(pg_database_collation_actual_version(oid), '')
+      """
+    ) { row throws(CatalogMismatch) in
+      (try row.name(), ChangedCollation(made: try row.text(), present: try row.optionalText()))
+    }
+  }
+
   /// The roles to which a database's owner has granted CONNECT.
   static var connectors: CatalogQuery<(database: PostgresName, role: PostgresName)> {
     CatalogQuery(

@@ -43,6 +43,7 @@ extension Observer {
       }
     }
     for (name, database) in try answers.rows(databases) { state.databases[name] = database }
+    try observeCollations(connection, &state)
     for (database, role) in try answers.rows(connectors) { state.databases[database]?.connectors.insert(role) }
     for (database, role) in try answers.rows(publicGrantors) {
       state.databases[database]?.publicGrantors.insert(role)
@@ -64,6 +65,20 @@ extension Observer {
       }
     }
     return state
+  }
+
+  /// One locale that the system's library does not know is an error.
+  private func observeCollations(
+    _ connection: borrowing Connection, _ state: inout ObservedState
+  ) throws(PostgresError) {
+    guard connection.serverVersion >= 150_000 else { return }
+    do throws(PostgresError) {
+      for (database, collation) in try connection.rows(Catalog.changedCollations) {
+        state.databases[database]?.changedCollation = collation
+      }
+    } catch {
+      guard error.kind == .server, !connection.isBroken else { throw error }
+    }
   }
 
   private func observeRecords(_ connection: borrowing Connection) throws(PostgresError) -> Records {

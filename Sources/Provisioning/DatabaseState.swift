@@ -14,6 +14,8 @@ package struct DatabaseState: Equatable, Sendable {
   package var collation: String
   /// The locale that it sorts by instead, where not the system's library does that but ICU, or the server itself.
   package var providerLocale: String?
+  /// The collation's version, where it is another one than when texts were sorted by it.
+  package var changedCollation: ChangedCollation?
   /// Whether the owner has granted CONNECT to PUBLIC.
   package var isOpenToPublic: Bool
   /// Other roles that have granted CONNECT to PUBLIC, because they have it with grant option.
@@ -48,6 +50,20 @@ package struct DatabaseState: Equatable, Sendable {
 
   /// Whether anybody can connect to it.
   package var isUsable: Bool { allowsConnections && !isDropInterrupted }
+}
+
+/// A collation of which the system has another version than the one that a database was made with.
+package struct ChangedCollation: Equatable, Sendable {
+  /// The version that the database was made with.
+  package var made: String
+  /// The version of the system; nil where it names none.
+  package var present: String?
+
+  /// Versions with these values.
+  package init(made: String, present: String?) {
+    self.made = made
+    self.present = present
+  }
 }
 
 /// The contents of a database.

@@ -110,6 +110,14 @@ extension Planner {
     if let encoding = database.encoding, !Self.isSame(encoding, state.encoding) {
       warn(item, "has the encoding \(state.encoding), not \(encoding)", hint: "it is set at creation only")
     }
+    if let collation = state.changedCollation {
+      warn(
+        item,
+        "was made with version \(collation.made) of its collation, and this system has "
+          + "\(collation.present ?? "none"): indexes of texts may miss rows, and unique ones take rows twice",
+        hint: "connected to it, where nothing else writes: REINDEX DATABASE \(id(database.name)); then ALTER DATABASE "
+          + "\(id(database.name)) REFRESH COLLATION VERSION")
+    }
     guard let locale = database.locale else { return }
     if let sorted = state.providerLocale, !Self.isSame(locale, sorted) {
       warn(

@@ -26,8 +26,11 @@ final class ProvisionerBench {
       log.append("\(level) \(details.reduce(into: title) { $0 += " \($1.0)=\($1.1)" })")
     }, shouldStop: { [unowned self] in stop })
 
-  init(_ installation: PostgresInstallation, configuration: [String] = []) throws {
-    server = try PostgresServer(installation, configuration: ["autovacuum=off"] + configuration)
+  init(
+    _ installation: PostgresInstallation, configuration: [String] = [], trustsSuperuser: Bool = false
+  ) throws {
+    server = try PostgresServer(
+      installation, configuration: ["autovacuum=off"] + configuration, trustsSuperuser: trustsSuperuser)
     desired = DesiredState(spec: InstanceSpec(customer: "acme"), specHash: "")
   }
 

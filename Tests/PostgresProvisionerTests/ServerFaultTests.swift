@@ -88,6 +88,30 @@ import Testing
     #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'shop'") == "1")
   }
 
+  /// As after an upgrade of the system's library. libpq would print the server's words to stderr at each login, also at
+  /// those of a ping where loopback trusts.
+  @Test(arguments: PostgresInstallation.all)
+  func aCollationOfAnotherVersionIsToldOnceInOwnWords(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, trustsSuperuser: true)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "SELECT 1")])
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute("UPDATE pg_database SET datcollversion = '0.7' WHERE datname <> 'template0'")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+    let problems = try #require(sidecar.status?.problems)
+    #expect(problems.map(\.item) == ["database orders"])
+    let start = "was made with version 0.7 of its collation, and this system has "
+    #expect(problems.first?.message.hasPrefix(start) == true)
+    #expect(problems.first?.hint?.contains("REINDEX DATABASE \"orders\"") == true)
+    try bench.user("late")
+    try bench.fill(sidecar.volume)
+    #expect(try sidecar.wait { try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'late'") == "1" })
+    #expect(sidecar.waitForStatus { $0.outcome == .converged })
+    #expect(!sidecar.log.contains("collation version"), "\(sidecar.log)")
+    #expect(sidecar.log.split(separator: "version 0.7").count == 2, "\(sidecar.log)")
+  }
+
   @Test(arguments: PostgresInstallation.all)
   func anItemThatFailsIsTriedAgainUntilItCanBeHadWithNoFileChanged(
     _ installation: PostgresInstallation

@@ -9,7 +9,7 @@ final class SidecarProcess {
   private let process: ChildProcess
   private let logFile: URL
   /// Kept for as long as the sidecar reads it.
-  private let volume: SidecarVolume
+  let volume: SidecarVolume
 
   /// Starts `postern-sidecar run` on a volume and a port.
   init(_ volume: SidecarVolume, port: Int, flags: [String] = [], statusFile: String? = nil) throws {

@@ -20,6 +20,8 @@ package enum SQLState {
   package static let duplicateDatabase = "42P04"
   /// `undefined_table`
   package static let undefinedTable = "42P01"
+  /// `undefined_column`
+  package static let undefinedColumn = "42703"
   /// `undefined_function`
   package static let undefinedFunction = "42883"
   /// `invalid_parameter_value`
@@ -42,6 +44,8 @@ package enum SQLState {
   package static let queryCanceled = "57014"
   /// `active_sql_transaction`
   package static let activeSQLTransaction = "25001"
+  /// `raise_exception`
+  package static let raiseException = "P0001"
   /// `admin_shutdown`
   package static let adminShutdown = "57P01"
   /// `crash_shutdown`

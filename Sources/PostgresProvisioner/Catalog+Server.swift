@@ -105,6 +105,9 @@ enum Catalog {
         EXISTS (
           SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) e
           WHERE e.grantee = 0 AND e.privilege_type = 'CONNECT' AND e.grantor = d.datdba),
+        NOT EXISTS (
+          SELECT FROM aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) e
+          WHERE e.grantee = d.datdba AND e.privilege_type = 'CONNECT'),
         CASE WHEN current_setting('track_counts')::boolean THEN hashtextextended(concat_ws(' ',
           d.oid, pg_postmaster_start_time(), s.since, pg_stat_get_db_stat_reset_time(d.oid),
           pg_stat_get_db_tuples_inserted(d.oid), pg_stat_get_db_tuples_updated(d.oid),
@@ -118,6 +121,7 @@ enum Catalog {
         owner: try row.name(), allowsConnections: try row.isTrue(), connectionLimit: try row.integer(),
         encoding: try row.text(), collation: try row.text(), providerLocale: try row.optionalText(),
         isOpenToPublic: try row.isTrue())
+      state.isClosedToOwner = try row.isTrue()
       state.writes = try row.optional("a number") { Int($0) }
       return (name, state)
     }

@@ -10,6 +10,20 @@ extension Failure {
         "a name or text is not to be written in the database's encoding: take ASCII for it, or UTF8 for the database"
     }
     if error.isOfFullServer { return "raise max_connections, or end sessions: it is done when one is free" }
+    // Postern's own statements name no other tables than those of its records.
+    if error.isServer(SQLState.undefinedTable, SQLState.undefinedColumn), error.context == nil {
+      switch item {
+      case .server:
+        return
+          "the schema postern in postgres is not as Postern made it: put back what is missing, or ALTER SCHEMA postern "
+          + "RENAME TO postern_old, so that it is made anew; all roles then count as found, not as made by Postern"
+      case .database(let name):
+        return
+          "the schema postern in \(name.text) is not as Postern made it: put back what is missing; in a new one no "
+          + "script would be known to have run"
+      default: break
+      }
+    }
     switch item {
     case .script:
       guard error.isServer(SQLState.activeSQLTransaction) else { return nil }

@@ -25,6 +25,13 @@ struct Failure {
         "the server called a function of this database, such as an event trigger's, which finds nothing by an "
         + "unqualified name while Postern is at work: ALTER FUNCTION … SET search_path"
     }
+    // Postern's own statements raise none.
+    let isRefused = error.isServer(SQLState.raiseException) && !item.isScript
+    let refusal =
+      isRefused
+      ? "a function of this database, such as an event trigger's, refuses that: let it pass what the superuser does"
+      : nil
+    hint = hint ?? refusal
     problem = ItemProblem(
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
       hint: (advice ?? hint).map(Self.oneLine))
@@ -32,7 +39,7 @@ struct Failure {
       let cause = "SQLSTATE \(sqlState)\(SQLState.condition(sqlState).map { ", \($0)" } ?? "")"
       problem.told = .init(
         message: "\(prefix)\(cause)\(holders); the server's words are in the sidecar's log",
-        hint: advice ?? suggestion)
+        hint: advice ?? suggestion ?? refusal)
     }
     isDisconnection = error.isDisconnection
     if item.isScript { return }

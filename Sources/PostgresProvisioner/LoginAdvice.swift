@@ -14,6 +14,9 @@ extension PostgresError {
       if says("does not exist") { return "the admin Secret must name the superuser that this server has" }
       return "the role must be one that may log in, and pg_hba.conf must ask it for a password, or trust it"
     }
+    if isServer(SQLState.invalidCatalogName) {
+      return "Postern keeps its records in the database postgres: CREATE DATABASE postgres, or give it its name back"
+    }
     if says("no password supplied") {
       return "the server asks for a password: the admin Secret must hold the superuser's"
     }

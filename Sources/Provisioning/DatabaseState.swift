@@ -18,6 +18,8 @@ package struct DatabaseState: Equatable, Sendable {
   package var changedCollation: ChangedCollation?
   /// Whether the owner has granted CONNECT to PUBLIC.
   package var isOpenToPublic: Bool
+  /// Whether its owner's own right to connect was revoked.
+  package var isClosedToOwner = false
   /// Other roles that have granted CONNECT to PUBLIC, because they have it with grant option.
   package var publicGrantors: Set<PostgresName> = []
   /// The roles to which CONNECT was granted.

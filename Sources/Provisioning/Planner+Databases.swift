@@ -101,11 +101,22 @@ extension Planner {
         hint: "ALTER DATABASE \(id(database.name)) ALLOW_CONNECTIONS true, if that is not meant")
     }
     if state.owner != database.owner { changeOwner(of: database, state) }
+    if state.isClosedToOwner {
+      add(
+        "grant connect", [Detail("name", database.owner), Detail("database", database.name)], for: item,
+        requires: user(database.owner),
+        ["GRANT CONNECT ON DATABASE \(id(database.name)) TO \(id(database.owner))"].sql)
+    }
     closeToPublic(database.name)
     if let limit = database.connectionLimit, limit != state.connectionLimit {
       add(
         "alter database", [Detail("name", database.name), Detail("connectionLimit", "\(limit)")], for: item,
         ["ALTER DATABASE \(id(database.name)) CONNECTION LIMIT \(limit)"].sql)
+    }
+    if database.connectionLimit == nil, state.connectionLimit == 0 {
+      warn(
+        item, "takes nobody but superusers: its connection limit is 0, as it was found",
+        hint: "declare a connectionLimit, where that is not meant")
     }
     if let encoding = database.encoding, !Self.isSame(encoding, state.encoding) {
       warn(item, "has the encoding \(state.encoding), not \(encoding)", hint: "it is set at creation only")

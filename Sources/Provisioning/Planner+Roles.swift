@@ -112,6 +112,9 @@ extension Planner {
       options += " INHERIT"
       changes.append(Detail("inherit", "true"))
     }
+    if target.canLogIn == true {
+      tellOfClosed(user, role, validUntil: target.validUntil, isMade: record?.isMade == true)
+    }
     var statements: [SQLStatement] = options.utf8.isEmpty ? [] : [.sql("ALTER ROLE \(id(user.name))\(options)")]
     let isPasswordNew = desired.passwords[user.name] != nil && role.password == .differs
     if isPasswordNew {
@@ -135,6 +138,20 @@ extension Planner {
       record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
       requires: [.server], statements)
     if endsSessions { endSessions(of: user.name, because: isLocked ? "locked" : "password changed") }
+  }
+
+  /// Tells what of a role that was found, and is not declared, keeps its user from logging in.
+  private mutating func tellOfClosed(_ user: User, _ role: RoleState, validUntil: Expiry?, isMade: Bool) {
+    if user.connectionLimit == nil, !isMade, role.connectionLimit == 0 {
+      warn(
+        .user(user.name), "may have no session: its connection limit is 0, as this role was found",
+        hint: "declare a connectionLimit, where that is not meant")
+    }
+    if validUntil == nil, case .time(let end) = role.validUntil, end.microseconds <= observed.now.microseconds {
+      warn(
+        .user(user.name), "has a password that was good until \(role.validUntil.text) only, as this role was found",
+        hint: "declare a validUntil, such as infinity, where that is not meant")
+    }
   }
 
   /// The other customer of this server that declared a role, if there is one.

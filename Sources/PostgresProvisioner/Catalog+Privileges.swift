@@ -32,7 +32,7 @@ extension Catalog {
     }
   }
 
-  /// Where privileges differ: role, kind, whether it is about future objects, object or creator, privileges, whether they
+  /// Where privileges differ: role, kind, whether it is about future objects, which, privileges, whether they
   /// are missing. The rows of roles take turns, so that a limit leaves each its share.
   ///
   /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted, $5 on what members make alone; $6 whose objects it
@@ -82,17 +82,19 @@ extension Catalog {
             ELSE (o.open OR o.owner IN (SELECT oid FROM giver)) AND (o.definer OR NOT a.safe)
               AND coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
           UNION ALL
-          SELECT a.nr, a.role, a.kind, true, c.name, a.privilege, true
+          SELECT a.nr, a.role, a.kind, true, format('%I', c.name), a.privilege, true
           FROM asked a CROSS JOIN creator c
           WHERE a.wanted AND NOT a.safe AND c.name <> a.role AND (c.member OR NOT a.narrow) AND NOT EXISTS (
             SELECT FROM pg_default_acl d
             WHERE d.defaclrole = c.oid AND d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
               AND d.defaclacl @> makeaclitem(a.oid, c.oid, a.privilege, false))
           UNION ALL
-          SELECT a.nr, a.role, a.kind, true, g.rolname, a.privilege, false
-          FROM asked a JOIN pg_default_acl d ON d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
+          SELECT a.nr, a.role, a.kind, true,
+            format('%I', g.rolname) || CASE WHEN n.oid IS NULL THEN '' ELSE format(' IN SCHEMA %I', n.nspname) END,
+            a.privilege, false
+          FROM asked a JOIN pg_default_acl d ON d.defaclobjtype = a.kind::"char"
             AND d.defaclacl @> makeaclitem(a.oid, d.defaclrole, a.privilege, false)
-          JOIN giver g ON g.oid = d.defaclrole
+          JOIN giver g ON g.oid = d.defaclrole LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
           WHERE g.oid <> a.oid AND NOT a.wanted)
       SELECT role, kind, future, name, string_agg(privilege, ' ' ORDER BY nr), wanted FROM gap
       GROUP BY role, kind, future, name, wanted
@@ -111,7 +113,7 @@ extension Catalog {
     ) { row throws(CatalogMismatch) in
       let role = try row.name()
       let kind = try row.value("a kind of object") { ObjectKind(rawValue: $0) }
-      let target: PrivilegeGap.Target = try row.isTrue() ? .future(creator: try row.name()) : .object(try row.text())
+      let target: PrivilegeGap.Target = try row.isTrue() ? .future(of: try row.text()) : .object(try row.text())
       let privileges = try row.text().utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
       return PrivilegeGap(
         role: role, kind: kind, target: target, privileges: privileges, isMissing: try row.isTrue())

@@ -117,7 +117,7 @@ extension Planner {
       for maker in makers where maker.name != group.role && (maker.isMember || !group.isOfMembersOnly) {
         contents.gaps.append(
           .init(
-            role: group.role, kind: group.kind, target: .future(creator: maker.name), privileges: group.privileges,
+            role: group.role, kind: group.kind, target: .future(of: id(maker.name)), privileges: group.privileges,
             isMissing: true))
       }
     }

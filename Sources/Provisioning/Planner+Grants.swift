@@ -158,7 +158,7 @@ extension Planner {
     case .object(let name): return "\(verb) \(privileges) ON \(gap.kind.singular) \(name) \(role)"
     case .future(let creator):
       return """
-        ALTER DEFAULT PRIVILEGES FOR ROLE \(id(creator)) \(verb) \(privileges) ON \(gap.kind.plural) \(role)
+        ALTER DEFAULT PRIVILEGES FOR ROLE \(creator) \(verb) \(privileges) ON \(gap.kind.plural) \(role)
         """
     }
   }

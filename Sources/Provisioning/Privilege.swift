@@ -67,8 +67,8 @@ package struct PrivilegeGap: Equatable, Sendable {
   package enum Target: Equatable, Sendable {
     /// An object, as its SQL name: qualified and quoted, a function with its argument types.
     case object(String)
-    /// Objects that the role creates from now on.
-    case future(creator: PostgresName)
+    /// Objects that a role creates from now on: the role, as SQL names it, and IN SCHEMA, where it is about one schema.
+    case future(of: String)
   }
 
   /// The user.

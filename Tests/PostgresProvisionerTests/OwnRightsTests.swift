@@ -56,6 +56,32 @@ import ThrowawayPostgres
     }
   }
 
+  /// Default privileges that an owner has made for one schema go with the grant, as those for all schemas do.
+  @Test(arguments: PostgresInstallation.all)
+  func defaultPrivilegesOfASchemaGoWithTheGrant(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    for name in ["app", "other"] { try bench.user(name, grants: ["d": .write]) }
+    try bench.database("d", owner: "shop", schemas: [Schema(name: try PostgresName("S x"))])
+    #expect(bench.pass().problems == [])
+    let owner = try bench.connect(to: "d", as: "shop")
+    for schema in ["", "IN SCHEMA public", "IN SCHEMA \"S x\""] {
+      try owner.execute("ALTER DEFAULT PRIVILEGES \(schema) GRANT ALL ON TABLES TO app, other")
+    }
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    try bench.user("app", grants: ["d": .read])
+    #expect(bench.pass().problems == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    try owner.execute("CREATE TABLE t (a int); CREATE TABLE \"S x\".u (a int)")
+    for table in ["t", "\"S x\".u"] {
+      let insert = "INSERT INTO \(table) VALUES (1)"
+      #expect(try bench.sqlState(insert, in: "d", as: "app") == SQLState.insufficientPrivilege)
+      #expect(try bench.sqlState(insert, in: "d", as: "other") == nil)
+      #expect(try bench.value("SELECT count(*) FROM \(table)", in: "d", as: "app") == "1")
+    }
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
   /// The owner of today, whose grant of yesterday was never taken back, gives the database away.
   @Test(arguments: PostgresInstallation.all)
   func theNextOwnerGetsAllRightsOfTheOneWhoIsKeptOut(_ installation: PostgresInstallation) throws {

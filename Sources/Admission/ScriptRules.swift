@@ -1,3 +1,4 @@
+import Contract
 import PostgresParser
 
 /// Statements that a script must not contain, or that its author may not have intended.
@@ -12,6 +13,11 @@ enum ScriptRule: Equatable {
   /// - Parameter isTransaction: whether the script runs in one transaction.
   init?(_ statement: SQLWords, isTransaction: Bool) {
     let words = statement.words
+    if let beyond = Self.beyondOwner(words) {
+      // An owner that was on the server before may have more rights than Postern gives.
+      self = isTransaction && Self.needsNoTransaction(words) ? .refused(beyond) : .warned(beyond)
+      return
+    }
     if isTransaction, Self.needsNoTransaction(words) {
       self = .refused(
         "cannot run in a transaction; let the script say `transaction: false`, and hold nothing but this")
@@ -38,6 +44,26 @@ enum ScriptRule: Equatable {
     case ("truncate", _): self = .warned("empties a table")
     case ("delete", _) where !words.contains("where"): self = .warned("deletes every row of a table")
     default: return nil
+    }
+  }
+
+  /// Why the owner of a database may not run a statement, and what to do instead (PostgreSQL docs, each command, "Notes").
+  /// What gives a role more rights is refused for that.
+  private static func beyondOwner(_ words: [String]) -> String? {
+    switch (words.first, words.dropFirst().first) {
+    case ("create", "database"): "makes a database, which the owner may not: declare it in \(AnnotationKey.databases)"
+    case ("create", "role"), ("create", "user"), ("create", "group"):
+      words.dropFirst(2).first == "mapping" || power(in: words) != nil
+        ? nil : "makes a role, which the owner may not: declare it in \(AnnotationKey.users)"
+    case ("create", "tablespace"), ("drop", "tablespace"):
+      "changes tablespaces, which a superuser alone may: do it by hand"
+    case ("create", "event"): "makes an event trigger, which a superuser alone may: do it by hand"
+    case ("create", "publication")
+    where zip(zip(words, words.dropFirst()), words.dropFirst(2)).contains { $0 == ("for", "all") && $1 == "tables" }:
+      "publishes all tables, which a superuser alone may: name the tables, or do it by hand"
+    case ("set", "session") where words.dropFirst(2).first == "authorization" && words.dropFirst(3).first != "default":
+      "becomes another user, which a superuser alone may: take it out"
+    default: nil
     }
   }
 

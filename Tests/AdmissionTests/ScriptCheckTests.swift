@@ -50,7 +50,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("VACUUM t", "line 1: cannot run in a transaction; let the script say `transaction: false`"),
     ("SELECT 1;\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (a)", "line 2: cannot run in a transaction"),
     ("DROP INDEX CONCURRENTLY i", "cannot run in a transaction"), ("DISCARD ALL", "cannot run in a transaction"),
-    ("CREATE DATABASE x", "cannot run in a transaction"), ("CREATE TABLESPACE x LOCATION '/x'", "cannot run in a"),
+    ("CREATE DATABASE x", "makes a database"), ("CREATE TABLESPACE x LOCATION '/x'", "changes tablespaces"),
     ("REINDEX TABLE CONCURRENTLY t", "cannot run in a"), ("REINDEX (VERBOSE) SCHEMA s", "cannot run in a"),
     ("ALTER TABLE t DETACH PARTITION p CONCURRENTLY", "cannot run in a transaction"),
   ])
@@ -63,16 +63,42 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
   @Test(arguments: [
     "CREATE TABLE \"drop database\" (note text DEFAULT 'ALTER SYSTEM'); -- DROP ROLE x",
     "DROP USER MAPPING FOR shop SERVER s",
-    "CREATE ROLE x NOSUPERUSER", "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
+    "CREATE USER MAPPING FOR shop SERVER s", "SET SESSION AUTHORIZATION DEFAULT", "CREATE PUBLICATION p FOR TABLE t",
+    "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
     "DELETE FROM t WHERE id = 1", "ALTER ROLE shop IN DATABASE orders SET search_path = replication, public",
-    "CREATE ROLE replication NOLOGIN", "ALTER USER shop SET search_path = superuser", "DISCARD TEMP",
-    "ALTER ROLE shop RENAME TO superuser", "CREATE ROLE x IN ROLE createdb", "CREATE INDEX i ON t (a)",
+    "ALTER USER shop SET search_path = superuser", "DISCARD TEMP",
+    "ALTER ROLE shop RENAME TO superuser", "CREATE INDEX i ON t (a)",
     "REFRESH MATERIALIZED VIEW CONCURRENTLY v", "REINDEX TABLE t", "DROP INDEX \"concurrently\"",
   ])
   func whatOnlyLooksDangerousIsNot(sql: String) throws {
     let reply = try post(scripted(sql), .validate)
     #expect(reply.isAllowed, "\(reply.causes)")
     #expect(reply.warnings == [])
+  }
+
+  /// What the owner of a database may not do is told at apply, and not by the sidecar when it has failed.
+  @Test(arguments: [
+    ("CREATE ROLE x NOSUPERUSER", "makes a role, which the owner may not: declare it in postern.io/users", true),
+    ("CREATE ROLE replication NOLOGIN", "makes a role", true), ("CREATE ROLE x IN ROLE createdb", "makes a role", true),
+    ("CREATE USER y PASSWORD 'hunter2'", "makes a role", true),
+    (
+      "CREATE DATABASE x OWNER shop", "makes a database, which the owner may not: declare it in postern.io/databases",
+      false
+    ),
+    ("CREATE TABLESPACE t LOCATION '/x'", "changes tablespaces, which a superuser alone may", false),
+    ("DROP TABLESPACE t", "changes tablespaces", false),
+    ("CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", "makes an event trigger", true),
+    ("CREATE PUBLICATION p FOR ALL TABLES", "publishes all tables", true),
+    ("SET SESSION AUTHORIZATION 'postgres'", "becomes another user", true),
+  ])
+  func whatAnOwnerMayNotIsTold(sql: String, message: String, runsInTransaction: Bool) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.isAllowed == runsInTransaction)
+    #expect((reply.warnings + reply.causes.map(\.message)).contains { $0.contains(message) }, "\(reply.warnings)")
+    #expect(!reply.root.text.contains("hunter2"))
+    // An owner from before may have the right.
+    let alone = try post(scripted(sql, more: "      transaction: false\n"), .validate)
+    #expect(alone.isAllowed && alone.warnings.count == 1 && alone.warnings[0].contains(message), "\(alone.warnings)")
   }
 
   @Test(arguments: [
@@ -128,7 +154,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
   /// text.
   @Test(arguments: [
     ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
-    ("SELECT 1; create user x Encrypted Password hunter2", "line 1, column 44: syntax error"),
+    ("SELECT 1; alter user x Encrypted Password hunter2", "line 1, column 43: syntax error"),
     ("SELECT 'hunter2", "line 1, column 8: unterminated quoted string"),
     ("SELECT $x$hunter2", "line 1, column 8: unterminated dollar-quoted string"),
     ("SELECT \"hunter2", "line 1, column 8: unterminated quoted identifier"),

@@ -114,7 +114,7 @@ extension Executor {
     do throws(PostgresError) { try connection.send(sql, dropsRows: dropsRows) } catch {
       throw .server(error, place: watch.place?.description)
     }
-    watch.ticks = 0
+    watch.wait = LockWait()
     while !connection.hasAnswer() {
       let left = watch.millisecondsLeft
       guard left > 0 else {
@@ -124,8 +124,8 @@ extension Executor {
       switch control.wait(connection.socket, min(left, ScriptWatch.tick)) {
       case .readable: continue
       case .timeOver:
-        watch.ticks += 1
-        if watch.asksForHolders { askForHolders(connection, &watch, main) }
+        watch.wait.ticks += 1
+        if watch.wait.asksForHolders { askForHolders(connection, &watch, main) }
         if watch.isPassDue { passBeside(latest, main, &watch) }
       case .filesChanged:
         guard let desired = control.reread(), desired != latest else { continue }

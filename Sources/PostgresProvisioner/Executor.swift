@@ -26,7 +26,7 @@ struct Executor {
   /// The newest state of the files.
   var latest: DesiredState
   /// Who held the lock for which a session of this pass waited, by the session's process.
-  private var lockHolders: [Int: [String]] = [:]
+  private var lockWaits: [Int: LockWait] = [:]
   /// Why nothing new is begun; nil where the pass continues.
   private(set) var ending: PassReport.Outcome?
 
@@ -211,7 +211,7 @@ struct Executor {
         noteLockHolders(before: connection)
       }
     }
-    let holders = lockHolders.removeValue(forKey: connection.serverProcess) ?? []
+    let holders = lockWaits.removeValue(forKey: connection.serverProcess)?.holders ?? []
     do throws(PostgresError) { try connection.receive() } catch {
       guard error.isServer(SQLState.lockNotAvailable), !holders.isEmpty else { throw error }
       var error = error
@@ -226,10 +226,12 @@ struct Executor {
   /// Asks who holds the lock that a session waits for.
   mutating func noteLockHolders(before connection: borrowing Connection) {
     let process = connection.serverProcess
-    guard lockHolders[process] == nil else { return }
+    var wait = lockWaits[process] ?? LockWait()
+    defer { lockWaits[process] = wait }
+    wait.ticks += 1
+    guard wait.holders.isEmpty, wait.asksForHolders else { return }
     do throws(PostgresError) {
-      let holders = try administration.connect(to: Postern.database).rows(Catalog.blockers(of: process))
-      if !holders.isEmpty { lockHolders[process] = holders }
+      wait.holders = try administration.connect(to: Postern.database).rows(Catalog.blockers(of: process))
     } catch { control.log(.debug, "cannot ask who holds a lock", [("reason", error.description)]) }
   }
 

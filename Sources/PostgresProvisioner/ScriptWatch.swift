@@ -14,8 +14,8 @@ struct ScriptWatch {
   var running: RunningScript
   /// The place of the statement that the server is executing.
   var place: ScriptPlace?
-  /// For how many ticks the server has been executing this statement.
-  var ticks = 0
+  /// The statement that the server is executing.
+  var wait = LockWait()
 
   private let deadline: Int64
   private var nextPass: Int64
@@ -31,10 +31,6 @@ struct ScriptWatch {
 
   /// The time until it must be ended.
   var millisecondsLeft: Int { Int(clamping: deadline - SystemClock.monotonicMilliseconds) }
-
-  /// Whether to ask who holds the lock that the statement waits for: often at first, because a statement waits only a
-  /// few seconds, and seldom later.
-  var asksForHolders: Bool { ticks <= 6 || ticks.isMultiple(of: 10) }
 
   /// Whether a pass without scripts is due, as it would be if no script were running.
   var isPassDue: Bool { SystemClock.monotonicMilliseconds >= nextPass }

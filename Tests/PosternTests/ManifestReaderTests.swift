@@ -210,6 +210,12 @@ import Testing
         "templates/e.yaml: passed over: it is a template: render it first, such as by helm template CHART, and read its output from -",
         "values.yaml:1: passed over: is no Kubernetes manifest: it has no kind",
       ])
+    let link = folder.appending(path: "link")
+    try FileManager.default.createSymbolicLink(at: link, withDestinationURL: folder)
+    let linked = ManifestReader().reading([link.path])
+    #expect(!linked.manifests.isEmpty && linked.manifests.count == reading.manifests.count)
+    #expect(linked.errors == [])
+    try FileManager.default.removeItem(at: link)
     let named = ManifestReader().reading([folder.appending(path: "templates/e.yaml").path])
     #expect(named.errors.first?.contains("it is a template: render it first") == true)
     try Data("a: [".utf8).write(to: folder.appending(path: "g.yaml"))

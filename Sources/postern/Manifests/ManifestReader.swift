@@ -52,7 +52,8 @@ struct ManifestReader {
 
   private func files(at path: String) throws(CommandError) -> [(path: String, isOneOfMany: Bool)] {
     guard path != "-", type(of: path) == .typeDirectory else { return [(path, false)] }
-    guard let entries = try? FileManager.default.subpathsOfDirectory(atPath: path) else {
+    // What a link leads to is listed; the link itself has no entries.
+    guard let entries = try? FileManager.default.subpathsOfDirectory(atPath: Self.target(of: path)) else {
       throw .unreadable("\(path): cannot be read: the folder cannot be listed; check its permissions")
     }
     let endings = [".yaml", ".yml", ".json"]
@@ -70,8 +71,11 @@ struct ManifestReader {
 
   /// The type of the file, or of the target of a link.
   private func type(of path: String) -> FileAttributeType? {
-    let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
-    return (try? FileManager.default.attributesOfItem(atPath: target))?[.type] as? FileAttributeType
+    (try? FileManager.default.attributesOfItem(atPath: Self.target(of: path)))?[.type] as? FileAttributeType
+  }
+
+  private static func target(of path: String) -> String {
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
   }
 
   /// More than the objects of a large cluster take. A device or a log would be read until no memory is left.

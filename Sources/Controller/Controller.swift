@@ -106,13 +106,16 @@ package final class Controller: Sendable {
   }
 
   private func take(_ change: Change<Sighting>, of source: WatchSource) {
-    let (woken, pods) = cluster.withLock { cluster in
+    let (woken, customers) = cluster.withLock { cluster in
       let woken = cluster.take(change, of: source)
-      return (woken, cluster.takePodNews().map { ($0, Array(cluster[$0].pods.values)) })
+      return (woken, cluster.takePodNews().map { ($0, cluster[$0]) })
     }
     queue.add(woken)
-    for (key, pods) in pods {
+    for (key, customer) in customers {
+      let pods = Array(customer.pods.values)
       looks.see(pods, of: key)
+      // No pass may come that finds out.
+      if customer.isEmpty { looks.expect(nil, of: key) }
       updater.see(pods, of: key)
     }
     metrics.set(depth: queue.depth)

@@ -102,9 +102,20 @@ struct InstancePass {
       try await service.remove(spec?.annotations[AnnotationKey.madeService], for: objects.service)
     }
     try await applyMounted(objects, spec: spec)
-    for object in objects.users + [objects.admin].compactMap(\.self) { try await settle(object) }
-    // What does not fit is not mounted, and a login of which no sidecar knows must not be told.
-    rotations = objects.rotations
+    var refused: [(name: String, failure: KubernetesError)] = []
+    for object in objects.users + [objects.admin].compactMap(\.self) {
+      do throws(Interruption) { try await settle(object) } catch {
+        // One that is immutable, or that a policy guards, holds up no other user's. Where many are refused, all may be.
+        guard case .failed(let failure) = error, failure.isOfThisObject, refused.count < Self.maximumRefused else {
+          throw error
+        }
+        refused.append((object.name, failure))
+      }
+    }
+    // What does not fit is not mounted, and a login of which no sidecar knows, or that stands in no Secret, must not be told.
+    rotations = objects.rotations.filter { rotation in
+      !refused.contains { $0.name == ObjectName.user(rotation.user, customer: customer) }
+    }
     try await forgetRotations(objects)
     try await tellOfRotations(at: clock.now)
     try await deleteDropped(objects)
@@ -112,9 +123,12 @@ struct InstancePass {
     let isSpecWritten = (made + changed).contains("ConfigMap \(objects.spec.name)")
     // The name of a Service that is made must be noted first.
     if expectation != nil { try await service.settle(objects.service, known: isSpecWritten ? nil : knownService) }
-    if let untold { throw .failed(untold) }
+    if let failure = refused.first?.failure ?? untold { throw .failed(failure) }
     if !isTaken { throw .crowded }
   }
+
+  /// How many Secrets may be refused before a pass ends.
+  private static let maximumRefused = 10
 
   // MARK: Scripts
 
@@ -187,7 +201,7 @@ struct InstancePass {
       for object in [objects.admin].compactMap(\.self) + objects.users
       where !object.seeds.isEmpty && secrets[object.name] == nil {
         if let live = try await create(object) {
-          sources.secrets[live.name] = live.data
+          take(live)
         } else {
           isSettled = false
         }
@@ -205,12 +219,14 @@ struct InstancePass {
     }
     guard let live = try await access.get(.secret, object.name) else { return nil }
     secrets[live.name] = live
-    if live.isManaged(for: customer) {
-      sources.secrets[live.name] = live.data
-    } else {
-      sources.taken.insert(live.name)
-    }
+    if live.isManaged(for: customer) { take(live) } else { sources.taken.insert(live.name) }
     return nil
+  }
+
+  /// A Secret of the customer's that has come into being, or has lost the label by which it is listed.
+  private mutating func take(_ live: LiveObject) {
+    sources.secrets[live.name] = live.data
+    sources.annotations[live.name] = live.annotations
   }
 
   // MARK: Objects
@@ -318,4 +334,9 @@ struct InstancePass {
       deleted.append("Secret \(secret.name)")
     }
   }
+}
+
+extension KubernetesError {
+  /// Whether the API server refuses what was sent for this object, so that others may be taken.
+  fileprivate var isOfThisObject: Bool { [400, 403, 413, 422].contains(code) }
 }

@@ -63,8 +63,8 @@ struct LookSchedule: Sendable {
       entry.pod = pod
       new[pod.uid] = entry
     }
+    // What is expected stays: the next Pod, as of a StatefulSet with one replica, comes when this one is gone.
     entries[key] = new.isEmpty ? nil : new
-    if pods.isEmpty { expectations[key] = nil }
   }
 
   /// The questions that are due, at most this many; namespaces take turns. For each, call ``answered(_:as:at:)``

@@ -52,6 +52,31 @@ import Testing
     }
   }
 
+  @Test func aSecretThatCannotBeWrittenHoldsUpNoOther() async throws {
+    let databases = "[{name: o, owner: a}, {name: p, owner: b}]"
+    let sample = Sample(annotations: ["postern.io/users": "a, b", "postern.io/databases": databases], uid: "1")
+    let store = try ObjectStore([sample])
+    let secrets = ["a", "b"].map { "/api/v1/namespaces/shops/secrets/acme-pg-user-\($0)" }
+    let isRefused = Mutex(false)
+    let script: FakeServer.Script = { _, request in
+      guard request.path == secrets[0], request.method == .PATCH, isRefused.withLock({ $0 }) else {
+        return store.answer(request)
+      }
+      return .status(422, "Invalid", "it is immutable")
+    }
+    try await controlling(script) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="changed"} 1"#) })
+        isRefused.withLock { $0 = true }
+        for secret in secrets { store.edit(secret, "password", "edited-meanwhile") }
+        #expect(try await eventually { store.value(secrets[1], "uri")?.contains("edited-meanwhile") == true })
+        #expect(store.value(secrets[0], "uri")?.contains("edited-meanwhile") == false)
+        let told = { server.requests.contains { $0.path.hasSuffix("/events") && $0.body.contains("acme-pg-user-a") } }
+        #expect(try await eventually { registry.text().contains(#"result="error"} "#) && told() })
+      }
+    }
+  }
+
   @Test func whereAPodCannotBeToldTheRestGoesOnAndItIsToldLater() async throws {
     let isRefused = Mutex(true)
     let pod = String(

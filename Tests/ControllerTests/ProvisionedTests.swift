@@ -113,6 +113,10 @@ import Testing
     #expect(schedule.take(9, at: now).count == 1)
     schedule.see([], of: Self.key, at: now)
     #expect(schedule.found(of: Self.key) == nil)
+    // The one that comes in its place is asked, though no pass has come between.
+    now += .seconds(1)
+    schedule.see([pod("b")], of: Self.key, at: now)
+    #expect(schedule.take(9, at: now).map(\.pod.uid) == ["b"])
   }
 
   /// A new leader has heard no sidecar yet, and one that does not answer may still run its script.

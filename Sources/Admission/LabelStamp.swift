@@ -18,10 +18,11 @@ struct LabelStamp {
       isStale = false
       return
     }
-    let isWritten = try Self.isWritten(in: object.metadata.lastApplied)
-    let isOwned = try Self.isOwned(
-      subject.review.object?.pod.metadata?.managedFields, of: subject.review.bytes)
-    isStale = !isWritten && !isOwned && !object.selectsByCustomer
+    guard !object.selectsByCustomer, try !Self.isWritten(in: object.metadata.lastApplied) else {
+      isStale = false
+      return
+    }
+    isStale = try !Self.isOwned(subject.review.object?.pod.metadata?.managedFields, of: subject.review.bytes)
   }
 
   /// Whether somebody has written the label into the template, as by `kubectl apply --server-side`. The API server notes

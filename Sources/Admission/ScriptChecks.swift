@@ -78,16 +78,15 @@ struct ScriptChecks {
     }
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
     let scanned = PostgresParser.scan(sql)
-    if let scanned { checkAge(scanned, sql, script, field: field) }
+    if let scanned { checkAge(scanned, script, field: field) }
     // Commands that only psql understands are not part of a statement.
     if !errors.isEmpty {
       for statement in statements {
         guard let scanned = PostgresParser.scan(statement.text) else { continue }
-        checkRules(
-          scanned, statement.text, from: statement.line, script, isTransaction: isTransaction, field: field)
+        checkRules(scanned, from: statement.line, script, isTransaction: isTransaction, field: field)
       }
     } else if let scanned {
-      checkRules(scanned, sql, from: 1, script, isTransaction: isTransaction, field: field)
+      checkRules(scanned, from: 1, script, isTransaction: isTransaction, field: field)
     }
   }
 
@@ -116,7 +115,7 @@ struct ScriptChecks {
   }
 
   /// Reports syntax that the parser accepts and older servers do not know.
-  private mutating func checkAge(_ scanned: ScannedScript, _ sql: String, _ script: String, field: String) {
+  private mutating func checkAge(_ scanned: ScannedScript, _ script: String, field: String) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
     var places = ScriptPlaceCounter(scanned.bytes)
     for syntax in NewerSyntax.all(in: scanned, for: serverVersion) {
@@ -148,7 +147,7 @@ struct ScriptChecks {
   }
 
   private mutating func checkRules(
-    _ scanned: ScannedScript, _ sql: String, from firstLine: Int, _ script: String, isTransaction: Bool, field: String
+    _ scanned: ScannedScript, from firstLine: Int, _ script: String, isTransaction: Bool, field: String
   ) {
     var places = ScriptPlaceCounter(scanned.bytes, from: ScriptPlace(line: firstLine))
     for statement in scanned.statements {

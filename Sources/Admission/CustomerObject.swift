@@ -66,10 +66,10 @@ final class CustomerObject {
   }
 
   /// The same object with its own label in its template.
-  var restamped: CustomerObject { CustomerObject(restamping: self) }
+  func restamped() throws(JSONError) -> CustomerObject { try CustomerObject(restamping: self) }
 
-  private init(restamping object: CustomerObject) {
-    template = object.template?.labelled(object.metadata.customer)
+  private init(restamping object: CustomerObject) throws(JSONError) {
+    template = try ObjectMetadata(object.pod?.metadata, of: object.bytes, labelled: object.metadata.customer)
     customer = object.metadata.customer ?? object.customer
     (role, kind, maker, metadata) = (object.role, object.kind, object.maker, object.metadata)
     (name, spec, pod, bytes) = (object.name, object.spec, object.pod, object.bytes)

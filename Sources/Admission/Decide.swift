@@ -56,7 +56,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
   if try LabelStamp(subject).isStale {
     var patch = PatchWriter()
     if let customer = subject.object.metadata.customer {
-      if case .denied(let causes, let warnings) = try validate(subject.restamped, settings) {
+      if case .denied(let causes, let warnings) = try validate(subject.restamped(), settings) {
         return .denied(causes, warnings: warnings)
       }
       patch.replace(label) { $0.string(customer) }

@@ -30,7 +30,8 @@ final class ObjectMetadata {
   let hasLabels: Bool
   let hasAnnotations: Bool
 
-  init(_ slices: MetadataSlices?, of bytes: [UInt8]) throws(JSONError) {
+  /// - Parameter labelled: the customer that counts in place of the one that its label names; nil: the label's.
+  init(_ slices: MetadataSlices?, of bytes: [UInt8], labelled: String? = nil) throws(JSONError) {
     self.bytes = bytes
     exists = slices != nil
     hasLabels = slices?.labels != nil
@@ -53,6 +54,7 @@ final class ObjectMetadata {
       try reader.beginObject()
       while let key = try reader.nextKey() { try readAnnotation(key, &reader) }
     }
+    if let labelled { customer = labelled }
   }
 
   private func readAnnotation(_ key: JSONString, _ reader: inout JSONReader) throws(JSONError) {
@@ -87,17 +89,6 @@ final class ObjectMetadata {
   /// The manifest that kubectl last applied, which kubectl stores in an annotation (Kubernetes docs, "Declarative
   /// Management").
   var lastApplied: String? { lastAppliedPlace.map { JSONReader(bytes).text($0) } }
-
-  /// The same with another customer's label.
-  func labelled(_ customer: String?) -> ObjectMetadata { ObjectMetadata(self, labelled: customer) }
-
-  private init(_ other: ObjectMetadata, labelled customer: String?) {
-    (self.customer, connects, connections) = (customer, other.connects, other.connections)
-    isConnected = other.isConnected
-    (annotations, isInjected, isGivenUser) = (other.annotations, other.isInjected, other.isGivenUser)
-    (isMirror, lastAppliedPlace, bytes) = (other.isMirror, other.lastAppliedPlace, other.bytes)
-    (exists, hasLabels, hasAnnotations) = (other.exists, other.hasLabels, other.hasAnnotations)
-  }
 
   /// Whether Postern must leave the object alone.
   var isLeftAlone: Bool { setting(AnnotationKey.inject) == "false" }

@@ -34,13 +34,13 @@ struct PostgresChoice {
       postgres = try ChosenPostgres(containers[only.index], at: only.index, only.image, flavor: flavor)
     } else if found.isEmpty {
       let why = Self.absence(containers)
-      absence = why.reason
-      if why.isOperators {
+      absence = why
+      if Self.isOperators(containers) {
         findings.refuse(
-          place(), "\(why.reason); where no operator runs it, name its container in this annotation", .valueRequired)
+          place(), "\(why); where no operator runs it, name its container in this annotation", .valueRequired)
       } else {
         findings.refuse(
-          place(), "\(why.reason): name the container that is in this annotation, or declare on what runs Postgres",
+          place(), "\(why): name the container that is in this annotation, or declare on what runs Postgres",
           .valueRequired
         )
       }
@@ -95,20 +95,30 @@ struct PostgresChoice {
     return containers.count > 10 ? "\(names) and \(containers.count - 10) more" : names
   }
 
-  private static func absence(_ containers: [Container]) -> (reason: String, isOperators: Bool) {
-    let others = containers.filter { $0.name != SidecarContainer.name }
-    guard others.count == 1, let only = others.first else {
-      return (
-        others.isEmpty ? "the Pod has no container" : "nothing says that one of \(names(others)) is Postgres", false
-      )
+  private static func absence(_ containers: [Container]) -> String {
+    guard let only = only(containers) else {
+      let others = others(containers)
+      return others.isEmpty
+        ? "the Pod has no container" : "nothing says that one of \(names(others)) is Postgres"
     }
     let image = ImageReference(only.image)
-    if let client = only.client {
-      return ("container \(quoted(only.name)) runs \(client), which is no server", false)
-    }
-    guard let other = OtherImage(image) else {
-      return ("nothing says that container \(quoted(only.name)) is Postgres", false)
-    }
-    return ("image \(quoted(image.name)) \(other.reason)", other.isOperators)
+    if let client = only.client { return "container \(quoted(only.name)) runs \(client), which is no server" }
+    return OtherImage(image).map { "image \(quoted(image.name)) \($0.reason)" }
+      ?? "nothing says that container \(quoted(only.name)) is Postgres"
+  }
+
+  /// Whether the only container is of an operator's image. There may be a Postgres in it, and no operator.
+  private static func isOperators(_ containers: [Container]) -> Bool {
+    guard let only = only(containers), only.client == nil else { return false }
+    return OtherImage(ImageReference(only.image))?.isOperators == true
+  }
+
+  private static func others(_ containers: [Container]) -> [Container] {
+    containers.filter { $0.name != SidecarContainer.name }
+  }
+
+  private static func only(_ containers: [Container]) -> Container? {
+    let others = others(containers)
+    return others.count == 1 ? others[0] : nil
   }
 }

@@ -24,9 +24,9 @@ struct Subject {
   }
 
   /// The same with the workload's own label in its template.
-  var restamped: Self {
+  func restamped() throws(JSONError) -> Self {
     var subject = self
-    subject.object = object.restamped
+    subject.object = try object.restamped()
     return subject
   }
 

@@ -145,7 +145,11 @@ import Testing
   @Test(arguments: [
     (
       "ports: [{containerPort: 80}, {containerPort: \"5432\"}]",
-      "ports[1].containerPort: text, where Kubernetes takes a number"
+      "ports[1].containerPort: text, where Kubernetes takes a number; take the quotes away"
+    ),
+    (
+      "ports: [{containerPort: \"${variables.port}\"}]",
+      "ports[0].containerPort: text, where Kubernetes takes a number; write one"
     ),
     ("ports: {containerPort: 5432}", "ports: line 7, column 66: a mapping, where Kubernetes takes a list"),
     ("env: {POSTGRES_DB: shop}", "env: line 7, column 64: a mapping, where Kubernetes takes a list"),

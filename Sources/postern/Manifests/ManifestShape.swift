@@ -46,7 +46,7 @@ indirect enum ManifestShape: Sendable {
   private func complaint(about value: JSONValue) -> (expected: String, advice: String)? {
     switch (self, value) {
     case (.any, _), (_, .null), (.number, .number), (.truth, .bool), (.list, .array), (.mapping, .object): nil
-    case (.number, .string): ("a number", "take the quotes away")
+    case (.number, .string(let text)) where Int(text) != nil: ("a number", "take the quotes away")
     case (.number, _): ("a number", "write one")
     case (.truth, _): ("true or false", "write one of them, without quotes")
     case (.list, _): ("a list", "write - before each of its entries")

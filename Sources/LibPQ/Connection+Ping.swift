@@ -14,7 +14,7 @@ package enum PingStatus: Equatable, Sendable {
 
 extension Connection {
   /// Asks whether a server accepts connections. It needs no password, and the user need not exist; but where the role
-  /// does not exist and the server asks for no password, the server logs an error. Blocks for at most 2 s.
+  /// does not exist and the server asks for no password, the server logs an error. Blocks for at most 4 s.
   ///
   /// Where the server asks for no password, PQping logs in, and libpq prints what the server warns of to stderr. So it is
   /// asked only where the answer to a login of our own is not clear.

@@ -189,7 +189,7 @@ final class Container {
         }
       }
       guard !isReadOnly else { return }
-      all.insert(name)
+      if !isImageKnown { all.insert(name) }
       let isData = folders.contains {
         MountPath.isAtOrBelow(path, $0) || MountPath.isAtOrBelow($0, path)
       }

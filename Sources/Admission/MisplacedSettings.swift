@@ -9,19 +9,26 @@ struct MisplacedSettings {
   private(set) var keys: [String] = []
   private(set) var findings = Findings()
 
+  /// What shapes a Pod.
+  private static let keys = [
+    AnnotationKey.container, AnnotationKey.port, AnnotationKey.adminSecret, AnnotationKey.flavor,
+    AnnotationKey.gateReadiness, AnnotationKey.statusPort, AnnotationKey.sidecarCPU, AnnotationKey.sidecarMemory,
+  ]
+
   init(_ object: CustomerObject, _ choice: PostgresChoice, _ reading: DeclarationReading) {
-    // An annotation that cannot be read is an error wherever it is.
-    for (key, effective) in [
-      (AnnotationKey.container, choice.postgres?.container.name),
-      (AnnotationKey.port, reading.podPort(choice.postgres).map { String($0) }),
-      (AnnotationKey.adminSecret, object.template?.setting(AnnotationKey.adminSecret)),
-      (AnnotationKey.flavor, object.template?.setting(AnnotationKey.flavor) ?? choice.postgres?.family.rawValue),
-      (AnnotationKey.gateReadiness, object.template?.setting(AnnotationKey.gateReadiness) ?? "true"),
-      (AnnotationKey.statusPort, object.template?.setting(AnnotationKey.statusPort)),
-      (AnnotationKey.sidecarCPU, object.template?.setting(AnnotationKey.sidecarCPU)),
-      (AnnotationKey.sidecarMemory, object.template?.setting(AnnotationKey.sidecarMemory)),
-    ] {
-      guard let value = object.metadata.setting(key), value != effective, !reading.isWrong(key) else { continue }
+    guard object.metadata.hasSettings else { return }
+    for key in Self.keys {
+      // An annotation that cannot be read is an error wherever it is.
+      guard let value = object.metadata.setting(key), !reading.isWrong(key) else { continue }
+      let effective =
+        switch key {
+        case AnnotationKey.container: choice.postgres?.container.name
+        case AnnotationKey.port: reading.podPort(choice.postgres).map { String($0) }
+        case AnnotationKey.flavor: object.template?.setting(key) ?? choice.postgres?.family.rawValue
+        case AnnotationKey.gateReadiness: object.template?.setting(key) ?? "true"
+        default: object.template?.setting(key)
+        }
+      guard value != effective else { continue }
       keys.append(key)
       findings.refuse(
         "metadata.annotations[\(key)]",

@@ -86,6 +86,9 @@ final class ObjectMetadata {
     AnnotationKey.declaring.contains { annotations[$0] != nil }
   }
 
+  /// Whether it sets anything beside what an instance holds.
+  var hasSettings: Bool { annotations.keys.contains { !AnnotationKey.declaring.contains($0) } }
+
   /// The manifest that kubectl last applied, which kubectl stores in an annotation (Kubernetes docs, "Declarative
   /// Management").
   var lastApplied: String? { lastAppliedPlace.map { JSONReader(bytes).text($0) } }

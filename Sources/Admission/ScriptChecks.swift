@@ -27,7 +27,6 @@ struct ScriptChecks {
   ///   - serverVersion: the image's major version, if it is known. The parser knows the syntax of its own version and
   ///     of older ones. SQL that it refuses may be valid for a newer server, or for one of unknown version.
   init(_ scripts: [DeclaredScript], replacing old: [DeclaredScript], field: String, serverVersion: Int?) {
-    let annotation = "\(field)metadata.annotations[\(AnnotationKey.databases)]"
     self.serverVersion = serverVersion
     quotesSQL = true
     // By database and name, because a declaration may contain thousands of scripts.
@@ -38,8 +37,8 @@ struct ScriptChecks {
       let script = declared.script
       guard case .inline(let sql) = script.content else { continue }
       check(
-        sql, script.name.isEmpty ? "the script" : "script \(quoted(script.name))", isTransaction: script.transaction,
-        field: annotation + declared.path)
+        sql, { script.name.isEmpty ? "the script" : "script \(quoted(script.name))" }, isTransaction: script.transaction,
+        field: { "\(field)metadata.annotations[\(AnnotationKey.databases)]\(declared.path)" })
     }
   }
 
@@ -48,46 +47,40 @@ struct ScriptChecks {
   init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {
     serverVersion = nil
     quotesSQL = false
-    check(sql, name.map { "script \(quoted($0))" } ?? "its text", isTransaction: isTransaction, field: field)
+    check(
+      sql, { name.map { "script \(quoted($0))" } ?? "its text" }, isTransaction: isTransaction, field: { field })
   }
 
-  private mutating func check(_ sql: String, _ script: String, isTransaction: Bool, field: String) {
+  /// - Parameters:
+  ///   - script: what messages call it. This and its field are put together where there is a message.
+  private mutating func check(_ sql: String, _ script: () -> String, isTransaction: Bool, field: () -> String) {
     guard sql.unicodeScalars.first != "\u{FEFF}" else {
-      findings.refuse(field, "\(script) begins with a byte order mark, which Postgres does not take; save it without")
+      findings.refuse(field(), "\(script()) begins with a byte order mark, which Postgres does not take; save it without")
       return
     }
     let (statements, errors, depth) = ScriptStatement.check(sql, isTransaction: isTransaction)
-    for error in errors { findings.refuse(field, "\(script), \(error.message); \(error.hint)") }
+    for error in errors { findings.refuse(field(), "\(script()), \(error.message); \(error.hint)") }
     guard statements.count <= Self.maximumStatements else {
       findings.refuse(
-        field,
-        "\(script): \(statements.count) statements, and one script may have \(Self.maximumStatements); make several of it"
+        field(),
+        "\(script()): \(statements.count) statements, and one script may have \(Self.maximumStatements); make several of it"
       )
       return
     }
     guard depth <= Self.maximumDepth else {
-      findings.refuse(field, "\(script): parentheses nest deeper than \(Self.maximumDepth) levels; write it flatter")
+      findings.refuse(field(), "\(script()): parentheses nest deeper than \(Self.maximumDepth) levels; write it flatter")
       return
     }
     if let line = PostgresParser.lineOfEndlessSigns(in: sql) {
       findings.refuse(
-        field,
-        "\(script), line \(line): more than \(PostgresParser.maximumSigns) \"+\" or \"/*\" without anything between them, "
+        field(),
+        "\(script()), line \(line): more than \(PostgresParser.maximumSigns) \"+\" or \"/*\" without anything between them, "
           + "which is too much to check; take some out")
       return
     }
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
-    let scanned = PostgresParser.scan(sql)
-    if let scanned { checkAge(scanned, script, field: field) }
-    // Commands that only psql understands are not part of a statement.
-    if !errors.isEmpty {
-      for statement in statements {
-        guard let scanned = PostgresParser.scan(statement.text) else { continue }
-        checkRules(scanned, from: statement.line, script, isTransaction: isTransaction, field: field)
-      }
-    } else if let scanned {
-      checkRules(scanned, from: 1, script, isTransaction: isTransaction, field: field)
-    }
+    checkAge(sql, script, field: field)
+    checkRules(statements, script, isTransaction: isTransaction, field: field)
   }
 
   /// The most syntax errors that are reported for one script.
@@ -95,7 +88,7 @@ struct ScriptChecks {
 
   /// The parser stops at the first error. The text after it is parsed statement by statement.
   private mutating func checkSyntax(
-    _ sql: String, _ statements: [ScriptStatement], _ script: String, isSQL: Bool, field: String
+    _ sql: String, _ statements: [ScriptStatement], _ script: () -> String, isSQL: Bool, field: () -> String
   ) {
     var last = (line: 0, column: 0)
     if isSQL {
@@ -115,28 +108,30 @@ struct ScriptChecks {
   }
 
   /// Reports syntax that the parser accepts and older servers do not know.
-  private mutating func checkAge(_ scanned: ScannedScript, _ script: String, field: String) {
-    guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
+  private mutating func checkAge(_ sql: String, _ script: () -> String, field: () -> String) {
+    guard let serverVersion, serverVersion < PostgresParser.majorVersion, let scanned = PostgresParser.scan(sql) else {
+      return
+    }
     var places = ScriptPlaceCounter(scanned.bytes)
     for syntax in NewerSyntax.all(in: scanned, for: serverVersion) {
       let line = places.place(at: syntax.start).line
       let message =
-        "\(script), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
-      if syntax.isGuess { findings.warn(message) } else { findings.refuse(field, message) }
+        "\(script()), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"
+      if syntax.isGuess { findings.warn(message) } else { findings.refuse(field(), message) }
     }
   }
 
   private mutating func tell(
-    _ error: SQLSyntaxError, in sql: String, at place: ScriptPlace?, _ script: String, field: String
+    _ error: SQLSyntaxError, in sql: String, at place: ScriptPlace?, _ script: () -> String, field: () -> String
   ) {
     let place = place.map { ", \($0)" } ?? ""
     // The parser's stack is the same in every version.
     let isTooDeep = error.message.hasPrefix("memory exhausted")
     let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql)
     if (isParserCurrent && !mayBeDueToAge(error, in: sql)) || isTooDeep {
-      findings.refuse(field, "\(script)\(place): \(message)")
+      findings.refuse(field(), "\(script())\(place): \(message)")
     } else {
-      findings.warn("\(script)\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
+      findings.warn("\(script())\(place): \(message), says Postgres \(PostgresParser.majorVersion)")
     }
   }
 
@@ -147,16 +142,14 @@ struct ScriptChecks {
   }
 
   private mutating func checkRules(
-    _ scanned: ScannedScript, from firstLine: Int, _ script: String, isTransaction: Bool, field: String
+    _ statements: [ScriptStatement], _ script: () -> String, isTransaction: Bool, field: () -> String
   ) {
-    var places = ScriptPlaceCounter(scanned.bytes, from: ScriptPlace(line: firstLine))
-    for statement in scanned.statements {
-      guard let rule = ScriptRule(statement, isTransaction: isTransaction) else { continue }
-      let line = places.place(at: statement.start).line
+    for statement in statements {
+      guard let rule = ScriptRule(statement.words, isTransaction: isTransaction) else { continue }
       switch rule {
       case .refused(let reason):
-        findings.refuse(field, "\(script), line \(line): \(reason)", .valueForbidden)
-      case .warned(let effect): findings.warn("\(script), line \(line) \(effect)")
+        findings.refuse(field(), "\(script()), line \(statement.line): \(reason)", .valueForbidden)
+      case .warned(let effect): findings.warn("\(script()), line \(statement.line) \(effect)")
       }
     }
   }

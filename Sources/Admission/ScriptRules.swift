@@ -1,5 +1,4 @@
 import Contract
-import PostgresParser
 
 /// Statements that a script must not contain, or that its author may not have intended.
 enum ScriptRule: Equatable {
@@ -10,9 +9,10 @@ enum ScriptRule: Equatable {
 
   /// Nil for any other statement. A script runs as the database's owner, so most statements that are refused here would
   /// fail there. They are refused before a script is half done.
-  /// - Parameter isTransaction: whether the script runs in one transaction.
-  init?(_ statement: SQLWords, isTransaction: Bool) {
-    let words = statement.words
+  /// - Parameters:
+  ///   - words: as in `ScriptStatement.words`.
+  ///   - isTransaction: whether the script runs in one transaction.
+  init?(_ words: [String], isTransaction: Bool) {
     if let beyond = Self.beyondOwner(words) {
       // An owner that was on the server before may have more rights than Postern gives.
       self = isTransaction && Self.needsNoTransaction(words) ? .refused(beyond) : .warned(beyond)

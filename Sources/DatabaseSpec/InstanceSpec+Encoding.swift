@@ -22,7 +22,8 @@ extension InstanceSpec {
   /// The bytes of `spec.json`. The same spec always gives the same bytes, whatever the order of the declaration's
   /// mappings.
   package func encoded() -> [UInt8] {
-    var writer = JSONWriter(capacity: 1024)
+    // Most specs are smaller, and glibc keeps blocks of up to 1,032 bytes at hand.
+    var writer = JSONWriter(capacity: 960)
     write(to: &writer)
     return writer.bytes
   }

@@ -21,13 +21,19 @@ package struct DeclarationOutline: Equatable, Sendable {
     self.declaration = declaration
     doubtfulUsers = users.doubts
     doubtfulDatabases = databases.doubts
-    for case let name? in users.elements.lazy.map(\.name) { self.users[name.value] = name.place.entry }
-    for case let name? in databases.elements.lazy.map(\.name) { self.databases[name.value] = name.place.entry }
+    for case let name? in users.elements.lazy.map(\.name) { self.users[name.value] = Self.entry(of: name.place.path.text) }
+    for case let name? in databases.elements.lazy.map(\.name) { self.databases[name.value] = Self.entry(of: name.place.path.text) }
     let meant = Dictionary(reader.misspelt.map { ($1, $0) }) { first, _ in first }
     for error in reader.problems.errors {
-      let entry = Place(annotation: error.annotation, path: error.path).entry.map { "[\($0)]" } ?? ""
+      let entry = Self.entry(of: error.path).map { "[\($0)]" } ?? ""
       wrong.insert((meant[error.annotation] ?? error.annotation) + entry)
     }
+  }
+
+  /// The index of the list's entry that a path leads into: 2 of `[2].name`.
+  private static func entry(of path: String) -> Int? {
+    guard path.utf8.first == UInt8(ascii: "[") else { return nil }
+    return Int(path.dropFirst().prefix { $0 != "]" })
   }
 
   /// Whether the one-word annotation with this key exists and cannot be read.
@@ -66,13 +72,5 @@ package struct DeclarationOutline: Equatable, Sendable {
   /// The same for a database.
   package func names(database: PostgresName) -> Bool {
     databases[database] != nil || doubtfulDatabases.isAnyName || doubtfulDatabases.cover(database)
-  }
-}
-
-extension Place {
-  /// The index of the list entry that contains this place: 2 of `[2].name`.
-  fileprivate var entry: Int? {
-    guard path.utf8.first == UInt8(ascii: "[") else { return nil }
-    return Int(path.dropFirst().prefix { $0 != "]" })
   }
 }

@@ -130,7 +130,7 @@ extension DeclarationReader {
 
 extension YAMLNode {
   /// The node at its place in the whole list, in the entry with this index.
-  fileprivate func moved(by lines: Int, to index: Int) -> Self {
+  fileprivate func moved(by lines: Int, to index: Int) -> YAMLNode {
     let content: Content =
       switch content {
       case .sequence(let elements): .sequence(elements.map { $0.moved(by: lines, to: index) })
@@ -142,7 +142,7 @@ extension YAMLNode {
           })
       case .null, .scalar: content
       }
-    return Self(content: content, place: place.moved(by: lines, to: index))
+    return YAMLNode(content: content, place: place.moved(by: lines, to: index))
   }
 }
 
@@ -150,7 +150,7 @@ extension Place {
   fileprivate func moved(by lines: Int, to index: Int) -> Self {
     var place = self
     place.line = line.map { $0 + lines }
-    if path.utf8.starts(with: "[0]".utf8) { place.path = "[\(index)]" + path.dropFirst(3) }
+    place.path = path.moved(to: index)
     return place
   }
 }
@@ -160,7 +160,7 @@ extension YAMLProblem {
   fileprivate func moved(by lines: Int, to index: Int) -> Self {
     var problem = self
     problem.place = place.moved(by: lines, to: index)
-    if problem.place.path.isEmpty { problem.place = problem.place.element(index) }
+    if problem.place.path == .root { problem.place = problem.place.element(index) }
     return problem
   }
 }

@@ -74,7 +74,7 @@ extension DeclarationReader {
 
   private mutating func extensions(_ node: YAMLNode, _ schemas: [DeclaredSchema]) -> [Extension] {
     let declared = schemas.compactMap { $0.name?.value }
-    let known = Set(declared + Self.schemasOfTheServer)
+    let known = Set(declared)
     var names: [Located<PostgresName>] = []
     var extensions: [Extension] = []
     for element in elements(node, expected: "a list of extensions") {
@@ -91,7 +91,7 @@ extension DeclarationReader {
       }
       let schema = members["schema"].flatMap { name($0, of: "a schema") }
       let version = members["version"].flatMap { line($0, expected: "a version such as \"1.6\"") }
-      if let schema, !known.contains(schema.value) {
+      if let schema, !known.contains(schema.value), !Self.schemasOfTheServer.contains(schema.value) {
         let meant =
           problems.hintsAtWarnings
           ? Suggestion.didYouMean(schema.value.text, among: declared.lazy.map(\.text)) : nil

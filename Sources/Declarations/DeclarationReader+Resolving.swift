@@ -5,7 +5,7 @@ import DatabaseSpec
 private struct KnownUsers {
   /// In the order of the declaration.
   var present: [PostgresName] = []
-  var isPresent: Set<PostgresName> = []
+  var isPresent = SmallSet<PostgresName>()
   var absent: Set<PostgresName> = []
   /// Users of whom it is not known whether they must be absent.
   var unsure: Set<PostgresName> = []
@@ -17,7 +17,7 @@ private struct KnownUsers {
     for user in users.elements {
       guard let name = user.name?.value else { continue }
       switch user.ensure {
-      case .present?: if isPresent.insert(name).inserted { present.append(name) }
+      case .present?: if isPresent.insert(name) { present.append(name) }
       case .absent?: absent.insert(name)
       case nil: unsure.insert(name)
       }
@@ -25,7 +25,7 @@ private struct KnownUsers {
   }
 
   /// Whether there may be unknown users besides those of the flat file.
-  var mayHaveMore: Bool { doubts.entries > 0 || !unsure.isSubset(of: isPresent) }
+  var mayHaveMore: Bool { doubts.entries > 0 || !unsure.allSatisfy(isPresent.contains) }
 }
 
 extension DeclarationReader {
@@ -34,12 +34,13 @@ extension DeclarationReader {
     users: DeclaredList<DeclaredUser>, databases: DeclaredList<DeclaredDatabase>, into declaration: inout Declaration
   ) {
     let known = KnownUsers(users)
-    checkGrants(users, databases)
+    let hasGrants = users.elements.contains { !$0.grants.isEmpty }
+    if hasGrants { checkGrants(users, databases) }
     checkMemberships(users, known)
     checkRenames(users.elements.map { ($0.name, $0.renamedFrom) }, of: "user")
     checkRotations(users.elements, declaration)
     checkRenames(databases.elements.map { ($0.name, $0.renamedFrom) }, of: "database")
-    let owners = ownersByGrant(users, databases)
+    let owners = hasGrants ? ownersByGrant(users, databases) : [:]
     var names: Set<PostgresName> = []
     for database in databases.elements {
       for schema in database.schemas {
@@ -58,7 +59,9 @@ extension DeclarationReader {
           connectionLimit: database.connectionLimit, scripts: database.scripts,
           renamedFrom: database.renamedFrom?.value))
     }
-    let owned = Dictionary(grouping: declaration.spec.databases, by: \.owner).mapValues { Set($0.map(\.name)) }
+    let owned =
+      hasGrants
+      ? Dictionary(grouping: declaration.spec.databases, by: \.owner).mapValues { Set($0.map(\.name)) } : [:]
     for user in users.elements {
       guard let name = user.name?.value else { continue }
       declaration.spec.users.append(
@@ -66,7 +69,7 @@ extension DeclarationReader {
           name: name, ensure: user.ensure ?? .present, grants: grants(of: user, name, owned: owned[name] ?? []),
           connectionLimit: user.connectionLimit, validUntil: user.validUntil, memberOf: user.memberOf.map(\.value),
           renamedFrom: user.renamedFrom?.value, rotate: user.rotate?.value))
-      declaration.passwordSources[name] = user.passwordFrom
+      if let source = user.passwordFrom { declaration.passwordSources[name] = source }
     }
   }
 
@@ -203,12 +206,14 @@ extension DeclarationReader {
     }
   }
 
-  private mutating func checkUser(_ user: Located<PostgresName>, cannot verb: String, _ known: KnownUsers) {
+  private mutating func checkUser(
+    _ user: Located<PostgresName>, cannot verb: @autoclosure () -> String, _ known: KnownUsers
+  ) {
     guard !known.isPresent.contains(user.value), !known.unsure.contains(user.value) else { return }
     let name = quoted(user.value.text)
     if known.absent.contains(user.value) {
       problems.error(
-        user.place, "\(name) cannot \(verb): it is declared with ensure: absent in \(AnnotationKey.users)",
+        user.place, "\(name) cannot \(verb()): it is declared with ensure: absent in \(AnnotationKey.users)",
         hint: "name a user that is present")
     } else if !hasFlatFile {
       reportUnknown(

@@ -7,7 +7,7 @@ extension DeclarationReader {
   /// Reads the `scripts` of a database. Its name is nil where it could not be read.
   mutating func scripts(_ node: YAMLNode, of database: PostgresName?) -> [Script] {
     var scripts: [Script] = []
-    var places: [[UInt8]: Place] = [:]
+    var names: [Located<String>] = []
     let isList = if case .sequence = node.content { true } else { false }
     for element in elements(node, expected: "a list of scripts") {
       if !isList, case .scalar = element.content { continue }
@@ -16,16 +16,18 @@ extension DeclarationReader {
       let rerun = members["rerun"].flatMap { choice($0, Script.Rerun.self) } ?? .never
       let transaction = members["transaction"].flatMap { bool($0) } ?? true
       let timeout = members["timeout"].flatMap { self.timeout($0) } ?? Script.defaultTimeout
-      let name = scriptName(members, at: element.place, &places)
+      let name = scriptName(members, at: element.place)
+      if let name { names.append(name) }
       for content in content {
         let script = Script(
-          name: name ?? "", content: content, rerun: rerun, transaction: transaction, timeout: timeout)
+          name: name?.value ?? "", content: content, rerun: rerun, transaction: transaction, timeout: timeout)
         if case .inline = content, let sql = members["sql"] {
-          inlineScripts.append(DeclaredScript(database: database, script: script, path: sql.place.path))
+          inlineScripts.append(DeclaredScript(database: database, script: script, place: sql.place.path))
         }
         if name != nil { scripts.append(script) }
       }
     }
+    if names.count > 1 { refuseRepeated(names) }
     return scripts
   }
 
@@ -45,20 +47,23 @@ extension DeclarationReader {
     return number * (unit ?? 1)
   }
 
-  private mutating func scriptName(
-    _ members: KnownMembers, at place: Place, _ places: inout [[UInt8]: Place]
-  ) -> String? {
+  private mutating func scriptName(_ members: KnownMembers, at place: Place) -> Located<String>? {
     guard let node = members["name"] else {
       problems.error(
         place, "a script has no name, by which it is known to have run", hint: "add \"name: 001-tables\"")
       return nil
     }
-    guard let name = line(node, expected: "the name of a script") else { return nil }
-    if let first = places.updateValue(node.place, forKey: Array(name.utf8)) {
+    return line(node, expected: "the name of a script").map { Located(value: $0, place: node.place) }
+  }
+
+  private mutating func refuseRepeated(_ names: [Located<String>]) {
+    var places: [[UInt8]: Place] = [:]
+    for name in names {
+      guard let first = places.updateValue(name.place, forKey: Array(name.value.utf8)) else { continue }
       problems.error(
-        node.place, "script \(quoted(name)) is declared twice: here and at \(first.short)", hint: "rename one of them")
+        name.place, "script \(quoted(name.value)) is declared twice: here and at \(first.short)",
+        hint: "rename one of them")
     }
-    return name
   }
 
   /// The content of the script: exactly one, if it is valid. Each one that is given is checked.

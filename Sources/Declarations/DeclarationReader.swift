@@ -34,11 +34,11 @@ struct DeclarationReader {
       problems.error(node.place, "this is \(node.kind); expected \(expected)")
       return nil
     }
-    var result = KnownMembers()
+    var result = KnownMembers(capacity: members.count)
     var unknown: [(meant: String, value: YAMLNode)] = []
     for member in members {
       if known.contains(member.key) {
-        result[member.key] = member.value
+        result.add(member.key, member.value)
       } else {
         let meant = problems.hintsAtErrors ? Suggestion.nearest(to: member.key, among: known) : nil
         problems.error(
@@ -47,7 +47,7 @@ struct DeclarationReader {
         if let meant { unknown.append((meant, member.value)) }
       }
     }
-    for (meant, value) in unknown where result[meant] == nil { result[meant] = value }
+    for (meant, value) in unknown where result[meant] == nil { result.add(meant, value) }
     return result
   }
 
@@ -68,12 +68,12 @@ struct DeclarationReader {
   // MARK: Scalars
 
   /// A scalar's text exactly as written, whatever type YAML would give it: `yes`, `123` and `1.10`.
-  mutating func text(_ node: YAMLNode, expected: String) -> String? {
+  mutating func text(_ node: YAMLNode, expected: @autoclosure () -> String) -> String? {
     switch node.content {
     case .scalar(let text, _) where !text.isEmpty: return text
     case .scalar, .null:
-      problems.error(node.place, "this is empty; expected \(expected)", hint: "write the value, or remove the key")
-    case .sequence, .mapping: problems.error(node.place, "this is \(node.kind); expected \(expected)")
+      problems.error(node.place, "this is empty; expected \(expected())", hint: "write the value, or remove the key")
+    case .sequence, .mapping: problems.error(node.place, "this is \(node.kind); expected \(expected())")
     }
     return nil
   }
@@ -182,12 +182,11 @@ struct DeclarationReader {
   /// Adds an error for each name that occurred before. Returns whether there was one.
   @discardableResult
   mutating func refuseDuplicates(_ names: [Located<PostgresName>], of what: String) -> Bool {
-    guard names.count > 1 else { return false }
-    var hasDuplicates = false
+    var distinct = SmallSet<PostgresName>()
+    guard names.count > 1, !names.allSatisfy({ distinct.insert($0.value) }) else { return false }
     var first: [PostgresName: Place] = [:]
     for name in names {
       if let place = first[name.value] {
-        hasDuplicates = true
         problems.error(
           name.place, "\(what) \(quoted(name.value.text)) is declared twice: here and at \(place.short)",
           hint: "remove one of them")
@@ -195,6 +194,6 @@ struct DeclarationReader {
         first[name.value] = name.place
       }
     }
-    return hasDuplicates
+    return true
   }
 }

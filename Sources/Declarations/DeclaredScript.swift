@@ -6,6 +6,9 @@ package struct DeclaredScript: Equatable, Sendable {
   package var database: PostgresName?
   /// The script; its name is empty where it has none.
   package var script: Script
-  /// The place of its SQL in the YAML of `postern.io/databases`, such as `[0].scripts[1].sql`.
-  package var path: String
+  /// Where its SQL is in the YAML of `postern.io/databases`.
+  var place: ValuePath
+
+  /// The same as text, such as `[0].scripts[1].sql`.
+  package var path: String { place.text }
 }

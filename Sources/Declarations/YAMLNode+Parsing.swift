@@ -11,7 +11,7 @@ extension YAMLNode {
   static let maximumDepth = 32
 
   /// Reads one YAML document; the root is null where there is nothing in it.
-  init(parsing text: String, in annotation: String) throws(YAMLProblem) {
+  convenience init(parsing text: String, in annotation: String) throws(YAMLProblem) {
     let place = Place(annotation: annotation)
     guard text.utf8.count <= Self.maximumBytes else {
       throw YAMLProblem(
@@ -49,7 +49,7 @@ extension YAMLNode {
     return !["null", "Null", "NULL"].contains(text)
   }
 
-  private init(
+  private convenience init(
     _ value: YAMLValue, place: Place, depth: Int, budget: inout (nodes: Int, bytes: Int)
   ) throws(YAMLProblem) {
     let place = place.at(line: value.mark.line, column: value.mark.column)

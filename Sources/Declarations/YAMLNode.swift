@@ -1,6 +1,7 @@
-/// A value in an annotation's YAML, without tags, with aliases resolved, and with its place.
-struct YAMLNode {
-  indirect enum Content {
+/// A value in an annotation's YAML, without tags, with aliases resolved, and with its place. A class, because it is handed
+/// on, and copies would retain every part of it.
+final class YAMLNode {
+  enum Content {
     /// An empty value, `~` or `null`.
     case null
     /// A scalar's text, and whether it is written without quotes.
@@ -10,14 +11,19 @@ struct YAMLNode {
   }
 
   struct Member {
-    var key: String
+    let key: String
     /// The place of the key.
-    var place: Place
-    var value: YAMLNode
+    let place: Place
+    let value: YAMLNode
   }
 
-  var content: Content
-  var place: Place
+  let content: Content
+  let place: Place
+
+  init(content: Content, place: Place) {
+    self.content = content
+    self.place = place
+  }
 
   /// The kind of value, for messages. It never contains the text, which may be a password.
   var kind: String {
@@ -52,11 +58,12 @@ struct YAMLNode {
 struct KnownMembers {
   private var members: [(key: String, value: YAMLNode)] = []
 
-  subscript(key: String) -> YAMLNode? {
-    get { members.first { $0.key == key }?.value }
-    set {
-      members.removeAll { $0.key == key }
-      if let newValue { members.append((key, newValue)) }
-    }
+  init(capacity: Int) {
+    members.reserveCapacity(capacity)
   }
+
+  subscript(key: String) -> YAMLNode? { members.first { $0.key == key }?.value }
+
+  /// Adds the value of a key that is not there yet.
+  mutating func add(_ key: String, _ value: YAMLNode) { members.append((key, value)) }
 }

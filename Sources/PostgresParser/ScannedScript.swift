@@ -15,9 +15,6 @@ package struct ScannedScript {
         text: isQuoted ? "" : String(decoding: text, as: UTF8.self).lowercased(), start: range.lowerBound)
     }
   }
-
-  /// The statements as lists of words.
-  package var statements: [SQLWords] { SQLWords.statements(of: bytes, ranges) }
 }
 
 /// A token of a script.

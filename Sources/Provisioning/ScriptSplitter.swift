@@ -3,6 +3,7 @@
 struct ScriptSplitter {
   private let bytes: [UInt8]
   private let isTransaction: Bool
+  private let keepsWords: Bool
   private var index = 0
   private var statements: [ScriptStatement] = []
   private var errors: [ScriptError] = []
@@ -12,8 +13,10 @@ struct ScriptSplitter {
 
   /// The start of the current statement; nil before its first token.
   private var start: Int?
-  /// The first words of the current statement, in lower case.
+  /// The words of the current statement outside of parentheses, as in ``ScriptStatement/words``; or the first of them.
   private var words: [String] = []
+  /// The last word. Each is put into the same memory.
+  private var word: [UInt8] = []
   /// The previous token in lower case, if it is a word; empty if it is a sign or a literal.
   private var previous = ""
   private var parentheses = 0
@@ -28,11 +31,12 @@ struct ScriptSplitter {
 
   private var places: ScriptPlaceCounter
 
-  init(_ script: String, isTransaction: Bool) {
+  init(_ script: String, isTransaction: Bool, keepsWords: Bool) {
     let bytes = Array(script.utf8)
     self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
     places = ScriptPlaceCounter(self.bytes)
     self.isTransaction = isTransaction
+    self.keepsWords = keepsWords
   }
 
   /// The statements, and errors for everything that Postern cannot run. The text around an error is still split.
@@ -73,8 +77,8 @@ struct ScriptSplitter {
 
   private mutating func scanSign(_ first: UInt8) {
     switch first {
-    case UInt8(ascii: "'"), UInt8(ascii: "\""):
-      skipQuoted(by: first)
+    case UInt8(ascii: "'"): skipQuoted(by: first)
+    case UInt8(ascii: "\""): scanQuotedName()
     case UInt8(ascii: "$"):
       skipDollarQuoted()
     case UInt8(ascii: "("):
@@ -108,10 +112,10 @@ struct ScriptSplitter {
   private mutating func scanWord() {
     let begin = index
     while let next = byte(), Self.isWord(next) || next == UInt8(ascii: "$") { index += 1 }
-    let word = Self.lowercase(bytes[begin..<index])
+    let word = lowercase(begin..<index)
     defer { (previous, mayEndBody) = (word, isInBody && word == "atomic") }
     if word == "e", byte() == UInt8(ascii: "'") { return skipEscapeString() }
-    if words.count < 4 { words.append(word) }
+    addWord(word)
     guard parentheses == 0 else { return }
     if words.first == "copy", word == "stdin" || word == "stdout", previous == "from" || previous == "to" {
       fail(
@@ -125,6 +129,17 @@ struct ScriptSplitter {
     } else if word == "atomic", previous == "begin", isRoutine {
       isInBody = true
     }
+  }
+
+  private mutating func scanQuotedName() {
+    let begin = index
+    repeat { skipQuoted(by: UInt8(ascii: "\"")) } while byte() == UInt8(ascii: "\"")
+    addWord(String(decoding: bytes[begin..<min(index, bytes.count)], as: UTF8.self))
+  }
+
+  /// The splitter itself needs the first words alone.
+  private mutating func addWord(_ word: @autoclosure () -> String) {
+    if parentheses == 0, keepsWords || words.count < 4 { words.append(word()) }
   }
 
   /// Skips what follows COPY … FROM stdin: up to the line that ends the rows, or else to the end of the statement.
@@ -253,7 +268,8 @@ struct ScriptSplitter {
       let end = min(index, bytes.count)
       statements.append(
         ScriptStatement(
-          text: String(decoding: bytes[start..<end], as: UTF8.self), line: place.line, column: place.column))
+          text: String(decoding: bytes[start..<end], as: UTF8.self), words: keepsWords ? words : [], line: place.line,
+          column: place.column))
     }
     start = nil
     words = []
@@ -269,9 +285,12 @@ struct ScriptSplitter {
     errors.append(ScriptError(message: "\(place): \(message)", hint: hint))
   }
 
-  private static func lowercase(_ word: ArraySlice<UInt8>) -> String {
-    String(decoding: word.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }, as: UTF8.self)
+  private mutating func lowercase(_ range: Range<Int>) -> String {
+    word.removeAll(keepingCapacity: true)
+    for index in range { word.append((0x41...0x5A).contains(bytes[index]) ? bytes[index] + 0x20 : bytes[index]) }
+    return String(decoding: word, as: UTF8.self)
   }
+
   private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
   private static func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
   private static func isWord(_ byte: UInt8) -> Bool {

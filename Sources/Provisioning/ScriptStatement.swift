@@ -2,6 +2,9 @@
 package struct ScriptStatement: Equatable, Sendable {
   /// Its text, without the `;`.
   package var text: String
+  /// The words outside of parentheses that are or could be keywords, in lower case. A name in quotes has them, so that it is
+  /// like no keyword; literals are no words. Only ``check(_:isTransaction:)`` gives them.
+  package var words: [String] = []
   /// The line in which it begins, from 1.
   package var line: Int
   /// The character of that line at which it begins, from 1.
@@ -20,16 +23,18 @@ package struct ScriptStatement: Equatable, Sendable {
   /// comment is left to the server, whose error is the best explanation.
   /// - Throws: for text that only psql understands and, in a transaction, for commands that would end it.
   package static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {
-    let (statements, errors, _) = check(script, isTransaction: isTransaction)
+    var splitter = ScriptSplitter(script, isTransaction: isTransaction, keepsWords: false)
+    let (statements, errors, _) = splitter.split()
     if let error = errors.first { throw error }
     return statements
   }
 
-  /// The same, with errors for everything that Postern cannot run, and the nesting depth of parentheses.
+  /// The same, with the statements' words, errors for everything that Postern cannot run, and the nesting depth of
+  /// parentheses.
   package static func check(
     _ script: String, isTransaction: Bool
   ) -> (statements: [ScriptStatement], errors: [ScriptError], depth: Int) {
-    var splitter = ScriptSplitter(script, isTransaction: isTransaction)
+    var splitter = ScriptSplitter(script, isTransaction: isTransaction, keepsWords: true)
     return splitter.split()
   }
 }

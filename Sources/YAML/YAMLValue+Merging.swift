@@ -20,13 +20,12 @@ extension YAMLValue {
   private func merged(_ budget: inout Int) throws(YAMLError) -> YAMLValue {
     budget -= 1
     guard budget >= 0 else { throw YAMLError(.tooMany, "aliases repeat too many values", at: mark) }
-    var value = self
     switch content {
-    case .scalar: break
+    case .scalar: return self
     case .sequence(let sequence):
       var elements: [YAMLValue] = []
       for element in sequence { elements.append(try element.merged(&budget)) }
-      value.content = .sequence(elements)
+      return YAMLValue(.sequence(elements), tag: tag, mark: mark)
     case .mapping(let mapping):
       var members: [Member] = []
       for member in mapping {
@@ -36,9 +35,8 @@ extension YAMLValue {
           members.append(Member(key: member.key, value: try member.value.merged(&budget)))
         }
       }
-      value.content = .mapping(members)
+      return YAMLValue(.mapping(members), tag: tag, mark: mark)
     }
-    return value
   }
 
   /// The members that a merge key with this value adds.

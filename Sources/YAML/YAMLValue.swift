@@ -1,14 +1,14 @@
 /// A value of a YAML document, with its aliases resolved and its scalars as they are written (YAML 1.1, 3.2: the
-/// representation graph, without types).
-package struct YAMLValue: Sendable {
+/// representation graph, without types). A class, because it is handed on, and copies would retain every part of it.
+package final class YAMLValue: Sendable {
   /// How a scalar is written.
   package enum Style: Sendable {
     case plain, singleQuoted, doubleQuoted, literal, folded
   }
 
   package struct Member: Sendable {
-    package var key: YAMLValue
-    package var value: YAMLValue
+    package let key: YAMLValue
+    package let value: YAMLValue
 
     package init(key: YAMLValue, value: YAMLValue) {
       self.key = key
@@ -23,11 +23,11 @@ package struct YAMLValue: Sendable {
     case mapping([Member])
   }
 
-  package var content: Content
+  package let content: Content
   /// The tag that is written, in full, such as `tag:yaml.org,2002:str`; nil where there is none.
-  package var tag: String?
+  package let tag: String?
   /// Where the value begins. An alias has the place of what it stands for.
-  package var mark: YAMLMark
+  package let mark: YAMLMark
 
   package init(_ content: Content, tag: String? = nil, mark: YAMLMark = YAMLMark(line: 1, column: 1)) {
     self.content = content

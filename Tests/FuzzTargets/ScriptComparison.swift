@@ -46,7 +46,6 @@ public enum ScriptComparison {
 
   /// Splits a script both ways and compares the results.
   public static func compare(_ script: String) -> Verdict {
-    _ = PostgresParser.scan(script)?.statements
     let hasMark = script.utf8.starts(with: [0xEF, 0xBB, 0xBF])
     let text = hasMark ? String(script.unicodeScalars.dropFirst()) : script
     let bytes = Array(text.utf8)
@@ -73,11 +72,39 @@ public enum ScriptComparison {
       let bytes = Array(statement.text.utf8)
       found.append(tokens.map { Array(bytes[$0]) })
     }
+    // Of U&"…" libpg_query gives the first byte alone.
+    let isWhole = !script.lowercased().contains("u&\"")
+    for (statement, tokens) in zip(ScriptStatement.check(script, isTransaction: false).statements, found)
+    where isWhole && statement.words.filter({ !prefixes.contains($0) }) != wordsOutsideOfParentheses(tokens) {
+      return .different("other keywords")
+    }
     let isSign = { (word: [UInt8]) in !word.elementsEqual(";".utf8) }
     if found.flatMap({ $0 }).filter(isSign) != words.filter(isSign) { return .different("other words") }
     guard let expected else { return .sameWords }
     if found != expected { return .different("other statements") }
     return transactionDifference(in: script, expected).map { .different($0) } ?? .sameStatements
+  }
+
+  /// What may stand directly before a quote and belong to it. The splitter takes all but `E` for words.
+  private static let prefixes: Set = ["b", "n", "u", "x"]
+
+  /// The words that may be keywords, as ``ScriptStatement/words`` has them, without ``prefixes``.
+  private static func wordsOutsideOfParentheses(_ tokens: [[UInt8]]) -> [String] {
+    var words: [String] = []
+    var depth = 0
+    for token in tokens {
+      if token.elementsEqual("(".utf8) { depth += 1 }
+      if token.elementsEqual(")".utf8) { depth = max(0, depth - 1) }
+      guard depth == 0, let first = token.first, let last = token.last else { continue }
+      let isWord = first >= 0x80 || first == UInt8(ascii: "_") || (0x41...0x5A).contains(first & 0xDF)
+      if first == UInt8(ascii: "\"") {
+        words.append(String(decoding: token, as: UTF8.self))
+      } else if isWord, last != UInt8(ascii: "'") {
+        let word = String(decoding: token.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }, as: UTF8.self)
+        if !prefixes.contains(word) { words.append(word) }
+      }
+    }
+    return words
   }
 
   /// Whether a comment stands between two parts of an `E'…'`: libpg_query, which gives comments out, takes the second part

@@ -27,17 +27,13 @@ import Testing
     #expect(error?.position == position)
   }
 
-  @Test func theWordsOfStatementsAreWhatIsOutsideOfQuotesCommentsAndParentheses() {
-    let script = """
-      /* DROP TABLE a; */ Drop -- x
-        TABLE "drop;" , b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as e
-      """
-    let statements = PostgresParser.scan(script)?.statements
+  @Test func tokensAreInLowerCaseAndQuotedOnesEmpty() {
+    let script = "/* DROP */ Drop -- x\n TABLE \"drop;\", $$ a; b $$, 'c' <> 1.5"
     #expect(
-      statements?.map(\.words) == [["drop", "table", "", "b"], ["create", "table", "t"], ["select", "as", "e"]])
-    #expect(statements?.first?.start == 20)
+      PostgresParser.scan(script)?.tokens.map(\.text)
+        == ["drop", "table", "", ",", "", ",", "", "<>", "1.5"])
     #expect(PostgresParser.scan("SELECT 'open") == nil)
-    #expect(PostgresParser.scan("")?.statements == [])
+    #expect(PostgresParser.scan("")?.tokens == [])
   }
 
   /// Very long texts, named by what they repeat, so that they are not printed.
@@ -60,7 +56,7 @@ import Testing
   @Test(arguments: Endless.allCases)
   func survivesEndlessTexts(_ text: Endless) {
     _ = PostgresParser.syntaxError(in: text.script)
-    _ = PostgresParser.scan(text.script)?.statements
+    _ = PostgresParser.scan(text.script)?.tokens
   }
 
   @Test func manyThreadsMayAskAtOnce() async {

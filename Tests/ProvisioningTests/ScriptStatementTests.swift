@@ -83,6 +83,20 @@ import Testing
     #expect(try ScriptStatement.split("BEGIN; SELECT 1; COMMIT", isTransaction: false).count == 3)
   }
 
+  @Test func theWordsAreWhatIsOutsideOfQuotesCommentsAndParentheses() {
+    let script = """
+      /* DROP TABLE a; */ Drop -- x
+        TABLE "Drop;""" , _b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as E'e', É;
+      CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM t; END
+      """
+    let statements = ScriptStatement.check(script, isTransaction: true).statements
+    #expect(
+      statements.map(\.words) == [
+        ["drop", "table", #""Drop;""""#, "_b"], ["create", "table", "t"], ["select", "as", "É"],
+        ["create", "function", "f", "returns", "int", "begin", "atomic", "delete", "from", "t", "end"],
+      ])
+  }
+
   @Test func placesAreCountedInCharacters() throws {
     let statements = try ScriptStatement.split("-- é\n'🐘'; SELECT 'é',\n  x", isTransaction: true)
     #expect(statements.map(\.line) == [2, 2])

@@ -97,7 +97,7 @@ extension DeclarationReader {
       user: user.value, database: database?.value, customer: other ?? customer,
       name: folder ?? other ?? customer)
     (connection.environment, connection.prefix, connection.containers) = (environment, prefix, containers)
-    (connection.waits, connection.restarts, connection.path) = (waits, restarts, node.place.path)
+    (connection.waits, connection.restarts, connection.path) = (waits, restarts, node.place.path.text)
     // A prefix and a name may only together be that of the folder.
     guard !connection.variables.contains(where: { $0.name == ServiceBinding.rootVariable }) else {
       problems.error(
@@ -124,7 +124,7 @@ extension DeclarationReader {
     guard let user, parts.count == 1 || database != nil else { return nil }
     var connection = DeclaredConnection(
       user: user.value, database: database?.value, customer: customer, name: customer)
-    connection.path = place.path
+    connection.path = place.path.text
     return connection
   }
 
@@ -237,7 +237,7 @@ extension DeclarationReader {
           element.place, "\(quoted(name)) cannot be the name of a container; expected \(KubernetesName.labelRule)")
         return nil
       }
-      return DeclaredConnection.ContainerName(name: name, path: element.place.path)
+      return DeclaredConnection.ContainerName(name: name, path: element.place.path.text)
     }
   }
 

@@ -139,7 +139,7 @@ private func scriptFindings(
 ) -> Findings {
   guard hasScriptsToCheck(object, reading) else { return Findings() }
   return ScriptChecks(
-    reading.scripts, replacing: old, field: reading.contentField, serverVersion: postgres?.version
+    reading.scripts, replacing: old, field: reading.contentField, spec: reading.spec, serverVersion: postgres?.version
   ).findings
 }
 

@@ -24,9 +24,13 @@ struct ScriptChecks {
   ///   - scripts: the declared scripts.
   ///   - old: the scripts that were declared before.
   ///   - field: the prefix of the fields of the declaring object.
+  ///   - spec: what is declared, as far as it could be read.
   ///   - serverVersion: the image's major version, if it is known. The parser knows the syntax of its own version and
   ///     of older ones. SQL that it refuses may be valid for a newer server, or for one of unknown version.
-  init(_ scripts: [DeclaredScript], replacing old: [DeclaredScript], field: String, serverVersion: Int?) {
+  init(
+    _ scripts: [DeclaredScript], replacing old: [DeclaredScript], field: String, spec: InstanceSpec?,
+    serverVersion: Int?
+  ) {
     self.serverVersion = serverVersion
     quotesSQL = true
     // By database and name, because a declaration may contain thousands of scripts.
@@ -38,7 +42,7 @@ struct ScriptChecks {
       guard case .inline(let sql) = script.content else { continue }
       check(
         sql, { script.name.isEmpty ? "the script" : "script \(quoted(script.name))" }, isTransaction: script.transaction,
-        field: { "\(field)metadata.annotations[\(AnnotationKey.databases)]\(declared.path)" })
+        OwnerLimits(of: declared.database, in: spec, serverVersion: serverVersion), field: { "\(field)metadata.annotations[\(AnnotationKey.databases)]\(declared.path)" })
     }
   }
 
@@ -48,12 +52,15 @@ struct ScriptChecks {
     serverVersion = nil
     quotesSQL = false
     check(
-      sql, { name.map { "script \(quoted($0))" } ?? "its text" }, isTransaction: isTransaction, field: { field })
+      sql, { name.map { "script \(quoted($0))" } ?? "its text" }, isTransaction: isTransaction, .ofAnyOwner,
+      field: { field })
   }
 
   /// - Parameters:
   ///   - script: what messages call it. This and its field are put together where there is a message.
-  private mutating func check(_ sql: String, _ script: () -> String, isTransaction: Bool, field: () -> String) {
+  private mutating func check(
+    _ sql: String, _ script: () -> String, isTransaction: Bool, _ limits: OwnerLimits, field: () -> String
+  ) {
     guard sql.unicodeScalars.first != "\u{FEFF}" else {
       findings.refuse(field(), "\(script()) begins with a byte order mark, which Postgres does not take; save it without")
       return
@@ -80,7 +87,7 @@ struct ScriptChecks {
     }
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
     checkAge(sql, script, field: field)
-    checkRules(statements, script, isTransaction: isTransaction, field: field)
+    checkRules(statements, script, isTransaction: isTransaction, limits, field: field)
   }
 
   /// The most syntax errors that are reported for one script.
@@ -142,15 +149,25 @@ struct ScriptChecks {
   }
 
   private mutating func checkRules(
-    _ statements: [ScriptStatement], _ script: () -> String, isTransaction: Bool, field: () -> String
+    _ statements: [ScriptStatement], _ script: () -> String, isTransaction: Bool, _ limits: OwnerLimits,
+    field: () -> String
   ) {
+    // A dump says the same of each of its tables, and the API server takes 4096 characters of warnings in all.
+    var effects: [(text: String, line: Int)] = []
+    var counts: [String: Int] = [:]
     for statement in statements {
-      guard let rule = ScriptRule(statement.words, isTransaction: isTransaction) else { continue }
+      guard let rule = ScriptRule(statement, isTransaction: isTransaction, limits) else { continue }
       switch rule {
       case .refused(let reason):
         findings.refuse(field(), "\(script()), line \(statement.line): \(reason)", .valueForbidden)
-      case .warned(let effect): findings.warn("\(script()), line \(statement.line) \(effect)")
+      case .warned(let effect):
+        counts[effect, default: 0] += 1
+        if counts[effect] == 1 { effects.append((effect, statement.line)) }
       }
+    }
+    for effect in effects {
+      let others = counts[effect.text, default: 1] - 1
+      findings.warn("\(script()), line \(effect.line)\(others > 0 ? " (and \(others) more)" : "") \(effect.text)")
     }
   }
 

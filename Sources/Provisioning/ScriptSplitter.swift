@@ -115,7 +115,7 @@ struct ScriptSplitter {
     let word = lowercase(begin..<index)
     defer { (previous, mayEndBody) = (word, isInBody && word == "atomic") }
     if word == "e", byte() == UInt8(ascii: "'") { return skipEscapeString() }
-    addWord(word)
+    if takesWord { words.append(word) }
     guard parentheses == 0 else { return }
     if words.first == "copy", word == "stdin" || word == "stdout", previous == "from" || previous == "to" {
       fail(
@@ -134,13 +134,11 @@ struct ScriptSplitter {
   private mutating func scanQuotedName() {
     let begin = index
     repeat { skipQuoted(by: UInt8(ascii: "\"")) } while byte() == UInt8(ascii: "\"")
-    addWord(String(decoding: bytes[begin..<min(index, bytes.count)], as: UTF8.self))
+    if takesWord { words.append(String(decoding: bytes[begin..<min(index, bytes.count)], as: UTF8.self)) }
   }
 
   /// The splitter itself needs the first words alone.
-  private mutating func addWord(_ word: @autoclosure () -> String) {
-    if parentheses == 0, keepsWords || words.count < 4 { words.append(word()) }
-  }
+  private var takesWord: Bool { parentheses == 0 && (keepsWords || words.count < 4) }
 
   /// Skips what follows COPY … FROM stdin: up to the line that ends the rows, or else to the end of the statement.
   private mutating func skipRows(isInput: Bool) {

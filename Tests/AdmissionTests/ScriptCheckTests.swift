@@ -64,11 +64,31 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     "CREATE TABLE \"drop database\" (note text DEFAULT 'ALTER SYSTEM'); -- DROP ROLE x",
     "DROP USER MAPPING FOR shop SERVER s",
     "CREATE USER MAPPING FOR shop SERVER s", "SET SESSION AUTHORIZATION DEFAULT", "CREATE PUBLICATION p FOR TABLE t",
-    "COPY program FROM '/tmp/x'", "DO $$ BEGIN DELETE FROM t; END $$",
+    "DO $$ BEGIN DELETE FROM t; END $$",
     "DELETE FROM t WHERE id = 1", "ALTER ROLE shop IN DATABASE orders SET search_path = replication, public",
     "ALTER USER shop SET search_path = superuser", "DISCARD TEMP",
-    "ALTER ROLE shop RENAME TO superuser", "CREATE INDEX i ON t (a)",
+    "CREATE INDEX i ON t (a)",
     "REFRESH MATERIALIZED VIEW CONCURRENTLY v", "REINDEX TABLE t", "DROP INDEX \"concurrently\"",
+    // What an owner may, and a dump holds (each tried on 15 to 18).
+    "ALTER TABLE public.t OWNER TO shop", "ALTER SCHEMA s OWNER TO \"shop\"", "ALTER VIEW v OWNER TO CURRENT_USER",
+    "ALTER SCHEMA public OWNER TO pg_database_owner", "ALTER TABLE t RENAME owner TO other", "SET ROLE shop",
+    "ALTER TABLE t RENAME COLUMN owner TO other", "SET ROLE NONE", "SET LOCAL work_mem = '1GB'", "RESET ROLE",
+    "CREATE SCHEMA s AUTHORIZATION shop", "ALTER DEFAULT PRIVILEGES FOR ROLE shop GRANT SELECT ON TABLES TO report",
+    "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO report", "GRANT SELECT (a), UPDATE ON t TO report",
+    "REVOKE GRANT OPTION FOR SELECT ON t FROM report", "GRANT CREATE ON DATABASE orders TO report",
+    "CREATE EXTENSION pgcrypto", "CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public",
+    "CREATE EXTENSION IF NOT EXISTS plpgsql WITH SCHEMA pg_catalog", "DROP EXTENSION IF EXISTS pgcrypto",
+    "COMMENT ON EXTENSION pgcrypto IS 'x'", "COMMENT ON DATABASE orders IS 'x'", "COMMENT ON COLUMN t.role IS 'x'",
+    "ALTER DATABASE orders SET search_path = shop", "ALTER DATABASE orders CONNECTION LIMIT 5",
+    "ALTER ROLE shop SET work_mem = '1MB'", "ALTER ROLE CURRENT_USER SET work_mem = '1MB'",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql NOT LEAKPROOF AS 'SELECT 1'", "CREATE TYPE t AS ENUM ('a')",
+    "CREATE OR REPLACE FUNCTION f(language text) RETURNS int LANGUAGE plpgsql AS 'BEGIN END'", "DO LANGUAGE plpgsql ''",
+    "CREATE TEXT SEARCH CONFIGURATION c (COPY = simple)", "CREATE CAST (d AS text) WITH INOUT",
+    "CREATE AGGREGATE a (int) (SFUNC = int4pl, STYPE = int)", "CREATE OPERATOR === (FUNCTION = int4eq)",
+    "ALTER TABLE t DISABLE TRIGGER USER", "ALTER PUBLICATION p DROP TABLES IN SCHEMA s", "CLUSTER t USING i",
+    "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET TIME ZONE 'UTC'", "SET row_security = off",
+    "SELECT pg_catalog.set_config('search_path', '', false)", "SET default_table_access_method = heap",
+    "UPDATE t SET pg_class = 1", "INSERT INTO shop.pg_class VALUES (1)", "CREATE LANGUAGE plperl",
   ])
   func whatOnlyLooksDangerousIsNot(sql: String) throws {
     let reply = try post(scripted(sql), .validate)
@@ -90,15 +110,109 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", "makes an event trigger", true),
     ("CREATE PUBLICATION p FOR ALL TABLES", "publishes all tables", true),
     ("SET SESSION AUTHORIZATION 'postgres'", "becomes another user", true),
+    ("SET LOCAL SESSION AUTHORIZATION other", "becomes another user", true),
+    ("SET ROLE other", "acts for \"other\", of whom the owner is no member", true),
+    ("SET SESSION ROLE postgres", "acts for \"postgres\"", true),
+    (
+      "ALTER DEFAULT PRIVILEGES IN SCHEMA s FOR ROLE shop, other GRANT SELECT ON TABLES TO shop", "acts for \"other\"",
+      true
+    ),
+    ("CREATE SCHEMA IF NOT EXISTS s AUTHORIZATION other", "acts for \"other\"", true),
+    ("REASSIGN OWNED BY shop TO postgres", "acts for \"postgres\"", true),
+    ("ALTER TABLE ONLY public.t OWNER TO postgres", "makes \"postgres\" an owner", true),
+    ("ALTER FUNCTION f(a int, b text) OWNER TO \"Other\"", "makes \"Other\" an owner", true),
+    ("ALTER DATABASE orders OWNER TO other", "makes \"other\" an owner", true),
+    ("GRANT other TO shop", "grants a role, which the owner may not: declare `memberOf`", true),
+    ("GRANT \"a\", b TO shop WITH ADMIN OPTION", "grants a role", true),
+    ("REVOKE ADMIN OPTION FOR other FROM shop", "takes a role", true),
+    ("GRANT SET ON PARAMETER log_statement TO shop", "grants a setting", true),
+    ("GRANT USAGE ON FOREIGN DATA WRAPPER w TO shop", "grants a foreign-data wrapper", true),
+    ("ALTER ROLE other PASSWORD 'hunter2'", "changes another role", true),
+    ("ALTER ROLE ALL SET work_mem = 1", "changes another role", true),
+    ("ALTER ROLE shop CONNECTION LIMIT 5", "changes what the owner's role may", true),
+    ("ALTER ROLE shop RENAME TO superuser", "renames the role that runs it", true),
+    ("COMMENT ON ROLE shop IS 'x'", "comments on a role", true),
+    ("ALTER DATABASE orders RENAME TO x", "renames a database", true),
+    ("ALTER DATABASE orders SET TABLESPACE t", "cannot run in a transaction", false),
+    ("COPY program FROM '/tmp/x'", "reads or writes a file of the server", true),
+    ("COPY s.t (a) TO '/tmp/x' WITH (FORMAT csv)", "reads or writes a file", true),
+    ("COPY (SELECT 1) TO '/tmp/x'", "reads or writes a file", true),
+    ("LOAD 'age'", "loads a library", true), ("CHECKPOINT", "makes a checkpoint", true),
+    ("CREATE EXTENSION IF NOT EXISTS vector", "makes an extension, which a superuser alone may with this one", true),
+    ("CREATE EXTENSION \"postgres_fdw\"", "makes an extension", true),
+    ("CREATE EXTENSION hstore", "makes an extension that is declared", true),
+    ("COMMENT ON EXTENSION plpgsql IS 'x'", "an extension, which is the superuser's", true),
+    ("ALTER EXTENSION hstore UPDATE", "an extension, which is the superuser's", true),
+    ("DROP EXTENSION IF EXISTS postgis CASCADE", "an extension, which is the superuser's", true),
+    ("CREATE LANGUAGE plpython3u", "makes a language", true),
+    ("CREATE TRUSTED LANGUAGE l HANDLER h", "makes a language", true),
+    ("CREATE FUNCTION f() RETURNS int AS 'x' LANGUAGE c STRICT", "holds code in c,", true),
+    ("DO LANGUAGE plpython3u 'x'", "holds code in plpython3u", true),
+    (
+      "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1'", "calls a function leakproof",
+      true
+    ),
+    ("ALTER FUNCTION f() LEAKPROOF", "calls a function leakproof", true),
+    ("CREATE FOREIGN DATA WRAPPER w", "foreign-data wrapper", true),
+    ("CREATE SERVER s FOREIGN DATA WRAPPER w", "takes USAGE on its wrapper", true),
+    ("CREATE ACCESS METHOD a TYPE INDEX HANDLER bthandler", "makes an access method", true),
+    ("CREATE OPERATOR FAMILY f USING btree", "makes an operator family", true),
+    ("CREATE TYPE s.t (INPUT = int4in, OUTPUT = int4out)", "makes a base type", true),
+    ("CREATE TEXT SEARCH TEMPLATE p (LEXIZE = dsimple_lexize)", "makes a text search template", true),
+    ("CREATE CAST (int AS t) WITHOUT FUNCTION", "makes a cast without a function", true),
+    ("CREATE PUBLICATION p FOR TABLES IN SCHEMA s", "publishes whole schemas", true),
+    ("ALTER PUBLICATION p ADD TABLES IN SCHEMA s", "publishes whole schemas", true),
+    ("CREATE SUBSCRIPTION s CONNECTION 'host=x password=hunter2' PUBLICATION p", "makes a subscription", false),
+    ("CREATE SUBSCRIPTION s CONNECTION 'host=x' PUBLICATION p WITH (connect = false)", "makes a subscription", true),
+    ("SET session_replication_role = replica", "sets session_replication_role, which a superuser alone may", true),
+    ("SET LOCAL log_statement TO 'all'", "sets log_statement", true),
+    ("ALTER DATABASE orders SET lc_messages = 'C'", "sets lc_messages", true),
+    ("ALTER ROLE shop IN DATABASE orders SET log_statement = 'all'", "sets log_statement", true),
+    ("SET max_connections = 500", "sets max_connections, which no session can", true),
+    ("ALTER TABLE t DISABLE TRIGGER ALL", "switches triggers of foreign keys too", true),
+    ("UPDATE ONLY pg_catalog.pg_database SET datallowconn = false", "writes to the server's catalog", true),
+    ("DELETE FROM pg_enum WHERE enumlabel = 'a'", "writes to the server's catalog", true),
   ])
   func whatAnOwnerMayNotIsTold(sql: String, message: String, runsInTransaction: Bool) throws {
-    let reply = try post(scripted(sql), .validate)
+    let extensions = "  extensions: [hstore]\n"
+    let reply = try post(scripted(sql, more: extensions), .validate)
     #expect(reply.isAllowed == runsInTransaction)
     #expect((reply.warnings + reply.causes.map(\.message)).contains { $0.contains(message) }, "\(reply.warnings)")
     #expect(!reply.root.text.contains("hunter2"))
     // An owner from before may have the right.
-    let alone = try post(scripted(sql, more: "      transaction: false\n"), .validate)
-    #expect(alone.isAllowed && alone.warnings.count == 1 && alone.warnings[0].contains(message), "\(alone.warnings)")
+    let alone = try post(scripted(sql, more: "      transaction: false\n" + extensions), .validate)
+    let isOfTransactions = message.contains("transaction")
+    #expect(alone.isAllowed && alone.warnings.count == (isOfTransactions ? 0 : 1), "\(alone.causes) \(alone.warnings)")
+    #expect(isOfTransactions || alone.warnings.first?.contains(message) == true, "\(alone.warnings)")
+  }
+
+  /// What a user is declared a member of, it may act for.
+  @Test(arguments: [
+    "SET ROLE report", "ALTER TABLE t OWNER TO \"all\"", "CHECKPOINT", "CREATE SCHEMA s AUTHORIZATION report",
+  ])
+  func whatTheOwnerIsAMemberOfIsNotTold(sql: String) throws {
+    let users = "- {name: shop, memberOf: [report, pg_checkpoint]}\\n- {name: report, memberOf: [all]}\\n- name: all\\n"
+    let databases = "- {name: orders, owner: shop, scripts: [{name: one, sql: '\(sql.replacing("\"", with: "\\\""))'}]}"
+    let reply = try post(
+      deployment(annotations: #"{"postern.io/users":"\#(users)","postern.io/databases":"\#(databases)"}"#), .validate)
+    #expect(reply.isAllowed && !reply.warnings.contains { $0.contains("script") }, "\(reply.causes) \(reply.warnings)")
+  }
+
+  /// PostgreSQL 12 lets a superuser alone make any extension.
+  @Test func noExtensionIsTrustedBefore13() throws {
+    for (version, isTold) in [(12, true), (13, false)] {
+      let reply = try post(scripted("CREATE EXTENSION pgcrypto", image: "postgres:\(version)"), .validate)
+      #expect(reply.isAllowed && reply.warnings.isEmpty != isTold, "\(reply.warnings)")
+    }
+  }
+
+  @Test func whatADumpSaysOfEachTableIsToldOnce() throws {
+    let sql = (1...300).map { "ALTER TABLE public.t\($0) OWNER TO postgres;" }.joined(separator: "\n") + "\nTRUNCATE t"
+    #expect(
+      try post(scripted(sql), .validate).warnings.map { String($0.prefix(70)) } == [
+        #"postern: script "one", line 1 (and 299 more) makes "postgres" an owner"#,
+        #"postern: script "one", line 301 empties a table"#,
+      ])
   }
 
   @Test(arguments: [
@@ -154,7 +268,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
   /// text.
   @Test(arguments: [
     ("ALTER ROLE shop PASSWORD hunter2", "line 1, column 26: syntax error"),
-    ("SELECT 1; alter user x Encrypted Password hunter2", "line 1, column 43: syntax error"),
+    ("SELECT 1; alter user shop Encrypted Password hunter2", "line 1, column 46: syntax error"),
     ("SELECT 'hunter2", "line 1, column 8: unterminated quoted string"),
     ("SELECT $x$hunter2", "line 1, column 8: unterminated dollar-quoted string"),
     ("SELECT \"hunter2", "line 1, column 8: unterminated quoted identifier"),
@@ -343,7 +457,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(refused.causes.count == 1000)
     #expect(refused.causes.last?.message.hasPrefix("script \"one\", line 1000: drops a role") == true)
     let warned = try post(scripted(String(repeating: "TRUNCATE x; ", count: 20_000)), .validate)
-    #expect(warned.warnings.last?.hasSuffix(" more") == true)
+    #expect(warned.warnings == [#"postern: script "one", line 1 (and 19999 more) empties a table"#])
     let tooMany = try post(scripted(String(repeating: "TRUNCATE x; ", count: 20_001)), .validate)
     #expect(
       tooMany.causes.map(\.message) == [

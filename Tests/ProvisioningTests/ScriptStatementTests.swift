@@ -86,13 +86,13 @@ import Testing
   @Test func theWordsAreWhatIsOutsideOfQuotesCommentsAndParentheses() {
     let script = """
       /* DROP TABLE a; */ Drop -- x
-        TABLE "Drop;""" , _b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as E'e', É;
+        TABLE "Drop;""x" , _b ; CREATE TABLE t (a int DEFAULT (1), "DELETE" text); ; SELECT $$ a; b $$, 'c; d' as E'e', É;
       CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM t; END
       """
     let statements = ScriptStatement.check(script, isTransaction: true).statements
     #expect(
       statements.map(\.words) == [
-        ["drop", "table", #""Drop;""""#, "_b"], ["create", "table", "t"], ["select", "as", "É"],
+        ["drop", "table", #""Drop;""x""#, "_b"], ["create", "table", "t"], ["select", "as", "É"],
         ["create", "function", "f", "returns", "int", "begin", "atomic", "delete", "from", "t", "end"],
       ])
   }

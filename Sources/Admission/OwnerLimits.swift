@@ -1,0 +1,310 @@
+import Contract
+import DatabaseSpec
+import Declarations
+import Provisioning
+
+/// What a script may not do because it runs as the database's owner, who is no superuser (PostgreSQL docs, each command,
+/// "Notes"; each tried on 15 to 18). An owner that was on the server before may have more rights than Postern gives it, so
+/// these are warnings.
+struct OwnerLimits {
+  /// The script's database; nil where only the script's text is known.
+  private let database: Database?
+  private let users: [User]
+  /// Whether the owner may make some extensions, as it may from Postgres 13 on.
+  private let hasTrustedExtensions: Bool
+
+  /// For a script of which only its text is known.
+  static let ofAnyOwner = OwnerLimits(of: nil, in: nil, serverVersion: nil)
+
+  /// - Parameter spec: what is declared, as far as it could be read.
+  init(of database: PostgresName?, in spec: InstanceSpec?, serverVersion: Int?) {
+    self.database = spec?.databases.first { $0.name == database }
+    users = spec?.users ?? []
+    hasTrustedExtensions = serverVersion.map { $0 > 12 } ?? true
+  }
+
+  /// The extensions that Postern makes in the database belong to the superuser.
+  private func declares(extension name: String) -> Bool {
+    database?.extensions.contains { $0.name.text == name } ?? false
+  }
+
+  /// The owner and all roles of which it is a member, also by way of others.
+  private func roles(of owner: PostgresName) -> Set<PostgresName> {
+    var roles: Set = [owner]
+    var new = [owner]
+    while let role = new.popLast() {
+      for other in users.first(where: { $0.name == role })?.memberOf ?? [] where roles.insert(other).inserted {
+        new.append(other)
+      }
+    }
+    return roles
+  }
+
+  /// Why the owner may not run a statement, and what to do instead; nil where it may, or where that is not known.
+  func reason(_ statement: ScriptStatement) -> String? {
+    let words = statement.words
+    let rest = words.dropFirst()
+    switch (words.first, rest.first) {
+    case ("create", _), ("alter", "extension"), ("drop", "extension"), ("comment", "on"):
+      return onCreating(statement) ?? onOwning(statement)
+    case ("alter", _): return onAltering(statement)
+    case ("drop", "tablespace"): return Self.tablespaces
+    case ("set", _): return onSetting(statement)
+    case ("grant", _), ("revoke", _): return Self.onGranting(words)
+    case ("copy", _):
+      guard let direction = rest.dropFirst().firstIndex(where: { ["from", "to"].contains($0) }) ?? fromQuery(words),
+        !["stdin", "stdout", "program"].contains(words.dropFirst(direction + 1).first)
+      else { return nil }
+      return "reads or writes a file of the server, which a superuser alone may: load the rows with INSERT"
+    case ("do", "language"): return Self.ofLanguage(words)
+    case ("load", nil): return "loads a library, which a superuser alone may: take it out"
+    case ("checkpoint", _):
+      guard database.map({ roles(of: $0.owner).contains { $0.text == "pg_checkpoint" } }) != true else { return nil }
+      return "makes a checkpoint, which a superuser alone may: take it out"
+    case ("reassign", _):
+      return actsFor(statement, at: words.indices.dropFirst(3).filter { words[$0] != "to" })
+    case ("update", _), ("insert", "into"), ("delete", "from"):
+      let table = rest.first { $0 != "into" && $0 != "from" && $0 != "only" && $0 != "pg_catalog" }
+      return table.map(Self.catalogs.contains) == true
+        ? "writes to the server's catalog, which a superuser alone may: take it out" : nil
+    default: return nil
+    }
+  }
+
+  /// `COPY (SELECT 1) TO`: what is in parentheses is no word.
+  private func fromQuery(_ words: [String]) -> Int? { words.dropFirst().first == "to" ? 1 : nil }
+
+  // MARK: - CREATE
+
+  private func onCreating(_ statement: ScriptStatement) -> String? {
+    let words = statement.words
+    guard words.first == "create" else { return nil }
+    let rest = words.dropFirst().drop { $0 == "or" || $0 == "replace" || $0 == "trusted" || $0 == "procedural" }
+    switch (rest.first, rest.dropFirst().first) {
+    case ("database", _): return "makes a database, which the owner may not: declare it in \(AnnotationKey.databases)"
+    case ("role", _), ("user", _), ("group", _):
+      return rest.dropFirst().first == "mapping"
+        ? nil : "makes a role, which the owner may not: declare it in \(AnnotationKey.users)"
+    case ("tablespace", _): return Self.tablespaces
+    case ("event", "trigger"): return "makes an event trigger, which a superuser alone may: do it by hand"
+    case ("publication", _):
+      if words.contains(["for", "all", "tables"]) {
+        return "publishes all tables, which a superuser alone may: name the tables, or do it by hand"
+      }
+      return Self.ofPublishedSchemas(words)
+    case ("subscription", _):
+      return
+        "makes a subscription, which takes `transaction: false`, and a member of pg_create_subscription (Postgres 16)"
+    case ("extension", _): return onMakingExtension(statement)
+    case ("language", _):
+      let name = rest.dropFirst().first ?? ""
+      guard words.contains("handler") || Self.untrustedLanguages.contains(name) else { return nil }
+      return "makes a language, which a superuser alone may: declare it in `extensions`"
+    case ("function", _), ("procedure", _): return Self.ofLanguage(words) ?? Self.ofLeakproof(words)
+    case ("foreign", "data"): return Self.wrappers
+    case ("server", _):
+      return "makes a foreign server, which takes USAGE on its wrapper: let a superuser grant it, or do it by hand"
+    case ("access", "method"), ("operator", "class"), ("operator", "family"):
+      return "makes an \(rest.prefix(2).joined(separator: " ")), which a superuser alone may: do it by hand"
+    case ("type", _) where !rest.contains("as"):
+      return "makes a base type, which a superuser alone may: write AS, or do it by hand"
+    case ("text", "search") where ["parser", "template"].contains(rest.dropFirst(2).first):
+      return "makes a text search \(rest.dropFirst(2).first ?? ""), which a superuser alone may: do it by hand"
+    case ("cast", _) where words.contains(["without", "function"]):
+      return "makes a cast without a function, which a superuser alone may: write WITH INOUT, or do it by hand"
+    case ("schema", _):
+      guard let index = words.prefix(8).firstIndex(of: "authorization") else { return nil }
+      return actsFor(statement, at: [index + 1])
+    default: return nil
+    }
+  }
+
+  private func onMakingExtension(_ statement: ScriptStatement) -> String? {
+    let isConditional = statement.words.dropFirst(2).starts(with: ["if", "not", "exists"])
+    guard let name = statement.name(at: isConditional ? 5 : 2), name != "plpgsql" else { return nil }
+    if declares(extension: name) {
+      return isConditional ? nil : "makes an extension that is declared, and so is there already: take it out"
+    }
+    guard !hasTrustedExtensions || Self.untrustedExtensions.contains(name) else { return nil }
+    return "makes an extension, which a superuser alone may with this one: declare it in `extensions`"
+  }
+
+  /// What the owner of an extension alone may, where that is the superuser for sure.
+  private func onOwning(_ statement: ScriptStatement) -> String? {
+    guard statement.words.first != "create" else { return nil }
+    let words = statement.words.drop { $0 == "comment" || $0 == "on" || $0 == "alter" || $0 == "drop" }
+    if words.first == "role", statement.words.first == "comment" {
+      return "comments on a role, which the owner may not: take it out"
+    }
+    guard words.first == "extension" else { return nil }
+    let first = words.dropFirst().starts(with: ["if", "exists"]) ? words.startIndex + 3 : words.startIndex + 1
+    guard let name = statement.name(at: first),
+      name == "plpgsql" || declares(extension: name) || Self.untrustedExtensions.contains(name)
+    else { return nil }
+    return "changes or comments on an extension, which is the superuser's: take it out"
+  }
+
+  // MARK: - ALTER
+
+  private func onAltering(_ statement: ScriptStatement) -> String? {
+    let words = statement.words
+    let rest = words.dropFirst()
+    if ["database", "role", "user"].contains(rest.first), let set = words.dropFirst(3).firstIndex(of: "set"),
+      let reason = ofSetting(words, at: set + 1)
+    {
+      return reason
+    }
+    if !words.contains("rename"),
+      let owner = words.indices.dropFirst(2).last(where: { words[$0...].starts(with: ["owner", "to"]) }),
+      let name = unreachable(statement, at: owner + 2)
+    {
+      return "makes \(quoted(name)) an owner, which the database's owner may not: leave it out (pg_dump --no-owner)"
+    }
+    switch (rest.first, rest.dropFirst().first) {
+    case ("role", _), ("user", _), ("group", _): return onAlteringRole(statement)
+    case ("database", _) where words.contains(["rename", "to"]):
+      return "renames a database, which the owner may not: declare it with `renamedFrom`"
+    case ("tablespace", _): return Self.tablespaces
+    case ("foreign", "data"): return Self.wrappers
+    case ("publication", _): return Self.ofPublishedSchemas(words)
+    case ("function", _), ("procedure", _), ("routine", _): return Self.ofLeakproof(words)
+    case ("table", _) where words.contains(["trigger", "all"]):
+      return "switches triggers of foreign keys too, which a superuser alone may: write TRIGGER USER"
+    case ("default", "privileges"):
+      guard let role = words.firstIndex(where: { ["role", "user"].contains($0) }), words[role - 1] == "for" else {
+        return nil
+      }
+      let names = words.indices[(role + 1)...].prefix { !["in", "grant", "revoke"].contains(words[$0]) }
+      return actsFor(statement, at: Array(names))
+    default: return nil
+    }
+  }
+
+  private func onAlteringRole(_ statement: ScriptStatement) -> String? {
+    let words = statement.words
+    guard words.dropFirst(2).first != "mapping", let database, let name = statement.name(at: 2) else { return nil }
+    guard name == database.owner.text || Self.itself.contains(name) else {
+      return "changes another role, which the owner may not: declare it in \(AnnotationKey.users)"
+    }
+    let options = words.dropFirst(3).drop { $0 == "with" }
+    if options.first == "rename" { return "renames the role that runs it: declare the user with `renamedFrom`" }
+    guard let option = options.first, !["set", "reset", "in", "password", "encrypted"].contains(option) else {
+      return nil
+    }
+    return "changes what the owner's role may, which the owner may not: declare it in \(AnnotationKey.users)"
+  }
+
+  // MARK: - SET, GRANT
+
+  private func onSetting(_ statement: ScriptStatement) -> String? {
+    let words = statement.words
+    let name = words.indices.dropFirst().first { words[$0] != "session" && words[$0] != "local" } ?? 1
+    switch words.dropFirst(name).first {
+    case "authorization":
+      guard words.dropFirst(name + 1).first != "default" else { return nil }
+      return "becomes another user, which a superuser alone may: take it out"
+    case "role":
+      guard words.dropFirst(name + 1).first != "none" else { return nil }
+      return actsFor(statement, at: [name + 1])
+    default: return ofSetting(words, at: name)
+    }
+  }
+
+  private func ofSetting(_ words: [String], at index: Int) -> String? {
+    guard index < words.count else { return nil }
+    if ServerSetting.ofSuperuser.contains(words[index]) {
+      return "sets \(words[index]), which a superuser alone may: take it out, or let a superuser grant it"
+    }
+    guard ServerSetting.ofServer.contains(words[index]) else { return nil }
+    return "sets \(words[index]), which no session can: give it to Postgres as an argument or in its configuration"
+  }
+
+  private static func onGranting(_ words: [String]) -> String? {
+    let isGrant = words.first == "grant"
+    let what = words.dropFirst().prefix { $0 != (isGrant ? "to" : "from") }
+    guard let on = what.firstIndex(of: "on") else {
+      return "\(isGrant ? "grants" : "takes") a role, which the owner may not: declare `memberOf` of the user"
+    }
+    if words[on...].starts(with: ["on", "parameter"]) {
+      return "grants a setting, which a superuser alone may: do it by hand"
+    }
+    return words[on...].starts(with: ["on", "foreign", "data"]) ? wrappers : nil
+  }
+
+  // MARK: - Roles
+
+  /// What a statement says that acts for a role.
+  private func actsFor(_ statement: ScriptStatement, at indices: [Int]) -> String? {
+    indices.lazy.compactMap { unreachable(statement, at: $0) }.first.map {
+      "acts for \(quoted($0)), of whom the owner is no member: take it out, or declare `memberOf`"
+    }
+  }
+
+  /// The role whose name is there, where the owner is no member of it by what is declared.
+  private func unreachable(_ statement: ScriptStatement, at index: Int) -> String? {
+    guard let database, let name = statement.name(at: index) else { return nil }
+    // The owner of a database is its one member.
+    let isReachable =
+      Self.itself.contains(name) || name == "pg_database_owner"
+      || roles(of: database.owner).contains { $0.text == name }
+    return isReachable ? nil : name
+  }
+
+  private static let itself: Set = ["current_user", "session_user", "current_role"]
+
+  // MARK: - What several commands say
+
+  private static let tablespaces = "changes tablespaces, which a superuser alone may: do it by hand"
+  private static let wrappers = "changes or grants a foreign-data wrapper, which a superuser alone may: do it by hand"
+
+  private static func ofPublishedSchemas(_ words: [String]) -> String? {
+    words.contains(["tables", "in", "schema"]) && !words.contains("drop")
+      ? "publishes whole schemas, which a superuser alone may: name the tables, or do it by hand" : nil
+  }
+
+  private static func ofLanguage(_ words: [String]) -> String? {
+    guard let index = words.firstIndex(of: "language"), let name = words.dropFirst(index + 1).first,
+      untrustedLanguages.contains(name)
+    else { return nil }
+    return "holds code in \(name), which a superuser alone may: do it by hand"
+  }
+
+  private static func ofLeakproof(_ words: [String]) -> String? {
+    guard let index = words.firstIndex(of: "leakproof"), words[index - 1] != "not" else { return nil }
+    return "calls a function leakproof, which a superuser alone may: take it out"
+  }
+
+  private static let untrustedLanguages: Set = [
+    "c", "internal", "plperlu", "plpythonu", "plpython2u", "plpython3u", "pltclu",
+  ]
+
+  /// Extensions whose control file does not say `trusted`: PostgreSQL's own, and those of the images that Postern knows.
+  private static let untrustedExtensions: Set = [
+    "adminpack", "age", "amcheck", "autoinc", "bloom", "citus", "dblink", "dict_xsyn", "earthdistance", "file_fdw",
+    "hstore_plperlu", "hstore_plpython3u", "insert_username", "intagg", "jsonb_plperlu", "jsonb_plpython3u",
+    "ltree_plpython3u", "moddatetime", "old_snapshot", "pageinspect", "pg_buffercache", "pg_cron", "pg_freespacemap",
+    "pg_prewarm", "pg_stat_statements", "pg_surgery", "pg_visibility", "pg_walinspect", "pgaudit", "pgrowlocks",
+    "pgstattuple", "plperlu", "plpython3u", "pltclu", "postgis", "postgres_fdw", "refint", "sslinfo", "vchord",
+    "vector", "vectors", "xml2",
+  ]
+
+  private static let catalogs: Set = [
+    "pg_attribute", "pg_authid", "pg_cast", "pg_class", "pg_constraint", "pg_database", "pg_enum", "pg_extension",
+    "pg_index", "pg_language", "pg_namespace", "pg_opclass", "pg_operator", "pg_proc", "pg_trigger", "pg_type",
+  ]
+}
+
+extension ScriptStatement {
+  /// The name that a word is, without its quotes; nil where there is no such word.
+  fileprivate func name(at index: Int) -> String? {
+    guard words.indices.contains(index) else { return nil }
+    let word = words[index]
+    guard word.utf8.first == UInt8(ascii: "\"") else { return word }
+    return String(word.dropFirst().dropLast()).replacing("\"\"", with: "\"")
+  }
+}
+
+extension [String] {
+  /// Whether these words stand one behind another.
+  fileprivate func contains(_ words: [String]) -> Bool { indices.contains { self[$0...].starts(with: words) } }
+}

@@ -162,6 +162,48 @@ import Testing
       answer.output.split(separator: "\n").allSatisfy { $0.hasPrefix("::error file=-,line=5::Deployment acme: ") })
   }
 
+  /// Charts, Bitnami's among them, let clients in at Postgres's port and nobody anywhere else.
+  @Test(
+    arguments: [
+      ("podSelector: {matchLabels: {app: db}}, ingress: [{ports: [{port: 5432}]}]", 8432),
+      ("podSelector: {}, policyTypes: [Ingress]", 8432), ("podSelector: {}, ingress: []", 8432),
+      ("podSelector: {}, ingress: [{from: [{podSelector: {}}]}]", 8432),
+      ("podSelector: {}, ingress: [{ports: [{port: 8432, protocol: UDP}, {port: 1, endPort: 8431}]}]", 8432),
+      (
+        "podSelector: {matchExpressions: [{key: app, operator: In, values: [web, db]}, {key: x, operator: NotIn, values: [y]}]}",
+        8432
+      ),
+      ("podSelector: {}, ingress: [{ports: [{port: 8432}]}]", 8440),
+      ("podSelector: {}, ingress: [{ports: [{port: 8432}]}]", nil),
+      ("podSelector: {}, ingress: [{ports: [{port: 8400, endPort: 8500}], from: [{namespaceSelector: {}}]}]", nil),
+      ("podSelector: {}, ingress: [{ports: [{port: postern}]}]", nil), ("podSelector: {}, ingress: [{}]", nil),
+      ("podSelector: {}, policyTypes: [Egress]", nil), ("podSelector: {matchLabels: {app: web}}", nil),
+      ("podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}", nil),
+    ] as [(String, Int?)])
+  func aNetworkPolicyThatKeepsTheControllerOutIsWarnedOf(spec: String, port: Int?) throws {
+    func output(_ namespace: String, _ annotations: String) throws -> String {
+      try Program.run(
+        ["check", "-"],
+        input: """
+          apiVersion: apps/v1
+          kind: StatefulSet
+          metadata: {name: db, labels: {postern.io/customer: acme}, annotations: {postern.io/users: shop, postern.io/service: make}}
+          spec: {serviceName: db, template: {metadata: {labels: {app: db}, annotations: {a: b\(annotations)}}, spec: {containers: [{name: postgres, image: "postgres:17"}]}}}
+          ---
+          apiVersion: networking.k8s.io/v1
+          kind: NetworkPolicy
+          metadata: {name: db, namespace: \(namespace)}
+          spec: {\(spec)}
+          """
+      ).output
+    }
+    let annotations = port == 8440 ? ", postern.io/status-port: \"8440\"" : ""
+    let told = "warning: NetworkPolicy \"db\" keeps the controller out of the sidecar's port \(port ?? 8432): "
+    #expect(try output("default", annotations).contains(told) == (port != nil))
+    #expect(try !output("other", annotations).contains("NetworkPolicy"))
+    #expect(try !output("default", ", postern.io/status-port: none").contains("NetworkPolicy"))
+  }
+
   /// Of what is in the cluster, `check` knows nothing; it goes by the Services in the files.
   @Test func aHostThatNoServiceOfTheFilesLeadsToIsWarnedOf() throws {
     let sound = Self.broken.replacing("ownr", with: "owner").replacing(

@@ -9,6 +9,7 @@ import KubernetesAPI
 /// Reviews manifests as the webhook would. It also finds what the controller would report about other objects in the files.
 struct OfflineReview {
   private let objects: LocalObjects
+  private let networkPolicies: LocalNetworkPolicies
   /// What connections are compared with.
   private let customers: [String: [String: ReadDeclaration]]
   /// Decides about the Pods of workloads.
@@ -31,6 +32,7 @@ struct OfflineReview {
     }
     disabledNamespaces = Manifest.disabledNamespaces(manifests)
     objects = LocalObjects(manifests)
+    networkPolicies = LocalNetworkPolicies(manifests)
     customers = Self.customers(manifests, objects)
     var uses: [String: [String: [SecretUse]]] = [:]
     for labelled in manifests.compactMap(LabelledManifest.init) {
@@ -139,6 +141,7 @@ struct OfflineReview {
     let isPod = manifest.kind == "Pod"
     if let stored, let pod = isPod ? stored : try await admitted(LabelledManifest.pod(of: stored), by: chain) {
       for (field, message) in superusers(of: labelled, in: pod) { add(.error, field, message) }
+      if let warning = networkPolicies.warning(of: pod, in: manifest.namespace) { add(.warning, "", warning) }
     }
     let result = labelled.result
     for conflict in conflicts(of: result, in: manifest.namespace) { add(.error, "", conflict) }

@@ -54,6 +54,24 @@ final class ChosenPostgres {
     return family == .official && container.runsPatroni ? .patroni : family
   }
 
+  /// What makes the replicas of a workload copies of one server, by the container's variables; nil where nothing is seen.
+  var replicator: String? {
+    if family.replicates { return "Patroni" }
+    if container.environment.contains(where: { $0.name.hasPrefix("REPMGR_") }) { return "repmgr" }
+    return container.environment.contains { $0.name.hasPrefix("STKEEPER_") } ? "Stolon" : nil
+  }
+
+  /// The variable that makes the server a copy of another; nil where none is seen.
+  var copyingVariable: String? {
+    let (names, values) = family.copyingVariables
+    return names.first { name in
+      guard case .literal(let text)? = container.variable(name)?.value else {
+        return values == nil && container.defines(name)
+      }
+      return values?.contains(text) ?? !text.isEmpty
+    }
+  }
+
   /// The image's major version of Postgres, if its name shows it.
   var version: Int? { image.postgresVersion }
 

@@ -8,6 +8,8 @@ extension ImageFamily {
       self = .bitnami
     } else if image.isFrom("kartoza") {
       self = .kartoza
+    } else if image.isFrom("sameersbn") ? image.name == "postgresql" : image.name == "sameersbn-postgresql" {
+      self = .sameersbn
     } else if image.isFrom("supabase"), image.name == "postgres" {
       self = .supabase
     } else if image.versionInName != nil, Self.redHat.contains(where: image.isFrom) {
@@ -56,7 +58,7 @@ extension ImageFamily {
   /// The superuser's name where nothing else is set.
   package var defaultSuperuser: String {
     switch self {
-    case .official, .bitnami, .sclorg, .patroni, .spilo: "postgres"
+    case .official, .bitnami, .sclorg, .sameersbn, .patroni, .spilo: "postgres"
     case .supabase: "supabase_admin"
     case .kartoza: "docker"
     }
@@ -68,7 +70,7 @@ extension ImageFamily {
     case .official, .supabase, .kartoza: "POSTGRES_USER"
     case .patroni: "PATRONI_SUPERUSER_USERNAME"
     case .spilo: "PGUSER_SUPERUSER"
-    case .bitnami, .sclorg: nil
+    case .bitnami, .sclorg, .sameersbn: nil
     }
   }
 
@@ -79,8 +81,19 @@ extension ImageFamily {
     case .bitnami: ["POSTGRESQL_POSTGRES_PASSWORD", "POSTGRES_POSTGRES_PASSWORD"]
     case .sclorg: ["POSTGRESQL_ADMIN_PASSWORD"]
     case .kartoza: ["POSTGRES_PASS"]
+    case .sameersbn: ["PG_PASSWORD"]
     case .patroni: ["PATRONI_SUPERUSER_PASSWORD"]
     case .spilo: ["PGPASSWORD_SUPERUSER"]
+    }
+  }
+
+  /// The variables that make a server a copy of another, and with which values; nil: with any.
+  var copyingVariables: (names: [String], values: Set<String>?) {
+    switch self {
+    case .bitnami: (["POSTGRESQL_REPLICATION_MODE", "POSTGRES_REPLICATION_MODE"], ["slave", "replica"])
+    case .kartoza: (["REPLICATE_FROM"], nil)
+    case .sameersbn: (["REPLICATION_MODE"], ["slave", "snapshot", "backup"])
+    case .official, .supabase, .sclorg, .patroni, .spilo: ([], nil)
     }
   }
 
@@ -97,6 +110,7 @@ extension ImageFamily {
     case .official, .supabase, .kartoza, .patroni, .spilo: []
     case .bitnami: ["POSTGRESQL_USERNAME", "POSTGRESQL_USER", "POSTGRES_USERNAME", "POSTGRES_USER"]
     case .sclorg: ["POSTGRESQL_USER"]
+    case .sameersbn: ["DB_USER"]
     }
   }
 
@@ -107,6 +121,7 @@ extension ImageFamily {
     case .official, .supabase, .kartoza, .patroni, .spilo: []
     case .bitnami: ["POSTGRESQL_PASSWORD", "POSTGRES_PASSWORD"]
     case .sclorg: ["POSTGRESQL_PASSWORD"]
+    case .sameersbn: ["DB_PASS"]
     }
   }
 
@@ -114,7 +129,7 @@ extension ImageFamily {
   package var readsFiles: Bool {
     switch self {
     case .official, .supabase, .bitnami, .kartoza: true
-    case .sclorg, .patroni, .spilo: false
+    case .sclorg, .sameersbn, .patroni, .spilo: false
     }
   }
 
@@ -123,7 +138,7 @@ extension ImageFamily {
     switch self {
     case .bitnami: ["POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"]
     case .patroni: ["PATRONI_POSTGRESQL_LISTEN"]
-    case .official, .supabase, .sclorg, .kartoza, .spilo: []
+    case .official, .supabase, .sclorg, .kartoza, .sameersbn, .spilo: []
     }
   }
 
@@ -133,7 +148,7 @@ extension ImageFamily {
   /// Whether loopback connections need no password; nil where that is not known.
   var trustsLoopback: Bool? {
     switch self {
-    case .official, .supabase, .sclorg: true
+    case .official, .supabase, .sclorg, .sameersbn: true
     case .bitnami, .spilo: false
     case .kartoza, .patroni: nil
     }

@@ -31,6 +31,7 @@ package struct ImageReference {
   /// The names of images whose tags begin with Postgres's version. Others count their own: Citus 12 runs Postgres 16.
   private static let numberedAsPostgres: Set = [
     "postgres", "postgresql", "postgis", "pgrouting", "percona-distribution-postgresql",
+    "sameersbn-postgresql",
   ]
 
   /// The major version of Postgres in the name or the tag: `postgresql-15:1` and `timescaledb:2.17-pg15` are 15. Nil

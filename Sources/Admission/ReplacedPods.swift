@@ -15,10 +15,14 @@ struct ReplacedPods {
     let object = subject.object
     guard object.role == .workload else { return }
     let replicas = Replicas(object)
-    if replicas.count > 1, !object.isReplicated, postgres.family.replicates {
+    if let variable = postgres.copyingVariable {
       findings.warn(
-        "Patroni makes the \(replicas.count) replicas copies: say so by \(AnnotationKey.replication): external")
-      findings.warn("name the Service of Patroni's leader by \(AnnotationKey.host), unless it has the workload's name")
+        "\(variable) makes this Postgres a copy, which takes no writes: declare on the server that it copies")
+    } else if replicas.count > 1, !object.isReplicated, let replicator = postgres.replicator {
+      findings.warn(
+        "\(replicator) makes the \(replicas.count) replicas copies: say so by \(AnnotationKey.replication): external")
+      findings.warn(
+        "name the Service of \(replicator)'s leader by \(AnnotationKey.host), unless it has the workload's name")
     } else if replicas.count > 1, !object.isReplicated {
       let chosen = replicas.chosen(isReplicated: false)
       findings.warn(

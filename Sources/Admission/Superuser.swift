@@ -34,6 +34,10 @@ struct Superuser {
       password = own
       if case .literal("trust")? = try given(["POSTGRES_HOST_AUTH_METHOD"]) { allowsEmpty = family != .kartoza }
     case .patroni, .spilo: password = own
+    case .sameersbn:
+      // It needs none, and takes one only where it makes the data.
+      password = own
+      allowsEmpty = true
     case .sclorg:
       password = own
       allowsEmpty = user != nil

@@ -11,6 +11,8 @@ package enum ImageFamily: String, CaseIterable, Sendable {
   case sclorg
   /// kartoza/postgis.
   case kartoza
+  /// sameersbn/postgresql.
+  case sameersbn
   /// Images in which Patroni runs the server, with Patroni's own variables.
   case patroni
   /// Zalando's Spilo: Patroni too, with variables of its own.

@@ -245,6 +245,15 @@ import Testing
       container: env(literal("POSTGRES_USER", "gis"), secret("POSTGRES_PASS", "c", "p")),
       variables: ["POSTERN_ADMIN_USER=gis"], sources: fromC),
     Case(
+      name: "sameersbn's, whose initdb trusts everybody", image: "sameersbn/postgresql:14-20230628",
+      container: env(literal("DB_USER", "gitlab"), literal("DB_PASS", "hunter2"), literal("DB_NAME", "gitlab"))),
+    Case(
+      name: "sameersbn's with a password for the superuser", image: "docker.io/kkimurak/sameersbn-postgresql:17",
+      container: env(literal("DB_USER", "gitlab"), secret("PG_PASSWORD", "c", "p")), sources: fromC),
+    Case(
+      name: "sameersbn's, too old", image: "quay.io/sameersbn/postgresql:9.6-4",
+      refused: ("spec.containers[0].image", "Postgres 9 is too old")),
+    Case(
       name: "Patroni's", image: "registry.example/patroni:4",
       container: env(
         literal("PATRONI_SUPERUSER_USERNAME", "root"), secret("PATRONI_SUPERUSER_PASSWORD", "c", "p"),
@@ -390,6 +399,39 @@ import Testing
     let warnings = try post(workload, .validate).warnings
     #expect(warnings.contains { $0.contains("as many servers") } == (flavor == "official"), "\(warnings)")
     #expect(warnings.contains { $0.contains("Patroni makes the 3 replicas copies") } == (flavor == "patroni"))
+  }
+
+  /// What a variable tells of copies: of the replicas of a workload, or of the server itself.
+  @Test(
+    arguments: [
+      ("bitnami/postgresql-repmgr:17", "REPMGR_PARTNER_NODES", "a,b", "repmgr makes the 3 replicas copies"),
+      ("sorintlab/stolon:master-pg14", "STKEEPER_UID", "keeper0", "Stolon makes the 3 replicas copies"),
+      (
+        "bitnami/postgresql:17", "POSTGRESQL_REPLICATION_MODE", "slave",
+        "POSTGRESQL_REPLICATION_MODE makes this Postgres a copy"
+      ),
+      (
+        "bitnami/postgresql:17", "POSTGRES_REPLICATION_MODE", "slave",
+        "POSTGRES_REPLICATION_MODE makes this Postgres a copy"
+      ),
+      ("bitnami/postgresql:17", "POSTGRESQL_REPLICATION_MODE", "master", nil),
+      ("kartoza/postgis:16-3.4", "REPLICATE_FROM", "db", "REPLICATE_FROM makes this Postgres a copy"),
+      ("kartoza/postgis:16-3.4", "REPLICATION", "true", nil),
+      ("sameersbn/postgresql:14", "REPLICATION_MODE", "slave", "REPLICATION_MODE makes this Postgres a copy"),
+      ("postgres:17", "REPLICATION_MODE", "slave", nil),
+    ] as [(String, String, String, String?)])
+  func copiesAreTold(image: String, variable: String, value: String, message: String?) throws {
+    let podSpec =
+      #"{"containers":[{"name":"postgres","image":"\#(image)","env":[\#(Self.literal(variable, value)),\#(Self.secret("POSTGRESQL_PASSWORD", "c", "p"))]}]}"#
+    let workload = try deployment(
+      annotations: #"{"postern.io/users":"a"}"#, podSpec: podSpec, kind: "StatefulSet")
+    let warnings = try post(workload.adding("/spec/replicas", "3"), .validate).warnings
+    #expect(warnings.contains { $0.contains("as many servers") } == (message == nil), "\(warnings)")
+    #expect(message.map { message in warnings.contains { $0.contains(message) } } ?? true, "\(warnings)")
+    let alone = try post(workload, .validate).warnings
+    #expect(
+      alone.contains { $0.contains("a copy, which takes no writes") } == (message?.contains("a copy") == true),
+      "\(alone)")
   }
 
   @Test(arguments: ["official", "supabase", "bitnami", "sclorg", "kartoza"]) func aFlavorIsNamed(flavor: String) throws

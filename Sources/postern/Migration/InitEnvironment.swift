@@ -40,6 +40,7 @@ struct InitEnvironment {
     case .sclorg: database = value(["POSTGRESQL_DATABASE"]) ?? database
     case .kartoza: database = value(["POSTGRES_DBNAME", "POSTGRES_DB"]) ?? "gis"
     case .supabase: database = value(["POSTGRES_DB"]) ?? database
+    case .sameersbn: database = value(["DB_NAME"]) ?? database
     case .official: database = value(["POSTGRES_DB"]) ?? superuser
     case .patroni, .spilo: break
     }

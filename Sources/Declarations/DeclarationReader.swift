@@ -98,8 +98,15 @@ struct DeclarationReader {
   mutating func name(_ text: String, of what: String, at place: Place) -> Located<PostgresName>? {
     do throws(PostgresNameError) {
       let name = try PostgresName(text)
-      if text.utf8.contains(where: { $0 >= 0x80 }), text.unicodeScalars.contains(where: \.isInvisible) {
-        problems.warn(place, "the name of \(what) has an invisible sign in it: \(quoted(text))")
+      if text.utf8.contains(where: { $0 >= 0x7B }) {
+        if text.unicodeScalars.contains(where: \.isInvisible) {
+          problems.warn(place, "the name of \(what) has an invisible sign in it: \(quoted(text))")
+        }
+        if text.hasPlaceholder {
+          problems.warn(
+            place, "the name of \(what) is a placeholder that nothing has filled in: \(quoted(text))",
+            hint: "write the name, or fill it in before")
+        }
       }
       return Located(value: name, place: place)
     } catch {

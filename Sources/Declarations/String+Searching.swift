@@ -13,6 +13,9 @@ extension String {
     return false
   }
 
+  /// Whether it holds what envsubst, Flux, Terraform or a template's engine fills in: `${NAME}`, `{{ .Values.name }}`.
+  package var hasPlaceholder: Bool { contains(ascii: "${") || contains(ascii: "{{") }
+
   /// Without white space at either end; nil where there is nothing else.
   package var trimmed: String? {
     guard let first = unicodeScalars.firstIndex(where: { !$0.isWhiteSpace }),

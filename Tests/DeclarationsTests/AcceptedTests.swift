@@ -273,6 +273,14 @@ struct AcceptedTests {
       ])
   }
 
+  @Test(arguments: [("${DB_USER}", true), ("{{ .Values.user }}", true), ("a{b}$c", false), ("a~b", false)])
+  func aPlaceholderIsWarnedOf(name: String, isWarned: Bool) throws {
+    let result = parse(["users": "- name: \"\(name)\"\n"])
+    #expect(result.errors == [])
+    #expect(
+      result.warnings.map(\.reason).contains { $0.contains("a placeholder that nothing has filled in") } == isWarned)
+  }
+
   @Test(arguments: [
     ("shop\u{200B}", true), ("a\u{A0}b", true), ("\u{202E}x", true), ("größe ü", false), ("a b", false),
   ])

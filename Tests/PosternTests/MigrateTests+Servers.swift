@@ -53,6 +53,22 @@ extension MigrateTests {
       more: "{apiVersion: v1, kind: Secret, metadata: {name: pg}, stringData: {PASSWORD: hunter2}}",
       users: shop("pg", "PASSWORD"), databases: orders),
     server(
+      "sameersbn's, several databases and extensions", image: "sameersbn/postgresql:14-20230628",
+      env: """
+        {name: DB_USER, value: shop}, {name: DB_NAME, value: "orders,billing"}, {name: DB_EXTENSION, value: "pg_trgm, btree_gist"},
+        {name: DB_PASS, valueFrom: {secretKeyRef: {name: pg, key: password}}}
+        """, users: shop("pg", "password"),
+      databases: ["orders", "billing"].map {
+        "- name: \($0)\n  owner: shop\n  extensions:\n  - name: pg_trgm\n  - name: btree_gist\n"
+      }.joined()),
+    server(
+      "kartoza's, whose database is the superuser's", image: "kartoza/postgis:16-3.4",
+      env: "{name: POSTGRES_DB, value: \"gis,data\"}, {name: POSTGRES_MULTIPLE_EXTENSIONS, value: \"postgis,hstore\"}",
+      remarks: [
+        "database gis has no owner", "database data has no owner", "the image's extensions: it is for database gis",
+        "the image's extensions: it is for database data",
+      ]),
+    server(
       "both names in a Secret", image: "quay.io/sclorg/postgresql-15-c9s",
       env: """
         {name: POSTGRESQL_USER, valueFrom: {secretKeyRef: {name: pg, key: u}}},

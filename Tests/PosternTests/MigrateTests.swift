@@ -42,6 +42,18 @@ import Testing
     #expect(answer.output.contains("# remark: Postern serves no \(kind): make it a Deployment or a StatefulSet"))
   }
 
+  /// Something fills them in, in the manifest and then in the annotations, too.
+  @Test func aPlaceholderStaysAndIsTold() throws {
+    let manifest = Self.statefulSet(
+      "name: db, image: bitnami/postgresql, env: [{name: POSTGRES_USER, value: '${USER}'}, {name: POSTGRES_DB, value: '{{ .Values.db }}'}]",
+      volumes: "")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == 0 && answer.output.contains(#"- name: "${USER}""#), "\(answer.output)\(answer.errors)")
+    for text in ["user ${USER}", "database {{ .Values.db }}"] {
+      #expect(answer.output.contains("# remark: \(text): its name is a placeholder, which stays one"))
+    }
+  }
+
   static let zalando = Case(
     testDescription: "Zalando, users and databases",
     manifest: """

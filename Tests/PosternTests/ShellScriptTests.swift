@@ -17,7 +17,8 @@ import Testing
   }
 
   private static let variables = [
-    "APP_USER": "app", "APP_DB": "appdb", "POSTGRES_USER": "root", "POSTGRES_DB": "main", "TWO": "a b", "EMPTY": "",
+    "APP_USER": "app", "APP_DB": "appdb", "POSTGRES_USER": "root", "POSTGRES_DB": "main", "TWO": "a b", "COMMAS": "a,b",
+    "EMPTY": "",
     "SECRET": ScriptVariable.mark("SECRET"),
   ]
   private static let shop = #"CREATE USER "shop""#
@@ -47,16 +48,16 @@ import Testing
     Case("time createuser shop", [shop]),
     Case("psql -tc 'SELECT 1' | grep -q 1 || createdb orders", ["postgres: SELECT 1", orders], others: [1]),
     Case("while ! pg_isready; do sleep 1; done", others: [1]),
-    Case("for u in createuser shop; do\n  createuser \"$u\"\ndone", [#"CREATE USER "$u""#], others: [1]),
+    Case("for u in createuser shop; do\n  createuser \"$u\"\ndone", [#"CREATE USER "createuser""#, shop]),
     Case(
       "case $X in\n  createuser) createuser shop ;;\n  a | b) echo b ;;\nesac\ncreatedb orders", [shop, orders],
       others: [1]),
     Case("make() {\n  createuser shop\n}", [shop], others: [1]),
-    Case("function make {\n  createuser shop\n}\nmake", [shop], others: [1, 4]),
+    Case("function make {\n  createuser shop\n}\nmake", [shop]),
     Case("[[ $X > createuser && a < b ]] && createuser shop", [shop], others: [1]),
     Case("[ -n \"$X\" ] && createuser shop", [shop], others: [1]),
     Case("[ -n \"$X\" ] || exit 1"),
-    Case("LIST=(a 'b c')\ncreatedb orders; createdb $LIST", [orders, #"CREATE DATABASE "$LIST""#]),
+    Case("LIST=(a 'b c')\ncreatedb orders; createdb $LIST", [orders, #"CREATE DATABASE "a""#]),
     Case("if [ \"$(psql -tAc \"SELECT 1\")\" = 1 ]; then :; fi", others: [1]),
     Case("X=$(createuser shop)\nY=`createdb orders`\nZ=\"$(createdb orders)\"", others: [1, 2, 3]),
     Case("X=$(echo \"a)b\" | tr a b); createuser shop", [shop]),
@@ -158,11 +159,59 @@ import Testing
     Case("DB=a\nDB+=b\ncreatedb $DB", [#"CREATE DATABASE "$DB""#]),
     Case("read -r APP_DB\ncreatedb $APP_DB", [#"CREATE DATABASE "$APP_DB""#]),
     Case("make() { local APP_DB=$1; createdb $APP_DB; }", [#"CREATE DATABASE "$APP_DB""#], others: [1]),
-    Case("for APP_DB in a b; do createdb $APP_DB; done", [#"CREATE DATABASE "$APP_DB""#], others: [1]),
+    Case("for APP_DB in $LATER; do createdb $APP_DB; done", [#"CREATE DATABASE "$APP_DB""#], others: [1]),
     Case("unset APP_DB; createdb ${APP_DB:-orders}", [#"CREATE DATABASE "$APP_DB""#]),
     Case("PW=hunter2\ncreateuser $PW", [#"CREATE USER "$PW""#]),
     Case("APP_DB=x psql -c \"$APP_DB\"", ["postgres: appdb"]),
   ]
+
+  /// Loops over values that are known, and functions that are called, are read once for each.
+  static let repeated = [
+    Case("for APP_DB in a b; do createdb $APP_DB; done", [a, b]),
+    Case("for db in $TWO; do\n  createdb $db\ndone", [a, b]),
+    Case("for db in \"$TWO\"; do createdb \"$db\"; done", [#"CREATE DATABASE "a b""#]),
+    Case("for db in $COMMAS; do createdb $db; done", [#"CREATE DATABASE "a,b""#]),
+    Case("IFS=','\nfor db in $COMMAS; do createdb $db; done", [a, b]),
+    Case("for db in $(echo $COMMAS | tr ',' ' '); do createdb $db; done", [a, b]),
+    Case("for db in `echo \"$COMMAS\" | tr \",\" \"\\n\"`; do createdb $db; done", [a, b]),
+    Case("for db in $(echo $COMMAS | sed 's/,/ /g'); do createdb $db; done", [a, b]),
+    Case("for db in $(printf '%s' \"$COMMAS\" | tr ',' ' '); do createdb $db; done", [a, b]),
+    Case("for db in ${COMMAS//,/ }; do createdb $db; done", [a, b]),
+    Case("LIST=(a b)\nfor db in \"${LIST[@]}\"; do createdb \"$db\"; done", [a, b]),
+    Case("LIST=(\n  a\n  'b'\n)\nfor db in ${LIST[*]}; do createdb $db; done", [a, b]),
+    Case("IFS=',' read -ra LIST <<< \"$COMMAS\"\nfor db in \"${LIST[@]}\"; do createdb $db; done", [a, b]),
+    Case(
+      "for pair in a:x b:y; do\n  IFS=: read -r db user <<< \"$pair\"\n  createdb -O $user $db\ndone",
+      [#"CREATE DATABASE "a" OWNER "x""#, #"CREATE DATABASE "b" OWNER "y""#]),
+    Case(
+      "for pair in a:x b:y; do createdb -O \"${pair##*:}\" \"${pair%%:*}\"; done",
+      [#"CREATE DATABASE "a" OWNER "x""#, #"CREATE DATABASE "b" OWNER "y""#]),
+    Case(
+      "for pair in a:x; do createdb -O $(echo $pair | cut -d: -f2) $(echo $pair | cut -d ':' -f 1); done",
+      [#"CREATE DATABASE "a" OWNER "x""#]),
+    Case("for db in a \" b \"; do db=$(echo \"$db\" | xargs); createdb $db; done", [a, b]),
+    Case(
+      "make() {\n  local db=$1\n  createdb -O \"${2:-shop}\" $db\n}\nmake orders\nmake a x",
+      [owned, #"CREATE DATABASE "a" OWNER "x""#]),
+    Case(
+      "function make() { psql -d \"$1\" <<EOSQL\nCREATE SCHEMA $2;\nEOSQL\n}\nfor db in a b; do make $db s; done",
+      ["a: CREATE SCHEMA s;\n", "b: CREATE SCHEMA s;\n"]),
+    Case("make() { createdb $1; }\nboth() { make a; make b; }\nboth", [a, b]),
+    Case("if [ -n \"$COMMAS\" ]; then\n  for db in a b; do createdb $db; done\nfi", [a, b], others: [1]),
+    Case(
+      "for x in a b; do for y in c; do createdb $x$y; done; done", [#"CREATE DATABASE "ac""#, #"CREATE DATABASE "bc""#]),
+    Case("for x in $LATER; do for y in a b; do createdb $y; done; done", [a, b], others: [1]),
+    Case("for db in a b; do createdb $db || true; vacuumdb $db; done", [a, b], others: [1]),
+    Case("make() { make; }\nmake", others: [1]),
+    Case("for db in $SECRET; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("for db in a*; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("for db in $(ls /x); do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("for db; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("while read db; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("make $SECRET\nmake() { createdb $1; }", [#"CREATE DATABASE "$SECRET""#]),
+    Case("createdb ${variables.x}", [#"CREATE DATABASE "$variables.x""#]),
+  ]
+  private static let (a, b) = (#"CREATE DATABASE "a""#, #"CREATE DATABASE "b""#)
 
   /// psql: what it is given, and the database in which that runs.
   static let psql = [
@@ -193,7 +242,7 @@ import Testing
     Case("{ echo a; echo b; } | psql", others: [1]),
   ]
 
-  @Test(arguments: grammar + programs + prefixes + names + psql)
+  @Test(arguments: grammar + programs + prefixes + names + repeated + psql)
   func aScriptIsReadAsAShellReadsIt(_ example: Case) {
     let shell = ShellScript(example.testDescription, Self.variables)
     let sent = shell.pieces.flatMap { piece in

@@ -17,6 +17,10 @@ struct InitEnvironment {
   private(set) var superuser = "postgres"
   /// The database in which scripts run.
   private(set) var database = "postgres"
+  /// Those that it makes besides, where its variable may name several.
+  private(set) var otherDatabases: [String] = []
+  /// What it makes in each of them.
+  private(set) var extensions: [String] = []
   /// The user to whom the image gives this database, if it makes one.
   private(set) var owner: String?
   /// The owner's; nil where no variable is about it.
@@ -43,6 +47,15 @@ struct InitEnvironment {
     case .sameersbn: database = value(["DB_NAME"]) ?? database
     case .official: database = value(["POSTGRES_DB"]) ?? superuser
     case .patroni, .spilo: break
+    }
+    if family == .sameersbn || family == .kartoza {
+      func list(_ text: String) -> [String] { text.split(separator: ",").compactMap { String($0).trimmed } }
+      let databases = list(database)
+      database = databases.first ?? database
+      otherDatabases = Array(databases.dropFirst())
+      // Behind a colon is a version.
+      extensions = list(value([family == .kartoza ? "POSTGRES_MULTIPLE_EXTENSIONS" : "DB_EXTENSION"]) ?? "")
+        .compactMap { $0.split(separator: ":").first.map(String.init) }
     }
     if owner == superuser { owner = nil }
     if owner != nil {

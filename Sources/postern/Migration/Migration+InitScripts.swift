@@ -60,7 +60,12 @@ extension Migration {
       self.environment = environment
       if environment.database != environment.superuser || environment.owner != nil || environment.database != "postgres"
       {
-        databases.append((MigratedDatabase(name: environment.database, owner: ""), environment.owner, nil))
+        for name in [environment.database] + environment.otherDatabases {
+          databases.append((MigratedDatabase(name: name, owner: ""), environment.owner, nil))
+          for entry in environment.extensions.map({ JSONValue.members([("name", .string($0))]) }) {
+            contents.append(("the image's extensions", name, { $0.extensions.append(entry) }))
+          }
+        }
       }
       if let owner = environment.owner { roles.append((owner, true)) }
     }

@@ -9,7 +9,11 @@ extension Migration {
     var lists: [String: JSONValue] = [
       AnnotationKey.users: .array(users.map(\.json)), AnnotationKey.databases: .array(databases.map(\.json)),
     ]
-    var remarks: [String] = []
+    var remarks = (users.map { ("user", $0.name) } + databases.map { ("database", $0.name) })
+      .filter { $1.hasPlaceholder }.map { noun, name in
+        "\(noun) \(name): its name is a placeholder, which stays one: write the name, or let this be filled in as its manifest is"
+          .inOneLine
+      }
     while true {
       var annotations = settings
       for key in [AnnotationKey.users, AnnotationKey.databases] {

@@ -11,6 +11,21 @@ enum ScriptVariable {
   /// What a variable is taken to hold: its value, or itself where its name tells a secret, which is shown nowhere.
   static func value(_ value: String, of name: String) -> String { SecretSigns.areIn(name: name) ? mark(name) : value }
 
+  /// Stands before each value of a list.
+  private static let separator: Character = "\u{E002}"
+
+  /// Several values as one.
+  static func list(_ values: [String]) -> String { values.map { "\(separator)\($0)" }.joined() }
+
+  /// Whether it is one of ``list(_:)``.
+  static func isList(_ text: some StringProtocol) -> Bool { text.contains(separator) }
+
+  /// The values of one of ``list(_:)``; nil where more stands around them.
+  static func values(of list: String) -> [String]? {
+    guard list.first == separator else { return nil }
+    return list.dropFirst().split(separator: separator, omittingEmptySubsequences: false).map(String.init)
+  }
+
   /// Whether a name holds a variable.
   static func isIn(_ name: String) -> Bool { name.contains(before) }
 
@@ -63,8 +78,9 @@ enum ScriptVariable {
       case "\\" where rest.first.map { "$`\\\n\"".contains($0) } == true:
         if let next = rest.popFirst(), next != "\n" { result.append(next) }
       case "`":
-        rest = rest.drop { $0 != "`" }.dropFirst()
-        result += unknown
+        let command = rest.prefix { $0 != "`" }
+        rest = rest[command.endIndex...].dropFirst()
+        result += ShellOutput.text(of: command, variables) ?? unknown
       case "$":
         result += expansion(takeReference(&rest), variables, depth)
       default: result.append(sign)
@@ -115,16 +131,23 @@ enum ScriptVariable {
   /// What a reference stands for. Of what can be done with a variable, only its defaults are read.
   private static func expansion(_ reference: Substring, _ variables: [String: String], _ depth: Int) -> String {
     guard let first = reference.first else { return "$" }
-    if first == "(" || depth > maximumDepth { return unknown }
-    guard first == "{" else { return variables[String(reference)] ?? mark(String(reference)) }
+    if depth > maximumDepth { return unknown }
+    if first == "(" { return ShellOutput.text(of: reference.dropFirst().dropLast(), variables) ?? unknown }
+    /// Of a list it is the first one.
+    func value(_ name: String) -> String? { variables[name].map { values(of: $0).map { $0.first ?? "" } ?? $0 } }
+    guard first == "{" else { return value(String(reference)) ?? mark(String(reference)) }
     let inner = reference.dropFirst().dropLast(reference.last == "}" ? 1 : 0)
     let name = String(inner.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
     guard !name.isEmpty else { return unknown }
     let operation = inner.dropFirst(name.count)
+    // No shell takes it: something else fills it in before.
+    if operation.first == "." { return mark(String(inner)) }
+    if operation == "[@]" || operation == "[*]" { return variables[name] ?? mark(name) }
     guard let match = operation.prefixMatch(of: /(:?)[-=?]/) else {
-      return operation.isEmpty ? variables[name] ?? mark(name) : mark(name)
+      guard let value = value(name), !isIn(value) else { return mark(name) }
+      return ShellOutput.changed(value, by: operation) ?? mark(name)
     }
-    if let value = variables[name], !value.isEmpty || match.output.1.isEmpty { return value }
+    if let value = value(name), !value.isEmpty || match.output.1.isEmpty { return value }
     let isError = operation.dropFirst(match.output.1.count).first == "?"
     return isError ? mark(name) : expandShell(operation[match.range.upperBound...], variables, depth: depth + 1)
   }

@@ -16,6 +16,10 @@ struct ShellLexer {
   }
 
   private(set) var tokens: [(token: Token, line: Int)] = []
+  /// Where each token begins in ``text``.
+  private(set) var starts: [String.Index] = []
+  /// The script, with a line feed at each line's end.
+  let text: String
   private let variables: [String: String]
   private var rest: Substring
   private var line = 1
@@ -24,9 +28,11 @@ struct ShellLexer {
 
   init(_ text: String, _ variables: [String: String]) {
     self.variables = variables
-    let text = text.replacing("\r\n", with: "\n")
-    rest = text[...]
+    self.text = text.replacing("\r\n", with: "\n")
+    rest = self.text[...]
     while let first = rest.first {
+      let (start, count) = (rest.startIndex, tokens.count)
+      defer { if tokens.count > count { starts.append(start) } }
       if first == "\n" {
         tokens.append((.sign("\n"), line))
         pass(rest.prefix(1))
@@ -48,6 +54,19 @@ struct ShellLexer {
         }
       }
     }
+  }
+
+  /// The words; nil where there is anything else but the ends of lines.
+  private var allWords: [ShellWord]? {
+    var words: [ShellWord] = []
+    for (token, _) in tokens {
+      switch token {
+      case .word(let word): words.append(word)
+      case .sign("\n"): break
+      default: return nil
+      }
+    }
+    return words
   }
 
   /// The words alone.
@@ -113,8 +132,7 @@ struct ShellLexer {
         continue
       }
       if first == "(", word.assigned != nil, word.value.isEmpty {
-        // A list of values.
-        addReference(to: &word)
+        addList(to: &word)
         continue
       }
       guard sign == nil else { break }
@@ -129,8 +147,9 @@ struct ShellLexer {
         pass(next)
         if next != "\n" { word.add(quoted: next) }
       case "`":
-        word.commands.append(take(until: "`"))
-        word.add(expanded: ScriptVariable.unknown)
+        let command = take(until: "`")
+        word.commands.append(command)
+        word.add(expanded: ShellOutput.text(of: command, variables) ?? ScriptVariable.unknown)
       case "$":
         switch rest.first {
         case "\"": break
@@ -160,6 +179,18 @@ struct ShellLexer {
     let text = ScriptVariable.expandShell("$" + reference, variables)
     // An unquoted `$` before a sign is itself.
     if reference.isEmpty { word.add(quoted: text) } else { word.add(expanded: text) }
+  }
+
+  /// Adds the values of `NAME=(…)`.
+  private mutating func addList(to word: inout ShellWord) {
+    var end = rest
+    let list = ScriptVariable.takeReference(&end)
+    pass(list)
+    word.commands.append(list)
+    let values = ShellLexer(String(list.dropFirst().dropLast()), variables).allWords
+    let areKnown = values?.allSatisfy { $0.isSure && !ScriptVariable.isIn($0.text) } ?? false
+    word.add(
+      expanded: areKnown ? ScriptVariable.list(values?.map(\.text) ?? []) : ScriptVariable.unknown)
   }
 
   private mutating func addDoubleQuoted(to word: inout ShellWord) {

@@ -1,3 +1,5 @@
+import Declarations
+
 /// What a shell script sends to a server: by psql, `createuser` and `createdb`.
 struct ShellScript {
   /// What one program sends.
@@ -14,18 +16,108 @@ struct ShellScript {
   private(set) var others: [Int] = []
 
   private let variables: [String: String]
+  private var functions: [String: ShellBody]
+  /// How much text of loops and functions is still read anew.
+  private var budget: Int
   /// The system's user, who is the server's where a program names none.
   private let account: String
   private let depth: Int
 
-  init(_ text: String, _ variables: [String: String]) { self.init(text, variables, account: "postgres", depth: 0) }
+  init(_ text: String, _ variables: [String: String]) {
+    self.init(text, variables, [:], account: "postgres", depth: 0, budget: 200_000)
+  }
 
-  private init(_ text: String, _ variables: [String: String], account: String, depth: Int) {
+  private init(
+    _ text: String, _ variables: [String: String], _ functions: [String: ShellBody], account: String, depth: Int,
+    budget: Int
+  ) {
     let (syntax, known) = ShellSyntax.read(text, variables)
-    (self.variables, self.account, self.depth) = (known, account, depth)
-    others = syntax.compounds
-    for command in syntax.commands { take(command) }
-    others = Set(others).sorted()
+    (self.variables, self.functions, self.account, self.depth) = (known, functions, account, depth)
+    self.budget = budget
+    for block in syntax.blocks { if case .function(let name) = block.kind { self.functions[name] = block.body } }
+    var isRead: Set<Int> = []
+    var index = 0
+    while index < syntax.commands.count {
+      if let block = Self.readable(syntax, at: index, known) {
+        isRead.formUnion(block.compounds)
+        if case .loop(let variable, let list) = block.kind {
+          for value in Self.values(of: list, known) ?? [] { run(block.body, [variable: value]) }
+        }
+        index = block.commands.upperBound
+      } else {
+        take(syntax.commands[index])
+        index += 1
+      }
+    }
+    let compounds = syntax.compounds.enumerated().filter { !isRead.contains($0.offset) }.map(\.element)
+    others = Set(others + compounds).sorted()
+  }
+
+  // MARK: Loops and functions
+
+  /// The outermost block that begins with a command and need not be read as if it were run once: a loop over values that are
+  /// known, or a function that is called.
+  private static func readable(_ syntax: ShellSyntax, at index: Int, _ known: [String: String]) -> ShellSyntax.Block? {
+    let blocks = syntax.blocks.filter { block in
+      guard block.commands.lowerBound == index, !block.commands.isEmpty else { return false }
+      switch block.kind {
+      case .loop(_, let list): return values(of: list, known) != nil
+      case .function(let name):
+        return syntax.commands.indices.contains {
+          !block.commands.contains($0) && syntax.commands[$0].words.first?.text == name
+        }
+      }
+    }
+    // What holds another one ends after it.
+    return blocks.last
+  }
+
+  /// More values of a loop than anybody writes.
+  private static let maximumValues = 100
+
+  /// The values that a loop's variable takes; nil where they are not known.
+  private static func values(of list: [ShellWord], _ known: [String: String]) -> [String]? {
+    var values: [String] = []
+    for word in list {
+      guard !ScriptVariable.isIn(word.text), !word.text.contains(where: { "*?[{".contains($0) }) else { return nil }
+      if let those = ScriptVariable.values(of: word.text) {
+        values += those
+      } else if word.isExpanded, !ScriptVariable.isList(word.text),
+        let fields = ShellSyntax.fields(of: word.text, by: known["IFS"])
+      {
+        values += fields
+      } else if !word.isExpanded, word.isSure {
+        values.append(word.text)
+      } else {
+        return nil
+      }
+    }
+    return !list.isEmpty && values.count <= maximumValues ? values : nil
+  }
+
+  /// Reads a text once more, with values of its own.
+  private mutating func run(_ body: ShellBody, _ values: [String: String]) {
+    budget -= body.text.utf8.count + 100
+    guard budget > 0, depth < Self.maximumDepth else { return others.append(body.line) }
+    // What the body itself assigns is not known before. Often it is the same value without spaces.
+    let assigned = ShellSyntax(body.text, variables.merging(values) { $1 }).assigned
+    let names = Set(assigned.map(\.name))
+    let known = variables.filter { !names.contains($0.key) || !ScriptVariable.isIn($0.value) }
+    var values = values
+    for case (let name, let value?) in assigned where values[name]?.trimmed == value { values[name] = value }
+    let script = ShellScript(
+      body.text, known.merging(values) { $1 }, functions, account: account, depth: depth + 1, budget: budget)
+    budget = script.budget
+    take(script, from: body.line)
+  }
+
+  private mutating func take(_ script: ShellScript, from line: Int) {
+    for piece in script.pieces {
+      var piece = piece
+      piece.texts = piece.texts.map { ($0.sql, $0.line + line - 1) }
+      pieces.append(piece)
+    }
+    others += script.others.map { $0 + line - 1 }
   }
 
   // MARK: Commands
@@ -47,7 +139,13 @@ struct ShellScript {
     }
     guard let first = command.words.first, !isIdle(first.text, command) else { return }
     let before = pieces.count
-    let isRead = run(command.words, by: account, command)
+    var isRead = true
+    if let body = functions[first.text], first.isSure {
+      let operands = command.words.dropFirst().map(\.text)
+      run(body, Dictionary(uniqueKeysWithValues: operands.enumerated().map { ("\($0.offset + 1)", $0.element) }))
+    } else {
+      isRead = run(command.words, by: account, command)
+    }
     if !isRead || command.isConditional && pieces.count > before { others.append(command.line) }
   }
 
@@ -107,13 +205,9 @@ struct ShellScript {
   /// Reads the text that another shell is given.
   private mutating func runText(_ text: ShellWord?, by account: String) -> Bool {
     guard let text, text.isSure, depth < Self.maximumDepth else { return false }
-    let script = ShellScript(text.text, variables, account: account, depth: depth + 1)
-    for piece in script.pieces {
-      var piece = piece
-      piece.texts = piece.texts.map { ($0.sql, $0.line + text.line - 1) }
-      pieces.append(piece)
-    }
-    others += script.others.map { $0 + text.line - 1 }
+    let script = ShellScript(text.text, variables, functions, account: account, depth: depth + 1, budget: budget)
+    budget = script.budget
+    take(script, from: text.line)
     return true
   }
 

@@ -31,19 +31,50 @@ extension ShellSyntax {
   }
 
   /// What is assigned to variables; nil where nobody can tell.
-  private var assigned: [(name: String, value: String?)] {
+  var assigned: [(name: String, value: String?)] {
     var found = loopVariables.map { ($0, String?.none) }
     for command in commands {
       let operands = command.words.dropFirst()
       switch command.words.first?.text {
       case nil: found += command.assignments.compactMap(Self.assignment)
       case "export", "local", "readonly", "declare", "typeset": found += operands.compactMap(Self.assignment)
-      case "read", "unset", "mapfile", "readarray", "getopts", "printf":
-        found += operands.map { ($0.text, nil) }
+      case "read": found += Self.read(by: command)
+      case "unset", "mapfile", "readarray", "getopts", "printf": found += operands.map { ($0.text, nil) }
       default: break
       }
     }
     return found
+  }
+
+  /// What `read` takes of a text that stands in the script.
+  private static func read(by command: ShellCommand) -> [(name: String, value: String?)] {
+    let options = command.words.dropFirst().prefix { $0.text.hasPrefix("-") }.map(\.text)
+    let names = command.words.dropFirst(1 + options.count).map(\.text)
+    let signs = command.assignments.last { $0.assigned == "IFS" }.map { String($0.value) }
+    guard case .text(let text, _)? = command.input, options.allSatisfy({ ["-r", "-a", "-ra", "-ar"].contains($0) }),
+      let fields = fields(of: String(text.prefix { $0 != "\n" }), by: signs)
+    else { return names.map { ($0, nil) } }
+    if options.contains(where: { $0.contains("a") }) {
+      return names.prefix(1).map { ($0, ScriptVariable.list(fields)) }
+    }
+    return names.enumerated().map { index, name in
+      // The last one gets the rest, with its signs, which is not put together again.
+      index == names.count - 1 && fields.count > names.count
+        ? (name, nil) : (name, index < fields.count ? fields[index] : "")
+    }
+  }
+
+  /// The fields into which a shell divides a text; nil where that is not known.
+  /// - Parameter signs: the value of `IFS`; nil: it is not set.
+  static func fields(of text: String, by signs: String?) -> [String]? {
+    guard !ScriptVariable.isIn(text), signs.map(ScriptVariable.isIn) != true else { return nil }
+    let signs = signs ?? " \t\n"
+    guard signs.contains(where: { !$0.isWhitespace }) else {
+      return text.split { signs.contains($0) }.map(String.init)
+    }
+    var fields = text.split(omittingEmptySubsequences: false) { signs.contains($0) }.map(String.init)
+    if fields.last == "" { fields.removeLast() }
+    return fields
   }
 
   private static func assignment(_ word: ShellWord) -> (name: String, value: String?)? {

@@ -1,13 +1,30 @@
 /// The simple commands of a shell script, and what it says around them (POSIX, Shell Command Language, "Shell Grammar").
 ///
 /// `;`, `&`, `&&`, `||`, `|`, a line's end and brackets end a simple command; reserved words stand before it. What a condition, a
-/// loop or a function holds is read as if it were run once, and the line of each is told.
+/// loop or a function holds is read as if it were run once, and the line of each is told. Of a loop over a list, and of a function,
+/// the text is kept, which ``ShellScript`` reads anew for each value and each call.
 struct ShellSyntax {
+  /// A loop over a list, or a function.
+  struct Block {
+    enum Kind {
+      case loop(variable: String, list: [ShellWord])
+      case function(String)
+    }
+
+    let kind: Kind
+    let body: ShellBody
+    /// Which of ``ShellSyntax/compounds`` it is, with those in it.
+    let compounds: Range<Int>
+    /// The commands in it.
+    let commands: Range<Int>
+  }
+
   private(set) var commands: [ShellCommand] = []
   /// The lines of conditions, loops and functions.
   private(set) var compounds: [Int] = []
   /// Variables that loops set.
   private(set) var loopVariables: Set<String> = []
+  private(set) var blocks: [Block] = []
 
   /// What the words that come are.
   private enum Place {
@@ -22,6 +39,22 @@ struct ShellSyntax {
     case test
   }
 
+  /// What is open up to `done` or `}`.
+  private struct Opened {
+    let end: String
+    let kind: Block.Kind?
+    let compound: Int
+    let start: String.Index
+    let startLine: Int
+    let firstCommand: Int
+  }
+
+  private let lexer: ShellLexer
+  /// The token that is read.
+  private var index = 0
+  private var opened: [Opened] = []
+  /// The loop whose `do`, or the function whose `{`, comes.
+  private var next: (kind: Block.Kind?, compound: Int)?
   private var place = Place.command
   private var command = ShellCommand()
   private var openCases = 0
@@ -29,9 +62,11 @@ struct ShellSyntax {
   private var isClosed = false
 
   init(_ text: String, _ variables: [String: String]) {
-    let tokens = ShellLexer(text, variables).tokens
+    lexer = ShellLexer(text, variables)
+    let tokens = lexer.tokens
     var redirection: (sign: String, descriptor: String?)?
     for (index, (token, line)) in tokens.enumerated() {
+      self.index = index
       switch token {
       case .word(let word):
         if let (sign, descriptor) = redirection {
@@ -44,6 +79,7 @@ struct ShellSyntax {
       case .document(let text, let line): if !isClosed { command.input = .text(text, line: line) }
       case .sign("(") where place == .command && command.words.count == 1 && Self.isEnd(tokens, index + 1):
         // A function's head.
+        next = (command.words.first.map { .function($0.text) }, compounds.count)
         compounds.append(line)
         command = ShellCommand()
       case .sign(let sign):
@@ -66,11 +102,17 @@ struct ShellSyntax {
     case .command:
       if !command.isEmpty || !takeReserved(word) { command.add(word) }
       if command.words.count == 1, word.isBare, word.text == "[[" { place = .test }
-    case .function: place = .command
+    case .function:
+      next = (.function(word.text), compounds.count - 1)
+      place = .command
     case .variable:
       loopVariables.insert(word.text)
+      next?.kind = .loop(variable: word.text, list: [])
       place = .list
-    case .list: break
+    case .list:
+      if case .loop(let variable, let list)? = next?.kind, !(list.isEmpty && word.isBare && word.text == "in") {
+        next?.kind = .loop(variable: variable, list: list + [word])
+      }
     case .subject: if word.isBare, word.text == "in" { place = .pattern }
     case .pattern: if word.isBare, word.text == "esac" { endCase() }
     case .test: if word.text == "]]" { place = .command }
@@ -88,15 +130,45 @@ struct ShellSyntax {
       compounds.append(word.line)
       place = next
       if next == .subject { openCases += 1 }
+      if next == .variable { self.next = (nil, compounds.count - 1) }
       return true
     }
     switch word.text {
-    case "then", "else", "do", "{", "!", "time": break
-    case "fi", "done", "}": isClosed = true
+    case "do": open(word, to: "done")
+    case "{": open(word, to: "}")
+    case "done", "}":
+      close(word)
+      isClosed = true
+    case "then", "else", "!", "time": break
+    case "fi": isClosed = true
     case "esac": endCase()
     default: return false
     }
     return true
+  }
+
+  private mutating func open(_ word: ShellWord, to end: String) {
+    let isMeant =
+      switch next?.kind {
+      case .loop?: end == "done"
+      case .function?: end == "}"
+      case nil: false
+      }
+    let start = lexer.text.index(lexer.starts[index], offsetBy: word.text.count)
+    opened.append(
+      Opened(
+        end: end, kind: isMeant ? next?.kind : nil, compound: next?.compound ?? 0, start: start, startLine: word.line,
+        firstCommand: commands.count))
+    next = nil
+  }
+
+  private mutating func close(_ word: ShellWord) {
+    guard let last = opened.popLast(), last.end == word.text, let kind = last.kind else { return }
+    let body = ShellBody(text: String(lexer.text[last.start..<lexer.starts[index]]), line: last.startLine)
+    blocks.append(
+      Block(
+        kind: kind, body: body, compounds: last.compound..<compounds.count, commands: last.firstCommand..<commands.count
+      ))
   }
 
   private mutating func endCase() {
@@ -125,10 +197,20 @@ struct ShellSyntax {
     if command.isEmpty, !isClosed, !isPipe { return }
     let printed = isClosed ? .other : command.printed
     let isConditional = sign == "||" || sign == "&&" && command.isTest
-    if !command.isEmpty { commands.append(command) }
+    if !command.isEmpty {
+      commands.append(command)
+      next = nil
+    }
     command = ShellCommand()
     isClosed = false
     if isPipe { (command.input, command.readsPipe) = (printed, true) }
     command.isConditional = isConditional
   }
+}
+
+/// The text of a loop's body, or of a function's.
+struct ShellBody {
+  let text: String
+  /// The line on which it begins.
+  let line: Int
 }

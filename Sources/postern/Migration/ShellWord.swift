@@ -8,6 +8,8 @@ struct ShellWord {
   private(set) var isBare = true
   /// Whether it is one word for certain: an unquoted variable or pattern may stand for several, or for none.
   private(set) var isSure = true
+  /// Whether an unquoted variable is in it, which a shell divides into words.
+  private(set) var isExpanded = false
   /// The name to which it assigns a value, if it is `NAME=VALUE`.
   private(set) var assigned: String?
   /// The commands of `$(…)` and the like in it.
@@ -41,15 +43,19 @@ struct ShellWord {
   /// - Parameter isEnded: whether the quote has an end; a shell runs nothing from one on that has none.
   mutating func add(quoted part: some StringProtocol, isEnded: Bool = true) {
     isBare = false
-    isSure = isSure && isEnded
+    isSure = isSure && isEnded && !ScriptVariable.isList(part)
     isQuoted = true
     text += part
   }
 
   /// Adds what an unquoted variable stands for.
   mutating func add(expanded part: String) {
-    isBare = false
+    (isBare, isExpanded) = (false, true)
     text += part
-    if ScriptVariable.isIn(part) || part.contains(where: { $0.isWhitespace || "*?[".contains($0) }) { isSure = false }
+    if ScriptVariable.isIn(part) || ScriptVariable.isList(part)
+      || part.contains(where: { $0.isWhitespace || "*?[".contains($0) })
+    {
+      isSure = false
+    }
   }
 }

@@ -1,0 +1,81 @@
+/// What simple commands print, of which a script makes names: `$(echo "$DATABASES" | tr ',' ' ')`.
+enum ShellOutput {
+  /// Longer commands are not looked into.
+  private static let maximumLength = 1000
+
+  /// What the commands between `$(` and `)` print; nil where that is not known.
+  static func text(of commands: Substring, _ variables: [String: String]) -> String? {
+    guard commands.utf8.count <= maximumLength, commands.first != "(" else { return nil }
+    let syntax = ShellSyntax(String(commands), variables)
+    guard syntax.compounds.isEmpty, let first = syntax.commands.first, !first.isConditional, !first.readsPipe,
+      var text = printed(by: first)
+    else { return nil }
+    for command in syntax.commands.dropFirst() {
+      guard command.readsPipe, command.words.allSatisfy(\.isSure),
+        let next = filtered(text, by: command.words.map(\.text))
+      else { return nil }
+      text = next
+    }
+    guard !ScriptVariable.isIn(text) else { return nil }
+    while text.last == "\n" { text.removeLast() }
+    return text
+  }
+
+  private static func printed(by command: ShellCommand) -> String? {
+    if command.words.first?.text == "printf" {
+      let operands = command.words.dropFirst().map(\.text)
+      guard operands.count == 2, ["%s", "%s\\n"].contains(operands[0]) else { return nil }
+      return operands[1]
+    }
+    // Unquoted words with white space come out with one space each.
+    guard command.words.first?.text == "echo", case .text(let text, _) = command.printed,
+      !ScriptVariable.isList(text), !text.contains(where: { "*?[".contains($0) })
+    else { return nil }
+    return text
+  }
+
+  /// What one program makes of a text.
+  private static func filtered(_ text: String, by words: [String]) -> String? {
+    let operands = words.dropFirst()
+    switch (words.first, operands.count) {
+    case ("tr", 2):
+      guard let first = operands.first, let last = operands.last, first == "-d" else {
+        let signs = operands.map { $0 == "\\n" ? "\n" : $0 }
+        guard signs.allSatisfy({ $0.count == 1 }) else { return nil }
+        return text.replacing(signs[0], with: signs[1])
+      }
+      return last.count == 1 || last == "[:space:]"
+        ? String(text.filter { last.count == 1 ? String($0) != last : !$0.isWhitespace }) : nil
+    case ("sed", 1):
+      guard let match = operands.first?.wholeMatch(of: /s(.)([^.*\[\]^$\\])\1(.|\\n)?\1g/) else { return nil }
+      return text.replacing(match.output.2, with: match.output.3.map { $0 == "\\n" ? "\n" : $0 } ?? "")
+    case ("xargs", 0): return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    case ("cut", 2...4):
+      guard let match = operands.joined(separator: " ").wholeMatch(of: /-d ?(.) -f ?([1-9])/),
+        let sign = match.output.1.first, let number = Int(match.output.2)
+      else { return nil }
+      return text.split(separator: "\n").map { line in
+        let fields = line.split(separator: sign, omittingEmptySubsequences: false)
+        return fields.count == 1 ? line : number <= fields.count ? fields[number - 1] : ""
+      }.joined(separator: "\n")
+    default: return nil
+    }
+  }
+
+  /// What `${NAME…}` makes of a value: `${NAME//,/ }`, `${NAME%%:*}`, `${NAME#*:}`; nil where it is not read.
+  static func changed(_ value: String, by operation: Substring) -> String? {
+    if operation.isEmpty { return value }
+    if let match = operation.wholeMatch(of: /\/\/\\?([^*?\[\\\/])\/(.?)/) {
+      return value.replacing(match.output.1, with: match.output.2)
+    }
+    if let match = operation.wholeMatch(of: /(%%?)([^*?\[\\])\*/), let sign = match.output.2.first {
+      let place = match.output.1 == "%%" ? value.firstIndex(of: sign) : value.lastIndex(of: sign)
+      return String(value[..<(place ?? value.endIndex)])
+    }
+    if let match = operation.wholeMatch(of: /(##?)\*([^*?\[\\])/), let sign = match.output.2.first {
+      let place = match.output.1 == "##" ? value.lastIndex(of: sign) : value.firstIndex(of: sign)
+      return place.map { String(value[value.index(after: $0)...]) } ?? value
+    }
+    return nil
+  }
+}

@@ -131,6 +131,7 @@ extension Controller {
     over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
   ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
     let access = access(to: key, mayWrite)
+    // The time first: where the clock is set after it, the reports may be of the clock before.
     let clock = RotationClock(now: Self.now, reports: looks.logins(of: key))
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,

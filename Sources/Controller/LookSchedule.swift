@@ -38,6 +38,10 @@ struct LookSchedule: Sendable {
   private var entries: [CustomerKey: [String: Entry]] = [:]
   private var allowance = LookSchedule.perSecond
   private var counted: Instant?
+  /// The controller's wall clock, and when it was read.
+  private var clock: (milliseconds: Int64, at: Instant)?
+  /// A clock that is more than this away from where it should have gone was set.
+  private static let maximumStep = Duration.seconds(5)
 
   /// What a customer's instance must have; nil where there is none.
   mutating func expect(_ expectation: Expectation?, of key: CustomerKey, at now: Instant) {
@@ -121,6 +125,22 @@ struct LookSchedule: Sendable {
   private static func isSettled(_ logins: LoginReport?, _ expected: Expectation) -> Bool {
     guard let logins else { return false }
     return logins.generation == expected.generation && logins.held.isEmpty && !logins.isSkewed
+  }
+
+  /// The controller's wall clock as it is now. Where somebody has set it, whether the Pods' clocks are as it is has to be asked
+  /// again.
+  mutating func observe(wallMilliseconds: Int64, at now: Instant) {
+    let expected = clock.map { Duration.milliseconds($0.milliseconds) + (now - $0.at) }
+    let step = expected.map { Duration.milliseconds(wallMilliseconds) - $0 } ?? .zero
+    guard clock == nil || step > Self.maximumStep || step < .zero - Self.maximumStep else { return }
+    clock = (wallMilliseconds, now)
+    for (key, pods) in entries {
+      for (uid, entry) in pods where entry.logins != nil {
+        entries[key]?[uid]?.logins = nil
+        entries[key]?[uid]?.due = now
+        entries[key]?[uid]?.tries = 0
+      }
+    }
   }
 
   /// What a customer's Pods have told of their logins.

@@ -15,6 +15,8 @@ final class StatusLooks: Sendable {
     var schedule = LookSchedule()
     var told: [CustomerKey: ToldOutcomes] = [:]
     var isOpen = false
+
+    mutating func observeClock() { schedule.observe(wallMilliseconds: SystemClock.wallMilliseconds, at: .now) }
   }
 
   private static let maximumAtOnce = 16
@@ -67,7 +69,12 @@ final class StatusLooks: Sendable {
   func found(of key: CustomerKey) -> Provisioned.Reason? { state.withLock { $0.schedule.found(of: key) } }
 
   /// What an instance's Pods have told of their logins.
-  func logins(of key: CustomerKey) -> LoginReports { state.withLock { $0.schedule.logins(of: key) } }
+  func logins(of key: CustomerKey) -> LoginReports {
+    state.withLock { state in
+      state.observeClock()
+      return state.schedule.logins(of: key)
+    }
+  }
 
   /// Whether a Pod's sidecar runs a script, as was last found, or may.
   func mayRunScript(_ uid: String, of key: CustomerKey) -> Bool {
@@ -85,7 +92,11 @@ final class StatusLooks: Sendable {
     await withDiscardingTaskGroup { group in
       while !Task.isCancelled {
         let free = Self.maximumAtOnce - running.count.load(ordering: .relaxed)
-        for look in state.withLock({ $0.schedule.take(free, at: .now) }) {
+        let looks = state.withLock { state in
+          state.observeClock()
+          return state.schedule.take(free, at: .now)
+        }
+        for look in looks {
           running.count.add(1, ordering: .relaxed)
           group.addTask {
             await self.look(look, ask, mayWrite)

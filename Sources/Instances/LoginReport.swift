@@ -28,19 +28,27 @@ package struct LoginReports: Equatable, Sendable {
   /// What these Pods have told.
   package init(reports: [String: LoginReport?] = [:]) { self.reports = reports }
 
-  /// Whether every Pod has told, and no clock is far from the controller's.
-  var clocksAgree: Bool { !reports.isEmpty && reports.values.allSatisfy { $0?.isSkewed == false } }
+  private var byName: [(pod: String, report: LoginReport?)] {
+    reports.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// Why a Pod's clock may be far from the controller's; nil where every Pod has told, and none is.
+  var clockDoubt: String? {
+    guard !reports.isEmpty else { return "no Pod of the customer's Postgres runs" }
+    return byName.lazy.compactMap { Self.clockDoubt(of: $0, $1) }.first
+  }
+
+  private static func clockDoubt(of pod: String, _ report: LoginReport?) -> String? {
+    guard let report else { return "the sidecar of Pod \(pod) does not tell of its logins" }
+    guard report.isSkewed else { return nil }
+    return "the clock of Pod \(pod)'s node and the controller's are more than \(LoginReport.maximumSkew) s apart"
+  }
 
   /// Whether every Pod has a user's logins as the Secret of this generation says.
   func readiness(of user: PostgresName, generation: String?) -> LoginReadiness {
-    guard !reports.isEmpty else { return .held("no Pod of the customer's Postgres runs") }
-    for (pod, report) in reports.sorted(by: { $0.key < $1.key }) {
-      guard let report else { return .held("the sidecar of Pod \(pod) does not tell of its logins") }
-      guard !report.isSkewed else {
-        return .held(
-          "the clock of Pod \(pod)'s node and the controller's are more than \(LoginReport.maximumSkew) s apart")
-      }
-      guard let generation, report.generation == generation else {
+    if let clockDoubt { return .held(clockDoubt) }
+    for (pod, report) in byName {
+      guard let report, let generation, report.generation == generation else {
         return .held("Pod \(pod) does not have the new login yet")
       }
       guard !report.held.contains(user.text) else {

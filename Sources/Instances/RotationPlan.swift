@@ -12,11 +12,14 @@ struct RotationPlan {
   var now: Timestamp
   /// What the Pods have said of what is mounted.
   var readiness: LoginReadiness
-  /// Whether every Pod's clock is known to be as the controller's.
-  var clocksAgree = false
+  /// Why a Pod's clock may be another than the controller's; nil: every Pod's is known to be as the controller's.
+  let clockDoubt: String?
 
   /// By how much the time between two turns may differ from what is declared: a twentieth.
   static let jitterShare = 0.05
+
+  /// After how many seconds it is looked again at what waits for the Pods.
+  private static let recheck = 60
 
   /// - Parameter generate: makes a password; called only where a new one is needed. Nil: there is none, and nothing turns.
   func decide(_ state: RotationState, generate: () -> Password?) -> RotationDecision? {
@@ -36,6 +39,15 @@ struct RotationPlan {
       decision.next = over
       if due.microseconds <= now.microseconds {
         decision.held = ("the login of before can still be used, up to \(end.rfc3339)", due)
+      }
+    case .until where clockDoubt != nil:
+      // The controller's own clock may be ahead. Postgres refuses the login of before at its end, by its own clock.
+      if let clockDoubt, due.microseconds <= now.microseconds {
+        decision.held = (clockDoubt, due)
+        decision.next = now.adding(seconds: Self.recheck)
+      } else {
+        // Nothing waits for it, and what a Pod tells starts a pass.
+        decision.next = [due, now.adding(seconds: 10 * Self.recheck)].min { $0.microseconds < $1.microseconds }
       }
     case .until, .idle:
       if due.microseconds > now.microseconds {
@@ -70,7 +82,9 @@ struct RotationPlan {
     guard var mounted = state.mounted else {
       // The mounted Secret was deleted. The password of before is not known any more, but its time is.
       var login = LoginState(isSecond: told.isSecond == true)
-      if let end = endOfOld(told), end.microseconds > now.microseconds { login.other = .until(end) }
+      if let end = endOfOld(told), end.microseconds > now.microseconds || clockDoubt != nil {
+        login.other = .until(end)
+      }
       var back = told
       back.isSecond = login.isSecond
       return (.init(login: login, current: told.password), back)
@@ -104,7 +118,7 @@ struct RotationPlan {
   /// the controller's own clock may be wrong: nobody's login may end too early.
   private func bounded(_ mounted: RotationState.Mounted) -> RotationState.Mounted {
     let last = now.adding(seconds: rotation.overlap)
-    guard clocksAgree, case .until(let end) = mounted.login.other,
+    guard clockDoubt == nil, case .until(let end) = mounted.login.other,
       end.microseconds > last.adding(seconds: LoginReport.maximumSkew).microseconds
     else { return mounted }
     var bounded = mounted
@@ -114,8 +128,9 @@ struct RotationPlan {
 
   private func endOfOld(_ told: RotationState.Told) -> Timestamp? {
     told.rotatedAt.map { time in
-      // A time that lies ahead is of a clock that was wrong.
-      (time.microseconds > now.microseconds ? now : time).adding(seconds: rotation.overlap)
+      // A time that lies ahead is of a clock that was wrong, which may be the controller's own now.
+      let isAhead = time.microseconds > now.microseconds && clockDoubt == nil
+      return (isAhead ? now : time).adding(seconds: rotation.overlap)
     }
   }
 
@@ -134,7 +149,7 @@ struct RotationPlan {
   private func prepare(_ decision: inout RotationDecision, due: Timestamp, _ generate: () -> Password?) {
     guard let password = generate() else {
       decision.held = ("no password can be generated", due)
-      decision.next = now.adding(seconds: 60)
+      decision.next = now.adding(seconds: Self.recheck)
       return
     }
     (decision.mounted.login.other, decision.mounted.other) = (.pending, password)
@@ -145,7 +160,7 @@ struct RotationPlan {
   private func turn(_ decision: inout RotationDecision, due: Timestamp) {
     guard case .applied = readiness, let password = decision.mounted.other else {
       if case .held(let reason) = readiness { decision.held = (reason, due) }
-      decision.next = now.adding(seconds: 60)
+      decision.next = now.adding(seconds: Self.recheck)
       return
     }
     let isSecond = !decision.mounted.login.isSecond
@@ -160,9 +175,16 @@ struct RotationPlan {
   private func ending(_ decision: inout RotationDecision) -> RotationDecision? {
     guard !decision.mounted.login.isSecond else { return nil }
     decision.told.rotatesAt = nil
-    if case .until(let end) = decision.mounted.login.other, end.microseconds > now.microseconds {
-      decision.next = end
-      return decision
+    if case .until(let end) = decision.mounted.login.other {
+      guard end.microseconds <= now.microseconds else {
+        decision.next = end
+        return decision
+      }
+      if let clockDoubt {
+        decision.held = (clockDoubt, end)
+        decision.next = now.adding(seconds: Self.recheck)
+        return decision
+      }
     }
     decision.held = nil
     (decision.mounted.login.other, decision.mounted.other) = (.idle, nil)

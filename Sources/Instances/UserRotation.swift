@@ -75,7 +75,7 @@ extension UserPasswords {
       rotation: rotation, isEnding: user.rotate == nil,
       jitter: RotationClock.jitter(namespace: namespace, customer: customer, user: name), now: clock.now,
       readiness: clock.reports.readiness(of: name, generation: mounted.generation),
-      clocksAgree: clock.reports.clocksAgree)
+      clockDoubt: clock.reports.clockDoubt)
     return plan.decide(state, generate: generate).map { UserRotation(user: name, rotation: rotation, decision: $0) }
   }
 

@@ -175,6 +175,32 @@ import Testing
     }
   }
 
+  /// A clock that drifts, or is put right bit by bit, is not set; one that jumps, in either direction, is.
+  @Test(arguments: [(0, true), (4_000, true), (-4_000, true), (6_000, false), (-6_000, false), (3_600_000, false)])
+  func whereTheControllersClockIsSetLoginsAreAskedForAgain(step: Int64, staysTold: Bool) throws {
+    var schedule = LookSchedule()
+    let start = ContinuousClock.now
+    schedule.observe(wallMilliseconds: 1_000_000, at: start)
+    schedule.see([pod("a")], of: Self.key, at: start)
+    schedule.expect(Self.expected, of: Self.key, at: start)
+    let look = try #require(schedule.take(9, at: start).first)
+    let report = LoginReport(generation: "g", held: [], isSkewed: false)
+    let isNews = schedule.answered(look, as: .converged, logins: report, at: start)
+    #expect(isNews)
+    let now = start + .seconds(100)
+    schedule.observe(wallMilliseconds: 1_100_000 + step, at: now)
+    #expect(schedule.logins(of: Self.key).reports == ["a": staysTold ? report : nil])
+    let again = schedule.take(9, at: now)
+    #expect(again.isEmpty == staysTold)
+    // The same answer is news then: a pass has to see it.
+    for look in again {
+      let isNews = schedule.answered(look, as: .converged, logins: report, at: now)
+      #expect(isNews)
+    }
+    schedule.observe(wallMilliseconds: 1_200_000 + step, at: now + .seconds(100))
+    #expect(schedule.logins(of: Self.key).reports == ["a": report])
+  }
+
   /// A question that fails for once, or a condition that is not written for once, comes after many answers `pending`.
   @Test(arguments: [Provisioned.Reason.unreachable, nil, .failing])
   func anotherAnswerIsWaitedForAnew(found: Provisioned.Reason?) throws {

@@ -50,21 +50,30 @@ import Testing
     /// The version of the mounted Secret that Postgres has.
     var applied = -1
     var (isDisturbed, count, turns) = (true, 0, 0)
-    func decide(_ state: RotationState, _ readiness: LoginReadiness) throws -> RotationDecision {
+    /// The login of before the last turn, and until when it must go on.
+    var before: (told: RotationState.Told, until: Timestamp)?
+    func decide(_ state: RotationState, _ readiness: LoginReadiness, aheadBy seconds: Int = 0) throws
+      -> RotationDecision
+    {
       count += 1
       let password = try Password("p\(count)")
-      return try #require(
-        RotationPlan(rotation: rotation, jitter: 0.3, now: now, readiness: readiness).decide(state) { password })
+      // Such a leader has been told that the clocks differ, or nothing yet.
+      let doubt = seconds == 0 ? nil : "the clocks differ"
+      let plan = RotationPlan(
+        rotation: rotation, jitter: 0.3, now: now.adding(seconds: seconds),
+        readiness: doubt.map { .held($0) } ?? readiness, clockDoubt: doubt)
+      return try #require(plan.decide(state) { password })
     }
     for step in 0..<400 {
-      let before = state
+      let earlier = state
       switch random.next(below: 100) {
       case 0..<40:
         // A pass: it reads, then writes the mounted Secret, then the user's; each only if it is as it was read. It may
         // end after any of them, and another leader may have been there in between.
         let read = (state, versions)
         let readiness: LoginReadiness = applied == versions.mounted ? .applied : .held("not applied")
-        let decision = try decide(read.0, readiness)
+        let seconds = random.next(below: 8) == 0 ? random.next(below: 20_000) - 10_000 : 0
+        let decision = try decide(read.0, readiness, aheadBy: seconds)
         if random.next(below: 6) == 0 { break }
         if random.next(below: 8) == 0 {
           let other = try decide(state, readiness)
@@ -82,9 +91,12 @@ import Testing
         }
         if random.next(below: 6) == 0 { break }
         guard read.1.told == versions.told, state.told != decision.told else { break }
-        if decision.isTurn { turns += 1 }
+        if decision.isTurn {
+          turns += 1
+          before = state.told.map { ($0, now.adding(seconds: rotation.overlap)) }
+        }
         (state.told, versions.told) = (decision.told, versions.told + 1)
-        if before.told == nil { isDisturbed = true }
+        if earlier.told == nil { isDisturbed = true }
       case 40..<75:
         guard let mounted = state.mounted else { break }
         server.apply(mounted, at: now)
@@ -109,6 +121,12 @@ import Testing
         server = Server()
         server.apply(mounted, at: now)
         applied = versions.mounted
+      }
+      // Whoever edits or deletes what is stored ends the login of before, too; so does a backup of another time.
+      if isDisturbed || state.mounted == nil || server.logins.isEmpty { before = nil }
+      if let old = before, old.until.microseconds > now.microseconds, !server.letsIn(old.told, at: now) {
+        Issue.record("history \(seed), step \(step): \(old) \(String(describing: state.mounted)) \(server)")
+        return
       }
       guard !isDisturbed, let told = state.told else { continue }
       if !server.letsIn(told, at: now) {

@@ -12,10 +12,11 @@ import Testing
   private static func password(_ text: String) throws -> Password { try Password(text) }
 
   private func plan(
-    _ readiness: LoginReadiness = .applied, isEnding: Bool = false, now: Timestamp = RotationPlanTests.now
+    _ readiness: LoginReadiness = .applied, isEnding: Bool = false, now: Timestamp = RotationPlanTests.now,
+    clockDoubt: String? = nil
   ) -> RotationPlan {
     RotationPlan(
-      rotation: Self.rotation, isEnding: isEnding, jitter: 0, now: now, readiness: readiness, clocksAgree: true)
+      rotation: Self.rotation, isEnding: isEnding, jitter: 0, now: now, readiness: readiness, clockDoubt: clockDoubt)
   }
 
   /// `first|second PASSWORD [idle|pending OTHER|until SECONDS OTHER]`, and `first|second PASSWORD ROTATED ROTATES`, each
@@ -152,16 +153,46 @@ import Testing
     #expect(decision.isOver == isOver)
   }
 
-  /// The controller's own clock may be the one that is wrong.
-  @Test func anEndStaysWhereClocksMayDiffer() throws {
-    var plan = plan()
-    plan.clocksAgree = false
-    let decision = try #require(plan.decide(try Self.state("second b 900000 900", "second b until 900000 a")) { nil })
-    #expect(Self.text(decision.mounted) == "second b until 900000 a")
-    #expect(!LoginReports().clocksAgree && !LoginReports(reports: ["a": nil]).clocksAgree)
+  /// The controller's own clock may be the one that is wrong, ahead or behind. Postgres ends the login of before by its own.
+  @Test(arguments: [
+    ("an end far away", "second b 900000 900", "second b until 900000 a", "second b until 900000 a", 900_060, false),
+    ("an end that has passed", "second b -9000 900", "second b until -5400 a", "second b until -5400 a", 600, false),
+    ("a turn is due after it", "second b -9000 -1", "second b until -5400 a", "second b until -5400 a", 60, true),
+    ("soon", "second b -9000 100", "second b until -5400 a", "second b until -5400 a", 100, false),
+    ("told just now", "second b 0 86400", "first a pending b", "second b until 3600 a", 3_660, false),
+    ("told by a clock ahead", "second b 5000 9000", "first a pending b", "second b until 8600 a", 8_660, false),
+    ("told long ago", "second b -9000 900", "first a pending b", "second b until -5400 a", 600, false),
+    ("the mounted Secret is gone", "second b -9000 100", nil, "second b until -5400", 100, false),
+    ("nothing was told", "second b - 100", nil, "second b idle", 100, false),
+    // What is made ready harms nobody, and is told when every Pod has it.
+    ("due", "first a - -1", "first a idle", "first a pending new", 5, false),
+  ])
+  func anEndStaysWhereClocksMayDiffer(
+    _ what: String, told: String, mounted: String?, newMounted: String, next: Int, isHeld: Bool
+  ) throws {
+    let plan = plan(.held("a clock"), clockDoubt: "a clock")
+    let decision = try #require(plan.decide(try Self.state(told, mounted)) { try? Self.password("new") })
+    #expect(Self.text(decision.mounted) == newMounted, "\(what)")
+    #expect(!decision.isTurn && decision.held?.reason == (isHeld ? "a clock" : nil), "\(what)")
+    #expect(decision.next == Self.at(next), "\(what)")
+  }
+
+  @Test func takenOutTheEndStaysWhereClocksMayDiffer() throws {
+    let plan = plan(.held("a clock"), isEnding: true, clockDoubt: "a clock")
+    let decision = try #require(plan.decide(try Self.state("first c -9000 -", "first c until -5400 b")) { nil })
+    #expect(Self.text(decision.mounted) == "first c until -5400 b" && !decision.isOver)
+    #expect(decision.held?.reason == "a clock" && decision.held?.since == Self.at(-5400))
+    #expect(decision.next == Self.at(60))
+  }
+
+  @Test func whyClocksMayDiffer() {
+    func doubt(_ reports: [String: LoginReport?]) -> String? { LoginReports(reports: reports).clockDoubt }
     let report = LoginReport(generation: "", held: [], isSkewed: false)
-    #expect(LoginReports(reports: ["a": report]).clocksAgree)
-    #expect(!LoginReports(reports: ["a": report, "b": .init(generation: "", held: [], isSkewed: true)]).clocksAgree)
+    let skewed = LoginReport(generation: "", held: [], isSkewed: true)
+    #expect(doubt([:]) == "no Pod of the customer's Postgres runs")
+    #expect(doubt(["a": report, "b": nil]) == "the sidecar of Pod b does not tell of its logins")
+    #expect(doubt(["a": report, "b": skewed])?.hasPrefix("the clock of Pod b's node") == true)
+    #expect(doubt(["a": report, "b": report]) == nil)
   }
 
   /// Since when the turn back is due is stored, so that it is told when it has waited for long.

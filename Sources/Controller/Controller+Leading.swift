@@ -14,13 +14,7 @@ extension Controller {
     updater.open()
     restarter.open()
     let signals = queue.open()
-    let (all, pods) = cluster.withLock { cluster in
-      (cluster.all, cluster.all.map { ($0, Array(cluster[$0].pods.values)) })
-    }
-    for (key, pods) in pods {
-      looks.see(pods, of: key)
-      updater.see(pods, of: key)
-    }
+    let all = showPods { ($0.all, $0.all) }
     queue.add(all)
     await withDiscardingTaskGroup { group in
       group.addTask { await self.looks.run(mayWrite: mayWrite) }

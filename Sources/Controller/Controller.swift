@@ -28,6 +28,8 @@ package final class Controller: Sendable {
   let updater: SidecarUpdater
   let restarter: Restarter
   let turns = DueTimes()
+  /// Held while those who follow Pods are shown them, so that an older state never replaces a newer one.
+  private let showing = Mutex(())
 
   /// A controller of a cluster. It does nothing until ``watch()`` runs.
   package init(
@@ -105,20 +107,35 @@ package final class Controller: Sendable {
     }
   }
 
-  private func take(_ change: Change<Sighting>, of source: WatchSource) {
-    let (woken, customers) = cluster.withLock { cluster in
+  /// Takes a change from a watch.
+  func take(_ change: Change<Sighting>, of source: WatchSource) {
+    let woken = showPods { cluster in
       let woken = cluster.take(change, of: source)
-      return (woken, cluster.takePodNews().map { ($0, cluster[$0]) })
+      return (woken, cluster.takePodNews())
     }
     queue.add(woken)
-    for (key, customer) in customers {
-      let pods = Array(customer.pods.values)
-      looks.see(pods, of: key)
-      // No pass may come that finds out.
-      if customer.isEmpty { looks.expect(nil, of: key) }
-      updater.see(pods, of: key)
-    }
     metrics.set(depth: queue.depth)
+  }
+
+  /// Shows the Pods of some customers, as they are now, to those who follow them.
+  /// - Parameter choose: says which customers' Pods, beside a result of its own.
+  func showPods<Result: Sendable>(
+    _ choose: (inout ClusterState) -> (Result, some Collection<CustomerKey> & Sendable)
+  ) -> Result {
+    showing.withLock { _ in
+      let (result, customers) = cluster.withLock { cluster in
+        let (result, keys) = choose(&cluster)
+        return (result, keys.map { ($0, cluster[$0]) })
+      }
+      for (key, customer) in customers {
+        let pods = Array(customer.pods.values)
+        looks.see(pods, of: key)
+        // No pass may come that finds out.
+        if customer.isEmpty { looks.expect(nil, of: key) }
+        updater.see(pods, of: key)
+      }
+      return result
+    }
   }
 }
 

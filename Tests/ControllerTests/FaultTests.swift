@@ -134,4 +134,38 @@ import Testing
       }
     }
   }
+
+  /// A leader that begins looks at many Pods, and a watch may report meanwhile that one is gone.
+  @Test func aPodThatGoesWhileALeaderBeginsIsForgotten() async throws {
+    let source = WatchSource(resource: .pods, namespace: nil)
+    let count = 3_000
+    func pod(_ index: Int) throws -> Sighting {
+      let manifest = try Sample(
+        kind: "Pod", name: "db-\(index)", customer: "c\(index)", annotations: ["postern.io/injected": "v1"],
+        uid: "\(index)", replicaSet: "r"
+      ).manifest()
+      let text = String(decoding: manifest.bytes, as: UTF8.self)
+      return try Sighting(
+        Array(text.replacing(#""spec":"#, with: #""status":{"phase":"Running"},"spec":"#).utf8), .pods)
+    }
+    func key(_ index: Int) -> CustomerKey { CustomerKey(namespace: "shops", customer: "c\(index)") }
+    let pods = try (0..<count).map(pod)
+    let isUp = Mutex(false)
+    let script: FakeServer.Script = { _, request in
+      isUp.withLock { $0 }
+        ? .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
+        : .status(503, "ServiceUnavailable", "not yet")
+    }
+    try await controlling(script, sidecarUpdate: .init(image: "sidecar", mode: .never)) { _, controller, registry in
+      for pod in pods { controller.take(.present(pod), of: source) }
+      try await leading(controller) { () async throws in
+        let seen = { (0..<count).count { controller.looks.found(of: key($0)) != nil } }
+        while seen() == 0 {}
+        for pod in pods { controller.take(.deleted(pod), of: source) }
+        #expect(try await eventually { seen() == 0 })
+        isUp.withLock { $0 = true }
+        #expect(try await eventually { registry.text().contains(#"postern_sidecars{state="current"} 0"#) })
+      }
+    }
+  }
 }

@@ -103,11 +103,13 @@ extension Controller {
     _ key: CustomerKey, _ mayWrite: @escaping @Sendable () -> Bool
   ) async throws(KubernetesError) -> PassOutcome {
     do throws(Interruption) {
-      let marked = try await UnusedMark(access: access(to: key, mayWrite)).set(at: SystemClock.timestamp())
-      guard !marked.isEmpty else { return .unchanged }
-      let names = marked.map(\.name).joined(separator: ", ")
-      logger.info("Secrets are used by nobody", metadata: ["instance": "\(key)", "secrets": "\(names)"])
-      return .changed
+      let (marked, failure) = try await UnusedMark(access: access(to: key, mayWrite)).set(at: SystemClock.timestamp())
+      if !marked.isEmpty {
+        let names = marked.map(\.name).joined(separator: ", ")
+        logger.info("Secrets are used by nobody", metadata: ["instance": "\(key)", "secrets": "\(names)"])
+      }
+      if let failure { throw .failed(failure) }
+      return marked.isEmpty ? .unchanged : .changed
     } catch {
       guard case .failed(let failure) = error else { return .stopped }
       throw failure
@@ -144,13 +146,13 @@ extension Controller {
       }
     }
     let (isOwed, answered) = (pass.hasUntoldUpdate, pass.service.answered)
-    let rotates = !pass.rotations.isEmpty
     _ = instances.change(key) { ($0.isOwed, $0.answeredService) = (isOwed, answered) }
     // A pass that ended early knows nothing of the turns, and is tried again.
-    if failure == nil, end == nil {
+    if let last = pass.turns {
+      let rotates = pass.rotates
       _ = instances.change(key) { $0.rotates = rotates }
       turns.set(pass.nextTurn(after: clock.now), of: key)
-      restarter.expect(pass.turns, of: key)
+      restarter.expect(last, of: key)
       // What was told meanwhile has woken nobody, if this was the first pass that has to do with it.
       if rotates, looks.logins(of: key) != clock.reports { queue.add(CollectionOfOne(key)) }
     }

@@ -35,8 +35,8 @@ extension InstancePass {
     guard !turned.isEmpty || !stale.isEmpty else { return }
     do throws(Interruption) {
       let pods = try await access.connectedPods()
-      for rotation in turned { try await renewFiles(of: pods, rotation) }
       for rotation in stale { tellStale(pods, rotation, now) }
+      for rotation in turned { try await renewFiles(of: pods, rotation) }
     } catch {
       guard case .failed(let failure) = error, !failure.isCancelled else { throw error }
     }
@@ -46,9 +46,7 @@ extension InstancePass {
     let secret = ObjectName.user(rotation.user, customer: customer)
     let word = "\(secret) \(rotation.decision.told.rotatedAt?.rfc3339 ?? "")"
     let hash = String(Hex.encoded(Digest.sha256(Array(word.utf8))).prefix(12))
-    for pod in pods where !pod.isEnding && pod.mounted.contains(secret) {
-      try await access.annotatePod(pod.name, uid: pod.uid, updated: hash)
-    }
+    try await access.annotatePods(pods.filter { !$0.isEnding && $0.mounted.contains(secret) }, updated: hash)
   }
 
   private mutating func tellStale(_ pods: [ConnectedPod], _ rotation: UserRotation, _ now: Timestamp) {
@@ -65,16 +63,6 @@ extension InstancePass {
           "its environment holds the login of user \(rotation.user.text) from before \(turn.rfc3339), which ends at "
             + "\(end.rfc3339): restart it, or let it read the connection from its files"))
     }
-  }
-
-  /// When the users' Secrets last got another login, by the Secret's name.
-  var turns: [String: Restarts.Turn] {
-    var turns: [String: Restarts.Turn] = [:]
-    for rotation in rotations {
-      guard let time = rotation.decision.told.rotatedAt else { continue }
-      turns[ObjectName.user(rotation.user, customer: customer)] = .init(user: rotation.user.text, at: time)
-    }
-    return turns
   }
 
   /// When the next pass has something to do for a password that turns.

@@ -34,8 +34,14 @@ struct InstancePass {
   /// Why not all Pods have been told.
   private var untold: KubernetesError?
 
-  /// The logins of the users whose passwords turn.
+  /// What was refused while the rest went on.
+  private var refusals = Refusals()
+  /// The logins of the users whose passwords turn, without those that stand in no Secret, and of which no sidecar knows.
   private(set) var rotations: [UserRotation] = []
+  /// When the users' Secrets last got another login; nil where the pass ended before that was known.
+  private(set) var turns: [String: Restarts.Turn]?
+  /// Whether a password of the instance turns.
+  private(set) var rotates = false
   /// What is to be told of them: Events of the workload, and of applications' Pods.
   var rotationNotices: [(reason: Notice.Reason, message: String)] = []
   var staleNotices: [Notice] = []
@@ -80,9 +86,12 @@ struct InstancePass {
     let prefix = ObjectName.prefix(customer: customer)
     let secrets = try await access.secrets { needed.contains($0) || $0.utf8.starts(with: prefix.utf8) }
     for secret in secrets { self.secrets[secret.name] = secret }
-    for secret in try await UnusedMark(access: access).remove(from: secrets) {
-      let isNeeded = needed.contains(secret.name) || secret.name.utf8.starts(with: prefix.utf8)
-      self.secrets[secret.name] = isNeeded ? secret : secret.withoutData
+    for secret in secrets {
+      do throws(Interruption) {
+        guard let unmarked = try await UnusedMark(access: access).remove(from: secret) else { continue }
+        let isNeeded = needed.contains(secret.name) || secret.name.utf8.starts(with: prefix.utf8)
+        self.secrets[secret.name] = isNeeded ? unmarked : unmarked.withoutData
+      } catch { try refusals.take(error) }
     }
     let spec = try await access.get(.configMap, names.0)
     if self.secrets[names.1] == nil { self.secrets[names.1] = try await access.get(.secret, names.1) }
@@ -96,39 +105,56 @@ struct InstancePass {
     }
     sources.rotation = clock
     let isTaken = try await judgeScripts()
-    guard let objects = try await makeSeeded() else { return }
+    guard var objects = try await makeSeeded() else { return }
+    problems += objects.problems
     // Where the objects do not fit, everything stays as it is until they do.
+    var mayMakeService = true
     if fits(objects.passwords), fits(objects.spec) {
-      try await service.remove(spec?.annotations[AnnotationKey.madeService], for: objects.service)
+      let former = spec?.annotations[AnnotationKey.madeService]
+      do throws(Interruption) { try await service.remove(former, for: objects.service) } catch {
+        try refusals.take(error)
+        // It stays noted until it is gone.
+        objects.spec.annotations[AnnotationKey.madeService] = former
+        mayMakeService = false
+      }
     }
     try await applyMounted(objects, spec: spec)
-    var refused: [(name: String, failure: KubernetesError)] = []
-    for object in objects.users + [objects.admin].compactMap(\.self) {
+    var unsettled = sources.refused
+    for object in objects.users + [objects.admin].compactMap(\.self) where !sources.refused.contains(object.name) {
       do throws(Interruption) { try await settle(object) } catch {
-        // One that is immutable, or that a policy guards, holds up no other user's. Where many are refused, all may be.
-        guard case .failed(let failure) = error, failure.isOfThisObject, refused.count < Self.maximumRefused else {
-          throw error
-        }
-        refused.append((object.name, failure))
+        try refusals.take(error)
+        unsettled.insert(object.name)
       }
     }
     // What does not fit is not mounted, and a login of which no sidecar knows, or that stands in no Secret, must not be told.
-    rotations = objects.rotations.filter { rotation in
-      !refused.contains { $0.name == ObjectName.user(rotation.user, customer: customer) }
-    }
+    rotations = objects.rotations.filter { !unsettled.contains(ObjectName.user($0.user, customer: customer)) }
+    rotates = !objects.rotations.isEmpty
+    turns = turns(of: objects.rotations, unsettled: unsettled)
     try await forgetRotations(objects)
     try await tellOfRotations(at: clock.now)
     try await deleteDropped(objects)
-    problems += objects.problems
     let isSpecWritten = (made + changed).contains("ConfigMap \(objects.spec.name)")
     // The name of a Service that is made must be noted first.
-    if expectation != nil { try await service.settle(objects.service, known: isSpecWritten ? nil : knownService) }
-    if let failure = refused.first?.failure ?? untold { throw .failed(failure) }
+    if expectation != nil, mayMakeService {
+      do throws(Interruption) {
+        try await service.settle(objects.service, known: isSpecWritten ? nil : knownService)
+      } catch { try refusals.take(error) }
+    }
+    if let failure = refusals.worst ?? untold { throw .failed(failure) }
     if !isTaken { throw .crowded }
   }
 
-  /// How many Secrets may be refused before a pass ends.
-  private static let maximumRefused = 10
+  /// When the users' Secrets last got another login, by the Secret's name. One that could not be written has that of before.
+  private func turns(of rotations: [UserRotation], unsettled: Set<String>) -> [String: Restarts.Turn] {
+    var turns: [String: Restarts.Turn] = [:]
+    for rotation in rotations {
+      let name = ObjectName.user(rotation.user, customer: customer)
+      let stored = secrets[name]?.annotations[AnnotationKey.rotatedAt].flatMap { Timestamp(rfc3339: $0) }
+      guard let time = unsettled.contains(name) ? stored : rotation.decision.told.rotatedAt else { continue }
+      turns[name] = .init(user: rotation.user.text, at: time)
+    }
+    return turns
+  }
 
   // MARK: Scripts
 
@@ -199,10 +225,16 @@ struct InstancePass {
       }
       var isSettled = true
       for object in [objects.admin].compactMap(\.self) + objects.users
-      where !object.seeds.isEmpty && secrets[object.name] == nil {
-        if let live = try await create(object) {
-          take(live)
-        } else {
+      where !object.seeds.isEmpty && secrets[object.name] == nil && !sources.refused.contains(object.name) {
+        do throws(Interruption) {
+          if let live = try await create(object) {
+            take(live)
+          } else {
+            isSettled = false
+          }
+        } catch {
+          try refusals.take(error)
+          sources.refused.insert(object.name)
           isSettled = false
         }
       }
@@ -308,7 +340,9 @@ struct InstancePass {
     where secret.isManaged(for: customer) && secret.annotations[AnnotationKey.rotatesAt] != nil {
       guard let user = secret.annotations[AnnotationKey.user], !turning.contains(user), present.contains(user)
       else { continue }
-      if let live = try await access.annotate(secret, [AnnotationKey.rotatesAt: .null]) { secrets[live.name] = live }
+      do throws(Interruption) {
+        if let live = try await access.annotate(secret, [AnnotationKey.rotatesAt: .null]) { secrets[live.name] = live }
+      } catch { try refusals.take(error) }
     }
   }
 
@@ -330,13 +364,10 @@ struct InstancePass {
       else { continue }
       let user = spec.users.first { $0.name == name }
       guard user.map({ $0.ensure == .absent }) ?? (spec.removedUsers == .drop) else { continue }
-      try await access.delete(secret)
-      deleted.append("Secret \(secret.name)")
+      do throws(Interruption) {
+        try await access.delete(secret)
+        deleted.append("Secret \(secret.name)")
+      } catch { try refusals.take(error) }
     }
   }
-}
-
-extension KubernetesError {
-  /// Whether the API server refuses what was sent for this object, so that others may be taken.
-  fileprivate var isOfThisObject: Bool { [400, 403, 413, 422].contains(code) }
 }

@@ -149,6 +149,16 @@ struct ObjectAccess: Sendable {
     }
   }
 
+  /// The same for applications' Pods. One that cannot be told holds up no other.
+  func annotatePods(_ pods: some Sequence<ConnectedPod>, updated: String) async throws(Interruption) {
+    var refusals = Refusals()
+    for pod in pods {
+      do throws(Interruption) { try await annotatePod(pod.name, uid: pod.uid, updated: updated) } catch {
+        try refusals.take(error)
+      }
+    }
+  }
+
   /// The applications' Pods in the namespace that connect by a label, to whichever customer.
   func connectedPods() async throws(Interruption) -> [ConnectedPod] {
     try await ConnectedPod.list(client, in: key.namespace)

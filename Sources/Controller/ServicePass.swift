@@ -62,8 +62,9 @@ struct ServicePass {
         ))
       return
     }
-    var live = try await access.service(desired.name)
-    if let found = live, !found.isManaged(for: customer) {
+    let found = try await access.service(desired.name)
+    var live = found
+    if let found, !found.isManaged(for: customer) {
       guard let fault = faultOf(found, host) else { return }
       notices.append(
         (
@@ -74,17 +75,15 @@ struct ServicePass {
         ))
       return
     }
-    if let found = live {
+    if let found {
       guard !desired.isSatisfied(by: found) else { return }
       if !desired.isInPlace(of: found) {
         try await access.delete(found)
         live = nil
       }
-      changed.append("Service \(desired.name)")
-    } else {
-      made.append("Service \(desired.name)")
     }
     try await access.apply(desired, over: live)
+    if found != nil { changed.append("Service \(desired.name)") } else { made.append("Service \(desired.name)") }
   }
 
   private func faultOf(_ live: LiveService?, _ host: ServiceHost) -> String? {

@@ -87,25 +87,28 @@ struct UnusedMark {
   let access: ObjectAccess
 
   /// Marks the Secrets that have no mark.
-  func set(at time: String) async throws(Interruption) -> [LiveObject] {
+  /// - Returns: those that are marked now, and why others are not.
+  func set(at time: String) async throws(Interruption) -> (marked: [LiveObject], failure: KubernetesError?) {
     var marked: [LiveObject] = []
+    var refusals = Refusals()
     for secret in try await access.secrets(keepingDataOf: { _ in false })
     where secret.isManaged(for: access.key.customer) && secret.owners.isEmpty
       && secret.annotations[AnnotationKey.unusedSince] == nil
     {
-      try await access.annotate(secret, [AnnotationKey.unusedSince: .string(time)])
-      marked.append(secret)
+      do throws(Interruption) {
+        try await access.annotate(secret, [AnnotationKey.unusedSince: .string(time)])
+        marked.append(secret)
+      } catch { try refusals.take(error) }
     }
-    return marked
+    return (marked, refusals.worst)
   }
 
-  /// Removes the mark.
-  func remove(from secrets: some Sequence<LiveObject>) async throws(Interruption) -> [LiveObject] {
-    var changed: [LiveObject] = []
-    for secret in secrets
-    where secret.isManaged(for: access.key.customer) && secret.annotations[AnnotationKey.unusedSince] != nil {
-      changed += [try await access.annotate(secret, [AnnotationKey.unusedSince: .null])].compactMap(\.self)
+  /// Removes the mark, if there is one.
+  /// - Returns: the Secret afterwards; nil where nothing was changed.
+  func remove(from secret: LiveObject) async throws(Interruption) -> LiveObject? {
+    guard secret.isManaged(for: access.key.customer), secret.annotations[AnnotationKey.unusedSince] != nil else {
+      return nil
     }
-    return changed
+    return try await access.annotate(secret, [AnnotationKey.unusedSince: .null])
   }
 }

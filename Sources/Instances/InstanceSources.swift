@@ -13,6 +13,8 @@ package struct InstanceSources: Sendable {
   package var rotation: RotationClock?
   /// Names of Secrets that Postern would create, but which somebody else has created.
   package var taken: Set<String> = []
+  /// Names of Secrets that Postern would create, and which the API server refuses.
+  package var refused: Set<String> = []
   /// The objects that are mounted now. Their contents stay where declared values are missing.
   package var mounted = MountedContents()
   /// Errors in a script's text, one line each; nil where they are not known yet.
@@ -30,6 +32,9 @@ package struct InstanceSources: Sendable {
       configMap: configMaps[ObjectName.spec(customer: customer)] ?? [:],
       secret: secrets[ObjectName.passwords(customer: customer)] ?? [:])
   }
+
+  /// Whether a new password can be kept in a Secret of this name. Otherwise none is made, because it has no other place.
+  func keepsPasswords(in secret: String) -> Bool { !taken.contains(secret) && !refused.contains(secret) }
 
   /// The value of a Secret's key, or what is missing. The error does not list the Secret's keys, because the Secret may
   /// belong to somebody else.

@@ -56,8 +56,7 @@ struct UserPasswords {
     let secret = ObjectName.user(user, customer: customer)
     // The password of a second login is another user's. Its name can be declared before it is given up.
     let mounted = sources.mounted.secondLogins.contains(user) ? nil : sources.mounted.passwords[user]
-    // A new password could not be kept in the user's Secret, so none is made.
-    guard !sources.taken.contains(secret) else { return mounted }
+    guard sources.keepsPasswords(in: secret) else { return mounted }
     guard let value = sources.secrets[secret]?[SecretKey.password] else { return mounted ?? generate() }
     return password(value, of: user, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
   }

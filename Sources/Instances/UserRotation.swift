@@ -67,9 +67,10 @@ extension UserPasswords {
       else { return nil }
       rotation = before ?? Rotation(every: Rotation.everyRange.upperBound)
     }
-    // A Secret of somebody else cannot be told anything, so nothing turns.
-    guard let clock = sources.rotation, !sources.taken.contains(secret) else {
-      return settled(name, rotation, state, generate)
+    // A Secret of somebody else, or one that is refused, cannot be told anything, so nothing turns.
+    let isKept = sources.keepsPasswords(in: secret)
+    guard let clock = sources.rotation, isKept else {
+      return settled(name, rotation, state) { isKept ? generate() : nil }
     }
     let plan = RotationPlan(
       rotation: rotation, isEnding: user.rotate == nil,

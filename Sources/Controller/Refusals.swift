@@ -1,0 +1,39 @@
+import KubernetesAPI
+import KubernetesClient
+
+/// What the API server has refused of a pass, for objects that hold up no others: one that is immutable, or that a policy, a
+/// quota or a webhook guards, or that has changed meanwhile. Where much is refused, all may be, and the pass ends.
+struct Refusals {
+  /// How many refusals a pass may have.
+  private static let maximum = 10
+  /// As how many of them counts an answer that took long to come, or did not come.
+  private static let weightOfSlow = 5
+
+  private var weight = 0
+  private var failures: [KubernetesError] = []
+
+  /// The failure to tell of: rather one that does not pass by itself.
+  var worst: KubernetesError? { failures.first { !$0.isConflict && !$0.isTransient } ?? failures.first }
+
+  /// Takes a failure, so that the rest goes on.
+  /// - Throws: what ends the pass: a failure that is not of one object, or one too many.
+  mutating func take(_ interruption: Interruption) throws(Interruption) {
+    guard case .failed(let failure) = interruption, failure.mayBeOfOneObject else { throw interruption }
+    weight += failure.isTransient ? Self.weightOfSlow : 1
+    guard weight <= Self.maximum else { throw interruption }
+    failures.append(failure)
+  }
+}
+
+extension KubernetesError {
+  /// Whether another object may be taken all the same. Not where the API server cannot be reached, does not know this client
+  /// or asks it to wait.
+  fileprivate var mayBeOfOneObject: Bool {
+    switch cause {
+    case .refused(let status):
+      status.code == 500 || (400..<500).contains(status.code) && ![401, 429].contains(status.code)
+    case .interrupted, .notUnderstood, .invalid: true
+    case .unreachable, .untrusted, .noCredential, .notForwarded, .cancelled: false
+    }
+  }
+}

@@ -1,0 +1,266 @@
+import DatabaseSpec
+import JSONBytes
+import KubernetesAPI
+import NIOHTTP1
+import PrometheusText
+import Synchronization
+import TestSupport
+import Testing
+import TextEncoding
+
+@testable import Controller
+@testable import Instances
+@testable import KubernetesClient
+
+/// One object that the API server refuses holds up nothing else of its customer, and it is told of.
+@Suite struct RefusalTests {
+  private static let folder = "/api/v1/namespaces/shops"
+  private static func secret(_ name: String) -> String { "\(folder)/secrets/acme-pg-\(name)" }
+  private static let key = CustomerKey(namespace: "shops", customer: "acme")
+
+  /// A Secret of the customer's that is there already.
+  private static func object(_ name: String, annotations: String = "{}", data: String = "{}") throws -> JSONValue {
+    try json(
+      #"{"metadata":{"name":"acme-pg-\#(name)","namespace":"shops","uid":"\#(name)","resourceVersion":"5","labels":"#
+        + #"{"app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme"},"annotations":\#(annotations)},"data":\#(data)}"#
+    )
+  }
+
+  /// An API server that stores what is written to it and refuses some requests while the test wants that.
+  private final class Refusing: Sendable {
+    let store: ObjectStore
+    private let refuse: @Sendable (FakeServer.Request) -> FakeServer.Answer?
+    private let isOver = Mutex(false)
+
+    init(
+      _ store: ObjectStore, _ refuse: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer?
+    ) {
+      (self.store, self.refuse) = (store, refuse)
+    }
+
+    func answer(_ request: FakeServer.Request) -> FakeServer.Answer {
+      if !isOver.withLock({ $0 }), let answer = refuse(request) { return answer }
+      return store.answer(request)
+    }
+
+    func end() { isOver.withLock { $0 = true } }
+  }
+
+  /// `REASON: MESSAGE` of each Event.
+  private static func told(_ server: FakeServer) -> [String] {
+    server.requests.filter { $0.path.hasSuffix("/events") }.compactMap { request in
+      let event = try? json(request.body)
+      return "\(event?["reason"]?.string ?? ""): \(event?["message"]?.string ?? "")"
+    }
+  }
+
+  private static let quota = FakeServer.Answer.status(403, "Forbidden", "exceeded quota: secrets")
+
+  private static let two = [
+    "postern.io/users": "a, b", "postern.io/databases": "[{name: o, owner: a}, {name: p, owner: b}]",
+  ]
+
+  @Test(arguments: [403, 422, 500])
+  func aSecretThatCannotBeMadeHoldsUpNoOther(code: Int) async throws {
+    let server = Refusing(try ObjectStore([Sample(annotations: Self.two, uid: "1")])) { request in
+      request.method == .POST && request.body.contains("acme-pg-user-a")
+        ? .status(code, "Refused", "exceeded quota: secrets") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, registry in
+      try await leading(controller) { () async throws in
+        let mounted = { server.store.value(Self.secret("passwords"), "passwords.json") }
+        #expect(try await eventually { mounted()?.contains(#""b":"#) == true })
+        // A password that is stored nowhere is not used.
+        #expect(mounted()?.contains(#""a":"#) == false)
+        #expect(server.store.value(Self.secret("user-b"), "uri")?.isEmpty == false)
+        #expect(server.store.value(Self.secret("user-a"), "uri") == nil)
+        if code != 500 {
+          #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: create") } })
+        }
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="error"}"#) })
+        server.end()
+        #expect(try await eventually { server.store.value(Self.secret("user-a"), "uri")?.isEmpty == false })
+        #expect(try await eventually { mounted()?.contains(#""a":"#) == true })
+      }
+    }
+  }
+
+  /// Somebody has deleted the Secret of a user, and a quota does not let it come back: the password stays.
+  @Test(arguments: ["a, b", "[{name: a, rotate: {every: 1h, overlap: 5m}}, b]"])
+  func aSecretThatCannotComeBackKeepsItsPassword(users: String) async throws {
+    let passwords = #"{"apiVersion":"postern.io/v1","users":{"a":"old-password-of-a","b":"old-password-of-b"}}"#
+    let spec = #"{"apiVersion":"postern.io/v1","customer":"acme","users":[{"name":"a"},{"name":"b"}]}"#
+    var objects = [
+      Self.secret("passwords"): try Self.object("passwords", data: #"{"passwords.json":"\#(base64(passwords))"}"#)
+    ]
+    objects["\(Self.folder)/configmaps/acme-pg-spec"] = try Self.object(
+      "spec", data: #"{"spec.json":"\#(spec.replacing("\"", with: "\\\""))"}"#)
+    let annotations = Self.two.merging(["postern.io/users": users]) { $1 }
+    let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")], objects: objects)) { request in
+      request.body.contains(#""name":"acme-pg-user-a""#) ? Self.quota : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { server.store.value(Self.secret("user-b"), "password") == "old-password-of-b" })
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: ") } })
+        let mounted = server.store.value(Self.secret("passwords"), "passwords.json")
+        #expect(mounted?.contains("old-password-of-a") == true, "\(mounted ?? "")")
+        server.end()
+        #expect(try await eventually { server.store.value(Self.secret("user-a"), "password") == "old-password-of-a" })
+      }
+    }
+  }
+
+  @Test func whereTooMuchIsRefusedThePassEnds() async throws {
+    let users = (0..<40).map { "u\($0)" }
+    let sample = Sample(annotations: ["postern.io/users": users.joined(separator: ", ")], uid: "1")
+    let server = Refusing(try ObjectStore([sample])) { request in
+      request.method == .POST && request.path.hasSuffix("/secrets") ? Self.quota : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="error"}"#) })
+        let tried = fake.requests.count { $0.method == .POST && $0.path.hasSuffix("/secrets") }
+        #expect(tried.isMultiple(of: 11) || tried < 11, "\(tried)")
+        #expect(server.store.value(Self.secret("passwords"), "passwords.json") == nil)
+      }
+    }
+  }
+
+  /// A user who is dropped, whose Secret may not be deleted; and one whose Secret keeps the mark of an unused one.
+  @Test(arguments: ["delete", "unmark"])
+  func whatMayNotBeChangedHoldsUpNothing(what: String) async throws {
+    var annotations = Self.two
+    annotations["postern.io/removed-users"] = "drop"
+    annotations["postern.io/users"] = "[a, {name: b, passwordFrom: {secret: none, key: none}}]"
+    let marks = [
+      "delete": #"{"postern.io/user":"gone"}"#, "unmark": #"{"postern.io/user":"a","postern.io/unused-since":"t"}"#,
+    ]
+    let name = what == "delete" ? "user-gone" : "user-a"
+    let objects = [
+      Self.secret(name): try Self.object(
+        name, annotations: #require(marks[what]), data: #"{"password":"\#(base64("old-password"))"}"#)
+    ]
+    let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")], objects: objects)) { request in
+      guard request.path == Self.secret(name) else { return nil }
+      let isRefused = request.method == .DELETE || request.body.contains("null")
+      return isRefused ? .status(403, "Forbidden", "a policy guards it") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("MissingReference: user b") } })
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: ") } })
+        #expect(server.store.value(Self.secret("passwords"), "passwords.json")?.contains(#""a":"#) == true)
+        #expect(server.store.value(Self.secret("user-a"), "uri")?.isEmpty == false)
+        server.end()
+        #expect(try await eventually { registry.text().contains(#"postern_instances{state="incomplete"} 1"#) })
+      }
+    }
+  }
+
+  /// A Service that Postern has made and may not delete stays noted, so that it is deleted later.
+  @Test func aServiceThatCannotBeDeletedHoldsUpNothing() async throws {
+    let service = "\(Self.folder)/services/acme-pg-old"
+    let note = #"{"postern.io/made-service":"acme-pg-old"}"#
+    let objects = [
+      service: try Self.object("old"),
+      "\(Self.folder)/configmaps/acme-pg-spec": try Self.object("spec", annotations: note),
+    ]
+    let server = Refusing(try ObjectStore([Sample(annotations: Self.two, uid: "1")], objects: objects)) { request in
+      request.method == .DELETE ? .status(403, "Forbidden", "a policy guards it") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: delete") } })
+        #expect(server.store.value(Self.secret("user-b"), "uri")?.isEmpty == false)
+        let noted = {
+          server.store.writes.last { $0.path.hasSuffix("acme-pg-spec") }?.object["metadata"]?["annotations"]
+        }
+        #expect(noted()?["postern.io/made-service"]?.string == "acme-pg-old")
+        server.end()
+        #expect(try await eventually { noted()?["postern.io/made-service"] == nil })
+      }
+    }
+  }
+
+  @Test func aSecretThatIsRefusedKeepsNoOtherPasswordFromTurning() async throws {
+    var annotations = Self.two
+    annotations["postern.io/users"] = "[a, {name: b, rotate: {every: 1h, overlap: 5m}}]"
+    let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")])) { request in
+      request.method == .POST && request.body.contains("acme-pg-user-a") ? Self.quota : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { controller.instances[Self.key].rotates })
+        let distant = Timestamp(microseconds: .max)
+        #expect(try await eventually { controller.turns.take(at: distant).contains(Self.key) })
+      }
+    }
+  }
+
+  @Test func aSecretThatCannotBeMarkedAsUnusedHoldsUpNoOther() async throws {
+    let objects = [
+      Self.secret("user-a"): try Self.object("user-a"), Self.secret("user-b"): try Self.object("user-b"),
+    ]
+    let server = Refusing(try ObjectStore([], objects: objects)) { request in
+      request.path == Self.secret("user-a") && request.method == .PATCH
+        ? .status(403, "Forbidden", "a policy guards it") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      let access = ObjectAccess(client: controller.client, key: Self.key, mayWrite: { true }, wrote: { _ in })
+      let (marked, failure) = try await UnusedMark(access: access).set(at: "now")
+      #expect(marked.map(\.name) == ["acme-pg-user-b"] && failure?.code == 403)
+    }
+  }
+
+  @Test func anApplicationsPodThatCannotBeToldHoldsUpNoOther() async throws {
+    let pods = try ["a", "b", "c"].map { name in
+      try #require(ConnectedPod(try json(#"{"metadata":{"name":"\#(name)","uid":"\#(name)"}}"#)))
+    }
+    let server = Refusing(try ObjectStore([])) { request in
+      request.path.hasSuffix("/pods/a") ? .status(422, "Invalid", "a webhook does not want it") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      let access = ObjectAccess(client: controller.client, key: Self.key, mayWrite: { true }, wrote: { _ in })
+      try await access.annotatePods(pods, updated: "1")
+      #expect(server.store.writes.map(\.path) == ["\(Self.folder)/pods/b", "\(Self.folder)/pods/c"])
+    }
+  }
+
+  private static func failure(_ cause: KubernetesError.Cause) -> Interruption {
+    .failed(KubernetesError(verb: "create", path: "/", server: "s", cause: cause))
+  }
+
+  private static func refusal(_ code: Int) -> KubernetesError.Cause {
+    .refused(Status(code: code, reason: "", message: "", name: "", kind: .init(group: "", version: "", kind: "")))
+  }
+
+  @Test func howManyRefusalsEndAPass() {
+    func count(_ interruption: Interruption) -> Int {
+      var refusals = Refusals()
+      for number in 0..<20 {
+        do throws(Interruption) { try refusals.take(interruption) } catch { return number }
+      }
+      return 20
+    }
+    for code in [400, 403, 404, 409, 410, 413, 422] {
+      #expect(count(Self.failure(Self.refusal(code))) == 10, "\(code)")
+    }
+    #expect(count(Self.failure(.notUnderstood(reason: ""))) == 10)
+    // What takes long each time.
+    #expect(count(Self.failure(Self.refusal(500))) == 2 && count(Self.failure(.interrupted(reason: ""))) == 2)
+    // What is not of one object.
+    for code in [401, 429, 502, 503, 504] { #expect(count(Self.failure(Self.refusal(code))) == 0, "\(code)") }
+    #expect(count(Self.failure(.unreachable(reason: ""))) == 0 && count(Self.failure(.cancelled)) == 0)
+    #expect(count(.notLeading) == 0 && count(.tooMuch) == 0)
+  }
+
+  @Test func whatDoesNotPassByItselfIsToldFirst() throws {
+    var refusals = Refusals()
+    #expect(refusals.worst == nil)
+    for code in [409, 500, 403, 422] { try refusals.take(Self.failure(Self.refusal(code))) }
+    #expect(refusals.worst?.code == 403)
+  }
+}
+
+private func base64(_ text: String) -> String { Base64.encoded(Array(text.utf8)) }

@@ -92,6 +92,7 @@ extension CertificateKeeper {
   /// - Returns: how long to wait, if nothing changes before.
   private func publish(_ authorities: String, _ mayWrite: @Sendable () -> Bool) async throws -> Duration {
     var rest = settings.pollInterval
+    var failure: KubernetesError?
     for resource in Self.configurations {
       let (known, spacing) = state.withLock { ($0.configurations[resource], $0.spacing[resource] ?? WriteSpacing()) }
       guard case .some(.some(let object)) = known,
@@ -104,7 +105,14 @@ extension CertificateKeeper {
       }
       guard mayWrite() else { return settings.pollInterval }
       state.withLock { $0.spacing[resource, default: WriteSpacing()].wrote(at: now) }
-      let patched = try await client.patch(resource, settings.configuration, .json(patch))
+      let patched: JSONValue
+      do throws(KubernetesError) {
+        patched = try await client.patch(resource, settings.configuration, .json(patch))
+      } catch {
+        // The other one's clients trust nobody either until it is written.
+        failure = error
+        continue
+      }
       state.withLock {
         if $0.configurations[resource] == .some(.some(object)) { $0.configurations[resource] = patched }
       }
@@ -116,6 +124,7 @@ extension CertificateKeeper {
       }
       rest = .zero
     }
+    if let failure { throw failure }
     return rest
   }
 }

@@ -65,12 +65,16 @@ extension KubernetesClient {
     }
   }
 
+  /// After how many errors of the API server in a row, at one version, a watch does not continue from there.
+  private static let maximumErrors = 4
+
   /// Watches again and again, as long as it can continue from the last event.
   private func follow<Item: Sendable>(
     _ selection: Selection, from resourceVersion: String, as read: ObjectReader<Item>,
     _ backoff: inout Backoff, _ consume: (Change<Item>) async -> Void
   ) async throws(KubernetesError) {
     var version = resourceVersion
+    var errors = 0
     while true {
       let start = transport.time.now()
       var cut: KubernetesError?
@@ -79,6 +83,7 @@ extension KubernetesClient {
         worked(selection)
         while let event = try await events.next() {
           backoff.reset()
+          errors = 0
           worked(selection)
           version = event.resourceVersion
           switch event.content {
@@ -89,7 +94,9 @@ extension KubernetesClient {
         }
       } catch {
         watches.failed(selection, error.description)
-        guard error.isTransient else { throw error }
+        // One event that the API server cannot read may stand after this version: then it says so each time.
+        if error.code == 500 { errors += 1 }
+        guard error.isTransient, errors <= Self.maximumErrors else { throw error }
         logger.warning("watching again after an error", error)
         cut = error
       }

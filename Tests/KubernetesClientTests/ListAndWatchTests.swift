@@ -90,6 +90,21 @@ import Testing
     }
   }
 
+  /// Such as of an object that it cannot decrypt.
+  @Test func whereTheAPIServerFailsAtOneVersionItListsAgain() async throws {
+    let script: FakeServer.Script = { number, _ in
+      switch number {
+      case 0: list(7, [object("a", 1)])
+      case 6: list(30, [object("a", 1)])
+      case 7: .stream { $0.send(event("ADDED", object("b", 31))) }
+      default: .stream { $0.send(event("ERROR", #"{"kind":"Status","code":500,"message":"cannot be decrypted"}"#)) }
+      }
+    }
+    try await follow(["=a", "=a", "+b@31"], script) { talk in
+      #expect(versions(talk).prefix(8) == ["list", "7", "7", "7", "7", "7", "list", "30"])
+    }
+  }
+
   @Test func aListThatFailsIsTriedAgainAndNothingIsToldBefore() async throws {
     let script: FakeServer.Script = { number, _ in
       switch number {

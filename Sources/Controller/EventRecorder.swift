@@ -9,7 +9,8 @@ import Synchronization
 import TextEncoding
 
 /// Reports to people by Events. The same notice about an object is not sent again within an hour; afterwards, the
-/// Event's count is increased. Failures to send are ignored, so that no pass fails because of them.
+/// Event's count is increased. Failures to send are ignored, so that no pass fails because of them; such a notice may be
+/// sent again when it comes again.
 final class EventRecorder: Sendable {
   private struct Told {
     var event: String
@@ -45,6 +46,7 @@ final class EventRecorder: Sendable {
         if told.count > 1, try await countUp(notice, told) { continue }
         try await client.create(.events, Self.event(notice, name: told.event), as: .nothing)
       } catch {
+        state.withLock { $0.told[notice] = nil }
         logger.warning("an Event was not written", metadata: ["reason": "\(notice.reason)", "error": "\(error)"])
       }
     }

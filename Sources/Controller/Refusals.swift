@@ -27,11 +27,13 @@ struct Refusals {
 
 extension KubernetesError {
   /// Whether another object may be taken all the same. Not where the API server cannot be reached, does not know this client
-  /// or asks it to wait.
+  /// or asks it to wait, and where the namespace goes.
   fileprivate var mayBeOfOneObject: Bool {
     switch cause {
     case .refused(let status):
-      status.code == 500 || (400..<500).contains(status.code) && ![401, 429].contains(status.code)
+      status.code == 500
+        || (400..<500).contains(status.code) && ![401, 429].contains(status.code)
+          && !status.message.contains("because it is being terminated")
     case .interrupted, .notUnderstood, .invalid: true
     case .unreachable, .untrusted, .noCredential, .notForwarded, .cancelled: false
     }

@@ -180,8 +180,9 @@ final class Restarter: Sendable {
       let candidates = restarts.candidates
       restarter.keep(candidates.map(\.pod.workload), in: namespace)
       var (left, wait) = (Restarter.maximumAtOnce, Duration?.none)
+      var unanswered = Refusals()
       for candidate in candidates {
-        let result = try await attempt(candidate, of: restarts, mayEvict: left > 0)
+        let result = try await attempt(candidate, of: restarts, mayEvict: left > 0, &unanswered)
         if case .evicted = result { left -= 1 }
         guard let next = await tell(result, candidate) else { continue }
         wait = min(wait ?? next, next)
@@ -190,7 +191,7 @@ final class Restarter: Sendable {
     }
 
     private func attempt(
-      _ candidate: Restarts.Candidate, of restarts: Restarts, mayEvict: Bool
+      _ candidate: Restarts.Candidate, of restarts: Restarts, mayEvict: Bool, _ unanswered: inout Refusals
     ) async throws(Interruption) -> Result {
       if let obstacle = candidate.obstacle { return .held(obstacle) }
       guard mayEvict else { return .notAsked }
@@ -202,7 +203,7 @@ final class Restarter: Sendable {
       } catch {
         // The Pod has changed or is gone; the next look decides.
         if error.isNotFound || error.isConflict { return .notAsked }
-        guard error.code != nil else { throw .failed(error) }
+        if error.code == nil { try unanswered.take(.failed(error)) }
         let hint = error.code == 403 ? "; an admin adds overlays/restart (chart: restarts.enabled)" : ""
         return .held(.now("\(error)\(hint)"))
       }

@@ -139,7 +139,7 @@ import TextEncoding
     let name = what == "delete" ? "user-gone" : "user-a"
     let objects = [
       Self.secret(name): try Self.object(
-        name, annotations: #require(marks[what]), data: #"{"password":"\#(base64("old-password"))"}"#)
+        name, annotations: try #require(marks[what]), data: #"{"password":"\#(base64("old-password"))"}"#)
     ]
     let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")], objects: objects)) { request in
       guard request.path == Self.secret(name) else { return nil }
@@ -227,12 +227,67 @@ import TextEncoding
     }
   }
 
+  /// A webhook may hang for one of them.
+  @Test func anEvictionThatIsNotAnsweredHoldsUpNoOther() async throws {
+    func pod(_ owner: String) -> String {
+      #"{"metadata":{"name":"\#(owner)-1","namespace":"shops","uid":"\#(owner)","labels":{"postern.io/connect":"acme"},"#
+        + #""annotations":{"postern.io/connections":"- {user: shop, restart: true}"},"#
+        + #""ownerReferences":[{"kind":"ReplicaSet","name":"\#(owner)","controller":true}]},"spec":{"containers":[{"name":"a","#
+        + #""envFrom":[{"secretRef":{"name":"acme-pg-user-shop"}}]}]},"status":{"phase":"Running","containerStatuses":"#
+        + #"[{"name":"a","state":{"running":{"startedAt":"2020-01-01T00:00:00Z"}}}]}}"#
+    }
+    let pods = "\(pod("web")),\(pod("worker"))"
+    let script: FakeServer.Script = { _, request in
+      if request.path.hasSuffix("/web-1/eviction") { return .cut }
+      if request.path.contains("/replicasets/") { return .json(200, #"{"spec":{"replicas":1}}"#) }
+      let isOfNamespace = request.path == "\(Self.folder)/pods"
+      let items = isOfNamespace ? pods : ""
+      return request.method == .GET
+        ? .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(items)]}"#) : .json(200, "{}")
+    }
+    try await controlling(script) { fake, controller, _ in
+      var settings = RestartSettings()
+      settings.settleSeconds = 0
+      let events = EventRecorder(controller.client, ControllerSettings(), silent)
+      let restarter = Restarter(controller.client, settings, events: events, logger: silent)
+      restarter.open()
+      let work = Task { await restarter.run { true } }
+      let turn = Restarts.Turn(user: "shop", at: Timestamp(microseconds: 1_700_000_000_000_000))
+      restarter.expect(["acme-pg-user-shop": turn], of: Self.key)
+      let isOtherEvicted = try await eventually { fake.requests.contains { $0.path.hasSuffix("/worker-1/eviction") } }
+      #expect(isOtherEvicted)
+      #expect(fake.requests.contains { $0.path.hasSuffix("/web-1/eviction") })
+      work.cancel()
+      await work.value
+    }
+  }
+
+  @Test func anEventThatWasNotWrittenIsWrittenWhenItComesAgain() async throws {
+    let isRefused = Mutex(true)
+    let script: FakeServer.Script = { _, request in
+      guard request.path.hasSuffix("/events") else { return .status(503, "ServiceUnavailable", "not now") }
+      return isRefused.withLock { $0 } ? .status(500, "InternalError", "a webhook failed") : .json(200, "{}")
+    }
+    try await controlling(script) { fake, controller, _ in
+      let events = EventRecorder(controller.client, ControllerSettings(), silent)
+      let notice = Notice(.conflict, of: .init(apiVersion: "v1", kind: "Pod", name: "db", uid: "1"), in: "shops", "two")
+      let sent = { fake.requests.count { $0.path.hasSuffix("/events") } }
+      await events.tell([notice], mayWrite: { true })
+      let tries = sent()
+      isRefused.withLock { $0 = false }
+      await events.tell([notice], mayWrite: { true })
+      #expect(sent() == tries + 1)
+      await events.tell([notice], mayWrite: { true })
+      #expect(sent() == tries + 1)
+    }
+  }
+
   private static func failure(_ cause: KubernetesError.Cause) -> Interruption {
     .failed(KubernetesError(verb: "create", path: "/", server: "s", cause: cause))
   }
 
-  private static func refusal(_ code: Int) -> KubernetesError.Cause {
-    .refused(Status(code: code, reason: "", message: "", name: "", kind: .init(group: "", version: "", kind: "")))
+  private static func refusal(_ code: Int, _ message: String = "") -> KubernetesError.Cause {
+    .refused(Status(code: code, reason: "", message: message, name: "", kind: .init(group: "", version: "", kind: "")))
   }
 
   @Test func howManyRefusalsEndAPass() {
@@ -251,6 +306,8 @@ import TextEncoding
     #expect(count(Self.failure(Self.refusal(500))) == 2 && count(Self.failure(.interrupted(reason: ""))) == 2)
     // What is not of one object.
     for code in [401, 429, 502, 503, 504] { #expect(count(Self.failure(Self.refusal(code))) == 0, "\(code)") }
+    let goes = "forbidden: unable to create new content in namespace shops because it is being terminated"
+    #expect(count(Self.failure(Self.refusal(403, goes))) == 0)
     #expect(count(Self.failure(.unreachable(reason: ""))) == 0 && count(Self.failure(.cancelled)) == 0)
     #expect(count(.notLeading) == 0 && count(.tooMuch) == 0)
   }

@@ -70,7 +70,11 @@ struct InstancePass {
   var customer: String { instance.declaration.spec.customer }
 
   mutating func run() async throws(Interruption) {
-    do throws(Interruption) { try await go() } catch {
+    do throws(Interruption) {
+      let isTaken = try await go()
+      if let failure = refusals.worst ?? untold { throw .failed(failure) }
+      if !isTaken { throw .crowded }
+    } catch {
       guard case .tooMuch = error else { throw error }
       problems.append(
         InstanceProblem(
@@ -80,7 +84,8 @@ struct InstancePass {
     }
   }
 
-  private mutating func go() async throws(Interruption) {
+  /// - Returns: whether there is room to check all scripts.
+  private mutating func go() async throws(Interruption) -> Bool {
     let names = (ObjectName.spec(customer: customer), ObjectName.passwords(customer: customer))
     let needed = instance.declaration.references(.secret)
     let prefix = ObjectName.prefix(customer: customer)
@@ -95,7 +100,7 @@ struct InstancePass {
     }
     let spec = try await access.get(.configMap, names.0)
     if self.secrets[names.1] == nil { self.secrets[names.1] = try await access.get(.secret, names.1) }
-    guard isOurs(spec, .configMap, names.0), isOurs(self.secrets[names.1], .secret, names.1) else { return }
+    guard isOurs(spec, .configMap, names.0), isOurs(self.secrets[names.1], .secret, names.1) else { return true }
     try await readReferences()
     sources.mounted = MountedContents(configMap: spec?.data ?? [:], secret: self.secrets[names.1]?.data ?? [:])
     for secret in self.secrets.values {
@@ -105,7 +110,7 @@ struct InstancePass {
     }
     sources.rotation = clock
     let isTaken = try await judgeScripts()
-    guard var objects = try await makeSeeded() else { return }
+    guard var objects = try await makeSeeded() else { return true }
     problems += objects.problems
     // Where the objects do not fit, everything stays as it is until they do.
     var mayMakeService = true
@@ -140,8 +145,7 @@ struct InstancePass {
         try await service.settle(objects.service, known: isSpecWritten ? nil : knownService)
       } catch { try refusals.take(error) }
     }
-    if let failure = refusals.worst ?? untold { throw .failed(failure) }
-    if !isTaken { throw .crowded }
+    return isTaken
   }
 
   /// When the users' Secrets last got another login, by the Secret's name. One that could not be written has that of before.

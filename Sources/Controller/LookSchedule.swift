@@ -13,6 +13,8 @@ struct LookSchedule: Sendable {
 
   /// The most questions per second on average.
   static let perSecond = 50.0
+  /// How many questions to sidecars of one namespace may be open at once, so that those that hang there hold up no others.
+  static let maximumOfNamespace = 12
   /// The time between two questions to a sidecar whose state is settled.
   static let resync = Duration.seconds(600)
 
@@ -77,6 +79,8 @@ struct LookSchedule: Sendable {
     allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
     counted = now
     var line = FairLine<(CustomerKey, String)>()
+    var open: [String: Int] = [:]
+    for (key, pods) in entries { for entry in pods.values where entry.isBusy { open[key.namespace, default: 0] += 1 } }
     let due = entries.flatMap { key, pods in
       pods.compactMap { uid, entry in
         entry.due <= now && !entry.isBusy && expectations[key] != nil ? (entry.due, key, uid) : nil
@@ -85,7 +89,10 @@ struct LookSchedule: Sendable {
     for (_, key, uid) in due.sorted(by: { $0.0 < $1.0 }) { line.append((key, uid), of: key.namespace) }
     var looks: [Look] = []
     while looks.count < limit, allowance >= 1, let (key, uid) = line.removeFirst() {
-      guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key] else { continue }
+      guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key],
+        open[key.namespace, default: 0] < Self.maximumOfNamespace
+      else { continue }
+      open[key.namespace, default: 0] += 1
       entries[key]?[uid]?.isBusy = true
       allowance -= 1
       looks.append(Look(key: key, pod: pod, expectation: expectation))

@@ -145,7 +145,12 @@ import Testing
       schedule.expect(Self.expected, of: key, at: now)
     }
     let first = schedule.take(16, at: now)
-    #expect(first.count == 16 && first.contains { $0.key.namespace == "small" })
+    #expect(first.count == LookSchedule.maximumOfNamespace + 1 && first.contains { $0.key.namespace == "small" })
+    // All of them hang: that namespace gets no other place, and the other one does.
+    schedule.see([pod("new")], of: CustomerKey(namespace: "small", customer: "new"), at: now)
+    schedule.expect(Self.expected, of: CustomerKey(namespace: "small", customer: "new"), at: now)
+    #expect(schedule.take(3, at: now).map(\.pod.uid) == ["new"])
+    for look in first { schedule.answered(look, as: .converged, at: now) }
     var asked = 0
     for _ in 0..<100 {
       now += .milliseconds(100)

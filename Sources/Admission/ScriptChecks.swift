@@ -41,8 +41,10 @@ struct ScriptChecks {
       let script = declared.script
       guard case .inline(let sql) = script.content else { continue }
       check(
-        sql, { script.name.isEmpty ? "the script" : "script \(quoted(script.name))" }, isTransaction: script.transaction,
-        OwnerLimits(of: declared.database, in: spec, serverVersion: serverVersion), field: { "\(field)metadata.annotations[\(AnnotationKey.databases)]\(declared.path)" })
+        sql, { script.name.isEmpty ? "the script" : "script \(quoted(script.name))" },
+        isTransaction: script.transaction,
+        OwnerLimits(of: declared.database, in: spec, serverVersion: serverVersion),
+        field: { "\(field)metadata.annotations[\(AnnotationKey.databases)]\(declared.path)" })
     }
   }
 
@@ -62,7 +64,8 @@ struct ScriptChecks {
     _ sql: String, _ script: () -> String, isTransaction: Bool, _ limits: OwnerLimits, field: () -> String
   ) {
     guard sql.unicodeScalars.first != "\u{FEFF}" else {
-      findings.refuse(field(), "\(script()) begins with a byte order mark, which Postgres does not take; save it without")
+      findings.refuse(
+        field(), "\(script()) begins with a byte order mark, which Postgres does not take; save it without")
       return
     }
     let (statements, errors, depth) = ScriptStatement.check(sql, isTransaction: isTransaction)
@@ -75,7 +78,8 @@ struct ScriptChecks {
       return
     }
     guard depth <= Self.maximumDepth else {
-      findings.refuse(field(), "\(script()): parentheses nest deeper than \(Self.maximumDepth) levels; write it flatter")
+      findings.refuse(
+        field(), "\(script()): parentheses nest deeper than \(Self.maximumDepth) levels; write it flatter")
       return
     }
     if let line = PostgresParser.lineOfEndlessSigns(in: sql) {

@@ -21,8 +21,12 @@ package struct DeclarationOutline: Equatable, Sendable {
     self.declaration = declaration
     doubtfulUsers = users.doubts
     doubtfulDatabases = databases.doubts
-    for case let name? in users.elements.lazy.map(\.name) { self.users[name.value] = Self.entry(of: name.place.path.text) }
-    for case let name? in databases.elements.lazy.map(\.name) { self.databases[name.value] = Self.entry(of: name.place.path.text) }
+    for case let name? in users.elements.lazy.map(\.name) {
+      self.users[name.value] = Self.entry(of: name.place.path.text)
+    }
+    for case let name? in databases.elements.lazy.map(\.name) {
+      self.databases[name.value] = Self.entry(of: name.place.path.text)
+    }
     let meant = Dictionary(reader.misspelt.map { ($1, $0) }) { first, _ in first }
     for error in reader.problems.errors {
       let entry = Self.entry(of: error.path).map { "[\($0)]" } ?? ""

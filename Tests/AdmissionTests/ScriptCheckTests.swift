@@ -46,6 +46,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("CREATE ROLE x WITH LOGIN SUPERUSER", "gives a role SUPERUSER"),
     ("ALTER USER shop CREATEROLE", "gives a role CREATEROLE"),
     ("CREATE ROLE \"x\" SUPERUSER", "gives a role SUPERUSER"),
+    ("ALTER ROLE _x SUPERUSER", "gives a role SUPERUSER"), ("ALTER ROLE éa CREATEDB", "gives a role CREATEDB"),
     ("CREATE ROLE superuser IN ROLE replication BYPASSRLS", "gives a role BYPASSRLS"),
     ("VACUUM t", "line 1: cannot run in a transaction; let the script say `transaction: false`"),
     ("SELECT 1;\nCREATE UNIQUE INDEX CONCURRENTLY i ON t (a)", "line 2: cannot run in a transaction"),

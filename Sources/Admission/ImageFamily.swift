@@ -4,13 +4,13 @@ import Declarations
 extension ImageFamily {
   /// The family by the image's name; nil where the name does not show it.
   package init?(_ image: ImageReference) {
-    if image.isFrom("bitnami"), image.name.hasPrefix("postgresql") {
+    if image.name.hasPrefix("postgresql"), image.isFrom("bitnami") {
       self = .bitnami
     } else if image.isFrom("kartoza") {
       self = .kartoza
-    } else if image.isFrom("sameersbn") ? image.name == "postgresql" : image.name == "sameersbn-postgresql" {
+    } else if image.name == "postgresql" ? image.isFrom("sameersbn") : image.name == "sameersbn-postgresql" {
       self = .sameersbn
-    } else if image.isFrom("supabase"), image.name == "postgres" {
+    } else if image.name == "postgres", image.isFrom("supabase") {
       self = .supabase
     } else if image.versionInName != nil, Self.redHat.contains(where: image.isFrom) {
       self = .sclorg

@@ -8,22 +8,31 @@ package struct ImageReference {
   private let tag: Substring
 
   package init(_ image: String) {
-    let path = image[..<(image.utf8.firstIndex(of: UInt8(ascii: "@")) ?? image.endIndex)]
-    let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    folders = path[..<(slash ?? path.startIndex)]
-    let last = slash.map { path[path.utf8.index(after: $0)...] } ?? path
-    let colon = last.utf8.firstIndex(of: UInt8(ascii: ":")) ?? last.endIndex
-    name = String(last[..<colon])
-    tag = Substring(last[colon...].utf8.dropFirst())
+    let bytes = image.utf8Span.span
+    var (slash, colon): (Int?, Int?) = (nil, nil)
+    var end = 0
+    while end < bytes.count, bytes[end] != UInt8(ascii: "@") {
+      if bytes[end] == UInt8(ascii: "/") { (slash, colon) = (end, nil) }
+      if bytes[end] == UInt8(ascii: ":"), colon == nil { colon = end }
+      end += 1
+    }
+    func part(_ range: Range<Int>) -> Substring {
+      let start = image.utf8.index(image.startIndex, offsetBy: range.lowerBound)
+      return image[start..<image.utf8.index(start, offsetBy: range.count)]
+    }
+    folders = part(0..<(slash ?? 0))
+    name = String(part((slash.map { $0 + 1 } ?? 0)..<(colon ?? end)))
+    tag = part((colon.map { $0 + 1 } ?? end)..<end)
   }
 
   /// Whether a component before the last one begins with this: `bitnami` and `bitnamilegacy`.
   func isFrom(_ owner: String) -> Bool {
-    var rest = folders.utf8
-    while !rest.isEmpty {
-      if rest.starts(with: owner.utf8) { return true }
-      guard let slash = rest.firstIndex(of: UInt8(ascii: "/")) else { break }
-      rest = rest[slash...].dropFirst()
+    let (folders, owner) = (folders.utf8Span.span, owner.utf8Span.span)
+    var isFirst = true
+    for start in folders.indices {
+      defer { isFirst = folders[start] == UInt8(ascii: "/") }
+      guard isFirst, folders.count - start >= owner.count else { continue }
+      if owner.indices.allSatisfy({ folders[start + $0] == owner[$0] }) { return true }
     }
     return false
   }

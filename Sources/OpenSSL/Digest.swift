@@ -7,7 +7,7 @@ package enum Digest {
     var digest = [UInt8](repeating: 0, count: 32)
     unsafe bytes.withUnsafeBufferPointer { bytes in
       unsafe digest.withUnsafeMutableBufferPointer { digest in
-        _ = unsafe SHA256(bytes.baseAddress, bytes.count, digest.baseAddress)
+        unsafe postern_sha256(bytes.baseAddress, bytes.count, digest.baseAddress)
       }
     }
     return digest

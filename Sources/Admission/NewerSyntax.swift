@@ -1,4 +1,4 @@
-import PostgresParser
+import Provisioning
 
 /// SQL that the parser knows and an older server does not (PostgreSQL's release notes, "Changes", of 13 to 18). Quoted
 /// text, such as the bodies of most functions, is not checked.
@@ -13,11 +13,17 @@ struct NewerSyntax: Equatable {
   let start: Int
 
   /// The syntax in a script that a server of this major version does not know, with the first place of each.
-  static func all(in script: ScannedScript, for server: Int) -> [NewerSyntax] {
+  static func all(in statements: [ScriptStatement], for server: Int) -> [NewerSyntax] {
     guard server < newest else { return [] }
-    let tokens = script.tokens
     var found: [NewerSyntax] = []
     var names: Set<String> = []
+    for statement in statements { find(in: statement.tokens, for: server, &found, &names) }
+    return found
+  }
+
+  private static func find(
+    in tokens: [ScriptToken], for server: Int, _ found: inout [NewerSyntax], _ names: inout Set<String>
+  ) {
     func add(_ name: String, _ version: Int, isGuess: Bool = false, at start: Int) {
       guard server < version, names.insert(name).inserted else { return }
       found.append(NewerSyntax(name: name, version: version, isGuess: isGuess, start: start))
@@ -75,7 +81,6 @@ struct NewerSyntax: Equatable {
         if isNewNumber(token.text) { add("the number \(token.text)", 16, at: token.start) }
       }
     }
-    return found
   }
 
   private static let newest = 18
@@ -134,7 +139,7 @@ struct NewerSyntax: Equatable {
     case call
     case other
 
-    init(_ tokens: [SQLToken], at index: Int, in outer: Parenthesis?) {
+    init(_ tokens: [ScriptToken], at index: Int, in outer: Parenthesis?) {
       let before = tokens[..<index].suffix(3).map(\.text)
       let previous = before.last ?? ""
       let isQuery = ["select", "values", "with", "table"].contains(
@@ -162,7 +167,7 @@ struct NewerSyntax: Equatable {
   }
 }
 
-extension ArraySlice<SQLToken> {
+extension ArraySlice<ScriptToken> {
   /// Whether the tokens begin with these words, of which `*` is any.
   fileprivate func starts(with words: [String]) -> Bool {
     words.count <= count && zip(self, words).allSatisfy { $0.text == $1 || $1 == "*" }

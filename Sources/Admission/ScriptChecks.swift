@@ -90,7 +90,7 @@ struct ScriptChecks {
       return
     }
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
-    checkAge(sql, script, field: field)
+    checkAge(sql, statements, script, field: field)
     checkRules(statements, script, isTransaction: isTransaction, limits, field: field)
   }
 
@@ -119,12 +119,12 @@ struct ScriptChecks {
   }
 
   /// Reports syntax that the parser accepts and older servers do not know.
-  private mutating func checkAge(_ sql: String, _ script: () -> String, field: () -> String) {
-    guard let serverVersion, serverVersion < PostgresParser.majorVersion, let scanned = PostgresParser.scan(sql) else {
-      return
-    }
-    var places = ScriptPlaceCounter(scanned.bytes)
-    for syntax in NewerSyntax.all(in: scanned, for: serverVersion) {
+  private mutating func checkAge(
+    _ sql: String, _ statements: [ScriptStatement], _ script: () -> String, field: () -> String
+  ) {
+    guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
+    var places = ScriptPlaceCounter(Array(sql.utf8))
+    for syntax in NewerSyntax.all(in: statements, for: serverVersion) {
       let line = places.place(at: syntax.start).line
       let message =
         "\(script()), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"

@@ -1,6 +1,6 @@
 internal import CPGQuery
 
-// Tests compare the splitter of scripts with these.
+// `postern migrate` looks for secrets in tokens, and tests compare the splitter of scripts with these.
 extension PostgresParser {
   /// The bytes of each statement, as the grammar splits a script, with the spaces and comments before it; nil where the
   /// script is not SQL.
@@ -19,6 +19,19 @@ extension PostgresParser {
   /// The bytes of each token of a script, without comments; nil where the scanner refuses the script, for example
   /// because of a literal that has no end.
   package static func tokens(of script: String) -> [Range<Int>]? {
-    lineOfEndlessSigns(in: script) == nil ? scan(script)?.ranges : nil
+    guard !hasNUL(script), lineOfEndlessSigns(in: script) == nil else { return nil }
+    let result = unsafe pg_query_scan(script)
+    defer { unsafe pg_query_free_scan_result(result) }
+    guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
+    guard let found = unsafe ScanResult(Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len))) else {
+      return nil
+    }
+    let bytes = Array(script.utf8)
+    return found.ranges.filter { range in
+      guard range.upperBound <= bytes.count else { return false }
+      guard range.count > 1 else { return true }
+      let signs = (bytes[range.lowerBound], bytes[range.lowerBound + 1])
+      return signs != (UInt8(ascii: "-"), UInt8(ascii: "-")) && signs != (UInt8(ascii: "/"), UInt8(ascii: "*"))
+    }
   }
 }

@@ -16,26 +16,6 @@ package enum PostgresParser {
     defer { unsafe pg_query_free_split_result(result) }
     return unsafe SQLSyntaxError(result.error)
   }
-
-  /// The tokens of a script; nil where the scanner refuses it, for example because of a literal that has no end. Do not
-  /// call it for scripts with a ``lineOfEndlessSigns(in:)``.
-  package static func scan(_ script: String) -> ScannedScript? {
-    guard !hasNUL(script) else { return nil }
-    let result = unsafe pg_query_scan(script)
-    defer { unsafe pg_query_free_scan_result(result) }
-    guard unsafe result.error == nil, let data = unsafe result.pbuf.data else { return nil }
-    guard let found = unsafe ScanResult(Array(UnsafeRawBufferPointer(start: data, count: result.pbuf.len))) else {
-      return nil
-    }
-    let bytes = Array(script.utf8)
-    let ranges = found.ranges.filter { range in
-      guard range.upperBound <= bytes.count else { return false }
-      guard range.count > 1 else { return true }
-      let signs = (bytes[range.lowerBound], bytes[range.lowerBound + 1])
-      return signs != (UInt8(ascii: "-"), UInt8(ascii: "-")) && signs != (UInt8(ascii: "/"), UInt8(ascii: "*"))
-    }
-    return ScannedScript(bytes: bytes, ranges: ranges)
-  }
 }
 
 /// A syntax error in a script, and its place.

@@ -3,7 +3,7 @@
 struct ScriptSplitter {
   private let bytes: [UInt8]
   private let isTransaction: Bool
-  private let keepsWords: Bool
+  private let keepsTokens: Bool
   private var index = 0
   private var statements: [ScriptStatement] = []
   private var errors: [ScriptError] = []
@@ -15,6 +15,8 @@ struct ScriptSplitter {
   private var start: Int?
   /// The words of the current statement outside of parentheses, as in ``ScriptStatement/words``; or the first of them.
   private var words: [String] = []
+  /// Its tokens, if they are kept.
+  private var tokens: [ScriptToken] = []
   /// The last word. Each is put into the same memory.
   private var word: [UInt8] = []
   /// The previous token in lower case, if it is a word; empty if it is a sign or a literal.
@@ -31,12 +33,12 @@ struct ScriptSplitter {
 
   private var places: ScriptPlaceCounter
 
-  init(_ script: String, isTransaction: Bool, keepsWords: Bool) {
+  init(_ script: String, isTransaction: Bool, keepsTokens: Bool) {
     let bytes = Array(script.utf8)
     self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
     places = ScriptPlaceCounter(self.bytes)
     self.isTransaction = isTransaction
-    self.keepsWords = keepsWords
+    self.keepsTokens = keepsTokens
   }
 
   /// The statements, and errors for everything that Postern cannot run. The text around an error is still split.
@@ -76,11 +78,16 @@ struct ScriptSplitter {
   }
 
   private mutating func scanSign(_ first: UInt8) {
+    let begin = index
     switch first {
-    case UInt8(ascii: "'"): skipQuoted(by: first)
-    case UInt8(ascii: "\""): scanQuotedName()
+    case UInt8(ascii: "'"):
+      skipQuoted(by: first)
+      return add("", at: begin)
+    case UInt8(ascii: "\""):
+      return scanQuotedName()
     case UInt8(ascii: "$"):
       skipDollarQuoted()
+      return add("", at: begin)
     case UInt8(ascii: "("):
       parentheses += 1
       depth = max(depth, parentheses)
@@ -93,6 +100,11 @@ struct ScriptSplitter {
     default:
       index += 1
     }
+    if keepsTokens { add(lowercase(begin..<index), at: begin) }
+  }
+
+  private mutating func add(_ token: String, at start: Int) {
+    if keepsTokens { tokens.append(ScriptToken(text: token, start: start)) }
   }
 
   /// Skips a command of psql, to the end of its line. Some commands end the statement before them, as `;` does.
@@ -114,8 +126,12 @@ struct ScriptSplitter {
     while let next = byte(), Self.isWord(next) || next == UInt8(ascii: "$") { index += 1 }
     let word = lowercase(begin..<index)
     defer { (previous, mayEndBody) = (word, isInBody && word == "atomic") }
-    if word == "e", byte() == UInt8(ascii: "'") { return skipEscapeString() }
+    if word == "e", byte() == UInt8(ascii: "'") {
+      skipEscapeString()
+      return add("", at: begin)
+    }
     if takesWord { words.append(word) }
+    add(word, at: begin)
     guard parentheses == 0 else { return }
     if words.first == "copy", word == "stdin" || word == "stdout", previous == "from" || previous == "to" {
       fail(
@@ -134,11 +150,14 @@ struct ScriptSplitter {
   private mutating func scanQuotedName() {
     let begin = index
     repeat { skipQuoted(by: UInt8(ascii: "\"")) } while byte() == UInt8(ascii: "\"")
-    if takesWord { words.append(String(decoding: bytes[begin..<min(index, bytes.count)], as: UTF8.self)) }
+    guard takesWord || keepsTokens else { return }
+    let name = String(decoding: bytes[begin..<min(index, bytes.count)], as: UTF8.self)
+    if takesWord { words.append(name) }
+    add(name, at: begin)
   }
 
   /// The splitter itself needs the first words alone.
-  private var takesWord: Bool { parentheses == 0 && (keepsWords || words.count < 4) }
+  private var takesWord: Bool { parentheses == 0 && (keepsTokens || words.count < 4) }
 
   /// Skips what follows COPY … FROM stdin: up to the line that ends the rows, or else to the end of the statement.
   private mutating func skipRows(isInput: Bool) {
@@ -266,11 +285,12 @@ struct ScriptSplitter {
       let end = min(index, bytes.count)
       statements.append(
         ScriptStatement(
-          text: String(decoding: bytes[start..<end], as: UTF8.self), words: keepsWords ? words : [], line: place.line,
-          column: place.column))
+          text: String(decoding: bytes[start..<end], as: UTF8.self), words: keepsTokens ? words : [], tokens: tokens,
+          line: place.line, column: place.column))
     }
     start = nil
     words = []
+    tokens = []
     previous = ""
     parentheses = 0
     isInBody = false

@@ -5,6 +5,8 @@ package struct ScriptStatement: Equatable, Sendable {
   /// The words outside of parentheses that are or could be keywords, in lower case. A name in quotes has them, so that it is
   /// like no keyword; literals are no words. Only ``check(_:isTransaction:)`` gives them.
   package var words: [String] = []
+  /// All tokens, which ``check(_:isTransaction:)`` alone gives, too.
+  package var tokens: [ScriptToken] = []
   /// The line in which it begins, from 1.
   package var line: Int
   /// The character of that line at which it begins, from 1.
@@ -23,7 +25,7 @@ package struct ScriptStatement: Equatable, Sendable {
   /// comment is left to the server, whose error is the best explanation.
   /// - Throws: for text that only psql understands and, in a transaction, for commands that would end it.
   package static func split(_ script: String, isTransaction: Bool) throws(ScriptError) -> [ScriptStatement] {
-    var splitter = ScriptSplitter(script, isTransaction: isTransaction, keepsWords: false)
+    var splitter = ScriptSplitter(script, isTransaction: isTransaction, keepsTokens: false)
     let (statements, errors, _) = splitter.split()
     if let error = errors.first { throw error }
     return statements
@@ -34,9 +36,17 @@ package struct ScriptStatement: Equatable, Sendable {
   package static func check(
     _ script: String, isTransaction: Bool
   ) -> (statements: [ScriptStatement], errors: [ScriptError], depth: Int) {
-    var splitter = ScriptSplitter(script, isTransaction: isTransaction, keepsWords: true)
+    var splitter = ScriptSplitter(script, isTransaction: isTransaction, keepsTokens: true)
     return splitter.split()
   }
+}
+
+/// A token of a script: a word, a name, a number, a literal, or one byte of any other sign.
+package struct ScriptToken: Equatable, Sendable {
+  /// A word or a number in lower case; a name in quotes with them; empty for a literal.
+  package let text: String
+  /// The offset of its first byte in the script.
+  package let start: Int
 }
 
 /// Why Postern cannot run a script.

@@ -27,13 +27,13 @@ import Testing
     #expect(error?.position == position)
   }
 
-  @Test func tokensAreInLowerCaseAndQuotedOnesEmpty() {
+  @Test func tokensAreWhatIsNoSpaceAndNoComment() {
     let script = "/* DROP */ Drop -- x\n TABLE \"drop;\", $$ a; b $$, 'c' <> 1.5"
     #expect(
-      PostgresParser.scan(script)?.tokens.map(\.text)
-        == ["drop", "table", "", ",", "", ",", "", "<>", "1.5"])
-    #expect(PostgresParser.scan("SELECT 'open") == nil)
-    #expect(PostgresParser.scan("")?.tokens == [])
+      PostgresParser.tokens(of: script)?.map { String(decoding: Array(script.utf8)[$0], as: UTF8.self) }
+        == ["Drop", "TABLE", "\"drop;\"", ",", "$$ a; b $$", ",", "'c'", "<>", "1.5"])
+    #expect(PostgresParser.tokens(of: "SELECT 'open") == nil)
+    #expect(PostgresParser.tokens(of: "") == [])
   }
 
   /// Very long texts, named by what they repeat, so that they are not printed.
@@ -56,7 +56,7 @@ import Testing
   @Test(arguments: Endless.allCases)
   func survivesEndlessTexts(_ text: Endless) {
     _ = PostgresParser.syntaxError(in: text.script)
-    _ = PostgresParser.scan(text.script)?.tokens
+    _ = PostgresParser.tokens(of: text.script)
   }
 
   @Test func manyThreadsMayAskAtOnce() async {

@@ -55,21 +55,24 @@ final class ChosenPostgres {
   }
 
   /// What makes the replicas of a workload copies of one server, by the container's variables; nil where nothing is seen.
-  var replicator: String? {
+  func replicator() throws(JSONError) -> String? {
     if family.replicates { return "Patroni" }
-    if container.environment.contains(where: { $0.name.hasPrefix("REPMGR_") }) { return "repmgr" }
-    return container.environment.contains { $0.name.hasPrefix("STKEEPER_") } ? "Stolon" : nil
+    if try container.value(of: "REPMGR_PARTNER_NODES") != nil { return "repmgr" }
+    return try container.value(of: "STKEEPER_CLUSTER_NAME") == nil ? nil : "Stolon"
   }
 
   /// The variable that makes the server a copy of another; nil where none is seen.
-  var copyingVariable: String? {
+  func copyingVariable() throws(JSONError) -> String? {
     let (names, values) = family.copyingVariables
-    return names.first { name in
-      guard case .literal(let text)? = container.variable(name)?.value else {
-        return values == nil && container.defines(name)
+    for name in names {
+      guard let value = try container.value(of: name) else { continue }
+      guard case .literal(let text) = value else {
+        if values == nil { return name }
+        continue
       }
-      return values?.contains(text) ?? !text.isEmpty
+      if values?.contains(text) ?? !text.isEmpty { return name }
     }
+    return nil
   }
 
   /// The image's major version of Postgres, if its name shows it.

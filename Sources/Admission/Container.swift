@@ -98,6 +98,12 @@ final class Container {
     environment.last { $0.isNamed(name, suffix: suffix) }
   }
 
+  /// The value of any variable of `env`, also of one that concerns no image of Postgres; nil where there is none.
+  func value(of name: String) throws(JSONError) -> EnvironmentValue? {
+    var lookups = VariableLookups(most: 1)
+    return try lookups.value(of: name, before: nil, in: environmentSlice, of: bytes)
+  }
+
   /// Whether `env` has this variable.
   func defines(_ name: String) -> Bool { variable(name) != nil }
 

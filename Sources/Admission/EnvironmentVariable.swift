@@ -46,7 +46,6 @@ struct EnvironmentVariable {
       tells = Self.tellsDatabase(name, value, in: reader)
       return reader.starts(name, with: "POSTGRES") || reader.starts(name, with: "PG")
         || reader.starts(name, with: "PATRONI_") || reader.matches(name, "ALLOW_EMPTY_PASSWORD")
-        || reader.starts(name, with: "REP") || reader.starts(name, with: "STKEEPER_")
     }
   }
 

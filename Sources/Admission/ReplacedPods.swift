@@ -15,10 +15,10 @@ struct ReplacedPods {
     let object = subject.object
     guard object.role == .workload else { return }
     let replicas = Replicas(object)
-    if let variable = postgres.copyingVariable {
+    if let variable = try postgres.copyingVariable() {
       findings.warn(
         "\(variable) makes this Postgres a copy, which takes no writes: declare on the server that it copies")
-    } else if replicas.count > 1, !object.isReplicated, let replicator = postgres.replicator {
+    } else if replicas.count > 1, !object.isReplicated, let replicator = try postgres.replicator() {
       findings.warn(
         "\(replicator) makes the \(replicas.count) replicas copies: say so by \(AnnotationKey.replication): external")
       findings.warn(

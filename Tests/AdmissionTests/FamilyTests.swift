@@ -405,7 +405,7 @@ import Testing
   @Test(
     arguments: [
       ("bitnami/postgresql-repmgr:17", "REPMGR_PARTNER_NODES", "a,b", "repmgr makes the 3 replicas copies"),
-      ("sorintlab/stolon:master-pg14", "STKEEPER_UID", "keeper0", "Stolon makes the 3 replicas copies"),
+      ("sorintlab/stolon:master-pg14", "STKEEPER_CLUSTER_NAME", "main", "Stolon makes the 3 replicas copies"),
       (
         "bitnami/postgresql:17", "POSTGRESQL_REPLICATION_MODE", "slave",
         "POSTGRESQL_REPLICATION_MODE makes this Postgres a copy"

@@ -7,6 +7,8 @@ import KubernetesAPI
 package struct PostgresImage: Sendable {
   /// The container's name.
   package let container: String
+  /// Its major version of Postgres, if its image's name shows it.
+  package let version: Int?
   /// The superuser's name where ``superuserVariable`` is not set.
   package let defaultSuperuser: String
   /// The variable that names the superuser; nil where the name is always the default.
@@ -33,6 +35,7 @@ package struct PostgresImage: Sendable {
       let superuser = try Superuser(chosen.container, chosen.family, chosen.arguments)
       container = chosen.container.name
       family = chosen.family
+      version = chosen.version
       defaultSuperuser = family.defaultSuperuser
       superuserVariable = family.superuserVariable
       applicationUserVariables = family.applicationUserVariables

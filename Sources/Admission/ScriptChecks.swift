@@ -48,6 +48,15 @@ struct ScriptChecks {
     }
   }
 
+  /// A script in a ConfigMap that is there, as one in the declaration.
+  init(
+    _ sql: String, named name: String, isTransaction: Bool, _ limits: OwnerLimits, serverVersion: Int?, field: String
+  ) {
+    self.serverVersion = serverVersion
+    quotesSQL = true
+    check(sql, name, isTransaction: isTransaction, limits, field: field)
+  }
+
   /// A script in a Secret, for a server of any version. No word of it is shown.
   /// - Parameter name: nil where the reader knows which script it is.
   init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {

@@ -53,6 +53,11 @@ import Testing
       #"{"name":"c","image":"postgres:17","command":["sh","-c","sleep 1; exec pgbouncer /etc/p.ini"],"ports":[{"containerPort":5432}]}"#,
       "container \"c\" runs pgbouncer"
     ),
+    (
+      #"{"name":"c","image":"sorintlab/stolon:master-pg14","command":["bash","-ec","exec gosu stolon stolon-proxy\n"],"ports":[{"containerPort":5432}]}"#,
+      "container \"c\" runs stolon-proxy"
+    ),
+    (#"{"name":"c","image":"patroni","args":["haproxy"]}"#, "container \"c\" runs haproxy"),
     (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "nothing says that one of \"a\", \"b\" is Postgres"),
     (#"{"name":"db","image":"ghcr.io/cloudnative-pg/postgresql:17"}"#, "CloudNativePG"),
     (#"{"name":"db","image":"ghcr.io/zalando/spilo-17:4.0"}"#, "Zalando"),

@@ -162,6 +162,52 @@ import Testing
       answer.output.split(separator: "\n").allSatisfy { $0.hasPrefix("::error file=-,line=5::Deployment acme: ") })
   }
 
+  /// The webhook does not see their texts; the controller refuses them later.
+  @Test func aScriptInAConfigMapOfTheFilesIsChecked() throws {
+    let answer = try Program.run(
+      ["check", "-"],
+      input: """
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: sql}
+        data:
+          a.sql: "CREATE EXTENSION vector;\\n\\\\copy t from 'x'"
+          b.sql: "SELECT 1;\\nSELEC 1"
+          c.sql: "MERGE INTO t USING s ON true WHEN MATCHED THEN DO NOTHING"
+          d.sql: SELECT 1
+        ---
+        apiVersion: apps/v1
+        kind: StatefulSet
+        metadata:
+          name: db
+          labels: {postern.io/customer: acme}
+          annotations:
+            postern.io/service: make
+            postern.io/users: shop
+            postern.io/databases: |
+              - name: orders
+                owner: shop
+                scripts:
+                  - {name: a, configMap: {name: sql, key: a.sql}}
+                  - {name: b, configMap: {name: sql, key: b.sql}}
+                  - {name: c, configMap: {name: sql, key: c.sql}}
+                  - {name: d, configMap: {name: sql, key: d.sql}}
+                  - {name: e, configMap: {name: sql, key: e.sql}}
+                  - {name: f, configMap: {name: elsewhere, key: f.sql}}
+        spec: {serviceName: db, template: {spec: {containers: [{name: postgres, image: "postgres:14"}]}}}
+        """)
+    let field = "metadata.annotations[postern.io/databases]: script"
+    #expect(answer.status == 1)
+    #expect(
+      answer.output.split(separator: "\n").dropFirst().map { $0.drop { $0 == " " } } == [
+        #"* \#(field) "a" (ConfigMap sql, a.sql), line 2, column 1: holds a command of psql, which begins with a backslash; take it out: scripts are sent to the server, which knows SQL alone"#,
+        #"warning: \#(field) "a" (ConfigMap sql, a.sql), line 1 makes an extension, which a superuser alone may with this one: declare it in `extensions`"#,
+        #"* \#(field) "b" (ConfigMap sql, b.sql), line 2, column 1: syntax error at or near "SELEC""#,
+        #"* \#(field) "c" (ConfigMap sql, c.sql), line 1: MERGE INTO needs Postgres 15, and the image is of 14"#,
+        #"warning: \#(field) "e": ConfigMap sql has no key e.sql; it has a.sql, b.sql, c.sql, d.sql"#,
+      ])
+  }
+
   /// Charts, Bitnami's among them, let clients in at Postgres's port and nobody anywhere else.
   @Test(
     arguments: [

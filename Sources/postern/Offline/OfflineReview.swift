@@ -139,12 +139,17 @@ struct OfflineReview {
     }
     guard let labelled else { return findings }
     let isPod = manifest.kind == "Pod"
+    var version: Int?
     if let stored, let pod = isPod ? stored : try await admitted(LabelledManifest.pod(of: stored), by: chain) {
       for (field, message) in superusers(of: labelled, in: pod) { add(.error, field, message) }
+      version = PostgresImage(pod: pod)?.version
       if let warning = networkPolicies.warning(of: pod, in: manifest.namespace) { add(.warning, "", warning) }
     }
     let result = labelled.result
     for conflict in conflicts(of: result, in: manifest.namespace) { add(.error, "", conflict) }
+    for (severity, message) in scripts(of: labelled, serverVersion: version) {
+      add(severity, labelled.annotationField(AnnotationKey.databases), message)
+    }
     if let declaration = result.readable {
       for problem in objects.conflicts(with: declaration.spec, namespace: manifest.namespace) {
         add(.warning, "", problem.message)
@@ -234,6 +239,38 @@ struct OfflineReview {
       }
     }
     return []
+  }
+
+  /// What the controller, and then Postgres, would say of scripts in ConfigMaps of the files. Those in Secrets are found at the
+  /// Secret.
+  private func scripts(of labelled: LabelledManifest, serverVersion: Int?) -> [(Finding.Severity, String)] {
+    guard let spec = labelled.result.readable?.spec else { return [] }
+    var found: [(Finding.Severity, String)] = []
+    for database in spec.databases {
+      for script in database.scripts {
+        guard case .configMap(let source) = script.content,
+          let data = objects.configMap(source.name, namespace: labelled.manifest.namespace)
+        else { continue }
+        guard let bytes = data[source.key] else {
+          let keys = data.isEmpty ? "none" : data.keys.sorted().joined(separator: ", ")
+          found.append(
+            (.warning, "script \"\(script.name)\": ConfigMap \(source.name) has no key \(source.key); it has \(keys)"))
+          continue
+        }
+        guard let sql = String(validating: bytes, as: UTF8.self) else {
+          found.append(
+            (
+              .error,
+              "script \"\(script.name)\": \(source.key) of ConfigMap \(source.name) is not UTF-8; save it as UTF-8"
+            ))
+          continue
+        }
+        let findings = scriptFindings(
+          sql, of: script, from: source, for: database.name, in: spec, serverVersion: serverVersion, field: "")
+        found += findings.causes.map { (.error, $0.message) } + findings.warnings.map { (.warning, $0) }
+      }
+    }
+    return found
   }
 
   /// Contradictions between the annotations and the flat file, if the flat file is among the manifests and can be read.

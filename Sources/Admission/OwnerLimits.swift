@@ -94,7 +94,7 @@ struct OwnerLimits {
       return Self.ofPublishedSchemas(words)
     case ("subscription", _):
       return
-        "makes a subscription, which takes `transaction: false`, and a member of pg_create_subscription (Postgres 16)"
+        "makes a subscription, as members of pg_create_subscription may with `transaction: false`"
     case ("extension", _): return onMakingExtension(statement)
     case ("language", _):
       let name = rest.dropFirst().first ?? ""
@@ -103,7 +103,7 @@ struct OwnerLimits {
     case ("function", _), ("procedure", _): return Self.ofLanguage(words) ?? Self.ofLeakproof(words)
     case ("foreign", "data"): return Self.wrappers
     case ("server", _):
-      return "makes a foreign server, which takes USAGE on its wrapper: let a superuser grant it, or do it by hand"
+      return "makes a foreign server, which takes USAGE on its wrapper: let a superuser grant it"
     case ("access", "method"), ("operator", "class"), ("operator", "family"):
       return "makes an \(rest.prefix(2).joined(separator: " ")), which a superuser alone may: do it by hand"
     case ("type", _) where !rest.contains("as"):
@@ -126,7 +126,7 @@ struct OwnerLimits {
       return isConditional ? nil : "makes an extension that is declared, and so is there already: take it out"
     }
     guard !hasTrustedExtensions || Self.untrustedExtensions.contains(name) else { return nil }
-    return "makes an extension, which a superuser alone may with this one: declare it in `extensions`"
+    return "makes an extension that takes a superuser: declare it in `extensions`"
   }
 
   /// What the owner of an extension alone may, where that is the superuser for sure.
@@ -158,7 +158,7 @@ struct OwnerLimits {
       let owner = words.indices.dropFirst(2).last(where: { words[$0...].starts(with: ["owner", "to"]) }),
       let name = unreachable(statement, at: owner + 2)
     {
-      return "makes \(quoted(name)) an owner, which the database's owner may not: leave it out (pg_dump --no-owner)"
+      return "makes \(quoted(name)) an owner, as only its members may: use pg_dump --no-owner"
     }
     switch (rest.first, rest.dropFirst().first) {
     case ("role", _), ("user", _), ("group", _): return onAlteringRole(statement)
@@ -213,10 +213,10 @@ struct OwnerLimits {
   private func ofSetting(_ words: [String], at index: Int) -> String? {
     guard index < words.count else { return nil }
     if ServerSetting.ofSuperuser.contains(words[index]) {
-      return "sets \(words[index]), which a superuser alone may: take it out, or let a superuser grant it"
+      return "sets \(words[index]), which a superuser alone may: take it out"
     }
     guard ServerSetting.ofServer.contains(words[index]) else { return nil }
-    return "sets \(words[index]), which no session can: give it to Postgres as an argument or in its configuration"
+    return "sets \(words[index]), which no session can: give it to Postgres as an argument"
   }
 
   private static func onGranting(_ words: [String]) -> String? {

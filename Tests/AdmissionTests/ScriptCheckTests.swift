@@ -139,7 +139,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("COPY s.t (a) TO '/tmp/x' WITH (FORMAT csv)", "reads or writes a file", true),
     ("COPY (SELECT 1) TO '/tmp/x'", "reads or writes a file", true),
     ("LOAD 'age'", "loads a library", true), ("CHECKPOINT", "makes a checkpoint", true),
-    ("CREATE EXTENSION IF NOT EXISTS vector", "makes an extension, which a superuser alone may with this one", true),
+    ("CREATE EXTENSION IF NOT EXISTS vector", "makes an extension that takes a superuser", true),
     ("CREATE EXTENSION \"postgres_fdw\"", "makes an extension", true),
     ("CREATE EXTENSION hstore", "makes an extension that is declared", true),
     ("COMMENT ON EXTENSION plpgsql IS 'x'", "an extension, which is the superuser's", true),

@@ -201,7 +201,7 @@ import Testing
     #expect(
       answer.output.split(separator: "\n").dropFirst().map { $0.drop { $0 == " " } } == [
         #"* \#(field) "a" (ConfigMap sql, a.sql), line 2, column 1: holds a command of psql, which begins with a backslash; take it out: scripts are sent to the server, which knows SQL alone"#,
-        #"warning: \#(field) "a" (ConfigMap sql, a.sql), line 1 makes an extension, which a superuser alone may with this one: declare it in `extensions`"#,
+        #"warning: \#(field) "a" (ConfigMap sql, a.sql), line 1 makes an extension that takes a superuser: declare it in `extensions`"#,
         #"* \#(field) "b" (ConfigMap sql, b.sql), line 2, column 1: syntax error at or near "SELEC""#,
         #"* \#(field) "c" (ConfigMap sql, c.sql), line 1: MERGE INTO needs Postgres 15, and the image is of 14"#,
         #"warning: \#(field) "e": ConfigMap sql has no key e.sql; it has a.sql, b.sql, c.sql, d.sql"#,

@@ -43,6 +43,11 @@ struct OwnerLimits {
   /// Why the owner may not run a statement, and what to do instead; nil where it may, or where that is not known.
   func reason(_ statement: ScriptStatement) -> String? {
     let words = statement.words
+    // Most of a script's statements.
+    if words.first == "create", words.count > 1, words[1] == "table" || words[1] == "index" || words[1] == "view" {
+      return nil
+    }
+    if words.first == "select" { return nil }
     let rest = words.dropFirst()
     switch (words.first, rest.first) {
     case ("create", _), ("alter", "extension"), ("drop", "extension"), ("comment", "on"):

@@ -34,12 +34,13 @@ struct NewerSyntax: Equatable {
     for (index, token) in tokens.enumerated() {
       let rest = tokens[index...]
       if index == 0 || tokens[index - 1].text == ";" && opened.isEmpty { (isMerge, isReturning) = (false, false) }
-      if let known = byFirstWord[token.text] {
-        for construct in known.constructs where rest.starts(with: construct.words) {
-          add(name(construct.words), construct.version, at: token.start)
-        }
-        if let version = known.function, rest.dropFirst().first?.text == "(" {
-          add(token.text.uppercased(), version, isGuess: true, at: token.start)
+      for known in Known.beginning(with: token.text.utf8.first) where server < known.version {
+        switch known {
+        case .construct(let words, let version):
+          if rest.starts(with: words) { add(name(words), version, at: token.start) }
+        case .function(let name, let version):
+          guard token.text == name, rest.dropFirst().first?.text == "(" else { continue }
+          add(name.uppercased(), version, isGuess: true, at: token.start)
         }
       }
       let previous = index > 0 ? tokens[index - 1].text : ""
@@ -120,9 +121,35 @@ struct NewerSyntax: Equatable {
     "crc32": 18, "crc32c": 18, "gamma": 18, "lgamma": 18, "uuidv4": 18, "uuidv7": 18,
   ]
 
-  /// Both by the first word, so that each word of a script is looked up once.
-  private static let byFirstWord: [String: (constructs: [(words: [String], version: Int)], function: Int?)] =
-    constructs.mapValues { ($0, nil) }.merging(functions.map { ($0, ([], $1)) }) { ($0.constructs, $1.function) }
+  /// An entry of one of the two tables.
+  private enum Known {
+    case construct([String], version: Int)
+    case function(String, version: Int)
+
+    var version: Int {
+      switch self {
+      case .construct(_, let version), .function(_, let version): version
+      }
+    }
+
+    private var first: UInt8? {
+      switch self {
+      case .construct(let words, _): words.first?.utf8.first
+      case .function(let name, _): name.utf8.first
+      }
+    }
+
+    /// All by their first byte: to hash each word of a script takes longer than to compare it with a few.
+    private static let byFirstByte: [[Known]] = {
+      let all =
+        constructs.values.joined().map { Known.construct($0.words, version: $0.version) }
+        + functions.map { Known.function($0, version: $1) }
+      let byFirst = Dictionary(grouping: all) { $0.first }
+      return (0...UInt8.max).map { byFirst[$0] ?? [] }
+    }()
+
+    static func beginning(with byte: UInt8?) -> [Known] { byte.map { byFirstByte[Int($0)] } ?? [] }
+  }
 
   private static let storages: Set = ["plain", "external", "extended", "main", "default"]
 
@@ -139,23 +166,20 @@ struct NewerSyntax: Equatable {
     case call
     case other
 
+    /// What a query begins with.
+    private static let queries = ["select", "values", "with", "table"]
+
     init(_ tokens: [ScriptToken], at index: Int, in outer: Parenthesis?) {
-      let before = tokens[..<index].suffix(3).map(\.text)
-      let previous = before.last ?? ""
-      let isQuery = ["select", "values", "with", "table"].contains(
-        index + 1 < tokens.count ? tokens[index + 1].text : "")
-      if before == ["generated", "always", "as"] {
-        self = .generated
-      } else if before.suffix(2) == ["foreign", "key"] {
-        self = .foreignKey
-      } else if previous == "check" {
-        self = .check
-      } else if ["extract", "substring", "trim", "overlay", "position"].contains(previous) {
-        self = .call
-      } else if isQuery, ["from", "join"].contains(previous), before.dropLast().last != "distinct", outer != .call {
-        self = .subquery
-      } else {
-        self = .other
+      func word(before count: Int) -> String { index < count ? "" : tokens[index - count].text }
+      let isQuery = index + 1 < tokens.count && Self.queries.contains(tokens[index + 1].text)
+      switch word(before: 1) {
+      case "as" where word(before: 2) == "always" && word(before: 3) == "generated": self = .generated
+      case "key" where word(before: 2) == "foreign": self = .foreignKey
+      case "check": self = .check
+      case "extract", "substring", "trim", "overlay", "position": self = .call
+      case "from", "join":
+        self = isQuery && word(before: 2) != "distinct" && outer != .call ? .subquery : .other
+      default: self = .other
       }
     }
   }

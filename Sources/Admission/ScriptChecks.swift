@@ -54,7 +54,7 @@ struct ScriptChecks {
   ) {
     self.serverVersion = serverVersion
     quotesSQL = true
-    check(sql, name, isTransaction: isTransaction, limits, field: field)
+    check(sql, { name }, isTransaction: isTransaction, limits, field: { field })
   }
 
   /// A script in a Secret, for a server of any version. No word of it is shown.

@@ -5,39 +5,30 @@ import Provisioning
 
 /// What a script may not do because it runs as the database's owner, who is no superuser (PostgreSQL docs, each command,
 /// "Notes"; each tried on 15 to 18). An owner that was on the server before may have more rights than Postern gives it, so
-/// these are warnings.
-struct OwnerLimits {
-  /// The script's database; nil where only the script's text is known.
+/// these are warnings. A class, because what it looks up is made when a statement first asks for it, and serves all others.
+final class OwnerLimits {
+  /// The name of the script's database; nil where only the script's text is known.
+  let databaseName: PostgresName?
   private let database: Database?
-  private let users: [User]
+  private let roles: DeclaredRoles
   /// Whether the owner may make some extensions, as it may from Postgres 13 on.
   private let hasTrustedExtensions: Bool
+  /// The extensions that Postern makes in the database belong to the superuser.
+  private lazy var extensions = Set(database?.extensions.lazy.map(\.name.text) ?? [])
+  /// The owner, and all roles of which it is a member.
+  private lazy var reachable = database.map { roles.reachable(from: $0.owner) } ?? []
 
   /// For a script of which only its text is known.
-  static let ofAnyOwner = OwnerLimits(of: nil, in: nil, serverVersion: nil)
+  static var ofAnyOwner: OwnerLimits { OwnerLimits(of: nil, in: nil, DeclaredRoles([]), serverVersion: nil) }
 
-  /// - Parameter spec: what is declared, as far as it could be read.
-  init(of database: PostgresName?, in spec: InstanceSpec?, serverVersion: Int?) {
+  /// - Parameters:
+  ///   - spec: what is declared, as far as it could be read.
+  ///   - roles: its users.
+  init(of database: PostgresName?, in spec: InstanceSpec?, _ roles: DeclaredRoles, serverVersion: Int?) {
+    databaseName = database
     self.database = spec?.databases.first { $0.name == database }
-    users = spec?.users ?? []
+    self.roles = roles
     hasTrustedExtensions = serverVersion.map { $0 > 12 } ?? true
-  }
-
-  /// The extensions that Postern makes in the database belong to the superuser.
-  private func declares(extension name: String) -> Bool {
-    database?.extensions.contains { $0.name.text == name } ?? false
-  }
-
-  /// The owner and all roles of which it is a member, also by way of others.
-  private func roles(of owner: PostgresName) -> Set<PostgresName> {
-    var roles: Set = [owner]
-    var new = [owner]
-    while let role = new.popLast() {
-      for other in users.first(where: { $0.name == role })?.memberOf ?? [] where roles.insert(other).inserted {
-        new.append(other)
-      }
-    }
-    return roles
   }
 
   /// Why the owner may not run a statement, and what to do instead; nil where it may, or where that is not known.
@@ -64,7 +55,7 @@ struct OwnerLimits {
     case ("do", "language"): return Self.ofLanguage(words)
     case ("load", nil): return "loads a library, which a superuser alone may: take it out"
     case ("checkpoint", _):
-      guard database.map({ roles(of: $0.owner).contains { $0.text == "pg_checkpoint" } }) != true else { return nil }
+      guard !reachable.contains("pg_checkpoint") else { return nil }
       return "makes a checkpoint, which a superuser alone may: take it out"
     case ("reassign", _):
       return actsFor(statement, at: words.indices.dropFirst(3).filter { words[$0] != "to" })
@@ -127,7 +118,7 @@ struct OwnerLimits {
   private func onMakingExtension(_ statement: ScriptStatement) -> String? {
     let isConditional = statement.words.dropFirst(2).starts(with: ["if", "not", "exists"])
     guard let name = statement.name(at: isConditional ? 5 : 2), name != "plpgsql" else { return nil }
-    if declares(extension: name) {
+    if extensions.contains(name) {
       return isConditional ? nil : "makes an extension that is declared, and so is there already: take it out"
     }
     guard !hasTrustedExtensions || Self.untrustedExtensions.contains(name) else { return nil }
@@ -144,7 +135,7 @@ struct OwnerLimits {
     guard words.first == "extension" else { return nil }
     let first = words.dropFirst().starts(with: ["if", "exists"]) ? words.startIndex + 3 : words.startIndex + 1
     guard let name = statement.name(at: first),
-      name == "plpgsql" || declares(extension: name) || Self.untrustedExtensions.contains(name)
+      name == "plpgsql" || extensions.contains(name) || Self.untrustedExtensions.contains(name)
     else { return nil }
     return "changes or comments on an extension, which is the superuser's: take it out"
   }
@@ -174,7 +165,7 @@ struct OwnerLimits {
     case ("publication", _): return Self.ofPublishedSchemas(words)
     case ("function", _), ("procedure", _), ("routine", _): return Self.ofLeakproof(words)
     case ("table", _) where words.contains(["trigger", "all"]):
-      return "switches triggers of foreign keys too, which a superuser alone may: write TRIGGER USER"
+      return "switches foreign keys' triggers, if any, which a superuser alone may: write TRIGGER USER"
     case ("default", "privileges"):
       guard let role = words.firstIndex(where: { ["role", "user"].contains($0) }), words[role - 1] == "for" else {
         return nil
@@ -206,11 +197,12 @@ struct OwnerLimits {
     let name = words.indices.dropFirst().first { words[$0] != "session" && words[$0] != "local" } ?? 1
     switch words.dropFirst(name).first {
     case "authorization":
-      guard words.dropFirst(name + 1).first != "default" else { return nil }
+      guard words.dropFirst(name + 1).first != "default", !isOwner(statement, at: name + 1) else { return nil }
       return "becomes another user, which a superuser alone may: take it out"
     case "role":
-      guard words.dropFirst(name + 1).first != "none" else { return nil }
-      return actsFor(statement, at: [name + 1])
+      let role = words.dropFirst(name + 1).first == "to" ? name + 2 : name + 1
+      guard !["none", "default"].contains(words.dropFirst(role).first) else { return nil }
+      return actsFor(statement, at: [role])
     default: return ofSetting(words, at: name)
     }
   }
@@ -238,20 +230,26 @@ struct OwnerLimits {
 
   // MARK: - Roles
 
+  /// Whether the owner's name is there, or a literal of it: pg_dump writes one.
+  private func isOwner(_ statement: ScriptStatement, at index: Int) -> Bool {
+    guard let owner = database?.owner.text else { return false }
+    return statement.name(at: index).map { $0 == owner } ?? statement.text.contains("'\(owner)'")
+  }
+
   /// What a statement says that acts for a role.
   private func actsFor(_ statement: ScriptStatement, at indices: [Int]) -> String? {
-    indices.lazy.compactMap { unreachable(statement, at: $0) }.first.map {
-      "acts for \(quoted($0)), of whom the owner is no member: take it out, or declare `memberOf`"
+    for index in indices {
+      guard let name = unreachable(statement, at: index) else { continue }
+      return "acts for \(quoted(name)), of whom the owner is no member: take it out, or declare `memberOf`"
     }
+    return nil
   }
 
   /// The role whose name is there, where the owner is no member of it by what is declared.
   private func unreachable(_ statement: ScriptStatement, at index: Int) -> String? {
-    guard let database, let name = statement.name(at: index) else { return nil }
+    guard database != nil, let name = statement.name(at: index) else { return nil }
     // The owner of a database is its one member.
-    let isReachable =
-      Self.itself.contains(name) || name == "pg_database_owner"
-      || roles(of: database.owner).contains { $0.text == name }
+    let isReachable = Self.itself.contains(name) || name == "pg_database_owner" || reachable.contains(name)
     return isReachable ? nil : name
   }
 
@@ -297,6 +295,24 @@ struct OwnerLimits {
     "pg_attribute", "pg_authid", "pg_cast", "pg_class", "pg_constraint", "pg_database", "pg_enum", "pg_extension",
     "pg_index", "pg_language", "pg_namespace", "pg_opclass", "pg_operator", "pg_proc", "pg_trigger", "pg_type",
   ]
+}
+
+/// The declared users by name, for those who follow memberships. A class, because the index is made when it is first needed.
+final class DeclaredRoles {
+  private let users: [User]
+  private lazy var groups = Dictionary(users.lazy.map { ($0.name, $0.memberOf) }) { first, _ in first }
+
+  init(_ users: [User]) { self.users = users }
+
+  /// The names of a role and of all roles of which it is a member, also by way of others.
+  func reachable(from role: PostgresName) -> Set<String> {
+    var names: Set = [role.text]
+    var new = [role]
+    while let role = new.popLast() {
+      for other in groups[role] ?? [] where names.insert(other.text).inserted { new.append(other) }
+    }
+    return names
+  }
 }
 
 extension ScriptStatement {

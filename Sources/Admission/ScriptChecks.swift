@@ -37,13 +37,18 @@ struct ScriptChecks {
     let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
       $0[$1.database, default: [:]][Array($1.script.name.utf8)] = $1.script
     }
+    let roles = DeclaredRoles(spec?.users ?? [])
+    var last: OwnerLimits?
     for declared in scripts where before[declared.database]?[Array(declared.script.name.utf8)] != declared.script {
       let script = declared.script
       guard case .inline(let sql) = script.content else { continue }
+      let limits =
+        last.flatMap { $0.databaseName == declared.database ? $0 : nil }
+        ?? OwnerLimits(of: declared.database, in: spec, roles, serverVersion: serverVersion)
+      last = limits
       check(
         sql, { script.name.isEmpty ? "the script" : "script \(quoted(script.name))" },
-        isTransaction: script.transaction,
-        OwnerLimits(of: declared.database, in: spec, serverVersion: serverVersion),
+        isTransaction: script.transaction, limits,
         field: { "\(field)metadata.annotations[\(AnnotationKey.databases)]\(declared.path)" })
     }
   }

@@ -19,7 +19,8 @@ package func scriptFindings(
 ) -> (causes: [StatusCause], warnings: [String]) {
   let findings = ScriptChecks(
     sql, named: "script \(quoted(script.name)) (ConfigMap \(source.name), \(source.key))",
-    isTransaction: script.transaction, OwnerLimits(of: database, in: spec, serverVersion: serverVersion),
+    isTransaction: script.transaction,
+    OwnerLimits(of: database, in: spec, DeclaredRoles(spec.users), serverVersion: serverVersion),
     serverVersion: serverVersion, field: field
   ).findings
   return (findings.causes, findings.warnings)

@@ -73,6 +73,8 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     // What an owner may, and a dump holds (each tried on 15 to 18).
     "ALTER TABLE public.t OWNER TO shop", "ALTER SCHEMA s OWNER TO \"shop\"", "ALTER VIEW v OWNER TO CURRENT_USER",
     "ALTER SCHEMA public OWNER TO pg_database_owner", "ALTER TABLE t RENAME owner TO other", "SET ROLE shop",
+    "SET role TO shop", "SET LOCAL role TO DEFAULT", "SET role = 'shop'", "SET SESSION AUTHORIZATION shop",
+    "SET SESSION AUTHORIZATION 'shop'",
     "ALTER TABLE t RENAME COLUMN owner TO other", "SET ROLE NONE", "SET LOCAL work_mem = '1GB'", "RESET ROLE",
     "CREATE SCHEMA s AUTHORIZATION shop", "ALTER DEFAULT PRIVILEGES FOR ROLE shop GRANT SELECT ON TABLES TO report",
     "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO report", "GRANT SELECT (a), UPDATE ON t TO report",
@@ -112,6 +114,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("CREATE PUBLICATION p FOR ALL TABLES", "publishes all tables", true),
     ("SET SESSION AUTHORIZATION 'postgres'", "becomes another user", true),
     ("SET LOCAL SESSION AUTHORIZATION other", "becomes another user", true),
+    ("SET role TO other", "acts for \"other\", of whom the owner is no member", true),
     ("SET ROLE other", "acts for \"other\", of whom the owner is no member", true),
     ("SET SESSION ROLE postgres", "acts for \"postgres\"", true),
     (
@@ -170,7 +173,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("ALTER DATABASE orders SET lc_messages = 'C'", "sets lc_messages", true),
     ("ALTER ROLE shop IN DATABASE orders SET log_statement = 'all'", "sets log_statement", true),
     ("SET max_connections = 500", "sets max_connections, which no session can", true),
-    ("ALTER TABLE t DISABLE TRIGGER ALL", "switches triggers of foreign keys too", true),
+    ("ALTER TABLE t DISABLE TRIGGER ALL", "switches foreign keys' triggers, if any", true),
     ("UPDATE ONLY pg_catalog.pg_database SET datallowconn = false", "writes to the server's catalog", true),
     ("DELETE FROM pg_enum WHERE enumlabel = 'a'", "writes to the server's catalog", true),
   ])
@@ -197,6 +200,29 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     let reply = try post(
       deployment(annotations: #"{"postern.io/users":"\#(users)","postern.io/databases":"\#(databases)"}"#), .validate)
     #expect(reply.isAllowed && !reply.warnings.contains { $0.contains("script") }, "\(reply.causes) \(reply.warnings)")
+  }
+
+  /// What one owner may says nothing of the next database's.
+  @Test func everyDatabaseHasAnOwnerOfItsOwn() throws {
+    let scripts = "scripts: [{name: one, sql: SET ROLE report}, {name: two, sql: SET ROLE report}]"
+    let databases =
+      "- {name: a, owner: shop, \(scripts)}\\n- {name: b, owner: report, \(scripts)}\\n- {name: c, owner: shop, \(scripts)}"
+    let reply = try post(
+      deployment(
+        annotations: #"{"postern.io/users":"shop, report, other","postern.io/databases":"\#(databases)"}"#),
+      .validate)
+    #expect(reply.isAllowed && reply.warnings.count { $0.contains("acts for \"report\"") } == 4, "\(reply.warnings)")
+  }
+
+  /// Otherwise this takes minutes.
+  @Test func membershipsAndExtensionsAreLookedUpAndNotSearchedForEachStatement() throws {
+    let names = (0..<4000).map { "u\($0)" }.joined(separator: ",")
+    let sql = String(repeating: "SET ROLE u3999; CREATE EXTENSION IF NOT EXISTS u3999;", count: 3000)
+    let users = "[{name: shop, memberOf: [\(names)]},\(names)]"
+    let databases = "[{name: a, owner: shop, extensions: [\(names)], scripts: [{name: one, sql: '\(sql)'}]}]"
+    let reply = try post(
+      deployment(annotations: #"{"postern.io/users":"\#(users)","postern.io/databases":"\#(databases)"}"#), .validate)
+    #expect(reply.isAllowed && !reply.warnings.contains { $0.contains("script") }, "\(reply.warnings.first ?? "")")
   }
 
   /// PostgreSQL 12 lets a superuser alone make any extension.

@@ -8,8 +8,13 @@ enum ScriptVariable {
   /// What no name is known of.
   static let unknown = mark("…")
 
+  /// No name is as long, and values that hold one another grow without end.
+  private static let maximumLength = 1 << 16
+
   /// What a variable is taken to hold: its value, or itself where its name tells a secret, which is shown nowhere.
-  static func value(_ value: String, of name: String) -> String { SecretSigns.areIn(name: name) ? mark(name) : value }
+  static func value(_ value: String, of name: String) -> String {
+    SecretSigns.areIn(name: name) || value.utf8.count > maximumLength ? mark(name) : value
+  }
 
   /// Stands before each value of a list.
   private static let separator: Character = "\u{E002}"

@@ -21,13 +21,16 @@ struct ShellLexer {
   /// The script, with a line feed at each line's end.
   let text: String
   private let variables: [String: String]
+  /// Whether the text is what a list holds.
+  private let isOfList: Bool
   private var rest: Substring
   private var line = 1
   /// Texts that begin on the next line.
   private var waiting: [(token: Int, delimiter: ShellWord, isIndented: Bool)] = []
 
-  init(_ text: String, _ variables: [String: String]) {
+  init(_ text: String, _ variables: [String: String], isOfList: Bool = false) {
     self.variables = variables
+    self.isOfList = isOfList
     self.text = text.replacing("\r\n", with: "\n")
     rest = self.text[...]
     while let first = rest.first {
@@ -183,11 +186,16 @@ struct ShellLexer {
 
   /// Adds the values of `NAME=(…)`.
   private mutating func addList(to word: inout ShellWord) {
+    // A list holds no other, and thousands of parentheses are no list.
+    guard !isOfList else {
+      pass(rest)
+      return word.add(expanded: ScriptVariable.unknown)
+    }
     var end = rest
     let list = ScriptVariable.takeReference(&end)
     pass(list)
     word.commands.append(list)
-    let values = ShellLexer(String(list.dropFirst().dropLast()), variables).allWords
+    let values = ShellLexer(String(list.dropFirst().dropLast()), variables, isOfList: true).allWords
     let areKnown = values?.allSatisfy { $0.isSure && !ScriptVariable.isIn($0.text) } ?? false
     word.add(
       expanded: areKnown ? ScriptVariable.list(values?.map(\.text) ?? []) : ScriptVariable.unknown)

@@ -35,10 +35,12 @@ struct ShellScript {
     (self.variables, self.functions, self.account, self.depth) = (known, functions, account, depth)
     self.budget = budget
     for block in syntax.blocks { if case .function(let name) = block.kind { self.functions[name] = block.body } }
+    let blocks = Dictionary(grouping: syntax.blocks, by: \.commands.lowerBound)
+    let calls = Dictionary(grouping: syntax.commands.indices) { syntax.commands[$0].words.first?.text }
     var isRead: Set<Int> = []
     var index = 0
     while index < syntax.commands.count {
-      if let block = Self.readable(syntax, at: index, known) {
+      if let block = Self.readable(blocks[index] ?? [], calls, known) {
         isRead.formUnion(block.compounds)
         if case .loop(let variable, let list) = block.kind {
           for value in Self.values(of: list, known) ?? [] { run(block.body, [variable: value]) }
@@ -57,19 +59,20 @@ struct ShellScript {
 
   /// The outermost block that begins with a command and need not be read as if it were run once: a loop over values that are
   /// known, or a function that is called.
-  private static func readable(_ syntax: ShellSyntax, at index: Int, _ known: [String: String]) -> ShellSyntax.Block? {
-    let blocks = syntax.blocks.filter { block in
-      guard block.commands.lowerBound == index, !block.commands.isEmpty else { return false }
+  /// - Parameters:
+  ///   - blocks: those that begin with the command.
+  ///   - calls: the indices of all commands, by their first words.
+  private static func readable(
+    _ blocks: [ShellSyntax.Block], _ calls: [String?: [Int]], _ known: [String: String]
+  ) -> ShellSyntax.Block? {
+    // What holds another one ends after it.
+    blocks.last { block in
+      guard !block.commands.isEmpty else { return false }
       switch block.kind {
       case .loop(_, let list): return values(of: list, known) != nil
-      case .function(let name):
-        return syntax.commands.indices.contains {
-          !block.commands.contains($0) && syntax.commands[$0].words.first?.text == name
-        }
+      case .function(let name): return calls[name]?.contains { !block.commands.contains($0) } ?? false
       }
     }
-    // What holds another one ends after it.
-    return blocks.last
   }
 
   /// More values of a loop than anybody writes.

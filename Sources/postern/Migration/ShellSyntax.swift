@@ -110,8 +110,11 @@ struct ShellSyntax {
       next?.kind = .loop(variable: word.text, list: [])
       place = .list
     case .list:
-      if case .loop(let variable, let list)? = next?.kind, !(list.isEmpty && word.isBare && word.text == "in") {
-        next?.kind = .loop(variable: variable, list: list + [word])
+      if case .loop(let variable, var list)? = next?.kind, !(list.isEmpty && word.isBare && word.text == "in") {
+        // Held once, the list grows where it is.
+        next?.kind = nil
+        list.append(word)
+        next?.kind = .loop(variable: variable, list: list)
       }
     case .subject: if word.isBare, word.text == "in" { place = .pattern }
     case .pattern: if word.isBare, word.text == "esac" { endCase() }

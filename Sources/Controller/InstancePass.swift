@@ -75,6 +75,12 @@ struct InstancePass {
       if let failure = refusals.worst ?? untold { throw .failed(failure) }
       if !isTaken { throw .crowded }
     } catch {
+      // What passes by itself hides nothing that does not.
+      if case .failed(let failure) = error, !failure.isCancelled, failure.isTransient || failure.isConflict,
+        let worst = refusals.worst
+      {
+        throw .failed(worst)
+      }
       guard case .tooMuch = error else { throw error }
       problems.append(
         InstanceProblem(

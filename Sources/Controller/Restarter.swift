@@ -182,31 +182,40 @@ final class Restarter: Sendable {
       var (left, wait) = (Restarter.maximumAtOnce, Duration?.none)
       var unanswered = Refusals()
       for candidate in candidates {
-        let result = try await attempt(candidate, of: restarts, mayEvict: left > 0, &unanswered)
-        if case .evicted = result { left -= 1 }
+        let result = try await attempt(candidate, of: restarts, &left, &unanswered)
         guard let next = await tell(result, candidate) else { continue }
         wait = min(wait ?? next, next)
       }
       return wait
     }
 
+    /// - Parameter left: how many Pods may still be evicted. One that got no answer counts, because it may have been.
     private func attempt(
-      _ candidate: Restarts.Candidate, of restarts: Restarts, mayEvict: Bool, _ unanswered: inout Refusals
+      _ candidate: Restarts.Candidate, of restarts: Restarts, _ left: inout Int, _ unanswered: inout Refusals
     ) async throws(Interruption) -> Result {
       if let obstacle = candidate.obstacle { return .held(obstacle) }
-      guard mayEvict else { return .notAsked }
+      guard left > 0 else { return .notAsked }
+      var isAsked = false
       do throws(KubernetesError) {
         guard let wanted = try await wantedPods(candidate.pod) else { return .notAsked }
         if let obstacle = restarts.missing(beside: candidate, of: wanted) { return .held(obstacle) }
         guard !Task.isCancelled, mayWrite() else { return .notAsked }
+        isAsked = true
         try await restarter.client.evict(candidate.pod.name, in: namespace, uid: candidate.pod.uid)
       } catch {
         // The Pod has changed or is gone; the next look decides.
         if error.isNotFound || error.isConflict { return .notAsked }
-        if error.code == nil { try unanswered.take(.failed(error)) }
+        if error.code == nil {
+          try unanswered.take(.failed(error))
+          if isAsked {
+            left -= 1
+            try? await Task.sleep(for: settings.pause)
+          }
+        }
         let hint = error.code == 403 ? "; an admin adds overlays/restart (chart: restarts.enabled)" : ""
         return .held(.now("\(error)\(hint)"))
       }
+      left -= 1
       try? await Task.sleep(for: settings.pause)
       return .evicted
     }

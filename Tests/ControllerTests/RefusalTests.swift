@@ -158,6 +158,25 @@ import TextEncoding
     }
   }
 
+  /// What an admin must do is told, though the pass ends for something that passes by itself.
+  @Test func aRefusalThatLastsIsToldBeforeOneThatPasses() async throws {
+    let mark = #"{"postern.io/user":"a","postern.io/unused-since":"t"}"#
+    let secret = try Self.object("user-a", annotations: mark, data: #"{"password":"\#(base64("old-password"))"}"#)
+    let sample = Sample(annotations: Self.two, uid: "1")
+    let server = Refusing(try ObjectStore([sample], objects: [Self.secret("user-a"): secret])) { request in
+      if request.path == Self.secret("user-a"), request.body.contains("null") {
+        return .status(403, "Forbidden", "a policy guards it")
+      }
+      let isWrite = request.method != .GET && request.path.contains("/configmaps")
+      return isWrite ? .status(503, "ServiceUnavailable", "not now") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { Self.told(fake).contains { $0.contains("a policy guards it") } })
+      }
+    }
+  }
+
   /// A Service that Postern has made and may not delete stays noted, so that it is deleted later.
   @Test func aServiceThatCannotBeDeletedHoldsUpNothing() async throws {
     let service = "\(Self.folder)/services/acme-pg-old"

@@ -88,7 +88,8 @@ import Testing
     try await controlling(refusing, sidecarUpdate: Self.update) { server, controller, registry in
       try await leading(controller) { () async throws in
         #expect(try await eventually { registry.text().contains(#"postern_sidecars{state="waiting"} 2"#) })
-        #expect(patches(server).count == 2)
+        // On a busy machine an answer may come too late, which is no refusal: that Pod is tried again.
+        #expect(Set(patches(server).map(\.path)).count == 2)
         #expect(registry.text().contains("postern_sidecar_update_stopped 0"))
       }
     }

@@ -70,11 +70,8 @@ struct InstancePass {
   var customer: String { instance.declaration.spec.customer }
 
   mutating func run() async throws(Interruption) {
-    do throws(Interruption) {
-      let isTaken = try await go()
-      if let failure = refusals.worst ?? untold { throw .failed(failure) }
-      if !isTaken { throw .crowded }
-    } catch {
+    let isTaken: Bool
+    do throws(Interruption) { isTaken = try await go() } catch {
       // What passes by itself hides nothing that does not.
       if case .failed(let failure) = error, !failure.isCancelled, failure.isTransient || failure.isConflict,
         let worst = refusals.worst
@@ -87,7 +84,10 @@ struct InstancePass {
           reason: .invalidDeclaration,
           message: "its Secrets, and the Secrets and ConfigMaps that it refers to, hold more than "
             + "\(ObjectAccess.maximumBytes) bytes together; nothing is changed until they hold less"))
+      return
     }
+    if let failure = refusals.worst ?? untold { throw .failed(failure) }
+    if !isTaken { throw .crowded }
   }
 
   /// - Returns: whether there is room to check all scripts.

@@ -80,10 +80,14 @@ struct LookSchedule: Sendable {
     counted = now
     var line = FairLine<(CustomerKey, String)>()
     var open: [String: Int] = [:]
-    for (key, pods) in entries { for entry in pods.values where entry.isBusy { open[key.namespace, default: 0] += 1 } }
-    let due = entries.flatMap { key, pods in
-      pods.compactMap { uid, entry in
-        entry.due <= now && !entry.isBusy && expectations[key] != nil ? (entry.due, key, uid) : nil
+    var due: [(Instant, CustomerKey, String)] = []
+    for (key, pods) in entries {
+      for (uid, entry) in pods {
+        if entry.isBusy {
+          open[key.namespace, default: 0] += 1
+        } else if entry.due <= now, expectations[key] != nil {
+          due.append((entry.due, key, uid))
+        }
       }
     }
     for (_, key, uid) in due.sorted(by: { $0.0 < $1.0 }) { line.append((key, uid), of: key.namespace) }

@@ -45,7 +45,7 @@ indirect enum ValuePath: Equatable, Sendable {
     case .element(let index, let outer): return "\(outer.text)[\(index)]"
     case .member(let key, let outer):
       let isShort = !key.isEmpty && key.utf8.count <= PostgresName.maximumBytes
-      let isPlain = isShort && key.utf8.allSatisfy(Self.isPlain)
+      let isPlain = isShort && key.utf8.allSatisfy(\.isOfName)
       return outer.text + (isPlain ? ".\(key)" : "[\(quoted(key))]")
     }
   }
@@ -57,15 +57,6 @@ indirect enum ValuePath: Equatable, Sendable {
     case .element(let index, of: .root): .element(index == 0 ? entry : index, of: .root)
     case .member(let key, let outer): .member(key, of: outer.moved(to: entry))
     case .element(let index, let outer): .element(index, of: outer.moved(to: entry))
-    }
-  }
-
-  private static func isPlain(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
     }
   }
 }

@@ -25,6 +25,18 @@ extension String {
   }
 }
 
+extension UInt8 {
+  /// Whether it is a letter or a digit of ASCII, `_` or `-`.
+  var isOfName: Bool {
+    switch self {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+      true
+    default: false
+    }
+  }
+}
+
 extension Unicode.Scalar {
   /// General category Cc, which no version of Unicode changes (Unicode Standard, 23.1).
   var isControl: Bool { value < 0x20 || (0x7F...0x9F).contains(value) }

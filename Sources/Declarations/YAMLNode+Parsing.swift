@@ -39,11 +39,11 @@ extension YAMLNode {
   /// Whether the text is names with commas and spaces between them, as most people write a short list: a plain scalar on
   /// one line (YAML 1.1, 9.1.3), which needs no parser.
   private static func isPlainWords(_ text: String) -> Bool {
-    func isWordByte(_ byte: UInt8) -> Bool { isNameByte(byte) && byte != UInt8(ascii: "-") }
+    func isWordByte(_ byte: UInt8) -> Bool { byte.isOfName && byte != UInt8(ascii: "-") }
     let bytes = text.utf8Span.span
     guard bytes.count > 0, isWordByte(bytes[0]), isWordByte(bytes[bytes.count - 1]) else { return false }
     for index in bytes.indices
-    where !isNameByte(bytes[index]) && bytes[index] != UInt8(ascii: ",") && bytes[index] != UInt8(ascii: " ") {
+    where !bytes[index].isOfName && bytes[index] != UInt8(ascii: ",") && bytes[index] != UInt8(ascii: " ") {
       return false
     }
     return !["null", "Null", "NULL"].contains(text)
@@ -128,7 +128,7 @@ extension YAMLNode {
     var previous = UInt8(ascii: " ")
     var mark: UInt8?
     for byte in text.utf8 {
-      if let kind = mark, isNameByte(byte) {
+      if let kind = mark, byte.isOfName {
         if kind == UInt8(ascii: "&") { hasAnchor = true } else { hasAlias = true }
       }
       let isMark = byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*")
@@ -136,15 +136,6 @@ extension YAMLNode {
       previous = byte
     }
     return hasAnchor && hasAlias
-  }
-
-  private static func isNameByte(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-      UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
-      true
-    default: false
-    }
   }
 
   /// White space, line breaks (U+0085, U+2028 and U+2029 end in bytes over 0x7F), indicators and closing quotes.

@@ -48,11 +48,15 @@ package struct InstanceSources: Sendable {
   func configMap(_ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
     guard let object = configMaps[reference.name] else { return Self.missing("ConfigMap", reference) }
     guard let value = object[reference.key] else {
-      let keys = object.keys.sorted().prefix(10).joined(separator: ", ")
-      let more = object.count > 10 ? " and \(object.count - 10) more" : ""
-      return Self.missing(key: "ConfigMap", reference, "; it has \(keys.isEmpty ? "none" : keys)\(more)")
+      return Self.missing(key: "ConfigMap", reference, "; it has \(Self.list(object.keys))")
     }
     return .success(value)
+  }
+
+  /// Keys of a ConfigMap for a message: the first ten, and how many more there are.
+  package static func list(_ keys: some Collection<String>) -> String {
+    let first = keys.sorted().prefix(10).joined(separator: ", ")
+    return (keys.isEmpty ? "none" : first) + (keys.count > 10 ? " and \(keys.count - 10) more" : "")
   }
 
   private static func missing(_ kind: String, _ reference: ObjectKey) -> Result<[UInt8], MissingSource> {

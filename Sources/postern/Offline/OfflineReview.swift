@@ -252,7 +252,7 @@ struct OfflineReview {
           let data = objects.configMap(source.name, namespace: labelled.manifest.namespace)
         else { continue }
         guard let bytes = data[source.key] else {
-          let keys = data.isEmpty ? "none" : data.keys.sorted().joined(separator: ", ")
+          let keys = InstanceSources.list(data.keys)
           found.append(
             (.warning, "script \"\(script.name)\": ConfigMap \(source.name) has no key \(source.key); it has \(keys)"))
           continue

@@ -448,4 +448,17 @@ import Testing
     let shell = ShellScript(script, [:])
     #expect(shell.pieces.count < 2)
   }
+
+  /// Scripts of 200 KB, by their beginning and what they repeat. What repeats without end is read once, and not again for each.
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
+      ("", "A=("), ("", "B=(a A=("), ("", "for x in"), ("for x in ", "a "), ("", "f(){ f; g;};\n"),
+      ("", "for x in $y; do a; done\n"), ("", "${"), ("", "$(a "), ("", "a=$a$a\n"),
+    ])
+  func whatRepeatsWithoutEndIsReadOnce(start: String, repeated: String) {
+    let script = start + String(repeating: repeated, count: 200_000 / repeated.utf8.count)
+    let shell = ShellScript(script, ["EMPTY": "", "TWO": "a b"])
+    #expect(shell.pieces.isEmpty)
+  }
 }

@@ -259,17 +259,6 @@ import Testing
     String(text.flatMap { $0 == "\u{E000}" ? "$" : $0 == "\u{E001}" ? "" : String($0) })
   }
 
-  /// Scripts of 200 KB, named by what they repeat. What repeats without end is read once, and not again for each.
-  @Test(arguments: [
-    "A=(", "B=(a A=(", "for x in", "a ", "f(){ f; g;};\n", "for x in $y; do a; done\n", "${", "$(a ", "a=$a$a\n",
-  ])
-  func whatRepeatsWithoutEndIsReadOnce(repeated: String) {
-    let script =
-      (repeated == "a " ? "for x in " : "") + String(repeating: repeated, count: 200_000 / repeated.utf8.count)
-    let shell = ShellScript(script, Self.variables)
-    #expect(shell.pieces.isEmpty)
-  }
-
   @Test func eachTextHasItsLine() {
     let script =
       "createuser a\npsql \\\n  -c 'x' \\\n  -c 'y\nz'; createdb b\npsql <<EOF\nq\nEOF\nsu a -c '\n\ncreatedb c'"

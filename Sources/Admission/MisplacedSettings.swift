@@ -10,14 +10,14 @@ struct MisplacedSettings {
   private(set) var findings = Findings()
 
   /// What shapes a Pod.
-  private static let keys = [
+  private static let shaping = [
     AnnotationKey.container, AnnotationKey.port, AnnotationKey.adminSecret, AnnotationKey.flavor,
     AnnotationKey.gateReadiness, AnnotationKey.statusPort, AnnotationKey.sidecarCPU, AnnotationKey.sidecarMemory,
   ]
 
   init(_ object: CustomerObject, _ choice: PostgresChoice, _ reading: DeclarationReading) {
     guard object.metadata.hasSettings else { return }
-    for key in Self.keys {
+    for key in Self.shaping {
       // An annotation that cannot be read is an error wherever it is.
       guard let value = object.metadata.setting(key), !reading.isWrong(key) else { continue }
       let effective =

@@ -10,24 +10,21 @@ final class OwnerLimits {
   /// The name of the script's database; nil where only the script's text is known.
   let databaseName: PostgresName?
   private let database: Database?
-  private let roles: DeclaredRoles
+  private let names: DeclaredNames
   /// Whether the owner may make some extensions, as it may from Postgres 13 on.
   private let hasTrustedExtensions: Bool
   /// The extensions that Postern makes in the database belong to the superuser.
   private lazy var extensions = Set(database?.extensions.lazy.map(\.name.text) ?? [])
   /// The owner, and all roles of which it is a member.
-  private lazy var reachable = database.map { roles.reachable(from: $0.owner) } ?? []
+  private lazy var reachable = database.map { names.reachable(from: $0.owner) } ?? []
 
   /// For a script of which only its text is known.
-  static var ofAnyOwner: OwnerLimits { OwnerLimits(of: nil, in: nil, DeclaredRoles([]), serverVersion: nil) }
+  static var ofAnyOwner: OwnerLimits { OwnerLimits(of: nil, in: DeclaredNames(nil), serverVersion: nil) }
 
-  /// - Parameters:
-  ///   - spec: what is declared, as far as it could be read.
-  ///   - roles: its users.
-  init(of database: PostgresName?, in spec: InstanceSpec?, _ roles: DeclaredRoles, serverVersion: Int?) {
+  init(of database: PostgresName?, in names: DeclaredNames, serverVersion: Int?) {
     databaseName = database
-    self.database = spec?.databases.first { $0.name == database }
-    self.roles = roles
+    self.database = database.flatMap(names.database)
+    self.names = names
     hasTrustedExtensions = serverVersion.map { $0 > 12 } ?? true
   }
 
@@ -297,12 +294,16 @@ final class OwnerLimits {
   ]
 }
 
-/// The declared users by name, for those who follow memberships. A class, because the index is made when it is first needed.
-final class DeclaredRoles {
-  private let users: [User]
-  private lazy var groups = Dictionary(users.lazy.map { ($0.name, $0.memberOf) }) { first, _ in first }
+/// What is declared, by name. A class, because each index is made when it is first needed.
+final class DeclaredNames {
+  private let spec: InstanceSpec?
+  private lazy var databases = Dictionary(spec?.databases.map { ($0.name, $0) } ?? []) { first, _ in first }
+  private lazy var groups = Dictionary(spec?.users.map { ($0.name, $0.memberOf) } ?? []) { first, _ in first }
 
-  init(_ users: [User]) { self.users = users }
+  /// - Parameter spec: as far as it could be read.
+  init(_ spec: InstanceSpec?) { self.spec = spec }
+
+  func database(_ name: PostgresName) -> Database? { databases[name] }
 
   /// The names of a role and of all roles of which it is a member, also by way of others.
   func reachable(from role: PostgresName) -> Set<String> {

@@ -37,14 +37,14 @@ struct ScriptChecks {
     let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
       $0[$1.database, default: [:]][Array($1.script.name.utf8)] = $1.script
     }
-    let roles = DeclaredRoles(spec?.users ?? [])
+    let names = DeclaredNames(spec)
     var last: OwnerLimits?
     for declared in scripts where before[declared.database]?[Array(declared.script.name.utf8)] != declared.script {
       let script = declared.script
       guard case .inline(let sql) = script.content else { continue }
       let limits =
         last.flatMap { $0.databaseName == declared.database ? $0 : nil }
-        ?? OwnerLimits(of: declared.database, in: spec, roles, serverVersion: serverVersion)
+        ?? OwnerLimits(of: declared.database, in: names, serverVersion: serverVersion)
       last = limits
       check(
         sql, { script.name.isEmpty ? "the script" : "script \(quoted(script.name))" },
@@ -137,8 +137,10 @@ struct ScriptChecks {
     _ sql: String, _ statements: [ScriptStatement], _ script: () -> String, field: () -> String
   ) {
     guard let serverVersion, serverVersion < PostgresParser.majorVersion else { return }
+    let newer = NewerSyntax.all(in: statements, for: serverVersion)
+    guard !newer.isEmpty else { return }
     var places = ScriptPlaceCounter(Array(sql.utf8))
-    for syntax in NewerSyntax.all(in: statements, for: serverVersion) {
+    for syntax in newer {
       let line = places.place(at: syntax.start).line
       let message =
         "\(script()), line \(line): \(syntax.name) needs Postgres \(syntax.version), and the image is of \(serverVersion)"

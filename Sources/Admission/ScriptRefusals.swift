@@ -20,7 +20,7 @@ package func scriptFindings(
   let findings = ScriptChecks(
     sql, named: "script \(quoted(script.name)) (ConfigMap \(source.name), \(source.key))",
     isTransaction: script.transaction,
-    OwnerLimits(of: database, in: spec, DeclaredRoles(spec.users), serverVersion: serverVersion),
+    OwnerLimits(of: database, in: DeclaredNames(spec), serverVersion: serverVersion),
     serverVersion: serverVersion, field: field
   ).findings
   return (findings.causes, findings.warnings)

@@ -43,6 +43,26 @@ import Testing
     #expect(!(answer.output + answer.errors).contains("hunter2"))
   }
 
+  /// An older parser only warns of SQL, and kubectl shows warnings of what is refused, too.
+  @Test(arguments: commands) func theWarningsOfWhatIsRefusedAreShown(command: [String]) throws {
+    let (answer, _) = try run(
+      command,
+      on: """
+        apiVersion: v1
+        kind: Pod
+        metadata:
+          name: p
+          labels: {postern.io/customer: c}
+          annotations:
+            postern.io/users: "[{name: shop, connectionLimit: many}]"
+            postern.io/databases: "[{name: o, owner: shop, scripts: [{name: one, sql: DROP TABLE t}]}]"
+        spec: {containers: [{name: postgres, image: "postgres:15"}]}
+        """)
+    #expect(answer.status == 1)
+    #expect(answer.errors.contains("\"many\" is no connection limit"), "\(answer.errors)")
+    #expect(answer.errors.contains("\nWarning: postern: script \"one\", line 1 drops a table"), "\(answer.errors)")
+  }
+
   @Test(arguments: commands + [["check"]]) func aFileThatIsNoManifestIsSaidInOneLine(command: [String]) throws {
     let (answer, file) = try run(command, on: "hello: world")
     #expect(answer.status == (command[0] == "try" ? 1 : 2))

@@ -130,12 +130,12 @@ extension AdmissionChain.Denial {
 }
 
 extension CommandError {
-  /// A refusal by the webhook, as kubectl prints it.
+  /// A refusal by the webhook, as kubectl prints it, with the warnings behind it: some tell of another mistake.
   init(denied manifest: Manifest, _ denial: AdmissionChain.Denial) {
-    self.init(
-      status: .refused,
-      lines: denial.causes.isEmpty
-        ? ["The \(manifest.kind) \"\(manifest.name)\" was refused: \(denial.message)"]
-        : ["The \(manifest.kind) \"\(manifest.name)\" is invalid:"] + denial.lines.map { "* \($0)" })
+    let refusal =
+      denial.causes.isEmpty
+      ? ["The \(manifest.kind) \"\(manifest.name)\" was refused: \(denial.message)"]
+      : ["The \(manifest.kind) \"\(manifest.name)\" is invalid:"] + denial.lines.map { "* \($0)" }
+    self.init(status: .refused, lines: refusal + denial.warnings.map { "Warning: \($0)" })
   }
 }

@@ -50,8 +50,10 @@ package struct Provisioner {
         ])
     }
     do throws(PostgresError) {
-      guard try lock(desired, connection) else { return PassReport(outcome: .interrupted) }
-      let report = try pass(desired, connection, runsScripts: true)
+      let wait = try lock(desired, connection)
+      guard wait.isLocked else { return PassReport(outcome: .interrupted, applied: wait.applied) }
+      var report = try pass(desired, connection, runsScripts: true)
+      report.applied = wait.applied + report.applied
       return KnownFailures(customer: desired.spec.customer, control: control).settle(report, connection)
     } catch {
       return PassReport(
@@ -90,24 +92,28 @@ package struct Provisioner {
     return Survey(state: state, plan: Provisioning.plan(desired, state))
   }
 
-  /// Waits for the lock; returns false if the process must end first. The lock ends with the connection. Urgent work is
-  /// done without the lock, because another pass may take long.
-  private func lock(_ desired: DesiredState, _ connection: borrowing Connection) throws(PostgresError) -> Bool {
+  /// Waits for the lock, unless the process must end first. The lock ends with the connection. Urgent work is done
+  /// without the lock, because another pass may take long; it is returned.
+  private func lock(
+    _ desired: DesiredState, _ connection: borrowing Connection
+  ) throws(PostgresError) -> (isLocked: Bool, applied: [String]) {
     var isWaiting = false
+    var applied: [String] = []
     while !control.shouldStop() {
       if try connection.row(Catalog.tryLock) {
         try endOtherPasses(connection)
-        return true
+        return (true, applied)
       }
       if !isWaiting {
         control.log(.info, "waiting for another pass to end", [])
         var executor = executor(desired, connection)
         _ = try runUrgent(&executor, connection)
+        applied = executor.applied
       }
       isWaiting = true
       _ = try connection.query("SELECT pg_sleep(0.2)")
     }
-    return false
+    return (false, applied)
   }
 
   /// Ends the sessions of a pass that has lost its lock. The server continues the statement of a client that was

@@ -201,4 +201,26 @@ import Testing
     try other.execute("SELECT pg_advisory_unlock(31649045226775918)")
     #expect(sidecar.waitForStatus { $0.outcome == .converged }, "\(sidecar.log)")
   }
+
+  /// What was done before the lock was there is in the report: the status says by it when a change was applied.
+  @Test(arguments: PostgresInstallation.all)
+  func whatIsDoneWhileAnotherPassHoldsTheLockIsReported(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "leaver"] { try bench.user(name) }
+    #expect(bench.pass().outcome == .converged)
+    try bench.remove("leaver")
+    let other = try bench.server.connect()
+    try other.execute("SELECT pg_advisory_lock(31649045226775918)")
+    try other.send(
+      """
+      DO $$ BEGIN
+        WHILE (SELECT rolcanlogin FROM pg_roles WHERE rolname = 'leaver') LOOP PERFORM pg_sleep(0.01); END LOOP;
+        PERFORM pg_advisory_unlock(31649045226775918);
+      END $$
+      """)
+    let report = bench.pass()
+    #expect(report.outcome == .converged)
+    #expect(report.applied.first == "lock role name=leaver")
+    try other.receive()
+  }
 }

@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar sidecar-arm64 postern images demo try test test-shipped e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
+.PHONY: help build sidecar sidecar-arm64 postern profile images demo try test test-shipped e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ sidecar-arm64: ## Build the sidecar for ARM64 on another machine, and run its te
 postern: ## Build the command as it ships: .build/shipped/postern
 	scripts/install-packages build sidecar
 	SWIFT="$(SWIFT)" scripts/build-postern
+
+profile: ## Count what the webhook does with the tests' reviews, and write scripts/postern.profdata, by which `make postern` compiles
+	scripts/install-packages build sidecar
+	SWIFT="$(SWIFT)" scripts/make-profile
 
 images: postern sidecar ## Build OCI images of both in .build/images, without a daemon; ARM64=1: the sidecar's for ARM64, too
 	scripts/install-packages images $(if $(ARM64),arm64)

@@ -11,6 +11,8 @@ struct LookSchedule: Sendable {
     var expectation: Expectation
   }
 
+  /// How many questions may be open at once.
+  static let maximumAtOnce = 16
   /// The most questions per second on average.
   static let perSecond = 50.0
   /// How many questions to sidecars of one namespace may be open at once, so that those that hang there hold up no others.
@@ -24,7 +26,6 @@ struct LookSchedule: Sendable {
     /// How many questions since the last change were answered alike, and how; nil: it must be asked again.
     var tries = 0
     var result: Provisioned.Reason?
-    var isBusy = false
     /// The last result that was said, and what it is about.
     var found: Provisioned.Reason?
     var about: Expectation?
@@ -38,6 +39,8 @@ struct LookSchedule: Sendable {
 
   private var expectations: [CustomerKey: Expectation] = [:]
   private var entries: [CustomerKey: [String: Entry]] = [:]
+  /// The namespaces of the questions that have not ended, by the Pod's UID. The Pod may be gone meanwhile.
+  private var open: [String: String] = [:]
   private var allowance = LookSchedule.perSecond
   private var counted: Instant?
   /// The controller's wall clock, and when it was read.
@@ -73,31 +76,27 @@ struct LookSchedule: Sendable {
     entries[key] = new.isEmpty ? nil : new
   }
 
-  /// The questions that are due, at most this many; namespaces take turns. For each, call ``answered(_:as:at:)``
-  /// afterwards.
-  mutating func take(_ limit: Int, at now: Instant) -> [Look] {
+  /// The questions that are due, as many as there is room for; namespaces take turns. For each, call
+  /// ``answered(_:as:runsScript:logins:at:)`` and ``ended(_:)`` afterwards.
+  mutating func take(at now: Instant) -> [Look] {
     allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
     counted = now
     var line = FairLine<(CustomerKey, String)>()
-    var open: [String: Int] = [:]
+    var places = open.values.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     var due: [(Instant, CustomerKey, String)] = []
     for (key, pods) in entries {
-      for (uid, entry) in pods {
-        if entry.isBusy {
-          open[key.namespace, default: 0] += 1
-        } else if entry.due <= now, expectations[key] != nil {
-          due.append((entry.due, key, uid))
-        }
+      for (uid, entry) in pods where entry.due <= now && open[uid] == nil && expectations[key] != nil {
+        due.append((entry.due, key, uid))
       }
     }
     for (_, key, uid) in due.sorted(by: { $0.0 < $1.0 }) { line.append((key, uid), of: key.namespace) }
     var looks: [Look] = []
-    while looks.count < limit, allowance >= 1, let (key, uid) = line.removeFirst() {
+    while open.count < Self.maximumAtOnce, allowance >= 1, let (key, uid) = line.removeFirst() {
       guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key],
-        open[key.namespace, default: 0] < Self.maximumOfNamespace
+        places[key.namespace, default: 0] < Self.maximumOfNamespace
       else { continue }
-      open[key.namespace, default: 0] += 1
-      entries[key]?[uid]?.isBusy = true
+      places[key.namespace, default: 0] += 1
+      open[uid] = key.namespace
       allowance -= 1
       looks.append(Look(key: key, pod: pod, expectation: expectation))
     }
@@ -113,7 +112,6 @@ struct LookSchedule: Sendable {
     guard var entry = entries[look.key]?[look.pod.uid] else { return false }
     let isNews = entry.logins != logins
     entry.logins = logins
-    entry.isBusy = false
     if let runsScript { entry.runsScript = runsScript }
     if let found { (entry.found, entry.about) = (found, look.expectation) }
     // If something has changed meanwhile, ask again at once.
@@ -131,6 +129,9 @@ struct LookSchedule: Sendable {
     entries[look.key]?[look.pod.uid] = entry
     return isNews
   }
+
+  /// A question holds its place no longer, and its sidecar may be asked again.
+  mutating func ended(_ look: Look) { open[look.pod.uid] = nil }
 
   /// Whether a Pod has told all that a turn waits for.
   private static func isSettled(_ logins: LoginReport?, _ expected: Expectation) -> Bool {

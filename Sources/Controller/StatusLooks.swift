@@ -19,8 +19,6 @@ final class StatusLooks: Sendable {
     mutating func observeClock() { schedule.observe(wallMilliseconds: SystemClock.wallMilliseconds, at: .now) }
   }
 
-  private static let maximumAtOnce = 16
-
   private let client: KubernetesClient
   /// Nil: over HTTP.
   private let ask: StatusQuestion?
@@ -86,21 +84,18 @@ final class StatusLooks: Sendable {
 
   /// Asks until the task is cancelled; then forgets everything.
   func run(mayWrite: @escaping @Sendable () -> Bool) async {
-    let running = Running()
     let http = StatusClient()
     let ask = ask ?? http.ask
     await withDiscardingTaskGroup { group in
       while !Task.isCancelled {
-        let free = Self.maximumAtOnce - running.count.load(ordering: .relaxed)
         let looks = state.withLock { state in
           state.observeClock()
-          return state.schedule.take(free, at: .now)
+          return state.schedule.take(at: .now)
         }
         for look in looks {
-          running.count.add(1, ordering: .relaxed)
           group.addTask {
             await self.look(look, ask, mayWrite)
-            running.count.subtract(1, ordering: .relaxed)
+            self.state.withLock { $0.schedule.ended(look) }
           }
         }
         guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { break }
@@ -109,11 +104,6 @@ final class StatusLooks: Sendable {
     }
     await http.shutdown()
     state.withLock { $0 = State() }
-  }
-
-  /// The questions in progress.
-  private final class Running: Sendable {
-    let count = Atomic<Int>(0)
   }
 
   private func look(_ look: LookSchedule.Look, _ ask: StatusQuestion, _ mayWrite: @Sendable () -> Bool) async {

@@ -94,29 +94,29 @@ import Testing
     var schedule = LookSchedule()
     var now = ContinuousClock.now
     schedule.see([pod("a")], of: Self.key, at: now)
-    #expect(schedule.take(9, at: now).isEmpty)
+    #expect(schedule.take(at: now).isEmpty)
     schedule.expect(Self.expected, of: Self.key, at: now)
-    let look = try #require(schedule.take(9, at: now).first)
-    #expect(schedule.take(9, at: now).isEmpty)
-    schedule.answered(look, as: .pending, at: now)
+    let look = try #require(schedule.take(at: now).first)
+    #expect(schedule.take(at: now).isEmpty)
+    schedule.finish(look, as: .pending, at: now)
     now += .milliseconds(300)
-    let second = try #require(schedule.take(9, at: now).first)
-    schedule.answered(second, as: .converged, at: now)
+    let second = try #require(schedule.take(at: now).first)
+    schedule.finish(second, as: .converged, at: now)
     #expect(schedule.found(of: Self.key) == .converged)
     now += .seconds(400)
-    #expect(schedule.take(9, at: now).isEmpty)
+    #expect(schedule.take(at: now).isEmpty)
     schedule.see([pod("a", restarts: 1)], of: Self.key, at: now)
-    schedule.answered(try #require(schedule.take(9, at: now).first), as: .converged, at: now)
+    schedule.finish(try #require(schedule.take(at: now).first), as: .converged, at: now)
     var changed = Self.expected
     changed.generation = "h"
     schedule.expect(changed, of: Self.key, at: now)
-    #expect(schedule.take(9, at: now).count == 1)
+    #expect(schedule.take(at: now).count == 1)
     schedule.see([], of: Self.key, at: now)
     #expect(schedule.found(of: Self.key) == nil)
     // The one that comes in its place is asked, though no pass has come between.
     now += .seconds(1)
     schedule.see([pod("b")], of: Self.key, at: now)
-    #expect(schedule.take(9, at: now).map(\.pod.uid) == ["b"])
+    #expect(schedule.take(at: now).map(\.pod.uid) == ["b"])
   }
 
   /// A new leader has heard no sidecar yet, and one that does not answer may still run its script.
@@ -128,11 +128,11 @@ import Testing
     schedule.expect(Self.expected, of: Self.key, at: start)
     #expect(schedule.mayRunScript("a", of: Self.key, at: start))
     #expect(!schedule.mayRunScript("a", of: Self.key, at: start + .seconds(61)))
-    let look = try #require(schedule.take(9, at: start).first)
-    schedule.answered(look, as: .pending, runsScript: true, at: start)
-    schedule.answered(look, as: .unreachable, at: start)
+    let look = try #require(schedule.take(at: start).first)
+    schedule.finish(look, as: .pending, runsScript: true, at: start)
+    schedule.finish(look, as: .unreachable, at: start)
     #expect(schedule.mayRunScript("a", of: Self.key, at: start + .seconds(61)))
-    schedule.answered(look, as: .converged, runsScript: false, at: start)
+    schedule.finish(look, as: .converged, runsScript: false, at: start)
     #expect(!schedule.mayRunScript("a", of: Self.key, at: start))
   }
 
@@ -144,18 +144,18 @@ import Testing
       schedule.see([pod("\(index)")], of: key, at: now)
       schedule.expect(Self.expected, of: key, at: now)
     }
-    let first = schedule.take(16, at: now)
+    let first = schedule.take(at: now)
     #expect(first.count == LookSchedule.maximumOfNamespace + 1 && first.contains { $0.key.namespace == "small" })
     // All of them hang: that namespace gets no other place, and the other one does.
     schedule.see([pod("new")], of: CustomerKey(namespace: "small", customer: "new"), at: now)
     schedule.expect(Self.expected, of: CustomerKey(namespace: "small", customer: "new"), at: now)
-    #expect(schedule.take(3, at: now).map(\.pod.uid) == ["new"])
-    for look in first { schedule.answered(look, as: .converged, at: now) }
+    #expect(schedule.take(at: now).map(\.pod.uid) == ["new"])
+    for look in first { schedule.finish(look, as: .converged, at: now) }
     var asked = 0
     for _ in 0..<100 {
       now += .milliseconds(100)
-      let looks = schedule.take(16, at: now)
-      for look in looks { schedule.answered(look, as: .converged, at: now) }
+      let looks = schedule.take(at: now)
+      for look in looks { schedule.finish(look, as: .converged, at: now) }
       asked += looks.count
     }
     #expect((450...550).contains(asked))
@@ -188,22 +188,64 @@ import Testing
     schedule.observe(wallMilliseconds: 1_000_000, at: start)
     schedule.see([pod("a")], of: Self.key, at: start)
     schedule.expect(Self.expected, of: Self.key, at: start)
-    let look = try #require(schedule.take(9, at: start).first)
+    let look = try #require(schedule.take(at: start).first)
     let report = LoginReport(generation: "g", held: [], isSkewed: false)
-    let isNews = schedule.answered(look, as: .converged, logins: report, at: start)
+    let isNews = schedule.finish(look, as: .converged, logins: report, at: start)
     #expect(isNews)
     let now = start + .seconds(100)
     schedule.observe(wallMilliseconds: 1_100_000 + step, at: now)
     #expect(schedule.logins(of: Self.key).reports == ["a": staysTold ? report : nil])
-    let again = schedule.take(9, at: now)
+    let again = schedule.take(at: now)
     #expect(again.isEmpty == staysTold)
     // The same answer is news then: a pass has to see it.
     for look in again {
-      let isNews = schedule.answered(look, as: .converged, logins: report, at: now)
+      let isNews = schedule.finish(look, as: .converged, logins: report, at: now)
       #expect(isNews)
     }
     schedule.observe(wallMilliseconds: 1_200_000 + step, at: now + .seconds(100))
     #expect(schedule.logins(of: Self.key).reports == ["a": report])
+  }
+
+  /// A question that hangs keeps its place, whatever becomes of the Pod.
+  @Test func aNamespaceWhoseHangingPodsAreReplacedGetsNoOtherPlaces() throws {
+    var schedule = LookSchedule()
+    var now = ContinuousClock.now
+    func see(_ round: Int) {
+      for index in 0..<LookSchedule.maximumOfNamespace {
+        let key = CustomerKey(namespace: "large", customer: "c\(index)")
+        schedule.see([pod("\(round)-\(index)")], of: key, at: now)
+        schedule.expect(Self.expected, of: key, at: now)
+      }
+    }
+    see(0)
+    let hanging = schedule.take(at: now)
+    #expect(hanging.count == LookSchedule.maximumOfNamespace)
+    now += .seconds(1)
+    see(1)
+    #expect(schedule.take(at: now).isEmpty)
+    schedule.see([pod("small")], of: Self.key, at: now)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    #expect(schedule.take(at: now).map(\.pod.uid) == ["small"])
+    // What is still to be told after the answer counts, too.
+    let first = try #require(hanging.first)
+    schedule.answered(first, as: .unreachable, at: now)
+    #expect(schedule.take(at: now).isEmpty)
+    schedule.ended(first)
+    #expect(schedule.take(at: now).map(\.key.namespace) == ["large"])
+  }
+
+  /// A Pod whose label goes and comes back is asked again when the question of before has ended.
+  @Test func oneSidecarIsAskedOneQuestionAtATime() throws {
+    var schedule = LookSchedule()
+    let now = ContinuousClock.now
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    schedule.see([pod("a")], of: Self.key, at: now)
+    let look = try #require(schedule.take(at: now).first)
+    schedule.see([], of: Self.key, at: now)
+    schedule.see([pod("a")], of: Self.key, at: now)
+    #expect(schedule.take(at: now).isEmpty)
+    schedule.ended(look)
+    #expect(schedule.take(at: now).count == 1)
   }
 
   /// A question that fails for once, or a condition that is not written for once, comes after many answers `pending`.
@@ -214,12 +256,12 @@ import Testing
     schedule.see([pod("a")], of: Self.key, at: now)
     schedule.expect(Self.expected, of: Self.key, at: now)
     for _ in 0..<15 {
-      schedule.answered(try #require(schedule.take(9, at: now).first), as: .pending, at: now)
+      schedule.finish(try #require(schedule.take(at: now).first), as: .pending, at: now)
       now += .milliseconds(300)
     }
-    schedule.answered(try #require(schedule.take(9, at: now).first), as: found, at: now)
+    schedule.finish(try #require(schedule.take(at: now).first), as: found, at: now)
     now += .seconds(1)
-    #expect(schedule.take(9, at: now).count == 1)
+    #expect(schedule.take(at: now).count == 1)
   }
 
   @Test func allHoldItOnlyWhenEachPodDoesAndWhatIsExpectedNow() throws {
@@ -228,19 +270,30 @@ import Testing
     #expect(!schedule.holdsAll(of: Self.key))
     schedule.see([pod("a"), pod("b")], of: Self.key, at: now)
     schedule.expect(Self.expected, of: Self.key, at: now)
-    let looks = schedule.take(9, at: now)
+    let looks = schedule.take(at: now)
     #expect(looks.count == 2)
-    schedule.answered(try #require(looks.first), as: .converged, at: now)
+    schedule.finish(try #require(looks.first), as: .converged, at: now)
     #expect(!schedule.holdsAll(of: Self.key))
-    schedule.answered(try #require(looks.last), as: .standby, at: now)
+    schedule.finish(try #require(looks.last), as: .standby, at: now)
     #expect(schedule.holdsAll(of: Self.key))
     var changed = Self.expected
     changed.generation = "h"
     schedule.expect(changed, of: Self.key, at: now)
     #expect(!schedule.holdsAll(of: Self.key))
     // An answer to a question of before does not count.
-    schedule.answered(try #require(looks.first), as: .converged, at: now)
-    schedule.answered(try #require(looks.last), as: .converged, at: now)
+    schedule.finish(try #require(looks.first), as: .converged, at: now)
+    schedule.finish(try #require(looks.last), as: .converged, at: now)
     #expect(!schedule.holdsAll(of: Self.key))
+  }
+}
+
+extension LookSchedule {
+  /// A question is answered and ends.
+  @discardableResult
+  fileprivate mutating func finish(
+    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool? = nil, logins: LoginReport? = nil, at now: Instant
+  ) -> Bool {
+    defer { ended(look) }
+    return answered(look, as: found, runsScript: runsScript, logins: logins, at: now)
   }
 }

@@ -9,6 +9,8 @@ struct LookSchedule: Sendable {
     var key: CustomerKey
     var pod: ObservedPod
     var expectation: Expectation
+    /// How often the controller's clock had been set.
+    fileprivate var clockSettings: Int
   }
 
   /// How many questions may be open at once.
@@ -45,6 +47,7 @@ struct LookSchedule: Sendable {
   private var counted: Instant?
   /// The controller's wall clock, and when it was read.
   private var clock: (milliseconds: Int64, at: Instant)?
+  private var clockSettings = 0
   /// A clock that is more than this away from where it should have gone was set.
   private static let maximumStep = Duration.seconds(5)
 
@@ -98,7 +101,7 @@ struct LookSchedule: Sendable {
       places[key.namespace, default: 0] += 1
       open[uid] = key.namespace
       allowance -= 1
-      looks.append(Look(key: key, pod: pod, expectation: expectation))
+      looks.append(Look(key: key, pod: pod, expectation: expectation, clockSettings: clockSettings))
     }
     return looks
   }
@@ -110,12 +113,15 @@ struct LookSchedule: Sendable {
     _ look: Look, as found: Provisioned.Reason?, runsScript: Bool? = nil, logins: LoginReport? = nil, at now: Instant
   ) -> Bool {
     guard var entry = entries[look.key]?[look.pod.uid] else { return false }
+    // What was told before the clock was set, or before the sidecar was started again, counts as nothing.
+    let isOfNow = look.clockSettings == clockSettings && entry.pod.place == look.pod.place
+    let logins = isOfNow ? logins : nil
     let isNews = entry.logins != logins
     entry.logins = logins
     if let runsScript { entry.runsScript = runsScript }
     if let found { (entry.found, entry.about) = (found, look.expectation) }
     // If something has changed meanwhile, ask again at once.
-    if expectations[look.key] == look.expectation, entry.pod.place == look.pod.place {
+    if expectations[look.key] == look.expectation, isOfNow {
       // One answer that fails after many others is no reason to wait as long as after many that failed.
       if entry.result != found { (entry.result, entry.tries) = (found, 0) }
       var delay = Self.delay(found, tries: entry.tries)
@@ -146,8 +152,9 @@ struct LookSchedule: Sendable {
     let step = expected.map { Duration.milliseconds(wallMilliseconds) - $0 } ?? .zero
     guard clock == nil || step > Self.maximumStep || step < .zero - Self.maximumStep else { return }
     clock = (wallMilliseconds, now)
+    clockSettings += 1
     for (key, pods) in entries {
-      for (uid, entry) in pods where entry.logins != nil {
+      for (uid, entry) in pods where entry.logins != nil || open[uid] != nil {
         entries[key]?[uid]?.logins = nil
         entries[key]?[uid]?.due = now
         entries[key]?[uid]?.tries = 0

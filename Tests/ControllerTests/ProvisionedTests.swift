@@ -206,6 +206,30 @@ import Testing
     #expect(schedule.logins(of: Self.key).reports == ["a": report])
   }
 
+  /// What a sidecar told before the clock was set, or before it was started again, is found out anew, whenever its answer comes.
+  @Test(arguments: ["clock", "restart"])
+  func anAnswerFromBeforeCountsAsNothing(what: String) throws {
+    var schedule = LookSchedule()
+    let start = ContinuousClock.now
+    schedule.observe(wallMilliseconds: 1_000_000, at: start)
+    schedule.see([pod("a")], of: Self.key, at: start)
+    schedule.expect(Self.expected, of: Self.key, at: start)
+    let look = try #require(schedule.take(at: start).first)
+    let now = start + .seconds(1)
+    if what == "clock" {
+      schedule.observe(wallMilliseconds: 3_601_000, at: now)
+    } else {
+      schedule.see([pod("a", restarts: 1)], of: Self.key, at: now)
+    }
+    let report = LoginReport(generation: "g", held: [], isSkewed: false)
+    schedule.answered(look, as: .converged, logins: report, at: now)
+    #expect(schedule.logins(of: Self.key).reports == ["a": nil])
+    schedule.ended(look)
+    let again = try #require(schedule.take(at: now).first)
+    schedule.answered(again, as: .converged, logins: report, at: now)
+    #expect(schedule.logins(of: Self.key).reports == ["a": report])
+  }
+
   /// A question that hangs keeps its place, whatever becomes of the Pod.
   @Test func aNamespaceWhoseHangingPodsAreReplacedGetsNoOtherPlaces() throws {
     var schedule = LookSchedule()

@@ -64,18 +64,19 @@ final class SidecarUpdater: Sendable {
     let (signals, signal) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
     state.withLock { $0.signal = signal }
     signal.yield()
-    for await _ in signals {
-      guard mayBegin() else {
-        later(signal, in: SidecarUpdates.interval)
-        continue
+    // One request that hangs holds up no other.
+    await withDiscardingTaskGroup { group in
+      for await _ in signals {
+        guard mayBegin() else {
+          later(signal, in: SidecarUpdates.interval)
+          continue
+        }
+        let step = nextStep(isBusy)
+        for failure in step.failures { group.addTask { await self.tell(failure, mayWrite) } }
+        for update in step.updates { group.addTask { await self.send(update, mayWrite) } }
+        if let duration = step.followsIn { later(signal, in: duration) }
       }
-      let step = nextStep(isBusy)
-      await tell(step.failures, mayWrite)
-      for update in step.updates {
-        let result = await send(update, mayWrite)
-        state.withLock { $0.updates?.ended(update, result, at: .now) }
-      }
-      if let duration = step.followsIn { later(signal, in: duration) }
+      group.cancelAll()
     }
     state.withLock { $0 = State() }
     metrics.set(nil, isStopped: false)
@@ -102,36 +103,58 @@ final class SidecarUpdater: Sendable {
     return step
   }
 
-  private func tell(_ failures: [SidecarUpdates.Update], _ mayWrite: () -> Bool) async {
-    for failure in failures {
-      let bound = SidecarUpdates.bound.components.seconds
-      logger.warning(
-        "no more sidecars are updated: one was not ready again",
-        metadata: ["pod": "\(failure.name)", "image": "\(failure.pod.sidecar.image)", "seconds": "\(bound)"])
-      let message =
-        "the sidecar was not ready \(bound) s after its image had become \(failure.pod.sidecar.image); no other sidecars "
-        + "are updated until it is: see kubectl logs -c \(SidecarContainer.name)"
-      await events.tell([failure.notice(.sidecarUpdateStopped, message)], mayWrite: mayWrite)
-    }
+  private func tell(_ failure: SidecarUpdates.Update, _ mayWrite: () -> Bool) async {
+    let bound = SidecarUpdates.bound.components.seconds
+    logger.warning(
+      "no more sidecars are updated: one was not ready again",
+      metadata: ["pod": "\(failure.name)", "image": "\(failure.pod.sidecar.image)", "seconds": "\(bound)"])
+    let message =
+      "the sidecar was not ready \(bound) s after its image had become \(failure.pod.sidecar.image); no other sidecars "
+      + "are updated until it is: see kubectl logs -c \(SidecarContainer.name)"
+    await events.tell([failure.notice(.sidecarUpdateStopped, message)], mayWrite: mayWrite)
   }
 
-  private func send(_ update: SidecarUpdates.Update, _ mayWrite: () -> Bool) async -> SidecarUpdates.Result {
-    guard !Task.isCancelled, mayWrite(), let image = settings?.image else { return .outdated }
-    do throws(KubernetesError) {
-      try await client.patch(
-        .pods, update.pod.name, in: update.key.namespace,
-        .strategic(update.patch(image: image, at: SystemClock.timestamp())), as: .nothing)
-    } catch {
-      if error.isNotFound || error.isConflict { return .outdated }
-      logger.warning("a sidecar was not updated", metadata: ["pod": "\(update.name)", "error": "\(error)"])
-      return error.code == 422 ? .refused : .failed
+  private func send(_ update: SidecarUpdates.Update, _ mayWrite: () -> Bool) async {
+    guard let image = settings?.image else { return }
+    let result = await patch(update, image, mayWrite)
+    state.withLock { state in
+      state.updates?.ended(update, result, at: .now)
+      state.signal?.yield()
     }
+    guard case .done = result else { return }
     logger.info(
       "sidecar updated",
       metadata: ["pod": "\(update.name)", "from": "\(update.pod.sidecar.image)", "to": "\(image)"])
     let message = "the sidecar's image is \(image) now, and was \(update.pod.sidecar.image); Postgres is not restarted"
     await events.tell([update.notice(.sidecarUpdated, message)], mayWrite: mayWrite)
-    return .done
+  }
+
+  private func patch(
+    _ update: SidecarUpdates.Update, _ image: String, _ mayWrite: () -> Bool
+  ) async -> SidecarUpdates.Result {
+    guard !Task.isCancelled, mayWrite() else { return .outdated }
+    do throws(KubernetesError) {
+      try await client.patch(
+        .pods, update.pod.name, in: update.key.namespace,
+        .strategic(update.patch(image: image, at: SystemClock.timestamp())), as: .nothing)
+      return .done
+    } catch {
+      let result = SidecarUpdates.Result(error)
+      if result != .outdated {
+        logger.warning("a sidecar was not updated", metadata: ["pod": "\(update.name)", "error": "\(error)"])
+      }
+      return result
+    }
+  }
+}
+
+extension SidecarUpdates.Result {
+  /// What an error means.
+  init(_ error: KubernetesError) {
+    switch error.cause {
+    case .interrupted: self = .unknown
+    default: self = error.isNotFound || error.isConflict ? .outdated : error.code == 422 ? .refused : .failed
+    }
   }
 }
 

@@ -26,6 +26,8 @@ struct SidecarUpdates: Sendable {
   /// The end of an attempt.
   enum Result: Sendable {
     case done
+    /// The answer was lost. What is seen next decides.
+    case unknown
     /// The Pod has changed or is gone; what is seen next decides.
     case outdated
     /// The API server does not accept this change. It may after somebody has changed a policy.
@@ -41,6 +43,10 @@ struct SidecarUpdates: Sendable {
   static let pause = Duration.seconds(900)
   /// The most updates per second on average.
   static let perSecond = 2.0
+  /// How many requests may be open at once, and how many of them in one namespace, so that those that hang there hold up no
+  /// others.
+  static let maximumAtOnce = 8
+  static let maximumOfNamespace = 6
   /// Between two steps while updates are due or under way, and while all that are left were refused.
   static let interval = Duration.seconds(1)
   static let seldom = Duration.seconds(60)
@@ -77,6 +83,8 @@ struct SidecarUpdates: Sendable {
   private let target: SidecarTarget
   private let settings: SidecarUpdateSettings
   private var entries: [CustomerKey: [String: Entry]] = [:]
+  /// The namespaces of the requests that are not answered, by the Pod's UID. The Pod may be gone meanwhile.
+  private var open: [String: String] = [:]
   /// Pods that have the image, and how many of them are ready, by customer.
   private var settled: [CustomerKey: (count: Int, ready: Int)] = [:]
   private var readyCount = 0
@@ -170,7 +178,8 @@ struct SidecarUpdates: Sendable {
   private mutating func observeTime(_ now: Instant, _ step: inout Step) {
     for (key, pods) in entries {
       for (uid, entry) in pods {
-        guard let since = entry.since, entry.failedAt == nil, entry.pod.sidecar.othersAreReady else { continue }
+        guard let since = entry.since, open[uid] == nil, entry.failedAt == nil, entry.pod.sidecar.othersAreReady
+        else { continue }
         let isAnnounced = entry.standing == .current
         if !isAnnounced || !entry.hasBegun {
           guard now - since >= Self.kubeletBound else { continue }
@@ -210,7 +219,7 @@ struct SidecarUpdates: Sendable {
     var (ready, unready): ([String: [Update]], [String: [Update]]) = ([:], [:])
     for (key, pods) in entries {
       let isOneUnderWay = pods.values.contains { $0.since != nil }
-      for entry in pods.values where entry.isDue(at: now) {
+      for (uid, entry) in pods where entry.isDue(at: now) && open[uid] == nil {
         let update = Update(key: key, pod: entry.pod)
         if entry.isReady {
           if !isOneUnderWay { ready[key.namespace, default: []].append(update) }
@@ -234,10 +243,12 @@ struct SidecarUpdates: Sendable {
     _ isBusy: (CustomerKey, String) -> Bool
   ) {
     var begun: Set<CustomerKey> = []
-    while free > 0, allowance >= 1,
+    while free > 0, allowance >= 1, open.count < Self.maximumAtOnce,
       let namespace = candidates.keys.min(by: { (turns[$0] ?? 0, $0) < (turns[$1] ?? 0, $1) })
     {
-      guard let update = candidates[namespace]?.popLast() else {
+      guard open.values.count(where: { $0 == namespace }) < Self.maximumOfNamespace,
+        let update = candidates[namespace]?.popLast()
+      else {
         candidates[namespace] = nil
         continue
       }
@@ -255,6 +266,7 @@ struct SidecarUpdates: Sendable {
 
   private mutating func mark(_ update: Update, _ now: Instant) {
     guard var entry = entries[update.key]?[update.pod.uid] else { return }
+    open[update.pod.uid] = update.key.namespace
     entry.since = now
     entry.wasReady = entry.isReady
     entry.restarts = update.pod.sidecar.restarts
@@ -264,16 +276,17 @@ struct SidecarUpdates: Sendable {
 
   /// The result of an attempt.
   mutating func ended(_ update: Update, _ result: Result, at now: Instant) {
+    open[update.pod.uid] = nil
     guard var entry = entries[update.key]?[update.pod.uid] else { return }
+    entry.since = nil
     switch result {
-    case .done: return
+    case .done, .unknown: entry.since = now
     case .outdated: entry.notBefore = now + .seconds(1)
     case .refused, .failed:
       if case .refused = result { entry.standing = .waits(.refused) }
       entry.notBefore = now + min(.seconds(5) * Double(1 << min(entry.tries, 12)), .seconds(3600))
       entry.tries += 1
     }
-    entry.since = nil
     entries[update.key]?[update.pod.uid] = entry
   }
 

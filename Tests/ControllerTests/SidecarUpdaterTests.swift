@@ -40,9 +40,11 @@ import Testing
   // MARK: A recorded API server
 
   private func script(
-    _ pods: [String], _ answer: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer?
+    _ pods: [String], and other: String? = nil,
+    _ answer: @escaping @Sendable (FakeServer.Request) -> FakeServer.Answer?
   ) -> FakeServer.Script {
-    let items = pods.map { Self.pod($0, more: #","namespace":"shops","uid":"\#($0)-uid""#) }.joined(separator: ",")
+    let pods = pods.map { Self.pod($0, more: #","namespace":"shops","uid":"\#($0)-uid""#) }
+    let items = (pods + [other].compactMap(\.self)).joined(separator: ",")
     return { _, request in
       if request.query["watch"] == "true" { return .stream { _ in } }
       if let answer = answer(request) { return answer }
@@ -77,6 +79,28 @@ import Testing
       }
       #expect(patches(server).count == 1)
       #expect(registry.text().contains(#"postern_sidecars{state="updating"} 0"#))
+    }
+  }
+
+  /// A webhook may hang for one of them.
+  @Test func aPatchThatIsNotAnsweredHoldsUpNoOther() async throws {
+    let hanging = Mutex(String?.none)
+    let good = Self.pod("good", more: #","namespace":"shops","uid":"good-uid""#).replacing(Self.old, with: Self.new)
+    let one = script(["a", "b", "c"], and: good) { request in
+      guard request.method == .PATCH, request.path.contains("/pods/") else { return nil }
+      let isFirst = hanging.withLock { hanging in
+        hanging = hanging ?? request.path
+        return hanging == request.path
+      }
+      return isFirst ? .silence : nil
+    }
+    try await controlling(one, settings: { $0.requestTimeout = .seconds(300) }, sidecarUpdate: Self.update) {
+      server, controller, registry in
+      try await leading(controller) { () async throws in
+        // All three may be unavailable at once.
+        #expect(try await eventually { Set(patches(server).map(\.path)).count == 3 })
+        #expect(try await eventually { server.requests.count { $0.body.contains("SidecarUpdated") } == 2 })
+      }
     }
   }
 

@@ -5,6 +5,7 @@ import TestSupport
 import Testing
 
 @testable import Controller
+@testable import KubernetesClient
 
 /// Which sidecars are updated, and when.
 @Suite struct SidecarUpdatesTests {
@@ -65,17 +66,23 @@ import Testing
       failures += step.failures.map(\.pod.name)
       for update in step.updates {
         updates.ended(update, result, at: now)
-        guard case .done = result else { continue }
-        let (restarts, becomesReady) = (restarts, becomesReady)
-        change(update.pod.name) { sidecar in
-          sidecar.image = SidecarUpdatesTests.new
-          if restarts { (sidecar.isReady, sidecar.isPodReady) = (false, false) }
-        }
-        if restarts, becomesReady { comeBack(update.pod.name) }
+        if case .done = result { carryOut(update) }
       }
       let names = step.updates.map(\.pod.name)
       sent += names
       return names
+    }
+
+    /// The image is changed, if it has not been already, and the kubelet does as the test says.
+    mutating func carryOut(_ update: SidecarUpdates.Update) {
+      let restarts = restarts
+      guard pods[update.key]?.first(where: { $0.uid == update.pod.uid })?.sidecar.image != SidecarUpdatesTests.new
+      else { return }
+      change(update.pod.name) { sidecar in
+        sidecar.image = SidecarUpdatesTests.new
+        if restarts { (sidecar.isReady, sidecar.isPodReady) = (false, false) }
+      }
+      if restarts, becomesReady { comeBack(update.pod.name) }
     }
 
     mutating func comeBack(_ name: String) {
@@ -381,6 +388,63 @@ import Testing
     #expect(cluster.count(.current) == 1)
   }
 
+  // MARK: Requests that hang
+
+  /// A request that is not answered yet may still be carried out.
+  @Test func whatIsNotAnsweredOccupiesItsPlaceAndItsTimeBeginsWithTheAnswer() throws {
+    var cluster = Cluster(limit: 1)
+    for name in ["a", "b"] { cluster.add(name) }
+    let update = try #require(cluster.updates.step(at: cluster.now) { _, _ in false }.updates.first)
+    cluster.pass(300)
+    #expect(cluster.step().isEmpty && cluster.failures.isEmpty && cluster.count(.updating) == 1)
+    cluster.updates.ended(update, .done, at: cluster.now)
+    cluster.pass(29)
+    #expect(cluster.step().isEmpty && cluster.count(.updating) == 1)
+    cluster.pass(1)
+    #expect(cluster.step().count == 1)
+  }
+
+  /// Where the connection broke, the change may have been made, and the Pod be unavailable.
+  @Test func aRequestWhoseAnswerIsLostOccupiesItsPlaceUntilItIsSeenToHaveDoneNothing() throws {
+    var cluster = Cluster(limit: 1)
+    for name in ["a", "b"] { cluster.add(name) }
+    let first = cluster.step(result: .unknown)
+    #expect(first.count == 1)
+    cluster.pass(29)
+    #expect(cluster.step().isEmpty && cluster.count(.updating) == 1)
+    cluster.pass(1)
+    #expect(cluster.step() == ["a", "b"].filter { $0 != first[0] })
+  }
+
+  private static func refusal(_ code: Int) -> KubernetesError.Cause {
+    .refused(Status(code: code, reason: "", message: "", name: "", kind: .init(group: "", version: "", kind: "")))
+  }
+
+  @Test(arguments: [
+    (refusal(404), SidecarUpdates.Result.outdated), (refusal(409), .outdated), (refusal(422), .refused),
+    (refusal(403), .failed), (refusal(500), .failed), (.unreachable(reason: ""), .failed),
+    (.interrupted(reason: ""), .unknown),
+  ])
+  func anErrorMeans(cause: KubernetesError.Cause, result: SidecarUpdates.Result) {
+    #expect(SidecarUpdates.Result(KubernetesError(verb: "patch", path: "/", server: "s", cause: cause)) == result)
+  }
+
+  /// However many Pods hang in a namespace, and are made anew meanwhile.
+  @Test func aNamespaceInWhichRequestsHangGetsNotAllPlaces() {
+    var cluster = Cluster(limit: 100)
+    cluster.add("good", in: "c") { $0.image = Self.new }
+    var hanging = 0
+    for round in 0..<10 {
+      for index in 0..<10 { cluster.add("p\(round)-\(index)", in: "large") }
+      cluster.pass(1)
+      hanging += cluster.updates.step(at: cluster.now) { _, _ in false }.updates.count
+      for index in 0..<10 { cluster.remove("p\(round)-\(index)") }
+    }
+    #expect(hanging == SidecarUpdates.maximumOfNamespace)
+    cluster.add("small", in: "small")
+    #expect(cluster.step() == ["small"])
+  }
+
   // MARK: Other leaders, other settings
 
   /// A kubelet may pull for long before it restarts anything.
@@ -469,9 +533,21 @@ import Testing
       let names = (0..<40).map { "p\($0)" }
       for (index, name) in names.enumerated() { cluster.add(name, of: "c\(index / 2)", in: "n\(index % 3)") }
       cluster.becomesReady = false
+      var unanswered: [(SidecarUpdates.Update, SidecarUpdates.Result)] = []
       for _ in 0..<2000 {
         cluster.pass(Int.random(in: 0...30, using: &random))
-        _ = cluster.step(result: [.done, .done, .done, .failed, .outdated].randomElement(using: &random) ?? .done)
+        for update in cluster.updates.step(at: cluster.now, isBusy: { _, _ in false }).updates {
+          let results: [SidecarUpdates.Result] = [.done, .done, .unknown, .failed, .outdated]
+          let result = results.randomElement(using: &random) ?? .done
+          // The kubelet may be faster than the answer.
+          if result == .done || result == .unknown, Bool.random(using: &random) { cluster.carryOut(update) }
+          unanswered.append((update, result))
+        }
+        while let (update, result) = unanswered.first, Int.random(in: 0...3, using: &random) > 0 {
+          unanswered.removeFirst()
+          cluster.updates.ended(update, result, at: cluster.now)
+          if result == .done { cluster.carryOut(update) }
+        }
         let away = cluster.pods.values.flatMap(\.self).filter { !$0.sidecar.isReady }
         #expect(away.count <= limit)
         for (_, pods) in cluster.pods { #expect(pods.count { !$0.sidecar.isReady } <= 1) }
@@ -479,6 +555,7 @@ import Testing
           cluster.comeBack(pod.name)
         }
       }
+      for (update, result) in unanswered { cluster.updates.ended(update, result, at: cluster.now) }
       for pod in cluster.pods.values.flatMap(\.self) where !pod.sidecar.isReady { cluster.comeBack(pod.name) }
       #expect(cluster.count(.current) == 40, "\(cluster.updates.counts)")
     }

@@ -207,10 +207,19 @@ struct InstancePass {
 
   private mutating func readReferences() async throws(Interruption) {
     for name in instance.declaration.references(.secret).sorted() where secrets[name] == nil {
-      secrets[name] = try await access.get(.secret, name)
+      secrets[name] = try await read(.secret, name)
     }
     for name in instance.declaration.references(.configMap).sorted() {
-      if let live = try await access.get(.configMap, name) { sources.configMaps[name] = live.data }
+      if let live = try await read(.configMap, name) { sources.configMaps[name] = live.data }
+    }
+  }
+
+  /// An object that the declaration names; nil where there is none, or it cannot be read. What was mounted of it stays then.
+  private mutating func read(_ kind: DesiredObject.Kind, _ name: String) async throws(Interruption) -> LiveObject? {
+    do throws(Interruption) { return try await access.get(kind, name) } catch {
+      try refusals.take(error)
+      sources.unreadable[kind, default: []].insert(name)
+      return nil
     }
   }
 

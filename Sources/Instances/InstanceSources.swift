@@ -13,6 +13,8 @@ package struct InstanceSources: Sendable {
   package var rotation: RotationClock?
   /// Names of Secrets that Postern would create, but which somebody else has created.
   package var taken: Set<String> = []
+  /// Names of objects, by kind, that exist or may, and cannot be read.
+  package var unreadable: [DesiredObject.Kind: Set<String>] = [:]
   /// Names of Secrets that Postern would create, and which the API server refuses.
   package var refused: Set<String> = []
   /// The objects that are mounted now. Their contents stay where declared values are missing.
@@ -39,16 +41,16 @@ package struct InstanceSources: Sendable {
   /// The value of a Secret's key, or what is missing. The error does not list the Secret's keys, because the Secret may
   /// belong to somebody else.
   func secret(_ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
-    guard let object = secrets[reference.name] else { return Self.missing("Secret", reference) }
-    guard let value = object[reference.key] else { return Self.missing(key: "Secret", reference, "") }
+    guard let object = secrets[reference.name] else { return missing(.secret, reference) }
+    guard let value = object[reference.key] else { return Self.missing(key: .secret, reference, "") }
     return .success(value)
   }
 
   /// The value of a ConfigMap's key, or what is missing.
   func configMap(_ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
-    guard let object = configMaps[reference.name] else { return Self.missing("ConfigMap", reference) }
+    guard let object = configMaps[reference.name] else { return missing(.configMap, reference) }
     guard let value = object[reference.key] else {
-      return Self.missing(key: "ConfigMap", reference, "; it has \(Self.list(object.keys))")
+      return Self.missing(key: .configMap, reference, "; it has \(Self.list(object.keys))")
     }
     return .success(value)
   }
@@ -59,14 +61,19 @@ package struct InstanceSources: Sendable {
     return (keys.isEmpty ? "none" : first) + (keys.count > 10 ? " and \(keys.count - 10) more" : "")
   }
 
-  private static func missing(_ kind: String, _ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
-    .failure(MissingSource(message: "there is no \(kind) \"\(reference.name)\" in the namespace"))
+  private func missing(_ kind: DesiredObject.Kind, _ reference: ObjectKey) -> Result<[UInt8], MissingSource> {
+    let object = "\(kind.rawValue) \"\(reference.name)\""
+    let isUnreadable = unreadable[kind]?.contains(reference.name) == true
+    return .failure(
+      MissingSource(
+        message: isUnreadable ? "\(object) cannot be read; it is tried again" : "there is no \(object) in the namespace"
+      ))
   }
 
   private static func missing(
-    key kind: String, _ reference: ObjectKey, _ others: String
+    key kind: DesiredObject.Kind, _ reference: ObjectKey, _ others: String
   ) -> Result<[UInt8], MissingSource> {
-    .failure(MissingSource(message: "\(kind) \"\(reference.name)\" has no key \"\(reference.key)\"\(others)"))
+    .failure(MissingSource(message: "\(kind.rawValue) \"\(reference.name)\" has no key \"\(reference.key)\"\(others)"))
   }
 }
 

@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
@@ -107,6 +108,83 @@ import TextEncoding
         #expect(mounted?.contains("old-password-of-a") == true, "\(mounted ?? "")")
         server.end()
         #expect(try await eventually { server.store.value(Self.secret("user-a"), "password") == "old-password-of-a" })
+      }
+    }
+  }
+
+  /// A Secret and a ConfigMap that a declaration names can never be read: all else is done, and what was mounted stays.
+  @Test(arguments: [403, 500])
+  func whatCannotBeReadHoldsUpNothing(code: Int) async throws {
+    let passwords = #"{"apiVersion":"postern.io/v1","users":{"a":"old-password-of-a","b":"old-password-of-b"}}"#
+    let sha = ScriptText(Array("SELECT 1".utf8), isSecret: false).sha256
+    let file = VolumeLayout.scriptFile(sha256: sha)
+    let spec =
+      #"{"apiVersion":"postern.io/v1","customer":"acme","users":[{"name":"a"},{"name":"b"}],"databases":[{"name":"p","#
+      + #""owner":"b","scripts":[{"name":"s","file":"\#(file)","sha256":"\#(sha)"}]}]}"#
+    let folder = Self.folder
+    let objects = [
+      Self.secret("passwords"): try Self.object("passwords", data: #"{"passwords.json":"\#(base64(passwords))"}"#),
+      "\(folder)/configmaps/acme-pg-spec": try Self.object(
+        "spec", data: #"{"spec.json":"\#(spec.replacing("\"", with: "\\\""))","\#(file)":"SELECT 1"}"#),
+      Self.secret("user-b"): try Self.object(
+        "user-b", annotations: #"{"postern.io/user":"b"}"#, data: #"{"password":"\#(base64("old-password-of-b"))"}"#),
+      "\(folder)/secrets/chosen": try json(
+        #"{"metadata":{"name":"chosen","namespace":"shops","uid":"c","resourceVersion":"5"},"data":{"k":"\#(base64("chosen"))"}}"#
+      ),
+      "\(folder)/configmaps/sql": try json(
+        #"{"metadata":{"name":"sql","namespace":"shops","uid":"q","resourceVersion":"5"},"data":{"k":"SELECT 2"}}"#),
+    ]
+    let sample = Sample(
+      annotations: [
+        "postern.io/users": "[a, {name: b, passwordFrom: {secret: chosen, key: k}}]",
+        "postern.io/databases":
+          "[{name: o, owner: a}, {name: p, owner: b, scripts: [{name: s, configMap: {name: sql, key: k}}]}]",
+        "postern.io/removed-users": "drop",
+      ], uid: "1")
+    let server = Refusing(try ObjectStore([sample], objects: objects)) { request in
+      ["\(folder)/secrets/chosen", "\(folder)/configmaps/sql"].contains(request.path)
+        ? .status(code, "Refused", "not this one") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { server.store.value(Self.secret("user-a"), "uri")?.isEmpty == false })
+        for missing in [#"user b: passwordFrom: Secret "chosen" cannot"#, #"script s in p: ConfigMap "sql" cannot"#] {
+          #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("MissingReference: \(missing)") } })
+        }
+        if code == 403 { #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: get") } }) }
+        let mounted = { server.store.value(Self.secret("passwords"), "passwords.json") }
+        #expect(mounted()?.contains("old-password-of-b") == true)
+        let script = { (text: String) in
+          server.store.writes.last { $0.path.hasSuffix("acme-pg-spec") }.map {
+            String(decoding: $0.object.bytes, as: UTF8.self).contains(text)
+          }
+        }
+        #expect(script("SELECT 1") == true)
+        #expect(server.store.value(Self.secret("user-b"), "password") == "old-password-of-b")
+        #expect(!fake.requests.contains { $0.method == .DELETE })
+        server.end()
+        #expect(try await eventually { mounted()?.contains(#""chosen""#) == true && script("SELECT 2") == true })
+      }
+    }
+  }
+
+  /// Without its flat file, users would look as if they had been removed.
+  @Test func aFlatFileThatCannotBeReadChangesNothing() async throws {
+    let passwords = #"{"apiVersion":"postern.io/v1","users":{"a":"old-password-of-a"}}"#
+    let objects = [
+      Self.secret("passwords"): try Self.object("passwords", data: #"{"passwords.json":"\#(base64(passwords))"}"#),
+      Self.secret("user-a"): try Self.object("user-a", annotations: #"{"postern.io/user":"a"}"#),
+    ]
+    let annotations = ["postern.io/users-from": "login/users", "postern.io/removed-users": "drop"]
+    let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")], objects: objects)) { request in
+      request.path.hasSuffix("/secrets/login") ? .status(403, "Forbidden", "not this one") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let told = #"MissingReference: postern.io/users-from: Secret "login" cannot be read"#
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix(told) } })
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: get") } })
+        #expect(fake.requests.allSatisfy { $0.method == .GET || $0.path.contains("/events") })
       }
     }
   }

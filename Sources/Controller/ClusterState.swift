@@ -20,6 +20,9 @@ struct ClusterState: Sendable {
   private var listing: [WatchSource: Set<String>] = [:]
   /// Sources whose list is not complete yet.
   private var awaited: Set<WatchSource>
+  /// Those of them that the API server forbids.
+  private var forbidden: Set<WatchSource> = []
+  private let sourceCount: Int
   /// Versions that Postern wrote itself and that the watch has not reported yet. When they are reported, they are no
   /// news.
   private(set) var ownVersions: Set<ObjectName.Version> = []
@@ -30,9 +33,30 @@ struct ClusterState: Sendable {
   /// Customers whose Pods have changed since ``takePodNews()`` was last called.
   private var podNews: Set<CustomerKey> = []
 
-  init(_ sources: [WatchSource]) { awaited = Set(sources) }
+  init(_ sources: [WatchSource]) {
+    awaited = Set(sources)
+    sourceCount = awaited.count
+  }
 
-  var isSynced: Bool { awaited.isEmpty }
+  /// Whether all is known that the API server does not forbid.
+  var isSynced: Bool { awaited.count == forbidden.count && awaited.count < sourceCount }
+
+  /// Whether all is known of a namespace.
+  func knows(_ namespace: String) -> Bool {
+    !awaited.contains { $0.namespace == nil || $0.namespace == namespace }
+  }
+
+  /// The API server forbids a source.
+  mutating func forbid(_ source: WatchSource) {
+    if awaited.contains(source) { forbidden.insert(source) }
+  }
+
+  /// A source's list is complete.
+  /// - Returns: the customers that have waited for it: while it was forbidden, no pass began.
+  private mutating func listed(_ source: WatchSource) -> Set<CustomerKey> {
+    awaited.remove(source)
+    return forbidden.remove(source) == nil ? [] : Set(all.filter { $0.namespace == source.namespace })
+  }
 
   /// All customers.
   var all: [CustomerKey] {
@@ -106,8 +130,7 @@ struct ClusterState: Sendable {
       return put(sighting, source)
     case .listed:
       let gone = Set((keys[source] ?? [:]).keys).subtracting(listing.removeValue(forKey: source) ?? [])
-      awaited.remove(source)
-      return gone.reduce(into: []) { $0.formUnion(remove($1, source)) }
+      return gone.reduce(into: listed(source)) { $0.formUnion(remove($1, source)) }
     case .deleted(let sighting): return remove(sighting.header.uid, source)
     }
   }
@@ -149,7 +172,7 @@ struct ClusterState: Sendable {
     switch change {
     case .listing: return []
     case .listed:
-      awaited.remove(source)
+      _ = listed(source)
       ownVersions = []
       return Set(all.filter { source.namespace == nil || $0.namespace == source.namespace })
     case .present(let sighting): return concerned(by: sighting.header, kind)

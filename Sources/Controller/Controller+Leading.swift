@@ -20,13 +20,19 @@ extension Controller {
       group.addTask { await self.looks.run(mayWrite: mayWrite) }
       group.addTask {
         await self.updater.run(
-          mayBegin: { self.isSynced }, isBusy: { self.looks.mayRunScript($1, of: $0) }, mayWrite: mayWrite)
+          mayBegin: { self.isSynced },
+          isBusy: { !self.knows($0.namespace) || self.looks.mayRunScript($1, of: $0) }, mayWrite: mayWrite)
       }
       group.addTask { await self.restarter.run(mayWrite: mayWrite) }
       group.addTask { await self.watchTurns() }
       for await _ in signals {
         guard isSynced else { continue }
         for key in queue.take() {
+          // It is added again when all is known of its namespace.
+          guard knows(key.namespace) else {
+            _ = queue.finished(key, .done)
+            continue
+          }
           group.addTask { await self.work(on: key, mayWrite: mayWrite) }
         }
         metrics.set(depth: queue.depth)
@@ -39,6 +45,8 @@ extension Controller {
     metrics.set(depth: 0)
     metrics.set([:])
   }
+
+  private func knows(_ namespace: String) -> Bool { cluster.withLock { $0.knows(namespace) } }
 
   /// Wakes instances when a password is due to turn. It looks every few seconds, so that a clock that is set right counts.
   private func watchTurns() async {

@@ -63,7 +63,7 @@ package final class Controller: Sendable {
     }
   }
 
-  /// Whether all declarations of the cluster are known.
+  /// Whether all declarations of the cluster are known, but for namespaces that the API server forbids.
   package var isSynced: Bool { cluster.withLock { $0.isSynced } }
 
   /// A line if instances wait and no work has moved for longer than `limit`; otherwise none.
@@ -99,12 +99,21 @@ package final class Controller: Sendable {
     await withDiscardingTaskGroup { group in
       for source in sources {
         group.addTask {
-          await self.client.listAndWatch(source.selection, as: Sighting.reader(source.resource)) {
-            self.take($0, of: source)
-          }
+          // Without one of several namespaces, the others can be served.
+          let forbidden: (@Sendable () -> Void)? = if source.namespace == nil { nil } else { { self.forbid(source) } }
+          await self.client.listAndWatch(
+            source.selection, as: Sighting.reader(source.resource), forbidden: forbidden
+          ) { self.take($0, of: source) }
         }
       }
     }
+  }
+
+  /// The API server forbids a source.
+  private func forbid(_ source: WatchSource) {
+    cluster.withLock { $0.forbid(source) }
+    // What waited until all is known need not wait for this.
+    queue.add(EmptyCollection())
   }
 
   /// Takes a change from a watch.

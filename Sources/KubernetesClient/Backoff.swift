@@ -5,9 +5,10 @@ struct Backoff {
   private let maximum: Duration
   private var bound: Duration
 
-  init(_ settings: ClientSettings) {
+  /// - Parameter maximum: nil: as the settings say for requests.
+  init(_ settings: ClientSettings, maximum: Duration? = nil) {
     first = settings.retryDelay
-    maximum = settings.maximumRetryDelay
+    self.maximum = maximum ?? settings.maximumRetryDelay
     bound = first
   }
 

@@ -24,24 +24,39 @@ extension KubernetesClient {
   /// is skipped, logged and counted.
   /// - Parameters:
   ///   - read: makes of an object what is kept of it.
+  ///   - forbidden: called when the API server begins to forbid it. Given only where others can do without this watch: it is
+  ///     then tried seldom, told of once, and no failure as long as another works.
   ///   - consume: called for one change after another; the next one waits for it.
   package func listAndWatch<Item: Sendable>(
-    _ selection: Selection, as read: ObjectReader<Item>,
+    _ selection: Selection, as read: ObjectReader<Item>, forbidden: (@Sendable () -> Void)? = nil,
     _ consume: @escaping @Sendable (Change<Item>) async -> Void
   ) async {
     watches.begin(selection, at: transport.time.now())
     defer { watches.end(selection) }
     var backoff = Backoff(transport.settings)
+    var (isLeftOut, seldom) = (false, Backoff(transport.settings, maximum: transport.settings.maximumForbiddenDelay))
     while true {
       do throws(KubernetesError) {
         let version = try await tell(selection, as: read, consume)
+        isLeftOut = false
+        seldom.reset()
         worked(selection)
         try await follow(selection, from: version, as: read, &backoff, consume)
       } catch {
         if error.isCancelled { return }
-        watches.failed(selection, error.description)
-        logger.warning(error.isExpired ? "listing again" : "listing again after an error", error)
-        guard await wait(&backoff, after: error) else { return }
+        let wasLeftOut = isLeftOut
+        isLeftOut = error.isForbidden && forbidden != nil
+        watches.failed(selection, error.description, isLeftOut: isLeftOut)
+        guard isLeftOut else {
+          logger.warning(error.isExpired ? "listing again" : "listing again after an error", error)
+          guard await wait(&backoff, after: error) else { return }
+          continue
+        }
+        if !wasLeftOut {
+          logger.warning("this is left out until it is allowed; all else goes on", error)
+          forbidden?()
+        }
+        guard await wait(&seldom, after: error) else { return }
       }
     }
   }

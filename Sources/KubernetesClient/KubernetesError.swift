@@ -76,6 +76,8 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
   package var isExpired: Bool { code == 410 }
   /// 401: the server does not accept the token or the client certificate.
   package var isUnauthorized: Bool { code == 401 }
+  /// 403: it is not allowed.
+  package var isForbidden: Bool { code == 403 }
   /// The task was cancelled.
   package var isCancelled: Bool { cause == .cancelled }
 

@@ -12,6 +12,8 @@ final class WatchLog: Sendable {
     var wallTime: Int?
     /// Nil while it works. A silent watch works: nothing has happened to its objects.
     var failure: String?
+    /// Whether it is forbidden, and others can do without it.
+    var isLeftOut = false
   }
 
   /// By the name of the selection.
@@ -32,28 +34,34 @@ final class WatchLog: Sendable {
     return entries.withLock { entries in
       guard var entry = entries[selection.name] else { return nil }
       let isNews = entry.wallTime != wallTime
-      (entry.at, entry.wallTime, entry.failure) = (now, wallTime, nil)
+      (entry.at, entry.wallTime, entry.failure, entry.isLeftOut) = (now, wallTime, nil, false)
       entries[selection.name] = entry
       guard isNews else { return nil }
       return entries.values.filter { $0.resource == entry.resource }.compactMap(\.wallTime).min()
     }
   }
 
-  func failed(_ selection: Selection, _ reason: String) {
+  func failed(_ selection: Selection, _ reason: String, isLeftOut: Bool = false) {
     entries.withLock { entries in
       guard var entry = entries[selection.name] else { return }
-      entry.failure = reason
+      (entry.failure, entry.isLeftOut) = (reason, isLeftOut)
       entries[selection.name] = entry
     }
   }
 
-  var isAnyWorking: Bool { entries.withLock { $0.values.contains { $0.failure == nil } } }
+  var isAnyWorking: Bool { entries.withLock { Self.isAnyWorking($0) } }
 
-  /// A line for each watch that has not worked for at least `limit`, with the reason.
+  private static func isAnyWorking(_ entries: [String: Entry]) -> Bool {
+    entries.values.contains { $0.failure == nil }
+  }
+
+  /// A line for each watch that has not worked for at least `limit`, with the reason; without those that are left out, as
+  /// long as another works.
   func failing(for limit: Duration, at now: Duration) -> [String] {
     entries.withLock { entries in
-      entries.sorted { $0.key < $1.key }.compactMap { name, entry in
-        guard let failure = entry.failure, now - entry.at > limit else { return nil }
+      let isAnyWorking = Self.isAnyWorking(entries)
+      return entries.sorted { $0.key < $1.key }.compactMap { name, entry in
+        guard let failure = entry.failure, now - entry.at > limit, !entry.isLeftOut || !isAnyWorking else { return nil }
         return "the watch of \(name) has not worked for \((now - entry.at).components.seconds) s: \(failure)"
       }
     }

@@ -53,6 +53,36 @@ import Testing
     #expect(state.isSynced)
   }
 
+  @Test func whatIsForbiddenIsNotWaitedForAndItsNamespaceIsNotKnown() throws {
+    let sources = ["a", "b"].flatMap { namespace in
+      [Resource.deployments, .secrets].map { WatchSource(resource: $0, namespace: namespace) }
+    }
+    var state = ClusterState(sources)
+    state.forbid(sources[0])
+    #expect(!state.isSynced)
+    _ = nothing(&state, sources[1])
+    for source in sources[2...] {
+      #expect(!state.isSynced)
+      _ = nothing(&state, source)
+    }
+    #expect(state.isSynced && state.knows("b") && !state.knows("a"))
+    _ = state.take(.listing, of: sources[0])
+    #expect(state.isSynced && !state.knows("a"))
+    _ = state.take(.present(try Sample(namespace: "a", uid: "1").sighting()), of: sources[0])
+    // All of the namespace had to wait.
+    #expect(state.take(.listed, of: sources[0]) == [CustomerKey(namespace: "a", customer: "acme")])
+    #expect(state.isSynced && state.knows("a"))
+    // What is known stays so.
+    state.forbid(sources[0])
+    #expect(state.knows("a"))
+  }
+
+  @Test func whereAllIsForbiddenNothingIsKnown() {
+    var state = ClusterState(Self.sources)
+    for source in Self.sources { state.forbid(source) }
+    #expect(!state.isSynced && !state.knows("shops"))
+  }
+
   @Test func aWorkloadIsTheInstanceItDeclares() throws {
     let state = try state([Sample(uid: "1", environment: #"[{"name":"PGPORT","value":"6000"}]"#)])
     let resolution = state[Self.key].resolve(Self.key)

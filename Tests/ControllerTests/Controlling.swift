@@ -8,7 +8,7 @@ import TestSupport
 /// A controller that watches a test's server.
 func controlling(
   _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
-  sidecarUpdate: SidecarUpdateSettings? = nil,
+  namespaces: [String]? = nil, sidecarUpdate: SidecarUpdateSettings? = nil,
   _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
 ) async throws {
   let server = try await FakeServer.start(defaultPair.get(), script: script)
@@ -17,12 +17,13 @@ func controlling(
   let cluster = ClusterConfiguration(host: "127.0.0.1", port: server.port, tls: tls, credential: .none)
   var clientSettings = ClientSettings()
   clientSettings.retryDelay = .milliseconds(1)
+  clientSettings.maximumForbiddenDelay = .milliseconds(1)
   clientSettings.requestsPerSecond = 10_000
   change(&clientSettings)
   let registry = PrometheusRegistry(ControllerMetrics.families + ClientMetrics.families)
   let client = KubernetesClient(
     cluster, settings: clientSettings, metrics: ClientMetrics(registry), logger: silent)
-  var settings = ControllerSettings()
+  var settings = ControllerSettings(namespaces: namespaces)
   settings.retryDelay = .milliseconds(1)
   settings.sidecarUpdate = sidecarUpdate
   let controller = Controller(

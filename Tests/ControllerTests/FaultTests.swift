@@ -135,6 +135,43 @@ import Testing
     }
   }
 
+  /// Its RoleBinding may be gone, as with a namespace that was deleted. What is missing of it may be little, too.
+  @Test(arguments: ["/deployments", "/secrets", ""])
+  func aNamespaceThatMayNotBeWatchedHoldsUpNoOther(what: String) async throws {
+    let isForbidden = Mutex(true)
+    let deployments = try ["shops", "other"].map { name in
+      (name, String(decoding: try Sample(namespace: name, uid: name).manifest().bytes, as: UTF8.self))
+    }
+    let script: FakeServer.Script = { _, request in
+      if request.path.hasPrefix("/api/v1/namespaces/other/") || request.path.contains("/v1/namespaces/other/"),
+        request.path.hasSuffix(what), request.method == .GET, isForbidden.withLock({ $0 })
+      {
+        return .status(403, "Forbidden", "no RBAC")
+      }
+      if request.query["watch"] == "true" { return .stream { _ in } }
+      guard request.method == .GET else { return .json(200, request.body) }
+      if request.path.contains("-pg-") { return .status(404, "NotFound", "not found") }
+      let items = deployments.first { request.path.hasSuffix("/\($0.0)/deployments") }?.1 ?? ""
+      return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(items)]}"#)
+    }
+    try await controlling(script, namespaces: ["shops", "other"]) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        let written = { (namespace: String) in
+          server.requests.contains { $0.method != .GET && $0.path.contains("/namespaces/\(namespace)/") }
+        }
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="changed"} 1"#) })
+        #expect(written("shops") && controller.isSynced)
+        let tries = { server.requests.count { $0.path.hasSuffix("/other\(what.isEmpty ? "/pods" : what)") } }
+        #expect(try await eventually { tries() > 3 })
+        #expect(!written("other"))
+        // It is no reason for a restart, after which nobody would be served.
+        #expect(controller.failingWatches(for: .zero).isEmpty)
+        isForbidden.withLock { $0 = false }
+        #expect(try await eventually { written("other") })
+      }
+    }
+  }
+
   /// A leader that begins looks at many Pods, and a watch may report meanwhile that one is gone.
   @Test func aPodThatGoesWhileALeaderBeginsIsForgotten() async throws {
     let source = WatchSource(resource: .pods, namespace: nil)

@@ -1,6 +1,7 @@
 import JSONBytes
 import KubernetesAPI
 import PrometheusText
+import Synchronization
 import TestSupport
 import Testing
 
@@ -206,6 +207,46 @@ import Testing
       // A watch that has ended cannot fail.
       #expect(talk.client.failingWatches(for: .zero) == [])
       #expect(!talk.client.hasWorkingWatch)
+    }
+  }
+
+  @Test func whatIsForbiddenIsToldOnceAndCountsWhereNothingElseWorks() async throws {
+    let areAllForbidden = Mutex(false)
+    let script: FakeServer.Script = { _, request in
+      if request.path.contains("/closed/") || areAllForbidden.withLock({ $0 }) {
+        return .status(403, "Forbidden", "no RBAC")
+      }
+      return request.query["watch"] == nil ? list(7, []) : .stream { $0.cut() }
+    }
+    try await talking(script) { talk in
+      let told = Mutex(0)
+      let tell: @Sendable () -> Void = { told.withLock { $0 += 1 } }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let watches: [(String, @Sendable () -> Void)] = [("shop", {}), ("closed", tell)]
+        for (namespace, forbidden) in watches {
+          let selection = Selection(.pods, namespace: namespace)
+          group.addTask {
+            await talk.client.listAndWatch(selection, as: ObjectHeader.reader, forbidden: forbidden) { _ in }
+          }
+        }
+        let tries = { talk.server.requests.count { $0.path.contains("/closed/") } }
+        let isTriedAgain = try await eventually { tries() > 3 }
+        #expect(isTriedAgain)
+        #expect(told.withLock { $0 } == 1)
+        let isTriedSeldom = try await eventually {
+          talk.time.waits.contains { $0 > ClientSettings().maximumRetryDelay }
+        }
+        #expect(isTriedSeldom)
+        talk.time.pass(.seconds(400))
+        let isLeftOut = try await eventually { talk.client.failingWatches(for: .seconds(300)).isEmpty }
+        #expect(isLeftOut)
+        areAllForbidden.withLock { $0 = true }
+        let isFailing = try await eventually {
+          talk.client.failingWatches(for: .seconds(300)).contains { $0.contains("pods in closed") }
+        }
+        #expect(isFailing)
+        group.cancelAll()
+      }
     }
   }
 

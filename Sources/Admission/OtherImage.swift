@@ -9,14 +9,16 @@ package enum OtherImage {
 
   /// Nil for any other image.
   package init?(_ image: ImageReference) {
-    if image.isFrom("cloudnative-pg") || image.isFrom("enterprisedb") {
+    if image.isFrom("cloudnative-pg") || image.isFrom("enterprisedb") || image.isFrom("docker.enterprisedb.com") {
       self = .operatorsOwn("CloudNativePG")
     } else if image.name.hasPrefix("spilo") {
       self = .operatorsOwn("Zalando's postgres-operator")
     } else if image.name.hasPrefix("crunchy-postgres") {
       self = .operatorsOwn("Crunchy's postgres-operator")
-    } else if image.isFrom("stackgres") {
+    } else if image.isFrom("stackgres") || image.isFrom("ongres") {
       self = .operatorsOwn("StackGres")
+    } else if image.isFrom("cybertec-pg-container") {
+      self = .operatorsOwn("CYBERTEC's pg-operator")
     } else if !ImageFamily.official.contains(image.name), Self.words.contains(where: { image.name.contains(ascii: $0) })
     {
       self = .noPostgres
@@ -30,6 +32,15 @@ package enum OtherImage {
     "pgbackrest", "operator", "proxy", "envoy", "nginx", "httpd", "redis", "mysql", "mariadb", "mongo", "busybox",
     "kubectl",
   ]
+
+  /// Words of programs that nobody puts into one image with a server.
+  private static let wordsOfOthersAlone = ["exporter", "operator", "proxy"]
+
+  /// Whether the image's name tells a Postgres with something else in it, such as `postgres-with-backup`.
+  static func mayHoldServer(_ image: ImageReference) -> Bool {
+    guard image.name.hasPrefix("postgres"), case .noPostgres? = Self(image) else { return false }
+    return !wordsOfOthersAlone.contains { image.name.contains(ascii: $0) }
+  }
 
   /// Whether there is a Postgres in it, which may run without the operator as well.
   var isOperators: Bool {

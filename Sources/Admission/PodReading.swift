@@ -110,6 +110,10 @@ final class InjectablePod {
     let admin = try AdminAccess(
       postgres, prefix: field, customer: customer, adminSecret: metadata.setting(AnnotationKey.adminSecret))
     findings += admin.findings
+    if let program = postgres.arguments.waitingProgram {
+      findings.warn(
+        "container \(quoted(postgres.container.name)) runs \(program), and nothing is provisioned until Postgres runs in it")
+    }
     if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
     }

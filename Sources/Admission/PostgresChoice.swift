@@ -29,7 +29,7 @@ struct PostgresChoice {
       postgres = try ChosenPostgres(container, at: index, ImageReference(container.image), flavor: flavor)
       return
     }
-    let found = Self.candidates(containers, takesOnlyOne: takesOnlyOne)
+    let found = try Self.candidates(containers, takesOnlyOne: takesOnlyOne)
     if let only = found.first, found.count == 1 {
       postgres = try ChosenPostgres(containers[only.index], at: only.index, only.image, flavor: flavor)
     } else if found.isEmpty {
@@ -57,20 +57,28 @@ struct PostgresChoice {
 
   /// The containers with the strongest sign: the name, else the image, else other properties of a server. A classic
   /// sidecar is in the same list, but is not a candidate.
-  private static func candidates(_ containers: [Container], takesOnlyOne: Bool) -> [Candidate] {
+  private static func candidates(
+    _ containers: [Container], takesOnlyOne: Bool
+  ) throws(JSONError) -> [Candidate] {
     func isPossible(_ candidate: Candidate, _ sign: Sign) -> Bool {
-      // The container's name says more than a word in its image's name: `postgres-with-backup`.
-      let isNamed = sign == .name && candidate.image.name.hasPrefix("postgres")
-      return (isNamed || OtherImage(candidate.image) == nil) && containers[candidate.index].client == nil
+      guard containers[candidate.index].client == nil else { return false }
+      // The container's name says more than a word in its image's name.
+      return OtherImage(candidate.image) == nil || sign == .name && OtherImage.mayHoldServer(candidate.image)
     }
     let all = containers.indices.filter { containers[$0].name != SidecarContainer.name }
       .map { (index: $0, image: ImageReference(containers[$0].image)) }
     for sign in Sign.allCases {
       let found = all.filter { sign.isAt(containers[$0.index], $0.image) && isPossible($0, sign) }
       guard !found.isEmpty else { continue }
-      // Beside a server, its image also runs poolers and backups.
-      let servers = found.count > 1 ? found.filter { containers[$0.index].looksLikePostgres } : []
-      return servers.count == 1 ? servers : found
+      guard found.count > 1 else { return found }
+      // Beside a server, its image also runs poolers and backups, and shells for people.
+      let servers = found.filter { containers[$0.index].looksLikePostgres }
+      if servers.count == 1 { return servers }
+      var running: [Candidate] = []
+      for candidate in found where try containers[candidate.index].serverArguments().waitingProgram == nil {
+        running.append(candidate)
+      }
+      return running.count == 1 ? running : found
     }
     guard takesOnlyOne else { return [] }
     let possible = all.filter { isPossible($0, .server) }

@@ -7,21 +7,42 @@ struct ServerArguments {
   private(set) var settings: [String: String] = [:]
   /// Whether a shell runs first, which may set more variables.
   let isShell: Bool
+  /// The program that only keeps the container alive, such as `sleep`; nil where a server may run.
+  private(set) var waitingProgram: String?
 
   static let shells: Set = ["sh", "bash", "ash", "dash"]
   static let servers: Set = [
     "postgres", "postmaster", "docker-entrypoint.sh", "pg_ctl", "pg_ctlcluster", "run-postgresql", "patroni",
   ]
 
+  /// Programs by which somebody stops a server for a while, to look into its volume.
+  private static let waiting: Set = ["sleep", "tail", "pause"]
+  /// What a script that only waits has besides.
+  private static let aroundWaiting: Set = ["while", "do", "done", "true", ":", "trap", "wait", "exit", "echo", "exec"]
+
   init(_ arguments: [String]) {
-    isShell = arguments.first.map { Self.shells.contains(Self.program($0)) } ?? false
+    let program = arguments.first.map { Self.program($0) } ?? ""
+    isShell = Self.shells.contains(program)
     guard isShell else {
+      if Self.waiting.contains(program) { waitingProgram = program }
       read(arguments.flatMap(Self.words), isServers: true)
       return
     }
     let commands = arguments.dropFirst().flatMap(Self.commands)
     let starting = commands.filter { $0.contains { Self.servers.contains(Self.program($0)) } }
+    if starting.isEmpty { waitingProgram = Self.waitingProgram(of: commands) }
     read((starting.isEmpty ? commands : starting).flatMap(\.self), isServers: !starting.isEmpty)
+  }
+
+  /// What a script waits by; nil where it does anything else. The shell's own options are words before the script's.
+  private static func waitingProgram(of commands: [[Substring]]) -> String? {
+    var found: String?
+    for command in commands {
+      let words = command.drop { $0.hasPrefix("-") || $0 == "do" || $0 == "exec" }
+      guard let program = words.first.map({ Self.program($0) }) else { continue }
+      if waiting.contains(program) { found = found ?? program } else if !aroundWaiting.contains(program) { return nil }
+    }
+    return found
   }
 
   /// The file name of a program, without quotes around it.

@@ -51,7 +51,7 @@ struct Superuser {
     missingPassword =
       isGiven ? nil : hasApplicationUser ? family.passwordVariables.first : Self.passwordVariable(of: family)
     trustsLoopback =
-      if arguments.settings["hba_file"] != nil {
+      if arguments.settings["hba_file"] != nil || Self.hasOwnSettings(family, arguments) {
         nil
       } else if family == .bitnami, allowsEmpty {
         true
@@ -60,6 +60,13 @@ struct Superuser {
       } else {
         family.trustsLoopback
       }
+  }
+
+  /// Whether the server reads a postgresql.conf that is not initdb's, which may name another pg_hba.conf.
+  private static func hasOwnSettings(_ family: ImageFamily, _ arguments: ServerArguments) -> Bool {
+    guard let file = arguments.settings["config_file"] else { return false }
+    // Supabase's documents start its server with the image's own.
+    return family != .supabase || file != "/etc/postgresql/postgresql.conf"
   }
 
   private static func passwordVariable(of family: ImageFamily) -> String? {

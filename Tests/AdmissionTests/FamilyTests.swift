@@ -118,6 +118,14 @@ import Testing
         + #","args":["-c","hba_file=/etc/pg/pg_hba.conf","-c","ssl=on"]"#,
       warned: ["if Postgres asks on loopback"]),
     Case(
+      name: "a postgresql.conf of one's own, which may name another pg_hba.conf", image: "postgres:16",
+      container: env(literal("POSTGRES_PASSWORD", "hunter2"))
+        + #","args":["postgres","-c","config_file=/etc/pg/postgresql.conf"]"#,
+      warned: ["if Postgres asks on loopback"]),
+    Case(
+      name: "the same with a password that the sidecar has", image: "postgres:16",
+      container: env(password) + #","args":["--config-file=/etc/pg/postgresql.conf"]"#, sources: fromC),
+    Case(
       name: "ConfigMaps alone", image: "postgres:16",
       container: #","envFrom":[{"configMapRef":{"name":"a"}},{"configMapRef":{"name":"b"}}]"#,
       sources: [
@@ -236,6 +244,11 @@ import Testing
       name: "Supabase's superuser", image: "public.ecr.aws/supabase/postgres:15.8.1.060",
       variables: ["POSTERN_ADMIN_USER=supabase_admin"], sources: [generated],
       given: ["POSTGRES_PASSWORD=acme-pg-admin/password"]),
+    Case(
+      name: "Supabase's own postgresql.conf, as its documents start it", image: "supabase/postgres:15.8.1.060",
+      container: env(literal("POSTGRES_PASSWORD", "hunter2"))
+        + #","args":["postgres","-c","config_file=/etc/postgresql/postgresql.conf"]"#,
+      variables: ["POSTERN_ADMIN_USER=supabase_admin"]),
     Case(
       name: "Immich's", image: "ghcr.io/immich-app/postgres:14-vectorchord0.4.3-pgvectors0.2.0",
       container: env(literal("POSTGRES_USER", "immich"), password), variables: ["POSTERN_ADMIN_USER=immich"],

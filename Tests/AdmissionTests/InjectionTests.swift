@@ -197,6 +197,13 @@ import Testing
     (#"{"name":"a","image":"anything","ports":[{"containerPort":5432}]}"#, "", 0),
     (#"{"name":"postgres","image":"postgres"},{"name":"other","image":"y"}"#, "other", 1),
     (#"{"name":"a","image":"postgres"},{"name":"b","image":"postgres-exporter"}"#, "", 0),
+    (#"{"name":"a","image":"postgres"},{"name":"postgres","image":"postgres-exporter"}"#, "", 0),
+    (#"{"name":"a","image":"postgres"},{"name":"tools","image":"postgres","command":["sleep","infinity"]}"#, "", 0),
+    (
+      #"{"name":"a","image":"x","ports":[{"containerPort":5432}]},{"name":"postgres","image":"acme/postgres-operator"}"#,
+      "", 0
+    ),
+    (#"{"name":"postgres","image":"postgres","command":["sleep","infinity"]},{"name":"b"}"#, "postgres", 0),
   ])
   func findsThePostgresContainer(containers: String, annotation: String, index: Int) throws {
     let annotations = annotation.isEmpty ? "" : #","annotations":{"postern.io/container":"\#(annotation)"}"#

@@ -61,6 +61,14 @@ import Testing
     (#"{"name":"a","image":"x"},{"name":"b","image":"y"}"#, "nothing says that one of \"a\", \"b\" is Postgres"),
     (#"{"name":"db","image":"ghcr.io/cloudnative-pg/postgresql:17"}"#, "CloudNativePG"),
     (#"{"name":"db","image":"ghcr.io/zalando/spilo-17:4.0"}"#, "Zalando"),
+    (#"{"name":"postgres","image":"ghcr.io/cloudnative-pg/postgresql:17"}"#, "CloudNativePG"),
+    (#"{"name":"postgres","image":"docker.enterprisedb.com/k8s/postgresql:17"}"#, "CloudNativePG"),
+    (#"{"name":"db","image":"docker.enterprisedb.com/k8s_enterprise/edb-postgres-advanced:16"}"#, "CloudNativePG"),
+    (
+      #"{"name":"postgres","image":"containers.cybertec.at/cybertec-pg-container/postgres:rocky9-16"}"#, "CYBERTEC"
+    ),
+    (#"{"name":"patroni","image":"quay.io/ongres/patroni:v3.3-pg16"}"#, "StackGres"),
+    (#"{"name":"postgres","image":"prometheuscommunity/postgres-exporter"}"#, "is no Postgres"),
   ])
   func itIsLeftAloneUnlessSomethingIsDeclared(containers: String, says: String) throws {
     let podSpec = #"{"containers":[\#(containers)]}"#
@@ -80,6 +88,27 @@ import Testing
         #expect(reply.causes.contains { $0.message.contains(says) })
       }
     }
+  }
+
+  /// Somebody stops the server for a while to look into its volume, as Bitnami's `diagnosticMode` does. It stays the
+  /// container that has the server's port and password.
+  @Test(
+    arguments: [
+      (#""command":["sleep","infinity"]"#, "sleep"), (#""args":["tail","-f","/dev/null"]"#, "tail"),
+      (#""command":["sleep"],"args":["infinity"]"#, "sleep"), (#""command":["/bin/sh","-ec","sleep 3600"]"#, "sleep"),
+      (#""command":["sh","-c","trap : TERM INT; while true; do sleep 30 & wait; done"]"#, "sleep"),
+      (#""command":["bash"],"args":["-c","exec tail -f /dev/null"]"#, "tail"),
+      (#""command":["sh","-c","sleep 5; exec /start"]"#, nil), (#""command":["sh","-c","/start & tail -f /log"]"#, nil),
+      (#""command":["bash","/start.sh"]"#, nil), (#""command":["sh","-c","sleep 1; postgres & sleep 1d"]"#, nil),
+      (#""args":["-c","sleep=1"]"#, nil),
+    ] as [(String, String?)])
+  func aServerThatIsStoppedIsToldOf(container: String, program: String?) throws {
+    let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17",\#(container)}]}"#
+    let workload = try deployment(annotations: #"{"postern.io/users":"a"}"#, podSpec: podSpec, kind: "StatefulSet")
+    let reply = try post(workload, .validate)
+    #expect(reply.isAllowed)
+    let warning = reply.warnings.first { $0.contains("nothing is provisioned until") }
+    #expect(warning?.contains("container \"postgres\" runs \(program ?? "?")") ?? (program == nil), "\(reply.warnings)")
   }
 
   @Test func thereIsNoContainer() throws {

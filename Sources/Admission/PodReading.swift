@@ -112,7 +112,8 @@ final class InjectablePod {
     findings += admin.findings
     if let program = postgres.arguments.waitingProgram {
       findings.warn(
-        "container \(quoted(postgres.container.name)) runs \(program), and nothing is provisioned until Postgres runs in it")
+        "container \(quoted(postgres.container.name)) runs \(program), and nothing is provisioned until Postgres runs in it"
+      )
     }
     if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")

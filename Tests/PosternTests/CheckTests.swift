@@ -345,6 +345,7 @@ import Testing
 
   @Test(arguments: [
     ("a: [1", "is not YAML: line"),
+    ("{{- if .Values.on }}\nkind: Pod\n{{- end }}", "it is a template: render it first"),
     ("hello: world", "is no Kubernetes manifest: it has no kind"),
     ("kind: Pod", "is no Kubernetes manifest: it has no apiVersion"),
   ])

@@ -4,6 +4,7 @@ extension MigrateTests {
   /// Scripts of a ConfigMap `init` that is the folder's, and the container's variables.
   private static func scripts(
     _ description: String, _ files: [(name: String, text: String)], env: [String: String] = [:],
+    secrets: [String: String] = [:], ranOnce: String? = Self.ranOnce,
     mount: String = "{name: init, mountPath: /docker-entrypoint-initdb.d/}",
     volume: String = "{name: init, configMap: {name: init}}", image: String = "postgres:17", users: String = "[]",
     databases: String = "[]", remarks: [String] = []
@@ -13,7 +14,11 @@ extension MigrateTests {
         separator: "\n")
     }
     let data = files.map { "  \($0.name): |\n\(indented($0.text))\n" }.joined()
-    let variables = env.sorted { $0.key < $1.key }.map { "{name: \($0.key), value: \"\($0.value)\"}" }
+    let variables =
+      env.sorted { $0.key < $1.key }.map { "{name: \($0.key), value: \"\($0.value)\"}" }
+      + secrets.sorted { $0.key < $1.key }.map {
+        "{name: \($0.key), valueFrom: {secretKeyRef: {name: \($0.value), key: password}}}"
+      }
     return Case(
       testDescription: description,
       manifest: """
@@ -26,7 +31,7 @@ extension MigrateTests {
         \(statefulSet(
           "name: postgres, image: \"\(image)\", env: [\(variables.joined(separator: ", "))], volumeMounts: [\(mount)]",
           volumes: volume))
-        """, users: users, databases: databases, remarks: remarks + [ranOnce])
+        """, users: users, databases: databases, remarks: remarks + [ranOnce].compactMap(\.self))
   }
 
   static let scripts = [
@@ -51,7 +56,7 @@ extension MigrateTests {
       users: "- name: shop\n- name: crm\n", databases: "- name: orders\n  owner: shop\n",
       remarks: [
         "user shop: PASSWORD in init/init.sql:5 is left out", "init/init.sql:8: the name $… is not known here",
-        "init/init.sql:9: the name $pgpass is not known here", "orders (crm)",
+        "init/init.sql:9: the name $APP_SECRET is not known here", "orders (crm)",
       ]),
     scripts(
       "users, databases, tables and a shell script",
@@ -506,6 +511,109 @@ extension MigrateTests {
         "database orders has no owner that can be told", "init/a.sql, line 1: no script",
         "init/b.sql, line 1: no script",
         "init/a.sql, line 2: what psql or a shell does there",
+      ]),
+    scripts(
+      "passwords that the container's variables have of Secrets",
+      [
+        (
+          "01.sh",
+          #"""
+          psql -v ON_ERROR_STOP=1 <<-EOSQL
+            CREATE USER shop WITH ENCRYPTED PASSWORD '$SHOP_PASSWORD';
+            CREATE USER plain WITH PASSWORD '$PLAIN_PASSWORD';
+            CREATE USER part WITH PASSWORD 'x$SHOP_PASSWORD';
+            CREATE USER given WITH PASSWORD '${GIVEN_PASSWORD:-hunter2}';
+          EOSQL
+          psql -v pw="$CRM_PASSWORD" -c "CREATE USER crm PASSWORD :'pw'"
+          make() {
+            local name=$1 password=$2
+            psql -c "CREATE USER $name; ALTER USER $name PASSWORD '$password'"
+          }
+          make wiki "$WIKI_PASSWORD"
+          """#
+        ),
+        (
+          "02.sql",
+          #"""
+          \set pw `echo "$LAST_PASSWORD"`
+          \getenv other SHOP_PASSWORD
+          CREATE ROLE last LOGIN PASSWORD :'pw';
+          CREATE ROLE other LOGIN PASSWORD :'other';
+          """#
+        ),
+      ], env: ["PLAIN_PASSWORD": "hunter2"],
+      secrets: [
+        "SHOP_PASSWORD": "shop-login", "CRM_PASSWORD": "crm-login", "WIKI_PASSWORD": "wiki-login",
+        "LAST_PASSWORD": "last-login", "GIVEN_PASSWORD": "given-login",
+      ],
+      users: [
+        ("shop", "shop-login"), ("plain", nil), ("part", nil), ("given", "given-login"), ("crm", "crm-login"),
+        ("wiki", "wiki-login"), ("last", "last-login"), ("other", "shop-login"),
+      ].map { name, secret in
+        "- name: \(name)\n" + (secret.map { "  passwordFrom:\n    secret: \($0)\n    key: password\n" } ?? "")
+      }.joined(),
+      remarks: [
+        "user plain: PASSWORD in init/01.sh:3 is left out; the user gets a new one, unless passwordFrom names a Secret",
+        "user part: PASSWORD in init/01.sh:4 is left out",
+      ]),
+    scripts(
+      "what a replica logs in as owns no database",
+      [("a.sql", "CREATE ROLE standby REPLICATION LOGIN;\nCREATE DATABASE orders;")], users: "- name: standby\n",
+      remarks: ["user standby: replication has no like", "database orders has no owner that can be told"]),
+    scripts(
+      "an application's user beside a replica's",
+      [
+        (
+          "a.sql",
+          "CREATE ROLE standby LOGIN; ALTER ROLE standby REPLICATION;\nCREATE USER shop;\nCREATE DATABASE orders;"
+        )
+      ], users: "- name: standby\n- name: shop\n", databases: "- name: orders\n  owner: shop\n",
+      remarks: [
+        "user standby: replication has no like", "database orders is the superuser's; shop is to own it",
+        "can connect no more: orders (standby)",
+      ]),
+    scripts(
+      "the folder of Red Hat's images", [("a.sh", "psql -c 'CREATE USER shop'\ncreatedb -O shop orders")],
+      env: ["POSTGRESQL_ADMIN_PASSWORD": "hunter2"], ranOnce: "scripts in /opt/app-root/src/postgresql-init ran once",
+      mount: "{name: init, mountPath: /opt/app-root/src/postgresql-init}", image: "quay.io/sclorg/postgresql-16-c9s",
+      users: "- name: shop\n", databases: "- name: orders\n  owner: shop\n"),
+    scripts(
+      "the folders of Supabase's image, in its order",
+      [
+        ("a.sql", "CREATE DATABASE pooler OWNER shop;"), ("z.sql", "CREATE USER shop;"),
+        ("c.sql", "CREATE USER never;"),
+      ],
+      mount: """
+        {name: init, mountPath: /docker-entrypoint-initdb.d/migrations/01.sql, subPath: a.sql},
+        {name: init, mountPath: /docker-entrypoint-initdb.d/init-scripts/99.sql, subPath: z.sql},
+        {name: init, mountPath: /docker-entrypoint-initdb.d/others/01.sql, subPath: c.sql}
+        """, image: "supabase/postgres:15.8.1.085", users: "- name: shop\n",
+      databases: "- name: pooler\n  owner: shop\n", remarks: ["init/c.sql is in a folder below"]),
+    scripts(
+      "statements that the server or psql puts together",
+      [
+        (
+          "a.sql",
+          #"""
+          \set app shop
+          SELECT format('CREATE ROLE %I LOGIN', :'app') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'app') \gexec
+          SELECT 'CREATE DATABASE ' || quote_ident('Two Words') || ' OWNER ' || :'app' \gexec
+          SELECT format('CREATE DATABASE %1$I OWNER %2$s', 'orders', :'app') \gexec
+          SELECT format('CREATE DATABASE %I', current_date) \gexec
+          SELECT 'CREATE DATABASE ' || quote_ident(lower('X')) \gexec
+          DO $$
+          BEGIN
+            EXECUTE format('CREATE ROLE %I LOGIN', 'crm');
+            EXECUTE 'CREATE ROLE ' || quote_ident('wiki') || ' LOGIN';
+          END
+          $$;
+          """#
+        )
+      ], users: "- name: shop\n- name: crm\n- name: wiki\n",
+      databases: "- name: \"Two Words\"\n  owner: shop\n- name: orders\n  owner: shop\n",
+      remarks: [
+        "init/a.sql:5: the name $… is not known here", "init/a.sql:6: the name $… is not known here",
+        "can connect no more: Two Words (crm, wiki), orders (crm, wiki)",
       ]),
   ]
 }

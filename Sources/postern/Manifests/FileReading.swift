@@ -90,7 +90,8 @@ struct FileReading {
       if conversion.isOver, readYAML(rest.text, from: rest.line, after: count, into: &other) {
         reading.append(other)
       } else {
-        reading.errors.append("\(file): is not JSON: \(error.message)")
+        let hint = YAMLHint.isTemplate(rest.text) ? "; \(YAMLHint.template)" : ""
+        reading.errors.append("\(file): is not JSON: \(error.message)\(hint)")
       }
     }
   }

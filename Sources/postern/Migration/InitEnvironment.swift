@@ -23,6 +23,10 @@ struct InitEnvironment {
   private(set) var extensions: [String] = []
   /// The user to whom the image gives this database, if it makes one.
   private(set) var owner: String?
+  /// The keys of Secrets that variables hold.
+  private(set) var secrets: [String: (secret: String, key: String)] = [:]
+  /// The image's.
+  private(set) var family: ImageFamily = .official
   /// The owner's; nil where no variable is about it.
   private(set) var password: Password?
 
@@ -33,7 +37,7 @@ struct InitEnvironment {
 
   init(_ container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String) {
     takeVariables(of: container, objects, namespace: namespace)
-    let family = Self.family(of: container, variables)
+    family = Self.family(of: container, variables)
     func value(_ names: [String]) -> String? { self.value(names, readsFiles: family.readsFiles) }
     superuser = family.superuserVariable.flatMap { value([$0]) } ?? family.defaultSuperuser
     owner = value(family.applicationUserVariables)
@@ -75,11 +79,13 @@ struct InitEnvironment {
       if let name = source["configMapRef"]?["name"]?.string {
         for (key, value) in objects.data(of: .configMap, name, namespace: namespace) ?? [:] {
           variables[prefix + key] = ScriptVariable.value(value, of: prefix + key)
+          secrets[prefix + key] = nil
         }
       }
       if let name = source["secretRef"]?["name"]?.string {
         for key in (objects.data(of: .secret, name, namespace: namespace) ?? [:]).keys {
           variables[prefix + key] = ScriptVariable.mark(prefix + key)
+          secrets[prefix + key] = (name, key)
         }
       }
     }
@@ -94,6 +100,7 @@ struct InitEnvironment {
       // What refers to another variable is not known.
       let known = value.flatMap { $0.contains("$(") ? nil : $0 }
       variables[name] = known.map { ScriptVariable.value($0, of: name) } ?? ScriptVariable.mark(name)
+      secrets[name] = Self.key(variable["valueFrom"]?["secretKeyRef"])
     }
   }
 
@@ -122,15 +129,18 @@ struct InitEnvironment {
 
   // MARK: The owner's password
 
+  private static func key(_ reference: JSONValue?) -> (secret: String, key: String)? {
+    guard let secret = reference?["name"]?.string, let key = reference?["key"]?.string else { return nil }
+    return (secret, key)
+  }
+
   private static func password(
     _ names: [String], of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, _ namespace: String
   ) -> Password? {
     let entries = container["env"]?.array ?? []
     for name in names {
       if let entry = entries.last(where: { $0["name"]?.string == name }) {
-        guard let reference = entry["valueFrom"]?["secretKeyRef"], let secret = reference["name"]?.string,
-          let key = reference["key"]?.string
-        else { return .other(name) }
+        guard let (secret, key) = Self.key(entry["valueFrom"]?["secretKeyRef"]) else { return .other(name) }
         return .secret(secret, key: key)
       }
       if let entry = entries.last(where: { $0["name"]?.string == "\(name)_FILE" }) {

@@ -60,7 +60,7 @@ struct InitScript {
       // What psql's `\gexec` runs is what the statement selects.
       if let command = commands.first, command < next, Self.text(lines, command).hasPrefix("\\gexec") {
         commands.removeFirst()
-        text = SQLWord.all(in: text)?.lazy.compactMap(\.word.literal).first ?? ""
+        text = GeneratedStatement.text(ofQuery: text)
       }
       for fact in InitStatement.facts(of: text) {
         found.append(Found(fact: fact, line: first + statement.line - 1, database: database, variables: variables))

@@ -38,7 +38,14 @@ struct InitStatement {
     var facts: [InitFact] = []
     var current: [SQLWord] = []
     func end() {
-      facts += self.facts(of: current[...]).filter {
+      var statement = current
+      // What a block in it would run is not looked into: such a text can hold itself.
+      if current.first == .word("execute"), let text = GeneratedStatement.text(of: current[1...]),
+        let generated = self.words(of: text)
+      {
+        statement = generated
+      }
+      facts += self.facts(of: statement[...]).filter {
         switch $0 {
         case .nothing, .unreadable, .other: false
         default: true

@@ -10,8 +10,8 @@ extension Migration {
     of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
   ) -> Bool {
     guard !InitEnvironment.isOtherServer(container) else { return false }
-    let folder = InitFolder(of: container, in: pod, objects, namespace: namespace)
     let environment = InitEnvironment(container, in: pod, objects, namespace: namespace)
+    let folder = InitFolder(of: container, environment.family, in: pod, objects, namespace: namespace)
     guard folder.isMounted || InitEnvironment.isPostgres(container) && environment.namesSomething else { return false }
     for text in folder.remarks { remark(text) }
     var server = InitServer(environment)
@@ -26,7 +26,7 @@ extension Migration {
     for (file, script) in scripts { takeScript(file, script, server) }
     guard folder.isMounted else { return true }
     remark(
-      "scripts in \(InitFolder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
+      "scripts in \(folder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
     )
     return true
   }
@@ -50,8 +50,8 @@ extension Migration {
   /// What is known of the server that the scripts make.
   struct InitServer {
     let environment: InitEnvironment
-    /// Whether each role that is made can log in.
-    var roles: [(name: String, canLogIn: Bool)] = []
+    /// Whether each role that is made can log in, and whether replicas do so by it.
+    var roles: [(name: String, canLogIn: Bool, replicates: Bool)] = []
     /// Databases with the owner who is named, and one who may do everything.
     var databases: [(database: MigratedDatabase, owner: String?, user: String?)] = []
     var contents: [(place: String, database: String, change: (inout MigratedDatabase) -> Void)] = []
@@ -67,7 +67,7 @@ extension Migration {
           }
         }
       }
-      if let owner = environment.owner { roles.append((owner, true)) }
+      if let owner = environment.owner { roles.append((owner, true, false)) }
     }
 
     func index(of database: String) -> Int? { databases.firstIndex { $0.database.name == database } }
@@ -181,8 +181,14 @@ extension Migration {
     }
     let index = server.roles.firstIndex { $0.name == name }
     let canLogIn = options.canLogIn ?? isUser ?? index.map { server.roles[$0].canLogIn } ?? false
-    if let index { server.roles[index].canLogIn = canLogIn } else { server.roles.append((name, canLogIn)) }
-    takeOptions(options.naming { known($0, found, place) }, of: name, at: place, tellsLogin: false)
+    let replicates = options.powers.contains("replication") || index.map { server.roles[$0].replicates } ?? false
+    if let index { server.roles.remove(at: index) }
+    server.roles.insert((name, canLogIn, replicates), at: index ?? server.roles.endIndex)
+    let password = options.passwordVariable.map { ScriptVariable.expand(ScriptVariable.mark($0), found.variables) }
+    takeOptions(
+      options.naming { known($0, found, place) }, of: name, at: place,
+      password: password.flatMap(ScriptVariable.reference).flatMap { server.environment.secrets[$0] }, tellsLogin: false
+    )
   }
 
   private mutating func alterRole(
@@ -199,7 +205,7 @@ extension Migration {
   // MARK: What they come to
 
   mutating func settle(_ server: inout InitServer) {
-    for (name, canLogIn) in server.roles {
+    for (name, canLogIn, _) in server.roles {
       guard !ScriptVariable.isIn(name) else {
         remark(
           "the user whom the image makes, \(ScriptVariable.shown(name)), is not known here; left out: declare it by the name that the variable has"
@@ -209,7 +215,7 @@ extension Migration {
       withUser(name)
       if !canLogIn { remarkPowers(["nologin"], of: name) }
     }
-    let made = server.roles.map(\.name).filter { !ScriptVariable.isIn($0) }
+    let made = server.roles.filter { !$0.replicates }.map(\.name).filter { !ScriptVariable.isIn($0) }
     for (database, named, user) in server.databases {
       let name = database.name
       guard !ScriptVariable.isIn(name) else {

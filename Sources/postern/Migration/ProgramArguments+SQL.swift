@@ -40,5 +40,5 @@ extension ProgramArguments {
   }
 
   static func quoted(_ name: String) -> String { "\"\(name.replacing("\"", with: "\"\""))\"" }
-  private static func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+  static func literal(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
 }

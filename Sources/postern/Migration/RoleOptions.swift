@@ -1,7 +1,7 @@
 import DatabaseSpec
 
 /// The options of CREATE ROLE, CREATE USER and ALTER ROLE (PostgreSQL docs, CREATE ROLE), as far as they are about a role's
-/// rights. No literal of them is kept but a time.
+/// rights. No literal of them is kept but a time, and which variable the password is.
 struct RoleOptions: Equatable {
   /// Keywords such as `createdb`.
   private(set) var powers: [String] = []
@@ -13,6 +13,8 @@ struct RoleOptions: Equatable {
   /// Roles that become its members.
   private(set) var members: [String] = []
   private(set) var hasPassword = false
+  /// The variable of the script that is the password, where it is nothing else.
+  private(set) var passwordVariable: String?
   /// Whether VALID UNTIL has a time that only a server can read.
   private(set) var hasOtherTime = false
   /// Whether something in it is none of these options.
@@ -34,7 +36,9 @@ struct RoleOptions: Equatable {
         takeTime(rest.popFirst())
       case "password"?:
         // Whatever it is, it is not kept.
-        if rest.popFirst() != .word("null") { hasPassword = true }
+        let password = rest.popFirst()
+        if password != .word("null") { hasPassword = true }
+        passwordVariable = password?.literal.flatMap(ScriptVariable.reference)
       case "sysid"?: _ = rest.popFirst()
       case "in"? where rest.first == .word("role") || rest.first == .word("group"):
         rest.removeFirst()

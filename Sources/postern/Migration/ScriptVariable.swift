@@ -11,9 +11,18 @@ enum ScriptVariable {
   /// No name is as long, and values that hold one another grow without end.
   private static let maximumLength = 1 << 16
 
-  /// What a variable is taken to hold: its value, or itself where its name tells a secret, which is shown nowhere.
+  /// What a variable is taken to hold: its value, or itself where its name tells a secret, which is shown nowhere. What is
+  /// another variable's value is that one's.
   static func value(_ value: String, of name: String) -> String {
-    SecretSigns.areIn(name: name) || value.utf8.count > maximumLength ? mark(name) : value
+    let isHidden = SecretSigns.areIn(name: name) && reference(value) == nil
+    return isHidden || value.utf8.count > maximumLength ? mark(name) : value
+  }
+
+  /// The name of the one variable that a text consists of; nil where it is anything else.
+  static func reference(_ text: String) -> String? {
+    guard text.first == before, text.last == after, text.count > 2 else { return nil }
+    let name = text.dropFirst().dropLast()
+    return name.contains(before) || name.contains(after) || mark(String(name)) == unknown ? nil : String(name)
   }
 
   /// Stands before each value of a list.

@@ -24,7 +24,9 @@ extension ShellSyntax {
     var known = outer
     for (name, all) in values {
       let only = all.count == 1 ? all.first ?? nil : nil
-      let isKnown = only.map(ScriptVariable.isIn) == false
+      // Of a password it matters which variable it is.
+      let isPassword = SecretSigns.areIn(name: name) && only.flatMap(ScriptVariable.reference) != nil
+      let isKnown = isPassword || only.map(ScriptVariable.isIn) == false
       known[name] = isKnown ? ScriptVariable.value(only ?? "", of: name) : ScriptVariable.mark(name)
     }
     return known

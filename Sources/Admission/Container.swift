@@ -170,14 +170,22 @@ final class Container {
   var hasMounts: Bool { mounts != nil }
 
   /// The folders below or above which images keep their data.
-  private static let dataFolders = ["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql", "/home/postgres"]
+  private static let dataFolders = [
+    "/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql", "/home/postgres", "/data/db",
+  ]
+  private static let dataVariables = ["PGDATA", "POSTGRESQL_DATA_DIR", "PATRONI_POSTGRESQL_DATA_DIR"]
 
   /// The volumes that may hold the server's data.
-  /// - Parameter isImageKnown: whether the image keeps its data where others do; otherwise any volume may hold it.
-  func dataVolumes(isImageKnown: Bool) throws(JSONError) -> Set<String> {
+  /// - Parameters:
+  ///   - isImageKnown: whether the image keeps its data where others do; otherwise any volume may hold it.
+  ///   - folder: the server's argument.
+  func dataVolumes(isImageKnown: Bool, at folder: String?) throws(JSONError) -> Set<String> {
     guard let mounts else { return [] }
     var folders = Self.dataFolders
-    if case .literal(let text)? = variable("PGDATA")?.value, !text.isEmpty { folders.append(MountPath.clean(text)) }
+    if let folder { folders.append(MountPath.clean(folder)) }
+    for name in Self.dataVariables {
+      if case .literal(let text)? = variable(name)?.value, !text.isEmpty { folders.append(MountPath.clean(text)) }
+    }
     var (all, data): (Set<String>, Set<String>) = ([], [])
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in

@@ -32,8 +32,9 @@ struct ReplacedPods {
     }
     guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
       try Self.outlivesPods(
-        object.pod?.spec.volumes, among: postgres.container.dataVolumes(isImageKnown: postgres.isFamilyKnown),
-        of: object.bytes)
+        object.pod?.spec.volumes,
+        among: postgres.container.dataVolumes(
+          isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
     else { return }
     let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
     if wasCustomers {

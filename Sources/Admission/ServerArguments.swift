@@ -1,6 +1,6 @@
 import Declarations
 
-/// The server's arguments in a container's command: `-p`, `-h`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
+/// The server's arguments in a container's command: `-p`, `-h`, `-D`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
 /// Of a shell's script, those of the commands that start a server, or of all where none is seen to.
 struct ServerArguments {
   private(set) var port: Int?
@@ -73,6 +73,9 @@ struct ServerArguments {
         port = words.first.flatMap(Self.port) ?? port
       } else if word == "-h", isServers {
         if let addresses = words.first { settings["listen_addresses"] = String(Self.unquoted(addresses)) }
+      } else if word.hasPrefix("-D") {
+        let folder = word == "-D" ? words.first : word.dropFirst(2)
+        if let folder { settings["data_directory"] = String(Self.unquoted(folder)) }
       } else if word == "-c" {
         if let setting = words.first { set(setting) }
       } else if word.hasPrefix("--") {

@@ -66,6 +66,26 @@ import Testing
     #expect(try post(workload(nil, podSpec: unknown), .validate).isAllowed == isReadOnly)
   }
 
+  /// Where a known image keeps the data, or is told to.
+  @Test(arguments: [
+    ("percona/percona-distribution-postgresql:17.9", "", "/data/db"),
+    ("postgres:17", #""args":["-c","data_directory=/srv/pg"],"#, "/srv"),
+    ("postgres:17", #""args":["postgres","-D","/srv/pg"],"#, "/srv/pg"),
+    ("postgres:17", #""command":["sh","-c","exec postgres -D/srv/pg"],"#, "/srv/pg"),
+    ("bitnami/postgresql:17", #""env":[{"name":"POSTGRESQL_DATA_DIR","value":"/srv/pg"}],"#, "/srv"),
+    ("patroni:4", #""env":[{"name":"PATRONI_POSTGRESQL_DATA_DIR","value":"/srv/pg"}],"#, "/srv"),
+  ])
+  func theDataAreElsewhere(image: String, more: String, path: String) throws {
+    func podSpec(_ path: String) -> String {
+      """
+      {"containers":[{"name":"db","image":"\(image)",\(more)"volumeMounts":[{"name":"data","mountPath":"\(path)"}]}],
+       "volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"db"}}]}
+      """
+    }
+    #expect(try post(workload(nil, podSpec: podSpec(path)), .validate).fields.contains("spec.strategy"))
+    #expect(try !post(workload(nil, podSpec: podSpec("/backup")), .validate).fields.contains("spec.strategy"))
+  }
+
   @Test func whatSharesNoVolumeIsFine() throws {
     #expect(try post(workload(nil, kind: "StatefulSet"), .validate).isAllowed)
     let ephemeral = #"{"containers":[{"name":"db","image":"postgres:17"}],"volumes":[{"name":"data","emptyDir":{}}]}"#

@@ -392,6 +392,21 @@ import Testing
     for secret in ["K3cl0", "D0l1p"] { #expect(!answer.output.contains(secret)) }
   }
 
+  @Test(arguments: [
+    ("{persistentVolumeClaim: {claimName: d}}", "", true), ("{hostPath: {path: /d}}", "", true),
+    ("{emptyDir: {}}", "", false), ("{persistentVolumeClaim: {claimName: d}}", "Recreate", false),
+  ])
+  func aDeploymentIsToBeRecreatedWhereItsDataStay(volume: String, strategy: String, isSaid: Bool) throws {
+    let manifest = Self.statefulSet(
+      "name: db, image: bitnami/postgresql, env: [{name: POSTGRES_USER, value: shop}, {name: POSTGRES_DB, value: orders}]",
+      volumes: volume.replacing("{", with: "{name: d, ", maxReplacements: 1)
+    ).replacing("StatefulSet", with: "Deployment").replacing(
+      "spec:\n  template", with: "spec:\n  strategy: {type: \(strategy)}\n  template")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == 0, "\(answer.errors)")
+    #expect(answer.output.contains("strategy: {type: Recreate}") == isSaid, "\(answer.output)")
+  }
+
   @Test func whatPosternRefusesIsLeftOutAndSaid() throws {
     let refused = try #require(Self.operators.last)
     let answer = try Program.run(["migrate", "-"], input: refused.manifest)

@@ -14,7 +14,10 @@ extension Migration {
       if takeServer(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
     }
     guard isFound else { return nil }
-    if manifest.kind == "Deployment", manifest.object["spec"]?["strategy"]?["type"]?.string != "Recreate" {
+    if manifest.kind == "Deployment", manifest.object["spec"]?["strategy"]?["type"]?.string != "Recreate",
+      pod["spec"]?["volumes"]?.array?.contains(where: { $0["persistentVolumeClaim"] != nil || $0["hostPath"] != nil })
+        == true
+    {
       remark(
         "a Deployment on a persistent volume needs strategy: {type: Recreate}, so that no two Postgres share the volume"
       )

@@ -26,6 +26,11 @@ extension Failure {
     }
     switch item {
     case .script:
+      if error.isServer(SQLState.insufficientPrivilege) {
+        return
+          "scripts run as the database's owner, who is no superuser: declare users, memberOf, grants, extensions and "
+          + "schemas; what is another role's, a superuser has to give to the owner"
+      }
       guard error.isServer(SQLState.activeSQLTransaction) else { return nil }
       return "let the script say `transaction: false`, and hold nothing but this"
     case .membership(let member, let role):

@@ -94,6 +94,33 @@ import ThrowawayPostgres
     #expect(problem.hint?.contains("`transaction: false`") == true)
   }
 
+  @Test(arguments: PostgresInstallation.all)
+  func whatTheOwnerMayNotIsToldWithWhoRunsIt(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let connection = try bench.server.connect()
+    let refused = [
+      "users": "CREATE ROLE other", "membership": "GRANT pg_monitor TO shop",
+      "setting": "SET session_replication_role = replica",
+      "triggers":
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (a int REFERENCES t); ALTER TABLE u DISABLE TRIGGER ALL",
+      "others": "ALTER TABLE others ADD COLUMN b int",
+    ]
+    for (name, sql) in refused {
+      try bench.database(name, owner: "shop", scripts: [bench.script("001", sql)])
+      try connection.execute("CREATE DATABASE \(name) TEMPLATE template0")
+    }
+    try bench.server.connect(database: "others").execute("CREATE TABLE others (a int)")
+    let problems = bench.pass().problems.filter { $0.item.hasPrefix("script ") }
+    #expect(problems.count == refused.count, "\(problems)")
+    for problem in problems {
+      #expect(problem.sqlState == SQLState.insufficientPrivilege, "\(problem)")
+      for hint in [problem.hint, problem.told?.hint] {
+        #expect(hint?.hasPrefix("scripts run as the database's owner") == true, "\(problem)")
+      }
+    }
+  }
+
   /// The pass has its first connection, and none for a database, or for the owner alone.
   @Test(arguments: PostgresInstallation.all)
   func whatHasNoConnectionLeftSaysWhichLimit(_ installation: PostgresInstallation) throws {

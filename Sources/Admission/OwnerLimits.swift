@@ -91,6 +91,7 @@ final class OwnerLimits {
     case ("extension", _): return onMakingExtension(statement)
     case ("language", _):
       let name = rest.dropFirst().first ?? ""
+      if name == "plpgsql", words[1] != "or" { return Self.plpgsql }
       guard words.contains("handler") || Self.untrustedLanguages.contains(name) else { return nil }
       return "makes a language, which a superuser alone may: declare it in `extensions`"
     case ("function", _), ("procedure", _): return Self.ofLanguage(words) ?? Self.ofLeakproof(words)
@@ -114,7 +115,8 @@ final class OwnerLimits {
 
   private func onMakingExtension(_ statement: ScriptStatement) -> String? {
     let isConditional = statement.words.dropFirst(2).starts(with: ["if", "not", "exists"])
-    guard let name = statement.name(at: isConditional ? 5 : 2), name != "plpgsql" else { return nil }
+    guard let name = statement.name(at: isConditional ? 5 : 2) else { return nil }
+    if name == "plpgsql" { return isConditional ? nil : Self.plpgsql }
     if extensions.contains(name) {
       return isConditional ? nil : "makes an extension that is declared, and so is there already: take it out"
     }
@@ -255,6 +257,8 @@ final class OwnerLimits {
   // MARK: - What several commands say
 
   private static let tablespaces = "changes tablespaces, which a superuser alone may: do it by hand"
+  /// Each database has it from the start; old dumps make it.
+  private static let plpgsql = "makes plpgsql, which is there already: take it out"
   private static let wrappers = "changes or grants a foreign-data wrapper, which a superuser alone may: do it by hand"
 
   private static func ofPublishedSchemas(_ words: [String]) -> String? {

@@ -97,7 +97,7 @@ struct ServerArguments {
     settings[name] = String(Self.unquoted(setting[setting.index(after: equals)...]))
   }
 
-  private static func port(_ word: Substring) -> Int? { UInt16(unquoted(word)).map(Int.init) }
+  private static func port(_ word: Substring) -> Int? { UInt16(unquoted(word)).flatMap { $0 > 0 ? Int($0) : nil } }
 
   private static func unquoted(_ word: Substring) -> Substring {
     var word = word

@@ -157,6 +157,10 @@ import Testing
       name: "a port by -c", image: "postgres:16",
       container: env(password) + #","args":["-c","port=5433","-c","max_connections=200"]"#, sources: fromC, port: 5433),
     Case(
+      name: "a port that is none", image: "postgres:16",
+      container: env(password) + #","args":["-p","0"],"ports":[{"name":"pgsql","containerPort":5433}]"#, sources: fromC,
+      port: 5433),
+    Case(
       name: "a port by -p", image: "postgres:16",
       container: env(password, literal("P", "5434")) + #","command":["postgres","-p","$(P)"]"#, sources: fromC,
       port: 5434),

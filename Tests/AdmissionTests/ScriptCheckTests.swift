@@ -90,6 +90,7 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     "CREATE AGGREGATE a (int) (SFUNC = int4pl, STYPE = int)", "CREATE OPERATOR === (FUNCTION = int4eq)",
     "ALTER TABLE t DISABLE TRIGGER USER", "ALTER PUBLICATION p DROP TABLES IN SCHEMA s", "CLUSTER t USING i",
     "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET TIME ZONE 'UTC'", "SET row_security = off",
+    "CREATE OR REPLACE PROCEDURAL LANGUAGE plpgsql",
     "SELECT pg_catalog.set_config('search_path', '', false)", "SET default_table_access_method = heap",
     "UPDATE t SET pg_class = 1", "INSERT INTO shop.pg_class VALUES (1)", "CREATE LANGUAGE plperl",
   ])
@@ -145,6 +146,8 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("CREATE EXTENSION IF NOT EXISTS vector", "makes an extension that takes a superuser", true),
     ("CREATE EXTENSION \"postgres_fdw\"", "makes an extension", true),
     ("CREATE EXTENSION hstore", "makes an extension that is declared", true),
+    ("CREATE EXTENSION plpgsql", "makes plpgsql, which is there already: take it out", true),
+    ("CREATE PROCEDURAL LANGUAGE plpgsql", "makes plpgsql, which is there already", true),
     ("COMMENT ON EXTENSION plpgsql IS 'x'", "an extension, which is the superuser's", true),
     ("ALTER EXTENSION hstore UPDATE", "an extension, which is the superuser's", true),
     ("DROP EXTENSION IF EXISTS postgis CASCADE", "an extension, which is the superuser's", true),

@@ -454,6 +454,19 @@ import Testing
   @Test(
     .timeLimit(.minutes(1)),
     arguments: [
+      String(repeating: "quote_ident(", count: 20_000) + "'a'" + String(repeating: ")", count: 20_000),
+      String(repeating: "format('%1$s%1$s', ", count: 15) + "'\(String(repeating: "a", count: 1000))'"
+        + String(repeating: ")", count: 15),
+      String(repeating: "'a' || ", count: 20_000) + "'a'", String(repeating: "f(", count: 20_000),
+      "format('\(String(repeating: "%L", count: 20_000))', \(String(repeating: "'a', ", count: 20_000))'a')",
+    ])
+  func aStatementIsPutTogetherWithinLimits(expression: String) {
+    #expect(GeneratedStatement.text(ofQuery: "SELECT " + expression).utf8.count <= 1 << 17)
+  }
+
+  @Test(
+    .timeLimit(.minutes(1)),
+    arguments: [
       "psql -c \"" + String(repeating: "${X:-", count: 20_000), String(repeating: "${X:-", count: 20_000),
       "echo 'a\n" + String(repeating: "psql -c x\n", count: 20_000), String(repeating: "a \\\n", count: 20_000),
       "psql -c " + String(repeating: "x", count: 500_000), String(repeating: "psql <<EOF\n", count: 20_000),

@@ -36,15 +36,15 @@ extension KubernetesClient {
     var backoff = Backoff(transport.settings)
     var (isLeftOut, seldom) = (false, Backoff(transport.settings, maximum: transport.settings.maximumForbiddenDelay))
     while true {
+      let start = transport.time.now()
       do throws(KubernetesError) {
         let version = try await tell(selection, as: read, consume)
-        isLeftOut = false
-        seldom.reset()
         worked(selection)
         try await follow(selection, from: version, as: read, &backoff, consume)
       } catch {
         if error.isCancelled { return }
-        let wasLeftOut = isLeftOut
+        // That it may be listed does not say that it may be watched.
+        let wasLeftOut = isLeftOut && transport.time.now() - start <= Self.lasting
         isLeftOut = error.isForbidden && forbidden != nil
         watches.failed(selection, error.description, isLeftOut: isLeftOut)
         guard isLeftOut else {
@@ -53,6 +53,7 @@ extension KubernetesClient {
           continue
         }
         if !wasLeftOut {
+          seldom.reset()
           logger.warning("this is left out until it is allowed; all else goes on", error)
           forbidden?()
         }
@@ -79,6 +80,9 @@ extension KubernetesClient {
       }
     }
   }
+
+  /// A watch that ends after more time than this has worked.
+  private static let lasting = Duration.seconds(10)
 
   /// After how many errors of the API server in a row, at one version, a watch does not continue from there.
   private static let maximumErrors = 4
@@ -116,7 +120,7 @@ extension KubernetesClient {
         cut = error
       }
       // After a watch that lasted, continue at once. Watches that end immediately must not make a busy loop.
-      if transport.time.now() - start > .seconds(10) { backoff.reset() }
+      if transport.time.now() - start > Self.lasting { backoff.reset() }
       guard await wait(&backoff, after: cut) else {
         throw transport.error(selection.call("watch"), .cancelled)
       }

@@ -250,6 +250,29 @@ import Testing
     }
   }
 
+  /// A role may allow `list` and not `watch`: what is listed counts then, and is listed seldom.
+  @Test func whereOnlyListsAreAllowedItIsToldOnceAndListedEverMoreSeldom() async throws {
+    let script: FakeServer.Script = { _, request in
+      request.query["watch"] == nil ? list(7, []) : .status(403, "Forbidden", "no RBAC")
+    }
+    try await talking(script) { talk in
+      let told = Mutex(0)
+      let tell: @Sendable () -> Void = { told.withLock { $0 += 1 } }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let selection = Selection(.pods, namespace: "shop")
+        group.addTask {
+          await talk.client.listAndWatch(selection, as: ObjectHeader.reader, forbidden: tell) { _ in }
+        }
+        let isListedSeldom = try await eventually {
+          talk.time.waits.contains { $0 > ClientSettings().maximumRetryDelay }
+        }
+        #expect(isListedSeldom)
+        #expect(told.withLock { $0 } == 1)
+        group.cancelAll()
+      }
+    }
+  }
+
   @Test func itReturnsWhenItsTaskIsCancelledWhileItWaits() async throws {
     try await talking({ _, _ in .silence }) { talk in
       await withTaskGroup { group in

@@ -21,7 +21,7 @@ extension Controller {
       group.addTask {
         await self.updater.run(
           mayBegin: { self.isSynced },
-          isBusy: { !self.knows($0.namespace) || self.looks.mayRunScript($1, of: $0) }, mayWrite: mayWrite)
+          isBusy: { self.knows($0.namespace) ? self.looks.runsScript($1, of: $0) : true }, mayWrite: mayWrite)
       }
       group.addTask { await self.restarter.run(mayWrite: mayWrite) }
       group.addTask { await self.watchTurns() }

@@ -31,12 +31,10 @@ struct LookSchedule: Sendable {
     /// The last result that was said, and what it is about.
     var found: Provisioned.Reason?
     var about: Expectation?
-    /// Whether a script was running when the sidecar was last heard; nil: it has not been heard yet.
-    var runsScript: Bool?
+    /// What is known of its scripts.
+    var scripts: ScriptReport
     /// What it has told of its logins; nil where it has told nothing, or does not answer any more.
     var logins: LoginReport?
-    /// Since when the Pod is known.
-    let seen: Instant
   }
 
   private var expectations: [CustomerKey: Expectation] = [:]
@@ -58,6 +56,7 @@ struct LookSchedule: Sendable {
     for uid in (entries[key] ?? [:]).keys {
       entries[key]?[uid]?.due = now
       entries[key]?[uid]?.tries = 0
+      entries[key]?[uid]?.scripts.mayBegin(at: now)
     }
   }
 
@@ -66,11 +65,12 @@ struct LookSchedule: Sendable {
     let old = entries[key] ?? [:]
     var new: [String: Entry] = [:]
     for pod in pods where pod.isInjected && pod.isRunning {
-      var entry = old[pod.uid] ?? Entry(pod: pod, due: now, seen: now)
+      var entry = old[pod.uid] ?? Entry(pod: pod, due: now, scripts: ScriptReport(at: now))
       if entry.pod.place != pod.place {
         entry.due = now
         entry.tries = 0
         entry.logins = nil
+        entry.scripts.beginAgain(at: now)
       }
       entry.pod = pod
       new[pod.uid] = entry
@@ -107,6 +107,7 @@ struct LookSchedule: Sendable {
   }
 
   /// The result of a question; nil where it must be asked again soon.
+  /// - Parameter runsScript: whether a script runs; nil: that was not told, or one may begin at any moment.
   /// - Returns: whether what is known of the logins has changed.
   @discardableResult
   mutating func answered(
@@ -118,7 +119,11 @@ struct LookSchedule: Sendable {
     let logins = isOfNow ? logins : nil
     let isNews = entry.logins != logins
     entry.logins = logins
-    if let runsScript { entry.runsScript = runsScript }
+    if entry.pod.place == look.pod.place {
+      // What was asked before something was declared does not say that no script has begun since.
+      let isOfBefore = runsScript == false && expectations[look.key] != look.expectation
+      entry.scripts.take(isOfBefore ? nil : runsScript, at: now)
+    }
     if let found { (entry.found, entry.about) = (found, look.expectation) }
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, isOfNow {
@@ -187,11 +192,10 @@ struct LookSchedule: Sendable {
   /// Whether a Pod is among the customer's that run.
   func knows(_ uid: String, of key: CustomerKey) -> Bool { entries[key]?[uid] != nil }
 
-  /// Whether a Pod's sidecar runs a script, as was last found. For a minute, one that has not been heard yet may.
-  func mayRunScript(_ uid: String, of key: CustomerKey, at now: Instant) -> Bool {
-    guard let entry = entries[key]?[uid] else { return false }
-    let canBeAsked = expectations[key] != nil && entry.pod.address != nil && entry.pod.statusPort != nil
-    return entry.runsScript ?? (canBeAsked && now - entry.seen < .seconds(60))
+  /// Whether a Pod's sidecar runs a script; nil: that is not known yet.
+  func runsScript(_ uid: String, of key: CustomerKey, at now: Instant) -> Bool? {
+    guard let entry = entries[key]?[uid] else { return nil }
+    return entry.pod.statusPort == nil ? false : entry.scripts.runsScript(at: now)
   }
 
   /// The time until the same question is asked again. What takes long is told a quarter of that time later at most.

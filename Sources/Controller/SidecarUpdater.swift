@@ -55,9 +55,9 @@ final class SidecarUpdater: Sendable {
   /// Updates sidecars until the task is cancelled; then forgets everything.
   /// - Parameters:
   ///   - mayBegin: whether all Pods have been seen.
-  ///   - isBusy: whether a sidecar must not be interrupted, by customer and the Pod's UID.
+  ///   - isBusy: whether a sidecar must not be interrupted, by customer and the Pod's UID; nil: that is not known yet.
   func run(
-    mayBegin: @Sendable () -> Bool, isBusy: @Sendable (CustomerKey, String) -> Bool,
+    mayBegin: @Sendable () -> Bool, isBusy: @Sendable (CustomerKey, String) -> Bool?,
     mayWrite: @escaping @Sendable () -> Bool
   ) async {
     guard settings != nil else { return }
@@ -91,7 +91,7 @@ final class SidecarUpdater: Sendable {
     }
   }
 
-  private func nextStep(_ isBusy: (CustomerKey, String) -> Bool) -> SidecarUpdates.Step {
+  private func nextStep(_ isBusy: (CustomerKey, String) -> Bool?) -> SidecarUpdates.Step {
     let (step, counts, isStopped, wasStopped) = state.withLock { state in
       let step = state.updates?.step(at: .now, isBusy: isBusy) ?? SidecarUpdates.Step()
       let wasStopped = state.isStopped

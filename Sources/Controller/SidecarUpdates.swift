@@ -155,8 +155,8 @@ struct SidecarUpdates: Sendable {
   // MARK: What to do
 
   /// What must be done now.
-  /// - Parameter isBusy: whether a sidecar must not be interrupted, by customer and the Pod's UID.
-  mutating func step(at now: Instant, isBusy: (CustomerKey, String) -> Bool) -> Step {
+  /// - Parameter isBusy: whether a sidecar must not be interrupted, by customer and the Pod's UID; nil: that is not known yet.
+  mutating func step(at now: Instant, isBusy: (CustomerKey, String) -> Bool?) -> Step {
     hasBegun = true
     var step = Step()
     observeTime(now, &step)
@@ -211,36 +211,40 @@ struct SidecarUpdates: Sendable {
     return readyCount == 0 || failures.count >= settings.maximumUnavailable || now - last < Self.pause
   }
 
-  private mutating func choose(_ step: inout Step, _ now: Instant, _ isBusy: (CustomerKey, String) -> Bool) {
+  private mutating func choose(_ step: inout Step, _ now: Instant, _ isBusy: (CustomerKey, String) -> Bool?) {
     let underWay = entries.values.reduce(0) { sum, pods in
       sum + pods.values.count { $0.isUnderWay && ($0.wasReady || readyCount == 0) }
     }
     var free = (readyCount == 0 ? 1 : settings.maximumUnavailable) - underWay
     var (ready, unready): ([String: [Update]], [String: [Update]]) = ([:], [:])
+    // Whether a Pod that is ready may soon be the first.
+    var isAwaited = false
     for (key, pods) in entries {
       let isOneUnderWay = pods.values.contains { $0.since != nil }
-      for (uid, entry) in pods where entry.isDue(at: now) && open[uid] == nil {
+      for (uid, entry) in pods where entry.isDue(at: now) && open[uid] == nil && !(entry.isReady && isOneUnderWay) {
+        let isBusy = isBusy(key, uid)
+        if isBusy == nil, entry.isReady { isAwaited = true }
+        guard isBusy == false else { continue }
         let update = Update(key: key, pod: entry.pod)
         if entry.isReady {
-          if !isOneUnderWay { ready[key.namespace, default: []].append(update) }
+          ready[key.namespace, default: []].append(update)
         } else {
           unready[key.namespace, default: []].append(update)
         }
       }
     }
-    begin(&ready, &free, &step, now, isBusy)
+    begin(&ready, &free, &step, now)
     if readyCount > 0 {
       var unlimited = Int.max
-      begin(&unready, &unlimited, &step, now, isBusy)
-    } else if step.updates.isEmpty, ready.isEmpty {
-      begin(&unready, &free, &step, now, isBusy)
+      begin(&unready, &unlimited, &step, now)
+    } else if step.updates.isEmpty, ready.isEmpty, !isAwaited {
+      begin(&unready, &free, &step, now)
     }
   }
 
   /// Namespaces take turns.
   private mutating func begin(
-    _ candidates: inout [String: [Update]], _ free: inout Int, _ step: inout Step, _ now: Instant,
-    _ isBusy: (CustomerKey, String) -> Bool
+    _ candidates: inout [String: [Update]], _ free: inout Int, _ step: inout Step, _ now: Instant
   ) {
     var begun: Set<CustomerKey> = []
     while free > 0, allowance >= 1, open.count < Self.maximumAtOnce,
@@ -252,7 +256,7 @@ struct SidecarUpdates: Sendable {
         candidates[namespace] = nil
         continue
       }
-      guard !begun.contains(update.key), !isBusy(update.key, update.pod.uid) else { continue }
+      guard !begun.contains(update.key) else { continue }
       begun.insert(update.key)
       turn += 1
       if turns.count > Self.maximumTurns { turns = [:] }

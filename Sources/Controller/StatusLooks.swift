@@ -74,9 +74,9 @@ final class StatusLooks: Sendable {
     }
   }
 
-  /// Whether a Pod's sidecar runs a script, as was last found, or may.
-  func mayRunScript(_ uid: String, of key: CustomerKey) -> Bool {
-    state.withLock { $0.schedule.mayRunScript(uid, of: key, at: .now) }
+  /// Whether a Pod's sidecar runs a script; nil: that is not known yet.
+  func runsScript(_ uid: String, of key: CustomerKey) -> Bool? {
+    state.withLock { $0.schedule.runsScript(uid, of: key, at: .now) }
   }
 
   /// From now on accepts expectations and Pods.
@@ -159,7 +159,9 @@ final class StatusLooks: Sendable {
         return (Provisioned(.unreachable, "\(about): what answers at port \(port) gives no status"), [], nil, nil)
       }
       let found = Provisioned(status, look.expectation)
-      return (found, found.reason == .failing ? status.failures : [], status.running != nil, Self.report(of: status))
+      // What is not applied yet may have a script that comes next.
+      let runsScript: Bool? = if status.running != nil { true } else { found.reason == .pending ? nil : false }
+      return (found, found.reason == .failing ? status.failures : [], runsScript, Self.report(of: status))
     case .refused:
       return (Provisioned(.pending, "\(about): the sidecar does not have the Secret as it is now"), [], nil, nil)
     case .unreachable(let reason):

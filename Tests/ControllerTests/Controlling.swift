@@ -9,6 +9,7 @@ import TestSupport
 func controlling(
   _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
   namespaces: [String]? = nil, sidecarUpdate: SidecarUpdateSettings? = nil,
+  statusQuestion: StatusQuestion? = nil,
   _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
 ) async throws {
   let server = try await FakeServer.start(defaultPair.get(), script: script)
@@ -26,6 +27,7 @@ func controlling(
   var settings = ControllerSettings(namespaces: namespaces)
   settings.retryDelay = .milliseconds(1)
   settings.sidecarUpdate = sidecarUpdate
+  settings.statusQuestion = statusQuestion
   let controller = Controller(
     client: client, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
   let watching = Task { await controller.watch() }

@@ -119,21 +119,79 @@ import Testing
     #expect(schedule.take(at: now).map(\.pod.uid) == ["b"])
   }
 
-  /// A new leader has heard no sidecar yet, and one that does not answer may still run its script.
-  @Test func whatIsNotHeardMayRunAScript() throws {
+  /// A new leader has heard no sidecar yet, and its first pass over a customer may come late.
+  @Test func whetherAScriptRunsIsNotKnownBeforeTheSidecarHasToldAndThatCountsForAWhile() throws {
     var schedule = LookSchedule()
     let start = ContinuousClock.now
-    schedule.see([pod("a")], of: Self.key, at: start)
-    #expect(!schedule.mayRunScript("a", of: Self.key, at: start))
-    schedule.expect(Self.expected, of: Self.key, at: start)
-    #expect(schedule.mayRunScript("a", of: Self.key, at: start))
-    #expect(!schedule.mayRunScript("a", of: Self.key, at: start + .seconds(61)))
-    let look = try #require(schedule.take(at: start).first)
-    schedule.finish(look, as: .pending, runsScript: true, at: start)
-    schedule.finish(look, as: .unreachable, at: start)
-    #expect(schedule.mayRunScript("a", of: Self.key, at: start + .seconds(61)))
-    schedule.finish(look, as: .converged, runsScript: false, at: start)
-    #expect(!schedule.mayRunScript("a", of: Self.key, at: start))
+    var now = start
+    func runsScript(_ uid: String = "a") -> Bool? { schedule.runsScript(uid, of: Self.key, at: now) }
+    #expect(runsScript() == nil)
+    schedule.see([pod("a"), pod("b")], of: Self.key, at: now)
+    now += .seconds(599)
+    #expect(runsScript() == nil && runsScript("b") == nil)
+    now += .seconds(1)
+    #expect(runsScript() == false)
+    // A network policy may keep it from being asked.
+    (schedule, now) = (LookSchedule(), start)
+    schedule.see([pod("a")], of: Self.key, at: now)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    var look = try #require(schedule.take(at: now).first)
+    now += .seconds(100)
+    #expect(runsScript() == nil)
+    schedule.finish(look, as: .unreachable, at: now)
+    now += .seconds(59)
+    look = try #require(schedule.take(at: now).first)
+    schedule.finish(look, as: .unreachable, at: now)
+    #expect(runsScript() == nil)
+    now += .seconds(1)
+    #expect(runsScript() == false)
+    // It never can be asked: there is nothing to wait for.
+    var old = pod("old")
+    old.statusPort = nil
+    schedule.see([old], of: Self.key, at: now)
+    #expect(runsScript("old") == false)
+  }
+
+  @Test func whatASidecarToldOfItsScriptsHoldsUntilItIsStartedAgainOrGetsMore() throws {
+    var schedule = LookSchedule()
+    var now = ContinuousClock.now
+    func runsScript() -> Bool? { schedule.runsScript("a", of: Self.key, at: now) }
+    func take() throws -> LookSchedule.Look { try #require(schedule.take(at: now).first) }
+    schedule.see([pod("a")], of: Self.key, at: now)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    schedule.finish(try take(), as: .pending, runsScript: true, at: now)
+    now += .seconds(61)
+    // It may run on, though nothing is heard of it; not for ever, because it may be that nothing will be.
+    schedule.finish(try take(), as: .unreachable, at: now)
+    #expect(runsScript() == true)
+    now += .seconds(540)
+    #expect(runsScript() == false)
+    schedule.finish(try take(), as: .converged, runsScript: false, at: now)
+    now += .seconds(3600)
+    #expect(runsScript() == false)
+    // A script may have come.
+    var changed = Self.expected
+    changed.generation = "h"
+    let before = try take()
+    schedule.expect(changed, of: Self.key, at: now)
+    #expect(runsScript() == nil)
+    schedule.finish(before, as: .converged, runsScript: false, at: now)
+    #expect(runsScript() == nil)
+    // It waits for its files: then it runs what is in them.
+    schedule.finish(try take(), as: .pending, at: now)
+    #expect(runsScript() == nil)
+    now += .seconds(1)
+    schedule.finish(try take(), as: .pending, runsScript: true, at: now)
+    #expect(runsScript() == true)
+    // The script has ended with the container, and begins again.
+    now += .seconds(1)
+    let earlier = try take()
+    schedule.see([pod("a", restarts: 1)], of: Self.key, at: now)
+    #expect(runsScript() == nil)
+    schedule.finish(earlier, as: .converged, runsScript: false, at: now)
+    #expect(runsScript() == nil)
+    schedule.finish(try take(), as: .converged, runsScript: false, at: now)
+    #expect(runsScript() == false)
   }
 
   @Test func tenThousandCustomersAreAskedFiftyASecondAndANamespaceOfManyHoldsUpNobody() {

@@ -104,6 +104,41 @@ import Testing
     }
   }
 
+  /// A new leader's first pass over a customer may come late, and before it the sidecar cannot be asked.
+  @Test func aSidecarThatWasNotAskedYetIsNotInterrupted() async throws {
+    let isHeld = Mutex(true)
+    let good = Self.pod("good", more: #","namespace":"shops","uid":"good-uid""#).replacing(Self.old, with: Self.new)
+    // A bare Pod declares itself.
+    let asked = Self.pod("asked", more: #","namespace":"shops","uid":"asked-uid""#)
+      .replacing(#""controller":true"#, with: #""controller":false"#)
+      .replacing(#""Always"}"#, with: #""Always","ports":[{"name":"postern","containerPort":8432}]}"#)
+      .replacing(#""Running""#, with: #""Running","podIP":"10.0.0.1""#)
+    let one = script(["other"], and: "\(good),\(asked)") { request in
+      if request.path.hasSuffix("/secrets"), request.query["labelSelector"]?.hasSuffix("=asked") == true,
+        isHeld.withLock({ $0 })
+      {
+        return .status(500, "InternalError", "not now")
+      }
+      guard request.path.contains("-pg-") || request.path.hasSuffix("/secrets") else { return nil }
+      if request.method == .GET { return request.path.contains("-pg-") ? .status(404, "NotFound", "none") : nil }
+      return .json(200, request.body)
+    }
+    let question: StatusQuestion = { _, _, _ in
+      .status(Array(#"{"apiVersion":"postern.io/v1","outcome":"standby"}"#.utf8))
+    }
+    try await controlling(one, sidecarUpdate: Self.update, statusQuestion: question) { server, controller, _ in
+      try await leading(controller) { () async throws in
+        let isTold = { (name: String) in
+          server.requests.contains { $0.body.contains("SidecarUpdated") && $0.body.contains("\(name)-uid") }
+        }
+        #expect(try await eventually { isTold("other") })
+        #expect(!patches(server).contains { $0.path.hasSuffix("/asked") })
+        isHeld.withLock { $0 = false }
+        #expect(try await eventually { isTold("asked") })
+      }
+    }
+  }
+
   @Test func whatTheAPIServerRefusesIsCountedAndNotTriedAgain() async throws {
     let refusing = script(["a", "b"]) { request in
       request.method == .PATCH && request.path.hasPrefix("/api/v1/namespaces/shops/pods/")

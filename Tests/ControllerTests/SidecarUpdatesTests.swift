@@ -326,6 +326,20 @@ import Testing
     #expect(cluster.step().count == 1)
   }
 
+  /// A new leader knows of no sidecar what it does.
+  @Test func whatIsNotKnownYetIsAwaitedAndWhatIsNotReadyIsNotTriedInItsPlace() {
+    var cluster = Cluster()
+    cluster.add("ready")
+    for index in 0..<3 { cluster.add("broken\(index)") { ($0.isReady, $0.isPodReady) = (false, false) } }
+    for _ in 0..<100 {
+      cluster.pass(1)
+      let step = cluster.updates.step(at: cluster.now) { $1 == "ready" ? nil : false }
+      #expect(step.updates.isEmpty && step.followsIn == SidecarUpdates.interval)
+    }
+    // A script may run for hours.
+    #expect(cluster.step(busy: ["ready"]).first?.hasPrefix("broken") == true)
+  }
+
   @Test func aNamespaceOfManyHoldsUpNobody() {
     var cluster = Cluster(limit: 2)
     cluster.add("good", in: "c") { $0.image = Self.new }

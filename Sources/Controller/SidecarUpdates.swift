@@ -75,16 +75,29 @@ struct SidecarUpdates: Sendable {
     var isUnderWay: Bool { since != nil && pod.sidecar.othersAreReady }
     var isReady: Bool { pod.sidecar.isPodReady && pod.sidecar.isReady }
 
+    /// After an attempt that failed, it waits this long, then ever longer.
+    mutating func waits(_ first: Duration, from now: Instant) {
+      notBefore = now + min(first * Double(1 << min(tries, 12)), .seconds(3600))
+      tries += 1
+    }
+
     func isDue(at now: Instant) -> Bool {
       (standing == .due || standing == .waits(.refused)) && since == nil && notBefore ?? now <= now
     }
   }
 
+  /// A request that is not answered.
+  private struct Request {
+    var namespace: String
+    /// The Pod as it was; nil where it has come back since.
+    var entry: Entry?
+  }
+
   private let target: SidecarTarget
   private let settings: SidecarUpdateSettings
   private var entries: [CustomerKey: [String: Entry]] = [:]
-  /// The namespaces of the requests that are not answered, by the Pod's UID. The Pod may be gone meanwhile.
-  private var open: [String: String] = [:]
+  /// The requests that are not answered, by the Pod's UID. The Pod may be gone meanwhile, or be shown again.
+  private var open: [String: Request] = [:]
   /// Pods that have the image, and how many of them are ready, by customer.
   private var settled: [CustomerKey: (count: Int, ready: Int)] = [:]
   private var readyCount = 0
@@ -110,7 +123,8 @@ struct SidecarUpdates: Sendable {
     var new: [String: Entry] = [:]
     var (count, ready) = (0, 0)
     for pod in pods where pod.isInjected && pod.isRunning {
-      guard let entry = entry(of: pod, after: old[pod.uid], at: now) else {
+      guard let entry = entry(of: pod, after: old[pod.uid] ?? open[pod.uid]?.entry, at: now) else {
+        open[pod.uid]?.entry = nil
         count += 1
         if pod.sidecar.isReady { ready += 1 }
         continue
@@ -144,6 +158,8 @@ struct SidecarUpdates: Sendable {
       // The kubelet has begun after all.
       entry.since = now
     }
+    // What failed may have been carried out.
+    if entry.since == nil, entry.tries > 0 { entry.since = now }
     guard entry.since != nil else { return nil }
     entry.standing = .current
     entry.hasBegun = entry.hasBegun || sidecar.restarts != entry.restarts || !sidecar.isReady
@@ -250,7 +266,7 @@ struct SidecarUpdates: Sendable {
     while free > 0, allowance >= 1, open.count < Self.maximumAtOnce,
       let namespace = candidates.keys.min(by: { (turns[$0] ?? 0, $0) < (turns[$1] ?? 0, $1) })
     {
-      guard open.values.count(where: { $0 == namespace }) < Self.maximumOfNamespace,
+      guard open.values.count(where: { $0.namespace == namespace }) < Self.maximumOfNamespace,
         let update = candidates[namespace]?.popLast()
       else {
         candidates[namespace] = nil
@@ -270,12 +286,12 @@ struct SidecarUpdates: Sendable {
 
   private mutating func mark(_ update: Update, _ now: Instant) {
     guard var entry = entries[update.key]?[update.pod.uid] else { return }
-    open[update.pod.uid] = update.key.namespace
     entry.since = now
     entry.wasReady = entry.isReady
     entry.restarts = update.pod.sidecar.restarts
     entry.hasBegun = !update.pod.sidecar.isReady
     entries[update.key]?[update.pod.uid] = entry
+    open[update.pod.uid] = Request(namespace: update.key.namespace, entry: entry)
   }
 
   /// The result of an attempt.
@@ -283,13 +299,14 @@ struct SidecarUpdates: Sendable {
     open[update.pod.uid] = nil
     guard var entry = entries[update.key]?[update.pod.uid] else { return }
     entry.since = nil
-    switch result {
+    // The change may have been seen before an answer that says that it failed.
+    switch entry.standing == .current ? .done : result {
     case .done, .unknown: entry.since = now
-    case .outdated: entry.notBefore = now + .seconds(1)
-    case .refused, .failed:
-      if case .refused = result { entry.standing = .waits(.refused) }
-      entry.notBefore = now + min(.seconds(5) * Double(1 << min(entry.tries, 12)), .seconds(3600))
-      entry.tries += 1
+    case .outdated: entry.waits(.seconds(1), from: now)
+    case .refused:
+      entry.standing = .waits(.refused)
+      entry.waits(.seconds(5), from: now)
+    case .failed: entry.waits(.seconds(5), from: now)
     }
     entries[update.key]?[update.pod.uid] = entry
   }

@@ -430,6 +430,54 @@ import Testing
     #expect(cluster.step() == ["a", "b"].filter { $0 != first[0] })
   }
 
+  /// The API server may say that it failed, and have carried it out.
+  @Test(arguments: [true, false])
+  func aChangeThatIsSeenThoughItFailedIsWatchedLikeAnyOther(isSeenFirst: Bool) throws {
+    var cluster = Cluster(limit: 1)
+    for name in ["a", "b"] { cluster.add(name) }
+    let update = try #require(cluster.updates.step(at: cluster.now) { _, _ in false }.updates.first)
+    let first = [update.pod.name]
+    if !isSeenFirst { cluster.updates.ended(update, .failed, at: cluster.now) }
+    cluster.change(first[0]) { ($0.image, $0.isReady, $0.isPodReady) = (Self.new, false, false) }
+    if isSeenFirst { cluster.updates.ended(update, .failed, at: cluster.now) }
+    cluster.pass(10)
+    #expect(cluster.step().isEmpty && cluster.count(.updating) == 1)
+    cluster.pass(111)
+    #expect(cluster.step().isEmpty && cluster.failures == first && cluster.isStopped)
+    cluster.comeBack(first[0])
+    #expect(cluster.step().count == 1)
+  }
+
+  /// A watch that begins anew may not show a Pod at first, and somebody may take away its label for a moment.
+  @Test func aPodThatComesBackWhileItsRequestHangsIsWatchedLikeAnyOther() throws {
+    var cluster = Cluster(limit: 2)
+    for name in ["a", "b"] { cluster.add(name, of: "acme") { $0.restarts = 3 } }
+    let update = try #require(cluster.updates.step(at: cluster.now) { _, _ in false }.updates.first)
+    let pods = cluster.pods
+    cluster.remove("a")
+    cluster.remove("b")
+    cluster.pods = pods
+    for key in pods.keys { cluster.see(key) }
+    cluster.pass(10)
+    #expect(cluster.step().isEmpty && cluster.count(.updating) == 1)
+    cluster.updates.ended(update, .done, at: cluster.now)
+    cluster.becomesReady = false
+    cluster.carryOut(update)
+    cluster.pass(121)
+    #expect(cluster.step().isEmpty && cluster.failures == [update.pod.name])
+  }
+
+  /// Where a namespace is forbidden and gone, its Pods are known for ever.
+  @Test func aPodThatIsNotThereIsTriedEverMoreSeldom() {
+    var cluster = Cluster()
+    cluster.add("gone")
+    for _ in 0..<3600 {
+      _ = cluster.step(result: .outdated)
+      cluster.pass(1)
+    }
+    #expect((8...14).contains(cluster.sent.count))
+  }
+
   private static func refusal(_ code: Int) -> KubernetesError.Cause {
     .refused(Status(code: code, reason: "", message: "", name: "", kind: .init(group: "", version: "", kind: "")))
   }

@@ -89,6 +89,7 @@ struct ClusterState: Sendable {
 
   /// What a customer declares, for those who connect to it.
   func known(_ key: CustomerKey) -> KnownCustomer {
+    guard knows(key.namespace) else { return .unreadable }
     let customer = self[key]
     guard !customer.isEmpty else { return .absent }
     return customer.resolve(key).instance.map { .declared($0.declaration) } ?? .unreadable

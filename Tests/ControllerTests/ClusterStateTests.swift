@@ -66,6 +66,12 @@ import Testing
       _ = nothing(&state, source)
     }
     #expect(state.isSynced && state.knows("b") && !state.knows("a"))
+    // Whoever connects is not told that there is no such customer.
+    let known = ["a", "b"].map { state.known(CustomerKey(namespace: $0, customer: "acme")) }
+    guard case .unreadable = known[0], case .absent = known[1] else {
+      Issue.record("\(known)")
+      return
+    }
     _ = state.take(.listing, of: sources[0])
     #expect(state.isSynced && !state.knows("a"))
     _ = state.take(.present(try Sample(namespace: "a", uid: "1").sighting()), of: sources[0])

@@ -6,7 +6,7 @@ package import Declarations
 package enum KnownCustomer: Sendable {
   /// Nothing declares for it.
   case absent
-  /// Something declares for it, and cannot be read.
+  /// Something declares for it, and cannot be read; or what is in its namespace is not known.
   case unreadable
   case declared(Declaration)
 }

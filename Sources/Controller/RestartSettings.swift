@@ -11,6 +11,8 @@ package struct RestartSettings: Sendable {
   package var heldFor: Duration = .seconds(300)
   /// Between two looks, at whichever namespaces, and after each eviction.
   package var pause: Duration = .milliseconds(100)
+  /// A look that takes longer holds up those at other namespaces no more.
+  package var patience: Duration = .seconds(1)
 
   /// The defaults.
   package init() {}

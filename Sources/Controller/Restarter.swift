@@ -9,7 +9,8 @@ import Logging
 import Synchronization
 
 /// Evicts applications' Pods as ``Restarts`` decides. One namespace is looked at at a time, the one first that has waited
-/// longest; where nothing is to be restarted, none is, until another turn.
+/// longest; a look that takes long, as where an eviction hangs, is left to itself. Where nothing is to be restarted, none is
+/// looked at, until another turn.
 final class Restarter: Sendable {
   private struct Namespace {
     var turns: [CustomerKey: [String: Restarts.Turn]] = [:]
@@ -25,27 +26,45 @@ final class Restarter: Sendable {
     var namespaces: [String: Namespace] = [:]
     /// No namespace is due before; nil: none is. So nothing is searched while nothing is to be done.
     var earliest: ContinuousClock.Instant?
+    /// The namespaces that are being looked at, and since when. A namespace may be forgotten meanwhile.
+    var looking: [String: ContinuousClock.Instant] = [:]
 
     mutating func look(at name: String, from time: ContinuousClock.Instant) {
       namespaces[name]?.next = time
       earliest = earliest.map { min($0, time) } ?? time
     }
 
-    /// The namespace that has been due longest. It is not due any more.
-    mutating func takeNext(at now: ContinuousClock.Instant) -> String? {
-      guard let earliest, earliest <= now else { return nil }
-      let due = namespaces.compactMap { name, namespace in namespace.next.map { ($0, name) } }.min { $0 < $1 }
+    /// The namespace that has been due longest. It is not due any more. Call ``ended(_:after:at:)`` afterwards.
+    /// - Parameter patience: how long a look keeps others from beginning.
+    mutating func takeNext(at now: ContinuousClock.Instant, patience: Duration) -> String? {
+      guard let earliest, earliest <= now, looking.count < Restarter.maximumLooks,
+        looking.values.allSatisfy({ now - $0 >= patience })
+      else { return nil }
+      let due = namespaces.compactMap { name, namespace in
+        looking[name] == nil ? namespace.next.map { ($0, name) } : nil
+      }.min { $0 < $1 }
       guard let due, due.0 <= now else {
         self.earliest = due?.0
         return nil
       }
       namespaces[due.1]?.next = nil
+      looking[due.1] = now
       return due.1
+    }
+
+    /// A look at a namespace has ended.
+    /// - Parameter wait: after what time another must follow; nil: after none.
+    mutating func ended(_ name: String, after wait: Duration?, at now: ContinuousClock.Instant) {
+      looking[name] = nil
+      // A turn that was told meanwhile has set a time of its own.
+      if let next = namespaces[name]?.next ?? wait.map({ now + $0 }) { look(at: name, from: next) }
     }
   }
 
   /// The most evictions of one look; other namespaces are next.
   private static let maximumAtOnce = 5
+  /// How many namespaces may be looked at at once, where looks take long.
+  private static let maximumLooks = 4
   private static let retryDelay = Duration.seconds(30)
 
   private let client: KubernetesClient
@@ -80,22 +99,24 @@ final class Restarter: Sendable {
   /// - Parameter mayWrite: is asked directly before each write.
   func run(mayWrite: @escaping @Sendable () -> Bool) async {
     guard let settings else { return }
-    while (try? await Task.sleep(for: settings.pause)) != nil {
-      guard let (name, turns) = takeNext() else { continue }
-      let wait = await Look(namespace: name, turns: turns, settings: settings, restarter: self, mayWrite: mayWrite)
-        .run()
-      state.withLock { state in
-        // A turn that was told meanwhile has set a time of its own.
-        guard let wait, let namespace = state?.namespaces[name], namespace.next == nil else { return }
-        state?.look(at: name, from: .now + wait)
+    await withDiscardingTaskGroup { group in
+      while (try? await Task.sleep(for: settings.pause)) != nil {
+        guard let (name, turns) = takeNext(settings.patience) else { continue }
+        let look = Look(namespace: name, turns: turns, settings: settings, restarter: self, mayWrite: mayWrite)
+        group.addTask {
+          let wait = await look.run()
+          self.state.withLock { $0?.ended(name, after: wait, at: .now) }
+        }
       }
     }
     state.withLock { $0 = nil }
   }
 
-  private func takeNext() -> (String, [String: Restarts.Turn])? {
+  private func takeNext(_ patience: Duration) -> (String, [String: Restarts.Turn])? {
     state.withLock { state in
-      guard let name = state?.takeNext(at: .now), let namespace = state?.namespaces[name] else { return nil }
+      guard let name = state?.takeNext(at: .now, patience: patience), let namespace = state?.namespaces[name] else {
+        return nil
+      }
       return (name, namespace.turns.values.reduce(into: [:]) { $0.merge($1) { first, _ in first } })
     }
   }

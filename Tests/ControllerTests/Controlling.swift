@@ -9,7 +9,7 @@ import TestSupport
 func controlling(
   _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
   namespaces: [String]? = nil, sidecarUpdate: SidecarUpdateSettings? = nil,
-  statusQuestion: StatusQuestion? = nil,
+  statusQuestion: StatusQuestion? = nil, restarts: RestartSettings? = nil,
   _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
 ) async throws {
   let server = try await FakeServer.start(defaultPair.get(), script: script)
@@ -28,6 +28,7 @@ func controlling(
   settings.retryDelay = .milliseconds(1)
   settings.sidecarUpdate = sidecarUpdate
   settings.statusQuestion = statusQuestion
+  settings.restarts = restarts
   let controller = Controller(
     client: client, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
   let watching = Task { await controller.watch() }

@@ -1,6 +1,8 @@
+import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
+import Linux
 import NIOHTTP1
 import NIOSSL
 import PrometheusText
@@ -168,6 +170,43 @@ import Testing
         #expect(controller.failingWatches(for: .zero).isEmpty)
         isForbidden.withLock { $0 = false }
         #expect(try await eventually { written("other") })
+      }
+    }
+  }
+
+  /// A webhook may hang for evictions there.
+  @Test func aNamespaceWhosePodsAreNotRestartedForLongHoldsUpNoOther() async throws {
+    let pods: @Sendable (String) -> String = { "/api/v1/namespaces/\($0)/pods" }
+    let script: FakeServer.Script = { _, request in
+      if request.query["watch"] == "true" { return .stream { _ in } }
+      return request.path == pods("slow") ? .silence : .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
+    }
+    var restarts = RestartSettings()
+    (restarts.settleSeconds, restarts.patience) = (0, .milliseconds(50))
+    try await controlling(script, settings: { $0.requestTimeout = .seconds(300) }, restarts: restarts) {
+      server, controller, _ in
+      try await leading(controller) { () async throws in
+        let turn: (String) -> Void = { namespace in
+          let now = Timestamp(microseconds: SystemClock.wallMilliseconds * 1000)
+          let key = CustomerKey(namespace: namespace, customer: "acme")
+          controller.restarter.expect(["acme-pg-user-shop": .init(user: "shop", at: now)], of: key)
+        }
+        let lists = { (namespace: String) in server.requests.count { $0.path == pods(namespace) } }
+        #expect(
+          try await eventually {
+            // Before it leads, it takes none.
+            turn("slow")
+            return lists("slow") == 1
+          })
+        turn("good")
+        #expect(try await eventually { lists("good") == 1 })
+        // Of one namespace, no two looks at once.
+        for number in 2...4 {
+          turn("slow")
+          turn("good")
+          #expect(try await eventually { lists("good") >= number })
+        }
+        #expect(lists("slow") == 1)
       }
     }
   }

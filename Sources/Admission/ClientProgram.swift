@@ -13,8 +13,6 @@ enum ClientProgram {
     "pgbouncer", "pgpool", "pgbackrest", "wal-g", "barman", "postgres_exporter", "pgwatch", "pgagent", "patronictl",
     "stolon-proxy", "stolon-sentinel", "etcd", "haproxy",
   ]
-  /// What another program is run by.
-  private static let launchers: Set = ["exec", "gosu", "su-exec"]
 
   /// The client that a container runs; nil where it may run a server. A shell runs one where its script names a client that
   /// goes to another host, and no server.
@@ -36,19 +34,13 @@ enum ClientProgram {
     let programs = script.map(ServerArguments.program)
     guard !programs.contains(where: ServerArguments.servers.contains) else { return nil }
     // The last command is what the container goes on with.
-    if let last = commands.last(where: { !$0.isEmpty }).map(Self.program), helpers.contains(last) { return last }
+    if let last = commands.last(where: { !$0.isEmpty }) {
+      let program = ServerArguments.program(of: last[...])
+      if helpers.contains(program) { return program }
+    }
     guard
       knowsDatabase || script.contains(where: { $0 == "-h" || $0.hasPrefix("--host") })
     else { return nil }
     return programs.first { names.contains($0) }
-  }
-
-  /// The program that a command comes to: `exec gosu postgres pgbouncer` to pgbouncer.
-  private static func program(_ command: [Substring]) -> String {
-    var words = command[...]
-    while let first = words.first, launchers.contains(ServerArguments.program(first)), words.count > 1 {
-      words = words.dropFirst(ServerArguments.program(first) == "exec" ? 1 : 2)
-    }
-    return words.first.map(ServerArguments.program) ?? ""
   }
 }

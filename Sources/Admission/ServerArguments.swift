@@ -17,6 +17,8 @@ struct ServerArguments {
 
   /// Programs by which somebody stops a server for a while, to look into its volume.
   private static let waiting: Set = ["sleep", "tail", "pause"]
+  /// What another program is run by.
+  private static let launchers: Set = ["exec", "gosu", "su-exec"]
   /// What a script that only waits has besides.
   private static let aroundWaiting: Set = ["while", "do", "done", "true", ":", "trap", "wait", "exit", "echo", "exec"]
 
@@ -38,11 +40,21 @@ struct ServerArguments {
   private static func waitingProgram(of commands: [[Substring]]) -> String? {
     var found: String?
     for command in commands {
-      let words = command.drop { $0.hasPrefix("-") || $0 == "do" || $0 == "exec" }
-      guard let program = words.first.map({ Self.program($0) }) else { continue }
+      let words = command.drop { $0.hasPrefix("-") || $0 == "do" }
+      guard !words.isEmpty else { continue }
+      let program = program(of: words)
       if waiting.contains(program) { found = found ?? program } else if !aroundWaiting.contains(program) { return nil }
     }
     return found
+  }
+
+  /// The program that a command comes to: `exec gosu postgres pgbouncer` to pgbouncer.
+  static func program(of command: ArraySlice<Substring>) -> String {
+    var words = command
+    while let first = words.first, launchers.contains(program(first)), words.count > 1 {
+      words = words.dropFirst(program(first) == "exec" ? 1 : 2)
+    }
+    return words.first.map { program($0) } ?? ""
   }
 
   /// The file name of a program, without quotes around it.

@@ -13,12 +13,11 @@ struct LookSchedule: Sendable {
     fileprivate var clockSettings: Int
   }
 
-  /// How many questions may be open at once.
+  /// How many questions may be open at once, and how many of them to sidecars of one namespace.
   static let maximumAtOnce = 16
+  static let maximumOfNamespace = 12
   /// The most questions per second on average.
   static let perSecond = 50.0
-  /// How many questions to sidecars of one namespace may be open at once, so that those that hang there hold up no others.
-  static let maximumOfNamespace = 12
   /// The time between two questions to a sidecar whose state is settled.
   static let resync = Duration.seconds(600)
 
@@ -39,8 +38,7 @@ struct LookSchedule: Sendable {
 
   private var expectations: [CustomerKey: Expectation] = [:]
   private var entries: [CustomerKey: [String: Entry]] = [:]
-  /// The namespaces of the questions that have not ended, by the Pod's UID. The Pod may be gone meanwhile.
-  private var open: [String: String] = [:]
+  private var open = OpenRequests(maximumAtOnce, ofNamespace: maximumOfNamespace)
   private var allowance = LookSchedule.perSecond
   private var counted: Instant?
   /// The controller's wall clock, and when it was read.
@@ -85,21 +83,19 @@ struct LookSchedule: Sendable {
     allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
     counted = now
     var line = FairLine<(CustomerKey, String)>()
-    var places = open.values.reduce(into: [:]) { $0[$1, default: 0] += 1 }
     var due: [(Instant, CustomerKey, String)] = []
     for (key, pods) in entries {
-      for (uid, entry) in pods where entry.due <= now && open[uid] == nil && expectations[key] != nil {
+      for (uid, entry) in pods where entry.due <= now && !open.contains(uid) && expectations[key] != nil {
         due.append((entry.due, key, uid))
       }
     }
     for (_, key, uid) in due.sorted(by: { $0.0 < $1.0 }) { line.append((key, uid), of: key.namespace) }
     var looks: [Look] = []
-    while open.count < Self.maximumAtOnce, allowance >= 1, let (key, uid) = line.removeFirst() {
+    while !open.isFull, allowance >= 1, let (key, uid) = line.removeFirst() {
       guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key],
-        places[key.namespace, default: 0] < Self.maximumOfNamespace
+        open.hasRoom(in: key.namespace)
       else { continue }
-      places[key.namespace, default: 0] += 1
-      open[uid] = key.namespace
+      open.begin(uid, in: key.namespace)
       allowance -= 1
       looks.append(Look(key: key, pod: pod, expectation: expectation, clockSettings: clockSettings))
     }
@@ -115,11 +111,12 @@ struct LookSchedule: Sendable {
   ) -> Bool {
     guard var entry = entries[look.key]?[look.pod.uid] else { return false }
     // What was told before the clock was set, or before the sidecar was started again, counts as nothing.
-    let isOfNow = look.clockSettings == clockSettings && entry.pod.place == look.pod.place
+    let isOfSidecar = entry.pod.place == look.pod.place
+    let isOfNow = isOfSidecar && look.clockSettings == clockSettings
     let logins = isOfNow ? logins : nil
     let isNews = entry.logins != logins
     entry.logins = logins
-    if entry.pod.place == look.pod.place {
+    if isOfSidecar {
       // What was asked before something was declared does not say that no script has begun since.
       let isOfBefore = runsScript == false && expectations[look.key] != look.expectation
       entry.scripts.take(isOfBefore ? nil : runsScript, at: now)
@@ -142,7 +139,7 @@ struct LookSchedule: Sendable {
   }
 
   /// A question holds its place no longer, and its sidecar may be asked again.
-  mutating func ended(_ look: Look) { open[look.pod.uid] = nil }
+  mutating func ended(_ look: Look) { open.end(look.pod.uid) }
 
   /// Whether a Pod has told all that a turn waits for.
   private static func isSettled(_ logins: LoginReport?, _ expected: Expectation) -> Bool {
@@ -159,7 +156,7 @@ struct LookSchedule: Sendable {
     clock = (wallMilliseconds, now)
     clockSettings += 1
     for (key, pods) in entries {
-      for (uid, entry) in pods where entry.logins != nil || open[uid] != nil {
+      for (uid, entry) in pods where entry.logins != nil || open.contains(uid) {
         entries[key]?[uid]?.logins = nil
         entries[key]?[uid]?.due = now
         entries[key]?[uid]?.tries = 0

@@ -43,8 +43,7 @@ struct SidecarUpdates: Sendable {
   static let pause = Duration.seconds(900)
   /// The most updates per second on average.
   static let perSecond = 2.0
-  /// How many requests may be open at once, and how many of them in one namespace, so that those that hang there hold up no
-  /// others.
+  /// How many requests may be open at once, and how many of them in one namespace.
   static let maximumAtOnce = 8
   static let maximumOfNamespace = 6
   /// Between two steps while updates are due or under way, and while all that are left were refused.
@@ -86,18 +85,13 @@ struct SidecarUpdates: Sendable {
     }
   }
 
-  /// A request that is not answered.
-  private struct Request {
-    var namespace: String
-    /// The Pod as it was; nil where it has come back since.
-    var entry: Entry?
-  }
-
   private let target: SidecarTarget
   private let settings: SidecarUpdateSettings
   private var entries: [CustomerKey: [String: Entry]] = [:]
-  /// The requests that are not answered, by the Pod's UID. The Pod may be gone meanwhile, or be shown again.
-  private var open: [String: Request] = [:]
+  private var open = OpenRequests(maximumAtOnce, ofNamespace: maximumOfNamespace)
+  /// Pods of requests that are not answered, as they were, by UID; without those that have come back since. One may be gone
+  /// meanwhile, and be shown again.
+  private var asked: [String: Entry] = [:]
   /// Pods that have the image, and how many of them are ready, by customer.
   private var settled: [CustomerKey: (count: Int, ready: Int)] = [:]
   private var readyCount = 0
@@ -123,8 +117,8 @@ struct SidecarUpdates: Sendable {
     var new: [String: Entry] = [:]
     var (count, ready) = (0, 0)
     for pod in pods where pod.isInjected && pod.isRunning {
-      guard let entry = entry(of: pod, after: old[pod.uid] ?? open[pod.uid]?.entry, at: now) else {
-        open[pod.uid]?.entry = nil
+      guard let entry = entry(of: pod, after: old[pod.uid] ?? asked[pod.uid], at: now) else {
+        asked[pod.uid] = nil
         count += 1
         if pod.sidecar.isReady { ready += 1 }
         continue
@@ -194,7 +188,7 @@ struct SidecarUpdates: Sendable {
   private mutating func observeTime(_ now: Instant, _ step: inout Step) {
     for (key, pods) in entries {
       for (uid, entry) in pods {
-        guard let since = entry.since, open[uid] == nil, entry.failedAt == nil, entry.pod.sidecar.othersAreReady
+        guard let since = entry.since, !open.contains(uid), entry.failedAt == nil, entry.pod.sidecar.othersAreReady
         else { continue }
         let isAnnounced = entry.standing == .current
         if !isAnnounced || !entry.hasBegun {
@@ -237,7 +231,7 @@ struct SidecarUpdates: Sendable {
     var isAwaited = false
     for (key, pods) in entries {
       let isOneUnderWay = pods.values.contains { $0.since != nil }
-      for (uid, entry) in pods where entry.isDue(at: now) && open[uid] == nil && !(entry.isReady && isOneUnderWay) {
+      for (uid, entry) in pods where entry.isDue(at: now) && !open.contains(uid) && !(entry.isReady && isOneUnderWay) {
         let isBusy = isBusy(key, uid)
         if isBusy == nil, entry.isReady { isAwaited = true }
         guard isBusy == false else { continue }
@@ -263,12 +257,10 @@ struct SidecarUpdates: Sendable {
     _ candidates: inout [String: [Update]], _ free: inout Int, _ step: inout Step, _ now: Instant
   ) {
     var begun: Set<CustomerKey> = []
-    while free > 0, allowance >= 1, open.count < Self.maximumAtOnce,
+    while free > 0, allowance >= 1, !open.isFull,
       let namespace = candidates.keys.min(by: { (turns[$0] ?? 0, $0) < (turns[$1] ?? 0, $1) })
     {
-      guard open.values.count(where: { $0.namespace == namespace }) < Self.maximumOfNamespace,
-        let update = candidates[namespace]?.popLast()
-      else {
+      guard open.hasRoom(in: namespace), let update = candidates[namespace]?.popLast() else {
         candidates[namespace] = nil
         continue
       }
@@ -291,12 +283,14 @@ struct SidecarUpdates: Sendable {
     entry.restarts = update.pod.sidecar.restarts
     entry.hasBegun = !update.pod.sidecar.isReady
     entries[update.key]?[update.pod.uid] = entry
-    open[update.pod.uid] = Request(namespace: update.key.namespace, entry: entry)
+    open.begin(update.pod.uid, in: update.key.namespace)
+    asked[update.pod.uid] = entry
   }
 
   /// The result of an attempt.
   mutating func ended(_ update: Update, _ result: Result, at now: Instant) {
-    open[update.pod.uid] = nil
+    open.end(update.pod.uid)
+    asked[update.pod.uid] = nil
     guard var entry = entries[update.key]?[update.pod.uid] else { return }
     entry.since = nil
     // The change may have been seen before an answer that says that it failed.

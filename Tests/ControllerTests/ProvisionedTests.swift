@@ -238,15 +238,20 @@ import Testing
     }
   }
 
-  /// A clock that drifts, or is put right bit by bit, is not set; one that jumps, in either direction, is.
-  @Test(arguments: [(0, true), (4_000, true), (-4_000, true), (6_000, false), (-6_000, false), (3_600_000, false)])
-  func whereTheControllersClockIsSetLoginsAreAskedForAgain(step: Int64, staysTold: Bool) throws {
+  /// A schedule that knows the time and one sidecar, and the question to that.
+  private func asked(at start: ContinuousClock.Instant) throws -> (LookSchedule, LookSchedule.Look) {
     var schedule = LookSchedule()
-    let start = ContinuousClock.now
     schedule.observe(wallMilliseconds: 1_000_000, at: start)
     schedule.see([pod("a")], of: Self.key, at: start)
     schedule.expect(Self.expected, of: Self.key, at: start)
-    let look = try #require(schedule.take(at: start).first)
+    return (schedule, try #require(schedule.take(at: start).first))
+  }
+
+  /// A clock that drifts, or is put right bit by bit, is not set; one that jumps, in either direction, is.
+  @Test(arguments: [(0, true), (4_000, true), (-4_000, true), (6_000, false), (-6_000, false), (3_600_000, false)])
+  func whereTheControllersClockIsSetLoginsAreAskedForAgain(step: Int64, staysTold: Bool) throws {
+    let start = ContinuousClock.now
+    var (schedule, look) = try asked(at: start)
     let report = LoginReport(generation: "g", held: [], isSkewed: false)
     let isNews = schedule.finish(look, as: .converged, logins: report, at: start)
     #expect(isNews)
@@ -267,12 +272,8 @@ import Testing
   /// What a sidecar told before the clock was set, or before it was started again, is found out anew, whenever its answer comes.
   @Test(arguments: ["clock", "restart"])
   func anAnswerFromBeforeCountsAsNothing(what: String) throws {
-    var schedule = LookSchedule()
     let start = ContinuousClock.now
-    schedule.observe(wallMilliseconds: 1_000_000, at: start)
-    schedule.see([pod("a")], of: Self.key, at: start)
-    schedule.expect(Self.expected, of: Self.key, at: start)
-    let look = try #require(schedule.take(at: start).first)
+    var (schedule, look) = try asked(at: start)
     let now = start + .seconds(1)
     if what == "clock" {
       schedule.observe(wallMilliseconds: 3_601_000, at: now)

@@ -73,6 +73,14 @@ import Testing
       return names
     }
 
+    /// A step each second, all with this result.
+    mutating func tryForAnHour(result: SidecarUpdates.Result) {
+      for _ in 0..<3600 {
+        _ = step(result: result)
+        pass(1)
+      }
+    }
+
     /// The image is changed, if it has not been already, and the kubelet does as the test says.
     mutating func carryOut(_ update: SidecarUpdates.Update) {
       let restarts = restarts
@@ -378,10 +386,7 @@ import Testing
   @Test func whatFailsIsTriedAgainEverMoreSeldomAndHoldsNobody() {
     var cluster = Cluster()
     cluster.add("p")
-    for _ in 0..<3600 {
-      _ = cluster.step(result: .failed)
-      cluster.pass(1)
-    }
+    cluster.tryForAnHour(result: .failed)
     #expect((8...11).contains(cluster.sent.count))
     cluster.add("q")
     cluster.pass(1)
@@ -471,10 +476,7 @@ import Testing
   @Test func aPodThatIsNotThereIsTriedEverMoreSeldom() {
     var cluster = Cluster()
     cluster.add("gone")
-    for _ in 0..<3600 {
-      _ = cluster.step(result: .outdated)
-      cluster.pass(1)
-    }
+    cluster.tryForAnHour(result: .outdated)
     #expect((8...14).contains(cluster.sent.count))
   }
 

@@ -63,7 +63,7 @@ struct InitEnvironment {
     }
     if owner == superuser { owner = nil }
     if owner != nil {
-      password = Self.password(family.applicationPasswordVariables, of: container, in: pod, objects, namespace)
+      password = password(family.applicationPasswordVariables, of: container, in: pod)
       return
     }
     if !ScriptVariable.isIn(superuser) { variables["POSTGRES_USER"] = superuser }
@@ -104,6 +104,12 @@ struct InitEnvironment {
     }
   }
 
+  /// The Secret's key that a variable is taken from.
+  private static func key(_ reference: JSONValue?) -> (secret: String, key: String)? {
+    guard let secret = reference?["name"]?.string, let key = reference?["key"]?.string else { return nil }
+    return (secret, key)
+  }
+
   /// The first of these variables that is set, as a name that may be unknown.
   private func value(_ names: [String], readsFiles: Bool) -> String? {
     for name in names {
@@ -129,30 +135,15 @@ struct InitEnvironment {
 
   // MARK: The owner's password
 
-  private static func key(_ reference: JSONValue?) -> (secret: String, key: String)? {
-    guard let secret = reference?["name"]?.string, let key = reference?["key"]?.string else { return nil }
-    return (secret, key)
-  }
-
-  private static func password(
-    _ names: [String], of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, _ namespace: String
-  ) -> Password? {
+  private func password(_ names: [String], of container: JSONValue, in pod: JSONValue) -> Password? {
     let entries = container["env"]?.array ?? []
     for name in names {
-      if let entry = entries.last(where: { $0["name"]?.string == name }) {
-        guard let (secret, key) = Self.key(entry["valueFrom"]?["secretKeyRef"]) else { return .other(name) }
-        return .secret(secret, key: key)
-      }
+      if let (secret, key) = secrets[name] { return .secret(secret, key: key) }
+      if entries.contains(where: { $0["name"]?.string == name }) { return .other(name) }
       if let entry = entries.last(where: { $0["name"]?.string == "\(name)_FILE" }) {
         let source = MountedSource.all(at: entry["value"]?.string ?? "", in: container, of: pod).first
         guard let source, source.kind == .secret else { return .other("\(name)_FILE") }
         return .secret(source.object, key: source.key)
-      }
-      for source in (container["envFrom"]?.array ?? []).reversed() {
-        let prefix = source["prefix"]?.string ?? ""
-        guard let secret = source["secretRef"]?["name"]?.string, name.hasPrefix(prefix) else { continue }
-        let key = String(name.dropFirst(prefix.count))
-        if objects.data(of: .secret, secret, namespace: namespace)?[key] != nil { return .secret(secret, key: key) }
       }
     }
     return nil

@@ -182,8 +182,8 @@ extension Migration {
     let index = server.roles.firstIndex { $0.name == name }
     let canLogIn = options.canLogIn ?? isUser ?? index.map { server.roles[$0].canLogIn } ?? false
     let replicates = options.powers.contains("replication") || index.map { server.roles[$0].replicates } ?? false
-    if let index { server.roles.remove(at: index) }
-    server.roles.insert((name, canLogIn, replicates), at: index ?? server.roles.endIndex)
+    let role = (name: name, canLogIn: canLogIn, replicates: replicates)
+    if let index { server.roles[index] = role } else { server.roles.append(role) }
     let password = options.passwordVariable.map { ScriptVariable.expand(ScriptVariable.mark($0), found.variables) }
     takeOptions(
       options.naming { known($0, found, place) }, of: name, at: place,

@@ -17,6 +17,18 @@ import Testing
     }
   }
 
+  /// Every byte at every place, beside one that does not stand for itself at another.
+  @Test func aBitIsSetForEachOtherByte() {
+    for place in 0..<64 {
+      for byte in UInt8.min...UInt8.max {
+        var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 64)
+        bytes[(place * 7 + 3) % 64] = 0x1F
+        bytes[place] = byte
+        #expect(unsafe postern_other_bits(bytes) == postern_other_bits_scalar(bytes), "\(byte) at \(place)")
+      }
+    }
+  }
+
   /// What may stand behind a backslash, and every byte behind every other, at every place of two blocks.
   @Test func escapesOfTwoBytesArePassedOver() {
     let short = Set("\"\\/bfnrt".utf8)
@@ -77,10 +89,10 @@ import Testing
     ("[01]", -1), ("[-]", -1), ("[tru]", -1), (#"["\x"]"#, -1), ("[\"\u{1F}\"]", -1),
   ])
   func theEndOfAPlainValue(_ text: String, _ end: Int) {
-    let bytes = Array(text.utf8) + [UInt8](repeating: 0x20, count: 32)
+    let bytes = Array(text.utf8) + [UInt8](repeating: 0x20, count: 65)
     #expect(unsafe postern_plain_value_end(bytes, bytes.count, 0) == end)
     // Nothing is read behind `count`, so that there must be room.
-    for count in 0..<31 { #expect(unsafe postern_plain_value_end(bytes, count, 0) == -1) }
+    for count in 0..<64 { #expect(unsafe postern_plain_value_end(bytes, count, 0) == -1) }
   }
 
   @Test func sameMeansThatEveryByteIs() {

@@ -26,25 +26,62 @@ static inline long postern_plain_prefix_scalar(const uint8_t *_Nonnull bytes) {
   return index;
 }
 
-/// How many of sixteen bytes stand for themselves before one does not. As signed numbers, control characters and bytes
-/// that are not ASCII are both below a space.
-static inline long postern_plain_prefix(const uint8_t *_Nonnull bytes) {
 #if defined(__SSE2__)
-  __m128i text = _mm_loadu_si128((const __m128i *)bytes);
-  __m128i other = _mm_or_si128(
+/// All bits of each byte that does not stand for itself. As signed numbers, control characters and bytes that are not ASCII are
+/// both below a space.
+static inline __m128i postern_others(__m128i text) {
+  return _mm_or_si128(
       _mm_cmplt_epi8(text, _mm_set1_epi8(0x20)),
       _mm_or_si128(_mm_cmpeq_epi8(text, _mm_set1_epi8('"')), _mm_cmpeq_epi8(text, _mm_set1_epi8('\\'))));
-  return __builtin_ctz((unsigned)_mm_movemask_epi8(other) | 0x10000);
+}
 #elif defined(__ARM_NEON)
-  uint8x16_t text = vld1q_u8(bytes);
-  uint8x16_t other = vorrq_u8(
+/// As above.
+static inline uint8x16_t postern_others(uint8x16_t text) {
+  return vorrq_u8(
       vcltq_s8(vreinterpretq_s8_u8(text), vdupq_n_s8(0x20)),
       vorrq_u8(vceqq_u8(text, vdupq_n_u8('"')), vceqq_u8(text, vdupq_n_u8('\\'))));
+}
+#endif
+
+/// How many of sixteen bytes stand for themselves before one does not.
+static inline long postern_plain_prefix(const uint8_t *_Nonnull bytes) {
+#if defined(__SSE2__)
+  return __builtin_ctz((unsigned)_mm_movemask_epi8(postern_others(_mm_loadu_si128((const __m128i *)bytes))) | 0x10000);
+#elif defined(__ARM_NEON)
   // Four bits for each byte, in one word.
-  uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(other), 4)), 0);
+  uint64_t mask = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(postern_others(vld1q_u8(bytes))), 4)), 0);
   return mask ? __builtin_ctzll(mask) >> 2 : 16;
 #else
   return postern_plain_prefix_scalar(bytes);
+#endif
+}
+
+/// `postern_other_bits` without vectors.
+static inline uint64_t postern_other_bits_scalar(const uint8_t *_Nonnull bytes) {
+  uint64_t bits = 0;
+  for (int index = 0; index < 64; index++) bits |= (uint64_t)!postern_is_plain_byte(bytes[index]) << index;
+  return bits;
+}
+
+/// A bit for each of 64 bytes, the lowest for the first: whether it does not stand for itself.
+static inline uint64_t postern_other_bits(const uint8_t *_Nonnull bytes) {
+#if defined(__SSE2__)
+  uint64_t bits = 0;
+  for (int part = 0; part < 4; part++) {
+    bits |= (uint64_t)_mm_movemask_epi8(postern_others(_mm_loadu_si128((const __m128i *)bytes + part))) << part * 16;
+  }
+  return bits;
+#elif defined(__ARM_NEON)
+  // Pairs are added until each of the lowest eight bytes has eight bytes' bits.
+  const uint8x16_t places = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+  uint8x16_t first = vpaddq_u8(
+      vandq_u8(postern_others(vld1q_u8(bytes)), places), vandq_u8(postern_others(vld1q_u8(bytes + 16)), places));
+  uint8x16_t second = vpaddq_u8(
+      vandq_u8(postern_others(vld1q_u8(bytes + 32)), places), vandq_u8(postern_others(vld1q_u8(bytes + 48)), places));
+  uint8x16_t sums = vpaddq_u8(first, second);
+  return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(sums, sums)), 0);
+#else
+  return postern_other_bits_scalar(bytes);
 #endif
 }
 
@@ -147,7 +184,7 @@ static inline bool postern_is_same(const uint8_t *_Nonnull left, const uint8_t *
 
 /// The offset after a JSON value, from its first byte, where it is written as Kubernetes writes it: without white space, in
 /// ASCII, with whole numbers, without escapes of more than two bytes, and nested below 63 levels. All of it is checked.
-/// Returns -1 where it is not written like that, ends in the last 32 of `count` bytes, or is no JSON.
+/// Returns -1 where it is not written like that, ends in the last 64 of `count` bytes, or is no JSON.
 long postern_plain_value_end(const uint8_t *_Nonnull bytes, long count, long index);
 
 /// Writes the base64 characters (RFC 4648 §4) of as many bytes as this processor has instructions for, four characters for

@@ -78,7 +78,24 @@ struct Administration {
   func connect(to database: PostgresName) throws(PostgresError) -> Connection {
     var settings = settings
     settings.database = database.text
-    return try Connection(settings)
+    return try Self.logIn(settings)
+  }
+
+  /// Logs in as the superuser. From version 17 on, an event trigger can run at a login, and refuse it, or fail where it
+  /// finds nothing by an unqualified name. The server has a parameter for that case alone; other event triggers run.
+  static func logIn(_ settings: ConnectionSettings) throws(PostgresError) -> Connection {
+    do throws(PostgresError) { return try Connection(settings) } catch {
+      guard error.mayBeOfEventTrigger else { throw error }
+      let cause = error
+      var settings = settings
+      settings.runtimeOptions.append(.init("event_triggers", "off"))
+      // Where that does not let it in either, it was something else. Older servers do not know the parameter.
+      do throws(PostgresError) {
+        let connection = try Connection(settings)
+        try connection.execute("SET event_triggers = on")
+        return connection
+      } catch { throw cause }
+    }
   }
 
   /// The first connection of everything: to the one database that belongs to no tenant.
@@ -89,5 +106,14 @@ struct Administration {
       try connection.execute(options.map { "SET \($0.name) = '\($0.value)'" }.joined(separator: "; "))
     }
     return connection
+  }
+}
+
+extension PostgresError {
+  /// Whether a login may have failed in an event trigger's function: not where the server itself lets nobody in, or not
+  /// by that name, password or database.
+  fileprivate var mayBeOfEventTrigger: Bool {
+    guard let sqlState else { return false }
+    return !["28", "3D", "53", "55", "57"].contains { sqlState.utf8.starts(with: $0.utf8) }
   }
 }

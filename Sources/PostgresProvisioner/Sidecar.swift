@@ -287,7 +287,7 @@ package final class Sidecar {
   private static func look(_ settings: ConnectionSettings) throws(PostgresError) -> (time: String, isStandby: Bool) {
     var settings = settings
     settings.runtimeOptions = [.init("search_path", "pg_catalog, pg_temp")]
-    return try Connection(settings).row(Catalog.start)
+    return try Administration.logIn(settings).row(Catalog.start)
   }
 
   private func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings, _ unreadPassword: String?) {

@@ -37,7 +37,7 @@ extension Planner {
       if !statements.isEmpty {
         add(
           "alter script records", details + [Detail("owner", database.owner)], for: item,
-          requires: user(database.owner), in: database.name, statements.sql)
+          requires: user(database.owner), in: database.name, ([Postern.unnoticed] + statements).sql)
       }
     }
     return true

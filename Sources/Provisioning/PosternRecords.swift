@@ -44,11 +44,18 @@ package enum Postern {
 
   /// The records are ordinary tables in the database's own tablespace, whatever the defaults for new tables are.
   /// Objects of extensions use the database's defaults.
-  static let ownDefaults = ["SET LOCAL default_tablespace = ''", "SET LOCAL default_table_access_method = 'heap'"]
+  static let ownDefaults = [
+    unnoticed, "SET LOCAL default_tablespace = ''", "SET LOCAL default_table_access_method = 'heap'",
+  ]
+
+  /// No event trigger runs for the rest of the transaction, unless it is one that always runs. Some give what is made to a
+  /// role of theirs, and the records would not be Postern's any more.
+  static let unnoticed = "SET LOCAL session_replication_role = 'replica'"
 
   /// Adds to the records of version 0.1 what they lack: the customer of a role, and the table in which the role was
   /// recorded.
   static let completeRecords = [
+    unnoticed,
     "ALTER TABLE postern.managed_role ADD COLUMN IF NOT EXISTS customer text, ADD COLUMN IF NOT EXISTS home oid",
     "UPDATE postern.managed_role SET home = tableoid WHERE home IS NULL",
   ]
@@ -74,6 +81,7 @@ package enum Postern {
   static func recordLogin(_ name: PostgresName, of user: PostgresName, customer: String) -> [String] {
     [
       recordRole(name, isMade: true, customer: customer),
+      unnoticed,
       #"ALTER TABLE postern.managed_role ADD COLUMN IF NOT EXISTS login_of text COLLATE "C""#,
       "UPDATE postern.managed_role SET login_of = \(lit(user)) WHERE name = \(lit(name))",
     ]

@@ -36,6 +36,8 @@ package enum SQLState {
   package static let diskFull = "53100"
   /// `too_many_connections`
   package static let tooManyConnections = "53300"
+  /// `object_not_in_prerequisite_state`, as of a database that takes no connections
+  package static let objectNotInPrerequisiteState = "55000"
   /// `object_in_use`
   package static let objectInUse = "55006"
   /// `lock_not_available`

@@ -17,6 +17,15 @@ extension PostgresError {
     if isServer(SQLState.invalidCatalogName) {
       return "Postern keeps its records in the database postgres: CREATE DATABASE postgres, or give it its name back"
     }
+    if isServer(SQLState.objectNotInPrerequisiteState), says("not currently accepting connections") {
+      return "Postern keeps its records in the database postgres: ALTER DATABASE postgres ALLOW_CONNECTIONS true"
+    }
+    // The first of the parameters that only a superuser may set.
+    if isServer(SQLState.insufficientPrivilege), says("permission denied to set parameter") {
+      return
+        "\(settings.user) is no superuser of this server: the admin Secret must name one that is (SELECT rolname FROM "
+        + "pg_roles WHERE rolsuper)"
+    }
     if says("no password supplied") {
       return "the server asks for a password: the admin Secret must hold the superuser's"
     }

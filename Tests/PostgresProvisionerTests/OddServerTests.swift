@@ -1,3 +1,4 @@
+import Contract
 import DatabaseSpec
 import LibPQ
 import PostgresProvisioner
@@ -182,5 +183,31 @@ import ThrowawayPostgres
     // It is for all others.
     try bench.server.connect(database: "d").execute("CREATE TABLE others (n int)")
     #expect(try bench.value(owners + "'others'::regclass", in: "d") == "shop")
+  }
+
+  /// In the image of Supabase, `postgres` is no superuser.
+  @Test(arguments: PostgresInstallation.all)
+  func aLoginThatIsNoSuperusersIsToldWhatToDo(_ installation: PostgresInstallation) throws {
+    let server = try PostgresServer(installation)
+    try server.connect().execute("CREATE ROLE plain LOGIN CREATEROLE CREATEDB PASSWORD 'sesame'")
+    let volume = try SidecarVolume()
+    try volume.swap(
+      SidecarVolume.spec(), passwords: ["shop": "sesame"], adminPassword: "sesame",
+      others: [VolumeLayout.adminUsernameFile: "plain"])
+    let sidecar = try SidecarProcess(volume, port: server.port)
+    #expect(sidecar.waitForStatus { $0.message?.contains("plain is no superuser of this server") == true })
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whereItsDatabasePostgresTakesNoConnectionsItIsToldWhatToDo(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    #expect(bench.pass().problems == [])
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+    try bench.server.connect(database: "d").execute("ALTER DATABASE postgres ALLOW_CONNECTIONS false")
+    let other = try SidecarProcess(sidecar.volume, port: bench.server.port)
+    #expect(other.waitForStatus { $0.message?.hasSuffix("ALTER DATABASE postgres ALLOW_CONNECTIONS true") == true })
+    try bench.server.connect(database: "d").execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
+    #expect(other.waitForStatus(\.isReady), "\(other.log)")
   }
 }

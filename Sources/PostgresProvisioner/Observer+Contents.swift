@@ -54,10 +54,11 @@ extension Observer {
   }
 
   private static func recorder(
-    owners: [(owner: PostgresName, isSuperuser: Bool)], callers: [PostgresName]
+    owners: [(owner: PostgresName, isSuperuser: Bool)], callers: [(caller: PostgresName, isReader: Bool)]
   ) -> RecorderState {
     guard !owners.isEmpty else { return .absent }
     for (owner, isSuperuser) in owners where !isSuperuser { return .foreign(owner: owner) }
-    return .present(callers: Set(callers))
+    return .present(
+      callers: Set(callers.map({ $0.caller })), readers: Set(callers.filter({ $0.isReader }).map({ $0.caller })))
   }
 }

@@ -165,14 +165,15 @@ package struct InstalledExtension: Equatable, Sendable {
   }
 }
 
-/// The recorder of scripts in a database: a table that only the superuser reads, and a function that adds to it.
+/// The recorder of scripts in a database: a table that only the superuser and the owner read, and a function that adds to
+/// it.
 package enum RecorderState: Equatable, Sendable {
   /// It does not exist yet.
   case absent
   /// The schema, the table or the function exists and does not belong to the superuser. Postern must not touch it.
   case foreign(owner: PostgresName)
-  /// It exists; these roles may call the function.
-  case present(callers: Set<PostgresName>)
+  /// It exists; these roles may call the function, and some of them read the table.
+  case present(callers: Set<PostgresName>, readers: Set<PostgresName>)
 }
 
 /// A script that has run.

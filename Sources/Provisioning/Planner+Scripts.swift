@@ -31,9 +31,9 @@ extension Planner {
       add(
         "create script records", details, for: item, requires: user(database.owner), in: database.name,
         (Postern.createRecorder + Postern.allowRecording(by: database.owner)).sql)
-    case .present(let callers):
+    case .present(let callers, let readers):
       var statements = callers.filter { $0 != database.owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
-      if !callers.contains(database.owner) { statements += Postern.allowRecording(by: database.owner) }
+      if !readers.contains(database.owner) { statements += Postern.allowRecording(by: database.owner) }
       if !statements.isEmpty {
         add(
           "alter script records", details + [Detail("owner", database.owner)], for: item,

@@ -34,15 +34,18 @@ extension Postern {
     ) { row throws(CatalogMismatch) in try row.optionalIsTrue() ?? false }
   }
 
+  /// pg_dump locks every table that it finds, which needs SELECT: the owner could dump nothing of its database otherwise.
   static func allowRecording(by role: PostgresName) -> [String] {
     [
       "GRANT USAGE ON SCHEMA postern TO \(id(role))",
       "GRANT EXECUTE ON FUNCTION postern.record_script(text, text) TO \(id(role))",
+      "GRANT SELECT ON TABLE postern.script TO \(id(role))",
     ]
   }
 
   static func forbidRecording(by role: PostgresName) -> [String] {
     [
+      "REVOKE SELECT ON TABLE postern.script FROM \(id(role))",
       "REVOKE EXECUTE ON FUNCTION postern.record_script(text, text) FROM \(id(role))",
       "REVOKE USAGE ON SCHEMA postern FROM \(id(role))",
     ]
@@ -64,17 +67,20 @@ extension Postern {
     ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
   }
 
-  /// The roles that may call the function.
-  package static var recorderCallers: CatalogQuery<PostgresName> {
+  /// The roles that may call the function, and whether they may read the table as well.
+  package static var recorderCallers: CatalogQuery<(caller: PostgresName, isReader: Bool)> {
     CatalogQuery(
       "the callers of the record of scripts",
       """
-      SELECT r.rolname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+      SELECT r.rolname, EXISTS (
+        SELECT FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) t
+        WHERE c.relnamespace = n.oid AND c.relname = 'script' AND t.grantee = r.oid AND t.privilege_type = 'SELECT')
+      FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
       CROSS JOIN LATERAL aclexplode(p.proacl) e JOIN pg_authid r ON r.oid = e.grantee
       WHERE n.nspname = 'postern' AND p.proname = 'record_script' AND e.privilege_type = 'EXECUTE'
         AND e.grantee <> p.proowner
       """
-    ) { row throws(CatalogMismatch) in try row.name() }
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
   }
 
   /// The scripts that have run in the current database.

@@ -1,8 +1,8 @@
 package import DatabaseSpec
 
 /// Postern's own objects in the server: their names and the SQL that creates them. Only the superuser has rights on
-/// them, except that a database's owner may call the function that records a script. So a tenant could forge only the
-/// history of scripts in its own database, and can read none of it.
+/// them, except that a database's owner may call the function that records a script, and read that record. So a tenant
+/// could forge only the history of scripts in its own database.
 package enum Postern {
   /// The database that contains the records and the advisory lock, of which there is one per server.
   package static let database = constant("postgres")

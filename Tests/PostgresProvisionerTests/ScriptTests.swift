@@ -1,5 +1,7 @@
 import DatabaseSpec
+import Foundation
 import LibPQ
+import Linux
 import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
@@ -134,5 +136,34 @@ import Testing
     let problem = try #require(bench.pass().problems.last)
     #expect(problem.item == "script 001 in orders")
     #expect(problem.hint == "the owner's password is not in the volume yet: scripts run as the owner")
+  }
+
+  /// pg_dump locks each table that it finds, also those that it has no rows of.
+  @Test(arguments: PostgresInstallation.all)
+  func anOwnerMayDumpItsDatabase(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("heir")
+    try bench.database("d", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t AS SELECT 1 AS n")])
+    #expect(bench.pass().problems == [])
+    // As the versions before have left it.
+    try bench.server.connect(database: "d").execute("REVOKE SELECT ON postern.script FROM shop")
+    #expect(bench.pass().applied == ["alter script records schema=postern database=d owner=shop"])
+    func dump(_ user: String) throws -> ChildAnswer {
+      var program = ChildProgram(
+        installation.programs.appending(path: "pg_dump").path,
+        ["--host", "127.0.0.1", "--port", String(bench.server.port), "--username", user, "d"])
+      program.environment = ["PGPASSWORD": "\(user)-secret"]
+      (program.output, program.errors) = (.collected, .collected)
+      return try program.answer()
+    }
+    let answer = try dump("shop")
+    #expect(answer.status == 0, "\(answer.errorText)")
+    #expect(answer.text.contains("COPY postern.script"))
+    try bench.database("d", owner: "heir", scripts: bench.desired.spec.databases[0].scripts)
+    #expect(bench.pass().problems == [])
+    #expect(try dump("heir").status == 0)
+    #expect(try bench.value("SELECT has_table_privilege('shop', 'postern.script', 'SELECT')", in: "d") == "f")
+    #expect(bench.pass() == PassReport(outcome: .converged))
   }
 }

@@ -13,7 +13,6 @@ import Testing
     "RESET ROLE; CREATE ROLE mine SUPERUSER",
     "RESET SESSION AUTHORIZATION; ALTER ROLE shop SUPERUSER",
     "SET ROLE postgres",
-    "SELECT * FROM postern.script",
     "DELETE FROM postern.script",
     "CREATE TRIGGER t BEFORE INSERT ON postern.script EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()",
     "CREATE FUNCTION postern.mine() RETURNS void LANGUAGE sql AS ''",

@@ -87,4 +87,22 @@ extension Catalog {
       OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
     }
   }
+
+  /// The indexes that no query uses, because what built them beside the writers of a table was cut off, by owner. Those of
+  /// partitioned tables are so until each partition has one; others are being built.
+  static var invalidIndexes: CatalogQuery<OthersObjects> {
+    CatalogQuery(
+      "the indexes that are not valid",
+      """
+      SELECT r.rolname, count(*), array_to_string((array_agg(c.oid::regclass::text ORDER BY c.oid))[1:5], ', ')
+      FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_authid r ON r.oid = c.relowner
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE NOT i.indisvalid AND c.relkind = 'i' AND n.nspname !~ '^pg_' AND NOT EXISTS (
+        SELECT FROM pg_stat_progress_create_index p WHERE p.datname = current_database() AND p.relid = i.indrelid)
+      GROUP BY r.rolname ORDER BY r.rolname COLLATE "C"
+      """
+    ) { row throws(CatalogMismatch) in
+      OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
+    }
+  }
 }

@@ -42,8 +42,12 @@ extension Executor {
   private mutating func ended(_ step: Step, _ failure: ScriptFailure, _ watch: ScriptWatch) {
     switch failure {
     case .server(var error, let place):
-      if error.isServer(SQLState.lockNotAvailable) { error.lockHolders = watch.running.waitsFor }
-      fail(step, Failure(step.item, watch.script.isConfidential ? error.withoutWords : error, place: place))
+      var hint: String?
+      if error.isServer(SQLState.lockNotAvailable) {
+        error.lockHolders = watch.running.waitsFor
+        if !watch.script.isTransaction { hint = Self.lockHint }
+      }
+      fail(step, Failure(step.item, watch.script.isConfidential ? error.withoutWords : error, place: place, hint: hint))
     case .commit(let error):
       let hint =
         "what is deferred is checked at COMMIT: SET CONSTRAINTS ALL IMMEDIATE, earlier in the script, tells the statement"
@@ -68,6 +72,10 @@ extension Executor {
       stop()
     }
   }
+
+  private static let lockHint =
+    "what runs CONCURRENTLY waits for all transactions that are older: let SET lock_timeout = '5min' go before it; and it "
+    + "leaves an index that is not valid: let DROP INDEX CONCURRENTLY IF EXISTS go before it, too"
 
   private mutating func run(
     _ script: ScriptRun, _ connection: borrowing Connection, _ watch: inout ScriptWatch, _ main: borrowing Connection

@@ -22,6 +22,7 @@ extension Observer {
     let mereReaders = grantees[name].filter { $0.name != declared?.owner && $0.level(on: name) == .read }
     let definers =
       mereReaders.isEmpty ? nil : batch.ask(Catalog.definers(callableBy: mereReaders.map({ $0.name })))
+    let invalidIndexes = batch.ask(Catalog.invalidIndexes)
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
     let unwanted = requests.filter { !$0.isWanted }
@@ -37,6 +38,7 @@ extension Observer {
       isPublicSchemaOpen: try answers.row(isPublicSchemaOpen),
       uncovered: try answers.rows(uncovered))
     if let definers { contents.definers = try answers.rows(definers) }
+    contents.invalidIndexes = try answers.rows(invalidIndexes)
     for (name, owner) in try answers.rows(schemas) { contents.schemas[name] = owner }
     for (name, installed) in try answers.rows(extensions) { contents.extensions[name] = installed }
     contents.recorder = Self.recorder(

@@ -80,6 +80,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var uncovered: [OthersObjects]
   /// Routines that users who may only read can call, and that run with the rights of the role that made them.
   package var definers: [OthersObjects] = []
+  /// Indexes that are there and that no query uses.
+  package var invalidIndexes: [OthersObjects] = []
   /// The differences between the privileges that were asked about and those that exist.
   package var gaps: [PrivilegeGap]
   /// Whether there are more gaps than ``gaps``, which were too many to be read at once.

@@ -13,6 +13,7 @@ extension Planner {
     planPublicSchema(of: database, contents)
     tellUncovered(database, contents)
     tellDefiners(database, contents)
+    tellInvalidIndexes(database, contents)
     for schema in database.schemas { planSchema(schema, of: database, owner: contents.schemas[schema.name]) }
     for wanted in database.extensions { planExtension(wanted, in: database.name, contents) }
   }
@@ -38,6 +39,17 @@ extension Planner {
         "users whose grant is read may call \(routines.count) SECURITY DEFINER routines of \(routines.owner.text), which "
           + "do what \(routines.owner.text) may\(routines.examples)",
         hint: "if they write: REVOKE EXECUTE ON ROUTINE … FROM PUBLIC, and from these users")
+    }
+  }
+
+  /// CREATE INDEX CONCURRENTLY leaves such an index where it fails, and IF NOT EXISTS then passes over it.
+  private mutating func tellInvalidIndexes(_ database: Database, _ contents: DatabaseContents) {
+    for indexes in contents.invalidIndexes {
+      warn(
+        .database(database.name),
+        "\(indexes.owner.text) has \(indexes.count) indexes in it that are not valid, as where CREATE INDEX CONCURRENTLY "
+          + "was cut off: no query uses them\(indexes.examples)",
+        hint: "REINDEX INDEX CONCURRENTLY, or DROP INDEX CONCURRENTLY and make them again")
     }
   }
 

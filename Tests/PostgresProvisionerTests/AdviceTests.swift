@@ -82,7 +82,10 @@ import ThrowawayPostgres
 
   @Test(
     arguments: PostgresInstallation.all,
-    ["CREATE TABLE t (a int); CREATE INDEX CONCURRENTLY ON t (a)", "VACUUM", "ALTER SYSTEM SET work_mem = '5MB'"])
+    [
+      "CREATE TABLE t (a int); CREATE INDEX CONCURRENTLY ON t (a)", "VACUUM", "ALTER SYSTEM SET work_mem = '5MB'",
+      "DO $$ BEGIN COMMIT; END $$",
+    ])
   func whatRunsInNoTransactionIsToldToSaySo(_ installation: PostgresInstallation, sql: String) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")

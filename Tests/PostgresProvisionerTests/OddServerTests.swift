@@ -210,4 +210,36 @@ import ThrowawayPostgres
     try bench.server.connect(database: "d").execute("ALTER DATABASE postgres ALLOW_CONNECTIONS true")
     #expect(other.waitForStatus(\.isReady), "\(other.log)")
   }
+
+  /// CREATE INDEX CONCURRENTLY leaves an index that is not valid where it fails, and passes over it the next time.
+  @Test(arguments: PostgresInstallation.all)
+  func anIndexThatIsNotValidIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    #expect(bench.pass().problems == [])
+    let writer = try bench.server.connect(database: "d")
+    try writer.execute("BEGIN; INSERT INTO t VALUES (2)")
+    let sql = "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (n)"
+    bench.desired.spec.databases[0].scripts.append(bench.script("2", sql, transaction: false))
+    let failed = bench.pass().problems.filter { $0.isFailure }
+    #expect(failed.map(\.item) == ["script 2 in d"])
+    #expect(failed.first?.sqlState == SQLState.lockNotAvailable)
+    #expect(failed.first?.hint?.contains("SET lock_timeout") == true)
+    try writer.execute("COMMIT")
+    for _ in 1...2 {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(report.problems.map(\.item) == ["database d"])
+      #expect(report.problems.first?.message.hasPrefix("shop has 1 indexes in it that are not valid") == true)
+      #expect(report.problems.first?.message.hasSuffix("(public.i)") == true)
+    }
+    try bench.server.connect(database: "d").execute("REINDEX INDEX CONCURRENTLY i")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    // Such an index waits for those of the partitions.
+    try bench.server.connect(database: "d").execute(
+      """
+      CREATE TABLE p (n int) PARTITION BY LIST (n); CREATE TABLE p1 PARTITION OF p DEFAULT;
+      ALTER TABLE p OWNER TO shop; ALTER TABLE p1 OWNER TO shop; CREATE INDEX ON ONLY p (n)
+      """)
+    #expect(bench.pass().problems == [])
+  }
 }

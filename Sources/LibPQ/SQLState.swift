@@ -46,6 +46,10 @@ package enum SQLState {
   package static let queryCanceled = "57014"
   /// `active_sql_transaction`
   package static let activeSQLTransaction = "25001"
+  /// `invalid_transaction_termination`
+  package static let invalidTransactionTermination = "2D000"
+  /// `unsafe_new_enum_value_usage`
+  package static let unsafeNewEnumValue = "55P04"
   /// `raise_exception`
   package static let raiseException = "P0001"
   /// `admin_shutdown`

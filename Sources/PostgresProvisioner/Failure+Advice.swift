@@ -31,7 +31,11 @@ extension Failure {
           "scripts run as the database's owner, who is no superuser: declare users, memberOf, grants, extensions and "
           + "schemas; what is another role's, a superuser has to give to the owner"
       }
-      guard error.isServer(SQLState.activeSQLTransaction) else { return nil }
+      if error.isServer(SQLState.unsafeNewEnumValue) {
+        return
+          "let a script of its own, before this one, add the value: the server lets nobody use it before it is committed"
+      }
+      guard error.isServer(SQLState.activeSQLTransaction, SQLState.invalidTransactionTermination) else { return nil }
       return "let the script say `transaction: false`, and hold nothing but this"
     case .membership(let member, let role):
       guard error.isServer(SQLState.invalidGrantOperation) else { return nil }

@@ -93,8 +93,25 @@ import ThrowawayPostgres
     let problem = try #require(bench.pass().problems.first)
     // The right to change the server is asked for first.
     guard problem.sqlState != SQLState.insufficientPrivilege else { return #expect(sql.hasPrefix("ALTER SYSTEM")) }
-    #expect(problem.sqlState == SQLState.activeSQLTransaction)
+    let isOwn = sql.contains("COMMIT")
+    #expect(problem.sqlState == (isOwn ? SQLState.invalidTransactionTermination : SQLState.activeSQLTransaction))
     #expect(problem.hint?.contains("`transaction: false`") == true)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aNewValueOfAnEnumIsToGoBeforeItsUse(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let type = bench.script("001", "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (now mood)")
+    let sql = ["ALTER TYPE mood ADD VALUE 'ok'", "INSERT INTO t VALUES ('ok')"]
+    try bench.database(
+      "orders", owner: "shop", scripts: [type, bench.script("002", sql.joined(separator: "; "))])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.sqlState == SQLState.unsafeNewEnumValue)
+    #expect(problem.hint?.hasPrefix("let a script of its own, before this one, add the value") == true)
+    try bench.database(
+      "orders", owner: "shop", scripts: [type, bench.script("002", sql[0]), bench.script("003", sql[1])])
+    #expect(bench.pass().problems == [])
   }
 
   @Test(arguments: PostgresInstallation.all)

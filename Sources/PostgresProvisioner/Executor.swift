@@ -137,7 +137,7 @@ struct Executor {
   private func naming(occupantsFor step: Step, _ error: PostgresError) -> PostgresError {
     guard error.isServer(SQLState.objectInUse), case .database(let name) = step.item,
       let declared = desired.spec.databases.first(where: { $0.name == name }),
-      let used = step.makesDatabase ? declared.template : declared.renamedFrom
+      let used = step.makesDatabase ? declared.template ?? Postern.emptyTemplate : declared.renamedFrom
     else { return error }
     do throws(PostgresError) {
       let sessions = try administration.connect(to: Postern.database).rows(Catalog.sessions(in: used))

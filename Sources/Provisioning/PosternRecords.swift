@@ -11,6 +11,8 @@ package enum Postern {
 
   /// The schema `public`, which every database has.
   static let publicSchema = constant("public")
+  /// The database of which a new one is a copy, where no other is declared.
+  package static let emptyTemplate = constant("template0")
   /// The role that means the owner of the current database, from version 14 on (PostgreSQL docs §22.5).
   package static let databaseOwner = constant("pg_database_owner")
   /// The server's own schema.

@@ -242,4 +242,14 @@ import ThrowawayPostgres
       """)
     #expect(bench.pass().problems == [])
   }
+
+  @Test(arguments: PostgresInstallation.all)
+  func whoIsConnectedToTheEmptyTemplateIsNamed(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    try bench.server.connect().execute("ALTER DATABASE template0 ALLOW_CONNECTIONS true")
+    let session = try bench.server.connect(database: "template0")
+    let problem = try #require(bench.pass().problems.first { $0.item == "database d" })
+    #expect(problem.message.contains("pid \(session.serverProcess) of user postgres"), "\(problem)")
+    #expect(problem.hint?.contains("it is copied when nobody is connected to template0") == true)
+  }
 }

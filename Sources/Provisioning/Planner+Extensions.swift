@@ -28,20 +28,25 @@ extension Planner {
   ) {
     let details = [Detail("name", wanted.name), Detail("database", database)]
     let isMisplaced = isMisplaced(wanted, installed)
-    if isMisplaced, installed.isRelocatable {
-      let schema = wanted.schema ?? Postern.publicSchema
-      add(
-        "move extension", details + [Detail("from", installed.schema), Detail("to", schema)], for: item,
-        requires: requirements(of: schema, in: database, contents), in: database,
-        ["ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema))"].sql)
+    if let schema = wanted.schema, schema != installed.schema {
+      if isMisplaced, installed.isRelocatable {
+        add(
+          "move extension", details + [Detail("from", installed.schema), Detail("to", schema)], for: item,
+          requires: requirements(of: schema, in: database, contents), in: database,
+          ["ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema))"].sql)
+      } else if isMisplaced {
+        warn(
+          item, "is in the server's own schema pg_catalog, and cannot be moved",
+          hint: "DROP EXTENSION \(id(wanted.name)), where nothing uses it: it is made anew in its right schema")
+      } else {
+        warn(
+          item, "is in the schema \(installed.schema.text), not \(schema.text)",
+          hint: "ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema)), where it can be moved")
+      }
     } else if isMisplaced {
       warn(
-        item, "is in the server's own schema pg_catalog, where Postern 0.1 has made it, and cannot be moved",
-        hint: "DROP EXTENSION \(id(wanted.name)), where nothing uses it: it is made anew in its right schema")
-    } else if let schema = wanted.schema, schema != installed.schema {
-      warn(
-        item, "is in the schema \(installed.schema.text), not \(schema.text)",
-        hint: "ALTER EXTENSION \(id(wanted.name)) SET SCHEMA \(id(schema)), where it can be moved")
+        item, "is in the server's own schema pg_catalog, where Postern 0.1, or an administrator, has made it",
+        hint: "declare its schema: public, or another one, where it is moved to; or pg_catalog, where that is meant")
     }
     if let version = wanted.version, !version.utf8.elementsEqual(installed.version.utf8) {
       guard isAvailable(wanted, item) else { return }
@@ -52,8 +57,9 @@ extension Planner {
     }
   }
 
-  /// Whether an extension is in the server's own schema by mistake. Postern 0.1 named no schema, and the server used
-  /// the first one in the search path, which is its own. Only extensions whose control file says so belong there.
+  /// Whether an extension is in the server's own schema, maybe by mistake. Postern 0.1 named no schema, and the server
+  /// used the first one in the search path, which is its own. Only extensions whose control file says so belong there; some
+  /// administrators put others there as well, for every search path to find.
   private func isMisplaced(_ wanted: Extension, _ installed: InstalledExtension) -> Bool {
     installed.schema == Postern.catalogSchema && wanted.schema != Postern.catalogSchema
       && observed.availableExtensions?[wanted.name] != nil && fixedSchema(of: wanted) == nil

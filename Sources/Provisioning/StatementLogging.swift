@@ -25,7 +25,7 @@ package enum StatementLogging {
     Option(name: "track_activities", value: "off"),
     // Of modules, where they are loaded: elsewhere the names mean nothing.
     Option(name: "pg_stat_statements.track", value: "none"), Option(name: "auto_explain.log_min_duration", value: "-1"),
-    Option(name: "pgaudit.log", value: "none"),
+    Option(name: "pgaudit.log", value: "none"), Option(name: "pg_stat_monitor.pgsm_track", value: "none"),
   ]
 
   /// Turns all of them off for the rest of the present transaction.

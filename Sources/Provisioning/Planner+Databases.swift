@@ -70,6 +70,7 @@ extension Planner {
 
   private mutating func closeToPublic(_ database: PostgresName) {
     guard let state = observed.databases[database] else { return }
+    if state.isOpenToPublic || !state.publicGrantors.isEmpty { tellShutOut(of: database, state) }
     if state.isOpenToPublic { revokeFromPublic(database) }
     // Only the role that granted a privilege can revoke it.
     for grantor in state.publicGrantors.sorted() {
@@ -80,6 +81,33 @@ extension Planner {
           "SET LOCAL ROLE NONE",
         ].sql)
     }
+  }
+
+  /// Tells which roles that nobody declares, such as a monitoring tool's, have come in by the right of everybody alone. When
+  /// that is taken back nothing tells of them any more.
+  private mutating func tellShutOut(of database: PostgresName, _ state: DatabaseState) {
+    let names = observed.roles.keys.sorted().filter { name in
+      guard let role = observed.roles[name], role.canLogIn, !role.isSuperuser else { return false }
+      return user(name).isEmpty && records.roles[name] == nil && !hasOwnRight(name, state)
+    }
+    guard !names.isEmpty else { return }
+    let first = names.prefix(5).map({ $0.text }).joined(separator: ", ")
+    warn(
+      .database(database),
+      "\(first)\(names.count > 5 ? " and \(names.count - 5) more" : "") can connect to it no more: what everybody may is "
+        + "taken back",
+      hint: "who is to connect: GRANT CONNECT ON DATABASE \(id(database)) TO …, or declare it as a user with a grant")
+  }
+
+  /// Whether a role may connect to a database without the right of everybody, maybe as a member of another one.
+  private func hasOwnRight(_ name: PostgresName, _ state: DatabaseState) -> Bool {
+    var open = [name]
+    var seen: Set = [name]
+    while let role = open.popLast() {
+      if role == state.owner || state.connectors.contains(role) { return true }
+      open += (observed.roles[role]?.memberships ?? []).filter { seen.insert($0).inserted }
+    }
+    return false
   }
 
   private mutating func revokeFromPublic(_ database: PostgresName) {

@@ -252,4 +252,26 @@ import ThrowawayPostgres
     #expect(problem.message.contains("pid \(session.serverProcess) of user postgres"), "\(problem)")
     #expect(problem.hint?.contains("it is copied when nobody is connected to template0") == true)
   }
+
+  /// Such as a monitoring tool's.
+  @Test(arguments: PostgresInstallation.all)
+  func whoCameInByTheRightOfEverybodyAloneIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    let connection = try bench.server.connect()
+    try connection.execute("CREATE DATABASE d")
+    try connection.execute(
+      """
+      CREATE ROLE watch LOGIN; CREATE ROLE known LOGIN; CREATE ROLE grp; CREATE ROLE member LOGIN IN ROLE grp;
+      CREATE ROLE boss LOGIN SUPERUSER; CREATE ROLE nobodys; CREATE ROLE app LOGIN;
+      GRANT CONNECT ON DATABASE d TO known, grp; GRANT CONNECT ON DATABASE postgres TO known
+      """)
+    let report = bench.pass()
+    #expect(report.outcome == .converged)
+    #expect(
+      report.problems.map { "\($0.item): \($0.message)" } == [
+        "database postgres: member, watch can connect to it no more: what everybody may is taken back",
+        "database d: watch can connect to it no more: what everybody may is taken back",
+      ])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
 }

@@ -29,14 +29,21 @@ struct ServerSockets: Equatable {
     do throws(FileError) { return try File.read(path) } catch { return [] }
   }
 
+  /// How the kernel writes 127.0.0.1 and ::1, and all addresses of either family.
+  private static let loopback = [
+    "0100007F", "00000000", "00000000000000000000000001000000", "00000000000000000000000000000000",
+  ]
+
   /// The numbers of the sockets that listen on a port, by lines `sl: local_address rem_address st tx_queue:rx_queue
-  /// tr:tm->when retrnsmt uid timeout inode …`, with the port in hexadecimal digits.
-  static func tcpInodes(listing: [UInt8], port: Int) -> [UInt64] {
+  /// tr:tm->when retrnsmt uid timeout inode …`, with address and port in hexadecimal digits.
+  /// - Parameter isLoopback: whether only those count that somebody on this machine reaches by loopback.
+  static func tcpInodes(listing: [UInt8], port: Int, isLoopback: Bool = false) -> [UInt64] {
     listing.split(separator: 0x0A).compactMap { line in
       let fields = line.split(separator: 0x20, maxSplits: 10)
       guard fields.count > 9, fields[3].elementsEqual("0A".utf8),
         let colon = fields[1].lastIndex(of: UInt8(ascii: ":")),
-        Int(String(decoding: fields[1][(colon + 1)...], as: UTF8.self), radix: 16) == port
+        Int(String(decoding: fields[1][(colon + 1)...], as: UTF8.self), radix: 16) == port,
+        !isLoopback || loopback.contains(where: { fields[1][..<colon].elementsEqual($0.utf8) })
       else { return nil }
       return UInt64(String(decoding: fields[9], as: UTF8.self))
     }
@@ -65,8 +72,20 @@ struct ServerSockets: Equatable {
   /// The inode numbers of the sockets with a port.
   func inodes(port: Int) -> [UInt64] { entries.filter { $0.port == port }.map { $0.inode } }
 
-  /// Why nothing answers on a port over TCP, as far as the sockets show it.
-  func reasonForSilence(port: Int) -> String? {
+  /// Why nothing answers on a port over TCP, as far as the present sockets show it.
+  static func reasonForSilence(port: Int) -> String? {
+    let isHeard = ["/proc/net/tcp", "/proc/net/tcp6"].contains { file in
+      !tcpInodes(listing: read(file), port: port, isLoopback: true).isEmpty
+    }
+    return now.reasonForSilence(port: port, isHeard: isHeard)
+  }
+
+  /// The same, where it is known whether anything listens on that port of loopback.
+  func reasonForSilence(port: Int, isHeard: Bool) -> String? {
+    if isHeard {
+      return "it listens, and answers nobody: it is stopped or overloaded, or somebody holds a lock that each login "
+        + "needs, as after LOCK TABLE pg_authid"
+    }
     if let own = entries.first(where: { $0.port == port }) {
       return "it listens on the socket \(own.path) only: an image does so for its first boot; "
         + "if it stays so, listen_addresses must have localhost"

@@ -112,7 +112,7 @@ package final class Sidecar {
       // After a login, the place where Postgres listens is known. Sockets are read only now and then, because that
       // costs more than a ping.
       let isToBeSeen = settings == nil && answer == .noResponse && attempt.isMultiple(of: 25)
-      let found = isToBeSeen ? ServerSockets.now.reasonForSilence(port: configuration.port) : reason
+      let found = isToBeSeen ? ServerSockets.reasonForSilence(port: configuration.port) : reason
       if !isTold || found.map({ Array($0.utf8) }) != reason.map({ Array($0.utf8) }) {
         isTold = true
         reason = found

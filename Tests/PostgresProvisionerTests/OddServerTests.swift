@@ -274,4 +274,16 @@ import ThrowawayPostgres
       ])
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
+
+  /// It is not said to listen elsewhere.
+  @Test(arguments: PostgresInstallation.all)
+  func aServerThatAnswersNoLoginIsToldAsThat(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    let holder = try bench.server.connect()
+    try holder.execute("BEGIN; LOCK TABLE pg_authid")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.message?.contains(": it listens, and answers nobody") == true })
+    try holder.execute("COMMIT")
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+  }
 }

@@ -96,7 +96,7 @@ final class AdminAccess {
     guard try mountsOfPostgres().contains(where: { $0.cleanPath == path }) else { return }
     restrictions.append(
       StatusCause(
-        .valueDuplicate, field: "\(prefix)spec.containers[\(postgres.index)].volumeMounts",
+        .valueDuplicate, field: "\(prefix)\(postgres.place).volumeMounts",
         message: "Postern mounts the superuser's name and password at \(path); mount yours elsewhere"))
   }
 
@@ -201,7 +201,7 @@ final class AdminAccess {
     }
     guard !mount.isInTheWay else {
       findings.refuse(
-        "\(prefix)spec.containers[\(postgres.index)].volumeMounts",
+        "\(prefix)\(postgres.place).volumeMounts",
         "the sidecar cannot have \(quoted(mount.path)): \(VolumeLayout.mountPath), \(SidecarContainer.statusPath) and "
           + "\(SidecarContainer.tokenPath) are its own; mount \(quoted(mount.volume)) elsewhere")
       return nil

@@ -7,8 +7,7 @@ import KubernetesAPI
 /// hand it on, and copies would retain every part of it.
 final class ChosenPostgres {
   let container: Container
-  /// Its index in `spec.containers`.
-  let index: Int
+  let place: ContainerPlace
   let image: ImageReference
   let family: ImageFamily
   /// Whether the image or the annotation `postern.io/flavor` determines the family; otherwise it is guessed from the
@@ -24,10 +23,10 @@ final class ChosenPostgres {
   let isPortGuessed: Bool
 
   init(
-    _ container: Container, at index: Int, _ image: ImageReference, flavor: String?
+    _ container: Container, at place: ContainerPlace, _ image: ImageReference, flavor: String?
   ) throws(JSONError) {
     self.container = container
-    self.index = index
+    self.place = place
     self.image = image
     let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? Self.family(of: image, container)
     family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
@@ -87,7 +86,7 @@ final class ChosenPostgres {
     if let version, version < Self.oldestVersion {
       causes.append(
         StatusCause(
-          field: "\(prefix)spec.containers[\(index)].image",
+          field: "\(prefix)\(place).image",
           message:
             "Postgres \(version) is too old: Postern keeps \(Self.oldestVersion) and newer ones; upgrade it first"))
     }
@@ -97,7 +96,7 @@ final class ChosenPostgres {
         ? "with no listen_addresses nobody can connect" : "these listen_addresses leave loopback out"
       causes.append(
         StatusCause(
-          field: "\(prefix)spec.containers[\(index)].\(container.hasArguments ? "args" : "command")",
+          field: "\(prefix)\(place).\(container.hasArguments ? "args" : "command")",
           message: "\(why), and the sidecar cannot connect; write localhost as well"))
     }
     return causes

@@ -55,7 +55,7 @@ struct Injection {
       }
     }
     if let bootstrap = admin.bootstrap {
-      let container = ArrayPlace.containers.array.appending(String(postgres.index))
+      let container = postgres.place.pointer
       patch.append(
         bootstrap.variables, to: ArrayPlace(container.appending("env")), isThere: postgres.container.hasEnvironment
       ) {
@@ -75,12 +75,13 @@ struct Injection {
         }
       }
     }
-    let (list, isThere): (ArrayPlace, Bool) =
-      switch settings.sidecarMode {
-      case .native: (.initContainers, pod.hasInitContainers)
-      case .classic: (.containers, true)
-      }
-    patch.append(CollectionOfOne(()), to: list, isThere: isThere) { writeContainer(&$1) }
+    switch settings.sidecarMode {
+    // Init containers behind Postgres may wait for what the sidecar makes.
+    case .native where postgres.place.isInit: patch.add(postgres.place.next) { writeContainer(&$0) }
+    case .native:
+      patch.append(CollectionOfOne(()), to: .initContainers, isThere: pod.hasInitContainers) { writeContainer(&$1) }
+    case .classic: patch.append(CollectionOfOne(()), to: .containers, isThere: true) { writeContainer(&$1) }
+    }
     patch.appendPullSecret(settings, to: pod)
     return patch
   }

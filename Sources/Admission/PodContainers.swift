@@ -24,6 +24,9 @@ final class PodContainers {
   /// The resources of the Pod as a whole, which its containers share: `cpu`, `memory`.
   let sharedResources: Set<String>
   private let initContainers: [Named]
+  /// `initContainers`. It is read whole only for the few Pods in which no other container is Postgres.
+  private let initSlice: JSONSlice?
+  private let bytes: [UInt8]
   private let volumes: [Named]
   /// The ports of init containers, some of which keep running.
   private let initPorts: [Int]
@@ -53,6 +56,7 @@ final class PodContainers {
     identity =
       if let slice = spec.securityContext { try Self.read(slice, of: bytes, Identity.init) } else { Identity() }
     (self.containers, self.pullSecrets, initPorts) = (containers, pullSecrets, ports)
+    (initSlice, self.bytes) = (spec.initContainers, bytes)
     (self.isGuaranteed, self.isCPULimited) = (isGuaranteed, isCPULimited)
   }
 
@@ -61,6 +65,24 @@ final class PodContainers {
   ) throws(JSONError) -> Value {
     var reader = JSONReader(slice, of: bytes)
     return try read(&reader)
+  }
+
+  /// The init containers, and whether each goes on running (`restartPolicy: Always`).
+  func readInitContainers() throws(JSONError) -> [(container: Container, restarts: Bool)] {
+    try JSONReader.list(initSlice, of: bytes) { reader throws(JSONError) in
+      let slice = try reader.value()
+      var members = JSONReader(slice, of: bytes)
+      var restarts = false
+      try members.beginObject()
+      while let key = try members.nextKey() {
+        if members.matches(key, "restartPolicy") {
+          restarts = try members.optionalText() == "Always"
+        } else {
+          try members.skip()
+        }
+      }
+      return (try Self.read(slice, of: bytes, Container.init), restarts)
+    }
   }
 
   /// Whether a container has the sidecar's name.

@@ -34,7 +34,7 @@ enum PodReading {
     let containers = try PodContainers(slices.spec, of: object.bytes)
     let isInjected = metadata.isInjected && containers.hasSidecar
     let choice = try PostgresChoice(
-      containers.containers, metadata, field: object.podField, takesOnlyOne: isThere || isInjected)
+      containers, metadata, field: object.podField, takesOnlyOne: isThere || isInjected)
     if isInjected {
       let fault = try InjectedSidecar.fault(in: slices, customer: customer, field: object.podField, of: object.bytes)
       let admin = ObjectName.admin(customer: customer)

@@ -16,22 +16,36 @@ struct PostgresChoice {
   ///   - field: the prefix of the Pod's fields.
   ///   - takesOnlyOne: whether the only container is chosen even if nothing shows that it is Postgres.
   init(
-    _ containers: [Container], _ metadata: ObjectMetadata, field: String, takesOnlyOne: Bool
+    _ pod: PodContainers, _ metadata: ObjectMetadata, field: String, takesOnlyOne: Bool
   ) throws(JSONError) {
+    let containers = pod.containers
     func place() -> String { "\(field)metadata.annotations[\(AnnotationKey.container)]" }
     let flavor = metadata.setting(AnnotationKey.flavor)
     if let wanted = metadata.setting(AnnotationKey.container) {
-      guard let index = containers.firstIndex(where: { $0.name == wanted }) else {
-        findings.refuse(place(), "there is no container \(quoted(wanted)); the Pod has \(Self.names(containers))")
+      if let index = containers.firstIndex(where: { $0.name == wanted }) {
+        let candidate = Candidate(containers[index], at: ContainerPlace(isInit: false, index: index))
+        postgres = try candidate.chosen(flavor)
         return
       }
-      let container = containers[index]
-      postgres = try ChosenPostgres(container, at: index, ImageReference(container.image), flavor: flavor)
+      let others = try pod.readInitContainers()
+      guard let index = others.firstIndex(where: { $0.container.name == wanted }) else {
+        let running = containers + others.filter(\.restarts).map(\.container)
+        findings.refuse(place(), "there is no container \(quoted(wanted)); the Pod has \(Self.names(running))")
+        return
+      }
+      guard others[index].restarts else {
+        findings.refuse(
+          place(),
+          "init container \(quoted(wanted)) ends before the others start: with restartPolicy Always it goes on, or name another one"
+        )
+        return
+      }
+      postgres = try Candidate(others[index].container, at: ContainerPlace(isInit: true, index: index)).chosen(flavor)
       return
     }
-    let found = try Self.candidates(containers, takesOnlyOne: takesOnlyOne)
+    let found = try Self.candidates(pod, takesOnlyOne: takesOnlyOne)
     if let only = found.first, found.count == 1 {
-      postgres = try ChosenPostgres(containers[only.index], at: only.index, only.image, flavor: flavor)
+      postgres = try only.chosen(flavor)
     } else if found.isEmpty {
       let why = Self.absence(containers)
       absence = why
@@ -47,42 +61,76 @@ struct PostgresChoice {
     } else {
       findings.refuse(
         place(),
-        "which container is Postgres cannot be told from \(Self.names(containers)); name it in this annotation",
+        "which container is Postgres cannot be told from \(Self.names(found.map(\.container))); name it in this annotation",
         .valueRequired)
     }
   }
 
-  /// A container by its index, and its image.
-  private typealias Candidate = (index: Int, image: ImageReference)
+  private struct Candidate {
+    let container: Container
+    let place: ContainerPlace
+    let image: ImageReference
+
+    init(_ container: Container, at place: ContainerPlace) {
+      (self.container, self.place, image) = (container, place, ImageReference(container.image))
+    }
+
+    func isPossible(by sign: Sign) -> Bool {
+      guard container.client == nil else { return false }
+      // The container's name says more than a word in its image's name.
+      return OtherImage(image) == nil || sign == .name && OtherImage.mayHoldServer(image)
+    }
+
+    func chosen(_ flavor: String?) throws(JSONError) -> ChosenPostgres {
+      try ChosenPostgres(container, at: place, image, flavor: flavor)
+    }
+  }
 
   /// The containers with the strongest sign: the name, else the image, else other properties of a server. A classic
-  /// sidecar is in the same list, but is not a candidate.
-  private static func candidates(
-    _ containers: [Container], takesOnlyOne: Bool
-  ) throws(JSONError) -> [Candidate] {
-    func isPossible(_ candidate: Candidate, _ sign: Sign) -> Bool {
-      guard containers[candidate.index].client == nil else { return false }
-      // The container's name says more than a word in its image's name.
-      return OtherImage(candidate.image) == nil || sign == .name && OtherImage.mayHoldServer(candidate.image)
+  /// sidecar is in the same list, but is not a candidate. Native sidecars are looked at where no other container has the name
+  /// or image: an application may have the server's password, and a native sidecar that backs it up the server's image.
+  private static func candidates(_ pod: PodContainers, takesOnlyOne: Bool) throws(JSONError) -> [Candidate] {
+    let all = pod.containers.enumerated().compactMap { index, container in
+      container.name == SidecarContainer.name
+        ? nil : Candidate(container, at: ContainerPlace(isInit: false, index: index))
     }
-    let all = containers.indices.filter { containers[$0].name != SidecarContainer.name }
-      .map { (index: $0, image: ImageReference(containers[$0].image)) }
-    for sign in Sign.allCases {
-      let found = all.filter { sign.isAt(containers[$0.index], $0.image) && isPossible($0, sign) }
-      guard !found.isEmpty else { continue }
-      guard found.count > 1 else { return found }
+    let found = try candidates(all, by: [.name, .image])
+    guard found.isEmpty else { return found }
+    var natives: [Candidate] = []
+    if pod.hasInitContainers {
+      for (index, (container, restarts)) in try pod.readInitContainers().enumerated()
+      where restarts && container.name != SidecarContainer.name {
+        natives.append(Candidate(container, at: ContainerPlace(isInit: true, index: index)))
+      }
+    }
+    for (list, signs) in [
+      (natives.filter(\.container.looksLikePostgres), [.name, .image]), (all, [.server]), (natives, Sign.allCases),
+    ] {
+      let found = try candidates(list, by: signs)
+      guard found.isEmpty else { return found }
+    }
+    guard takesOnlyOne else { return [] }
+    let possible = all.filter { $0.isPossible(by: .server) }
+    return possible.count == 1 ? possible : []
+  }
+
+  private static func candidates(_ all: [Candidate], by signs: [Sign]) throws(JSONError) -> [Candidate] {
+    for sign in signs {
+      let found = all.filter { sign.isAt($0.container, $0.image) && $0.isPossible(by: sign) }
+      guard found.count > 1 else {
+        guard found.isEmpty else { return found }
+        continue
+      }
       // Beside a server, its image also runs poolers and backups, and shells for people.
-      let servers = found.filter { containers[$0.index].looksLikePostgres }
+      let servers = found.filter(\.container.looksLikePostgres)
       if servers.count == 1 { return servers }
       var running: [Candidate] = []
-      for candidate in found where try containers[candidate.index].serverArguments().waitingProgram == nil {
+      for candidate in found where try candidate.container.serverArguments().waitingProgram == nil {
         running.append(candidate)
       }
       return running.count == 1 ? running : found
     }
-    guard takesOnlyOne else { return [] }
-    let possible = all.filter { isPossible($0, .server) }
-    return possible.count == 1 ? possible : []
+    return []
   }
 
   /// What shows that a container is Postgres, the strongest first.

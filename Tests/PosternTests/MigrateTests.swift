@@ -42,6 +42,18 @@ import Testing
     #expect(answer.output.contains("# remark: Postern serves no \(kind): make it a Deployment or a StatefulSet"))
   }
 
+  /// An init container that ends is no server: it may have the variables to wait for one.
+  @Test(arguments: ["Always", "OnFailure"]) func aServerMayBeANativeSidecar(policy: String) throws {
+    let variables = "env: [{name: POSTGRES_USER, value: shop}, {name: POSTGRES_DB, value: orders}]"
+    let manifest = Self.statefulSet("name: app, image: shop/app", volumes: "").replacing(
+      "containers:",
+      with:
+        "initContainers: [{name: db, image: bitnami/postgresql, restartPolicy: \(policy), \(variables)}]\n      containers:"
+    )
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.output.contains("- name: shop") == (policy == "Always"), "\(answer.output)\(answer.errors)")
+  }
+
   /// Something fills them in, in the manifest and then in the annotations, too.
   @Test func aPlaceholderStaysAndIsTold() throws {
     let manifest = Self.statefulSet(

@@ -15,9 +15,7 @@ struct CustomerServer: Sendable {
 
   /// The sidecar's container; nil where there is none.
   var sidecar: JSONValue? {
-    let spec = object["spec"]
-    let containers = (spec?["initContainers"]?.array ?? []) + (spec?["containers"]?.array ?? [])
-    return containers.last { $0["name"]?.string == SidecarContainer.name }
+    object.podContainers.last { $0["name"]?.string == SidecarContainer.name }
   }
 
   /// Nil where the Pod is not a customer's running Postgres.

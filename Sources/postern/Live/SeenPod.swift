@@ -45,7 +45,7 @@ struct SeenPod: Sendable {
   /// Nil where Postern has nothing to do with it, or it has ended.
   init?(_ bytes: [UInt8], _ object: JSONValue, namespace: String) {
     guard let declared = DeclaredPostgres(bytes, kind: .pod, namespace: namespace) else { return nil }
-    let (metadata, spec, status) = (object["metadata"], object["spec"], object["status"])
+    let (metadata, status) = (object["metadata"], object["status"])
     phase = status?["phase"]?.string ?? ""
     guard !["Succeeded", "Failed"].contains(phase) else { return nil }
     name = CustomerName(namespace: namespace, customer: declared.customer)
@@ -56,8 +56,7 @@ struct SeenPod: Sendable {
     isReady = conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
     condition = Condition(conditions)
     owner = Self.owner(metadata)
-    let containers = (spec?["initContainers"]?.array ?? []) + (spec?["containers"]?.array ?? [])
-    let sidecar = containers.last { $0["name"]?.string == SidecarContainer.name }
+    let sidecar = object.podContainers.last { $0["name"]?.string == SidecarContainer.name }
     sidecarImage = declared.isInjected ? sidecar?["image"]?.string : nil
   }
 

@@ -1,6 +1,11 @@
 import JSONBytes
 
 extension JSONValue {
+  /// All containers of a Pod or a Pod template, in the order in which they start.
+  var podContainers: [JSONValue] {
+    ["initContainers", "containers"].flatMap { self["spec"]?[$0]?.array ?? [] }
+  }
+
   /// The value at a path; nil where there is no such value.
   func value(at path: ArraySlice<KeyPath.Step>) -> JSONValue? {
     switch (path.first, self) {

@@ -7,9 +7,10 @@ extension Migration {
   init?(workload manifest: Manifest, _ objects: MigratedObjects) {
     self.init(source: "\(manifest.kind) \(manifest.name)", customer: manifest.name, namespace: manifest.ownNamespace)
     let pod = manifest.kind == "Pod" ? manifest.object : manifest.object["spec"]?["template"] ?? .null
-    let containers = pod["spec"]?["containers"]?.array ?? []
     var isFound = false
-    for container in containers {
+    // Init containers that end are no servers: some wait for one.
+    let natives = pod["spec"]?["initContainers"]?.array?.filter { $0["restartPolicy"]?.string == "Always" }
+    for container in (natives ?? []) + (pod["spec"]?["containers"]?.array ?? []) {
       if takeFlatFile(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
       if takeServer(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
     }

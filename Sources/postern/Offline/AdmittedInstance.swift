@@ -39,8 +39,7 @@ struct AdmittedInstance {
 
   /// The injected container.
   var sidecar: JSONValue? {
-    let containers = (pod["spec"]?["initContainers"]?.array ?? []) + (pod["spec"]?["containers"]?.array ?? [])
-    return containers.first { $0["name"]?.string == SidecarContainer.name }
+    pod.podContainers.first { $0["name"]?.string == SidecarContainer.name }
   }
 
   /// The instance that the controller would see; nil if the workload is left alone.
@@ -66,9 +65,9 @@ struct AdmittedInstance {
     for volume in added(in: "volumes") {
       lines.append("volume \"\(volume["name"]?.string ?? "")\": \(Self.sources(of: volume))")
     }
-    for container in pod["spec"]?["containers"]?.array ?? [] {
+    for container in pod.podContainers {
       let name = container["name"]?.string ?? ""
-      let before = plainPod["spec"]?["containers"]?.array?.first { $0["name"]?.string == name }
+      let before = plainPod.podContainers.first { $0["name"]?.string == name }
       let names = Self.names(container["env"]).filter { !Self.names(before?["env"]).contains($0) }
       if before != nil, !names.isEmpty { lines.append("\(names.joined(separator: ", ")) on container \"\(name)\"") }
     }

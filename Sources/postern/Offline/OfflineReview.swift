@@ -224,8 +224,9 @@ struct OfflineReview {
 
   /// Users who are the superuser, whose name is in a Secret or ConfigMap of the files.
   private func superusers(of labelled: LabelledManifest, in pod: JSONValue) -> [(field: String, message: String)] {
-    let containers = ["initContainers", "containers"].flatMap { pod["spec"]?[$0]?.array ?? [] }
-    guard let sidecar = containers.first(where: { $0["name"]?.string == SidecarContainer.name }) else { return [] }
+    guard let sidecar = pod.podContainers.first(where: { $0["name"]?.string == SidecarContainer.name }) else {
+      return []
+    }
     let namespace = labelled.manifest.namespace
     let file = "\(VolumeLayout.mountPath)/\(VolumeLayout.adminUsernameFile)"
     for source in MountedSource.all(at: file, in: sidecar, of: pod) {

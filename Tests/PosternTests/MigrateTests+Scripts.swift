@@ -6,14 +6,15 @@ extension MigrateTests {
     _ description: String, _ files: [(name: String, text: String)], env: [String: String] = [:],
     secrets: [String: String] = [:], ranOnce: String? = Self.ranOnce,
     mount: String = "{name: init, mountPath: /docker-entrypoint-initdb.d/}",
-    volume: String = "{name: init, configMap: {name: init}}", image: String = "postgres:17", users: String = "[]",
+    volume: String = "{name: init, configMap: {name: init}}", more: [(name: String, text: String)] = [],
+    image: String = "postgres:17", users: String = "[]",
     databases: String = "[]", remarks: [String] = []
   ) -> Case {
     func indented(_ text: String) -> String {
       text.split(separator: "\n", omittingEmptySubsequences: false).map { $0.isEmpty ? "" : "    \($0)" }.joined(
         separator: "\n")
     }
-    let data = files.map { "  \($0.name): |\n\(indented($0.text))\n" }.joined()
+    let data = (files + more).map { "  \($0.name): |\n\(indented($0.text))\n" }.joined()
     let variables =
       env.sorted { $0.key < $1.key }.map { "{name: \($0.key), value: \"\($0.value)\"}" }
       + secrets.sorted { $0.key < $1.key }.map {
@@ -34,7 +35,45 @@ extension MigrateTests {
         """, users: users, databases: databases, remarks: remarks + [ranOnce].compactMap(\.self))
   }
 
+  private static func inApp(_ user: String) -> String {
+    "- name: \(user)\n  passwordFrom:\n    secret: app\n    key: \(user)\n"
+  }
+
   static let scripts = [
+    scripts(
+      "passwords and names of mounted files",
+      [
+        (
+          "01.sh",
+          #"""
+          PW=$(cat /run/secrets/app/shop)
+          export CRM_PASSWORD="$(< "$CRM_PASSWORD_FILE")"
+          WEB_PASSWORD_FILE=/run/secrets/app/web
+          psql -v apipw="`cat /run/secrets/app/api | tr -d '\n'`" <<EOSQL
+          CREATE USER shop PASSWORD '$PW';
+          CREATE USER crm PASSWORD '$CRM_PASSWORD';
+          CREATE USER web PASSWORD '$(cat "$WEB_PASSWORD_FILE")';
+          CREATE USER api PASSWORD :'apipw';
+          CREATE USER lost PASSWORD '$(cat /run/nowhere)';
+          CREATE USER changed PASSWORD '$(cat /run/secrets/app/shop | tr a b)';
+          CREATE USER $(cat /run/secrets/app/name);
+          CREATE DATABASE $(cat /run/secrets/db) OWNER shop;
+          EOSQL
+          """#
+        ),
+        ("02.sql", "\\set pw `cat /run/secrets/app/two`\nCREATE USER two PASSWORD :'pw';"),
+      ], env: ["CRM_PASSWORD_FILE": "/run/secrets/app/crm"],
+      mount: """
+        {name: init, mountPath: /docker-entrypoint-initdb.d/}, {name: app, mountPath: /run/secrets/app},
+        {name: init, mountPath: /run/secrets/db, subPath: db.txt}
+        """, volume: "{name: init, configMap: {name: init}}, {name: app, secret: {secretName: app}}",
+      more: [("db.txt", "orders")],
+      users: ["shop", "crm", "web", "api"].map(inApp).joined() + "- name: lost\n- name: changed\n" + inApp("two"),
+      databases: "- name: orders\n  owner: shop\n",
+      remarks: [
+        "user lost: PASSWORD in init/01.sh:9 is left out", "user changed: PASSWORD in init/01.sh:10 is left out",
+        "init/01.sh:11: the name $run_secrets_app_name is not known here; left out", "orders (crm, web, api, lost, ",
+      ]),
     scripts(
       "psql's variables of the container's",
       [

@@ -70,6 +70,28 @@ struct InitEnvironment {
     if !ScriptVariable.isIn(database) { variables["POSTGRES_DB"] = database }
   }
 
+  /// Takes what is in mounted files that texts or variables name, as variables of these paths: scripts read passwords from
+  /// there (`$(cat /run/secrets/password)`).
+  mutating func takeFiles(
+    namedIn texts: [String], of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
+  ) {
+    let paths = Set((texts + variables.values).flatMap { $0.matches(of: MountedSource.path).map { String($0.output) } })
+    for path in paths {
+      guard let source = MountedSource.all(at: path, in: container, of: pod).first else { continue }
+      // It may stand in SQL, where a path would be no name.
+      func name(_ path: Substring) -> String { String(path.map { $0.isLetter || $0.isNumber ? $0 : "_" }) }
+      switch source.kind {
+      case .secret:
+        let name = name(path.dropFirst())
+        variables[path] = ScriptVariable.mark(name)
+        secrets[name] = (source.object, source.key)
+      case .configMap:
+        let text = objects.data(of: .configMap, source.object, namespace: namespace)?[source.key]
+        variables[path] = text.map { ScriptVariable.value($0, of: name(path.split(separator: "/").last ?? "")) }
+      }
+    }
+  }
+
   /// Whether a user or a database is named that is the application's, or could be. The name may be in a Secret.
   var namesSomething: Bool { owner != nil || database != "postgres" }
 

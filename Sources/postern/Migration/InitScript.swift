@@ -107,10 +107,8 @@ struct InitScript {
   /// `\set NAME` with the output of a shell's command: a variable's value is mostly taken over in this way.
   private func takeOutput(of text: Substring, _ variables: inout [String: String]) {
     guard let match = text.firstMatch(of: /^\\set\s+([A-Za-z_][A-Za-z0-9_]*)\s+`([^`]*)`\s*$/) else { return }
-    let (name, command) = (String(match.output.1), match.output.2)
-    let echoed = command.firstMatch(of: /^\s*(?:echo|printf)\s+["']?(\$\{?[A-Za-z_][A-Za-z0-9_]*\}?)["']?\s*$/)?.output
-      .1
-    let value = echoed.map { ScriptVariable.expandShell($0, environment) } ?? ScriptVariable.unknown
+    let name = String(match.output.1)
+    let value = ShellOutput.text(of: match.output.2, environment) ?? ScriptVariable.unknown
     variables[name] = ScriptVariable.value(value, of: name)
   }
 }

@@ -10,10 +10,11 @@ extension Migration {
     of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
   ) -> Bool {
     guard !InitEnvironment.isOtherServer(container) else { return false }
-    let environment = InitEnvironment(container, in: pod, objects, namespace: namespace)
+    var environment = InitEnvironment(container, in: pod, objects, namespace: namespace)
     let folder = InitFolder(of: container, environment.family, in: pod, objects, namespace: namespace)
     guard folder.isMounted || InitEnvironment.isPostgres(container) && environment.namesSomething else { return false }
     for text in folder.remarks { remark(text) }
+    environment.takeFiles(namedIn: folder.files.map(\.text), of: container, in: pod, objects, namespace: namespace)
     var server = InitServer(environment)
     var scripts: [(file: InitFolder.File, script: InitScript)] = []
     for file in folder.files {
@@ -267,7 +268,9 @@ extension Migration {
     }
     let rest = lines { if case .other = $0 { true } else { false } }
     if !script.others.isEmpty {
-      remark("\(file.place), \(lines(script.others)): what psql or a shell does there has no like")
+      remark(
+        "\(file.place), \(lines(script.others)): what psql or a shell does there is not read for sure; declare what it makes besides what is here"
+      )
     }
     guard !rest.isEmpty else { return }
     let isScript =

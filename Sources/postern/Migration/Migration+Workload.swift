@@ -36,7 +36,7 @@ extension Migration {
     let words = (container["command"]?.array ?? []) + (container["args"]?.array ?? [])
     let text = (scripts + words.compactMap(\.string)).joined(separator: "\n")
     guard text.contains("psql"), text.contains("read") else { return false }
-    for match in text.matches(of: /\/[A-Za-z0-9_.\/-]+/) {
+    for match in text.matches(of: MountedSource.path) {
       for source in MountedSource.all(at: String(match.output), in: container, of: pod) where source.kind == .secret {
         let content = objects.data(of: .secret, source.object, namespace: namespace)?[source.key]
         guard content.map(Self.isFlatFile) ?? source.key.contains("users") else { continue }

@@ -14,8 +14,13 @@ enum ScriptVariable {
   /// What a variable is taken to hold: its value, or itself where its name tells a secret, which is shown nowhere. What is
   /// another variable's value is that one's.
   static func value(_ value: String, of name: String) -> String {
-    let isHidden = SecretSigns.areIn(name: name) && reference(value) == nil
+    let isHidden = SecretSigns.areIn(name: name) && reference(value) == nil && !isPathOfFile(value, name)
     return isHidden || value.utf8.count > maximumLength ? mark(name) : value
+  }
+
+  /// Whether it is where a file with a secret is: `PASSWORD_FILE=/run/secrets/password`.
+  private static func isPathOfFile(_ value: String, _ name: String) -> Bool {
+    name.uppercased().hasSuffix("_FILE") && value.wholeMatch(of: MountedSource.path) != nil
   }
 
   /// The name of the one variable that a text consists of; nil where it is anything else.

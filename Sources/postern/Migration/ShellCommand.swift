@@ -10,6 +10,8 @@ struct ShellCommand {
   private(set) var assignments: [ShellWord] = []
   private(set) var words: [ShellWord] = []
   var input: Input?
+  /// The file that it reads.
+  private(set) var inputPath: String?
   /// Whether its output is kept in a file.
   private(set) var isKept = false
   /// Whether it may not run: it stands behind `||`, or behind a test and `&&`.
@@ -30,7 +32,8 @@ struct ShellCommand {
   mutating func redirect(_ sign: String, of descriptor: String?, to target: ShellWord) {
     switch sign {
     case "<<<": input = .text(target.text + "\n", line: target.line)
-    case "<", "<>", "<&": if ["0", nil].contains(descriptor) { input = .other }
+    case "<", "<>", "<&":
+      if ["0", nil].contains(descriptor) { (input, inputPath) = (.other, sign == "<" ? target.text : nil) }
     case ">&" where target.text.allSatisfy { $0.isNumber || $0 == "-" }: break
     default:
       let isDevice = target.text.hasPrefix("/dev/") && !target.text.hasPrefix("/dev/shm/")

@@ -3,29 +3,41 @@ enum ShellOutput {
   /// Longer commands are not looked into.
   private static let maximumLength = 1000
 
+  /// What is taken off a variable without changing it.
+  private static let lineEnds: Set = ["\\n", "\\r\\n", "[:space:]"]
+
   /// What the commands between `$(` and `)` print; nil where that is not known.
   static func text(of commands: Substring, _ variables: [String: String]) -> String? {
     guard commands.utf8.count <= maximumLength, commands.first != "(" else { return nil }
-    let syntax = ShellSyntax(String(commands), variables)
+    // `$(< FILE)` prints what the file holds.
+    let isFile = commands.drop(while: \.isWhitespace).first == "<"
+    let syntax = ShellSyntax(isFile ? "cat \(commands)" : String(commands), variables)
     guard syntax.compounds.isEmpty, let first = syntax.commands.first, !first.isConditional, !first.readsPipe,
-      var text = printed(by: first)
+      var text = printed(by: first, variables)
     else { return nil }
     for command in syntax.commands.dropFirst() {
-      guard command.readsPipe, command.words.allSatisfy(\.isSure),
-        let next = filtered(text, by: command.words.map(\.text))
+      let words = command.words.map(\.text)
+      guard command.readsPipe, command.words.allSatisfy(\.isSure), let next = filtered(text, by: words),
+        !ScriptVariable.isIn(text) || words.starts(with: ["tr", "-d"]) && lineEnds.contains(words[2])
       else { return nil }
       text = next
     }
-    guard !ScriptVariable.isIn(text) else { return nil }
     while text.last == "\n" { text.removeLast() }
-    return text
+    // Of one variable it matters which one it is.
+    return ScriptVariable.isIn(text) && ScriptVariable.reference(text) == nil ? nil : text
   }
 
-  private static func printed(by command: ShellCommand) -> String? {
-    if command.words.first?.text == "printf" {
-      let operands = command.words.dropFirst().map(\.text)
+  private static func printed(by command: ShellCommand, _ variables: [String: String]) -> String? {
+    let operands = command.words.dropFirst().map(\.text)
+    switch command.words.first?.text {
+    case "printf" where operands.count == 1: return operands[0].contains { "%\\".contains($0) } ? nil : operands[0]
+    case "printf":
       guard operands.count == 2, ["%s", "%s\\n"].contains(operands[0]) else { return nil }
       return operands[1]
+    case "cat":
+      let path = operands.first ?? command.inputPath
+      return operands.count > 1 ? nil : path.flatMap { $0.hasPrefix("/") ? variables[$0] : nil }
+    default: break
     }
     // Unquoted words with white space come out with one space each.
     guard command.words.first?.text == "echo", case .text(let text, _) = command.printed,
@@ -39,11 +51,12 @@ enum ShellOutput {
     let operands = words.dropFirst()
     switch (words.first, operands.count) {
     case ("tr", 2):
-      guard let first = operands.first, let last = operands.last, first == "-d" else {
+      guard let first = operands.first, var last = operands.last, first == "-d" else {
         let signs = operands.map { $0 == "\\n" ? "\n" : $0 }
         guard signs.allSatisfy({ $0.count == 1 }) else { return nil }
         return text.replacing(signs[0], with: signs[1])
       }
+      last = last.replacing("\\n", with: "\n").replacing("\\r", with: "\r")
       return last.count == 1 || last == "[:space:]"
         ? String(text.filter { last.count == 1 ? String($0) != last : !$0.isWhitespace }) : nil
     case ("sed", 1):

@@ -34,6 +34,9 @@ struct MountedSource: Equatable, Sendable {
     }
   }
 
+  /// A file's whole path, as people write it.
+  static var path: Regex<Substring> { /\/[A-Za-z0-9_.\/-]+/ }
+
   static func parts(_ path: String) -> [String] { MountPath.clean(path).split(separator: "/").map(String.init) }
 
   private init?(_ kind: Kind, _ source: JSONValue, _ file: String) {

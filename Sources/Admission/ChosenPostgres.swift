@@ -34,7 +34,7 @@ final class ChosenPostgres {
     arguments = try container.serverArguments()
     var port = arguments.port
     var isUnknown = false
-    for name in ["PGPORT"] + family.portVariables where port == nil {
+    for name in family.portVariables where port == nil {
       switch try container.given([name], readsFiles: false) {
       case .literal(let text)?:
         port = text.split(separator: ":").last.flatMap { UInt16($0) }.flatMap { $0 > 0 ? Int($0) : nil }

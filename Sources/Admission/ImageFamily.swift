@@ -133,12 +133,12 @@ extension ImageFamily {
     }
   }
 
-  /// The variables that hold the port, besides `PGPORT`; an address may be before it.
+  /// The variables that hold the port, in order of precedence; an address may be before it.
   var portVariables: [String] {
     switch self {
-    case .bitnami: ["POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"]
-    case .patroni: ["PATRONI_POSTGRESQL_LISTEN"]
-    case .official, .supabase, .sclorg, .kartoza, .sameersbn, .spilo: []
+    case .bitnami: ["PGPORT", "POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"]
+    case .patroni: ["PGPORT", "PATRONI_POSTGRESQL_LISTEN"]
+    case .official, .supabase, .sclorg, .kartoza, .sameersbn, .spilo: ["PGPORT"]
     }
   }
 

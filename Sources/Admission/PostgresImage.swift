@@ -9,6 +9,8 @@ package struct PostgresImage: Sendable {
   package let container: String
   /// Its major version of Postgres, if its image's name shows it.
   package let version: Int?
+  /// The port that it listens on, as far as the Pod shows.
+  package let port: Int
   /// The superuser's name where ``superuserVariable`` is not set.
   package let defaultSuperuser: String
   /// The variable that names the superuser; nil where the name is always the default.
@@ -36,6 +38,7 @@ package struct PostgresImage: Sendable {
       container = chosen.container.name
       family = chosen.family
       version = chosen.version
+      port = chosen.port
       defaultSuperuser = family.defaultSuperuser
       superuserVariable = family.superuserVariable
       applicationUserVariables = family.applicationUserVariables
@@ -46,6 +49,9 @@ package struct PostgresImage: Sendable {
       return nil
     }
   }
+
+  /// The variables that hold the port, in order of precedence.
+  package var portVariables: [String] { family.portVariables }
 
   /// The variables that hold the superuser's password, in order of precedence.
   /// - Parameter applicationUser: the other user that the image creates, if there is one.

@@ -28,6 +28,43 @@ import Testing
       !answer.output.split(separator: "\n").contains { $0.contains("/psql-sidecar.yaml") && !$0.contains(": Secret ") })
   }
 
+  /// What a review cannot see, the files tell.
+  @Test(
+    arguments: [
+      ("envFrom: [{configMapRef: {name: m}}]", "PGPORT"), ("envFrom: [{prefix: PG, secretRef: {name: s}}]", "PGPORT"),
+      (
+        "env: [{name: PGPORT, valueFrom: {configMapKeyRef: {name: m, key: PGPORT}}}], ports: [{containerPort: 5432}]",
+        "PGPORT"
+      ),
+      ("envFrom: [{configMapRef: {name: m}}], ports: [{containerPort: 6000}]", nil),
+      ("envFrom: [{configMapRef: {name: m}}], args: [-p, '6001']", nil), ("envFrom: [{configMapRef: {name: c}}]", nil),
+      ("image: bitnami/postgresql, envFrom: [{configMapRef: {name: m}}], env: [{name: PGPORT, value: '6000'}]", nil),
+      ("image: bitnami/postgresql, envFrom: [{configMapRef: {name: c}}]", "POSTGRESQL_PORT_NUMBER"),
+    ] as [(String, String?)])
+  func aPortInAnotherObjectIsToldOf(container: String, variable: String?) throws {
+    let objects = """
+      {apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {PGPORT: "6000"}}
+      ---
+      {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {POSTGRESQL_PORT_NUMBER: "6002"}}
+      ---
+      {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {PORT: "6000"}}
+      """
+    let image = container.hasPrefix("image: ") ? "" : "image: \"postgres:17\", "
+    for annotation in ["", "postern.io/port: \"5432\""] {
+      let manifest = """
+        {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, labels: {postern.io/customer: acme}}, spec: {serviceName: db,
+        template: {metadata: {annotations: {\(annotation)}}, spec: {containers: [{name: postgres, \(image)\(container)}]}}}}
+        ---
+        \(objects)
+        """
+      let answer = try Program.run(["check", "-"], input: manifest)
+      #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+      let message = "by \(variable ?? "") of the files' objects, Postgres's port is another one than"
+      #expect(answer.output.contains(message) == (variable != nil && annotation.isEmpty), "\(answer.output)")
+      #expect(answer.output.contains("of the files' objects") == (variable != nil && annotation.isEmpty))
+    }
+  }
+
   /// The superuser's name may be in another object of the files.
   @Test(
     arguments: [

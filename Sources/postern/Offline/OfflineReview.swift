@@ -142,7 +142,12 @@ struct OfflineReview {
     var version: Int?
     if let stored, let pod = isPod ? stored : try await admitted(LabelledManifest.pod(of: stored), by: chain) {
       for (field, message) in superusers(of: labelled, in: pod) { add(.error, field, message) }
-      version = PostgresImage(pod: pod)?.version
+      if let image = PostgresImage(pod: pod) {
+        version = image.version
+        if let warning = UnseenPort.warning(of: pod, image, objects, namespace: manifest.namespace) {
+          add(.warning, "", warning)
+        }
+      }
       if let warning = networkPolicies.warning(of: pod, in: manifest.namespace) { add(.warning, "", warning) }
     }
     let result = labelled.result

@@ -43,7 +43,7 @@ final class OwnerLimits {
     case ("alter", _): return onAltering(statement)
     case ("drop", "tablespace"): return Self.tablespaces
     case ("set", _): return onSetting(statement)
-    case ("grant", _), ("revoke", _): return Self.onGranting(words)
+    case ("grant", _), ("revoke", _): return Self.onGranting(words) ?? ofGrantee(statement)
     case ("copy", _):
       guard let direction = rest.dropFirst().firstIndex(where: { ["from", "to"].contains($0) }) ?? fromQuery(words),
         !["stdin", "stdout", "program"].contains(words.dropFirst(direction + 1).first)
@@ -167,10 +167,10 @@ final class OwnerLimits {
       return "switches foreign keys' triggers, if any, which a superuser alone may: write TRIGGER USER"
     case ("default", "privileges"):
       guard let role = words.firstIndex(where: { ["role", "user"].contains($0) }), words[role - 1] == "for" else {
-        return nil
+        return ofGrantee(statement)
       }
       let names = words.indices[(role + 1)...].prefix { !["in", "grant", "revoke"].contains(words[$0]) }
-      return actsFor(statement, at: Array(names))
+      return actsFor(statement, at: Array(names)) ?? ofGrantee(statement)
     default: return nil
     }
   }
@@ -228,6 +228,20 @@ final class OwnerLimits {
   }
 
   // MARK: - Roles
+
+  /// A role that gets or loses a right, and that is not there by what is declared. Any other that is not declared may have
+  /// been on the server before.
+  private func ofGrantee(_ statement: ScriptStatement) -> String? {
+    let words = statement.words
+    guard names.hasAbsentRoles, let first = words.lastIndex(where: { ["to", "from"].contains($0) }) else { return nil }
+    for index in words.indices.dropFirst(first + 1) {
+      guard let name = statement.name(at: index), let user = names.userInstead(of: name) else { continue }
+      return user == name
+        ? "names \(quoted(name)), who is declared absent: take it out"
+        : "names \(quoted(name)), who is \(quoted(user)) by `renamedFrom`: write the new name"
+    }
+    return nil
+  }
 
   /// Whether the owner's name is there, or a literal of it: pg_dump writes one.
   private func isOwner(_ statement: ScriptStatement, at index: Int) -> Bool {
@@ -304,8 +318,18 @@ final class DeclaredNames {
   private lazy var databases = Dictionary(spec?.databases.map { ($0.name, $0) } ?? []) { first, _ in first }
   private lazy var groups = Dictionary(spec?.users.map { ($0.name, $0.memberOf) } ?? []) { first, _ in first }
 
+  /// By the names of roles that are not there: the user who has the name that the role had, or the role itself.
+  private lazy var absentRoles: [String: String] = (spec?.users ?? []).reduce(into: [:]) { roles, user in
+    if user.ensure == .absent { roles[user.name.text] = user.name.text }
+    if let old = user.renamedFrom { roles[old.text] = user.name.text }
+  }
+
   /// - Parameter spec: as far as it could be read.
   init(_ spec: InstanceSpec?) { self.spec = spec }
+
+  var hasAbsentRoles: Bool { !absentRoles.isEmpty }
+
+  func userInstead(of role: String) -> String? { absentRoles[role] }
 
   func database(_ name: PostgresName) -> Database? { databases[name] }
 

@@ -205,6 +205,27 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(reply.isAllowed && !reply.warnings.contains { $0.contains("script") }, "\(reply.causes) \(reply.warnings)")
   }
 
+  /// Any other role that is not declared may be on the server.
+  @Test(
+    arguments: [
+      ("GRANT SELECT ON t TO gone", "names \"gone\", who is declared absent: take it out"),
+      ("GRANT SELECT, UPDATE (a) ON t TO other, gone WITH GRANT OPTION", "names \"gone\""),
+      ("REVOKE ALL ON SCHEMA s FROM \"gone\" CASCADE", "names \"gone\""),
+      ("ALTER DEFAULT PRIVILEGES IN SCHEMA s GRANT SELECT ON TABLES TO store", "names \"store\", who is \"shop\" by"),
+      ("ALTER DEFAULT PRIVILEGES FOR ROLE shop REVOKE SELECT ON TABLES FROM store", "write the new name"),
+      ("GRANT SELECT ON gone TO report", nil), ("GRANT SELECT ON t TO \"Gone\", pg_monitor, public", nil),
+      ("ALTER TABLE gone RENAME COLUMN store TO gone", nil),
+    ] as [(String, String?)])
+  func aGranteeWhoIsNotThereIsTold(sql: String, message: String?) throws {
+    let users = "- {name: shop, renamedFrom: store}\\n- {name: gone, ensure: absent}"
+    let databases = "- {name: orders, owner: shop, scripts: [{name: one, sql: '\(sql.replacing("\"", with: "\\\""))'}]}"
+    let reply = try post(
+      deployment(annotations: #"{"postern.io/users":"\#(users)","postern.io/databases":"\#(databases)"}"#), .validate)
+    let warning = reply.warnings.first { $0.contains("script") }
+    #expect(reply.isAllowed && (warning == nil) == (message == nil), "\(reply.causes) \(reply.warnings)")
+    if let message { #expect(warning?.contains(message) == true, "\(reply.warnings)") }
+  }
+
   /// What one owner may says nothing of the next database's.
   @Test func everyDatabaseHasAnOwnerOfItsOwn() throws {
     let scripts = "scripts: [{name: one, sql: SET ROLE report}, {name: two, sql: SET ROLE report}]"

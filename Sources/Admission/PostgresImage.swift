@@ -11,6 +11,8 @@ package struct PostgresImage: Sendable {
   package let version: Int?
   /// The port that it listens on, as far as the Pod shows.
   package let port: Int
+  /// The path of its postgresql.conf, where its arguments name that and leave the port to it.
+  package let portFile: String?
   /// The superuser's name where ``superuserVariable`` is not set.
   package let defaultSuperuser: String
   /// The variable that names the superuser; nil where the name is always the default.
@@ -39,6 +41,7 @@ package struct PostgresImage: Sendable {
       family = chosen.family
       version = chosen.version
       port = chosen.port
+      portFile = chosen.arguments.port == nil ? chosen.arguments.settings["config_file"] : nil
       defaultSuperuser = family.defaultSuperuser
       superuserVariable = family.superuserVariable
       applicationUserVariables = family.applicationUserVariables

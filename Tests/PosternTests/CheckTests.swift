@@ -40,12 +40,18 @@ import Testing
       ("envFrom: [{configMapRef: {name: m}}], args: [-p, '6001']", nil), ("envFrom: [{configMapRef: {name: c}}]", nil),
       ("image: bitnami/postgresql, envFrom: [{configMapRef: {name: m}}], env: [{name: PGPORT, value: '6000'}]", nil),
       ("image: bitnami/postgresql, envFrom: [{configMapRef: {name: c}}]", "POSTGRESQL_PORT_NUMBER"),
+      ("args: [-c, config_file=/f/pg.conf], volumeMounts: [{name: f, mountPath: /f}]", "pg.conf"),
+      ("args: [-c, config_file=/f/pg.conf, -p, '5432'], volumeMounts: [{name: f, mountPath: /f}]", nil),
+      (
+        "args: [-c, config_file=/f/pg.conf], ports: [{containerPort: 6003}], volumeMounts: [{name: f, mountPath: /f}]",
+        nil
+      ),
     ] as [(String, String?)])
   func aPortInAnotherObjectIsToldOf(container: String, variable: String?) throws {
     let objects = """
       {apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {PGPORT: "6000"}}
       ---
-      {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {POSTGRESQL_PORT_NUMBER: "6002"}}
+      {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {POSTGRESQL_PORT_NUMBER: "6002", pg.conf: "#port = 1\\nport 7000 # x\\n Port = '6003'\\nport_x = 3\\n"}}
       ---
       {apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {PORT: "6000"}}
       """
@@ -53,7 +59,7 @@ import Testing
     for annotation in ["", "postern.io/port: \"5432\""] {
       let manifest = """
         {apiVersion: apps/v1, kind: StatefulSet, metadata: {name: db, labels: {postern.io/customer: acme}}, spec: {serviceName: db,
-        template: {metadata: {annotations: {\(annotation)}}, spec: {containers: [{name: postgres, \(image)\(container)}]}}}}
+        template: {metadata: {annotations: {\(annotation)}}, spec: {containers: [{name: postgres, \(image)\(container)}], volumes: [{name: f, configMap: {name: c}}]}}}}
         ---
         \(objects)
         """

@@ -28,10 +28,13 @@ final class PodContainers {
   private let initSlice: JSONSlice?
   private let bytes: [UInt8]
   private let volumes: [Named]
+  /// Of a StatefulSet, whose Pods have a volume for each of them.
+  private let claims: [Named]
   /// The ports of init containers, some of which keep running.
   private let initPorts: [Int]
 
-  init(_ spec: PodSpecSlices, of bytes: [UInt8]) throws(JSONError) {
+  /// - Parameter claims: `volumeClaimTemplates` of the Pods' StatefulSet.
+  init(_ spec: PodSpecSlices, claims: JSONSlice?, of bytes: [UInt8]) throws(JSONError) {
     hasInitContainers = spec.initContainers != nil
     hasVolumes = spec.volumes != nil
     hasPullSecrets = spec.imagePullSecrets != nil
@@ -46,6 +49,7 @@ final class PodContainers {
     initContainers = try Self.named(spec.initContainers, of: bytes, ports: &ports) { count($0) }
     var none: [Int] = []
     volumes = try Self.named(spec.volumes, of: bytes, ports: &none) { _ in }
+    self.claims = try Self.named(claims: claims, of: bytes)
     var pullSecrets: [String] = []
     if let slice = spec.imagePullSecrets {
       var reader = JSONReader(slice, of: bytes)
@@ -99,23 +103,27 @@ final class PodContainers {
 
   /// The user's own containers and volumes that use the sidecar's names.
   func nameClashes(field: String) -> Findings {
-    guard hasSidecar || !volumes.isEmpty else { return Findings() }
+    guard hasSidecar || !volumes.isEmpty || !claims.isEmpty else { return Findings() }
     let volumeNames = [
       SidecarContainer.volumeName, SidecarContainer.statusVolumeName, SidecarContainer.adminVolumeName,
     ]
     var findings = Findings()
-    func clash(_ list: String, _ element: Named) {
+    func clash(_ place: String, _ name: String) {
       findings.refuse(
-        "\(field)spec.\(list)[\(element.index)].name",
-        "\"\(element.name)\" is the name of what Postern adds to the Pod; give yours another one", .valueDuplicate)
+        place, "\"\(name)\" is the name of what Postern adds to the Pod; give yours another one", .valueDuplicate)
     }
     for (index, container) in containers.enumerated() where container.name == SidecarContainer.name {
-      clash("containers", Named(index: index, name: container.name))
+      clash("\(field)spec.containers[\(index)].name", container.name)
     }
     for container in initContainers where container.name == SidecarContainer.name {
-      clash("initContainers", container)
+      clash("\(field)spec.initContainers[\(container.index)].name", container.name)
     }
-    for volume in volumes where volumeNames.contains(volume.name) { clash("volumes", volume) }
+    for volume in volumes where volumeNames.contains(volume.name) {
+      clash("\(field)spec.volumes[\(volume.index)].name", volume.name)
+    }
+    for claim in claims where volumeNames.contains(claim.name) {
+      clash("spec.volumeClaimTemplates[\(claim.index)].metadata.name", claim.name)
+    }
     return findings
   }
 
@@ -126,6 +134,17 @@ final class PodContainers {
       if reader.matches(key, "name") { name = try reader.optionalText() ?? "" } else { try reader.skip() }
     }
     return name
+  }
+
+  private static func named(claims slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Named] {
+    try JSONReader.list(slice, of: bytes) { reader throws(JSONError) in
+      var claimName = ""
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        if reader.matches(key, "metadata") { claimName = try name(&reader) } else { try reader.skip() }
+      }
+      return claimName
+    }.enumerated().map { Named(index: $0.offset, name: $0.element) }
   }
 
   private static func named(

@@ -31,7 +31,8 @@ enum PodReading {
     }
     let metadata = object.podMetadata
     let customer = metadata.customer ?? object.customer
-    let containers = try PodContainers(slices.spec, of: object.bytes)
+    let containers = try PodContainers(
+      slices.spec, claims: object.role == .workload ? object.spec.volumeClaimTemplates : nil, of: object.bytes)
     let isInjected = metadata.isInjected && containers.hasSidecar
     let choice = try PostgresChoice(
       containers, metadata, field: object.podField, takesOnlyOne: isThere || isInjected)

@@ -136,6 +136,8 @@ package struct PodSpecSlices: Sendable {
   package private(set) var serviceName: JSONSlice?
   /// A StatefulSet's `ordinals`.
   package private(set) var ordinals: JSONSlice?
+  /// A StatefulSet's `volumeClaimTemplates`.
+  package private(set) var volumeClaimTemplates: JSONSlice?
   /// `strategy` of a Deployment.
   package private(set) var strategy: JSONSlice?
   /// `jobTemplate` of a CronJob.
@@ -172,6 +174,8 @@ package struct PodSpecSlices: Sendable {
         serviceName = try reader.optionalValue()
       } else if reader.matches(key, "ordinals") {
         ordinals = try reader.optionalValue()
+      } else if reader.matches(key, "volumeClaimTemplates") {
+        volumeClaimTemplates = try reader.optionalValue()
       } else if reader.matches(key, "strategy") {
         strategy = try reader.optionalValue()
       } else if reader.matches(key, "jobTemplate") {

@@ -108,6 +108,18 @@ import Testing
     #expect(try post(workload, .validate).fields == ["spec.template.\(field)"])
   }
 
+  /// A StatefulSet's Pods get a volume for each claim.
+  @Test func aClaimWithOurNameIsRefused() throws {
+    for (name, isRefused) in [("postern", true), ("postern-admin", true), ("data", false)] {
+      let claims = #"[{"metadata":{"name":"other"}},{"spec":{},"metadata":{"labels":{},"name":"\#(name)"}}]"#
+      let workload = try deployment(kind: "StatefulSet").adding("/spec/volumeClaimTemplates", claims)
+      for path in AdmissionPath.allCases {
+        #expect(
+          try post(workload, path).fields == (isRefused ? ["spec.volumeClaimTemplates[1].metadata.name"] : []))
+      }
+    }
+  }
+
   @Test func aUsersContainerWithOurNameIsRefused() throws {
     let object = try pod().adding("/spec/containers/-", #"{"name":"postern","image":"mine"}"#)
     let reply = try post(object, .mutate)

@@ -27,7 +27,7 @@ struct WaitContainer {
     let others = containers.firstIndex { !$0.keepsRunning && !Mesh.initContainers.contains($0.name) }
     position = containers[..<(others ?? containers.count)].lastIndex(where: \.keepsRunning).map { $0 + 1 } ?? 0
     hasInitContainers = plan.pod.hasInitContainers
-    pod = try PodContainers(target.pod.spec, of: target.bytes)
+    pod = try PodContainers(target.pod.spec, claims: nil, of: target.bytes)
     self.settings = settings
     let amounts = Declaration(spec: InstanceSpec(customer: ""))
     resources = SidecarResources(settings.sidecarResources, in: pod, amounts)

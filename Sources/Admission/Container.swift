@@ -180,13 +180,33 @@ final class Container {
   ///   - isImageKnown: whether the image keeps its data where others do; otherwise any volume may hold it.
   ///   - folder: the server's argument.
   func dataVolumes(isImageKnown: Bool, at folder: String?) throws(JSONError) -> Set<String> {
-    guard let mounts else { return [] }
     var folders = Self.dataFolders
     if let folder { folders.append(MountPath.clean(folder)) }
     for name in Self.dataVariables {
       if case .literal(let text)? = variable(name)?.value, !text.isEmpty { folders.append(MountPath.clean(text)) }
     }
     var (all, data): (Set<String>, Set<String>) = ([], [])
+    for (name, path) in try writableMounts() {
+      if !isImageKnown { all.insert(name) }
+      let isData = folders.contains {
+        MountPath.isAtOrBelow(path, $0) || MountPath.isAtOrBelow($0, path)
+      }
+      if isData { data.insert(name) }
+    }
+    return isImageKnown || !data.isEmpty ? data : all
+  }
+
+  /// Whether it has a volume where no other program than a server of Postgres's keeps data.
+  func hasVolumeForData() throws(JSONError) -> Bool {
+    try writableMounts().contains { mount in Self.ownFolders.contains { MountPath.isAtOrBelow(mount.path, $0) } }
+  }
+
+  /// Those of ``dataFolders`` that are Postgres's by their names.
+  private static let ownFolders = ["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql"]
+
+  private func writableMounts() throws(JSONError) -> [(volume: String, path: String)] {
+    guard let mounts else { return [] }
+    var found: [(volume: String, path: String)] = []
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
       var (name, path, isReadOnly) = ("", "", false)
@@ -202,14 +222,9 @@ final class Container {
           try reader.skip()
         }
       }
-      guard !isReadOnly else { return }
-      if !isImageKnown { all.insert(name) }
-      let isData = folders.contains {
-        MountPath.isAtOrBelow(path, $0) || MountPath.isAtOrBelow($0, path)
-      }
-      if isData { data.insert(name) }
+      if !isReadOnly { found.append((name, path)) }
     }
-    return isImageKnown || !data.isEmpty ? data : all
+    return found
   }
 
   /// The mounts that another container can have too.

@@ -103,9 +103,11 @@ struct PostgresChoice {
         natives.append(Candidate(container, at: ContainerPlace(isInit: true, index: index)))
       }
     }
-    for (list, signs) in [
-      (natives.filter(\.container.looksLikePostgres), [.name, .image]), (all, [.server]), (natives, Sign.allCases),
-    ] {
+    let further: [([Candidate], [Sign])] = [
+      (natives.filter(\.container.looksLikePostgres), [.name, .image]), (all, [.server]),
+      (natives, [.name, .image, .server]), (all, [.data]), (natives, [.data]),
+    ]
+    for (list, signs) in further {
       let found = try candidates(list, by: signs)
       guard found.isEmpty else { return found }
     }
@@ -116,7 +118,10 @@ struct PostgresChoice {
 
   private static func candidates(_ all: [Candidate], by signs: [Sign]) throws(JSONError) -> [Candidate] {
     for sign in signs {
-      let found = all.filter { sign.isAt($0.container, $0.image) && $0.isPossible(by: sign) }
+      var found: [Candidate] = []
+      for candidate in all where try sign.isAt(candidate.container, candidate.image) {
+        if candidate.isPossible(by: sign) { found.append(candidate) }
+      }
       guard found.count > 1 else {
         guard found.isEmpty else { return found }
         continue
@@ -134,14 +139,17 @@ struct PostgresChoice {
   }
 
   /// What shows that a container is Postgres, the strongest first.
-  private enum Sign: CaseIterable {
+  private enum Sign {
     case name, image, server
+    /// A volume where images keep a server's data. A backup beside it may have that, too.
+    case data
 
-    func isAt(_ container: Container, _ image: ImageReference) -> Bool {
+    func isAt(_ container: Container, _ image: ImageReference) throws(JSONError) -> Bool {
       switch self {
       case .name: container.name == "postgres"
       case .image: image.name == "postgresql" || image.versionInName != nil || ImageFamily(image) != nil
       case .server: container.looksLikePostgres
+      case .data: try container.hasVolumeForData()
       }
     }
   }

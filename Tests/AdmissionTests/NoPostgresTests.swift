@@ -90,6 +90,39 @@ import Testing
     }
   }
 
+  /// An image of one's own whose variables are all in an object.
+  @Test(arguments: [
+    (
+      #"{"name":"db","image":"goharbor/harbor-db:v2","volumeMounts":[{"name":"d","mountPath":"/var/lib/postgresql/data"}]}"#,
+      true
+    ),
+    (
+      #"{"name":"db","image":"x","volumeMounts":[{"name":"d","mountPath":"/var/lib/pgsql"}]},{"name":"web","image":"y"}"#,
+      true
+    ),
+    (
+      #"{"name":"b","image":"x","volumeMounts":[{"name":"d","mountPath":"/var/lib/postgresql/data","readOnly":true}]}"#,
+      false
+    ),
+    (
+      #"{"name":"b","image":"x","command":["pg_dump"],"volumeMounts":[{"name":"d","mountPath":"/var/lib/postgresql/data"}]}"#,
+      false
+    ),
+    (
+      #"{"name":"m","image":"x","volumeMounts":[{"name":"d","mountPath":"/data/db"},{"name":"a","mountPath":"/var/lib"}]}"#,
+      false
+    ),
+    (
+      #"{"name":"db","image":"x","ports":[{"containerPort":5432}]},{"name":"b","image":"y","volumeMounts":[{"name":"d","mountPath":"/var/lib/postgresql"}]}"#,
+      true
+    ),
+  ])
+  func aVolumeForItsDataTellsIt(containers: String, isTold: Bool) throws {
+    let object = try pod().adding("/spec", #"{"containers":[\#(containers)]}"#)
+    let reply = try post(object, .mutate)
+    #expect(reply.isAllowed && (reply.patch != nil) == isTold, "\(reply.causes) \(reply.warnings)")
+  }
+
   /// Somebody stops the server for a while to look into its volume, as Bitnami's `diagnosticMode` does. It stays the
   /// container that has the server's port and password.
   @Test(

@@ -145,7 +145,13 @@ import Testing
     Case("createdb -O $X orders", [#"CREATE DATABASE "orders" OWNER "$X""#]),
     Case(
       "createuser \"${APP_USER%p}\"\ncreateuser \"${APP_USER^^}\"\ncreateuser ${#APP_USER}\ncreateuser ${!APP_USER}",
-      [#"CREATE USER "$APP_USER""#, #"CREATE USER "$APP_USER""#, #"CREATE USER "$…""#, #"CREATE USER "$…""#]),
+      [#"CREATE USER "$APP_USER""#, #"CREATE USER "$APP_USER""#, #"CREATE USER "$…""#, #"CREATE USER "$app""#]),
+    Case(
+      "N=APP_USER; createuser ${!N}; N2=SECRET; createuser ${!N2}", [#"CREATE USER "app""#, #"CREATE USER "$SECRET""#]),
+    Case("createuser ${!APP*}; createuser \"${!LIST[@]}\"", [#"CREATE USER "$…""#, #"CREATE USER "$…""#]),
+    Case(
+      ": \"${OWNER:=shop}\" ${DB:=or${REST:=ders}} ${APP_USER:=x} ${LATER:=$SECRET}\ncreatedb -O $OWNER $DB\ncreateuser $APP_USER; createuser $LATER",
+      [owned, #"CREATE USER "app""#, #"CREATE USER "$LATER""#]),
     Case(
       "createuser ${X:-shop}; createuser ${X-shop}; createuser ${X:=shop}; createuser ${APP_USER:-no}",
       [shop, shop, shop, #"CREATE USER "app""#]),
@@ -202,6 +208,13 @@ import Testing
       "for x in a b; do for y in c; do createdb $x$y; done; done", [#"CREATE DATABASE "ac""#, #"CREATE DATABASE "bc""#]),
     Case("for x in $LATER; do for y in a b; do createdb $y; done; done", [a, b], others: [1]),
     Case("for db in a b; do createdb $db || true; vacuumdb $db; done", [a, b], others: [1]),
+    Case(
+      "make() {\n  local db=$(echo $1 | awk '{print $1}') o=$(echo $1 | awk -F: '{ print $2 }')\n  createdb -O $o $db\n}\nmake a:x",
+      [#"CREATE DATABASE "a:x" OWNER "x""#]),
+    Case(
+      "make() {\n  local db=$(echo $1 | tr ':' ' ' | awk  '{print $1}')\n  createdb $db\n}\nfor d in a:x b:y; do make $d; done",
+      [a, b]),
+    Case("make() {\n  local db=\"${!1}\"\n  createdb $db\n}\nmake APP_DB", [#"CREATE DATABASE "appdb""#]),
     Case("make() { make; }\nmake", others: [1]),
     Case("for db in $SECRET; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
     Case("for db in a*; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
@@ -252,6 +265,28 @@ import Testing
     }
     #expect(sent == example.sent)
     #expect(shell.others == example.others)
+  }
+
+  /// What loops and functions send stands where the script has it, however they are nested.
+  @Test func eachLineIsTheScripts() {
+    let script = """
+      make() {
+        createdb $1
+        cp $1 x
+      }
+      if true; then
+        for db in a b; do
+          make $db
+          sh -c '
+            createuser x'
+        done
+      fi
+      both() { make c; }
+      both
+      """
+    let shell = ShellScript(script, [:])
+    #expect(shell.pieces.flatMap { $0.texts.map(\.line) } == [2, 9, 2, 9, 2])
+    #expect(shell.others == [3, 5])
   }
 
   /// Unknown variables as they are written.

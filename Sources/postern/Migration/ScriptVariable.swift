@@ -156,6 +156,11 @@ enum ScriptVariable {
     func value(_ name: String) -> String? { variables[name].map { values(of: $0).map { $0.first ?? "" } ?? $0 } }
     guard first == "{" else { return value(String(reference)) ?? mark(String(reference)) }
     let inner = reference.dropFirst().dropLast(reference.last == "}" ? 1 : 0)
+    // The variable whose name is another one's value.
+    if inner.first == "!" {
+      let name = value(String(inner.dropFirst()))
+      return name.flatMap(value) ?? name.flatMap { isIn($0) || $0.isEmpty ? nil : mark($0) } ?? unknown
+    }
     let name = String(inner.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
     guard !name.isEmpty else { return unknown }
     let operation = inner.dropFirst(name.count)

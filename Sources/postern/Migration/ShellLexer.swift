@@ -178,10 +178,17 @@ struct ShellLexer {
     var end = rest
     let reference = ScriptVariable.takeReference(&end)
     pass(reference)
-    if reference.first == "(" { word.commands.append(reference) }
+    note(reference, in: &word)
     let text = ScriptVariable.expandShell("$" + reference, variables)
     // An unquoted `$` before a sign is itself.
     if reference.isEmpty { word.add(quoted: text) } else { word.add(expanded: text) }
+  }
+
+  /// What a reference does besides standing for something.
+  private func note(_ reference: Substring, in word: inout ShellWord) {
+    if reference.first == "(" { word.commands.append(reference) }
+    guard reference.first == "{", let match = reference.prefixMatch(of: /{([A-Za-z_][A-Za-z0-9_]*):?=/) else { return }
+    word.defaults.append((String(match.output.1), ScriptVariable.expandShell("$" + reference, variables)))
   }
 
   /// Adds the values of `NAME=(…)`.
@@ -209,8 +216,7 @@ struct ShellLexer {
       switch sign {
       case "\\": _ = end.popFirst()
       case "$":
-        let reference = ScriptVariable.takeReference(&end)
-        if reference.first == "(" { word.commands.append(reference) }
+        note(ScriptVariable.takeReference(&end), in: &word)
       case "`":
         let text = end.prefix { $0 != "`" }
         word.commands.append(text)

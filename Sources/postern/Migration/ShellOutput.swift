@@ -62,6 +62,17 @@ enum ShellOutput {
     case ("sed", 1):
       guard let match = operands.first?.wholeMatch(of: /s(.)([^.*\[\]^$\\])\1(.|\\n)?\1g/) else { return nil }
       return text.replacing(match.output.2, with: match.output.3.map { $0 == "\\n" ? "\n" : $0 } ?? "")
+    case ("awk", 1...3):
+      guard let match = operands.joined(separator: " ").wholeMatch(of: /(?:-F ?([^ ]) )?{ ?print \$([1-9]) ?}/),
+        let number = Int(match.output.2)
+      else { return nil }
+      let sign = match.output.1?.first
+      return text.split(separator: "\n").map { line in
+        let fields =
+          sign.map { line.split(separator: $0, omittingEmptySubsequences: false) }
+          ?? line.split(whereSeparator: \.isWhitespace)
+        return number <= fields.count ? fields[number - 1] : ""
+      }.joined(separator: "\n")
     case ("xargs", 0): return text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     case ("cut", 2...4):
       guard let match = operands.joined(separator: " ").wholeMatch(of: /-d ?(.) -f ?([1-9])/),

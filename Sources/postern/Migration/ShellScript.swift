@@ -22,19 +22,23 @@ struct ShellScript {
   /// The system's user, who is the server's where a program names none.
   private let account: String
   private let depth: Int
+  /// The line of the whole script on which the text begins.
+  private let firstLine: Int
 
   init(_ text: String, _ variables: [String: String]) {
-    self.init(text, variables, [:], account: "postgres", depth: 0, budget: 200_000)
+    self.init(text, from: 1, variables, [:], account: "postgres", depth: 0, budget: 200_000)
   }
 
   private init(
-    _ text: String, _ variables: [String: String], _ functions: [String: ShellBody], account: String, depth: Int,
-    budget: Int
+    _ text: String, from line: Int, _ variables: [String: String], _ functions: [String: ShellBody], account: String,
+    depth: Int, budget: Int
   ) {
     let (syntax, known) = ShellSyntax.read(text, variables)
     (self.variables, self.functions, self.account, self.depth) = (known, functions, account, depth)
-    self.budget = budget
-    for block in syntax.blocks { if case .function(let name) = block.kind { self.functions[name] = block.body } }
+    (self.budget, firstLine) = (budget, line)
+    for block in syntax.blocks {
+      if case .function(let name) = block.kind { self.functions[name] = inScript(block.body) }
+    }
     let blocks = Dictionary(grouping: syntax.blocks, by: \.commands.lowerBound)
     let calls = Dictionary(grouping: syntax.commands.indices) { syntax.commands[$0].words.first?.text }
     var isRead: Set<Int> = []
@@ -43,7 +47,7 @@ struct ShellScript {
       if let block = Self.readable(blocks[index] ?? [], calls, known) {
         isRead.formUnion(block.compounds)
         if case .loop(let variable, let list) = block.kind {
-          for value in Self.values(of: list, known) ?? [] { run(block.body, [variable: value]) }
+          for value in Self.values(of: list, known) ?? [] { run(inScript(block.body), [variable: value]) }
         }
         index = block.commands.upperBound
       } else {
@@ -51,9 +55,14 @@ struct ShellScript {
         index += 1
       }
     }
-    let compounds = syntax.compounds.enumerated().filter { !isRead.contains($0.offset) }.map(\.element)
+    let compounds = syntax.compounds.enumerated().filter { !isRead.contains($0.offset) }.map { inScript($0.element) }
     others = Set(others + compounds).sorted()
   }
+
+  /// The line of the whole script that a line of the text is.
+  private func inScript(_ line: Int) -> Int { firstLine + line - 1 }
+
+  private func inScript(_ body: ShellBody) -> ShellBody { ShellBody(text: body.text, line: inScript(body.line)) }
 
   // MARK: Loops and functions
 
@@ -109,18 +118,15 @@ struct ShellScript {
     var values = values
     for case (let name, let value?) in assigned where values[name]?.trimmed == value { values[name] = value }
     let script = ShellScript(
-      body.text, known.merging(values) { $1 }, functions, account: account, depth: depth + 1, budget: budget)
-    budget = script.budget
-    take(script, from: body.line)
+      body.text, from: body.line, known.merging(values) { $1 }, functions, account: account, depth: depth + 1,
+      budget: budget)
+    take(script)
   }
 
-  private mutating func take(_ script: ShellScript, from line: Int) {
-    for piece in script.pieces {
-      var piece = piece
-      piece.texts = piece.texts.map { ($0.sql, $0.line + line - 1) }
-      pieces.append(piece)
-    }
-    others += script.others.map { $0 + line - 1 }
+  private mutating func take(_ script: ShellScript) {
+    budget = script.budget
+    pieces += script.pieces
+    others += script.others
   }
 
   // MARK: Commands
@@ -138,7 +144,7 @@ struct ShellScript {
   private mutating func take(_ command: ShellCommand) {
     let words = command.assignments + command.words
     if words.contains(where: { $0.commands.contains { $0.contains(/\b(?:psql|createuser|createdb)\b/) } }) {
-      others.append(command.line)
+      others.append(inScript(command.line))
     }
     guard let first = command.words.first, !isIdle(first.text, command) else { return }
     let before = pieces.count
@@ -149,7 +155,7 @@ struct ShellScript {
     } else {
       isRead = run(command.words, by: account, command)
     }
-    if !isRead || command.isConditional && pieces.count > before { others.append(command.line) }
+    if !isRead || command.isConditional && pieces.count > before { others.append(inScript(command.line)) }
   }
 
   private func isIdle(_ program: String, _ command: ShellCommand) -> Bool {
@@ -208,9 +214,9 @@ struct ShellScript {
   /// Reads the text that another shell is given.
   private mutating func runText(_ text: ShellWord?, by account: String) -> Bool {
     guard let text, text.isSure, depth < Self.maximumDepth else { return false }
-    let script = ShellScript(text.text, variables, functions, account: account, depth: depth + 1, budget: budget)
-    budget = script.budget
-    take(script, from: text.line)
+    take(
+      ShellScript(
+        text.text, from: inScript(text.line), variables, functions, account: account, depth: depth + 1, budget: budget))
     return true
   }
 
@@ -223,7 +229,7 @@ struct ShellScript {
     for (name, value) in arguments.options {
       switch name {
       case "command":
-        piece.texts.append((value.text, value.line))
+        piece.texts.append((value.text, inScript(value.line)))
         wantsInput = false
       case "file" where ["-", "/dev/stdin"].contains(value.text):
         isRead = takeInput(of: command, &piece) && isRead
@@ -252,7 +258,7 @@ struct ShellScript {
 
   private func takeInput(of command: ShellCommand, _ piece: inout Piece) -> Bool {
     guard case .text(let text, let line)? = command.input else { return false }
-    piece.texts.append((text, line))
+    piece.texts.append((text, inScript(line)))
     return true
   }
 
@@ -277,7 +283,7 @@ struct ShellScript {
     guard let name = names.first, !name.text.isEmpty, !name.text.contains("://"),
       names.allSatisfy(\.isSure) || names.count == 1 && ScriptVariable.isIn(name.text)
     else { return false }
-    pieces.append(Piece(texts: [("\(statement) \(ProgramArguments.quoted(name.text))\(options)", name.line)]))
+    pieces.append(Piece(texts: [("\(statement) \(ProgramArguments.quoted(name.text))\(options)", inScript(name.line))]))
     return names.count == 1
   }
 }

@@ -37,6 +37,9 @@ extension ShellSyntax {
     var found = loopVariables.map { ($0, String?.none) }
     for command in commands {
       let operands = command.words.dropFirst()
+      for words in [command.assignments, command.words] {
+        for word in words where !word.defaults.isEmpty { found += word.defaults.map { ($0, $1) } }
+      }
       switch command.words.first?.text {
       case nil: found += command.assignments.compactMap(Self.assignment)
       case "export", "local", "readonly", "declare", "typeset": found += operands.compactMap(Self.assignment)

@@ -12,6 +12,8 @@ struct ShellWord {
   private(set) var isExpanded = false
   /// The name to which it assigns a value, if it is `NAME=VALUE`.
   private(set) var assigned: String?
+  /// The variables that it gives a value, where they have none: `${NAME:=VALUE}`. Of others it is the one that they have.
+  var defaults: [(name: String, value: String)] = []
   /// The commands of `$(…)` and the like in it.
   var commands: [Substring] = []
 

@@ -54,6 +54,28 @@ import Testing
     #expect(answer.output.contains("- name: shop") == (policy == "Always"), "\(answer.output)\(answer.errors)")
   }
 
+  @Test(
+    arguments: [
+      (
+        #"[sh, -c, "until pg_isready; do sleep 1; done; psql -c \"CREATE USER shop PASSWORD '$PW'\" || true; createdb -O shop orders"]"#,
+        true
+      ),
+      (#"[/usr/bin/createdb, -U, postgres, orders]"#, false), (#"[sh, -c, "touch /tmp/started"]"#, nil),
+    ] as [(String, Bool?)])
+  func whatAHookMakesWhenTheContainerHasStartedIsDeclared(command: String, isDeclared: Bool?) throws {
+    let variable = "env: [{name: PW, valueFrom: {secretKeyRef: {name: login, key: password}}}]"
+    let manifest = Self.statefulSet(
+      "name: db, image: \"postgres:17\", \(variable), lifecycle: {postStart: {exec: {command: \(command)}}}",
+      volumes: "")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == (isDeclared == true ? 0 : 1), "\(answer.output)\(answer.errors)")
+    for text in ["- name: shop", "secret: login", "- name: orders\n        owner: shop"] {
+      #expect(answer.output.contains(text) == (isDeclared == true), "\(answer.output)")
+    }
+    #expect(answer.output.contains("# remark: postStart of container db is to be taken out") == (isDeclared != nil))
+    #expect(answer.output.contains("database orders has no owner that can be told") == (isDeclared == false))
+  }
+
   /// Something fills them in, in the manifest and then in the annotations, too.
   @Test func aPlaceholderStaysAndIsTold() throws {
     let manifest = Self.statefulSet(

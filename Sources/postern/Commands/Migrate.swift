@@ -58,8 +58,8 @@ struct Migrate: AsyncParsableCommand {
         throw .refused(
           LabelledManifest.templateHint(among: manifests)
             ?? "there is nothing in it to migrate: no postgresql, Cluster, Database or PostgresCluster of an operator, no psql "
-            + "sidecar with a flat file, no scripts for an empty data folder, and no user or database in a Postgres image's "
-            + "variables")
+            + "sidecar with a flat file, no scripts for an empty data folder, no postStart hook with psql, and no user or "
+            + "database in a Postgres image's variables")
       }
       var documents: [String] = []
       var isDeclared = false

@@ -1,3 +1,4 @@
+import JSONBytes
 import Provisioning
 
 /// What a script for an empty data folder says, fact by fact.
@@ -39,6 +40,20 @@ struct InitScript {
       var (database, variables) = (piece.database, piece.variables)
       for (sql, line) in piece.texts { read(sql, from: line, in: &database, &variables) }
     }
+  }
+
+  /// The script of a hook that runs when the container has started, where it calls the server's programs. It is nil for any
+  /// other.
+  static func hook(of container: JSONValue) -> String? {
+    let words = container["lifecycle"]?["postStart"]?["exec"]?["command"]?.array?.compactMap(\.string) ?? []
+    guard let program = words.first?.split(separator: "/").last else { return nil }
+    let text = ["sh", "bash", "dash", "ash"].contains(program) ? words.last ?? "" : words.joined(separator: " ")
+    return text.contains(/\b(?:psql|createuser|createdb)\b/) ? text : nil
+  }
+
+  /// The lines of some of what was found.
+  func lines(_ isMeant: (InitFact) -> Bool) -> [Int] {
+    Array(Set(found.filter { isMeant($0.fact) }.map(\.line))).sorted()
   }
 
   /// Reads what one psql is given; the database to which it changes is the one for what comes next.

@@ -12,9 +12,13 @@ extension Migration {
     guard !InitEnvironment.isOtherServer(container) else { return false }
     var environment = InitEnvironment(container, in: pod, objects, namespace: namespace)
     let folder = InitFolder(of: container, environment.family, in: pod, objects, namespace: namespace)
-    guard folder.isMounted || InitEnvironment.isPostgres(container) && environment.namesSomething else { return false }
+    let hook = InitScript.hook(of: container)
+    guard
+      folder.isMounted || InitEnvironment.isPostgres(container) && (environment.namesSomething || hook != nil)
+    else { return false }
     for text in folder.remarks { remark(text) }
-    environment.takeFiles(namedIn: folder.files.map(\.text), of: container, in: pod, objects, namespace: namespace)
+    let texts = folder.files.map(\.text) + [hook].compactMap(\.self)
+    environment.takeFiles(namedIn: texts, of: container, in: pod, objects, namespace: namespace)
     var server = InitServer(environment)
     var scripts: [(file: InitFolder.File, script: InitScript)] = []
     for file in folder.files {
@@ -22,9 +26,16 @@ extension Migration {
       scripts.append((file, script))
       for found in script.found { take(found, at: "\(file.place):\(found.line)", &server) }
     }
+    let hookPlace = "postStart of container \(container["name"]?.string ?? "")"
+    let hookScript = hook.map { InitScript($0, isShell: true, server.environment.variables) }
+    for found in hookScript?.found ?? [] { take(found, at: "\(hookPlace):\(found.line)", &server) }
     settle(&server)
     takeOwner(environment)
     for (file, script) in scripts { takeScript(file, script, server) }
+    if let hookScript {
+      remarkLines(of: hookScript, at: hookPlace)
+      remark("\(hookPlace) is to be taken out: it runs again whenever the container starts")
+    }
     guard folder.isMounted else { return true }
     remark(
       "scripts in \(folder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
@@ -251,30 +262,33 @@ extension Migration {
     }
   }
 
+  private static func shown(_ lines: [Int]) -> String {
+    let shown = lines.prefix(10).map(String.init).joined(separator: ", ")
+    return (lines.count == 1 ? "line " : "lines ") + shown + (lines.count > 10 ? ", …" : "")
+  }
+
+  /// Tells what is not read.
+  private mutating func remarkLines(of script: InitScript, at place: String) {
+    let unreadable = script.lines { if case .unreadable = $0 { true } else { false } }
+    if !unreadable.isEmpty {
+      remark("\(place), \(Self.shown(unreadable)): PostgreSQL's grammar does not take it; left out")
+    }
+    guard !script.others.isEmpty else { return }
+    remark(
+      "\(place), \(Self.shown(script.others)): what psql or a shell does there is not read for sure; declare what it makes besides what is here"
+    )
+  }
+
   /// Plain SQL becomes a script of the database in which it ran. All else is told by its lines.
   private mutating func takeScript(
     _ file: InitFolder.File, _ script: InitScript, _ server: InitServer
   ) {
-    func lines(_ numbers: [Int]) -> String {
-      let shown = numbers.prefix(10).map(String.init).joined(separator: ", ")
-      return (numbers.count == 1 ? "line " : "lines ") + shown + (numbers.count > 10 ? ", …" : "")
-    }
-    func lines(_ isMeant: (InitFact) -> Bool) -> [Int] {
-      Array(Set(script.found.filter { isMeant($0.fact) }.map(\.line))).sorted()
-    }
-    let unreadable = lines { if case .unreadable = $0 { true } else { false } }
-    if !unreadable.isEmpty {
-      remark("\(file.place), \(lines(unreadable)): PostgreSQL's grammar does not take it; left out")
-    }
-    let rest = lines { if case .other = $0 { true } else { false } }
-    if !script.others.isEmpty {
-      remark(
-        "\(file.place), \(lines(script.others)): what psql or a shell does there is not read for sure; declare what it makes besides what is here"
-      )
-    }
+    remarkLines(of: script, at: file.place)
+    let rest = script.lines { if case .other = $0 { true } else { false } }
     guard !rest.isEmpty else { return }
+    let isReadable = !script.found.contains { if case .unreadable = $0.fact { true } else { false } }
     let isScript =
-      script.isPlain && unreadable.isEmpty && script.found.allSatisfy { $0.fact.isRepeatable }
+      script.isPlain && isReadable && script.found.allSatisfy { $0.fact.isRepeatable }
       && !InlineScript.isRefused(file.text)
     guard isScript, let target = databases.first(where: { $0.name == server.environment.database }) else {
       let database = ScriptVariable.shown(server.environment.database)
@@ -282,7 +296,7 @@ extension Migration {
         isScript
         ? "it ran in database \(database), which is not declared; a script goes under the database that it is for"
         : "no script of Postern's as it stands; what a database's owner may do in SQL goes under scripts, without users, databases and psql's commands"
-      return remark("\(file.place), \(lines(rest)): \(reason)")
+      return remark("\(file.place), \(Self.shown(rest)): \(reason)")
     }
     var name = file.name.hasSuffix(".sql") ? String(file.name.dropLast(4)) : file.name
     if target.scripts.contains(where: { $0["name"]?.string == name }) { name = "\(file.object)-\(name)" }

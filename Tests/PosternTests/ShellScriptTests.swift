@@ -18,7 +18,7 @@ import Testing
 
   private static let variables = [
     "APP_USER": "app", "APP_DB": "appdb", "POSTGRES_USER": "root", "POSTGRES_DB": "main", "TWO": "a b", "COMMAS": "a,b",
-    "EMPTY": "",
+    "EMPTY": "", "/lists/dbs": "a\nb\n",
     "SECRET": ScriptVariable.mark("SECRET"),
   ]
   private static let shop = #"CREATE USER "shop""#
@@ -221,6 +221,20 @@ import Testing
     Case("for db in $(ls /x); do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
     Case("for db; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
     Case("while read db; do createdb $db; done", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case(
+      "while IFS=: read -r db o; do\n  createdb -O $o $db\ndone <<EOF\na:x\nb:y\nEOF\ncreateuser shop",
+      [
+        #"CREATE DATABASE "a" OWNER "x""#, #"CREATE DATABASE "b" OWNER "y""#, shop,
+      ]),
+    Case("echo \"$COMMAS\" | tr ',' '\\n' | while read -r db; do createdb $db; done", [a, b]),
+    Case("while read db; do createdb $db; done <<< \"a\"; createdb b", [a, b]),
+    Case("while read db; do createdb $db; done < /lists/dbs", [a, b]),
+    Case("while read db; do createdb $db; done < /lists/x", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("while read db; do createdb $db; done <<EOF\n# a\nb\nEOF", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("while read db; do createdb $db; done <<EOF\na b c\nEOF", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("while read -d , db; do createdb $db; done <<EOF\na\nEOF", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("while read db && true; do createdb $db; done <<EOF\na\nEOF", [#"CREATE DATABASE "$db""#], others: [1]),
+    Case("while true; do createdb a; done <<EOF\nx\nEOF", [a], others: [1]),
     Case("make $SECRET\nmake() { createdb $1; }", [#"CREATE DATABASE "$SECRET""#]),
     Case("createdb ${variables.x}", [#"CREATE DATABASE "$variables.x""#]),
   ]

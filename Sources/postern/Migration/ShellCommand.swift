@@ -52,6 +52,11 @@ struct ShellCommand {
       // Whether a backslash is one depends on the shell.
       guard operands.first?.text.hasPrefix("-") != true, !text.contains("\\") else { return .other }
       return .text(text + "\n", line: operands.first?.line ?? line)
+    case _ where readsPipe && words.allSatisfy(\.isSure):
+      guard case .text(let text, let line)? = input, !ScriptVariable.isIn(text),
+        let filtered = ShellOutput.filtered(text, by: words.map(\.text))
+      else { return .other }
+      return .text(filtered, line: line)
     default: return .other
     }
   }

@@ -47,7 +47,7 @@ enum ShellOutput {
   }
 
   /// What one program makes of a text.
-  private static func filtered(_ text: String, by words: [String]) -> String? {
+  static func filtered(_ text: String, by words: [String]) -> String? {
     let operands = words.dropFirst()
     switch (words.first, operands.count) {
     case ("tr", 2):

@@ -49,6 +49,7 @@ struct ShellScript {
         if case .loop(let variable, let list) = block.kind {
           for value in Self.values(of: list, known) ?? [] { run(inScript(block.body), [variable: value]) }
         }
+        for values in Self.lines(of: block, known) ?? [] { run(inScript(block.body), values) }
         index = block.commands.upperBound
       } else {
         take(syntax.commands[index])
@@ -79,6 +80,7 @@ struct ShellScript {
       guard !block.commands.isEmpty else { return false }
       switch block.kind {
       case .loop(_, let list): return values(of: list, known) != nil
+      case .reading: return lines(of: block, known) != nil
       case .function(let name): return calls[name]?.contains { !block.commands.contains($0) } ?? false
       }
     }
@@ -105,6 +107,31 @@ struct ShellScript {
       }
     }
     return !list.isEmpty && values.count <= maximumValues ? values : nil
+  }
+
+  /// The values of a loop's variables for each line that it reads; nil where they are not known.
+  private static func lines(of block: ShellSyntax.Block, _ known: [String: String]) -> [[String: String]]? {
+    guard case .reading(let names, let signs) = block.kind else { return nil }
+    let text: String
+    switch block.source.input {
+    case .text(let given, _)?: text = given
+    case .other?:
+      guard let path = block.source.inputPath, path.hasPrefix("/"), let held = known[path] else { return nil }
+      text = held
+    case nil: return nil
+    }
+    let lines = text.split(separator: "\n")
+    guard !ScriptVariable.isIn(text), lines.count <= maximumValues else { return nil }
+    var all: [[String: String]] = []
+    for line in lines {
+      // A script may pass over some lines, such as comments.
+      guard !line.hasPrefix("#"), let fields = ShellSyntax.fields(of: String(line), by: signs ?? known["IFS"]),
+        fields.count <= names.count
+      else { return nil }
+      all.append(
+        Dictionary(names.enumerated().map { ($1, $0 < fields.count ? fields[$0] : "") }) { $1 })
+    }
+    return all
   }
 
   /// Reads a text once more, with values of its own.

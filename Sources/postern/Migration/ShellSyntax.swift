@@ -2,13 +2,15 @@
 ///
 /// `;`, `&`, `&&`, `||`, `|`, a line's end and brackets end a simple command; reserved words stand before it. What a condition, a
 /// loop or a function holds is read as if it were run once, and the line of each is told. Of a loop over a list, and of a function,
-/// the text is kept, which ``ShellScript`` reads anew for each value and each call.
+/// the text is kept, which ``ShellScript`` reads anew for each value and each call; so it is of `while read`.
 struct ShellSyntax {
   /// A loop over a list, or a function.
   struct Block {
     enum Kind {
       case loop(variable: String, list: [ShellWord])
       case function(String)
+      /// `while read NAME…`, which is given lines.
+      case reading(names: [String], signs: String?)
     }
 
     let kind: Kind
@@ -17,6 +19,8 @@ struct ShellSyntax {
     let compounds: Range<Int>
     /// The commands in it.
     let commands: Range<Int>
+    /// What it reads, as a command does.
+    fileprivate(set) var source = ShellCommand()
   }
 
   private(set) var commands: [ShellCommand] = []
@@ -47,6 +51,7 @@ struct ShellSyntax {
     let start: String.Index
     let startLine: Int
     let firstCommand: Int
+    let source: ShellCommand?
   }
 
   private let lexer: ShellLexer
@@ -55,9 +60,13 @@ struct ShellSyntax {
   private var opened: [Opened] = []
   /// The loop whose `do`, or the function whose `{`, comes.
   private var next: (kind: Block.Kind?, compound: Int)?
+  /// The loop whose condition comes.
+  private var condition: (compound: Int, command: Int)?
   private var place = Place.command
   private var command = ShellCommand()
   private var openCases = 0
+  /// The block that ended last, which may be given what it reads.
+  private var closedLoop: Int?
   /// Whether what ended last was more than a simple command.
   private var isClosed = false
 
@@ -70,13 +79,22 @@ struct ShellSyntax {
       switch token {
       case .word(let word):
         if let (sign, descriptor) = redirection {
-          if !isClosed { command.redirect(sign, of: descriptor, to: word) }
+          if isClosed {
+            redirectLoop { $0.redirect(sign, of: descriptor, to: word) }
+          } else {
+            command.redirect(sign, of: descriptor, to: word)
+          }
           redirection = nil
         } else {
           take(word)
         }
       case .redirection(let sign, let descriptor): if place != .test { redirection = (sign, descriptor) }
-      case .document(let text, let line): if !isClosed { command.input = .text(text, line: line) }
+      case .document(let text, let line):
+        if isClosed {
+          redirectLoop { $0.input = .text(text, line: line) }
+        } else {
+          command.input = .text(text, line: line)
+        }
       case .sign("(") where place == .command && command.words.count == 1 && Self.isEnd(tokens, index + 1):
         // A function's head.
         next = (command.words.first.map { .function($0.text) }, compounds.count)
@@ -134,10 +152,13 @@ struct ShellSyntax {
       place = next
       if next == .subject { openCases += 1 }
       if next == .variable { self.next = (nil, compounds.count - 1) }
+      if word.text == "while" { condition = (compounds.count - 1, commands.count) }
       return true
     }
     switch word.text {
-    case "do": open(word, to: "done")
+    case "do":
+      let source = takeReading()
+      open(word, to: "done", source)
     case "{": open(word, to: "}")
     case "done", "}":
       close(word)
@@ -150,10 +171,29 @@ struct ShellSyntax {
     return true
   }
 
-  private mutating func open(_ word: ShellWord, to end: String) {
+  /// The one command of a loop's condition, if that is `read`, whose loop is then the next to open.
+  private mutating func takeReading() -> ShellCommand? {
+    guard let condition, next == nil, condition.command + 1 == commands.count, let read = commands.last,
+      read.words.first?.text == "read"
+    else { return nil }
+    let options = read.words.dropFirst().prefix { $0.text.hasPrefix("-") }
+    let names = read.words.dropFirst(1 + options.count).map(\.text)
+    loopVariables.formUnion(names)
+    guard options.allSatisfy({ $0.text == "-r" }), !names.isEmpty else { return nil }
+    let signs = read.assignments.last { $0.assigned == "IFS" }.map { String($0.value) }
+    next = (.reading(names: names, signs: signs), condition.compound)
+    return read
+  }
+
+  private mutating func redirectLoop(_ change: (inout ShellCommand) -> Void) {
+    guard let last = blocks.indices.last, last == closedLoop else { return }
+    change(&blocks[last].source)
+  }
+
+  private mutating func open(_ word: ShellWord, to end: String, _ source: ShellCommand? = nil) {
     let isMeant =
       switch next?.kind {
-      case .loop?: end == "done"
+      case .loop?, .reading?: end == "done"
       case .function?: end == "}"
       case nil: false
       }
@@ -161,8 +201,8 @@ struct ShellSyntax {
     opened.append(
       Opened(
         end: end, kind: isMeant ? next?.kind : nil, compound: next?.compound ?? 0, start: start, startLine: word.line,
-        firstCommand: commands.count))
-    next = nil
+        firstCommand: commands.count - (source == nil ? 0 : 1), source: source))
+    (next, condition) = (nil, nil)
   }
 
   private mutating func close(_ word: ShellWord) {
@@ -170,8 +210,9 @@ struct ShellSyntax {
     let body = ShellBody(text: String(lexer.text[last.start..<lexer.starts[index]]), line: last.startLine)
     blocks.append(
       Block(
-        kind: kind, body: body, compounds: last.compound..<compounds.count, commands: last.firstCommand..<commands.count
-      ))
+        kind: kind, body: body, compounds: last.compound..<compounds.count,
+        commands: last.firstCommand..<commands.count, source: last.source ?? ShellCommand()))
+    closedLoop = blocks.count - 1
   }
 
   private mutating func endCase() {
@@ -205,7 +246,7 @@ struct ShellSyntax {
       next = nil
     }
     command = ShellCommand()
-    isClosed = false
+    (isClosed, closedLoop) = (false, nil)
     if isPipe { (command.input, command.readsPipe) = (printed, true) }
     command.isConditional = isConditional
   }

@@ -103,8 +103,15 @@ struct PostgresChoice {
         natives.append(Candidate(container, at: ContainerPlace(isInit: true, index: index)))
       }
     }
+    // What backs a server up has a volume of the server's.
+    let mayBackUp = natives.isEmpty ? false : try !candidates(all, by: [.data]).isEmpty
+    var servers: [Candidate] = []
+    for native in natives {
+      let hasOwnData = mayBackUp ? false : try native.container.hasVolumeForData()
+      if hasOwnData || native.container.looksLikePostgres { servers.append(native) }
+    }
     let further: [([Candidate], [Sign])] = [
-      (natives.filter(\.container.looksLikePostgres), [.name, .image]), (all, [.server]),
+      (servers, [.name, .image]), (all, [.server]),
       (natives, [.name, .image, .server]), (all, [.data]), (natives, [.data]),
     ]
     for (list, signs) in further {

@@ -44,6 +44,9 @@ import Testing
     (own(#","ports":[{"containerPort":5432}]"#), native(), 7002),
     (own(#","ports":[{"containerPort":5432}]"#), #"{"name":"wait","image":"postgres:17"}"#, 7002),
     (own(image: "postgres:17"), native(#","ports":[{"containerPort":5432}]"#), 7002),
+    // The server's data is told from a volume that a backup shares with the server.
+    (own(#","env":[{"name":"POSTGRES_PASSWORD","value":"x"}]"#), native(data), 7001),
+    (own(#","env":[{"name":"POSTGRES_PASSWORD","value":"x"}]\#(data)"#), native(data), 7002),
   ])
   func itIsToldFromTheApplication(container: String, initContainer: String, port: Int) throws {
     let object = try pod().adding("/spec", spec(container, initContainer))
@@ -53,6 +56,8 @@ import Testing
     // A Pod that is there already is read in the same way.
     #expect(DeclaredPostgres(object, kind: .pod, namespace: "shop")?.port == port)
   }
+
+  private static let data = #","volumeMounts":[{"name":"d","mountPath":"/var/lib/postgresql/data"}]"#
 
   private static func native(image: String = "postgres:17", _ more: String = "") -> String {
     #"{"name":"db","image":"\#(image)","restartPolicy":"Always","args":["-p","7001"]\#(more)}"#

@@ -75,6 +75,44 @@ extension MigrateTests {
         "init/01.sh:11: the name $run_secrets_app_name is not known here; left out", "orders (crm, web, api, lost, ",
       ]),
     scripts(
+      "files whose paths differ in signs alone",
+      [
+        (
+          "01.sql",
+          #"""
+          \set two `cat /run/secrets/app/a_b`
+          \set one `cat /run/secrets/app/a-b`
+          CREATE USER one PASSWORD :'one';
+          CREATE USER two PASSWORD :'two';
+          """#
+        )
+      ], mount: "{name: init, mountPath: /docker-entrypoint-initdb.d/}, {name: app, mountPath: /run/secrets/app}",
+      volume: "{name: init, configMap: {name: init}}, {name: app, secret: {secretName: app}}",
+      users: ["one": "a-b", "two": "a_b"].sorted { $0.key < $1.key }.map {
+        "- name: \($0)\n  passwordFrom:\n    secret: app\n    key: \($1)\n"
+      }.joined()),
+    // What a variable holds whose name tells a secret is shown nowhere, even where it stands for a name.
+    scripts(
+      "secrets that loops and defaults give",
+      [
+        (
+          "01.sh",
+          #"""
+          while read -r user password; do
+            psql -c "CREATE USER $user PASSWORD '$password'" -c "CREATE DATABASE $password"
+          done <<< "shop hunter1"
+          for password in hunter2; do createuser "$password"; done
+          createuser "${APP_PASSWORD:-hunter3}"
+          createuser "${WEB_PASSWORD:=hunter4}"
+          """#
+        )
+      ], users: "- name: shop\n",
+      remarks: [
+        "user shop: PASSWORD in init/01.sh:2 is left out", "init/01.sh:2: the name $password is not known here",
+        "init/01.sh:4: the name $password is not known here", "init/01.sh:5: the name $APP_PASSWORD is not known here",
+        "init/01.sh:6: the name $WEB_PASSWORD is not known here",
+      ]),
+    scripts(
       "psql's variables of the container's",
       [
         (

@@ -76,13 +76,15 @@ struct InitEnvironment {
     namedIn texts: [String], of container: JSONValue, in pod: JSONValue, _ objects: MigratedObjects, namespace: String
   ) {
     let paths = Set((texts + variables.values).flatMap { $0.matches(of: MountedSource.path).map { String($0.output) } })
-    for path in paths {
+    for path in paths.sorted() {
       guard let source = MountedSource.all(at: path, in: container, of: pod).first else { continue }
       // It may stand in SQL, where a path would be no name.
       func name(_ path: Substring) -> String { String(path.map { $0.isLetter || $0.isNumber ? $0 : "_" }) }
       switch source.kind {
       case .secret:
-        let name = name(path.dropFirst())
+        var name = name(path.dropFirst())
+        // Paths may differ in other signs alone.
+        while secrets[name] != nil { name += "_" }
         variables[path] = ScriptVariable.mark(name)
         secrets[name] = (source.object, source.key)
       case .configMap:

@@ -173,6 +173,7 @@ enum ScriptVariable {
     }
     if let value = value(name), !value.isEmpty || match.output.1.isEmpty { return value }
     let isError = operation.dropFirst(match.output.1.count).first == "?"
-    return isError ? mark(name) : expandShell(operation[match.range.upperBound...], variables, depth: depth + 1)
+    if isError { return mark(name) }
+    return self.value(expandShell(operation[match.range.upperBound...], variables, depth: depth + 1), of: name)
   }
 }

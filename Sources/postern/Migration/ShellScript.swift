@@ -138,11 +138,11 @@ struct ShellScript {
   private mutating func run(_ body: ShellBody, _ values: [String: String]) {
     budget -= body.text.utf8.count + 100
     guard budget > 0, depth < Self.maximumDepth else { return others.append(body.line) }
+    var values = Dictionary(uniqueKeysWithValues: values.map { ($0, ScriptVariable.value($1, of: $0)) })
     // What the body itself assigns is not known before. Often it is the same value without spaces.
     let assigned = ShellSyntax(body.text, variables.merging(values) { $1 }).assigned
     let names = Set(assigned.map(\.name))
     let known = variables.filter { !names.contains($0.key) || !ScriptVariable.isIn($0.value) }
-    var values = values
     for case (let name, let value?) in assigned where values[name]?.trimmed == value { values[name] = value }
     let script = ShellScript(
       body.text, from: body.line, known.merging(values) { $1 }, functions, account: account, depth: depth + 1,

@@ -60,7 +60,11 @@ import Testing
         #"[sh, -c, "until pg_isready; do sleep 1; done; psql -c \"CREATE USER shop PASSWORD '$PW'\" || true; createdb -O shop orders"]"#,
         true
       ),
-      (#"[/usr/bin/createdb, -U, postgres, orders]"#, false), (#"[sh, -c, "touch /tmp/started"]"#, nil),
+      (
+        #"[/bin/bash, -ec, "psql -c \"CREATE USER shop PASSWORD '$PW'\"; createdb -O shop orders", hook]"#, true
+      ),
+      (#"[/usr/bin/createdb, -U, postgres, orders]"#, false), (#"[psql, -c, "CREATE DATABASE orders"]"#, false),
+      (#"[sh, -c, "touch /tmp/started"]"#, nil),
     ] as [(String, Bool?)])
   func whatAHookMakesWhenTheContainerHasStartedIsDeclared(command: String, isDeclared: Bool?) throws {
     let variable = "env: [{name: PW, valueFrom: {secretKeyRef: {name: login, key: password}}}]"
@@ -517,6 +521,7 @@ import Testing
     arguments: [
       ("", "A=("), ("", "B=(a A=("), ("", "for x in"), ("for x in ", "a "), ("", "f(){ f; g;};\n"),
       ("", "for x in $y; do a; done\n"), ("", "${"), ("", "$(a "), ("", "a=$a$a\n"),
+      ("echo \(String(repeating: "a", count: 100_000))", " | tr -d x"),
     ])
   func whatRepeatsWithoutEndIsReadOnce(start: String, repeated: String) {
     let script = start + String(repeating: repeated, count: 200_000 / repeated.utf8.count)

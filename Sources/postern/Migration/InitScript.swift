@@ -46,8 +46,7 @@ struct InitScript {
   /// other.
   static func hook(of container: JSONValue) -> String? {
     let words = container["lifecycle"]?["postStart"]?["exec"]?["command"]?.array?.compactMap(\.string) ?? []
-    guard let program = words.first?.split(separator: "/").last else { return nil }
-    let text = ["sh", "bash", "dash", "ash"].contains(program) ? words.last ?? "" : words.joined(separator: " ")
+    let text = words.map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
     return text.contains(/\b(?:psql|createuser|createdb)\b/) ? text : nil
   }
 

@@ -1,6 +1,6 @@
 /// What simple commands print, of which a script makes names: `$(echo "$DATABASES" | tr ',' ' ')`.
 enum ShellOutput {
-  /// Longer commands are not looked into.
+  /// Longer commands are not looked into, nor is more than this put through a program.
   private static let maximumLength = 1000
 
   /// What is taken off a variable without changing it.
@@ -48,6 +48,7 @@ enum ShellOutput {
 
   /// What one program makes of a text.
   static func filtered(_ text: String, by words: [String]) -> String? {
+    guard text.utf8.count <= maximumLength else { return nil }
     let operands = words.dropFirst()
     switch (words.first, operands.count) {
     case ("tr", 2):

@@ -29,7 +29,8 @@ package enum OtherImage {
 
   private static let words = [
     "pgbouncer", "pgpool", "pgcat", "odyssey", "exporter", "pgadmin", "postgrest", "pgweb", "adminer", "backup",
-    "pgbackrest", "operator", "proxy", "envoy", "nginx", "httpd", "redis", "mysql", "mariadb", "mongo", "busybox",
+    "restic", "rclone", "borg", "kopia", "pgbackrest", "operator", "proxy", "envoy", "nginx", "httpd", "redis", "mysql",
+    "mariadb", "mongo", "busybox",
     "kubectl",
   ]
 

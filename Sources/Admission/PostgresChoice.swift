@@ -81,6 +81,8 @@ struct PostgresChoice {
       return OtherImage(image) == nil || sign == .name && OtherImage.mayHoldServer(image)
     }
 
+    func onlyWaits() throws(JSONError) -> Bool { try container.serverArguments().waitingProgram != nil }
+
     func chosen(_ flavor: String?) throws(JSONError) -> ChosenPostgres {
       try ChosenPostgres(container, at: place, image, flavor: flavor)
     }
@@ -88,20 +90,27 @@ struct PostgresChoice {
 
   /// The containers with the strongest sign: the name, else the image, else other properties of a server. A classic
   /// sidecar is in the same list, but is not a candidate. Native sidecars are looked at where no other container has the name
-  /// or image: an application may have the server's password, and a native sidecar that backs it up the server's image.
+  /// or image, or where it only waits: an application may have the server's password, and a native sidecar that backs it up
+  /// the server's image.
   private static func candidates(_ pod: PodContainers, takesOnlyOne: Bool) throws(JSONError) -> [Candidate] {
     let all = pod.containers.enumerated().compactMap { index, container in
       container.name == SidecarContainer.name
         ? nil : Candidate(container, at: ContainerPlace(isInit: false, index: index))
     }
     let found = try candidates(all, by: [.name, .image])
-    guard found.isEmpty else { return found }
+    if !found.isEmpty {
+      guard pod.hasInitContainers, try onlyWait(found) else { return found }
+    }
     var natives: [Candidate] = []
     if pod.hasInitContainers {
       for (index, (container, restarts)) in try pod.readInitContainers().enumerated()
       where restarts && container.name != SidecarContainer.name {
         natives.append(Candidate(container, at: ContainerPlace(isInit: true, index: index)))
       }
+    }
+    if !found.isEmpty {
+      let servers = try candidates(natives, by: [.name, .image])
+      return servers.isEmpty ? found : servers
     }
     // What backs a server up has a volume of the server's.
     let mayBackUp = natives.isEmpty ? false : try !candidates(all, by: [.data]).isEmpty
@@ -123,6 +132,11 @@ struct PostgresChoice {
     return possible.count == 1 ? possible : []
   }
 
+  private static func onlyWait(_ found: [Candidate]) throws(JSONError) -> Bool {
+    for candidate in found where try !candidate.onlyWaits() { return false }
+    return true
+  }
+
   private static func candidates(_ all: [Candidate], by signs: [Sign]) throws(JSONError) -> [Candidate] {
     for sign in signs {
       var found: [Candidate] = []
@@ -137,7 +151,7 @@ struct PostgresChoice {
       let servers = found.filter(\.container.looksLikePostgres)
       if servers.count == 1 { return servers }
       var running: [Candidate] = []
-      for candidate in found where try candidate.container.serverArguments().waitingProgram == nil {
+      for candidate in found where try !candidate.onlyWaits() {
         running.append(candidate)
       }
       return running.count == 1 ? running : found

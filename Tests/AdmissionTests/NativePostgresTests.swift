@@ -44,6 +44,9 @@ import Testing
     (own(#","ports":[{"containerPort":5432}]"#), native(), 7002),
     (own(#","ports":[{"containerPort":5432}]"#), #"{"name":"wait","image":"postgres:17"}"#, 7002),
     (own(image: "postgres:17"), native(#","ports":[{"containerPort":5432}]"#), 7002),
+    // What only waits has the server's image for its programs.
+    (own(image: "postgres:17", #","command":["sleep","infinity"]"#), native(), 7001),
+    (own(image: "postgres:17", #","command":["sleep","infinity"]"#), native(image: "x"), 7002),
     // The server's data is told from a volume that a backup shares with the server.
     (own(#","env":[{"name":"POSTGRES_PASSWORD","value":"x"}]"#), native(data), 7001),
     (own(#","env":[{"name":"POSTGRES_PASSWORD","value":"x"}]\#(data)"#), native(data), 7002),

@@ -12,6 +12,10 @@ import Testing
       "exporter"
     ),
     (
+      #"{"name":"c","image":"restic/restic","volumeMounts":[{"name":"d","mountPath":"/var/lib/postgresql/data"}]}"#,
+      "image \"restic\" is no Postgres"
+    ),
+    (
       #"{"name":"app","image":"shop/app","env":[{"name":"POSTGRES_HOST","value":"db"},{"name":"POSTGRES_DB","value":"x"}]}"#,
       "nothing says that container \"app\" is Postgres"
     ),

@@ -104,13 +104,15 @@ extension MigrateTests {
           for password in hunter2; do createuser "$password"; done
           createuser "${APP_PASSWORD:-hunter3}"
           createuser "${WEB_PASSWORD:=hunter4}"
+          createdb -O "postgresql://shop:hunter5@db/shop" wiki
           """#
         )
-      ], users: "- name: shop\n",
+      ], users: "- name: shop\n", databases: "- name: wiki\n  owner: shop\n",
       remarks: [
         "user shop: PASSWORD in init/01.sh:2 is left out", "init/01.sh:2: the name $password is not known here",
         "init/01.sh:4: the name $password is not known here", "init/01.sh:5: the name $APP_PASSWORD is not known here",
-        "init/01.sh:6: the name $WEB_PASSWORD is not known here",
+        "init/01.sh:6: the name $WEB_PASSWORD is not known here", "init/01.sh:7: a URI is no name; left out",
+        "database wiki is the superuser's",
       ]),
     scripts(
       "psql's variables of the container's",

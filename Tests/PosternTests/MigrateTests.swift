@@ -380,7 +380,7 @@ import Testing
       #expect(answer.output.contains(remark))
     }
     #expect(migration.remarks.count == example.remarks.count, "\(migration.remarks)")
-    #expect(!answer.output.contains("hunter2"))
+    #expect(!answer.output.contains("hunter"))
     let checked = try Program.run(["check", "-"], input: Self.workload(with: answer.output))
     #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
   }

@@ -104,6 +104,11 @@ extension Migration {
   /// A name with its variables replaced; nil where they are not known.
   private mutating func known(_ name: String, _ found: InitScript.Found, _ place: String) -> String? {
     let name = ScriptVariable.expand(name, found.variables)
+    // There may be a password in it.
+    guard !name.contains("://") else {
+      remark("\(place): a URI is no name; left out")
+      return nil
+    }
     guard ScriptVariable.isIn(name) else { return name }
     remark("\(place): the name \(ScriptVariable.shown(name)) is not known here; left out")
     return nil

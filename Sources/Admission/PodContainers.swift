@@ -144,7 +144,9 @@ final class PodContainers {
         if reader.matches(key, "metadata") { claimName = try name(&reader) } else { try reader.skip() }
       }
       return claimName
-    }.enumerated().map { Named(index: $0.offset, name: $0.element) }
+    }.enumerated().filter { $0.element.hasPrefix(SidecarContainer.name) }.map {
+      Named(index: $0.offset, name: $0.element)
+    }
   }
 
   private static func named(

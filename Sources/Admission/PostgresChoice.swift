@@ -81,8 +81,6 @@ struct PostgresChoice {
       return OtherImage(image) == nil || sign == .name && OtherImage.mayHoldServer(image)
     }
 
-    func onlyWaits() throws(JSONError) -> Bool { try container.serverArguments().waitingProgram != nil }
-
     func chosen(_ flavor: String?) throws(JSONError) -> ChosenPostgres {
       try ChosenPostgres(container, at: place, image, flavor: flavor)
     }
@@ -98,20 +96,12 @@ struct PostgresChoice {
         ? nil : Candidate(container, at: ContainerPlace(isInit: false, index: index))
     }
     let found = try candidates(all, by: [.name, .image])
-    if !found.isEmpty {
-      guard pod.hasInitContainers, try onlyWait(found) else { return found }
-    }
-    var natives: [Candidate] = []
-    if pod.hasInitContainers {
-      for (index, (container, restarts)) in try pod.readInitContainers().enumerated()
-      where restarts && container.name != SidecarContainer.name {
-        natives.append(Candidate(container, at: ContainerPlace(isInit: true, index: index)))
-      }
-    }
-    if !found.isEmpty {
-      let servers = try candidates(natives, by: [.name, .image])
+    guard found.isEmpty else {
+      guard pod.hasInitContainers, try running(of: found).isEmpty else { return found }
+      let servers = try candidates(natives(of: pod), by: [.name, .image])
       return servers.isEmpty ? found : servers
     }
+    let natives = try natives(of: pod)
     // What backs a server up has a volume of the server's.
     let mayBackUp = natives.isEmpty ? false : try !candidates(all, by: [.data]).isEmpty
     var servers: [Candidate] = []
@@ -132,9 +122,20 @@ struct PostgresChoice {
     return possible.count == 1 ? possible : []
   }
 
-  private static func onlyWait(_ found: [Candidate]) throws(JSONError) -> Bool {
-    for candidate in found where try !candidate.onlyWaits() { return false }
-    return true
+  private static func natives(of pod: PodContainers) throws(JSONError) -> [Candidate] {
+    try pod.readInitContainers().enumerated().compactMap { index, other in
+      other.restarts && other.container.name != SidecarContainer.name
+        ? Candidate(other.container, at: ContainerPlace(isInit: true, index: index)) : nil
+    }
+  }
+
+  /// Those that do not only wait.
+  private static func running(of found: [Candidate]) throws(JSONError) -> [Candidate] {
+    var running: [Candidate] = []
+    for candidate in found where try candidate.container.serverArguments().waitingProgram == nil {
+      running.append(candidate)
+    }
+    return running
   }
 
   private static func candidates(_ all: [Candidate], by signs: [Sign]) throws(JSONError) -> [Candidate] {
@@ -150,10 +151,7 @@ struct PostgresChoice {
       // Beside a server, its image also runs poolers and backups, and shells for people.
       let servers = found.filter(\.container.looksLikePostgres)
       if servers.count == 1 { return servers }
-      var running: [Candidate] = []
-      for candidate in found where try !candidate.onlyWaits() {
-        running.append(candidate)
-      }
+      let running = try running(of: found)
       return running.count == 1 ? running : found
     }
     return []

@@ -22,7 +22,13 @@ struct ServerSockets: Equatable {
   static func identity(port: Int) -> [UInt64] {
     let inodes = now.inodes(port: port)
     guard inodes.isEmpty else { return inodes }
-    return ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { tcpInodes(listing: read($0), port: port) }
+    return tcpInodes(port: port)
+  }
+
+  /// The numbers of the sockets that listen on a port over TCP.
+  /// - Parameter isLoopback: whether only those count that somebody on this machine reaches by loopback.
+  private static func tcpInodes(port: Int, isLoopback: Bool = false) -> [UInt64] {
+    ["/proc/net/tcp", "/proc/net/tcp6"].flatMap { tcpInodes(listing: read($0), port: port, isLoopback: isLoopback) }
   }
 
   private static func read(_ path: String) -> [UInt8] {
@@ -74,10 +80,7 @@ struct ServerSockets: Equatable {
 
   /// Why nothing answers on a port over TCP, as far as the present sockets show it.
   static func reasonForSilence(port: Int) -> String? {
-    let isHeard = ["/proc/net/tcp", "/proc/net/tcp6"].contains { file in
-      !tcpInodes(listing: read(file), port: port, isLoopback: true).isEmpty
-    }
-    return now.reasonForSilence(port: port, isHeard: isHeard)
+    now.reasonForSilence(port: port, isHeard: !tcpInodes(port: port, isLoopback: true).isEmpty)
   }
 
   /// The same, where it is known whether anything listens on that port of loopback.

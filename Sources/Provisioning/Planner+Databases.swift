@@ -101,13 +101,9 @@ extension Planner {
 
   /// Whether a role may connect to a database without the right of everybody, maybe as a member of another one.
   private func hasOwnRight(_ name: PostgresName, _ state: DatabaseState) -> Bool {
-    var open = [name]
-    var seen: Set = [name]
-    while let role = open.popLast() {
-      if role == state.owner || state.connectors.contains(role) { return true }
-      open += (observed.roles[role]?.memberships ?? []).filter { seen.insert($0).inserted }
+    isAny(name, by: { Array(observed.roles[$0]?.memberships ?? []) }) {
+      $0 == state.owner || state.connectors.contains($0)
     }
-    return false
   }
 
   private mutating func revokeFromPublic(_ database: PostgresName) {

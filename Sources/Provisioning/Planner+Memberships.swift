@@ -26,13 +26,22 @@ extension Planner {
   private func leads(
     from start: PostgresName, to end: PostgresName, _ declared: [PostgresName: [PostgresName]]
   ) -> Bool {
+    func groups(_ name: PostgresName) -> [PostgresName] {
+      let role = observed.roles[name]
+      return (declared[name] ?? []) + (role?.memberships ?? []) + (role?.limitedMemberships ?? [])
+    }
+    return isAny(start, by: groups) { $0 == end }
+  }
+
+  /// Whether a role is meant, or one of its groups, or of theirs, and so on.
+  func isAny(
+    _ start: PostgresName, by groups: (PostgresName) -> [PostgresName], _ isMeant: (PostgresName) -> Bool
+  ) -> Bool {
     var open = [start]
     var seen: Set = [start]
     while let next = open.popLast() {
-      if next == end { return true }
-      let role = observed.roles[next]
-      let groups = (declared[next] ?? []) + (role?.memberships ?? []) + (role?.limitedMemberships ?? [])
-      open += groups.filter { seen.insert($0).inserted }
+      if isMeant(next) { return true }
+      open += groups(next).filter { seen.insert($0).inserted }
     }
     return false
   }

@@ -15,7 +15,7 @@ struct CustomerServer: Sendable {
 
   /// The sidecar's container; nil where there is none.
   var sidecar: JSONValue? {
-    object.podContainers.last { $0["name"]?.string == SidecarContainer.name }
+    object.podContainer(SidecarContainer.name)
   }
 
   /// Nil where the Pod is not a customer's running Postgres.

@@ -56,7 +56,7 @@ struct SeenPod: Sendable {
     isReady = conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
     condition = Condition(conditions)
     owner = Self.owner(metadata)
-    let sidecar = object.podContainers.last { $0["name"]?.string == SidecarContainer.name }
+    let sidecar = object.podContainer(SidecarContainer.name)
     sidecarImage = declared.isInjected ? sidecar?["image"]?.string : nil
   }
 

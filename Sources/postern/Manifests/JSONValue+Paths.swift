@@ -6,6 +6,8 @@ extension JSONValue {
     ["initContainers", "containers"].flatMap { self["spec"]?[$0]?.array ?? [] }
   }
 
+  func podContainer(_ name: String?) -> JSONValue? { podContainers.first { $0["name"]?.string == name } }
+
   /// The value at a path; nil where there is no such value.
   func value(at path: ArraySlice<KeyPath.Step>) -> JSONValue? {
     switch (path.first, self) {

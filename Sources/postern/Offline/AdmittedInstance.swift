@@ -39,7 +39,7 @@ struct AdmittedInstance {
 
   /// The injected container.
   var sidecar: JSONValue? {
-    pod.podContainers.first { $0["name"]?.string == SidecarContainer.name }
+    pod.podContainer(SidecarContainer.name)
   }
 
   /// The instance that the controller would see; nil if the workload is left alone.
@@ -67,7 +67,7 @@ struct AdmittedInstance {
     }
     for container in pod.podContainers {
       let name = container["name"]?.string ?? ""
-      let before = plainPod.podContainers.first { $0["name"]?.string == name }
+      let before = plainPod.podContainer(name)
       let names = Self.names(container["env"]).filter { !Self.names(before?["env"]).contains($0) }
       if before != nil, !names.isEmpty { lines.append("\(names.joined(separator: ", ")) on container \"\(name)\"") }
     }

@@ -29,7 +29,7 @@ struct LocalNetworkPolicies {
 
   /// The port of the sidecar's status; nil where it has none.
   private static func statusPort(of pod: JSONValue) -> Int? {
-    let sidecar = pod.podContainers.first { $0["name"]?.string == SidecarContainer.name }
+    let sidecar = pod.podContainer(SidecarContainer.name)
     return (sidecar?["ports"]?.array ?? []).first { $0["name"]?.string == StatusPort.name }
       .flatMap { integer($0["containerPort"]) }
   }

@@ -229,7 +229,7 @@ struct OfflineReview {
 
   /// Users who are the superuser, whose name is in a Secret or ConfigMap of the files.
   private func superusers(of labelled: LabelledManifest, in pod: JSONValue) -> [(field: String, message: String)] {
-    guard let sidecar = pod.podContainers.first(where: { $0["name"]?.string == SidecarContainer.name }) else {
+    guard let sidecar = pod.podContainer(SidecarContainer.name) else {
       return []
     }
     let namespace = labelled.manifest.namespace

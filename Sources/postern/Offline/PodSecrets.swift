@@ -15,15 +15,13 @@ enum PodSecrets {
         need(source["secret"]?["name"], source["secret"]?["optional"])
       }
     }
-    for list in ["initContainers", "containers"] {
-      for container in spec?[list]?.array ?? [] {
-        for source in container["envFrom"]?.array ?? [] {
-          need(source["secretRef"]?["name"], source["secretRef"]?["optional"])
-        }
-        for variable in container["env"]?.array ?? [] {
-          let reference = variable["valueFrom"]?["secretKeyRef"]
-          need(reference?["name"], reference?["optional"])
-        }
+    for container in pod.podContainers {
+      for source in container["envFrom"]?.array ?? [] {
+        need(source["secretRef"]?["name"], source["secretRef"]?["optional"])
+      }
+      for variable in container["env"]?.array ?? [] {
+        let reference = variable["valueFrom"]?["secretKeyRef"]
+        need(reference?["name"], reference?["optional"])
       }
     }
     return names

@@ -10,7 +10,7 @@ enum UnseenPort {
     of pod: JSONValue, _ image: PostgresImage, _ objects: LocalObjects, namespace: String
   ) -> String? {
     guard pod["metadata"]?["annotations"]?[AnnotationKey.port] == nil,
-      let container = pod.podContainers.first(where: { $0["name"]?.string == image.container }),
+      let container = pod.podContainer(image.container),
       let (source, port) = fileOfSettings(of: container, in: pod, image, objects, namespace)
         ?? variable(of: container, in: pod, image, objects, namespace), port != image.port
     else { return nil }
@@ -48,19 +48,15 @@ enum UnseenPort {
 extension JSONValue {
   /// The Pod with one more variable of a container.
   fileprivate func adding(_ variable: String, _ value: String, to name: String) -> JSONValue {
-    guard case .object(var pod) = self, case .object(var spec)? = pod["spec"] else { return self }
     for list in ["initContainers", "containers"] {
-      spec[list] = spec[list]?.array.map { containers in
-        .array(
-          containers.map { container in
-            guard case .object(var object) = container, container["name"]?.string == name else { return container }
-            let added = JSONValue.members([("name", .string(variable)), ("value", .string(value))])
-            object["env"] = .array((container["env"]?.array ?? []) + [added])
-            return .object(object)
-          })
-      }
+      let containers = self["spec"]?[list]?.array ?? []
+      guard let index = containers.firstIndex(where: { $0["name"]?.string == name }),
+        case .object(var container) = containers[index]
+      else { continue }
+      let added = JSONValue.members([("name", .string(variable)), ("value", .string(value))])
+      container["env"] = .array((container["env"]?.array ?? []) + [added])
+      return replacing([.key("spec"), .key(list), .index(index)], by: .object(container))
     }
-    pod["spec"] = .object(spec)
-    return .object(pod)
+    return self
   }
 }

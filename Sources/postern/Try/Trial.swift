@@ -174,7 +174,7 @@ extension Trial {
       if object.kind == .secret, object.name != objects.passwords.name { madeObjects.apply(object) }
     }
     let image = PostgresImage(pod: instance.pod)
-    let container = instance.pod.podContainers.first { $0["name"]?.string == image?.container }
+    let container = instance.pod.podContainer(image?.container)
     var missing: [(name: String, keys: [String])] = []
     for (needing, expected) in [
       (sidecar, []), (container ?? sidecar, image?.passwordVariables(applicationUser: nil) ?? []),

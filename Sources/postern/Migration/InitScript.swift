@@ -1,4 +1,3 @@
-import JSONBytes
 import Provisioning
 
 /// What a script for an empty data folder says, fact by fact.
@@ -40,14 +39,6 @@ struct InitScript {
       var (database, variables) = (piece.database, piece.variables)
       for (sql, line) in piece.texts { read(sql, from: line, in: &database, &variables) }
     }
-  }
-
-  /// The script of a hook that runs when the container has started, where it calls the server's programs. It is nil for any
-  /// other.
-  static func hook(of container: JSONValue) -> String? {
-    let words = container["lifecycle"]?["postStart"]?["exec"]?["command"]?.array?.compactMap(\.string) ?? []
-    let text = words.map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
-    return text.contains(/\b(?:psql|createuser|createdb)\b/) ? text : nil
   }
 
   /// The lines of some of what was found.

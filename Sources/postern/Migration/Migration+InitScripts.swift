@@ -12,30 +12,27 @@ extension Migration {
     guard !InitEnvironment.isOtherServer(container) else { return false }
     var environment = InitEnvironment(container, in: pod, objects, namespace: namespace)
     let folder = InitFolder(of: container, environment.family, in: pod, objects, namespace: namespace)
-    let hook = InitScript.hook(of: container)
+    let hook = StartHook(of: container, in: pod, objects, namespace: namespace)
     guard
       folder.isMounted || InitEnvironment.isPostgres(container) && (environment.namesSomething || hook != nil)
     else { return false }
     for text in folder.remarks { remark(text) }
-    let texts = folder.files.map(\.text) + [hook].compactMap(\.self)
+    let texts = folder.files.map(\.text) + (hook?.scripts.map(\.text) ?? [])
     environment.takeFiles(namedIn: texts, of: container, in: pod, objects, namespace: namespace)
     var server = InitServer(environment)
     var scripts: [(file: InitFolder.File, script: InitScript)] = []
     for file in folder.files {
-      let script = InitScript(file.text, isShell: file.name.hasSuffix(".sh"), server.environment.variables)
-      scripts.append((file, script))
-      for found in script.found { take(found, at: "\(file.place):\(found.line)", &server) }
+      scripts.append((file, take(file.text, isShell: file.name.hasSuffix(".sh"), at: file.place, &server)))
     }
-    let hookPlace = "postStart of container \(container["name"]?.string ?? "")"
-    let hookScript = hook.map { InitScript($0, isShell: true, server.environment.variables) }
-    for found in hookScript?.found ?? [] { take(found, at: "\(hookPlace):\(found.line)", &server) }
+    var started: [(place: String, script: InitScript)] = []
+    for (place, text) in hook?.scripts ?? [] {
+      started.append((place, take(text, isShell: true, at: place, &server)))
+    }
     settle(&server)
     takeOwner(environment)
     for (file, script) in scripts { takeScript(file, script, server) }
-    if let hookScript {
-      remarkLines(of: hookScript, at: hookPlace)
-      remark("\(hookPlace) is to be taken out: it runs again whenever the container starts")
-    }
+    for (place, script) in started { remarkLines(of: script, at: place) }
+    if let hook { remark("\(hook.place) is to be taken out: it runs again whenever the container starts") }
     guard folder.isMounted else { return true }
     remark(
       "scripts in \(folder.path) ran once, as superuser, on an empty data folder; on old data they did not run, and Postern's do, once"
@@ -112,6 +109,14 @@ extension Migration {
     guard ScriptVariable.isIn(name) else { return name }
     remark("\(place): the name \(ScriptVariable.shown(name)) is not known here; left out")
     return nil
+  }
+
+  private mutating func take(
+    _ text: String, isShell: Bool, at place: String, _ server: inout InitServer
+  ) -> InitScript {
+    let script = InitScript(text, isShell: isShell, server.environment.variables)
+    for found in script.found { take(found, at: "\(place):\(found.line)", &server) }
+    return script
   }
 
   private mutating func take(_ found: InitScript.Found, at place: String, _ server: inout InitServer) {

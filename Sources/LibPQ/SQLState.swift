@@ -50,6 +50,8 @@ package enum SQLState {
   package static let invalidTransactionTermination = "2D000"
   /// `unsafe_new_enum_value_usage`
   package static let unsafeNewEnumValue = "55P04"
+  /// `undefined_file`
+  package static let undefinedFile = "58P01"
   /// `raise_exception`
   package static let raiseException = "P0001"
   /// `admin_shutdown`

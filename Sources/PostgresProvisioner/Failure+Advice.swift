@@ -25,6 +25,7 @@ extension Failure {
       }
     }
     switch item {
+    case .server, .database: return error.libraryAdvice
     case .script:
       if error.isServer(SQLState.insufficientPrivilege) {
         return

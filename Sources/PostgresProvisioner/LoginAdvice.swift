@@ -26,9 +26,18 @@ extension PostgresError {
         "\(settings.user) is no superuser of this server: the admin Secret must name one that is (SELECT rolname FROM "
         + "pg_roles WHERE rolsuper)"
     }
+    if let advice = libraryAdvice { return advice }
     if says("no password supplied") {
       return "the server asks for a password: the admin Secret must hold the superuser's"
     }
     return hint
+  }
+
+  /// What to do where a library that each login is to load is not there, as after a change of the image.
+  var libraryAdvice: String? {
+    guard isServer(SQLState.undefinedFile), says("could not access file") else { return nil }
+    return
+      "nobody can log in without this library: take an image that has it, or ALTER SYSTEM, or DATABASE, or ROLE, RESET "
+      + "session_preload_libraries, as a superuser who logs in with PGOPTIONS='-c session_preload_libraries='"
   }
 }

@@ -211,6 +211,28 @@ import ThrowawayPostgres
     #expect(other.waitForStatus(\.isReady), "\(other.log)")
   }
 
+  /// As after a change of the image.
+  @Test(arguments: PostgresInstallation.all)
+  func aLibraryThatNoLoginFindsIsToldWithWhatToDo(_ installation: PostgresInstallation) throws {
+    let bench = try bench(installation)
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute("ALTER DATABASE d SET session_preload_libraries = 'gone'")
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.item == "database d" && problem.message.contains("\"gone\""), "\(problem)")
+    #expect(problem.hint?.contains("RESET session_preload_libraries") == true)
+    try bench.server.connect().execute("ALTER SYSTEM SET session_preload_libraries = 'gone'")
+    try bench.server.connect().execute("SELECT pg_reload_conf()")
+    let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
+    #expect(sidecar.waitForStatus { $0.message?.contains("RESET session_preload_libraries") == true }, "\(sidecar.log)")
+    // The way in that the hint names.
+    var settings = bench.server.settings
+    settings.runtimeOptions = [.init("session_preload_libraries", "")]
+    try Connection(settings).execute("ALTER SYSTEM RESET session_preload_libraries")
+    try Connection(settings).execute("ALTER DATABASE d RESET session_preload_libraries")
+    try Connection(settings).execute("SELECT pg_reload_conf()")
+    #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+  }
+
   /// CREATE INDEX CONCURRENTLY leaves an index that is not valid where it fails, and passes over it the next time.
   @Test(arguments: PostgresInstallation.all)
   func anIndexThatIsNotValidIsTold(_ installation: PostgresInstallation) throws {

@@ -4,8 +4,9 @@ internal import CLibPQ
 package enum PingStatus: Equatable, Sendable {
   /// It accepts connections.
   case accepting
-  /// It runs and refuses connections: it is starting, stopping or recovering.
-  case rejecting
+  /// It runs and refuses connections: it is starting, stopping or recovering. The error has its words, where they are
+  /// known.
+  case rejecting(PostgresError?)
   /// Nothing answers.
   case noResponse
   /// The attempt could not be made.
@@ -30,7 +31,7 @@ extension Connection {
     }
     switch answer {
     case PQPING_OK: return .accepting
-    case PQPING_REJECT: return .rejecting
+    case PQPING_REJECT: return .rejecting(nil)
     case PQPING_NO_RESPONSE: return .noResponse
     default: return .notAttempted
     }
@@ -43,7 +44,7 @@ extension Connection {
       return .accepting
     } catch {
       guard error.sqlState != nil else { return nil }
-      return error.isServer(SQLState.cannotConnectNow) ? .rejecting : .accepting
+      return error.isServer(SQLState.cannotConnectNow) ? .rejecting(error) : .accepting
     }
   }
 }

@@ -90,10 +90,18 @@ extension PostgresError {
 
   /// Makes an error from libpq's message about a connection that was not made. The message has a line for each attempt,
   /// with and without TLS. Because errors are verbose while connecting, a refusal by the server looks like this:
-  /// `… FATAL:  28P01: password authentication failed for user "shop"`.
+  /// `… FATAL:  28P01: password authentication failed for user "shop"`. Lines `DETAIL:  …` and `HINT:  …` may follow.
   init(connecting text: String) {
     let lines = text.utf8.split(separator: 0x0A).map { Array($0) }
-    let refusals = lines.compactMap { Self.refusal($0) }
+    var refusals: [PostgresError] = []
+    for line in lines {
+      if let refusal = Self.refusal(line) {
+        refusals.append(refusal)
+      } else if let last = refusals.indices.last {
+        refusals[last].detail = refusals[last].detail ?? Self.rest(of: line, after: "DETAIL:  ")
+        refusals[last].hint = refusals[last].hint ?? Self.rest(of: line, after: "HINT:  ")
+      }
+    }
     // If one attempt finds no line in pg_hba.conf, the other one says which authentication the server demands.
     let telling = refusals.last { $0.isServer(SQLState.invalidPassword) || $0.hint != nil } ?? refusals.last
     // If no server is there, the first line gives the reason, and the second only asks whether the server is running.
@@ -118,6 +126,11 @@ extension PostgresError {
         message: String(decoding: line[..<start] + ": ".utf8 + line[(start + 10)...], as: UTF8.self))
     }
     return nil
+  }
+
+  private static func rest(of line: [UInt8], after start: StaticString) -> String? {
+    let start = start.description.utf8
+    return line.starts(with: start) ? String(decoding: line.dropFirst(start.count), as: UTF8.self) : nil
   }
 
   private static func isStateByte(_ byte: UInt8) -> Bool {

@@ -1,3 +1,4 @@
+import Contract
 import LibPQ
 
 extension PostgresError {
@@ -31,6 +32,24 @@ extension PostgresError {
       return "the server asks for a password: the admin Secret must hold the superuser's"
     }
     return hint
+  }
+
+  /// Why a server that runs lets nobody in, in its own words, and what to do.
+  var refusalReason: String {
+    // libpq begins with the address.
+    let message = Array(self.message.utf8)
+    let start = Array(" failed: ".utf8)
+    let skipped = message.indices.first { message[$0...].starts(with: start) }.map { $0 + start.count } ?? 0
+    let own = String(decoding: message[skipped...], as: UTF8.self)
+    let words = detail.map { "\(own) (\($0))" } ?? own
+    // A standby may be meant so. The server's words are in its own language.
+    let isStandby = detail?.utf8.elementsEqual("Hot standby mode is disabled.".utf8) == true
+    let advice =
+      isStandby
+      ? "with hot_standby = on a standby lets in, and its Pod becomes ready; \(AnnotationKey.gateReadiness): \"false\" "
+        + "makes the Pod ready all the same"
+      : hint
+    return advice.map { "\(words); \($0)" } ?? words
   }
 
   /// What to do where a library that each login is to load is not there, as after a change of the image.

@@ -109,14 +109,15 @@ package final class Sidecar {
     var isTold = false
     var attempt = 0
     while answer != .accepting {
-      // After a login, the place where Postgres listens is known. Sockets are read only now and then, because that
-      // costs more than a ping.
-      let isToBeSeen = settings == nil && answer == .noResponse && attempt.isMultiple(of: 25)
-      let found = isToBeSeen ? ServerSockets.reasonForSilence(port: configuration.port) : reason
+      let found = whyAway(answer, attempt: attempt, before: reason)
       if !isTold || found.map({ Array($0.utf8) }) != reason.map({ Array($0.utf8) }) {
         isTold = true
         reason = found
-        if let reason { writer.log(.info, "nobody answers over TCP", [("reason", reason)]) }
+        if let reason {
+          writer.log(
+            .info, answer == .noResponse ? "nobody answers over TCP" : "Postgres refuses connections",
+            [("reason", reason)])
+        }
         status.postgresIsAway(
           "Postgres does not take connections on \(configuration.place)" + (reason.map { ": \($0)" } ?? ""))
         saveStatus()
@@ -129,6 +130,19 @@ package final class Sidecar {
     }
     writer.log(.info, "Postgres takes connections")
     return true
+  }
+
+  /// Why Postgres does not take connections; nil where nothing tells.
+  /// - Parameter before: what was found by the last attempt with this answer.
+  private func whyAway(_ answer: PingStatus, attempt: Int, before: String?) -> String? {
+    switch answer {
+    case .rejecting(let refusal): return refusal?.refusalReason
+    case .noResponse where settings == nil:
+      // After a login, the place where Postgres listens is known. Sockets are read only now and then, because that
+      // costs more than a ping.
+      return attempt.isMultiple(of: 25) ? ServerSockets.reasonForSilence(port: configuration.port) : before
+    case .noResponse, .accepting, .notAttempted: return nil
+    }
   }
 
   private func ping() -> PingStatus {

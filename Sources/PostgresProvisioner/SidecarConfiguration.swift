@@ -75,7 +75,8 @@ package struct SidecarConfiguration: Equatable, Sendable {
       let answer: PingStatus
       do throws(PostgresError) { answer = try Connection.ping(host: host, port: port, user: user) } catch { continue }
       if answer == .accepting { return (answer, host) }
-      if best.answer == .notAttempted || answer == .rejecting { best = (answer, host) }
+      if case .rejecting = answer { best = (answer, host) }
+      if best.answer == .notAttempted { best = (answer, host) }
     }
     return best
   }

@@ -59,11 +59,12 @@ package final class PostgresServer: Sendable {
   }
 
   /// Makes a standby of a running server, by streaming replication, and starts it.
-  package init(standbyOf primary: PostgresServer) throws {
+  /// - Parameter isHot: whether it lets in before it is promoted; otherwise this does not wait for it.
+  package init(standbyOf primary: PostgresServer, isHot: Bool = true) throws {
     installation = primary.installation
     superuser = primary.superuser
     password = primary.password
-    configuration = primary.configuration
+    configuration = primary.configuration + (isHot ? [] : [Self.notHot])
     port = try FreePort.next()
     folder = try Self.makeFolder()
     do {
@@ -83,6 +84,11 @@ package final class PostgresServer: Sendable {
   deinit {
     stop()
   }
+
+  private static let notHot = "hot_standby=off"
+
+  /// Makes a standby a primary, also one that lets nobody in.
+  package func promote() throws { try installation.run("pg_ctl", ["promote", "--pgdata", data.path]) }
 
   static func makeFolder() throws -> URL {
     let folder = FileManager.default.temporaryDirectory.appending(path: "pg-\(UUID().uuidString.prefix(8))")
@@ -149,6 +155,7 @@ package final class PostgresServer: Sendable {
     do { server = try command.start() } catch { throw PostgresServerError(error.message) }
     process.withLock { $0 = server }
     PostgresServers.running.add(self)
+    if configuration.contains(Self.notHot) { return }
     try waitUntilAccepting(server, host: onSocketAlone ? folder.path : "127.0.0.1")
   }
 

@@ -100,6 +100,6 @@ import Testing
 
   @Test func whileNobodyListensItLooksEvery10To40MsAndWhilePostgresRefusesEvery10To200() {
     #expect((0..<4).map { SidecarBackoff.ping(attempt: $0, .noResponse) } == [10, 20, 40, 40])
-    #expect((0..<7).map { SidecarBackoff.ping(attempt: $0, .rejecting) } == [10, 20, 40, 80, 160, 200, 200])
+    #expect((0..<7).map { SidecarBackoff.ping(attempt: $0, .rejecting(nil)) } == [10, 20, 40, 80, 160, 200, 200])
   }
 }

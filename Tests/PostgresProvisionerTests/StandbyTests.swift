@@ -38,6 +38,25 @@ import Testing
     #expect(sidecar.log.split(separator: "is a standby").count == 2)
   }
 
+  @Test(arguments: PostgresInstallation.all)
+  func aStandbyThatLetsNobodyInIsToldWithItsOwnReason(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let volume = try bench.volume()
+    let standby = try PostgresServer(standbyOf: bench.server, isHot: false)
+    let sidecar = try SidecarProcess(volume, port: standby.port)
+    #expect(
+      sidecar.waitForStatus { status in
+        ["the database system is not accepting connections (Hot standby mode is disabled.)", "hot_standby = on"]
+          .allSatisfy { status.message?.contains($0) == true }
+      }, "\(sidecar.log)")
+    #expect(try sidecar.ready().output.contains("hot_standby = on"))
+    #expect(sidecar.log.contains("Postgres refuses connections"))
+    bench.server.halt()
+    try standby.promote()
+    #expect(sidecar.waitForStatus { $0.outcome == .converged }, "\(sidecar.log)")
+  }
+
   /// A commit that waits for a synchronous standby waits for ever if there is none.
   @Test(arguments: PostgresInstallation.all)
   func aSynchronousStandbyThatIsNotThereIsNotWaitedFor(_ installation: PostgresInstallation) throws {

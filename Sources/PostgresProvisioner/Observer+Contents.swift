@@ -25,6 +25,7 @@ extension Observer {
     let invalidIndexes = batch.ask(Catalog.invalidIndexes)
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
+    let publications = batch.ask(Catalog.publicationsOfAllTables)
     let unwanted = requests.filter { !$0.isWanted }
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let givers =
@@ -44,6 +45,7 @@ extension Observer {
     contents.recorder = Self.recorder(
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
+    contents.publications = try answers.rows(publications)
     if let passedOn { contents.passedOn = try answers.rows(passedOn) }
     if let gaps {
       contents.gaps = try answers.rows(gaps)

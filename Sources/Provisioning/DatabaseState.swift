@@ -92,6 +92,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var recorder: RecorderState
   /// The scripts that ran there.
   package var scripts: [AppliedScript]
+  /// The publications of all tables, which publish that table, too.
+  package var publications: [String] = []
 
   /// Contents with these values.
   package init(

@@ -5,6 +5,7 @@ extension Planner {
   mutating func planScripts(of database: Database) {
     guard !database.scripts.isEmpty, let contents = contents(of: database) else { return }
     guard planRecorder(of: database, contents.recorder) else { return }
+    tellPublications(database, contents)
     var requires = [Item.server, .database(database.name)] + user(database.owner)
     requires += database.schemas.map { .schema($0.name, in: database.name) }
     requires += database.extensions.map { .extension($0.name, in: database.name) }
@@ -41,6 +42,19 @@ extension Planner {
       }
     }
     return true
+  }
+
+  /// A subscriber to all tables, of which one is not there, or holds the same rows already, stops, and the server keeps
+  /// all that it has not fetched. No table of a database can be left out of such a publication.
+  private mutating func tellPublications(_ database: Database, _ contents: DatabaseContents) {
+    guard let first = contents.publications.first else { return }
+    let count = contents.publications.count
+    warn(
+      .database(database.name),
+      "its publication \(first)\(count > 1 ? " and \(count - 1) more" : ""), FOR ALL TABLES, publishes Postern's record of "
+        + "scripts, too: a subscriber stops that has no table postern.script, or has these rows already",
+      hint: "publish FOR TABLES IN SCHEMA, or FOR TABLE; or, at a subscriber without Postern, CREATE SCHEMA postern; "
+        + "CREATE TABLE postern.script (name text PRIMARY KEY, sha256 text, applied_at timestamptz)")
   }
 
   /// Plans one script. A script that an earlier one of the database blocks waits for it, and a problem says so.

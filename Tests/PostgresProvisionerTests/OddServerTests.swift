@@ -1,5 +1,6 @@
 import Contract
 import DatabaseSpec
+import FoundationEssentials
 import LibPQ
 import PostgresProvisioner
 import Provisioning
@@ -263,6 +264,40 @@ import ThrowawayPostgres
       ALTER TABLE p OWNER TO shop; ALTER TABLE p1 OWNER TO shop; CREATE INDEX ON ONLY p (n)
       """)
     #expect(bench.pass().problems == [])
+  }
+
+  /// With what the hint says, a subscriber copies and follows.
+  @Test(arguments: PostgresInstallation.all)
+  func aPublicationOfAllTablesIsToldToPublishTheRecordOfScripts(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["wal_level=logical"])
+    try bench.user("shop")
+    try bench.database("d", owner: "shop", scripts: [bench.script("1", "CREATE TABLE t AS SELECT 1 AS n")])
+    #expect(bench.pass().problems == [])
+    let source = try bench.server.connect(database: "d")
+    try source.execute("CREATE PUBLICATION narrow FOR TABLES IN SCHEMA public")
+    #expect(bench.pass().problems == [])
+    try source.execute("CREATE PUBLICATION p FOR ALL TABLES; CREATE PUBLICATION q FOR ALL TABLES")
+    for _ in 1...2 {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(report.problems.map(\.item) == ["database d"])
+      #expect(report.problems.first?.message.hasPrefix("its publication p and 1 more, FOR ALL TABLES, ") == true)
+    }
+    let from = "host=\(bench.server.folder.path) port=\(bench.server.port) user=postgres dbname=d"
+    let copied = "SELECT string_agg(name, ' ') FROM postern.script"
+    let other = try PostgresServer(installation)
+    let subscriber = try other.connect()
+    try subscriber.execute(
+      """
+      CREATE TABLE t (n int); CREATE SCHEMA postern;
+      CREATE TABLE postern.script (name text PRIMARY KEY, sha256 text, applied_at timestamptz)
+      """)
+    try subscriber.execute("CREATE SUBSCRIPTION one CONNECTION '\(from)' PUBLICATION p")
+    #expect(try eventually { try subscriber.query(copied).value(0, 0) == "1" })
+    bench.desired.spec.databases[0].scripts.append(bench.script("2", "INSERT INTO t VALUES (2)"))
+    #expect(bench.pass().outcome == .converged)
+    #expect(try eventually { try subscriber.query(copied).value(0, 0) == "1 2" })
+    try other.connect().execute("DROP SUBSCRIPTION one")
   }
 
   @Test(arguments: PostgresInstallation.all)

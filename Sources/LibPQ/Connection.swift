@@ -20,6 +20,23 @@ import Linux
     nonmutating set { arriving.isInSingleRowMode = newValue }
   }
 
+  /// Keeps the server's warnings from now on, for ``takeWarnings()``; what arrived before was dropped.
+  package func keepWarnings() {
+    let context = unsafe Unmanaged.passUnretained(arriving).toOpaque()
+    unsafe PQsetNoticeReceiver(
+      handle,
+      { context, notice in
+        guard let context = unsafe context, let notice = unsafe notice else { return }
+        unsafe Unmanaged<Arriving>.fromOpaque(context).takeUnretainedValue().warnings.take(notice)
+      }, context)
+  }
+
+  /// The warnings that have arrived since the last call.
+  package func takeWarnings() -> ServerWarnings {
+    defer { arriving.warnings = ServerWarnings() }
+    return arriving.warnings
+  }
+
   /// Whether this libpq refuses a server that asks for the password in clear text: from version 16 on.
   package static var canRefuseAuthentication: Bool { PQlibVersion() >= 160000 }
 
@@ -172,4 +189,5 @@ import Linux
 private final class Arriving {
   var answer = Answer()
   var isInSingleRowMode = false
+  var warnings = ServerWarnings()
 }

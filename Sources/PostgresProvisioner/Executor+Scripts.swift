@@ -22,6 +22,8 @@ extension Executor {
       let connection =
         script.isConfidential
         ? try connectConfidentially(settings, as: login.role, in: step.database, main) : try Connection(settings)
+      connection.keepWarnings()
+      defer { tellFurtherWarnings(watch) }
       do throws(ScriptFailure) {
         try run(script, connection, &watch, main)
         succeed(step)
@@ -122,6 +124,7 @@ extension Executor {
     do throws(PostgresError) { try connection.send(sql, dropsRows: dropsRows) } catch {
       throw .server(error, place: watch.place?.description)
     }
+    defer { tellWarnings(connection.takeWarnings(), &watch) }
     watch.wait = LockWait()
     while !connection.hasAnswer() {
       let left = watch.millisecondsLeft
@@ -152,6 +155,27 @@ extension Executor {
     do throws(PostgresError) { return try connection.receive() } catch {
       throw .server(error, place: watch.place?.description)
     }
+  }
+
+  /// Logs what the server warns of, such as a GRANT that has no effect. The words may quote rows, so that they are nowhere
+  /// but in the log; those of a script from a Secret are not even there.
+  private func tellWarnings(_ warnings: ServerWarnings, _ watch: inout ScriptWatch) {
+    for warning in warnings.first.prefix(max(0, ServerWarnings.limit - watch.warnings)) {
+      // A server that ends the session warns of that, too, which is told as the script's failure.
+      if warning.sqlState.utf8.starts(with: "57P".utf8) { continue }
+      var fields = [("item", watch.item.description)]
+      if let place = watch.place { fields.append(("place", place.description)) }
+      fields.append(("sqlstate", warning.sqlState))
+      if !watch.script.isConfidential { fields.append(("warning", warning.message)) }
+      control.log(.warning, "a script's statement warns", fields)
+    }
+    watch.warnings += warnings.first.count + warnings.furtherCount
+  }
+
+  private func tellFurtherWarnings(_ watch: ScriptWatch) {
+    let count = watch.warnings - ServerWarnings.limit
+    guard count > 0 else { return }
+    control.log(.warning, "a script warns more often", [("item", watch.item.description), ("count", String(count))])
   }
 
   /// Ends a script's session, which rolls back what it has not committed. A server that is busy with a statement would

@@ -17,6 +17,9 @@ struct ScriptWatch {
   /// The statement that the server is executing.
   var wait = LockWait()
 
+  /// How many times the server has warned.
+  var warnings = 0
+
   private let deadline: Int64
   private var nextPass: Int64
 

@@ -54,8 +54,9 @@ internal import CLibPQ
       position: field("P").flatMap { Int($0) }, context: field("W"))
   }
 
+  /// A field of an error; nil where it is not there, or empty, as what PL/pgSQL raises anew may have it.
   private func field(_ code: Unicode.Scalar) -> String? {
-    guard let text = unsafe PQresultErrorField(handle, Int32(code.value)) else { return nil }
+    guard let text = unsafe PQresultErrorField(handle, Int32(code.value)), unsafe text[0] != 0 else { return nil }
     return unsafe PostgresError.text(text)
   }
 }

@@ -22,7 +22,7 @@ struct SeparateStatements {
   var sql: String {
     let body = """
 
-      DECLARE statement text; done int := 0; failed int := 0; state text; message text; place text;
+      DECLARE statement text; done int := 0; failed int := 0; state text; message text; place text; advice text;
       BEGIN
       FOREACH statement IN ARRAY \(source) LOOP
       BEGIN
@@ -31,7 +31,8 @@ struct SeparateStatements {
       WHEN undefined_table OR undefined_function OR undefined_object OR invalid_schema_name THEN NULL;
       WHEN OTHERS THEN
       failed := failed + 1;
-      IF failed = 1 THEN state := SQLSTATE; message := SQLERRM; place := statement; END IF;
+      IF failed = 1 THEN state := SQLSTATE; message := SQLERRM; place := statement;
+      GET STACKED DIAGNOSTICS advice = PG_EXCEPTION_HINT; END IF;
       IF SQLSTATE = '55P03' THEN SET lock_timeout = '200ms'; END IF;
       END;
       done := done + 1;
@@ -40,7 +41,7 @@ struct SeparateStatements {
       RESET lock_timeout;
       COMMIT;
       IF failed > 0 THEN
-      RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message,
+      RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, HINT = advice,
       DETAIL = place || CASE WHEN failed > 1 THEN format(', and %s more', failed - 1) ELSE '' END;
       END IF;
       END

@@ -156,4 +156,27 @@ import Testing
     #expect(last.outcome == .converged)
     try expectGone(bench)
   }
+
+  /// Such as a user whom an administrator made a superuser for a while.
+  @Test(arguments: PostgresInstallation.all)
+  func whatOnlyASuperuserMayOwnIsToldAsThat(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("leaver")
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "d").execute(
+      """
+      CREATE FOREIGN DATA WRAPPER w; ALTER ROLE leaver SUPERUSER; ALTER FOREIGN DATA WRAPPER w OWNER TO leaver;
+      CREATE TABLE t (n int); ALTER TABLE t OWNER TO leaver; ALTER ROLE leaver NOSUPERUSER
+      """)
+    try bench.user("leaver", ensure: .absent)
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.message.contains("permission denied to change owner of foreign-data wrapper \"w\""), "\(problem)")
+    #expect(problem.hint == "The owner of a foreign-data wrapper must be a superuser.")
+    #expect(try bench.value("SELECT relowner::regrole FROM pg_class WHERE relname = 't'", in: "d") == "shop")
+    try bench.server.connect(database: "d").execute("ALTER FOREIGN DATA WRAPPER w OWNER TO postgres")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'leaver'") == "0")
+  }
 }

@@ -3,14 +3,29 @@ import Provisioning
 
 /// Which sessions block each other.
 extension Catalog {
-  /// The other sessions in a database, each described in words.
+  /// What a row `p` of pg_prepared_xacts is, and what ends it: it has no session that could be ended.
+  private static var prepared: String {
+    """
+    format('prepared transaction %L of user %s in %s (%s; COMMIT PREPARED or ROLLBACK PREPARED there ends it)',
+    p.gid, p.owner, p.database, \(since("p.prepared")))
+    """
+  }
+
+  private static func since(_ time: StaticString) -> String {
+    """
+    to_char(\(time) AT TIME ZONE 'UTC', '"since" YYYY-MM-DD"T"HH24:MI:SS"Z"')
+    """
+  }
+
+  /// The other sessions in a database, and what is prepared there, each described in words.
   static func sessions(in database: PostgresName) -> CatalogQuery<String> {
     CatalogQuery(
       "the sessions in a database",
       """
-      SELECT concat('pid ', a.pid, ' of ', coalesce('user ' || a.usename, a.backend_type), ' (',
+      (SELECT concat('pid ', a.pid, ' of ', coalesce('user ' || a.usename, a.backend_type), ' (',
         concat_ws(', ', nullif(a.application_name, ''), a.state), ')')
-      FROM pg_stat_activity a WHERE a.datname = $1 AND a.pid <> pg_backend_pid() ORDER BY a.pid LIMIT 5
+      FROM pg_stat_activity a WHERE a.datname = $1 AND a.pid <> pg_backend_pid() ORDER BY a.pid LIMIT 5)
+      UNION ALL (SELECT \(prepared) FROM pg_prepared_xacts p WHERE p.database = $1 ORDER BY p.prepared LIMIT 5)
       """,
       [database.text]
     ) { row throws(CatalogMismatch) in try row.text() }
@@ -21,14 +36,16 @@ extension Catalog {
     CatalogQuery(
       "the holders of a lock",
       """
-      SELECT concat('pid ', b.pid, CASE
-          WHEN b.pid = 0 THEN ', a prepared transaction'
-          ELSE concat(
-            ' of ', coalesce('user ' || a.usename, a.backend_type), ' (', concat_ws(', ',
-              nullif(a.application_name, ''), a.state,
-              to_char(a.xact_start AT TIME ZONE 'UTC', '"since" YYYY-MM-DD"T"HH24:MI:SS"Z"')), ')') END)
+      (SELECT concat('pid ', b.pid, ' of ', coalesce('user ' || a.usename, a.backend_type), ' (', concat_ws(', ',
+        nullif(a.application_name, ''), a.state, \(since("a.xact_start"))), ')')
       FROM (SELECT DISTINCT unnest(pg_blocking_pids($1::int)) AS pid) b LEFT JOIN pg_stat_activity a ON a.pid = b.pid
-      ORDER BY b.pid LIMIT 5
+      WHERE b.pid <> 0 ORDER BY b.pid LIMIT 5)
+      UNION ALL (SELECT \(prepared) FROM pg_prepared_xacts p JOIN pg_locks own ON own.transactionid = p.transaction
+      WHERE own.pid IS NULL AND 0 = ANY (pg_blocking_pids($1::int)) AND EXISTS (SELECT FROM pg_locks w JOIN pg_locks h
+      ON (h.locktype, h.database, h.relation, h.page, h.tuple, h.transactionid, h.classid, h.objid, h.objsubid) IS NOT DISTINCT
+      FROM (w.locktype, w.database, w.relation, w.page, w.tuple, w.transactionid, w.classid, w.objid, w.objsubid)
+      WHERE w.pid = $1::int AND NOT w.granted AND h.pid IS NULL AND h.virtualtransaction = own.virtualtransaction)
+      ORDER BY p.prepared LIMIT 5)
       """,
       [String(process)]
     ) { row throws(CatalogMismatch) in try row.text() }

@@ -266,6 +266,34 @@ import ThrowawayPostgres
     #expect(bench.pass().problems == [])
   }
 
+  /// No session shows it, and it stays when the server is restarted.
+  @Test(arguments: PostgresInstallation.all)
+  func aPreparedTransactionThatIsInTheWayIsNamed(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["max_prepared_transactions=3"])
+    try bench.user("shop")
+    let sql = "CREATE TABLE t AS SELECT 1 AS n; CREATE TABLE u ()"
+    try bench.database("d", owner: "shop", scripts: [bench.script("1", sql)])
+    #expect(bench.pass().problems == [])
+    let owner = try bench.connect(to: "d", as: "shop")
+    try owner.execute("BEGIN; LOCK TABLE u; PREPARE TRANSACTION 'no such'")
+    try owner.execute("BEGIN; INSERT INTO t VALUES (2); PREPARE TRANSACTION 'half''done'")
+    for isRestarted in [false, true] {
+      if isRestarted { try bench.server.restart() }
+      let before = bench.desired
+      bench.desired.spec.databases[0].scripts.append(bench.script("2", "ALTER TABLE t ADD m int"))
+      let problem = try #require(bench.pass().problems.first)
+      let start = "prepared transaction 'half''done' of user shop in d (since 2"
+      #expect(problem.message.contains("lock is held by \(start)"), "\(problem)")
+      #expect(!problem.message.contains("no such") && !problem.message.contains("pid 0"), "\(problem)")
+      bench.desired = before
+      bench.desired.spec.databases[0].name = try PostgresName("e")
+      bench.desired.spec.databases[0].renamedFrom = try PostgresName("d")
+      let used = try #require(bench.pass().problems.first { $0.item == "database e" })
+      #expect(used.message.contains("connected to d: ") && used.message.contains(start), "\(used)")
+      bench.desired = before
+    }
+  }
+
   /// With what the hint says, a subscriber copies and follows.
   @Test(arguments: PostgresInstallation.all)
   func aPublicationOfAllTablesIsToldToPublishTheRecordOfScripts(_ installation: PostgresInstallation) throws {

@@ -32,6 +32,11 @@ extension Failure {
           "scripts run as the database's owner, who is no superuser: declare users, memberOf, grants, extensions and "
           + "schemas; what is another role's, a superuser has to give to the owner"
       }
+      if error.isServer(SQLState.invalidSchemaName) {
+        return
+          "declare the schema, or name one that is there and that the owner may use: what is made without a schema's name "
+          + "goes to the first such of its search_path"
+      }
       if error.isServer(SQLState.unsafeNewEnumValue) {
         return
           "let a script of its own, before this one, add the value: the server lets nobody use it before it is committed"

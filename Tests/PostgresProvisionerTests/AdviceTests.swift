@@ -141,6 +141,24 @@ import ThrowawayPostgres
     }
   }
 
+  /// The schema was never made, or an administrator has set a path, or taken the right to use public.
+  @Test(arguments: PostgresInstallation.all)
+  func aScriptWithoutASchemaIsToldToNameOne(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    let connection = try bench.server.connect()
+    for name in ["absent", "path", "barred"] {
+      try bench.user(name)
+      let sql = "CREATE TABLE \(name == "absent" ? "a." : "")t (n int)"
+      try bench.database(name, owner: name, scripts: [bench.script("001", sql)])
+      try connection.execute("CREATE DATABASE \(name) TEMPLATE template0")
+    }
+    try connection.execute("ALTER DATABASE path SET search_path = nowhere")
+    try bench.server.connect(database: "barred").execute("REVOKE ALL ON SCHEMA public FROM PUBLIC, pg_database_owner")
+    let problems = bench.pass().problems.filter { $0.item.hasPrefix("script ") }
+    #expect(problems.map(\.sqlState) == Array(repeating: SQLState.invalidSchemaName, count: 3))
+    #expect(problems.allSatisfy { $0.hint?.hasPrefix("declare the schema, or name one") == true }, "\(problems)")
+  }
+
   /// The pass has its first connection, and none for a database, or for the owner alone.
   @Test(arguments: PostgresInstallation.all)
   func whatHasNoConnectionLeftSaysWhichLimit(_ installation: PostgresInstallation) throws {

@@ -58,22 +58,29 @@ extension SeparateStatements {
     SeparateStatements(source: give(old, to: new, where: "true"))
   }
 
-  /// Gives what `old` owns to `new`, except objects in a schema of another role, which belong to `old` in its own
-  /// right.
+  /// Gives what `old` owns to `new`, subscriptions too, except objects in a schema of another role, which belong to `old`
+  /// in its own right.
   /// - Parameter others: schemas whose declared owner is not the database's owner.
   static func give(
     _ old: PostgresName, to new: PostgresName, exceptSchemas others: [PostgresName]
   ) -> SeparateStatements {
     let array = "\(SQLText.literal(SQLText.array(others.map({ $0.text }))))::text[]"
-    return SeparateStatements(
-      source: give(
-        old, to: new,
-        where: """
-          CASE WHEN s.classid = 'pg_namespace'::regclass
-          THEN s.objid <> ALL (SELECT oid FROM pg_namespace WHERE nspname = ANY (\(array)))
-          ELSE n.oid IS NULL OR n.nspname <> ALL (\(array)) AND (n.nspname = 'public' OR n.nspowner = ANY (
-          SELECT oid FROM pg_authid WHERE rolname IN (\(lit(old)), \(lit(new)), 'pg_database_owner'))) END
-          """))
+    // Its worker may write only what is its owner's. Before 16 a superuser has it.
+    let subscriptions = """
+      (SELECT coalesce(array_agg(format('ALTER SUBSCRIPTION %I OWNER TO %I', subname, \(lit(new)))), '{}')
+      FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND subowner = (SELECT oid FROM pg_authid WHERE rolname = \(lit(old)))
+      AND current_setting('server_version_num')::int >= 160000)
+      """
+    let objects = give(
+      old, to: new,
+      where: """
+        CASE WHEN s.classid = 'pg_namespace'::regclass
+        THEN s.objid <> ALL (SELECT oid FROM pg_namespace WHERE nspname = ANY (\(array)))
+        ELSE n.oid IS NULL OR n.nspname <> ALL (\(array)) AND (n.nspname = 'public' OR n.nspowner = ANY (
+        SELECT oid FROM pg_authid WHERE rolname IN (\(lit(old)), \(lit(new)), 'pg_database_owner'))) END
+        """)
+    return SeparateStatements(source: "\(objects) || \(subscriptions)")
   }
 
   /// Revokes the grants that objects' owners gave to a role. Grants that another grantee passed on are left to

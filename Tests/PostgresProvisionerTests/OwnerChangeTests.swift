@@ -1,4 +1,5 @@
 import DatabaseSpec
+import FoundationEssentials
 import LibPQ
 import PostgresProvisioner
 import Provisioning
@@ -55,6 +56,35 @@ import ThrowawayPostgres
     let last = bench.pass()
     #expect(last.applied == [])
     #expect(last.problems.map(\.message) == [told])
+  }
+
+  /// Otherwise replication stops, because its worker may not write what is another role's, and the server that it fetches
+  /// from keeps all that it has not fetched.
+  @Test(arguments: PostgresInstallation.all.filter { $0.majorVersion >= 16 })
+  func aSubscriptionGoesOnUnderTheNewOwner(_ installation: PostgresInstallation) throws {
+    let source = try PostgresServer(installation, configuration: ["wal_level=logical"])
+    try source.connect().execute("CREATE TABLE t (n int); CREATE PUBLICATION p FOR TABLE t")
+    let bench = try ProvisionerBench(installation)
+    for name in ["old", "new"] { try bench.user(name) }
+    for name in ["d", "other"] {
+      try bench.database(name, owner: "old", scripts: [bench.script("1", "CREATE TABLE t (n int)")])
+    }
+    #expect(bench.pass().problems == [])
+    let from = "host=\(source.folder.path) port=\(source.port) user=postgres"
+    for name in ["d", "other"] {
+      let target = try bench.server.connect(database: name)
+      try target.execute(
+        "CREATE SUBSCRIPTION \(name) CONNECTION '\(from)' PUBLICATION p WITH (password_required = false)")
+      try target.execute("ALTER SUBSCRIPTION \(name) OWNER TO old")
+    }
+    try bench.database("d", owner: "new", scripts: bench.desired.spec.databases[0].scripts)
+    #expect(bench.pass().problems == [])
+    try source.connect().execute("INSERT INTO t VALUES (1)")
+    for name in ["d", "other"] {
+      #expect(try eventually { try bench.value("SELECT string_agg(n::text, '') FROM t", in: name) == "1" })
+      try bench.server.connect(database: name).execute("DROP SUBSCRIPTION \(name)")
+    }
+    #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
   @Test(arguments: PostgresInstallation.all)

@@ -33,9 +33,12 @@ struct Administration {
   }
 
   /// Parameters that older servers do not know. A server that does not check whether its client is still there
-  /// continues the statement of a sidecar that was killed, and keeps the lock for which the next sidecar waits.
+  /// continues the statement of a sidecar that was killed, and keeps the lock for which the next sidecar waits. Queries about
+  /// catalogs end early where the server sorts as it joins, and none is worth being compiled.
   private static func options(serverVersion: Int) -> [ConnectionSettings.RuntimeOption] {
-    var options: [ConnectionSettings.RuntimeOption] = []
+    var options: [ConnectionSettings.RuntimeOption] = [.init("enable_nestloop", "on")]
+    if serverVersion >= 110_000 { options.append(.init("jit", "off")) }
+    if serverVersion >= 130_000 { options.append(.init("enable_incremental_sort", "on")) }
     if serverVersion >= 140_000 {
       options += [.init("idle_session_timeout", "0"), .init("client_connection_check_interval", "1s")]
     }

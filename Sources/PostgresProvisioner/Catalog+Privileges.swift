@@ -33,18 +33,25 @@ extension Catalog {
   }
 
   /// Where privileges differ: role, kind, whether it is about future objects, which, privileges, whether they
-  /// are missing. The rows of roles take turns, so that a limit leaves each its share.
+  /// are missing; and the place of this gap. Gaps are in the order of their places: those of one object are together, so
+  /// that a limit leaves each role its share.
   ///
   /// Asked for: $1 roles, $2 kinds, $3 privileges, $4 whether it is wanted, $5 on what members make alone; $6 whose objects it
   /// is about, $7 whether that is a member of the owner; $8 whether the user is to have nothing that runs with its owner's
   /// rights; $9 on whose objects Postern may have granted something, now or before. What PUBLIC may do everybody may; a
   /// role's rights on its own objects, these and future ones, are never touched; the schema `public` counts whoever owns
-  /// it.
-  /// - Parameter limit: how many rows there are at most; nil for any number.
+  /// it. $10 to $13 are the place, $14 is the limit.
+  ///
+  /// Objects are sorted first, and then what is asked is looked up for each: so a limit ends the work as soon as it is
+  /// reached, and the next part of the walk does not do it again.
+  /// - Parameters:
+  ///   - place: behind which the gaps are; nil for all.
+  ///   - limit: how many rows there are at most; nil for any number.
   static func gaps(
-    _ requests: [PrivilegeRequest], makers: [Maker], givers: [PostgresName], limit: Int?
-  ) -> CatalogQuery<PrivilegeGap> {
-    CatalogQuery(
+    _ questions: GapQuestions, behind place: GapPlace?, limit: Int?
+  ) -> CatalogQuery<(gap: PrivilegeGap, place: GapPlace)> {
+    let (requests, makers) = (questions.requests, questions.makers)
+    return CatalogQuery(
       "the privileges",
       """
       WITH asked AS (
@@ -60,54 +67,65 @@ extension Catalog {
           SELECT oid, nspname, nspowner, nspacl FROM pg_namespace
           WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'postern')),
         object AS (
-          SELECT 'n' AS kind, format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl, nspname = 'public' AS open,
-            false AS definer
+          SELECT 1 AS class, oid AS id, 'n' AS kind, format('%I', nspname) AS name, nspowner AS owner, nspacl AS acl,
+            nspname = 'public' AS open, false AS definer
           FROM namespace
           UNION ALL
-          SELECT CASE c.relkind WHEN 'S' THEN 'S' ELSE 'r' END, format('%I.%I', n.nspname, c.relname), c.relowner,
+          SELECT 2, c.oid, CASE c.relkind WHEN 'S' THEN 'S' ELSE 'r' END, format('%I.%I', n.nspname, c.relname), c.relowner,
             c.relacl, false, false
           FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
           UNION ALL
-          SELECT 'f', p.oid::regprocedure::text, p.proowner,
+          SELECT 3, p.oid, 'f', NULL, p.proowner,
             coalesce(p.proacl, acldefault('f', p.proowner)), false, p.prosecdef
           FROM pg_proc p JOIN namespace n ON n.oid = p.pronamespace),
-        gap AS (
-          SELECT a.nr, a.role, a.kind, false AS future, o.name, a.privilege, a.wanted
-          FROM object o JOIN asked a ON a.kind = o.kind
-          WHERE o.owner IS DISTINCT FROM a.oid AND CASE
-            WHEN a.wanted THEN (o.open AND NOT a.narrow OR o.owner IN (SELECT oid FROM creator WHERE member OR NOT a.narrow))
-              AND NOT (a.safe AND o.definer)
-              AND NOT coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false)
-              AND NOT coalesce(o.acl @> makeaclitem(0, o.owner, a.privilege, false), false)
-            ELSE (o.open OR o.owner IN (SELECT oid FROM giver)) AND (o.definer OR NOT a.safe)
-              AND coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
-          UNION ALL
-          SELECT a.nr, a.role, a.kind, true, format('%I', c.name), a.privilege, true
+        future AS (
+          SELECT 0 AS class, coalesce(c.oid, 0) AS id, a.nr, a.kind, a.role, a.privilege, a.wanted,
+            format('%I', c.name) AS name
           FROM asked a CROSS JOIN creator c
           WHERE a.wanted AND NOT a.safe AND c.name <> a.role AND (c.member OR NOT a.narrow) AND NOT EXISTS (
             SELECT FROM pg_default_acl d
             WHERE d.defaclrole = c.oid AND d.defaclnamespace = 0 AND d.defaclobjtype = a.kind::"char"
               AND d.defaclacl @> makeaclitem(a.oid, c.oid, a.privilege, false))
           UNION ALL
-          SELECT a.nr, a.role, a.kind, true,
-            format('%I', g.rolname) || CASE WHEN n.oid IS NULL THEN '' ELSE format(' IN SCHEMA %I', n.nspname) END,
-            a.privilege, false
+          SELECT 0, d.oid, a.nr, a.kind, a.role, a.privilege, false,
+            format('%I', g.rolname) || CASE WHEN n.oid IS NULL THEN '' ELSE format(' IN SCHEMA %I', n.nspname) END
           FROM asked a JOIN pg_default_acl d ON d.defaclobjtype = a.kind::"char"
             AND d.defaclacl @> makeaclitem(a.oid, d.defaclrole, a.privilege, false)
           JOIN giver g ON g.oid = d.defaclrole LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
           WHERE g.oid <> a.oid AND NOT a.wanted)
-      SELECT role, kind, future, name, string_agg(privilege, ' ' ORDER BY nr), wanted FROM gap
-      GROUP BY role, kind, future, name, wanted
-      ORDER BY row_number() OVER (
-        PARTITION BY role ORDER BY kind COLLATE "C", future, name COLLATE "C", wanted), role COLLATE "C"
-      LIMIT $10::bigint
+      SELECT role, kind, class = 0, coalesce(name, id::regprocedure::text), privileges, wanted, class, id, sub
+      FROM (
+        (SELECT class, id, kind || role COLLATE "C" AS sub, wanted, role, kind, name,
+          string_agg(privilege, ' ' ORDER BY nr) AS privileges
+        FROM future
+        WHERE (class, id, kind || role COLLATE "C", wanted) > ($10::integer, $11::oid, $12::text, $13::boolean)
+        GROUP BY class, id, kind, role, wanted, name
+        ORDER BY class, id, sub, wanted LIMIT $14::bigint)
+        UNION ALL
+        (SELECT o.class, o.id, a.sub, a.wanted, a.role, o.kind, o.name, a.privileges
+        FROM (SELECT * FROM object WHERE (class, id) >= ($10::integer, $11::oid) ORDER BY class, id OFFSET 0) o
+        CROSS JOIN LATERAL (
+          SELECT a.kind || a.role COLLATE "C" AS sub, a.wanted, a.role, string_agg(a.privilege, ' ' ORDER BY a.nr) AS privileges
+          FROM asked a
+          WHERE a.kind = o.kind AND o.owner IS DISTINCT FROM a.oid AND CASE
+            WHEN a.wanted THEN (o.open AND NOT a.narrow OR o.owner IN (SELECT oid FROM creator WHERE member OR NOT a.narrow))
+              AND NOT (a.safe AND o.definer)
+              AND NOT coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false)
+              AND NOT coalesce(o.acl @> makeaclitem(0, o.owner, a.privilege, false), false)
+            ELSE (o.open OR o.owner IN (SELECT oid FROM giver)) AND (o.definer OR NOT a.safe)
+              AND coalesce(o.acl @> makeaclitem(a.oid, o.owner, a.privilege, false), false) END
+          GROUP BY a.kind, a.role, a.wanted OFFSET 0) a
+        WHERE (o.class, o.id, a.sub, a.wanted) > ($10::integer, $11::oid, $12::text, $13::boolean)
+        ORDER BY o.class, o.id, a.sub, a.wanted LIMIT $14::bigint)) gap
+      ORDER BY class, id, sub COLLATE "C", wanted LIMIT $14::bigint
       """,
       [
         SQLText.array(requests.map({ $0.role.text })), SQLText.array(requests.map({ $0.kind.rawValue })),
         SQLText.array(requests.map({ $0.privilege })), SQLText.array(requests.map { $0.isWanted ? "t" : "f" }),
         SQLText.array(requests.map { $0.isOfMembersOnly ? "t" : "f" }), SQLText.array(makers.map({ $0.name.text })),
         SQLText.array(makers.map { $0.isMember ? "t" : "f" }),
-        SQLText.array(requests.map { $0.isSafe ? "t" : "f" }), SQLText.array(givers.map({ $0.text })),
+        SQLText.array(requests.map { $0.isSafe ? "t" : "f" }), SQLText.array(questions.givers.map({ $0.text })),
+        place?.objectClass ?? "-1", place?.object ?? "0", place?.right ?? "", place?.isWanted ?? "f",
         limit.map { String($0) },
       ]
     ) { row throws(CatalogMismatch) in
@@ -115,8 +133,12 @@ extension Catalog {
       let kind = try row.value("a kind of object") { ObjectKind(rawValue: $0) }
       let target: PrivilegeGap.Target = try row.isTrue() ? .future(of: try row.text()) : .object(try row.text())
       let privileges = try row.text().utf8.split(separator: 0x20).map { String(decoding: $0, as: UTF8.self) }
-      return PrivilegeGap(
-        role: role, kind: kind, target: target, privileges: privileges, isMissing: try row.isTrue())
+      let isMissing = try row.isTrue()
+      return (
+        PrivilegeGap(role: role, kind: kind, target: target, privileges: privileges, isMissing: isMissing),
+        GapPlace(
+          objectClass: try row.text(), object: try row.text(), right: try row.text(), isWanted: isMissing ? "t" : "f")
+      )
     }
   }
 }

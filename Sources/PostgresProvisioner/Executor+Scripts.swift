@@ -139,11 +139,9 @@ extension Executor {
         if watch.wait.asksForHolders { askForHolders(connection, &watch, main) }
         if watch.isPassDue { passBeside(latest, main, &watch) }
       case .filesChanged:
-        guard let desired = control.reread(), desired != latest else { continue }
-        latest = desired
-        supersede()
-        passBeside(desired, main, &watch)
-        guard desired.declares(watch.script, as: watch.item) else {
+        guard noticeNewFiles() else { continue }
+        passBeside(latest, main, &watch)
+        guard latest.declares(watch.script, as: watch.item) else {
           end(connection, main, milliseconds: 5000)
           throw .notDesired
         }

@@ -47,8 +47,14 @@ struct Executor {
   /// Begins nothing new, because the process must end.
   mutating func stop() { ending = .interrupted }
 
-  /// Begins nothing new, because the desired state has changed.
-  mutating func supersede() { ending = ending ?? .superseded }
+  /// Begins nothing new, if the files have changed.
+  /// - Returns: whether they have.
+  mutating func noticeNewFiles() -> Bool {
+    guard let desired = control.reread(), desired != latest else { return false }
+    latest = desired
+    ending = ending ?? .superseded
+    return true
+  }
 
   /// The steps that can be tried. The items of the other steps fail, because an item that they require has failed.
   mutating func open(_ steps: ArraySlice<Step>) -> [Step] {
@@ -159,8 +165,26 @@ struct Executor {
     if !step.isBookkeeping { applied.append(step.summary) }
   }
 
-  mutating func fail(_ step: Step, _ failure: Failure) {
-    if failed.insert(step.item).inserted { failures.append(failure) }
+  mutating func fail(_ step: Step, _ failure: Failure) { fail(step.item, failure) }
+
+  /// Notes that something about an item failed. What is told is the first failure.
+  mutating func fail(_ item: Item, _ failure: Failure) {
+    guard failed.insert(item).inserted, !failures.contains(where: { $0.item == item }) else { return }
+    failures.append(failure)
+  }
+
+  /// Tries these items again, although a step of theirs has failed: what follows is about other objects.
+  mutating func reopen(_ isToOpen: (Item) -> Bool) { failed = failed.filter { !isToOpen($0) } }
+
+  /// Tries nothing more of the items of which anything has failed.
+  mutating func close() { failed.formUnion(failures.map({ $0.item })) }
+
+  /// A step that is told no more, if one like it was done: it does the same to other objects.
+  func quiet(_ step: Step) -> Step {
+    var step = step
+    let summary = step.summary
+    if applied.contains(where: { $0.utf8.elementsEqual(summary.utf8) }) { step.isBookkeeping = true }
+    return step
   }
 
   /// Forgets failures that may disappear when the state is read again. They are reported if they happen again.

@@ -5,13 +5,13 @@ import Provisioning
 extension Observer {
   /// Reads the contents of one database, over a connection to it.
   /// - Parameter limit: how many gaps are read of it at most; nil for all.
+  /// - Returns: what is there, and the place of the last gap that was read, where there are others behind it.
   func observeContents(
     of name: PostgresName, _ declared: Database?, _ customer: String, _ grantees: Grantees, _ state: ObservedState,
     limit: Int?, _ connection: borrowing Connection
-  ) throws(PostgresError) -> DatabaseContents {
-    let requests = grantees.privilegeRequests(
-      in: name, declared: declared, records: state.records.records, serverVersion: state.serverVersion)
-    let makers = declared.map { grantees.makers(of: $0) } ?? []
+  ) throws(PostgresError) -> (contents: DatabaseContents, end: GapPlace?) {
+    let questions = gapQuestions(in: name, declared, customer, grantees, state)
+    let makers = questions.makers
     let readers =
       declared.map { [$0.owner] + grantees[name].filter { $0.level(on: name) != nil }.map({ $0.name }) } ?? []
     var batch = CatalogBatch()
@@ -26,13 +26,11 @@ extension Observer {
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
     let publications = batch.ask(Catalog.publicationsOfAllTables)
-    let unwanted = requests.filter { !$0.isWanted }
+    let unwanted = questions.requests.filter { !$0.isWanted }
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
-    let givers =
-      unwanted.isEmpty ? [] : grantees.givers(in: name, declared: declared, customer: customer, state)
     let gaps =
-      requests.isEmpty
-      ? nil : batch.ask(Catalog.gaps(requests, makers: makers, givers: givers, limit: limit.map { $0 + 1 }))
+      questions.requests.isEmpty
+      ? nil : batch.ask(Catalog.gaps(questions, behind: nil, limit: limit.map { $0 + 1 }))
     let answers = try connection.answers(batch)
 
     var contents = DatabaseContents(
@@ -47,14 +45,33 @@ extension Observer {
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
     contents.publications = try answers.rows(publications)
     if let passedOn { contents.passedOn = try answers.rows(passedOn) }
-    if let gaps {
-      contents.gaps = try answers.rows(gaps)
-      if let limit, contents.gaps.count > limit {
-        contents.gaps.removeLast()
-        contents.hasMoreGaps = true
-      }
-    }
-    return contents
+    guard let gaps else { return (contents, nil) }
+    let reading = GapReading(try answers.rows(gaps), limit: limit)
+    contents.gaps = reading.gaps
+    contents.hasMoreGaps = reading.end != nil
+    return (contents, reading.end)
+  }
+
+  /// Reads the gaps of a database that are behind a place.
+  func observeGaps(
+    of name: PostgresName, behind place: GapPlace, _ desired: DesiredState, _ state: ObservedState
+  ) throws(PostgresError) -> GapReading {
+    let declared = desired.spec.databases.first { $0.name == name }
+    let grantees = Grantees(desired.spec, state.records.records)
+    let questions = gapQuestions(in: name, declared, desired.spec.customer, grantees, state)
+    let query = Catalog.gaps(questions, behind: place, limit: gapLimit.map { $0 + 1 })
+    return GapReading(try administration.connect(to: name).rows(query), limit: gapLimit)
+  }
+
+  private func gapQuestions(
+    in name: PostgresName, _ declared: Database?, _ customer: String, _ grantees: Grantees, _ state: ObservedState
+  ) -> GapQuestions {
+    let requests = grantees.privilegeRequests(
+      in: name, declared: declared, records: state.records.records, serverVersion: state.serverVersion)
+    return GapQuestions(
+      requests: requests, makers: declared.map { grantees.makers(of: $0) } ?? [],
+      givers: requests.allSatisfy { $0.isWanted }
+        ? [] : grantees.givers(in: name, declared: declared, customer: customer, state))
   }
 
   private static func recorder(

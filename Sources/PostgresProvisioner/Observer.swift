@@ -22,6 +22,8 @@ struct Observer {
     var unread: [Failure] = []
     /// Those that were looked into.
     var looked: [(name: PostgresName, questions: ContentsQuestions)] = []
+    /// The databases with more gaps than were read, and the place of the last one.
+    var unfinished: [(name: PostgresName, end: GapPlace)] = []
   }
 
   /// Reads the server, and the databases of which it is not known what is in them.
@@ -39,14 +41,16 @@ struct Observer {
       ContentsQuestions(name, declared[name], grantees, server)
     }
     var unread: [Failure] = []
+    var unfinished: [(name: PostgresName, end: GapPlace)] = []
     var room = gapLimit
     for (name, _) in looked {
       do throws(PostgresError) {
         let database = try administration.connect(to: name)
-        let contents = try observeContents(
+        let (contents, end) = try observeContents(
           of: name, declared[name], desired.spec.customer, grantees, state,
           limit: room.map { max($0, Self.leastGaps) }, database)
         state.databases[name]?.contents = contents
+        if let end { unfinished.append((name, end)) }
         room = room.map { $0 - contents.gaps.count }
       } catch {
         unread.append(Failure(.database(name), error))
@@ -58,7 +62,7 @@ struct Observer {
         guard error.kind == .server, !connection.isBroken else { throw error }
       }
     }
-    return Observation(state: state, unread: unread, looked: looked)
+    return Observation(state: state, unread: unread, looked: looked, unfinished: unfinished)
   }
 
   /// Databases in which something is declared, or was granted.

@@ -7,8 +7,7 @@ package import Provisioning
 package struct Provisioner {
   /// How many times a pass plans. The second plan sees what is in a new database, and what a script has created.
   private static let maximumRounds = 4
-  /// How many more times, where rights on so many objects differ that a plan has a part of them: this many at once.
-  private static let maximumParts = 200
+  /// On how many objects, of all databases together, rights that differ are read at once.
   private static let gapLimit = 2000
 
   private let administration: Administration
@@ -157,10 +156,9 @@ package struct Provisioner {
     if executor.isEnding { return report(executor, []) }
     var warnings: [ItemProblem] = []
     var round = 0
-    var parts = 0
     while round < Self.maximumRounds {
       let observation = try observer.observe(desired, connection, server)
-      if observation.state.hasMoreGaps, parts < Self.maximumParts { parts += 1 } else { round += 1 }
+      round += 1
       let unread = observation.unread
       server = nil
       try check(unread, connection)
@@ -177,21 +175,60 @@ package struct Provisioner {
       let problems = warnings + found
       warnings += found.filter { !$0.isFailure }
       executor.problems = problems
-      if steps.isEmpty || round == Self.maximumRounds {
+      // Behind gaps that nothing can be done about there may be others.
+      let hasMore = round == 1 && !observation.unfinished.isEmpty
+      if steps.isEmpty && !hasMore || round == Self.maximumRounds {
         let unsettled = steps.map {
           ItemProblem(
-            item: $0.item.description, message: "is still to be done after \(parts + round - 1) rounds: \($0.summary)",
+            item: $0.item.description, message: "is still to be done after \(round - 1) rounds: \($0.summary)",
             hint: "something else may be changing it as well")
         }
         return report(executor, problems + unsettled, undone: Set(steps.map({ $0.item })))
       }
       known.forget(steps)
+      let failedBefore = executor.failed
       try executor.run(steps, connection)
       try check(executor.failures, connection)
+      for (name, end) in observation.unfinished {
+        warnings += try finishGaps(
+          of: name, behind: end, observation.state, observer, &executor, connection, except: failedBefore
+        ).filter { !warnings.contains($0) }
+      }
       if executor.isEnding { return report(executor, problems) }
       if round < Self.maximumRounds - 1 { executor.forgetRaces() }
     }
     return report(executor, [])
+  }
+
+  /// Gives and takes rights on the objects behind those that a plan was about, part by part. Each object is tried once: one
+  /// that fails keeps neither the pass, nor other objects of the same user.
+  /// - Parameters:
+  ///   - state: what the plan was made of.
+  ///   - closed: items that have failed in an earlier round.
+  /// - Returns: warnings about these steps.
+  private func finishGaps(
+    of name: PostgresName, behind start: GapPlace, _ state: ObservedState, _ observer: Observer,
+    _ executor: inout Executor, _ connection: borrowing Connection, except closed: Set<Item>
+  ) throws(PostgresError) -> [ItemProblem] {
+    var warnings: [ItemProblem] = []
+    var place: GapPlace? = start
+    while let end = place, !executor.isEnding, !executor.noticeNewFiles() {
+      let reading: GapReading
+      do throws(PostgresError) {
+        reading = try observer.observeGaps(of: name, behind: end, executor.desired, state)
+      } catch {
+        executor.fail(.database(name), Failure(.database(name), error))
+        break
+      }
+      guard let plan = Provisioning.planFurtherGrants(executor.desired, state, on: name, reading.gaps) else { break }
+      warnings += plan.problems.map({ $0.itemProblem }).filter { !warnings.contains($0) }
+      executor.reopen { if case .grant(_, on: name) = $0 { !closed.contains($0) } else { false } }
+      try executor.run(executor.open(plan.steps[...]).map { executor.quiet($0) }, connection)
+      place = reading.end
+    }
+    executor.close()
+    try check(executor.failures, connection)
+    return warnings
   }
 
   /// Checks, if a connection has ended, whether all have.

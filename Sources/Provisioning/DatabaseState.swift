@@ -84,7 +84,7 @@ package struct DatabaseContents: Equatable, Sendable {
   package var invalidIndexes: [OthersObjects] = []
   /// The differences between the privileges that were asked about and those that exist.
   package var gaps: [PrivilegeGap]
-  /// Whether there are more gaps than ``gaps``, which were too many to be read at once.
+  /// Whether there are other gaps than ``gaps``: too many to be read at once.
   package var hasMoreGaps = false
   /// What users have passed on who are to lose a right.
   package var passedOn: [PassedOnRights] = []

@@ -38,9 +38,6 @@ package struct ObservedState: Equatable, Sendable {
     else { return nil }
     return other
   }
-
-  /// Whether rights on so many objects differ that not all were read.
-  package var hasMoreGaps: Bool { databases.values.contains { $0.contents?.hasMoreGaps == true } }
 }
 
 /// A version of an extension that the server has available (PostgreSQL docs §54.3, `pg_available_extension_versions`).

@@ -1,4 +1,4 @@
-import DatabaseSpec
+package import DatabaseSpec
 
 /// The steps after which a server has everything that is declared. It is data, made without any IO. It is empty if the
 /// server already has everything.
@@ -56,6 +56,18 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   planner.planGrants()
   planner.planRemovals()
   for database in databases { planner.planScripts(of: database) }
+  return planner.plan
+}
+
+/// What follows ``plan(_:_:)`` where rights on too many objects of a database differ for one plan: steps about those of
+/// `gaps` alone. `observed` is the state that the plan is of.
+/// - Returns: nil where the plan has renamed something, so that all must be read again.
+package func planFurtherGrants(
+  _ desired: DesiredState, _ observed: ObservedState, on database: PostgresName, _ gaps: [PrivilegeGap]
+) -> Plan? {
+  var planner = Planner(desired: desired, observed: observed)
+  guard planner.renames.isEmpty else { return nil }
+  planner.planFurtherGrants(on: database, gaps)
   return planner.plan
 }
 

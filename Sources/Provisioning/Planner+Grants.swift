@@ -14,7 +14,7 @@ extension Planner {
 
   /// Plans what declared users may do in databases that they do not own. A grant is recorded before it is given, and
   /// the record is removed after the grant was revoked. So if a pass is killed in between, the next one completes the
-  /// work. Where there were too many gaps to read them at once, the next plan has the others.
+  /// work. Where there were too many gaps to read them at once, plans like this one have the others.
   mutating func planGrants() {
     for database in grantedDatabases() {
       let gaps: [PrivilegeGap]
@@ -75,54 +75,83 @@ extension Planner {
     to user: PostgresName, on database: PostgresName, level: Grant.Level?, _ gaps: [PrivilegeGap]
   ) {
     let before = records.grants[user]?[database]
-    let item = Item.grant(to: user, on: database)
-    let requires = [Item.server, .user(user), .database(database)]
-    let details = [Detail("name", user), Detail("database", database)]
     let isConnector = observed.databases[database]?.connectors.contains(user) == true
     if let level, before == nil || level == .write && before == .read {
-      note(level, to: user, on: database, requires)
+      note(level, to: user, on: database, requirements(of: user, on: database))
     }
-    var statements: [String] = []
-    if level != nil, !isConnector { statements.append("GRANT CONNECT ON DATABASE \(id(database)) TO \(id(user))") }
-    statements += gaps.filter { $0.isMissing }.map { sql($0) }
-    if let level, !statements.isEmpty {
-      addSeparate(
-        "grant", details + [Detail("level", level.rawValue)], for: item, requires: requires, in: database,
-        SeparateStatements(statements))
+    if let level {
+      let connect = "GRANT CONNECT ON DATABASE \(id(database)) TO \(id(user))"
+      give(level, to: user, on: database, (isConnector ? [] : [connect]) + gaps.filter { $0.isMissing }.map { sql($0) })
     }
-    guard let before else { return }
-    let state = observed.databases[database]
-    // A user who becomes the owner by this plan will own the objects of these gaps. The next round reads them again.
-    guard self.database(database)?.owner != user || state?.owner == user else { return }
-    statements = gaps.filter { !$0.isMissing }.map { sql($0) }
-    if state != nil, !statements.isEmpty {
-      for rights in state?.contents?.passedOn ?? [] where rights.user == user {
-        let more = rights.count > 5 ? ", …" : ""
-        warn(
-          item,
-          "\(rights.grantee.text) loses what \(user.text) had passed on: rights on \(rights.count) objects "
-            + "(\(rights.names)\(more))",
-          hint: "if \(rights.grantee.text) is to have them: declare a grant for it, or let the owner give them")
-      }
-      addSeparate(
-        "revoke", details + [Detail("level", before.rawValue)], for: item, requires: requires, in: database,
-        SeparateStatements(statements))
-    }
+    guard let before, take(before, from: user, on: database, gaps) else { return }
     // What is recorded must not go before what it says is taken back.
+    let state = observed.databases[database]
     guard state?.contents?.hasMoreGaps != true else { return }
     guard let level else {
       guard state == nil || state?.contents != nil else {
         // The next round looks into what is renamed.
         guard renames.isEmpty else { return }
         return fail(
-          item, "cannot be taken back altogether: the database cannot be looked into",
+          .grant(to: user, on: database), "cannot be taken back altogether: the database cannot be looked into",
           hint: "the user can log in to it no more; the rest is done when the database allows connections")
       }
       return add(
-        "forget grant", details, for: item, requires: requires, isBookkeeping: true,
+        "forget grant", [Detail("name", user), Detail("database", database)], for: .grant(to: user, on: database),
+        requires: requirements(of: user, on: database), isBookkeeping: true,
         [Postern.forgetGrant(to: user, on: database)].sql)
     }
-    if level == .read, before == .write { note(level, to: user, on: database, requires) }
+    if level == .read, before == .write { note(level, to: user, on: database, requirements(of: user, on: database)) }
+  }
+
+  /// Plans what gaps need that were too many to be read with the others: the rest is in the plan before.
+  mutating func planFurtherGrants(on database: PostgresName, _ gaps: [PrivilegeGap]) {
+    let owner = self.database(database)?.owner ?? observed.databases[database]?.owner
+    for user in grantees[database] {
+      let own = gaps.filter { $0.role == user.name }
+      if user.name != owner, let level = user.level(on: database) {
+        give(level, to: user.name, on: database, own.filter { $0.isMissing }.map { sql($0) })
+      }
+      if let before = records.grants[user.name]?[database] { _ = take(before, from: user.name, on: database, own) }
+    }
+    if let owner { useMembersObjects(owner, on: database, gaps.filter { $0.role == owner && $0.isMissing }) }
+  }
+
+  private func requirements(of user: PostgresName, on database: PostgresName) -> [Item] {
+    [.server, .user(user), .database(database)]
+  }
+
+  private mutating func give(
+    _ level: Grant.Level, to user: PostgresName, on database: PostgresName, _ statements: [String]
+  ) {
+    guard !statements.isEmpty else { return }
+    addSeparate(
+      "grant", [Detail("name", user), Detail("database", database), Detail("level", level.rawValue)],
+      for: .grant(to: user, on: database), requires: requirements(of: user, on: database), in: database,
+      SeparateStatements(statements))
+  }
+
+  /// - Returns: whether it is known what is to be taken.
+  private mutating func take(
+    _ before: Grant.Level, from user: PostgresName, on database: PostgresName, _ gaps: [PrivilegeGap]
+  ) -> Bool {
+    let item = Item.grant(to: user, on: database)
+    let state = observed.databases[database]
+    // A user who becomes the owner by this plan will own the objects of these gaps. The next round reads them again.
+    guard self.database(database)?.owner != user || state?.owner == user else { return false }
+    let statements = gaps.filter { !$0.isMissing }.map { sql($0) }
+    guard let state, !statements.isEmpty else { return true }
+    for rights in state.contents?.passedOn ?? [] where rights.user == user {
+      let more = rights.count > 5 ? ", …" : ""
+      warn(
+        item,
+        "\(rights.grantee.text) loses what \(user.text) had passed on: rights on \(rights.count) objects "
+          + "(\(rights.names)\(more))",
+        hint: "if \(rights.grantee.text) is to have them: declare a grant for it, or let the owner give them")
+    }
+    addSeparate(
+      "revoke", [Detail("name", user), Detail("database", database), Detail("level", before.rawValue)], for: item,
+      requires: requirements(of: user, on: database), in: database, SeparateStatements(statements))
+    return true
   }
 
   /// Revokes CONNECT on a database by the name that it has before it is renamed. Who owns it still would lose a right of

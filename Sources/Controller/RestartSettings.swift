@@ -13,6 +13,8 @@ package struct RestartSettings: Sendable {
   package var pause: Duration = .milliseconds(100)
   /// A look that takes longer holds up those at other namespaces no more.
   package var patience: Duration = .seconds(1)
+  /// In a look that takes longer, no more Pods are evicted.
+  package var maximumLook: Duration = .seconds(30)
 
   /// The defaults.
   package init() {}

@@ -9,10 +9,10 @@ import Logging
 import Synchronization
 
 /// Evicts applications' Pods as ``Restarts`` decides. One namespace is looked at at a time, the one first that has waited
-/// longest; a look that takes long, as where an eviction hangs, is left to itself. Where nothing is to be restarted, none is
-/// looked at, until another turn.
+/// longest; a look that takes long, as where an eviction hangs, is left to itself, and those at such namespaces never take all
+/// places. Where nothing is to be restarted, none is looked at, until another turn.
 final class Restarter: Sendable {
-  private struct Namespace {
+  struct Namespace {
     var turns: [CustomerKey: [String: Restarts.Turn]] = [:]
     /// Nil: nothing is to be done.
     var next: ContinuousClock.Instant?
@@ -22,12 +22,14 @@ final class Restarter: Sendable {
     var met: [String: (turn: Restarts.Turn, pods: Set<String>)] = [:]
   }
 
-  private struct State {
+  struct State {
     var namespaces: [String: Namespace] = [:]
     /// No namespace is due before; nil: none is. So nothing is searched while nothing is to be done.
     var earliest: ContinuousClock.Instant?
     /// The namespaces that are being looked at, and since when. A namespace may be forgotten meanwhile.
     var looking: [String: ContinuousClock.Instant] = [:]
+    /// The namespaces whose last look took long.
+    var slow: Set<String> = []
 
     mutating func look(at name: String, from time: ContinuousClock.Instant) {
       namespaces[name]?.next = time
@@ -40,11 +42,13 @@ final class Restarter: Sendable {
       guard let earliest, earliest <= now, looking.count < Restarter.maximumLooks,
         looking.values.allSatisfy({ now - $0 >= patience })
       else { return nil }
-      let due = namespaces.compactMap { name, namespace in
+      let mayBeSlow = looking.keys.count { slow.contains($0) } < Restarter.maximumSlowLooks
+      let waiting = namespaces.compactMap { name, namespace in
         looking[name] == nil ? namespace.next.map { ($0, name) } : nil
-      }.min { $0 < $1 }
-      guard let due, due.0 <= now else {
-        self.earliest = due?.0
+      }.sorted { $0 < $1 }
+      guard let due = waiting.first(where: { mayBeSlow || !slow.contains($0.1) }), due.0 <= now else {
+        // Those that wait for a place need no other time: they are looked for until they have one.
+        self.earliest = waiting.first?.0
         return nil
       }
       namespaces[due.1]?.next = nil
@@ -54,8 +58,11 @@ final class Restarter: Sendable {
 
     /// A look at a namespace has ended.
     /// - Parameter wait: after what time another must follow; nil: after none.
-    mutating func ended(_ name: String, after wait: Duration?, at now: ContinuousClock.Instant) {
-      looking[name] = nil
+    mutating func ended(
+      _ name: String, after wait: Duration?, at now: ContinuousClock.Instant, patience: Duration
+    ) {
+      let isSlow = looking.removeValue(forKey: name).map { now - $0 >= patience } ?? false
+      if isSlow, namespaces[name] != nil { slow.insert(name) } else { slow.remove(name) }
       // A turn that was told meanwhile has set a time of its own.
       if let next = namespaces[name]?.next ?? wait.map({ now + $0 }) { look(at: name, from: next) }
     }
@@ -63,8 +70,9 @@ final class Restarter: Sendable {
 
   /// The most evictions of one look; other namespaces are next.
   private static let maximumAtOnce = 5
-  /// How many namespaces may be looked at at once, where looks take long.
-  private static let maximumLooks = 4
+  /// How many namespaces may be looked at at once, where looks take long, and how many of those whose last look did.
+  static let maximumLooks = 8
+  static let maximumSlowLooks = 4
   private static let retryDelay = Duration.seconds(30)
 
   private let client: KubernetesClient
@@ -105,7 +113,7 @@ final class Restarter: Sendable {
         let look = Look(namespace: name, turns: turns, settings: settings, restarter: self, mayWrite: mayWrite)
         group.addTask {
           let wait = await look.run()
-          self.state.withLock { $0?.ended(name, after: wait, at: .now) }
+          self.state.withLock { $0?.ended(name, after: wait, at: .now, patience: settings.patience) }
         }
       }
     }
@@ -202,7 +210,10 @@ final class Restarter: Sendable {
       restarter.keep(candidates.map(\.pod.workload), in: namespace)
       var (left, wait) = (Restarter.maximumAtOnce, Duration?.none)
       var unanswered = Refusals()
-      for candidate in candidates {
+      let end = ContinuousClock.now + settings.maximumLook
+      // In another order each time, so that none is always behind those that take long.
+      for candidate in candidates.shuffled() {
+        if ContinuousClock.now >= end { left = 0 }
         let result = try await attempt(candidate, of: restarts, &left, &unanswered)
         guard let next = await tell(result, candidate) else { continue }
         wait = min(wait ?? next, next)

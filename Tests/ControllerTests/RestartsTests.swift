@@ -166,4 +166,42 @@ import Testing
     // While it is scaled down, it has more.
     for wanted in 0...2 { #expect(restarts.missing(beside: candidate, of: wanted) == nil) }
   }
+
+  /// Namespaces whose looks have taken long before never take all places, however many they are and however long they have waited.
+  @Test func namespacesThatTakeLongLeavePlacesToOthers() {
+    var state = Restarter.State()
+    let patience = Duration.seconds(1)
+    var now = ContinuousClock.now
+    let slow = (10..<30).map { "slow-\($0)" }
+    for name in slow + ["good"] { state.namespaces[name] = .init() }
+    for name in slow { state.look(at: name, from: now) }
+    // Nobody knows yet that they take long.
+    for _ in slow {
+      now += patience
+      guard let name = state.takeNext(at: now, patience: patience) else {
+        Issue.record("nobody is next")
+        return
+      }
+      now += patience
+      state.ended(name, after: .zero, at: now, patience: patience)
+    }
+    #expect(state.slow == Set(slow))
+    var taken: [String] = []
+    for _ in slow {
+      now += patience
+      if let name = state.takeNext(at: now, patience: patience) { taken.append(name) }
+    }
+    #expect(taken == Array(slow.prefix(Restarter.maximumSlowLooks)))
+    now += patience
+    state.look(at: "good", from: now)
+    #expect(state.takeNext(at: now, patience: patience) == "good")
+    state.ended("good", after: nil, at: now, patience: patience)
+    // Another slow one as soon as there is a place again.
+    now += patience
+    state.ended(taken[0], after: nil, at: now, patience: patience)
+    #expect(state.takeNext(at: now, patience: patience) == slow[Restarter.maximumSlowLooks])
+    // One that is quick again is like the others.
+    state.ended(taken[1], after: .seconds(5), at: now, patience: .seconds(3600))
+    #expect(!state.slow.contains(taken[1]))
+  }
 }

@@ -13,9 +13,8 @@ struct LookSchedule: Sendable {
     fileprivate var clockSettings: Int
   }
 
-  /// How many questions may be open at once, and how many of them to sidecars of one namespace.
+  /// How many questions may be open at once.
   static let maximumAtOnce = 16
-  static let maximumOfNamespace = 12
   /// The most questions per second on average.
   static let perSecond = 50.0
   /// The time between two questions to a sidecar whose state is settled.
@@ -38,7 +37,7 @@ struct LookSchedule: Sendable {
 
   private var expectations: [CustomerKey: Expectation] = [:]
   private var entries: [CustomerKey: [String: Entry]] = [:]
-  private var open = OpenRequests(maximumAtOnce, ofNamespace: maximumOfNamespace)
+  private var open = OpenRequests(maximumAtOnce)
   private var allowance = LookSchedule.perSecond
   private var counted: Instant?
   /// The controller's wall clock, and when it was read.

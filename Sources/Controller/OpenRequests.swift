@@ -1,18 +1,18 @@
-/// The requests that have not ended, at most so many at once, and so many in one namespace, so that those that hang there hold
-/// up no others. They count until they end, whatever becomes of the Pods that they are about.
+/// The requests that have not ended, at most so many at once. A namespace may have as many as there are places left, so that those
+/// that hang there, and in some others, leave places to all. They count until they end, whatever becomes of the Pods that they
+/// are about.
 struct OpenRequests: Sendable {
   private let maximum: Int
-  private let maximumOfNamespace: Int
   /// By the Pod's UID.
   private var namespaces: [String: String] = [:]
 
-  init(_ maximum: Int, ofNamespace maximumOfNamespace: Int) {
-    (self.maximum, self.maximumOfNamespace) = (maximum, maximumOfNamespace)
-  }
+  init(_ maximum: Int) { self.maximum = maximum }
 
   var isFull: Bool { namespaces.count >= maximum }
 
-  func hasRoom(in namespace: String) -> Bool { namespaces.values.count { $0 == namespace } < maximumOfNamespace }
+  func hasRoom(in namespace: String) -> Bool {
+    namespaces.values.count { $0 == namespace } < maximum - namespaces.count
+  }
 
   func contains(_ uid: String) -> Bool { namespaces[uid] != nil }
 

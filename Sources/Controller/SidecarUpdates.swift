@@ -43,9 +43,8 @@ struct SidecarUpdates: Sendable {
   static let pause = Duration.seconds(900)
   /// The most updates per second on average.
   static let perSecond = 2.0
-  /// How many requests may be open at once, and how many of them in one namespace.
+  /// How many requests may be open at once.
   static let maximumAtOnce = 8
-  static let maximumOfNamespace = 6
   /// Between two steps while updates are due or under way, and while all that are left were refused.
   static let interval = Duration.seconds(1)
   static let seldom = Duration.seconds(60)
@@ -88,7 +87,7 @@ struct SidecarUpdates: Sendable {
   private let target: SidecarTarget
   private let settings: SidecarUpdateSettings
   private var entries: [CustomerKey: [String: Entry]] = [:]
-  private var open = OpenRequests(maximumAtOnce, ofNamespace: maximumOfNamespace)
+  private var open = OpenRequests(maximumAtOnce)
   /// Pods of requests that are not answered, as they were, by UID; without those that have come back since. One may be gone
   /// meanwhile, and be shown again.
   private var asked: [String: Entry] = [:]

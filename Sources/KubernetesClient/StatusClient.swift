@@ -47,13 +47,18 @@ package final class StatusClient: Sendable {
       "Authorization": "Bearer \(token)", "User-Agent": ObjectLabel.manager, "Connection": "close",
     ]
     do {
-      let response = try await client.execute(request, timeout: TimeAmount(Self.timeout))
-      switch response.status.code {
-      case 200:
-        return .status(Array(try await response.body.collect(upTo: Self.maximumBytes).readableBytesView))
-      case 401, 403: return .refused
-      default: return .unreachable("it answers \(response.status.code)")
+      // The HTTP client's own bound ends with the head, and a body may come byte by byte.
+      return try await withTimeout(Self.timeout) { [client, request] in
+        let response = try await client.execute(request, timeout: TimeAmount(Self.timeout))
+        switch response.status.code {
+        case 200:
+          return .status(Array(try await response.body.collect(upTo: Self.maximumBytes).readableBytesView))
+        case 401, 403: return .refused
+        default: return .unreachable("it answers \(response.status.code)")
+        }
       }
+    } catch is TimedOut {
+      return .unreachable("no whole answer within \(Self.timeout.components.seconds) s")
     } catch is NIOTooManyBytesError {
       return .unreachable("its answer is larger than \(Self.maximumBytes) bytes")
     } catch let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded {

@@ -504,7 +504,7 @@ import Testing
       hanging += cluster.updates.step(at: cluster.now) { _, _ in false }.updates.count
       for index in 0..<10 { cluster.remove("p\(round)-\(index)") }
     }
-    #expect(hanging == SidecarUpdates.maximumOfNamespace)
+    #expect(hanging == SidecarUpdates.maximumAtOnce / 2)
     cluster.add("small", in: "small")
     #expect(cluster.step() == ["small"])
   }

@@ -6,6 +6,7 @@ import Synchronization
 /// A sidecar's status port for tests: plain HTTP on this machine.
 final class StatusSidecar: Sendable {
   private let answer = Mutex<(code: Int, body: String)>((200, ""))
+  private let isDripping = Mutex(false)
   private let log = Mutex<[String?]>([])
   private let channel = Mutex<(any Channel)?>(nil)
 
@@ -33,6 +34,9 @@ final class StatusSidecar: Sendable {
   /// From now on gives this answer.
   func answers(_ body: String, code: Int = 200) { answer.withLock { $0 = (code, body) } }
 
+  /// From now on begins an answer, sends a byte of it now and then, and never ends it.
+  func drips() { isDripping.withLock { $0 = true } }
+
   private final class Handler: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -44,6 +48,17 @@ final class StatusSidecar: Sendable {
       guard case .head(let head) = unwrapInboundIn(data) else { return }
       let token = head.headers.first(name: "Authorization")
       sidecar.log.withLock { $0.append(token) }
+      if sidecar.isDripping.withLock({ $0 }) {
+        let channel = context.channel
+        context.writeAndFlush(
+          wrapOutboundOut(.head(.init(version: .http1_1, status: .ok, headers: ["Content-Length": "100000"]))),
+          promise: nil)
+        context.eventLoop.scheduleRepeatedTask(initialDelay: .zero, delay: .milliseconds(300)) { task in
+          guard channel.isActive else { return task.cancel() }
+          channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: " "))), promise: nil)
+        }
+        return
+      }
       let (code, body) = sidecar.answer.withLock { $0 }
       let status = HTTPResponseStatus(statusCode: code)
       let headers: HTTPHeaders = ["Content-Length": String(body.utf8.count), "Connection": "close"]

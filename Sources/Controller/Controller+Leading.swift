@@ -46,6 +46,9 @@ extension Controller {
     metrics.set([:])
   }
 
+  /// After so many failures in a row, half a minute or so, another of the same kind does not pass by itself.
+  private static let lastingFailures = 5
+
   private func knows(_ namespace: String) -> Bool { cluster.withLock { $0.knows(namespace) } }
 
   /// Wakes instances when a password is due to turn. It looks every few seconds, so that a clock that is set right counts.
@@ -176,8 +179,9 @@ extension Controller {
     if let failure, !failure.isCancelled {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(failure)"])
       // Another writer was faster, or the API server is away. The next try comes before anybody could read an Event
-      // about it.
-      if !failure.isConflict, !failure.isTransient {
+      // about it; unless it is about one object, and lasts.
+      let isLasting = failure.mayBeOfOneObject && queue.failures(of: key) >= Self.lastingFailures
+      if !failure.isConflict, !failure.isTransient || isLasting {
         notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
       }
       return (.failed, .failed, notices)

@@ -20,8 +20,14 @@ final class EventRecorder: Sendable {
 
   private struct State {
     var told: [Notice: Told] = [:]
-    /// How many notices each object may still get, by its UID, and when that was counted.
-    var allowances: [String: (left: Double, at: ContinuousClock.Instant)] = [:]
+    /// How many notices of a reason each object may still get, and when that was counted.
+    var allowances: [Allowed: (left: Double, at: ContinuousClock.Instant)] = [:]
+  }
+
+  /// Each reason of an object is counted by itself, so that many notices of one leave room for the others.
+  private struct Allowed: Hashable {
+    var uid: String
+    var reason: Notice.Reason
   }
 
   /// Beyond this number, entries older than the interval are forgotten; if there are none, all entries.
@@ -59,7 +65,7 @@ final class EventRecorder: Sendable {
       if !notice.reason.isOfAChange, let told = state.told[notice], now - told.at < settings.eventInterval {
         return nil
       }
-      guard allows(notice.uid, now, &state) else { return nil }
+      guard allows(Allowed(uid: notice.uid, reason: notice.reason), now, &state) else { return nil }
       var told = state.told[notice] ?? Told(event: Self.name(notice), count: 0, at: now)
       told.count += 1
       told.at = now
@@ -72,12 +78,12 @@ final class EventRecorder: Sendable {
     }
   }
 
-  private func allows(_ uid: String, _ now: ContinuousClock.Instant, _ state: inout State) -> Bool {
+  private func allows(_ notice: Allowed, _ now: ContinuousClock.Instant, _ state: inout State) -> Bool {
     if state.allowances.count > Self.maximumRemembered { state.allowances = [:] }
     let full = Double(settings.eventBurst)
-    let (left, at) = state.allowances[uid] ?? (full, now)
+    let (left, at) = state.allowances[notice] ?? (full, now)
     let allowance = min(full, left + (now - at) / .seconds(300))
-    state.allowances[uid] = (max(0, allowance - 1), now)
+    state.allowances[notice] = (max(0, allowance - 1), now)
     return allowance >= 1
   }
 

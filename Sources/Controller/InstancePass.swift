@@ -95,9 +95,16 @@ struct InstancePass {
     let names = (ObjectName.spec(customer: customer), ObjectName.passwords(customer: customer))
     let needed = instance.declaration.references(.secret)
     let prefix = ObjectName.prefix(customer: customer)
-    let secrets = try await access.secrets { needed.contains($0) || $0.utf8.starts(with: prefix.utf8) }
-    for secret in secrets { self.secrets[secret.name] = secret }
-    for secret in secrets {
+    let start = ContinuousClock.now
+    do throws(Interruption) {
+      let secrets = try await access.secrets { needed.contains($0) || $0.utf8.starts(with: prefix.utf8) }
+      for secret in secrets { self.secrets[secret.name] = secret }
+    } catch {
+      // One that the API server cannot read fails the whole list.
+      try refusals.takeUnread(error, took: ContinuousClock.now - start)
+      try await readUsers()
+    }
+    for secret in secrets.values.sorted(by: { $0.name < $1.name }) {
       do throws(Interruption) {
         guard let unmarked = try await UnusedMark(access: access).remove(from: secret) else { continue }
         let isNeeded = needed.contains(secret.name) || secret.name.utf8.starts(with: prefix.utf8)
@@ -205,22 +212,44 @@ struct InstancePass {
     return false
   }
 
-  private mutating func readReferences() async throws(Interruption) {
-    for name in instance.declaration.references(.secret).sorted() where secrets[name] == nil {
-      secrets[name] = try await read(.secret, name)
+  /// Reads the Secrets of the declared users one by one. One that cannot be read stays as it is, with the password that is
+  /// mounted. The other Secrets that are needed are read where they are.
+  private mutating func readUsers() async throws(Interruption) {
+    for user in instance.declaration.spec.users.shuffled() {
+      let name = ObjectName.user(user.name, customer: customer)
+      let live = try await read(.secret, name)
+      if let live, live.labels[AnnotationKey.customerLabel] == customer { secrets[name] = live }
+      if sources.unreadable[.secret]?.contains(name) == true { sources.refused.insert(name) }
     }
-    for name in instance.declaration.references(.configMap).sorted() {
-      if let live = try await read(.configMap, name) { sources.configMaps[name] = live.data }
+  }
+
+  /// Reads what the declaration names: the flat file first, without which nothing changes, the others in another order each
+  /// time, so that none is always behind those that take long.
+  private mutating func readReferences() async throws(Interruption) {
+    if let file = instance.declaration.usersFrom?.name, secrets[file] == nil {
+      secrets[file] = try await read(.secret, file)
+    }
+    let objects = [DesiredObject.Kind.secret, .configMap].flatMap { kind in
+      instance.declaration.references(kind).map { (kind: kind, name: $0) }
+    }
+    for (kind, name) in objects.shuffled() where kind != .secret || secrets[name] == nil {
+      guard let live = try await read(kind, name) else { continue }
+      switch kind {
+      case .secret: secrets[name] = live
+      case .configMap: sources.configMaps[name] = live.data
+      }
     }
   }
 
   /// An object that the declaration names; nil where there is none, or it cannot be read. What was mounted of it stays then.
   private mutating func read(_ kind: DesiredObject.Kind, _ name: String) async throws(Interruption) -> LiveObject? {
-    do throws(Interruption) { return try await access.get(kind, name) } catch {
-      try refusals.take(error)
-      sources.unreadable[kind, default: []].insert(name)
-      return nil
-    }
+    guard sources.unreadable[kind]?.contains(name) != true else { return nil }
+    let start = ContinuousClock.now
+    do throws(Interruption) {
+      if refusals.mayRead { return try await access.get(kind, name, isRetried: !refusals.hurriesReads) }
+    } catch { try refusals.takeUnread(error, took: ContinuousClock.now - start) }
+    sources.unreadable[kind, default: []].insert(name)
+    return nil
   }
 
   // MARK: Passwords

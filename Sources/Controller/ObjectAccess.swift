@@ -53,10 +53,13 @@ struct ObjectAccess: Sendable {
   }
 
   /// An object; nil where there is none.
-  func get(_ kind: DesiredObject.Kind, _ name: String) async throws(Interruption) -> LiveObject? {
+  func get(
+    _ kind: DesiredObject.Kind, _ name: String, isRetried: Bool = true
+  ) async throws(Interruption) -> LiveObject? {
     let live: LiveObject
     do throws(KubernetesError) {
-      live = try await client.get(kind.resource, name, in: key.namespace, as: Self.reader(kind))
+      live = try await client.get(
+        kind.resource, name, in: key.namespace, isRetried: isRetried, as: Self.reader(kind))
     } catch {
       guard error.isNotFound else { throw .failed(error) }
       return nil

@@ -9,7 +9,14 @@ struct Refusals {
   /// As how many of them counts an answer that took long to come, or did not come.
   private static let weightOfSlow = 5
 
+  /// How many reads may fail after having taken long. After them, what else is to be read counts as unreadable in this pass.
+  private static let maximumSlowReads = 3
+  private static let slowRead = Duration.seconds(5)
+
   private var weight = 0
+  private var slowReads = 0
+  /// Whether a read has failed that was tried again and again. The others are then tried once.
+  private(set) var hurriesReads = false
   private var failures: [KubernetesError] = []
 
   /// The failure to tell of: rather one that does not pass by itself.
@@ -23,12 +30,24 @@ struct Refusals {
     guard weight <= Self.maximum else { throw interruption }
     failures.append(failure)
   }
+
+  /// Whether another object may be read.
+  var mayRead: Bool { slowReads < Self.maximumSlowReads }
+
+  /// Takes a failure to read an object, however many there are: what does not need the object goes on.
+  /// - Throws: a failure that is not of one object.
+  mutating func takeUnread(_ interruption: Interruption, took duration: Duration) throws(Interruption) {
+    guard case .failed(let failure) = interruption, failure.mayBeOfOneObject else { throw interruption }
+    if failure.isTransient { hurriesReads = true }
+    if duration >= Self.slowRead { slowReads += 1 }
+    failures.append(failure)
+  }
 }
 
 extension KubernetesError {
   /// Whether another object may be taken all the same. Not where the API server cannot be reached, does not know this client
   /// or asks it to wait, and where the namespace goes.
-  fileprivate var mayBeOfOneObject: Bool {
+  var mayBeOfOneObject: Bool {
     switch cause {
     case .refused(let status):
       status.code == 500

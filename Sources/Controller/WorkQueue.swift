@@ -91,6 +91,9 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   /// Records that long work on a key is making progress.
   func moves() { state.withLock { $0.moved = .now } }
 
+  /// How often in a row the work on a key has failed.
+  func failures(of key: Key) -> Int { state.withLock { $0.failures[key] ?? 0 } }
+
   /// How many keys have counted changes: at most those that were changed within two minutes.
   var countedKeys: Int { state.withLock { $0.changes.count } }
 

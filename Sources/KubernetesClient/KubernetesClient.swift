@@ -59,11 +59,13 @@ package final class KubernetesClient: Sendable {
   package var hasWorkingWatch: Bool { watches.isAnyWorking }
 
   /// Gets an object.
+  /// - Parameter isRetried: whether it is tried again after a failure.
   package func get<Item: Sendable>(
     _ resource: Resource, _ name: String, in namespace: String? = nil, metadataOnly: Bool = false,
-    as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
+    isRetried: Bool = true, as read: ObjectReader<Item> = ObjectReader<JSONValue>.tree
   ) async throws(KubernetesError) -> Item {
     var call = Call("get", .GET, resource, namespace: namespace, name: name)
+    call.isRetried = isRetried
     if metadataOnly { call.accept = MetadataOnly.object }
     return try await object(call, named: name, in: namespace, as: read)
   }

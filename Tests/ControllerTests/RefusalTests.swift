@@ -168,6 +168,66 @@ import TextEncoding
     }
   }
 
+  /// The one that can be read is done, wherever it stands among many that cannot.
+  @Test(arguments: [403, 500])
+  func manyThatCannotBeReadHoldUpNothing(code: Int) async throws {
+    let names = (0..<30).map { "u\($0)" }
+    let users = names.map { "{name: \($0), passwordFrom: {secret: of-\($0), key: k}}" } + ["own"]
+    let databases = names.map { "{name: \($0), owner: own, scripts: [{name: s, configMap: {name: of-\($0), key: k}}]}" }
+    let sample = Sample(
+      annotations: [
+        "postern.io/users": "[\(users.joined(separator: ", "))]",
+        "postern.io/databases": "[\(databases.joined(separator: ", "))]",
+      ], uid: "1")
+    let chosen = try json(
+      #"{"metadata":{"name":"of-u29","namespace":"shops","uid":"c","resourceVersion":"5"},"data":{"k":"\#(base64("chosen"))"}}"#
+    )
+    let server = Refusing(try ObjectStore([sample], objects: ["\(Self.folder)/secrets/of-u29": chosen])) { request in
+      request.method == .GET && request.path.contains("/of-u") && !request.path.hasSuffix("/secrets/of-u29")
+        ? .status(code, "Refused", "not this one") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { server.store.value(Self.secret("user-own"), "password")?.isEmpty == false })
+        #expect(try await eventually { server.store.value(Self.secret("user-u29"), "password") == "chosen" })
+        #expect(try await eventually { Self.told(fake).contains { $0.contains(#""of-u0" cannot be read"#) } })
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: get") } })
+      }
+    }
+  }
+
+  /// One Secret that the API server cannot decrypt fails each list that holds it.
+  @Test(arguments: ["a, b", "[{name: a, rotate: {every: 1h, overlap: 5m}}, b]"])
+  func aSecretThatFailsTheListHoldsUpNoOther(users: String) async throws {
+    let passwords = #"{"apiVersion":"postern.io/v1","users":{"a":"old-password-of-a","b":"old-password-of-b"}}"#
+    let objects = [
+      Self.secret("passwords"): try Self.object("passwords", data: #"{"passwords.json":"\#(base64(passwords))"}"#),
+      Self.secret("user-a"): try Self.object(
+        "user-a", annotations: #"{"postern.io/user":"a"}"#, data: #"{"password":"\#(base64("lost"))"}"#),
+      Self.secret("user-b"): try Self.object(
+        "user-b", annotations: #"{"postern.io/user":"b"}"#, data: #"{"password":"\#(base64("edited-by-people"))"}"#),
+    ]
+    let sample = Sample(annotations: Self.two.merging(["postern.io/users": users]) { $1 }, uid: "1")
+    let server = Refusing(try ObjectStore([sample], objects: objects)) { request in
+      let isList = request.path == "\(Self.folder)/secrets" && request.query["labelSelector"] != nil
+      return request.method == .GET && (isList || request.path == Self.secret("user-a"))
+        ? .status(500, "InternalError", "unable to transform a key") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let mounted = { server.store.value(Self.secret("passwords"), "passwords.json") }
+        #expect(try await eventually { mounted()?.contains("edited-by-people") == true })
+        #expect(try await eventually { server.store.value(Self.secret("user-b"), "uri")?.isEmpty == false })
+        #expect(mounted()?.contains("old-password-of-a") == true)
+        #expect(server.store.value(Self.secret("user-a"), "password") == "lost")
+        #expect(!server.store.writes.contains { $0.path == Self.secret("user-a") })
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: list") } })
+        server.end()
+        #expect(try await eventually { mounted()?.contains(#""lost""#) == true })
+      }
+    }
+  }
+
   /// Without its flat file, users would look as if they had been removed.
   @Test func aFlatFileThatCannotBeReadChangesNothing() async throws {
     let passwords = #"{"apiVersion":"postern.io/v1","users":{"a":"old-password-of-a"}}"#

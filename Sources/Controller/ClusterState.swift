@@ -20,8 +20,8 @@ struct ClusterState: Sendable {
   private var listing: [WatchSource: Set<String>] = [:]
   /// Sources whose list is not complete yet.
   private var awaited: Set<WatchSource>
-  /// Those of them that the API server forbids.
-  private var forbidden: Set<WatchSource> = []
+  /// Those of them that the API server forbids, or fails for long.
+  private var leftOut: Set<WatchSource> = []
   private let sourceCount: Int
   /// Versions that Postern wrote itself and that the watch has not reported yet. When they are reported, they are no
   /// news.
@@ -38,24 +38,24 @@ struct ClusterState: Sendable {
     sourceCount = awaited.count
   }
 
-  /// Whether all is known that the API server does not forbid.
-  var isSynced: Bool { awaited.count == forbidden.count && awaited.count < sourceCount }
+  /// Whether all is known but for what is left out.
+  var isSynced: Bool { awaited.count == leftOut.count && awaited.count < sourceCount }
 
   /// Whether all is known of a namespace.
   func knows(_ namespace: String) -> Bool {
     !awaited.contains { $0.namespace == nil || $0.namespace == namespace }
   }
 
-  /// The API server forbids a source.
-  mutating func forbid(_ source: WatchSource) {
-    if awaited.contains(source) { forbidden.insert(source) }
+  /// The API server forbids a source, or fails it for long: nothing else waits for it.
+  mutating func leaveOut(_ source: WatchSource) {
+    if awaited.contains(source) { leftOut.insert(source) }
   }
 
   /// A source's list is complete.
-  /// - Returns: the customers that have waited for it: while it was forbidden, no pass began.
+  /// - Returns: the customers that have waited for it: while it was left out, no pass began.
   private mutating func listed(_ source: WatchSource) -> Set<CustomerKey> {
     awaited.remove(source)
-    return forbidden.remove(source) == nil ? [] : Set(all.filter { $0.namespace == source.namespace })
+    return leftOut.remove(source) == nil ? [] : Set(all.filter { $0.namespace == source.namespace })
   }
 
   /// All customers.

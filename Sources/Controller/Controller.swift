@@ -63,7 +63,7 @@ package final class Controller: Sendable {
     }
   }
 
-  /// Whether all declarations of the cluster are known, but for namespaces that the API server forbids.
+  /// Whether all declarations of the cluster are known, but for namespaces that it forbids or fails for long.
   package var isSynced: Bool { cluster.withLock { $0.isSynced } }
 
   /// A line if instances wait and no work has moved for longer than `limit`; otherwise none.
@@ -100,18 +100,18 @@ package final class Controller: Sendable {
       for source in sources {
         group.addTask {
           // Without one of several namespaces, the others can be served.
-          let forbidden: (@Sendable () -> Void)? = if source.namespace == nil { nil } else { { self.forbid(source) } }
+          let leftOut: (@Sendable () -> Void)? = if source.namespace == nil { nil } else { { self.leaveOut(source) } }
           await self.client.listAndWatch(
-            source.selection, as: Sighting.reader(source.resource), forbidden: forbidden
+            source.selection, as: Sighting.reader(source.resource), leftOut: leftOut
           ) { self.take($0, of: source) }
         }
       }
     }
   }
 
-  /// The API server forbids a source.
-  private func forbid(_ source: WatchSource) {
-    cluster.withLock { $0.forbid(source) }
+  /// The API server forbids a source, or fails it for long.
+  private func leaveOut(_ source: WatchSource) {
+    cluster.withLock { $0.leaveOut(source) }
     // What waited until all is known need not wait for this.
     queue.add(EmptyCollection())
   }

@@ -20,8 +20,10 @@ package struct ClientSettings: Sendable {
   package var retryDelay: Duration = .milliseconds(250)
   /// The longest wait. If `Retry-After` asks for more, the request fails instead.
   package var maximumRetryDelay: Duration = .seconds(30)
-  /// The longest wait of a watch that is forbidden and that others can do without.
-  package var maximumForbiddenDelay: Duration = .seconds(60)
+  /// A watch that others can do without is left out when it has failed for this long while another worked.
+  package var watchPatience: Duration = .seconds(30)
+  /// The longest wait of a watch that is left out: others can do without it.
+  package var maximumLeftOutDelay: Duration = .seconds(60)
   /// How many objects one page of a list asks for.
   package var pageSize = 500
   /// A page with more bytes is given up and asked for again with half as many objects, down to one. A page is never

@@ -24,28 +24,36 @@ extension KubernetesClient {
   /// is skipped, logged and counted.
   /// - Parameters:
   ///   - read: makes of an object what is kept of it.
-  ///   - forbidden: called when the API server begins to forbid it. Given only where others can do without this watch: it is
-  ///     then tried seldom, told of once, and no failure as long as another works.
+  ///   - leftOut: called when the API server begins to forbid it, or has failed it for a while in which others worked. Given
+  ///     only where others can do without this watch: it is then tried seldom, told of once, and no failure as long as
+  ///     another works.
   ///   - consume: called for one change after another; the next one waits for it.
   package func listAndWatch<Item: Sendable>(
-    _ selection: Selection, as read: ObjectReader<Item>, forbidden: (@Sendable () -> Void)? = nil,
+    _ selection: Selection, as read: ObjectReader<Item>, leftOut: (@Sendable () -> Void)? = nil,
     _ consume: @escaping @Sendable (Change<Item>) async -> Void
   ) async {
     watches.begin(selection, at: transport.time.now())
     defer { watches.end(selection) }
     var backoff = Backoff(transport.settings)
-    var (isLeftOut, seldom) = (false, Backoff(transport.settings, maximum: transport.settings.maximumForbiddenDelay))
+    var (isLeftOut, seldom) = (false, Backoff(transport.settings, maximum: transport.settings.maximumLeftOutDelay))
+    /// Since when it has failed while others worked.
+    var failing: Duration?
     while true {
       let start = transport.time.now()
+      var listed: Duration?
       do throws(KubernetesError) {
         let version = try await tell(selection, as: read, consume)
+        listed = transport.time.now()
         worked(selection)
         try await follow(selection, from: version, as: read, &backoff, consume)
       } catch {
         if error.isCancelled { return }
+        let now = transport.time.now()
+        failing = watches.isAnyWorking(besides: selection) ? listed == nil ? failing ?? start : now : nil
         // That it may be listed does not say that it may be watched.
-        let wasLeftOut = isLeftOut && transport.time.now() - start <= Self.lasting
-        isLeftOut = error.isForbidden && forbidden != nil
+        let wasLeftOut = isLeftOut && listed.map { now - $0 <= Self.lasting } ?? true
+        let lasts = failing.map { now - $0 >= transport.settings.watchPatience } ?? false
+        isLeftOut = leftOut != nil && (error.isForbidden || lasts)
         watches.failed(selection, error.description, isLeftOut: isLeftOut)
         guard isLeftOut else {
           logger.warning(error.isExpired ? "listing again" : "listing again after an error", error)
@@ -54,8 +62,8 @@ extension KubernetesClient {
         }
         if !wasLeftOut {
           seldom.reset()
-          logger.warning("this is left out until it is allowed; all else goes on", error)
-          forbidden?()
+          logger.warning("this is left out until it can be watched; all else goes on", error)
+          leftOut?()
         }
         guard await wait(&seldom, after: error) else { return }
       }

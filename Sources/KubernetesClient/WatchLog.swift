@@ -12,7 +12,7 @@ final class WatchLog: Sendable {
     var wallTime: Int?
     /// Nil while it works. A silent watch works: nothing has happened to its objects.
     var failure: String?
-    /// Whether it is forbidden, and others can do without it.
+    /// Whether others go on without it.
     var isLeftOut = false
   }
 
@@ -50,6 +50,10 @@ final class WatchLog: Sendable {
   }
 
   var isAnyWorking: Bool { entries.withLock { Self.isAnyWorking($0) } }
+
+  func isAnyWorking(besides selection: Selection) -> Bool {
+    entries.withLock { $0.contains { $0.key != selection.name && $0.value.failure == nil } }
+  }
 
   private static func isAnyWorking(_ entries: [String: Entry]) -> Bool {
     entries.values.contains { $0.failure == nil }

@@ -58,7 +58,7 @@ import Testing
       [Resource.deployments, .secrets].map { WatchSource(resource: $0, namespace: namespace) }
     }
     var state = ClusterState(sources)
-    state.forbid(sources[0])
+    state.leaveOut(sources[0])
     #expect(!state.isSynced)
     _ = nothing(&state, sources[1])
     for source in sources[2...] {
@@ -79,13 +79,13 @@ import Testing
     #expect(state.take(.listed, of: sources[0]) == [CustomerKey(namespace: "a", customer: "acme")])
     #expect(state.isSynced && state.knows("a"))
     // What is known stays so.
-    state.forbid(sources[0])
+    state.leaveOut(sources[0])
     #expect(state.knows("a"))
   }
 
   @Test func whereAllIsForbiddenNothingIsKnown() {
     var state = ClusterState(Self.sources)
-    for source in Self.sources { state.forbid(source) }
+    for source in Self.sources { state.leaveOut(source) }
     #expect(!state.isSynced && !state.knows("shops"))
   }
 

@@ -18,7 +18,7 @@ func controlling(
   let cluster = ClusterConfiguration(host: "127.0.0.1", port: server.port, tls: tls, credential: .none)
   var clientSettings = ClientSettings()
   clientSettings.retryDelay = .milliseconds(1)
-  clientSettings.maximumForbiddenDelay = .milliseconds(1)
+  clientSettings.maximumLeftOutDelay = .milliseconds(1)
   clientSettings.requestsPerSecond = 10_000
   change(&clientSettings)
   let registry = PrometheusRegistry(ControllerMetrics.families + ClientMetrics.families)

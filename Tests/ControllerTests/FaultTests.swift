@@ -137,18 +137,19 @@ import Testing
     }
   }
 
-  /// Its RoleBinding may be gone, as with a namespace that was deleted. What is missing of it may be little, too.
-  @Test(arguments: ["/deployments", "/secrets", ""])
-  func aNamespaceThatMayNotBeWatchedHoldsUpNoOther(what: String) async throws {
-    let isForbidden = Mutex(true)
+  /// Its RoleBinding may be gone, as with a namespace that was deleted. What is missing of it may be little, too. Or an object
+  /// of it cannot be decrypted, or its lists are not answered.
+  @Test(arguments: ["/deployments", "/secrets", ""], [403, 500, nil])
+  func aNamespaceThatCannotBeWatchedHoldsUpNoOther(what: String, code: Int?) async throws {
+    let isHeld = Mutex(true)
     let deployments = try ["shops", "other"].map { name in
       (name, String(decoding: try Sample(namespace: name, uid: name).manifest().bytes, as: UTF8.self))
     }
     let script: FakeServer.Script = { _, request in
       if request.path.hasPrefix("/api/v1/namespaces/other/") || request.path.contains("/v1/namespaces/other/"),
-        request.path.hasSuffix(what), request.method == .GET, isForbidden.withLock({ $0 })
+        request.path.hasSuffix(what), request.method == .GET, isHeld.withLock({ $0 })
       {
-        return .status(403, "Forbidden", "no RBAC")
+        return code.map { .status($0, "Refused", "not this one") } ?? .silence
       }
       if request.query["watch"] == "true" { return .stream { _ in } }
       guard request.method == .GET else { return .json(200, request.body) }
@@ -156,7 +157,11 @@ import Testing
       let items = deployments.first { request.path.hasSuffix("/\($0.0)/deployments") }?.1 ?? ""
       return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(items)]}"#)
     }
-    try await controlling(script, namespaces: ["shops", "other"]) { server, controller, registry in
+    let hurried = { (settings: inout ClientSettings) in
+      settings.watchPatience = .milliseconds(50)
+      if code == nil { (settings.requestTimeout, settings.maximumTries) = (.seconds(1), 1) }
+    }
+    try await controlling(script, settings: hurried, namespaces: ["shops", "other"]) { server, controller, registry in
       try await leading(controller) { () async throws in
         let written = { (namespace: String) in
           server.requests.contains { $0.method != .GET && $0.path.contains("/namespaces/\(namespace)/") }
@@ -168,18 +173,20 @@ import Testing
         #expect(!written("other"))
         // It is no reason for a restart, after which nobody would be served.
         #expect(controller.failingWatches(for: .zero).isEmpty)
-        isForbidden.withLock { $0 = false }
+        isHeld.withLock { $0 = false }
         #expect(try await eventually { written("other") })
       }
     }
   }
 
   /// A webhook may hang for evictions there.
-  @Test func aNamespaceWhosePodsAreNotRestartedForLongHoldsUpNoOther() async throws {
+  @Test func namespacesWhosePodsAreNotRestartedForLongHoldUpNoOther() async throws {
+    let slow = (1...4).map { "slow-\($0)" }
     let pods: @Sendable (String) -> String = { "/api/v1/namespaces/\($0)/pods" }
     let script: FakeServer.Script = { _, request in
       if request.query["watch"] == "true" { return .stream { _ in } }
-      return request.path == pods("slow") ? .silence : .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
+      if slow.map(pods).contains(request.path) { return .silence }
+      return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
     }
     var restarts = RestartSettings()
     (restarts.settleSeconds, restarts.patience) = (0, .milliseconds(50))
@@ -195,20 +202,32 @@ import Testing
         #expect(
           try await eventually {
             // Before it leads, it takes none.
-            turn("slow")
-            return lists("slow") == 1
+            slow.forEach(turn)
+            return slow.allSatisfy { lists($0) == 1 }
           })
         turn("good")
         #expect(try await eventually { lists("good") == 1 })
         // Of one namespace, no two looks at once.
         for number in 2...4 {
-          turn("slow")
+          slow.forEach(turn)
           turn("good")
           #expect(try await eventually { lists("good") >= number })
         }
-        #expect(lists("slow") == 1)
+        #expect(slow.allSatisfy { lists($0) == 1 })
       }
     }
+  }
+
+  /// Anything may listen at a Pod's status port.
+  @Test func aSidecarWhoseAnswerNeverEndsIsGivenUp() async throws {
+    let sidecar = try await StatusSidecar.start()
+    sidecar.drips()
+    let client = StatusClient()
+    let start = ContinuousClock.now
+    #expect(await client.ask("127.0.0.1", sidecar.port, "t") == .unreachable("no whole answer within 3 s"))
+    #expect(ContinuousClock.now - start < .seconds(30))
+    await client.shutdown()
+    await sidecar.stop()
   }
 
   /// A leader that begins looks at many Pods, and a watch may report meanwhile that one is gone.

@@ -226,7 +226,7 @@ import Testing
         for (namespace, forbidden) in watches {
           let selection = Selection(.pods, namespace: namespace)
           group.addTask {
-            await talk.client.listAndWatch(selection, as: ObjectHeader.reader, forbidden: forbidden) { _ in }
+            await talk.client.listAndWatch(selection, as: ObjectHeader.reader, leftOut: forbidden) { _ in }
           }
         }
         let tries = { talk.server.requests.count { $0.path.contains("/closed/") } }
@@ -250,6 +250,49 @@ import Testing
     }
   }
 
+  /// Whatever fails it, and only while others work: where the API server is away, nothing is left out.
+  @Test func whatFailsForLongWhileOthersWorkIsLeftOut() async throws {
+    let isAway = Mutex(true)
+    let script: FakeServer.Script = { _, request in
+      if request.path.contains("/closed/") || isAway.withLock({ $0 }) {
+        return .status(500, "InternalError", "unable to transform a key")
+      }
+      return request.query["watch"] == nil ? list(7, []) : .stream { _ in }
+    }
+    try await talking(script) { talk in
+      let told = Mutex<[String]>([])
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        let tell: @Sendable (String) -> Void = { namespace in told.withLock { $0.append(namespace) } }
+        for namespace in ["shop", "closed"] {
+          let selection = Selection(.pods, namespace: namespace)
+          group.addTask {
+            await talk.client.listAndWatch(selection, as: ObjectHeader.reader, leftOut: { tell(namespace) }) { _ in }
+          }
+        }
+        func triedAgain() async throws {
+          let tries = { talk.server.requests.count { $0.path.contains("/closed/") } }
+          let before = tries()
+          #expect(try await eventually { tries() > before + 20 })
+        }
+        try await triedAgain()
+        talk.time.pass(.seconds(400))
+        try await triedAgain()
+        #expect(told.withLock { $0 } == [])
+        isAway.withLock { $0 = false }
+        #expect(try await eventually { talk.client.hasWorkingWatch })
+        try await triedAgain()
+        #expect(told.withLock { $0 } == [])
+        talk.time.pass(.seconds(31))
+        #expect(try await eventually { told.withLock { $0 } == ["closed"] })
+        talk.time.pass(.seconds(400))
+        try await triedAgain()
+        #expect(told.withLock { $0 } == ["closed"])
+        #expect(talk.client.failingWatches(for: .seconds(300)).isEmpty)
+        group.cancelAll()
+      }
+    }
+  }
+
   /// A role may allow `list` and not `watch`: what is listed counts then, and is listed seldom.
   @Test func whereOnlyListsAreAllowedItIsToldOnceAndListedEverMoreSeldom() async throws {
     let script: FakeServer.Script = { _, request in
@@ -261,7 +304,7 @@ import Testing
       try await withThrowingTaskGroup(of: Void.self) { group in
         let selection = Selection(.pods, namespace: "shop")
         group.addTask {
-          await talk.client.listAndWatch(selection, as: ObjectHeader.reader, forbidden: tell) { _ in }
+          await talk.client.listAndWatch(selection, as: ObjectHeader.reader, leftOut: tell) { _ in }
         }
         let isListedSeldom = try await eventually {
           talk.time.waits.contains { $0 > ClientSettings().maximumRetryDelay }

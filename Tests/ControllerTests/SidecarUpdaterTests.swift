@@ -117,7 +117,8 @@ import Testing
       if request.path.hasSuffix("/secrets"), request.query["labelSelector"]?.hasSuffix("=asked") == true,
         isHeld.withLock({ $0 })
       {
-        return .status(500, "InternalError", "not now")
+        // A failure that may be of one object would not end the pass.
+        return .status(503, "ServiceUnavailable", "not now")
       }
       guard request.path.contains("-pg-") || request.path.hasSuffix("/secrets") else { return nil }
       if request.method == .GET { return request.path.contains("-pg-") ? .status(404, "NotFound", "none") : nil }

@@ -54,14 +54,16 @@ internal import CLibPQ
       position: field("P").flatMap { Int($0) }, context: field("W"))
   }
 
-  /// A field of an error; nil where it is not there, or empty, as what PL/pgSQL raises anew may have it.
-  private func field(_ code: Unicode.Scalar) -> String? {
-    guard let text = unsafe PQresultErrorField(handle, Int32(code.value)), unsafe text[0] != 0 else { return nil }
-    return unsafe PostgresError.text(text)
-  }
+  private func field(_ code: Unicode.Scalar) -> String? { unsafe PostgresError.field(code, of: handle) }
 }
 
 extension PostgresError {
+  /// A field of an error or a notice; nil where it is not there, or empty, as what PL/pgSQL raises anew may have it.
+  static func field(_ code: Unicode.Scalar, of result: OpaquePointer) -> String? {
+    guard let text = unsafe PQresultErrorField(result, Int32(code.value)), unsafe text[0] != 0 else { return nil }
+    return unsafe Self.text(text)
+  }
+
   /// The most bytes of a text of the server's. What a function raises may be as long as it likes, and is logged and told.
   static let longest = 4096
 

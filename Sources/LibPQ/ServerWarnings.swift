@@ -23,14 +23,10 @@ package struct ServerWarnings: Equatable, Sendable {
 
   /// Adds a message that the server has sent beside its answers, where it is a warning. libpq keeps the message.
   mutating func take(_ notice: OpaquePointer) {
-    guard unsafe Self.field("V", of: notice)?.utf8.elementsEqual("WARNING".utf8) == true else { return }
+    guard unsafe PostgresError.field("V", of: notice)?.utf8.elementsEqual("WARNING".utf8) == true else { return }
     guard first.count < Self.limit else { return furtherCount += 1 }
     unsafe first.append(
-      Warning(sqlState: Self.field("C", of: notice) ?? "", message: Self.field("M", of: notice) ?? ""))
-  }
-
-  private static func field(_ code: Unicode.Scalar, of notice: OpaquePointer) -> String? {
-    guard let text = unsafe PQresultErrorField(notice, Int32(code.value)) else { return nil }
-    return unsafe PostgresError.text(text)
+      Warning(
+        sqlState: PostgresError.field("C", of: notice) ?? "", message: PostgresError.field("M", of: notice) ?? ""))
   }
 }

@@ -113,8 +113,10 @@ struct Executor {
   }
 
   /// Whether a step must run now. It is checked before each step, so that the process can end between two steps.
-  mutating func isToRun(_ step: Step) -> Bool {
-    guard !open([step]).isEmpty else { return false }
+  mutating func isToRun(_ step: Step) -> Bool { !open([step]).isEmpty && isToGoOn() }
+
+  /// Whether anything new is begun.
+  mutating func isToGoOn() -> Bool {
     if control.shouldStop() { stop() }
     return !isEnding
   }

@@ -24,6 +24,14 @@ struct GapPlace {
   var isWanted: String
 }
 
+/// Where reading a database's gaps has got to, of which there are others behind.
+struct GapWalk {
+  var database: PostgresName
+  var questions: GapQuestions
+  /// The last gap that was read.
+  var end: GapPlace
+}
+
 /// Gaps of a database.
 struct GapReading {
   /// As many as were asked for.

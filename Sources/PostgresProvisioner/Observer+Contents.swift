@@ -5,11 +5,11 @@ import Provisioning
 extension Observer {
   /// Reads the contents of one database, over a connection to it.
   /// - Parameter limit: how many gaps are read of it at most; nil for all.
-  /// - Returns: what is there, and the place of the last gap that was read, where there are others behind it.
+  /// - Returns: what is there, and how to read on, where there are more gaps.
   func observeContents(
     of name: PostgresName, _ declared: Database?, _ customer: String, _ grantees: Grantees, _ state: ObservedState,
     limit: Int?, _ connection: borrowing Connection
-  ) throws(PostgresError) -> (contents: DatabaseContents, end: GapPlace?) {
+  ) throws(PostgresError) -> (contents: DatabaseContents, walk: GapWalk?) {
     let questions = gapQuestions(in: name, declared, customer, grantees, state)
     let makers = questions.makers
     let readers =
@@ -49,18 +49,13 @@ extension Observer {
     let reading = GapReading(try answers.rows(gaps), limit: limit)
     contents.gaps = reading.gaps
     contents.hasMoreGaps = reading.end != nil
-    return (contents, reading.end)
+    return (contents, reading.end.map { GapWalk(database: name, questions: questions, end: $0) })
   }
 
-  /// Reads the gaps of a database that are behind a place.
-  func observeGaps(
-    of name: PostgresName, behind place: GapPlace, _ desired: DesiredState, _ state: ObservedState
-  ) throws(PostgresError) -> GapReading {
-    let declared = desired.spec.databases.first { $0.name == name }
-    let grantees = Grantees(desired.spec, state.records.records)
-    let questions = gapQuestions(in: name, declared, desired.spec.customer, grantees, state)
-    let query = Catalog.gaps(questions, behind: place, limit: gapLimit.map { $0 + 1 })
-    return GapReading(try administration.connect(to: name).rows(query), limit: gapLimit)
+  /// Reads the next gaps.
+  func observeGaps(_ walk: GapWalk) throws(PostgresError) -> GapReading {
+    let query = Catalog.gaps(walk.questions, behind: walk.end, limit: gapLimit.map { $0 + 1 })
+    return GapReading(try administration.connect(to: walk.database).rows(query), limit: gapLimit)
   }
 
   private func gapQuestions(

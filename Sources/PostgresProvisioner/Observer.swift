@@ -8,7 +8,7 @@ struct Observer {
   let administration: Administration
   let cache: VerifierCache
   let known: ContentsCache
-  /// How many objects and users with other rights than declared are read at once, of all databases together; nil for all.
+  /// How many gaps are read at once, of all databases together; nil for all.
   /// A server may have any number of objects, and the sidecar 16 MiB.
   var gapLimit: Int?
 
@@ -22,8 +22,8 @@ struct Observer {
     var unread: [Failure] = []
     /// Those that were looked into.
     var looked: [(name: PostgresName, questions: ContentsQuestions)] = []
-    /// The databases with more gaps than were read, and the place of the last one.
-    var unfinished: [(name: PostgresName, end: GapPlace)] = []
+    /// Where there are more gaps than were read.
+    var unfinished: [GapWalk] = []
   }
 
   /// Reads the server, and the databases of which it is not known what is in them.
@@ -41,16 +41,16 @@ struct Observer {
       ContentsQuestions(name, declared[name], grantees, server)
     }
     var unread: [Failure] = []
-    var unfinished: [(name: PostgresName, end: GapPlace)] = []
+    var unfinished: [GapWalk] = []
     var room = gapLimit
     for (name, _) in looked {
       do throws(PostgresError) {
         let database = try administration.connect(to: name)
-        let (contents, end) = try observeContents(
+        let (contents, walk) = try observeContents(
           of: name, declared[name], desired.spec.customer, grantees, state,
           limit: room.map { max($0, Self.leastGaps) }, database)
         state.databases[name]?.contents = contents
-        if let end { unfinished.append((name, end)) }
+        if let walk { unfinished.append(walk) }
         room = room.map { $0 - contents.gaps.count }
       } catch {
         unread.append(Failure(.database(name), error))

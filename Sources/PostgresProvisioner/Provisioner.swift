@@ -7,7 +7,7 @@ package import Provisioning
 package struct Provisioner {
   /// How many times a pass plans. The second plan sees what is in a new database, and what a script has created.
   private static let maximumRounds = 4
-  /// On how many objects, of all databases together, rights that differ are read at once.
+  /// How many gaps are read at once, of all databases together.
   private static let gapLimit = 2000
 
   private let administration: Administration
@@ -189,10 +189,9 @@ package struct Provisioner {
       let failedBefore = executor.failed
       try executor.run(steps, connection)
       try check(executor.failures, connection)
-      for (name, end) in observation.unfinished {
-        warnings += try finishGaps(
-          of: name, behind: end, observation.state, observer, &executor, connection, except: failedBefore
-        ).filter { !warnings.contains($0) }
+      for walk in observation.unfinished {
+        warnings += try finish(walk, observation.state, observer, &executor, connection, except: failedBefore)
+          .filter { !warnings.contains($0) }
       }
       if executor.isEnding { return report(executor, problems) }
       if round < Self.maximumRounds - 1 { executor.forgetRaces() }
@@ -206,17 +205,16 @@ package struct Provisioner {
   ///   - state: what the plan was made of.
   ///   - closed: items that have failed in an earlier round.
   /// - Returns: warnings about these steps.
-  private func finishGaps(
-    of name: PostgresName, behind start: GapPlace, _ state: ObservedState, _ observer: Observer,
-    _ executor: inout Executor, _ connection: borrowing Connection, except closed: Set<Item>
+  private func finish(
+    _ walk: GapWalk, _ state: ObservedState, _ observer: Observer, _ executor: inout Executor,
+    _ connection: borrowing Connection, except closed: Set<Item>
   ) throws(PostgresError) -> [ItemProblem] {
+    let name = walk.database
     var warnings: [ItemProblem] = []
-    var place: GapPlace? = start
-    while let end = place, !executor.isEnding, !executor.noticeNewFiles() {
+    var next: GapWalk? = walk
+    while let walk = next, executor.isToGoOn(), !executor.noticeNewFiles() {
       let reading: GapReading
-      do throws(PostgresError) {
-        reading = try observer.observeGaps(of: name, behind: end, executor.desired, state)
-      } catch {
+      do throws(PostgresError) { reading = try observer.observeGaps(walk) } catch {
         executor.fail(.database(name), Failure(.database(name), error))
         break
       }
@@ -224,7 +222,7 @@ package struct Provisioner {
       warnings += plan.problems.map({ $0.itemProblem }).filter { !warnings.contains($0) }
       executor.reopen { if case .grant(_, on: name) = $0 { !closed.contains($0) } else { false } }
       try executor.run(executor.open(plan.steps[...]).map { executor.quiet($0) }, connection)
-      place = reading.end
+      next = reading.end.map { GapWalk(database: name, questions: walk.questions, end: $0) }
     }
     executor.close()
     try check(executor.failures, connection)

@@ -83,7 +83,8 @@ extension Planner {
       let connect = "GRANT CONNECT ON DATABASE \(id(database)) TO \(id(user))"
       give(level, to: user, on: database, (isConnector ? [] : [connect]) + gaps.filter { $0.isMissing }.map { sql($0) })
     }
-    guard let before, take(before, from: user, on: database, gaps) else { return }
+    guard let before, !isToOwn(user, database) else { return }
+    take(before, from: user, on: database, gaps)
     // What is recorded must not go before what it says is taken back.
     let state = observed.databases[database]
     guard state?.contents?.hasMoreGaps != true else { return }
@@ -111,7 +112,9 @@ extension Planner {
       if user.name != owner, let level = user.level(on: database) {
         give(level, to: user.name, on: database, own.filter { $0.isMissing }.map { sql($0) })
       }
-      if let before = records.grants[user.name]?[database] { _ = take(before, from: user.name, on: database, own) }
+      if let before = records.grants[user.name]?[database], !isToOwn(user.name, database) {
+        take(before, from: user.name, on: database, own)
+      }
     }
     if let owner { useMembersObjects(owner, on: database, gaps.filter { $0.role == owner && $0.isMissing }) }
   }
@@ -130,16 +133,17 @@ extension Planner {
       SeparateStatements(statements))
   }
 
-  /// - Returns: whether it is known what is to be taken.
+  /// Whether a user becomes the owner by this plan, and so of the objects of these gaps. The next round reads them again.
+  private func isToOwn(_ user: PostgresName, _ database: PostgresName) -> Bool {
+    self.database(database)?.owner == user && observed.databases[database]?.owner != user
+  }
+
   private mutating func take(
     _ before: Grant.Level, from user: PostgresName, on database: PostgresName, _ gaps: [PrivilegeGap]
-  ) -> Bool {
+  ) {
     let item = Item.grant(to: user, on: database)
-    let state = observed.databases[database]
-    // A user who becomes the owner by this plan will own the objects of these gaps. The next round reads them again.
-    guard self.database(database)?.owner != user || state?.owner == user else { return false }
     let statements = gaps.filter { !$0.isMissing }.map { sql($0) }
-    guard let state, !statements.isEmpty else { return true }
+    guard let state = observed.databases[database], !statements.isEmpty else { return }
     for rights in state.contents?.passedOn ?? [] where rights.user == user {
       let more = rights.count > 5 ? ", …" : ""
       warn(
@@ -151,7 +155,6 @@ extension Planner {
     addSeparate(
       "revoke", [Detail("name", user), Detail("database", database), Detail("level", before.rawValue)], for: item,
       requires: requirements(of: user, on: database), in: database, SeparateStatements(statements))
-    return true
   }
 
   /// Revokes CONNECT on a database by the name that it has before it is renamed. Who owns it still would lose a right of

@@ -1,5 +1,6 @@
 import DatabaseSpec
 import LibPQ
+import PostgresProvisioner
 import Provisioning
 import ThrowawayPostgres
 import TestThreads
@@ -188,6 +189,27 @@ import Testing
     try bench.server.connect(database: "d").execute("DROP EVENT TRIGGER refuse")
     #expect(bench.pass().outcome == .converged)
     #expect(try bench.value(Self.callable(by: "aa"), in: "d") == "4500")
+  }
+
+  /// Nothing can be done about a user whose role is another customer's.
+  @Test(arguments: PostgresInstallation.all)
+  func behindManyGapsOfAUserWhoIsHeldOthersGetTheirsAndThePassCanEnd(_ installation: PostgresInstallation) throws {
+    let bench = try Self.refusingBench(installation, where: "false")
+    try bench.user("zz", grants: ["d": .write])
+    #expect(bench.pass().outcome == .converged)
+    try bench.server.connect().execute("CREATE ROLE aa SUPERUSER")
+    try bench.user("aa", grants: ["d": .write])
+    try bench.connect(to: "d", as: "shop").execute("REVOKE EXECUTE ON FUNCTION f4499(), f4500() FROM zz")
+    var asked = 0
+    let control = PassControl(shouldStop: {
+      asked += 1
+      return asked > 2
+    })
+    let stopped = try Provisioner(settings: bench.server.settings, control: control).pass(bench.desired)
+    #expect(stopped.outcome == .interrupted)
+    #expect(try bench.value(Self.callable(by: "zz"), in: "d") == "4498")
+    #expect(bench.pass().outcome == .incomplete)
+    #expect(try bench.value(Self.callable(by: "zz"), in: "d") == "4500")
   }
 
   /// The cost of a pass that finds nothing to do.

@@ -105,11 +105,4 @@ extension Catalog {
       OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
     }
   }
-
-  /// The publications of whatever tables there are.
-  static var publicationsOfAllTables: CatalogQuery<String> {
-    CatalogQuery("the publications", "SELECT pubname FROM pg_publication WHERE puballtables ORDER BY pubname") {
-      row throws(CatalogMismatch) in try row.text()
-    }
-  }
 }

@@ -25,7 +25,7 @@ extension Observer {
     let invalidIndexes = batch.ask(Catalog.invalidIndexes)
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
-    let publications = batch.ask(Catalog.publicationsOfAllTables)
+    let publications = batch.ask(Postern.publications)
     let unwanted = questions.requests.filter { !$0.isWanted }
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let gaps =
@@ -43,7 +43,7 @@ extension Observer {
     contents.recorder = Self.recorder(
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
-    contents.publications = try answers.rows(publications)
+    contents.publications = try answers.row(publications)
     if let passedOn { contents.passedOn = try answers.rows(passedOn) }
     guard let gaps else { return (contents, nil) }
     let reading = GapReading(try answers.rows(gaps), limit: limit)

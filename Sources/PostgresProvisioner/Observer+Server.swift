@@ -48,10 +48,11 @@ extension Observer {
     for (database, role) in try answers.rows(publicGrantors) {
       state.databases[database]?.publicGrantors.insert(role)
     }
-    if let (owner, isSuperuser, isComplete) = try answers.rows(recordsOwner).first {
+    if let (owner, isSuperuser, isComplete, publications) = try answers.rows(recordsOwner).first {
       if isSuperuser {
         var records = try observeRecords(connection)
         records.isComplete = isComplete
+        records.publications = publications
         state.records = .present(records)
       } else {
         state.records = .foreign(owner: owner)

@@ -92,8 +92,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var recorder: RecorderState
   /// The scripts that ran there.
   package var scripts: [AppliedScript]
-  /// The publications of all tables, which publish that table, too.
-  package var publications: [String] = []
+  /// What publishes that table.
+  package var publications: WidePublications?
 
   /// Contents with these values.
   package init(
@@ -109,6 +109,21 @@ package struct DatabaseContents: Equatable, Sendable {
     self.gaps = gaps
     self.recorder = recorder
     self.scripts = scripts
+  }
+}
+
+/// Publications FOR ALL TABLES of a database, of which there is one at least. No table can be left out of them.
+package struct WidePublications: Equatable, Sendable {
+  /// The name of the first.
+  package var first: String
+  /// How many there are.
+  package var count: Int
+
+  /// Reads the name, which is null where there is none, and the number.
+  static func read(_ row: inout CatalogRow) throws(CatalogMismatch) -> WidePublications? {
+    let first = try row.optionalText()
+    let count = try row.integer()
+    return first.map { WidePublications(first: $0, count: count) }
   }
 }
 

@@ -78,6 +78,8 @@ package struct Records: Equatable, Sendable {
   package var grants: [PostgresName: [PostgresName: Grant.Level]]
   /// Whether the tables have all columns that this version writes; those of version 0.1 lack some.
   package var isComplete = true
+  /// What publishes these tables.
+  package var publications: WidePublications?
 
   /// Records with these values.
   package init(

@@ -4,7 +4,11 @@ extension Planner {
   /// Creates the records. Without them nothing else is done, because nobody could know to whom a role belongs.
   mutating func planRecords() {
     switch observed.records {
-    case .present(let records): renewRecords(records)
+    case .present(let records):
+      tellPublications(
+        records.publications, of: .server, "the database postgres's", "Postern's records",
+        "such tables in a schema postern")
+      renewRecords(records)
     case .absent: add("create records", [Detail("schema", Postern.schema)], for: .server, Postern.createRecords.sql)
     case .foreign(let owner):
       fail(

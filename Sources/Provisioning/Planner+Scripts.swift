@@ -5,7 +5,10 @@ extension Planner {
   mutating func planScripts(of database: Database) {
     guard !database.scripts.isEmpty, let contents = contents(of: database) else { return }
     guard planRecorder(of: database, contents.recorder) else { return }
-    tellPublications(database, contents)
+    tellPublications(
+      contents.publications, of: .database(database.name), "its", "Postern's record of scripts", "table postern.script",
+      orMake: "CREATE SCHEMA postern; CREATE TABLE postern.script (name text PRIMARY KEY, sha256 text, applied_at "
+        + "timestamptz)")
     var requires = [Item.server, .database(database.name)] + user(database.owner)
     requires += database.schemas.map { .schema($0.name, in: database.name) }
     requires += database.extensions.map { .extension($0.name, in: database.name) }
@@ -46,15 +49,19 @@ extension Planner {
 
   /// A subscriber to all tables, of which one is not there, or holds the same rows already, stops, and the server keeps
   /// all that it has not fetched. No table of a database can be left out of such a publication.
-  private mutating func tellPublications(_ database: Database, _ contents: DatabaseContents) {
-    guard let first = contents.publications.first else { return }
-    let count = contents.publications.count
+  /// - Parameter making: the statements that make these tables at a subscriber, where that may be advised.
+  mutating func tellPublications(
+    _ publications: WidePublications?, of item: Item, _ whose: String, _ what: String, _ tables: String,
+    orMake making: String? = nil
+  ) {
+    guard let publications else { return }
+    let more = publications.count > 1 ? " and \(publications.count - 1) more" : ""
     warn(
-      .database(database.name),
-      "its publication \(first)\(count > 1 ? " and \(count - 1) more" : ""), FOR ALL TABLES, publishes Postern's record of "
-        + "scripts, too: a subscriber stops that has no table postern.script, or has these rows already",
-      hint: "publish FOR TABLES IN SCHEMA, or FOR TABLE; or, at a subscriber without Postern, CREATE SCHEMA postern; "
-        + "CREATE TABLE postern.script (name text PRIMARY KEY, sha256 text, applied_at timestamptz)")
+      item,
+      "\(whose) publication \(publications.first)\(more), FOR ALL TABLES, publishes \(what), too: a subscriber stops that has no "
+        + "\(tables), or has these rows already",
+      hint: "publish FOR TABLES IN SCHEMA, or FOR TABLE"
+        + (making.map { "; or, at a subscriber without Postern, \($0)" } ?? ""))
   }
 
   /// Plans one script. A script that an earlier one of the database blocks waits for it, and a problem says so.

@@ -4,16 +4,35 @@ package import DatabaseSpec
 extension Postern {
   /// The owner of the records' schema in the current database, whether that is a superuser, and whether the tables have
   /// all columns. There is no row where the schema does not exist yet.
-  package static var recordsOwner: CatalogQuery<(owner: PostgresName, isSuperuser: Bool, isComplete: Bool)> {
+  package static var recordsOwner:
+    CatalogQuery<(owner: PostgresName, isSuperuser: Bool, isComplete: Bool, publications: WidePublications?)>
+  {
     CatalogQuery(
       "the owner of Postern's records",
       """
       SELECT r.rolname, r.rolsuper, EXISTS (
         SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE c.relnamespace = n.oid AND c.relname = 'managed_role' AND a.attname = 'home' AND NOT a.attisdropped)
-      FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner WHERE n.nspname = 'postern'
+        WHERE c.relnamespace = n.oid AND c.relname = 'managed_role' AND a.attname = 'home' AND NOT a.attisdropped),
+        p.first, p.count
+      FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner CROSS JOIN (\(widePublications)) p
+      WHERE n.nspname = 'postern'
       """
-    ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue(), try row.isTrue()) }
+    ) { row throws(CatalogMismatch) in
+      (try row.name(), try row.isTrue(), try row.isTrue(), try WidePublications.read(&row))
+    }
+  }
+
+  private static var widePublications: String {
+    """
+    SELECT min(pubname::text COLLATE "C") AS first, count(*) AS count FROM pg_publication WHERE puballtables
+    """
+  }
+
+  /// The publications of all tables of a database, which publish those of Postern's there, too.
+  package static var publications: CatalogQuery<WidePublications?> {
+    CatalogQuery("the publications", widePublications) { row throws(CatalogMismatch) in
+      try WidePublications.read(&row)
+    }
   }
 
   package static var recordedRoles: CatalogQuery<(name: PostgresName, role: RecordedRole)> {

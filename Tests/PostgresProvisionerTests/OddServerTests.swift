@@ -328,6 +328,28 @@ import ThrowawayPostgres
     try other.connect().execute("DROP SUBSCRIPTION one")
   }
 
+  /// Where all is in the database `postgres`, it is what is published, with Postern's records. What happens in them can
+  /// be published: each has a primary key.
+  @Test(arguments: PostgresInstallation.all)
+  func aPublicationOfAllTablesBesideTheRecordsIsToldOfToo(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["wal_level=logical"])
+    try bench.user("shop")
+    try bench.user("app", grants: ["d": .write])
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute("CREATE PUBLICATION p FOR ALL TABLES")
+    bench.desired.spec.removedUsers = .drop
+    try bench.remove("app")
+    for _ in 1...2 {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(report.problems.map(\.item) == ["server"])
+      #expect(
+        report.problems.first?.message.hasPrefix("the database postgres's publication p, FOR ALL TABLES, ") == true)
+    }
+    #expect(try bench.value("SELECT string_agg(name, ' ') FROM postern.managed_role") == "shop")
+  }
+
   @Test(arguments: PostgresInstallation.all)
   func whoIsConnectedToTheEmptyTemplateIsNamed(_ installation: PostgresInstallation) throws {
     let bench = try bench(installation)

@@ -92,7 +92,7 @@ extension Controller {
     let found = looks.found(of: key)
     let counts = instances.change(key) { record in
       (record.state, record.found) = (state, found)
-      if state == nil { (record.answeredService, record.rotates) = (nil, false) }
+      if state == nil { (record.answeredService, record.rotates, record.guarded) = (nil, false, []) }
     }
     if let counts { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
@@ -142,7 +142,8 @@ extension Controller {
     let clock = RotationClock(now: Self.now, reports: looks.logins(of: key))
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
-      owesUpdate: instances[key].isOwed, knownService: instances[key].answeredService, clock: clock,
+      owesUpdate: instances[key].isOwed, guarded: instances[key].guarded,
+      knownService: instances[key].answeredService, clock: clock,
       again: { self.queue.add(CollectionOfOne(key)) })
     var failure: KubernetesError?
     var end: PassOutcome?
@@ -156,8 +157,8 @@ extension Controller {
       case .crowded: end = .crowded
       }
     }
-    let (isOwed, answered) = (pass.hasUntoldUpdate, pass.service.answered)
-    _ = instances.change(key) { ($0.isOwed, $0.answeredService) = (isOwed, answered) }
+    let (isOwed, guarded, answered) = (pass.hasUntoldUpdate, pass.guarded, pass.service.answered)
+    _ = instances.change(key) { ($0.isOwed, $0.guarded, $0.answeredService) = (isOwed, guarded, answered) }
     // A pass that ended early knows nothing of the turns, and is tried again.
     if let last = pass.turns {
       let rotates = pass.rotates
@@ -198,7 +199,7 @@ extension InstancePass {
     let parts = [
       ("made", made + service.made), ("changed", changed + service.changed), ("deleted", deleted + service.deleted),
     ].filter { !$0.1.isEmpty }
-      .map { "\($0.0) \($0.1.joined(separator: ", "))" }
+      .map { "\($0.0) \($0.1.sorted().joined(separator: ", "))" }
     return parts.isEmpty ? nil : parts.joined(separator: "; ")
   }
 }

@@ -36,6 +36,8 @@ struct InstancePass {
 
   /// What was refused while the rest went on.
   private var refusals = Refusals()
+  /// The users' Secrets that the API server has refused, in this pass or in an earlier one.
+  private(set) var guarded: Set<String>
   /// The logins of the users whose passwords turn, without those that stand in no Secret, and of which no sidecar knows.
   private(set) var rotations: [UserRotation] = []
   /// When the users' Secrets last got another login; nil where the pass ended before that was known.
@@ -51,16 +53,18 @@ struct InstancePass {
 
   /// - Parameters:
   ///   - owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
+  ///   - guarded: the Secrets that were refused in earlier passes. They are tried after the others.
   ///   - knownService: the question about the Service that an earlier pass has answered.
   init(
     _ instance: Instance, pods: [ObservedPod], access: ObjectAccess, judge: ScriptJudge, owesUpdate: Bool,
-    knownService: Int? = nil, clock: RotationClock, again: @escaping @Sendable () -> Void
+    guarded: Set<String> = [], knownService: Int? = nil, clock: RotationClock, again: @escaping @Sendable () -> Void
   ) {
     self.instance = instance
     self.pods = pods
     self.access = access
     self.judge = judge
     self.again = again
+    self.guarded = guarded
     self.knownService = knownService
     self.clock = clock
     service = ServicePass(instance, access)
@@ -104,7 +108,8 @@ struct InstancePass {
       try refusals.takeUnread(error, took: ContinuousClock.now - start)
       try await readUsers()
     }
-    for secret in secrets.values.sorted(by: { $0.name < $1.name }) {
+    refusals.beginStep()
+    for secret in secrets.values.shuffled() where refusals.mayWrite {
       do throws(Interruption) {
         guard let unmarked = try await UnusedMark(access: access).remove(from: secret) else { continue }
         let isNeeded = needed.contains(secret.name) || secret.name.utf8.starts(with: prefix.utf8)
@@ -137,13 +142,7 @@ struct InstancePass {
       }
     }
     try await applyMounted(objects, spec: spec)
-    var unsettled = sources.refused
-    for object in objects.users + [objects.admin].compactMap(\.self) where !sources.refused.contains(object.name) {
-      do throws(Interruption) { try await settle(object) } catch {
-        try refusals.take(error)
-        unsettled.insert(object.name)
-      }
-    }
+    let unsettled = try await settleUsers(objects)
     // What does not fit is not mounted, and a login of which no sidecar knows, or that stands in no Secret, must not be told.
     rotations = objects.rotations.filter { !unsettled.contains(ObjectName.user($0.user, customer: customer)) }
     rotates = !objects.rotations.isEmpty
@@ -258,6 +257,7 @@ struct InstancePass {
   /// password is used only when it is stored. If somebody else created such a Secret first, its value is used.
   /// - Returns: nil where nothing may be changed.
   private mutating func makeSeeded() async throws(Interruption) -> InstanceObjects? {
+    refusals.beginStep()
     while true {
       let objects: InstanceObjects
       do throws(FlatFileError) {
@@ -272,16 +272,23 @@ struct InstancePass {
         return nil
       }
       var isSettled = true
-      for object in [objects.admin].compactMap(\.self) + objects.users
+      for object in inTurn(objects)
       where !object.seeds.isEmpty && secrets[object.name] == nil && !sources.refused.contains(object.name) {
+        guard refusals.mayWrite else {
+          sources.refused.insert(object.name)
+          isSettled = false
+          continue
+        }
         do throws(Interruption) {
           if let live = try await create(object) {
             take(live)
+            guarded.remove(object.name)
           } else {
             isSettled = false
           }
         } catch {
           try refusals.take(error)
+          guarded.insert(object.name)
           sources.refused.insert(object.name)
           isSettled = false
         }
@@ -370,12 +377,45 @@ struct InstancePass {
     return false
   }
 
+  /// Applies the users' Secrets.
+  /// - Returns: those that are not as they must be.
+  private mutating func settleUsers(_ objects: InstanceObjects) async throws(Interruption) -> Set<String> {
+    var unsettled = sources.refused
+    guarded.formIntersection((objects.users + [objects.admin].compactMap(\.self)).map(\.name))
+    refusals.beginStep()
+    for object in inTurn(objects) where !sources.refused.contains(object.name) && !isSettled(object) {
+      guard refusals.mayWrite else {
+        unsettled.insert(object.name)
+        continue
+      }
+      do throws(Interruption) {
+        try await settle(object)
+        guarded.remove(object.name)
+      } catch {
+        try refusals.take(error)
+        guarded.insert(object.name)
+        unsettled.insert(object.name)
+      }
+    }
+    return unsettled
+  }
+
+  /// The Secrets that outlive the workload, in the order in which they are written: in another one each time, those behind that
+  /// were refused before.
+  private func inTurn(_ objects: InstanceObjects) -> [DesiredObject] {
+    let all = (objects.users + [objects.admin].compactMap(\.self)).shuffled()
+    return all.filter { !guarded.contains($0.name) } + all.filter { guarded.contains($0.name) }
+  }
+
+  /// Whether nothing is to be written of a Secret that outlives the workload.
+  private func isSettled(_ object: DesiredObject) -> Bool {
+    sources.taken.contains(object.name) || secrets[object.name].map { object.isSatisfied(by: $0) } ?? false
+  }
+
   /// Applies a Secret that outlives the workload.
   private mutating func settle(_ object: DesiredObject) async throws(Interruption) {
-    if secrets[object.name] == nil, !sources.taken.contains(object.name) { _ = try await create(object) }
-    guard !sources.taken.contains(object.name), let live = secrets[object.name], !object.isSatisfied(by: live) else {
-      return
-    }
+    if secrets[object.name] == nil { _ = try await create(object) }
+    guard !isSettled(object), let live = secrets[object.name] else { return }
     secrets[object.name] = try await access.apply(object, over: live)
     note(object, wasThere: true)
   }
@@ -384,8 +424,9 @@ struct InstancePass {
   private mutating func forgetRotations(_ objects: InstanceObjects) async throws(Interruption) {
     let turning = Set(objects.rotations.filter { !$0.decision.isOver }.map(\.user.text))
     let present = Set(objects.declaration.spec.users.filter { $0.ensure == .present }.map(\.name.text))
-    for secret in secrets.values
-    where secret.isManaged(for: customer) && secret.annotations[AnnotationKey.rotatesAt] != nil {
+    refusals.beginStep()
+    for secret in secrets.values.shuffled()
+    where refusals.mayWrite && secret.isManaged(for: customer) && secret.annotations[AnnotationKey.rotatesAt] != nil {
       guard let user = secret.annotations[AnnotationKey.user], !turning.contains(user), present.contains(user)
       else { continue }
       do throws(Interruption) {
@@ -405,8 +446,9 @@ struct InstancePass {
   private mutating func deleteDropped(_ objects: InstanceObjects) async throws(Interruption) {
     let spec = objects.declaration.spec
     let references = instance.declaration.references(.secret)
-    for secret in secrets.values.sorted(by: { $0.name < $1.name })
-    where secret.isManaged(for: customer) && !references.contains(secret.name) {
+    refusals.beginStep()
+    for secret in secrets.values.shuffled()
+    where refusals.mayWrite && secret.isManaged(for: customer) && !references.contains(secret.name) {
       guard let text = secret.annotations[AnnotationKey.user], let name = try? PostgresName(text),
         secret.name == ObjectName.user(name, customer: customer)
       else { continue }

@@ -7,6 +7,8 @@ final class InstanceRecords: Sendable {
     var state: Customer.State?
     /// Whether its Pods must still be told of an update.
     var isOwed = false
+    /// Its Secrets that the API server has refused.
+    var guarded: Set<String> = []
     /// The question about its Service that the last pass found answered well.
     var answeredService: Int?
     /// Whether a password of it turns.

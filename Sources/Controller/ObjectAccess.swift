@@ -155,7 +155,7 @@ struct ObjectAccess: Sendable {
   /// The same for applications' Pods. One that cannot be told holds up no other.
   func annotatePods(_ pods: some Sequence<ConnectedPod>, updated: String) async throws(Interruption) {
     var refusals = Refusals()
-    for pod in pods {
+    for pod in pods.shuffled() where refusals.mayWrite {
       do throws(Interruption) { try await annotatePod(pod.name, uid: pod.uid, updated: updated) } catch {
         try refusals.take(error)
       }

@@ -2,32 +2,42 @@ import KubernetesAPI
 import KubernetesClient
 
 /// What the API server has refused of a pass, for objects that hold up no others: one that is immutable, or that a policy, a
-/// quota or a webhook guards, or that has changed meanwhile. Where much is refused, all may be, and the pass ends.
+/// quota or a webhook guards, or that has changed meanwhile. Where much is refused, all may be: then no more objects of this kind
+/// are tried, and the pass goes on with the others. The next pass tries them in another order.
 struct Refusals {
-  /// How many refusals a pass may have.
-  private static let maximum = 10
-  /// As how many of them counts an answer that took long to come, or did not come.
-  private static let weightOfSlow = 5
+  /// How many writes may be refused in a step of a pass.
+  private static let maximumRefused = 10
+  /// How many writes of a pass may get an answer that took long to come, or none.
+  private static let maximumSlow = 3
 
   /// How many reads may fail after having taken long. After them, what else is to be read counts as unreadable in this pass.
   private static let maximumSlowReads = 3
   private static let slowRead = Duration.seconds(5)
 
-  private var weight = 0
+  /// In this step.
+  private var refused = 0
+  private var slow = 0
   private var slowReads = 0
   /// Whether a read has failed that was tried again and again. The others are then tried once.
   private(set) var hurriesReads = false
   private var failures: [KubernetesError] = []
 
-  /// The failure to tell of: rather one that does not pass by itself.
-  var worst: KubernetesError? { failures.first { !$0.isConflict && !$0.isTransient } ?? failures.first }
+  /// The failure to tell of: rather one that does not pass by itself, and the same in each pass as far as can be.
+  var worst: KubernetesError? {
+    failures.filter { !$0.isConflict && !$0.isTransient }.min { $0.description < $1.description } ?? failures.first
+  }
 
-  /// Takes a failure, so that the rest goes on.
-  /// - Throws: what ends the pass: a failure that is not of one object, or one too many.
+  /// Begins the writes of another kind, which may be let through though others were refused.
+  mutating func beginStep() { refused = 0 }
+
+  /// Whether another object of this step may be written. If not, it counts as refused.
+  var mayWrite: Bool { refused < Self.maximumRefused && slow < Self.maximumSlow }
+
+  /// Takes a failed write, so that the rest goes on.
+  /// - Throws: a failure that is not of one object.
   mutating func take(_ interruption: Interruption) throws(Interruption) {
     guard case .failed(let failure) = interruption, failure.mayBeOfOneObject else { throw interruption }
-    weight += failure.isTransient ? Self.weightOfSlow : 1
-    guard weight <= Self.maximum else { throw interruption }
+    if failure.isTransient { slow += 1 } else { refused += 1 }
     failures.append(failure)
   }
 

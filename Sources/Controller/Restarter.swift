@@ -239,6 +239,7 @@ final class Restarter: Sendable {
         if error.isNotFound || error.isConflict { return .notAsked }
         if error.code == nil {
           try unanswered.take(.failed(error))
+          if !unanswered.mayWrite { left = 0 }
           if isAsked {
             left -= 1
             try? await Task.sleep(for: settings.pause)

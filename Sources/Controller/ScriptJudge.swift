@@ -16,6 +16,7 @@ final class ScriptJudge: Sendable {
 
   /// A long script.
   private struct Job: Sendable {
+    let namespace: String
     let question: ScriptQuestion
     let text: ScriptText
   }
@@ -26,8 +27,8 @@ final class ScriptJudge: Sendable {
     /// The same questions, in the order in which they were answered.
     var order: [ScriptQuestion] = []
     var line = FairLine<Job>()
-    /// The number of bytes that wait.
-    var pendingBytes = 0
+    /// How many bytes wait, of each namespace.
+    var pendingBytes: [String: Int] = [:]
     /// The requests that wait for a question.
     var pending: [ScriptQuestion: [Int]] = [:]
     /// For how many questions each request waits, and what to call afterwards.
@@ -45,7 +46,8 @@ final class ScriptJudge: Sendable {
 
   /// The longest text for which a pass may wait: it takes some hundredths of a second.
   static let shortBytes = 64 << 10
-  /// How many bytes may wait to be parsed. More are refused until some of them are parsed.
+  /// How many bytes may wait to be parsed. More are refused until some of them are parsed. Half of them is for namespaces of
+  /// which nothing waits yet.
   private let maximumPendingBytes: Int
   /// When there are more verdicts than this, the older half is forgotten.
   private static let maximumRemembered = 20_000
@@ -79,12 +81,16 @@ final class ScriptJudge: Sendable {
     let count = state.withLock { state -> Int? in
       let new = request.questions.filter { state.pending[$0.key] == nil }
       let bytes = new.values.reduce(0) { $0 + $1.bytes.count }
-      guard state.pendingBytes + bytes <= maximumPendingBytes else { return nil }
-      state.pendingBytes += bytes
+      let waiting = state.pendingBytes.values.reduce(0, +)
+      let limit = state.pendingBytes[request.namespace] == nil ? maximumPendingBytes : maximumPendingBytes / 2
+      guard waiting + bytes <= limit else { return nil }
+      if bytes > 0 { state.pendingBytes[request.namespace, default: 0] += bytes }
       state.lastRequest += 1
       state.open[state.lastRequest] = (request.questions.count, request.answered)
       for question in request.questions.keys { state.pending[question, default: []].append(state.lastRequest) }
-      for (question, text) in new { state.line.append(Job(question: question, text: text), of: request.namespace) }
+      for (question, text) in new {
+        state.line.append(Job(namespace: request.namespace, question: question, text: text), of: request.namespace)
+      }
       return new.count
     }
     for _ in 0..<(count ?? 0) { long.async { self.doNext() } }
@@ -95,7 +101,8 @@ final class ScriptJudge: Sendable {
     guard let job = state.withLock({ $0.line.removeFirst() }) else { return }
     answer(job.question, job.text)
     let answered = state.withLock { state in
-      state.pendingBytes -= job.text.bytes.count
+      let left = state.pendingBytes[job.namespace, default: 0] - job.text.bytes.count
+      state.pendingBytes[job.namespace] = left > 0 ? left : nil
       return (state.pending.removeValue(forKey: job.question) ?? []).compactMap { state.answered($0) }
     }
     for answered in answered { answered() }

@@ -91,8 +91,8 @@ struct UnusedMark {
   func set(at time: String) async throws(Interruption) -> (marked: [LiveObject], failure: KubernetesError?) {
     var marked: [LiveObject] = []
     var refusals = Refusals()
-    for secret in try await access.secrets(keepingDataOf: { _ in false })
-    where secret.isManaged(for: access.key.customer) && secret.owners.isEmpty
+    for secret in try await access.secrets(keepingDataOf: { _ in false }).shuffled()
+    where refusals.mayWrite && secret.isManaged(for: access.key.customer) && secret.owners.isEmpty
       && secret.annotations[AnnotationKey.unusedSince] == nil
     {
       do throws(Interruption) {

@@ -56,6 +56,26 @@ import Testing
     #expect(judge.submit(.init(namespace: "late", questions: [question: text]) {}))
   }
 
+  /// However much one namespace asks for, another one's first question is taken.
+  @Test func aNamespaceLeavesRoomForTheOthers() async throws {
+    let judge = ScriptJudge(maximumPendingBytes: 4_000_000)
+    let ended = Mutex(0)
+    func ask(_ namespace: String, _ number: Int) -> Bool {
+      let (question, text) = question("-- \(number) " + String(repeating: "x", count: 200_000))
+      return judge.submit(.init(namespace: namespace, questions: [question: text]) { ended.withLock { $0 += 1 } })
+    }
+    // While they are asked, some are answered, so that the last ones may be taken, too.
+    var taken = (0..<200).count { ask("greedy", $0) }
+    #expect(taken < 200)
+    for (number, namespace) in ["a", "b", "c"].enumerated() {
+      #expect(ask(namespace, 1000 + number), "\(namespace)")
+      taken += 1
+    }
+    let all = taken
+    #expect(try await eventually { ended.withLock { $0 } == all })
+    #expect(ask("greedy", 2000))
+  }
+
   @Test func ownersHaveTurns() {
     var line = FairLine<Int>()
     for key in 0..<5 { line.append(key, of: "a") }

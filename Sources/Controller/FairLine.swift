@@ -14,8 +14,16 @@ struct FairLine<Key: Sendable>: Sendable {
     count += 1
   }
 
-  mutating func removeFirst() -> Key? {
-    guard let owner = turns.removeFirst(), let key = keys[owner]?.removeFirst() else { return nil }
+  /// - Parameter passed: an owner who is passed over, and keeps the turn.
+  mutating func removeFirst(passing passed: String? = nil) -> Key? {
+    guard var owner = turns.removeFirst() else { return nil }
+    if owner == passed {
+      let other = turns.removeFirst()
+      turns.insertFirst(owner)
+      guard let other else { return nil }
+      owner = other
+    }
+    guard let key = keys[owner]?.removeFirst() else { return nil }
     count -= 1
     if keys[owner]?.isEmpty == true { keys[owner] = nil } else { turns.append(owner) }
     return key
@@ -31,6 +39,16 @@ private struct Line<Element: Sendable>: Sendable {
   var isEmpty: Bool { next == elements.count }
 
   mutating func append(_ element: Element) { elements.append(element) }
+
+  /// Gives back the element that was removed last, or before the last.
+  mutating func insertFirst(_ element: Element) {
+    if next > 0 {
+      next -= 1
+      elements[next] = element
+    } else {
+      elements.insert(element, at: 0)
+    }
+  }
 
   mutating func removeFirst() -> Element? {
     guard next < elements.count else { return nil }

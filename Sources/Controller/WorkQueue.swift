@@ -1,8 +1,8 @@
 import Synchronization
 
 /// A queue of keys to work on. Each key is in it once, however often it is added, and is never worked on twice at the
-/// same time. After a failure it is tried again, with growing waits. Owners (namespaces) take turns. Keys whose work
-/// took long the last time ("dear") wait behind the others ("cheap"), and never take all places.
+/// same time. After a failure it is tried again, with growing waits. Owners (namespaces) take turns, and none has all places.
+/// Keys whose work took long the last time ("dear") wait behind the others ("cheap"), and never take all places.
 final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   /// The result of the work on a key.
   enum Result: Sendable {
@@ -59,7 +59,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   private static var cheapDuration: Duration { .seconds(1) }
 
   private let limit: Int
-  /// How many places dear work must leave to cheap work.
+  /// How many places dear work must leave to cheap work, and one owner to the others: of new keys nobody knows whether they are dear.
   private var reserve: Int { max(1, limit / 4) }
   private let owner: @Sendable (Key) -> String
   private let firstDelay: Duration
@@ -147,11 +147,21 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   }
 
   private func next(_ state: inout State) -> Key? {
-    guard !state.dear.isEmpty else { return state.cheap.removeFirst() }
+    let full = fullOwner(state.running)
+    guard !state.dear.isEmpty else { return state.cheap.removeFirst(passing: full) }
     let dear = state.running.count { state.isDear.contains($0) }
     // One dear key is always worked on, however many others come.
-    if dear > 0, let key = state.cheap.removeFirst() { return key }
-    return dear == 0 || dear < limit - reserve ? state.dear.removeFirst() : nil
+    if dear > 0, let key = state.cheap.removeFirst(passing: full) { return key }
+    guard dear == 0 || dear < limit - reserve else { return nil }
+    return state.dear.removeFirst(passing: full) ?? state.cheap.removeFirst(passing: full)
+  }
+
+  /// The owner who has as many places as one may have; there is one at most, as that is over half of them.
+  private func fullOwner(_ running: Set<Key>) -> String? {
+    guard limit > 1, running.count >= limit - reserve else { return nil }
+    var places: [String: Int] = [:]
+    for key in running { places[owner(key), default: 0] += 1 }
+    return places.first { $0.value >= limit - reserve }?.key
   }
 
   /// The work on a key has ended.

@@ -61,6 +61,28 @@ import Testing
     #expect(queue.take().count { $0.hasPrefix("dear") } == 1)
   }
 
+  /// Of new customers nobody knows whether their passes hang.
+  @Test func noNamespaceTakesAllPlacesHoweverNewItsKeysAre() {
+    let queue = queue(limit: 8)
+    _ = queue.open()
+    queue.add((0..<100).map { "hangs/\($0)" })
+    #expect(queue.take().count == 6)
+    #expect(queue.take().isEmpty)
+    queue.add(["a/1", "a/2", "b/1"])
+    #expect(Set(queue.take()) == ["a/1", "b/1"])
+    _ = queue.finished("a/1", .done)
+    #expect(queue.take() == ["a/2"])
+    // It has kept its turn.
+    _ = queue.finished("hangs/0", .done, took: .seconds(9))
+    #expect(queue.take() == ["hangs/6"])
+    #expect(queue.depth == 93)
+    // Those that are known to be dear leave room as well, where cheap ones wait behind them.
+    for number in 1...6 { _ = queue.finished("hangs/\(number)", .done, took: .seconds(9)) }
+    queue.add((0..<7).map { "hangs/\($0)" })
+    queue.add((0..<9).map { "c/\($0)" })
+    #expect(queue.take().count { $0.hasPrefix("c/") } >= 2)
+  }
+
   @Test func aQueueThatDoesNotMoveSaysForHowLong() {
     let queue = queue()
     let start = ContinuousClock.now

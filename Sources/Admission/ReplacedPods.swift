@@ -73,7 +73,13 @@ struct ReplacedPods {
     return isRolling && !["0", "\"0\"", "\"0%\""].contains(mostMore)
   }
 
-  /// Whether one of these volumes outlives a Pod: a PersistentVolumeClaim, or a folder of the node.
+  /// The sources of volumes that end with the Pod, or hold no data (Kubernetes docs, "Volumes"). All others are storage that two
+  /// Pods can have at once. An inline CSI volume counts as such: some drivers mount a share by it.
+  private static let temporary: [StaticString] = [
+    "emptyDir", "ephemeral", "configMap", "secret", "projected", "downwardAPI", "image", "gitRepo",
+  ]
+
+  /// Whether one of these volumes outlives a Pod.
   private static func outlivesPods(
     _ slice: JSONSlice?, among names: Set<String>, of bytes: [UInt8]
   ) throws(JSONError) -> Bool {
@@ -86,10 +92,10 @@ struct ReplacedPods {
       while let key = try reader.nextKey() {
         if reader.matches(key, "name") {
           name = try reader.optionalText() ?? ""
-        } else if reader.matches(key, "persistentVolumeClaim") || reader.matches(key, "hostPath") {
-          outlives = try reader.optionalValue() != nil || outlives
-        } else {
+        } else if Self.temporary.contains(where: { reader.matches(key, $0) }) {
           try reader.skip()
+        } else {
+          outlives = try reader.optionalValue() != nil || outlives
         }
       }
       found = found || outlives && names.contains(name)

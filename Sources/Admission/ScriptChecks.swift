@@ -19,6 +19,7 @@ struct ScriptChecks {
   private let serverVersion: Int?
   private var isParserCurrent: Bool { serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false }
   private let quotesSQL: Bool
+  private let isInline: Bool
 
   /// - Parameters:
   ///   - scripts: the declared scripts.
@@ -33,6 +34,7 @@ struct ScriptChecks {
   ) {
     self.serverVersion = serverVersion
     quotesSQL = true
+    isInline = true
     // By database and name, because a declaration may contain thousands of scripts.
     let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
       $0[$1.database, default: [:]][Array($1.script.name.utf8)] = $1.script
@@ -59,6 +61,7 @@ struct ScriptChecks {
   ) {
     self.serverVersion = serverVersion
     quotesSQL = true
+    isInline = false
     check(sql, { name }, isTransaction: isTransaction, limits, field: { field })
   }
 
@@ -67,6 +70,7 @@ struct ScriptChecks {
   init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {
     serverVersion = nil
     quotesSQL = false
+    isInline = false
     check(
       sql, { name.map { "script \(quoted($0))" } ?? "its text" }, isTransaction: isTransaction, .ofAnyOwner,
       field: { field })
@@ -103,9 +107,27 @@ struct ScriptChecks {
           + "which is too much to check; take some out")
       return
     }
+    checkComments(sql, hasStatements: !statements.isEmpty || !errors.isEmpty, script, field: field)
     checkSyntax(sql, statements, script, isSQL: errors.isEmpty, field: field)
     checkAge(sql, statements, script, field: field)
     checkRules(statements, script, isTransaction: isTransaction, limits, field: field)
+  }
+
+  /// Reports statements that have become part of a comment. What has run once is not run again, so it would be too late later.
+  private mutating func checkComments(
+    _ sql: String, hasStatements: Bool, _ script: () -> String, field: () -> String
+  ) {
+    let hint = "where YAML folds lines into one, as after \">\", all behind -- is a comment: write the text after \"|\""
+    guard hasStatements else {
+      // A file of others may hold nothing yet.
+      let message = "\(script()) holds no statement, only comments; \(hint)"
+      if isInline { findings.refuse(field(), message) } else { findings.warn(message) }
+      return
+    }
+    guard isInline, !sql.utf8.dropLast().contains(where: { $0 == 0x0A || $0 == 0x0D }),
+      let comment = PostgresParser.lastComment(in: sql), comment.contains(";")
+    else { return }
+    findings.warn("\(script()) is one line, and the statements behind -- in it are a comment; \(hint)")
   }
 
   /// The most syntax errors that are reported for one script.

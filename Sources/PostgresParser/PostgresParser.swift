@@ -12,6 +12,14 @@ package enum PostgresParser {
   /// scripts with a ``lineOfEndlessSigns(in:)``.
   package static func syntaxError(in script: String) -> SQLSyntaxError? {
     if let error = SQLSyntaxError(nulIn: script) { return error }
+    guard let error = grammarError(in: script) else { return nil }
+    // The library makes tokens of comments, and its grammar does not look over them where it looks ahead, as between
+    // `WITH` and `ORDINALITY`, nor between the parts of a literal. To a server they are white space.
+    guard let bare = withoutComments(script) else { return error }
+    return grammarError(in: bare)
+  }
+
+  private static func grammarError(in script: String) -> SQLSyntaxError? {
     let result = unsafe pg_query_split_with_parser(script)
     defer { unsafe pg_query_free_split_result(result) }
     return unsafe SQLSyntaxError(result.error)

@@ -66,6 +66,20 @@ import Testing
     #expect(try post(workload(nil, podSpec: unknown), .validate).isAllowed == isReadOnly)
   }
 
+  @Test(arguments: [
+    (#""persistentVolumeClaim":{"claimName":"db"}"#, true), (#""hostPath":{"path":"/d"}"#, true),
+    (#""nfs":{"server":"10.0.0.1","path":"/exports/pg"}"#, true), (#""gcePersistentDisk":{"pdName":"pg"}"#, true),
+    (#""awsElasticBlockStore":{"volumeID":"v"}"#, true), (#""azureFile":{"shareName":"s","secretName":"s"}"#, true),
+    (#""cephfs":{"monitors":["m"]}"#, true), (#""csi":{"driver":"nfs.csi.k8s.io"}"#, true),
+    (#""iscsi":{"iqn":"i"}"#, true), (#""newerThanThis":{}"#, true), (#""emptyDir":{}"#, false),
+    (#""ephemeral":{"volumeClaimTemplate":{}}"#, false), (#""emptyDir":{},"nfs":null"#, false),
+    (#""image":{"reference":"i"}"#, false),
+  ])
+  func volumesThatEndWithThePodAreNotShared(source: String, isRefused: Bool) throws {
+    let podSpec = Self.podSpec.replacing(#""persistentVolumeClaim":{"claimName":"db"}"#, with: source)
+    #expect(try post(workload(nil, podSpec: podSpec), .validate).fields == (isRefused ? ["spec.strategy"] : []))
+  }
+
   /// Where a known image keeps the data, or is told to.
   @Test(arguments: [
     ("percona/percona-distribution-postgresql:17.9", "", "/data/db"),

@@ -31,6 +31,34 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(scriptRefusals(sql, isTransaction: true).first?.contains(message) == true)
   }
 
+  /// What YAML has folded into one line is recorded as run, and is not run when it is mended.
+  @Test(arguments: [
+    "-- the table create table t(a int);", "  ;;  ", "/* nothing */", "-- one\n-- two\n", "/* a */ ; -- b",
+  ])
+  func aScriptWithoutAStatementIsRefused(sql: String) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.fields == [field])
+    #expect(
+      reply.causes.first?.message.contains(#"script "one" holds no statement, only comments; where YAML folds"#) == true
+    )
+    // A file of others may hold nothing yet.
+    #expect(scriptRefusals(sql, isTransaction: true) == [])
+  }
+
+  @Test(arguments: [
+    ("create table t(a int); -- the table insert into t values (1);", true), ("select 1; -- one; two", true),
+    ("select 1; -- one", false), ("select 1 -- ends here\n; select 2 -- a; b\n;", false), ("select '-- a; b'", false),
+    ("select 1; /* a; b */", false), ("select $$ -- a; $$", false), ("select 1;\n-- insert into t values (1);", false),
+  ])
+  func statementsBehindACommentInTheOnlyLineAreToldOf(sql: String, isTold: Bool) throws {
+    let reply = try post(scripted(sql), .validate)
+    #expect(reply.isAllowed)
+    let isSaid = reply.warnings.contains {
+      $0.contains("is one line, and the statements behind -- in it are a comment")
+    }
+    #expect(isSaid == isTold, "\(reply.warnings)")
+  }
+
   @Test(arguments: [
     ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
     ("\u{FEFF}SELECT 1", #"script "one" begins with a byte order mark"#),
@@ -494,8 +522,9 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
   }
 
   @Test(arguments: [
-    ("-- ", "=", 1000, ""), ("/", "*", 1000, "/"), ("SELECT '", "+/", 64, "'"), ("SELECT 1", " + 1", 10_000, ""),
-    ("-- +", "-", 500, "+"),
+    ("-- ", "=", 1000, "\nSELECT 1"), ("/", "*", 1000, "/ SELECT 1"), ("SELECT '", "+/", 64, "'"),
+    ("SELECT 1", " + 1", 10_000, ""),
+    ("-- +", "-", 500, "+\nSELECT 1"),
   ])
   func bannersAndSumsAreTaken(start: String, repeated: String, count: Int, end: String) throws {
     let sql = start + String(repeating: repeated, count: count) + end

@@ -12,6 +12,31 @@ import Testing
     #expect(PostgresParser.syntaxError(in: script) == nil)
   }
 
+  /// Each is what a server takes. A comment is white space, wherever white space may be.
+  @Test(arguments: [
+    "COMMENT ON TABLE t IS 'first '| 'second'", "SELECT 'a'|'b'", "SELECT E'a\\''|'b'",
+    "SELECT U&'d!0061'|UESCAPE|'!'", "SELECT a FROM t ORDER BY a NULLS|LAST, b NULLS|FIRST",
+    "SELECT a NOT|IN (1), a NOT|LIKE 'x', a NOT|BETWEEN 1 AND 2", "SELECT a NOT|ILIKE 'x', a NOT|SIMILAR TO 'x'",
+    "CREATE TABLE t (a timestamp with|time zone, b time without|time zone)",
+    "SELECT * FROM unnest(ARRAY[1]) WITH|ORDINALITY", "SELECT|1|;|SELECT|2|;|", "WITH|a AS (SELECT 1)|SELECT * FROM a",
+    "CREATE VIEW v AS SELECT 1 WITH|CHECK OPTION", "GRANT SELECT ON t TO a WITH|GRANT OPTION",
+  ])
+  func aCommentIsWhiteSpace(script: String) {
+    for comment in ["\n-- ü'\n", "\n/* ü' /* ; */ */\n", "\r\n--\r\n", "\n--a\n--b\n"] {
+      let text = script.replacing("|", with: comment)
+      #expect(PostgresParser.syntaxError(in: text) == nil, "\(text)")
+    }
+  }
+
+  @Test func anErrorBehindCommentsIsWhereItIs() {
+    let script = "/* ü */ SELECT 'a' -- ö\n 'b';\n-- ü\nSELECT 1 -- ä\n FROM WHERE"
+    let error = PostgresParser.syntaxError(in: script)
+    #expect(error?.message == #"syntax error at or near "WHERE""#)
+    #expect(error?.position == script.unicodeScalars.count - 4)
+    // A comment without an end.
+    #expect(PostgresParser.syntaxError(in: "SELECT 1 /* x")?.message.hasPrefix("unterminated /* comment") == true)
+  }
+
   @Test(
     arguments: [
       ("CREATE TABEL t ()", #"syntax error at or near "TABEL""#, 8),

@@ -67,10 +67,11 @@ extension Planner {
   /// belongs to the owner, through pg_database_owner, and is closed. If an owner opens it later, Postern leaves that
   /// alone.
   private mutating func planPublicSchema(of database: Database, _ contents: DatabaseContents) {
-    guard let owner = contents.schemas[Postern.publicSchema], observed.roles[owner]?.isSuperuser == true,
-      !database.schemas.contains(where: { $0.name == Postern.publicSchema && $0.owner != nil })
-        || contents.isPublicSchemaOpen
-    else { return }
+    guard let owner = contents.schemas[Postern.publicSchema] else { return }
+    let isDeclared = database.schemas.contains { $0.name == Postern.publicSchema && $0.owner != nil }
+    guard observed.roles[owner]?.isSuperuser == true, !isDeclared || contents.isPublicSchemaOpen else {
+      return tellPublicSchema(of: database, contents, owner: isDeclared ? nil : owner)
+    }
     var statements = contents.isPublicSchemaOpen ? ["REVOKE CREATE ON SCHEMA public FROM PUBLIC"] : []
     if observed.roles[Postern.databaseOwner] != nil {
       statements.append("ALTER SCHEMA public OWNER TO pg_database_owner")
@@ -81,6 +82,26 @@ extension Planner {
     add(
       "close schema to others", [Detail("name", "public"), Detail("database", database.name)],
       for: .database(database.name), in: database.name, statements.sql)
+  }
+
+  /// Tells of a schema `public` that is not as version 15 makes it, and may be meant to be so: restored from another place, it can
+  /// belong to a role that is nobody here, and what everybody may make in it, its owner calls.
+  private mutating func tellPublicSchema(of database: Database, _ contents: DatabaseContents, owner: PostgresName?) {
+    if let owner, ![database.owner, Postern.databaseOwner].contains(owner), !isGivingUp(owner, in: database) {
+      warn(
+        .database(database.name),
+        "the schema public in it belongs to \(owner.text), so that the database's owner may have no rights in it",
+        hint: "ALTER SCHEMA public OWNER TO pg_database_owner, as PostgreSQL 15 makes it; or declare its "
+          + "owner")
+    }
+    if contents.isPublicSchemaOpen,
+      spec.users.contains(where: { $0.name != database.owner && $0.level(on: database.name) == .read })
+    {
+      warn(
+        .database(database.name),
+        "everybody may make objects in its schema public, also users whose grant is read",
+        hint: "REVOKE CREATE ON SCHEMA public FROM PUBLIC, as PostgreSQL 15 makes it")
+    }
   }
 
   private mutating func planSchema(_ schema: Schema, of database: Database, owner: PostgresName?) {

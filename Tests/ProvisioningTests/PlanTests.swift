@@ -137,6 +137,36 @@ import Testing
     #expect(Self.summaries(try Self.desired(), Self.converged(drift.apply)) == drift.steps)
   }
 
+  /// After a restore from another place; nothing is changed, because it may be meant.
+  @Test(arguments: [
+    ("pg_database_owner", true, true, "everybody may make objects in its schema public"),
+    ("shop", true, true, "everybody may"),
+    ("pg_database_owner", true, false, nil), ("pg_database_owner", false, true, nil), ("shop", false, true, nil),
+    ("cloudsqlsuperuser", false, true, "the schema public in it belongs to cloudsqlsuperuser"),
+  ])
+  func aSchemaPublicThatIsNotAsItIsMadeIsTold(owner: String, isOpen: Bool, hasReader: Bool, message: String?) throws {
+    let desired = try Self.desired { if !hasReader { $0.spec.users[1].grants = [] } }
+    let observed = Self.converged { state in
+      state.roles[Self.name("cloudsqlsuperuser")] = RoleState(oid: 17_000)
+      state.databases[Self.orders]?.contents?.schemas[Self.name("public")] = Self.name(owner)
+      state.databases[Self.orders]?.contents?.isPublicSchemaOpen = isOpen
+    }
+    let plan = plan(desired, observed)
+    #expect(!plan.steps.contains { $0.summary.contains("public") })
+    #expect(plan.problems.count == (message == nil ? 0 : 1) && !plan.problems.contains { $0.isFailure })
+    #expect(plan.problems.first?.message.hasPrefix(message ?? "") ?? true, "\(plan.problems)")
+  }
+
+  @Test func aDeclaredOwnerOfTheSchemaPublicIsNotToldOf() throws {
+    let desired = try Self.desired {
+      $0.spec.databases[0].schemas = [Schema(name: Self.name("public"), owner: Self.name("analyst"))]
+    }
+    let observed = Self.converged {
+      $0.databases[Self.orders]?.contents?.schemas[Self.name("public")] = Self.name("analyst")
+    }
+    #expect(plan(desired, observed).problems == [])
+  }
+
   @Test(arguments: [
     (RemovedUsers.keep, []),
     (.lock, ["lock role name=shop", "end sessions name=shop reason=locked"]),

@@ -30,7 +30,8 @@ extension Failure {
       if error.isServer(SQLState.insufficientPrivilege) {
         return
           "scripts run as the database's owner, who is no superuser: declare users, memberOf, grants, extensions and "
-          + "schemas; what is another role's, a superuser has to give to the owner"
+          + "schemas; what is another role's, a superuser has to give to the owner; where the owner has a setting `role` "
+          + "(ALTER ROLE … SET role), that role's rights count"
       }
       if error.isServer(SQLState.invalidSchemaName) {
         return

@@ -29,6 +29,7 @@ struct Removals {
     renamedDatabases =
       declaration?.spec.databases.reduce(into: [:]) { if let old = $1.renamedFrom { $0[old] = $1.name } } ?? [:]
     removedUsers = outline?.isWrong(AnnotationKey.removedUsers) == true ? nil : declaration?.spec.removedUsers
+    compareFates(old.spec.removedUsers)
     for user in old.spec.users where user.ensure == .present { compare(user) }
     for database in old.spec.databases { compare(database) }
     if let source = old.usersFrom, declaration?.usersFrom != source,
@@ -37,6 +38,19 @@ struct Removals {
       warnings.append(
         "users that only \(source.name)/\(source.key) names \(Self.fate(removedUsers))"
           + " (\(AnnotationKey.usersFrom) changed)")
+    }
+  }
+
+  /// Users that were removed while another fate was declared are still known on the server, and meet the new one. What is
+  /// locked stays locked, and what is dropped is gone, where the new one does less.
+  private mutating func compareFates(_ old: RemovedUsers) {
+    guard let removedUsers else { return }
+    switch (old, removedUsers) {
+    case (.keep, .lock), (.keep, .drop), (.lock, .drop):
+      warnings.append(
+        "\(AnnotationKey.removedUsers) changes from \(old.rawValue) to \(removedUsers.rawValue): "
+          + "users that were removed earlier \(Self.fate(removedUsers))")
+    case (.lock, _), (.drop, _), (.keep, .keep): break
     }
   }
 

@@ -134,6 +134,7 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     (
       #"{"postern.io/users":"a, b, c"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"drop"}"#,
       [
+        "postern.io/removed-users changes from lock to drop: users that were removed earlier will be dropped",
         "user \"b\" will be dropped (removed from postern.io/users)",
         "user \"c\" will be dropped (removed from postern.io/users)",
       ]
@@ -191,6 +192,22 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
       ["users that only s/k names will be locked (postern.io/users-from changed)"]
     ),
     (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a, b"}"#, []),
+    (
+      #"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"drop"}"#,
+      ["postern.io/removed-users changes from lock to drop: users that were removed earlier will be dropped"]
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/removed-users":"keep"}"#, #"{"postern.io/users":"a"}"#,
+      ["postern.io/removed-users changes from keep to lock: users that were removed earlier will be locked"]
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/removed-users":"keep"}"#,
+      #"{"postern.io/users":"a, b","postern.io/removed-users":"drop"}"#,
+      ["postern.io/removed-users changes from keep to drop: users that were removed earlier will be dropped"]
+    ),
+    (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"lock"}"#, []),
+    (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"keep"}"#, []),
+    (#"{"postern.io/users":"a","postern.io/removed-users":"drop"}"#, #"{"postern.io/users":"a"}"#, []),
   ])
   func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [String]) throws {
     func template(_ annotations: String) throws -> JSONValue {

@@ -76,7 +76,7 @@ final class OwnerLimits {
     switch (rest.first, rest.dropFirst().first) {
     case ("database", _): return "makes a database, which the owner may not: declare it in \(AnnotationKey.databases)"
     case ("role", _), ("user", _), ("group", _):
-      return rest.dropFirst().first == "mapping"
+      return statement.isOfUserMapping
         ? nil : "makes a role, which the owner may not: declare it in \(AnnotationKey.users)"
     case ("tablespace", _): return Self.tablespaces
     case ("event", "trigger"): return "makes an event trigger, which a superuser alone may: do it by hand"
@@ -177,7 +177,7 @@ final class OwnerLimits {
 
   private func onAlteringRole(_ statement: ScriptStatement) -> String? {
     let words = statement.words
-    guard words.dropFirst(2).first != "mapping", let database, let name = statement.name(at: 2) else { return nil }
+    guard !statement.isOfUserMapping, let database, let name = statement.name(at: 2) else { return nil }
     guard name == database.owner.text || Self.itself.contains(name) else {
       return "changes another role, which the owner may not: declare it in \(AnnotationKey.users)"
     }

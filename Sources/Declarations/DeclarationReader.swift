@@ -108,6 +108,7 @@ struct DeclarationReader {
             hint: "write the name, or fill it in before")
         }
       }
+      if let slip = NameSlip(text) { problems.warn(place, "the name \(quoted(text)) \(slip.reason)", hint: slip.hint) }
       return Located(value: name, place: place)
     } catch {
       problems.error(place, "the name of \(what) \(error.message)", hint: "choose another name")

@@ -289,4 +289,52 @@ struct AcceptedTests {
     #expect(result.errors == [])
     #expect(result.warnings.map(\.reason).contains { $0.contains("has an invisible sign in it") } == isWarned)
   }
+
+  /// Slips in lists, each with the names that are read and what is told of them.
+  @Test(arguments: [
+    (
+      "-orders\n-billing",
+      [
+        #"the name "-orders" begins with a dash; did you mean "orders"?"#,
+        #"the name "-billing" begins with a dash; did you mean "billing"?"#,
+      ]
+    ),
+    (
+      "- orders, billing", [#"the name "orders, billing" holds a comma; if several are meant, write an entry for each"#]
+    ),
+    ("- orders,billing", [#"the name "orders,billing" holds a comma; if several are meant, write an entry for each"#]),
+    (
+      "- \"orders\\nbilling\"",
+      [
+        #"the name "orders\u{a}billing" holds a line break or another control character; if several are meant, write an entry for each"#
+      ]
+    ),
+    ("orders; billing", [#"the name "orders;" holds a semicolon; did you mean "orders"?"#]),
+    ("- orders,", [#"the name "orders," holds a comma; did you mean "orders"?"#]),
+    ("- |\n  orders\n", [#"the name "orders\u{a}" ends in white space; did you mean "orders"?"#]),
+    ("- \"orders \"", [#"the name "orders " ends in white space; did you mean "orders"?"#]),
+    ("- \" orders\"", [#"the name " orders" begins with white space; did you mean "orders"?"#]),
+    (#"- "\"orders\"""#, [#"the name ""orders"" begins with a quote; did you mean "orders"?"#]),
+    ("- {name: \"orders:\"}", [#"the name "orders:" ends in a colon; did you mean "orders"?"#]),
+    ("- {name: \"'orders\"}", [#"the name "'orders" begins with a quote; did you mean "orders"?"#]),
+    ("- orders'", [#"the name "orders'" ends in a quote; did you mean "orders"?"#]),
+    ("- orders]", [#"the name "orders]" ends in a bracket; did you mean "orders"?"#]),
+    ("- \"[orders]\"", [#"the name "[orders]" begins with a bracket; did you mean "orders"?"#]),
+    ("• orders", [#"the name "•" begins with a dash; take it out"#]),
+    ("- my orders", []), ("- orders.v2", []), ("- orders-v2", []), ("- Orders", []), ("- _orders", []), ("- größe", []),
+    ("- \"orders (old)\"", []), ("- o'brien", []), ("- a/b", []), ("- \"1\"", []), ("- 注文", []),
+    ("- app@example.com", []),
+    ("- '~'", []), ("- {name: \"a:b\"}", []), ("- orders-", []), ("- $x", []),
+  ])
+  func aNameThatIsLikelyASlipIsWarnedOf(databases: String, expected: [String]) {
+    let result = parse(["users": "shop", "databases": databases])
+    #expect(result.errors == [])
+    #expect(result.warnings.map { $0.reason + ($0.hint.map { "; \($0)" } ?? "") } == expected)
+  }
+
+  @Test func slipsInNamesOfUsersAreWarnedOfToo() {
+    let result = parse(["users": "- name: \"shop \"\n- {name: \"\\\"shop\\\"\", memberOf: [\"shop \"]}\n"])
+    #expect(result.errors == [])
+    #expect(result.warnings.map(\.path) == ["[0].name", "[1].name", "[1].memberOf[0]"])
+  }
 }

@@ -49,10 +49,10 @@ enum ScriptRule: Equatable {
   /// The first option that a role is given and that reaches beyond its database. Behind SET, RESET and RENAME are no
   /// options, and names are none either: the statement's own, those in lists, and a database's.
   private static func powerGiven(by statement: ScriptStatement) -> String? {
-    let words = statement.tokens.map(\.text)
-    guard ["create", "alter"].contains(words.first), words.count > 3, ["role", "user", "group"].contains(words[1]),
-      !statement.isOfUserMapping
+    guard ["create", "alter"].contains(statement.words.first), statement.words.count > 3,
+      ["role", "user", "group"].contains(statement.words[1]), !statement.isOfUserMapping
     else { return nil }
+    let words = statement.tokens.map(\.text)
     let options = words.indices.dropFirst(3).prefix { !["set", "reset", "rename"].contains(words[$0]) }
     return options.first {
       powers.contains(words[$0]) && ($0 == 3 || !beforeNames.contains(words[$0 - 1]))

@@ -8,7 +8,7 @@ struct Removals {
   private(set) var warnings: [String] = []
 
   private let users: [PostgresName: User]
-  private let owners: [PostgresName: PostgresName]
+  private let databases: [PostgresName: Database]
   /// The new names of what is renamed, by the old ones.
   private let renamedUsers: [PostgresName: PostgresName]
   private let renamedDatabases: [PostgresName: PostgresName]
@@ -23,7 +23,7 @@ struct Removals {
     let declaration = new.readable
     outline = new.outline
     users = declaration?.spec.users.reduce(into: [:]) { $0[$1.name] = $1 } ?? [:]
-    owners = declaration?.spec.databases.reduce(into: [:]) { $0[$1.name] = $1.owner } ?? [:]
+    databases = declaration?.spec.databases.reduce(into: [:]) { $0[$1.name] = $1 } ?? [:]
     renamedUsers =
       declaration?.spec.users.reduce(into: [:]) { if let old = $1.renamedFrom { $0[old] = $1.name } } ?? [:]
     renamedDatabases =
@@ -71,7 +71,7 @@ struct Removals {
     }
     guard outline?.isWrong(user: user.name) != true else { return }
     let levels = present.grants.reduce(into: [:]) { $0[$1.database] = $1.level }
-    for grant in user.grants where owners[grant.database] != user.name {
+    for grant in user.grants where databases[grant.database]?.owner != user.name {
       let level = levels[grant.database]
       guard level == nil || (grant.level, level) == (.write, .read) else { continue }
       warnings.append("\(name) loses \(grant.level.rawValue) on database \"\(grant.database.text)\"")
@@ -84,19 +84,45 @@ struct Removals {
 
   private mutating func compare(_ database: Database) {
     let name = "database \"\(database.name.text)\""
-    guard let owner = owners[database.name] else {
+    guard let new = databases[database.name] else {
       if let new = renamedDatabases[database.name] {
         warnings.append("\(name) is renamed to \"\(new.text)\" as soon as nobody is connected to it")
+        if let new = databases[new] { compareWhatIsDoneOnce(database, new) }
         return
       }
       guard outline?.mayDeclare(database: database.name) != true else { return }
       warnings.append("\(name) is no longer kept, its data stays (removed from \(AnnotationKey.databases))")
       return
     }
-    guard outline?.isWrong(database: database.name) != true, owner != database.owner,
+    compareWhatIsDoneOnce(database, new)
+    guard outline?.isWrong(database: database.name) != true, new.owner != database.owner,
       users[database.owner]?.ensure == .present
     else { return }
-    warnings.append("\(name) will be owned by \"\(owner.text)\", and no longer by \"\(database.owner.text)\"")
+    warnings.append("\(name) will be owned by \"\(new.owner.text)\", and no longer by \"\(database.owner.text)\"")
+  }
+
+  /// What counts when a database is made, and scripts that have run.
+  private mutating func compareWhatIsDoneOnce(_ old: Database, _ new: Database) {
+    guard outline?.isWrong(database: new.name) != true else { return }
+    let name = "database \"\(new.name.text)\""
+    let templates = [old, new].map { $0.template?.text ?? "template0" }
+    for (key, isChanged) in [
+      ("encoding", old.encoding != new.encoding), ("locale", old.locale != new.locale),
+      ("template", templates[0] != templates[1]),
+    ] where isChanged {
+      warnings.append("\(name) stays as it is if it is there: \(key) counts at creation only")
+    }
+    let texts = old.scripts.reduce(into: [[UInt8]: String]()) { texts, script in
+      if case .inline(let sql) = script.content { texts[Array(script.name.utf8)] = sql }
+    }
+    guard !texts.isEmpty else { return }
+    for script in new.scripts where script.rerun == .never {
+      guard case .inline(let sql) = script.content, let before = texts[Array(script.name.utf8)],
+        !before.utf8.elementsEqual(sql.utf8)
+      else { continue }
+      warnings.append(
+        "script \(quoted(script.name)) of \(name) has changed: where it ran, it is not run again (rerun: never)")
+    }
   }
 
   private static func fate(_ removed: RemovedUsers?) -> String {

@@ -41,6 +41,14 @@ extension DeclarationReader {
     let extensions = members["extensions"].map { self.extensions($0, schemas) } ?? []
     let encoding = members["encoding"].flatMap { self.encoding($0) }
     let locale = members["locale"].flatMap { line($0, expected: "a locale such as C.UTF-8") }
+    if let encoding, encoding != "SQL_ASCII", let locale, let fit = ServerEncoding.ofLocale(locale), fit != encoding,
+      let place = members["locale"]?.place
+    {
+      problems.restrict(
+        place,
+        "the locale \(quoted(locale)) takes the encoding \(fit), and not \(encoding): the server makes no such database",
+        hint: "write encoding: \(fit), or another locale")
+    }
     let template = members["template"].flatMap { self.template($0) }
     let connectionLimit = members["connectionLimit"].flatMap { self.connectionLimit($0) }
     let scripts = members["scripts"].map { self.scripts($0, of: name?.value) } ?? []

@@ -158,6 +158,9 @@ struct DeclarationReader {
       problems.error(node.place, "\(quoted(text)) is no connection limit; expected \(expected)")
       return nil
     }
+    if number == 0 {
+      problems.warn(node.place, "0 lets nobody but a superuser connect", hint: "write -1 for any number of sessions")
+    }
     return number == -1 ? nil : Int(number)
   }
 

@@ -49,6 +49,18 @@ import Testing
     #expect(reply.warnings.first?.contains("\"\(role)\" reaches beyond") == true)
   }
 
+  @Test func anEncodingThatItsLocaleDoesNotTakeIsRefusedWhereItIsNew() throws {
+    func declaring(_ more: String) throws -> JSONValue {
+      try deployment(
+        annotations:
+          #"{"postern.io/users":"a","postern.io/databases":"- {name: x, encoding: LATIN1, locale: C.UTF-8}\#(more)"}"#)
+    }
+    let refused = try post(declaring(""), .validate)
+    #expect(refused.fields == ["metadata.annotations[postern.io/databases][0].locale"])
+    #expect(refused.causes.first?.message.contains("takes the encoding UTF8, and not LATIN1") == true)
+    #expect(try post(declaring("\\n- y"), .validate, replacing: declaring("")).isAllowed)
+  }
+
   @Test(arguments: ["pg_read_server_files", "pg_write_server_files", "pg_execute_server_program", "pg_database_owner"])
   func rolesThatReachFilesAreRefused(role: String) throws {
     let users = #"{"postern.io/users":"- {name: a, memberOf: [\#(role)]}"}"#

@@ -142,7 +142,10 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     (
       #"{"postern.io/users":"a, b"}"#,
       #"{"postern.io/users":"- a\n- {name: c, renamedFrom: b}","postern.io/removed-users":"drop"}"#,
-      ["user \"b\" is renamed to \"c\": nobody logs in by the old name then"]
+      [
+        "postern.io/removed-users changes from lock to drop: users that were removed earlier will be dropped",
+        "user \"b\" is renamed to \"c\": nobody logs in by the old name then",
+      ]
     ),
     (
       #"{"postern.io/users":"a","postern.io/databases":"d, e"}"#,
@@ -208,6 +211,42 @@ private let broken = #"{"postern.io/users":"- name: shop\n- nam: x\n- name: pg_x
     (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"lock"}"#, []),
     (#"{"postern.io/users":"a"}"#, #"{"postern.io/users":"a","postern.io/removed-users":"keep"}"#, []),
     (#"{"postern.io/users":"a","postern.io/removed-users":"drop"}"#, #"{"postern.io/users":"a"}"#, []),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, encoding: UTF8}"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, encoding: LATIN1, locale: C, template: y}"}"#,
+      [
+        "database \"x\" stays as it is if it is there: encoding counts at creation only",
+        "database \"x\" stays as it is if it is there: locale counts at creation only",
+        "database \"x\" stays as it is if it is there: template counts at creation only",
+      ]
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, encoding: UTF8}"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: y, encoding: LATIN1, renamedFrom: x}"}"#,
+      [
+        "database \"x\" is renamed to \"y\" as soon as nobody is connected to it",
+        "database \"y\" stays as it is if it is there: encoding counts at creation only",
+      ]
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, encoding: UTF8}"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, encoding: utf8, template: template0}"}"#, []
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, scripts: [{name: s, sql: SELECT 1}]}"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, scripts: [{name: s, sql: SELECT 2}, {name: t, sql: SELECT 1}]}"}"#,
+      ["script \"s\" of database \"x\" has changed: where it ran, it is not run again (rerun: never)"]
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, scripts: [{name: s, sql: SELECT 1}]}"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, scripts: [{name: s, sql: SELECT 2, rerun: on-change}]}"}"#,
+      []
+    ),
+    (
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, scripts: [{name: s, sql: SELECT 1}]}"}"#,
+      #"{"postern.io/users":"a","postern.io/databases":"- {name: x, scripts: [{name: s, sql: SELECT 1, timeout: 5m}]}"}"#,
+      []
+    ),
   ])
   func warnsOfWhatAnUpdateTakesAway(before: String, after: String, expected: [String]) throws {
     func template(_ annotations: String) throws -> JSONValue {

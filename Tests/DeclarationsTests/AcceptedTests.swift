@@ -196,7 +196,7 @@ struct AcceptedTests {
   }
 
   @Test(arguments: [
-    ("-1", nil), ("0", 0), ("2147483647", 2_147_483_647),
+    ("-1", nil), ("1", 1), ("2147483647", 2_147_483_647),
   ])
   func connectionLimits(_ text: String, _ expected: Int?) throws {
     let spec = try accepts([
@@ -336,5 +336,37 @@ struct AcceptedTests {
     let result = parse(["users": "- name: \"shop \"\n- {name: \"\\\"shop\\\"\", memberOf: [\"shop \"]}\n"])
     #expect(result.errors == [])
     #expect(result.warnings.map(\.path) == ["[0].name", "[1].name", "[1].memberOf[0]"])
+  }
+
+  /// A locale takes the encoding of its codeset, as the server has it; nil where the two fit.
+  @Test(
+    arguments: [
+      ("LATIN1", "C.UTF-8", "UTF8"), ("latin1", "en_US.utf8", "UTF8"), ("UTF8", "de_DE.ISO-8859-15@euro", "LATIN9"),
+      ("LATIN1", "de_DE.ISO8859-15", "LATIN9"), ("UTF8", "ru_RU.KOI8-R", "KOI8R"), ("UTF8", "ru_RU.CP1251", "WIN1251"),
+      ("EUC_JP", "ja_JP.UTF-8", "UTF8"), ("UTF8", "ru_RU.iso88595", "ISO_8859_5"), ("UTF8", "ja_JP.eucJP", "EUC_JP"),
+      ("UTF8", "C.UTF-8", nil), ("UTF8", "en_US.utf8", nil), ("UTF8", "C.Utf-8", nil), ("LATIN1", "C", nil),
+      ("LATIN9", "de_DE.ISO-8859-15@euro", nil), ("LATIN1", "POSIX", nil), ("SQL_ASCII", "C.UTF-8", nil),
+      ("LATIN1", "de_DE", nil), ("LATIN9", "de_DE@euro", nil), ("UTF8", "x.unknown", nil),
+      ("WIN1251", "ru_RU.cp1251", nil),
+    ] as [(String, String, String?)])
+  func aLocaleTakesItsOwnEncoding(encoding: String, locale: String, fit: String?) {
+    let result = parse(["users": "a", "databases": "- {name: x, encoding: \(encoding), locale: \(locale)}"])
+    #expect(result.errors == [])
+    #expect(result.restrictions.map(\.hint) == (fit.map { ["write encoding: \($0), or another locale"] } ?? []))
+    #expect(result.restrictions.allSatisfy { $0.path == "[0].locale" })
+  }
+
+  @Test(arguments: [("0", true), ("1", false), ("-1", false)])
+  func aLimitThatLetsNobodyInIsWarnedOf(limit: String, isWarned: Bool) {
+    let result = parse([
+      "users": "- {name: a, connectionLimit: \(limit)}", "databases": "- {name: x, connectionLimit: \(limit)}",
+    ])
+    #expect(result.errors == [])
+    let spec = result.declaration?.spec
+    #expect(
+      [spec?.users.first?.connectionLimit, spec?.databases.first?.connectionLimit]
+        == [Int(limit), Int(limit)].map { $0 == -1 ? nil : $0 })
+    let warned = result.warnings.filter { $0.reason == "0 lets nobody but a superuser connect" }
+    #expect(warned.map(\.path) == (isWarned ? ["[0].connectionLimit", "[0].connectionLimit"] : []))
   }
 }

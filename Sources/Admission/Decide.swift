@@ -99,6 +99,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   findings.causes += try subject.newRestrictions(reading)
   if let spec = reading.spec { findings += InstanceSize.findings(spec, reading.contentField) }
   if let pod { findings += workloadFindings(object, reading, pod) }
+  if let version = pod?.choice?.postgres?.version { findings.warnings += newerRoles(reading, than: version) }
   findings += RivalDeclarations(subject, settings).findings
   if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {
     findings += try ReplacedPods(subject, postgres).findings
@@ -124,8 +125,22 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
 
 /// The Pod, if it must be checked: a workload's always; a Pod's only for what its scripts may do.
 private func podToLookAt(_ object: CustomerObject, _ reading: DeclarationReading) throws(JSONError) -> PodReading? {
-  guard let slices = object.pod, object.role == .workload || hasScriptsToCheck(object, reading) else { return nil }
+  guard let slices = object.pod,
+    object.role == .workload || hasScriptsToCheck(object, reading)
+      || !object.isMadeOfTemplate && !newerRoles(reading, than: 0).isEmpty
+  else { return nil }
   return try PodReading(slices, object)
+}
+
+/// Warnings of predefined roles that a server of this major version does not have, and that users are to be members of.
+private func newerRoles(_ reading: DeclarationReading, than server: Int) -> [String] {
+  (reading.spec?.users ?? []).flatMap { user in
+    user.memberOf.compactMap { role in
+      guard let version = PredefinedRole.versions[role.text], version > server else { return nil }
+      return
+        "user \(quoted(user.name.text)): \(quoted(role.text)) needs Postgres \(version), and the image is of \(server)"
+    }
+  }
 }
 
 /// Whether there are scripts, and this object was sent with them and not made from a template.

@@ -31,6 +31,8 @@ struct NewerSyntax: Equatable {
     var isMerge = false
     var isReturning = false
     var opened: [Parenthesis] = []
+    let command = Command(tokens)
+    var isBehindOn = false
     for (index, token) in tokens.enumerated() {
       let rest = tokens[index...]
       if index == 0 || tokens[index - 1].text == ";" && opened.isEmpty { (isMerge, isReturning) = (false, false) }
@@ -44,6 +46,11 @@ struct NewerSyntax: Equatable {
         }
       }
       let previous = index > 0 ? tokens[index - 1].text : ""
+      if case .options(let options, let name, let end) = command, index < end, previous == "(" || previous == ",",
+        let version = options[token.text]
+      {
+        add(Self.name([name, "(", token.text]), version, at: token.start)
+      }
       switch token.text {
       case "merge": isMerge = isMerge || rest.starts(with: ["merge", "into"])
       case "returning":
@@ -63,7 +70,22 @@ struct NewerSyntax: Equatable {
         if opened.last == .foreignKey, previous == ",", rest.dropFirst(2).first?.text == ")" {
           add("PERIOD of a foreign key", 18, at: token.start)
         }
+      case "on": isBehindOn = isBehindOn || command == .statistics && opened.isEmpty
+      case "return":
+        if command == .routine, opened.isEmpty { add("RETURN of a function", 14, at: token.start) }
+      case "where":
+        if command == .publication, opened.isEmpty { add("WHERE of a publication", 15, at: token.start) }
+      case "random":
+        guard rest.dropFirst().first?.text == "(", rest.dropFirst(2).first?.text != ")" else { break }
+        add("RANDOM with arguments", 17, isGuess: true, at: token.start)
       case "(":
+        if command == .publication, opened.isEmpty, !["with", "set", "where"].contains(previous) {
+          add("a list of columns in a publication", 15, at: token.start)
+        }
+        // A column in parentheses is no expression.
+        if isBehindOn, opened.isEmpty, ![",", "on"].contains(previous) || rest.dropFirst(2).first?.text != ")" {
+          add("an expression in CREATE STATISTICS", 14, at: token.start)
+        }
         opened.append(Parenthesis(tokens, at: index, in: opened.last))
       case ")":
         let next = rest.dropFirst().first?.text
@@ -101,10 +123,10 @@ struct NewerSyntax: Equatable {
       ("on delete set null (", 15), ("on delete set default (", 15), ("create statistics on", 16),
       ("with admin true", 16), ("with admin false", 16), ("with inherit true", 16), ("with inherit false", 16),
       ("with inherit option", 16), ("with set true", 16), ("with set false", 16), ("with set option", 16),
-      ("explain ( generic_plan", 16), ("vacuum ( process_main", 16), ("vacuum ( buffer_usage_limit", 16),
       ("when not matched by", 17), ("set expression as", 17), ("at local", 17), ("set statistics default", 17),
       ("access method default", 17), ("grant maintain", 17), ("revoke maintain", 17), (", maintain on", 17),
-      ("explain ( memory", 17), ("provider = builtin", 17),
+      ("provider = builtin", 17), ("set access method", 15), ("compression lz4", 14), ("compression pglz", 14),
+      ("set compression default", 14), ("including compression", 14),
       ("set transaction_timeout", 17), ("set local transaction_timeout", 17), ("returning with (", 18),
       ("without overlaps", 18), (") not enforced", 18), ("alter constraint * not enforced", 18),
       ("alter constraint * enforced", 18), ("add constraint * not null", 18), ("alter constraint * inherit", 18),
@@ -112,7 +134,19 @@ struct NewerSyntax: Equatable {
       ("vacuum only", 18), ("on large objects", 18),
     ].map { (words: $0.0.split(separator: " ").map(String.init), version: $0.1) }, by: { $0.words.first ?? "" })
 
+  /// The options in parentheses behind the first word of a statement.
+  static let options = [
+    "explain": ["wal": 13, "generic_plan": 16, "memory": 17, "serialize": 17],
+    "vacuum": [
+      "parallel": 13, "process_toast": 14, "process_main": 16, "buffer_usage_limit": 16, "skip_database_stats": 16,
+      "only_database_stats": 16,
+    ],
+    "analyze": ["buffer_usage_limit": 16], "reindex": ["concurrently": 14, "tablespace": 14],
+  ]
+
   static let functions = [
+    "bit_count": 14, "date_bin": 14, "range_agg": 14, "string_to_table": 14, "trim_array": 14, "unistr": 14,
+    "regexp_count": 15, "regexp_instr": 15, "regexp_like": 15, "regexp_substr": 15,
     "any_value": 16, "array_sample": 16, "array_shuffle": 16, "date_add": 16, "date_subtract": 16, "erf": 16,
     "erfc": 16, "json_array": 16, "json_arrayagg": 16, "json_objectagg": 16, "pg_input_error_info": 16,
     "pg_input_is_valid": 16, "random_normal": 16, "json_exists": 17, "json_query": 17, "json_scalar": 17,
@@ -158,6 +192,28 @@ struct NewerSyntax: Equatable {
     ";", ")", ",", "where", "group", "having", "window", "order", "limit", "offset", "fetch", "for", "union", "except",
     "intersect", "join", "left", "right", "full", "inner", "cross", "natural", "on", "using", "returning",
   ]
+
+  /// What a statement begins with, where that matters.
+  private enum Command: Equatable {
+    case publication, statistics, routine
+    /// It has options in parentheses, up to the token `end`.
+    case options([String: Int], of: String, end: Int)
+    case other
+
+    init(_ tokens: [ScriptToken]) {
+      let words = tokens.prefix(4).map(\.text)
+      let making = words.dropFirst().drop { $0 == "or" || $0 == "replace" }.first
+      switch (words.first, making) {
+      case ("create", "publication"), ("alter", "publication"): self = .publication
+      case ("create", "statistics"): self = .statistics
+      case ("create", "function"), ("create", "procedure"): self = .routine
+      case (let name?, "("):
+        guard let options = NewerSyntax.options[name] else { fallthrough }
+        self = .options(options, of: name, end: tokens.firstIndex { $0.text == ")" } ?? tokens.count)
+      default: self = .other
+      }
+    }
+  }
 
   /// What a parenthesis contains.
   private enum Parenthesis {

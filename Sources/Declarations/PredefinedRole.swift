@@ -1,5 +1,12 @@
 /// The roles of every server (PostgreSQL docs §22.5, of 15 to 18).
-enum PredefinedRole {
+package enum PredefinedRole {
+  /// The first major version that has a role, of those that not every version from 12 on has.
+  package static let versions = [
+    "pg_read_all_data": 14, "pg_write_all_data": 14, "pg_database_owner": 14, "pg_checkpoint": 15,
+    "pg_use_reserved_connections": 16, "pg_create_subscription": 16, "pg_maintain": 17,
+    "pg_signal_autovacuum_worker": 18,
+  ]
+
   static let known =
     ["pg_monitor", "pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"] + opening.keys.sorted()
 

@@ -30,6 +30,9 @@ import ThrowawayPostgres
     Row(16, "EXPLAIN ( GENERIC_PLAN", "EXPLAIN (GENERIC_PLAN) SELECT 1"),
     Row(16, "VACUUM ( PROCESS_MAIN", "VACUUM (PROCESS_MAIN FALSE) t"),
     Row(16, "VACUUM ( BUFFER_USAGE_LIMIT", "VACUUM (BUFFER_USAGE_LIMIT '256 kB') t"),
+    Row(16, "VACUUM ( SKIP_DATABASE_STATS", "VACUUM (ANALYZE, SKIP_DATABASE_STATS) t"),
+    Row(16, "VACUUM ( ONLY_DATABASE_STATS", "VACUUM (ONLY_DATABASE_STATS)"),
+    Row(16, "ANALYZE ( BUFFER_USAGE_LIMIT", "ANALYZE (VERBOSE off, BUFFER_USAGE_LIMIT '256 kB') t"),
     Row(16, "SYSTEM_USER", "SELECT system_user"),
     Row(16, "STORAGE of a new column", "CREATE TABLE s (a text STORAGE EXTERNAL)"),
     Row(16, "a subquery in FROM without a name", "SELECT * FROM (SELECT 1)"),
@@ -58,6 +61,9 @@ import ThrowawayPostgres
     Row(17, "MAINTAIN ON", "GRANT SELECT, MAINTAIN ON t TO x"),
     Row(17, "GRANT MAINTAIN", "GRANT MAINTAIN ON t TO x"), Row(17, "REVOKE MAINTAIN", "REVOKE MAINTAIN ON t FROM x"),
     Row(17, "EXPLAIN ( MEMORY", "EXPLAIN (MEMORY) SELECT 1"),
+    Row(17, "EXPLAIN ( MEMORY", "EXPLAIN (COSTS OFF, MEMORY) SELECT 1"),
+    Row(17, "EXPLAIN ( SERIALIZE", "EXPLAIN (ANALYZE, SERIALIZE text) SELECT 1"),
+    Row(17, "RANDOM with arguments", "SELECT random(1, 10)"),
     Row(17, "PROVIDER = BUILTIN", "CREATE COLLATION c (PROVIDER = builtin, LOCALE = 'C')"),
     Row(17, "SET TRANSACTION_TIMEOUT", "SET transaction_timeout = 0"),
     Row(17, "SET LOCAL TRANSACTION_TIMEOUT", "SET LOCAL transaction_timeout = 0"),
@@ -116,6 +122,12 @@ import ThrowawayPostgres
     "WITH set AS (SELECT 1 AS c) SELECT c FROM set", "SELECT \"system_user\" FROM (SELECT 1 AS \"system_user\") x",
     "GRANT SELECT ON t TO x WITH GRANT OPTION", "SELECT now() AT TIME ZONE 'UTC'",
     "SELECT count(*) enforced FROM t", "SELECT 1 FROM (SELECT true AS enforced) s WHERE NOT enforced",
+    "EXPLAIN (COSTS OFF) SELECT 1 FROM (SELECT 1 AS a, 2 AS memory) x WHERE (1, memory) = (1, 2)", "SELECT random()",
+    "ALTER TABLE t SET ACCESS METHOD heap", "CREATE PUBLICATION q FOR TABLE t (a) WHERE (a > 1)",
+    "SELECT regexp_like('a', 'a'), regexp_count('a', 'a'), regexp_instr('a', 'a'), regexp_substr('a', 'a')",
+    "CREATE TABLE o6 (a text COMPRESSION pglz)", "CREATE STATISTICS o7 ON (a + 1) FROM t",
+    "CREATE FUNCTION o8() RETURNS int RETURN 1", "CREATE FUNCTION o9() RETURNS int BEGIN ATOMIC SELECT 1; END",
+    "REINDEX (CONCURRENTLY) TABLE t",
     "CREATE TABLE maintain (a int); SELECT 1 FROM t JOIN maintain ON t.a = maintain.a",
   ]
 
@@ -123,6 +135,10 @@ import ThrowawayPostgres
   static let oldest = [
     "GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO x", "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM x",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO x",
+    "CREATE STATISTICS o10 (ndistinct) ON a, b FROM t", "CREATE PUBLICATION q1 FOR TABLE t WITH (publish = 'insert')",
+    "CREATE PUBLICATION q2 FOR TABLE t, p; ALTER PUBLICATION q2 SET (publish = 'insert')",
+    "CREATE OR REPLACE FUNCTION o11(return int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE TABLE o12 (compression text); UPDATE o12 SET compression = 'lz4'", "SELECT random() WHERE true",
     "WITH ties AS (SELECT 1 AS c) SELECT c FROM ties", "CREATE TABLE o5 (security_invoker bool)",
   ]
 
@@ -166,7 +182,12 @@ import ThrowawayPostgres
 
   @Test func everyEntryFrom16OnHasARow() {
     let constructs = NewerSyntax.constructs.values.flatMap(\.self).filter { $0.version > 15 }
-    let names = constructs.map { NewerSyntax.name($0.words) } + NewerSyntax.functions.keys.map { $0.uppercased() }
+    let names =
+      constructs.map { NewerSyntax.name($0.words) }
+      + NewerSyntax.functions.filter { $0.value > 15 }.keys.map { $0.uppercased() }
+      + NewerSyntax.options.flatMap { command, options in
+        options.filter { $0.value > 15 }.keys.map { NewerSyntax.name([command, "(", $0]) }
+      }
     #expect(Set(names).subtracting(Self.rows.map(\.name)) == [])
   }
 

@@ -45,8 +45,32 @@ import Testing
   func whatARoleOpensIsSaid(role: String) throws {
     let users = #"{"postern.io/users":"- {name: a, memberOf: [\#(role), pg_monitor]}"}"#
     let reply = try post(deployment(annotations: users), .validate)
-    #expect(reply.isAllowed && reply.warnings.count == 1)
+    #expect(reply.isAllowed)
+    #expect(reply.warnings.filter { $0.contains("reaches beyond") }.count == 1)
     #expect(reply.warnings.first?.contains("\"\(role)\" reaches beyond") == true)
+  }
+
+  @Test(arguments: [
+    ("pg_write_all_data", 14), ("pg_checkpoint", 15), ("pg_use_reserved_connections", 16),
+    ("pg_create_subscription", 16),
+    ("pg_maintain", 17), ("pg_signal_autovacuum_worker", 18),
+  ])
+  func aRoleThatIsNewerThanTheImageIsWarnedOf(role: String, version: Int) throws {
+    let users = #"{"postern.io/users":"- {name: a, memberOf: [\#(role), pg_monitor]}"}"#
+    for image in [version - 1, version] {
+      let text = #""postgres:\#(image)""#
+      let objects = [
+        try deployment(annotations: users).adding("/spec/template/spec/containers/0/image", text),
+        try pod(metadata: #","annotations":\#(users)"#).adding("/spec/containers/0/image", text),
+      ]
+      for object in objects {
+        let reply = try post(object, .validate)
+        #expect(reply.isAllowed)
+        let told = reply.warnings.filter { $0.contains("needs Postgres") }
+        let expected = "postern: user \"a\": \"\(role)\" needs Postgres \(version), and the image is of \(image)"
+        #expect(told == (image < version ? [expected] : []))
+      }
+    }
   }
 
   @Test func anEncodingThatItsLocaleDoesNotTakeIsRefusedWhereItIsNew() throws {

@@ -485,6 +485,21 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
       "CREATE OR REPLACE TRIGGER g AFTER INSERT ON t EXECUTE FUNCTION f()", 13,
       "CREATE OR REPLACE TRIGGER needs Postgres 14"
     ),
+    ("ALTER TABLE t SET ACCESS METHOD heap", 14, "SET ACCESS METHOD needs Postgres 15"),
+    ("CREATE PUBLICATION p FOR TABLE t (a)", 14, "a list of columns in a publication needs Postgres 15"),
+    ("ALTER PUBLICATION p ADD TABLE u, s.t (a, b)", 14, "a list of columns in a publication needs Postgres 15"),
+    ("CREATE PUBLICATION p FOR TABLE ONLY t WHERE (a > 1)", 14, "WHERE of a publication needs Postgres 15"),
+    ("CREATE TABLE t (a text COMPRESSION lz4)", 13, "COMPRESSION LZ4 needs Postgres 14"),
+    ("ALTER TABLE t ALTER a SET COMPRESSION pglz", 13, "COMPRESSION PGLZ needs Postgres 14"),
+    ("CREATE STATISTICS s ON (a+1) FROM t", 13, "an expression in CREATE STATISTICS needs Postgres 14"),
+    (
+      "CREATE STATISTICS IF NOT EXISTS s (mcv) ON a, lower(b) FROM t", 13,
+      "an expression in CREATE STATISTICS needs Postgres 14"
+    ),
+    ("CREATE FUNCTION f(a int) RETURNS int RETURN a + 1", 13, "RETURN of a function needs Postgres 14"),
+    (
+      "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql RETURN (1)", 13, "RETURN of a function needs Postgres 14"
+    ),
   ])
   func whatIsTooNewForTheServerIsRefused(sql: String, version: Int, message: String) throws {
     let old = try post(scripted(sql, image: "postgres:\(version)"), .validate)
@@ -500,6 +515,14 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     let reply = try post(scripted("SELECT any_value(a) FROM t", image: "postgres:14"), .validate)
     #expect(reply.isAllowed)
     #expect(reply.warnings == ["postern: script \"one\", line 1: ANY_VALUE needs Postgres 16, and the image is of 14"])
+    for function in ["regexp_like", "regexp_count", "regexp_instr", "regexp_substr"] {
+      let sql = "SELECT \(function)('a', 'b')"
+      let older = try post(scripted(sql, image: "postgres:14"), .validate)
+      let name = function.uppercased()
+      #expect(
+        older.warnings == ["postern: script \"one\", line 1: \(name) needs Postgres 15, and the image is of 14"])
+      #expect(try post(scripted(sql, image: "postgres:15"), .validate).warnings == [])
+    }
   }
 
   /// If a dump was pasted, the message says how to load one.

@@ -81,8 +81,21 @@ extension YAMLNode {
       var members: [Member] = []
       members.reserveCapacity(mapping.count)
       var firsts = FirstKeys()
+      var added: [Member] = []
       for member in mapping {
         let mark = member.key.mark
+        if member.key.isMergeKey {
+          for source in member.value.elements ?? [member.value] {
+            // The members get the paths of this mapping's own, and count against the limits each time.
+            let node = try YAMLNode(source, place: place, depth: depth + 1, budget: &budget)
+            guard case .mapping(let members) = node.content else {
+              throw YAMLProblem(
+                place: place.at(line: mark.line, column: mark.column), reason: YAMLValue.mergeProblem)
+            }
+            added += members
+          }
+          continue
+        }
         guard let key = member.key.text else {
           throw YAMLProblem(
             place: place.at(line: mark.line, column: mark.column),
@@ -95,6 +108,8 @@ extension YAMLNode {
         let child = try YAMLNode(member.value, place: keyPlace, depth: depth + 1, budget: &budget)
         members.append(Member(key: key, place: keyPlace, value: child))
       }
+      // A member of the mapping itself takes precedence, and of several mappings that of the first.
+      for member in added where firsts.find(member.key, in: members) == nil { members.append(member) }
       self.init(content: .mapping(members), place: place)
     }
   }

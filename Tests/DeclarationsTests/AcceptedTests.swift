@@ -369,4 +369,46 @@ struct AcceptedTests {
     let warned = result.warnings.filter { $0.reason == "0 lets nobody but a superuser connect" }
     #expect(warned.map(\.path) == (isWarned ? ["[0].connectionLimit", "[0].connectionLimit"] : []))
   }
+
+  /// As in manifests: what stands there itself counts, and of several mappings the first.
+  @Test(arguments: [
+    ("- &o {name: orders, owner: shop, encoding: UTF8}\n- {<<: *o, name: billing}", ["shop UTF8", "shop UTF8"]),
+    (
+      "- &o {name: orders, owner: shop, encoding: UTF8}\n- {name: billing, encoding: LATIN1, <<: *o}",
+      ["shop UTF8", "shop LATIN1"]
+    ),
+    (
+      "- &o {name: orders, owner: shop}\n- &p {name: billing, owner: keeper, encoding: LATIN1}\n- {name: x, <<: [*o, *p]}",
+      ["shop -", "keeper LATIN1", "shop LATIN1"]
+    ),
+    ("- &o {name: orders, owner: shop}\n- &p {<<: *o, name: a}\n- {<<: *p, name: b}", ["shop -", "shop -", "shop -"]),
+  ])
+  func aMergeKeyAddsWhatIsNotThere(databases: String, expected: [String]) throws {
+    let spec = try accepts(["users": "shop, keeper", "databases": databases]).spec
+    #expect(spec.databases.map { "\($0.owner.text) \($0.encoding ?? "-")" } == expected)
+  }
+
+  @Test func aMergeKeyIsReadWithItsPlace() {
+    rejects(
+      ["users": "shop", "databases": "- &o {name: orders, onwer: shop}\n- {<<: *o, name: billing}"],
+      [
+        #"postern.io/databases[0].onwer (line 1, column 21): unknown key "onwer" in a database; did you mean "owner"?"#,
+        #"postern.io/databases[1].onwer (line 1, column 21): unknown key "onwer" in a database; did you mean "owner"?"#,
+      ])
+    let scalar = parse(["users": "shop", "databases": "- {<<: orders, name: x}"])
+    #expect(scalar.errors.map(\.reason) == ["<< needs a mapping, or a list of mappings, as its value"])
+    rejects(
+      ["users": "shop", "databases": "- {\"<<\": {owner: shop}, name: x}"],
+      [
+        #"postern.io/databases[0]["<<"] (line 1, column 4): unknown key "<<" in a database; expected one of "#
+          + "name, owner, extensions, schemas, encoding, locale, template, connectionLimit, scripts, renamedFrom"
+      ])
+  }
+
+  /// Each merges the one before twice.
+  @Test func mergeKeysMakeNoMoreValuesThanMayBe() {
+    let lines = (1...20).map { "- &m\($0) {<<: [*m\($0 - 1), *m\($0 - 1)], k\($0): 1}" }
+    let result = parse(["users": (["- &m0 {k0: 1}"] + lines).joined(separator: "\n")])
+    #expect(result.errors.map(\.reason) == ["more than 20000 values, aliases expanded"])
+  }
 }

@@ -81,7 +81,8 @@ extension PostgresError {
     guard let context,
       context.utf8.starts(with: "PL/pgSQL function".utf8) || context.utf8.starts(with: "SQL function".utf8)
     else { return false }
-    return isServer(SQLState.undefinedTable, SQLState.undefinedFunction, SQLState.invalidSchemaName)
+    return isServer(
+      SQLState.undefinedTable, SQLState.undefinedFunction, SQLState.undefinedObject, SQLState.invalidSchemaName)
   }
 
   /// Whether the connection ended; otherwise a statement or a login was refused.

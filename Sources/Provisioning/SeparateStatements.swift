@@ -17,23 +17,28 @@ struct SeparateStatements {
   }
 
   /// The block. It tries all statements, then raises the error of the first that failed, which the DETAIL names. An
-  /// object that no longer exists does not count as a failure, because the next pass sees that. After one lock could
-  /// not be got in time, the block waits less long for the others.
+  /// object that no longer exists does not count as a failure, because the next pass sees that. What a function does not
+  /// find that the statement calls, such as an event trigger's, is another one: the error's context then begins with that
+  /// function. After one lock could not be got in time, the block waits less long for the others.
   var sql: String {
     let body = """
 
       DECLARE statement text; done int := 0; failed int := 0; state text; message text; place text; advice text;
+      context text;
       BEGIN
       FOREACH statement IN ARRAY \(source) LOOP
       BEGIN
       EXECUTE statement;
       EXCEPTION
-      WHEN undefined_table OR undefined_function OR undefined_object OR invalid_schema_name THEN NULL;
       WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+      IF SQLSTATE NOT IN ('42P01', '42883', '42704', '3F000')
+      OR NOT starts_with(context, format('SQL statement "%s"', statement)) THEN
       failed := failed + 1;
       IF failed = 1 THEN state := SQLSTATE; message := SQLERRM; place := statement;
       GET STACKED DIAGNOSTICS advice = PG_EXCEPTION_HINT; END IF;
       IF SQLSTATE = '55P03' THEN SET lock_timeout = '200ms'; END IF;
+      END IF;
       END;
       done := done + 1;
       IF done % 100 = 0 THEN COMMIT; END IF;

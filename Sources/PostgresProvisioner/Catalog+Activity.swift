@@ -11,6 +11,14 @@ extension Catalog {
     """
   }
 
+  /// What a session with a transaction is: its process, and its row `a` of pg_stat_activity, which may be missing.
+  private static func session(_ process: StaticString) -> String {
+    """
+    concat('pid ', \(process), ' of ', coalesce('user ' || a.usename, a.backend_type), ' (', concat_ws(', ',
+    nullif(a.application_name, ''), a.state, \(since("a.xact_start"))), ')')
+    """
+  }
+
   private static func since(_ time: StaticString) -> String {
     """
     to_char(\(time) AT TIME ZONE 'UTC', '"since" YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -36,8 +44,7 @@ extension Catalog {
     CatalogQuery(
       "the holders of a lock",
       """
-      (SELECT concat('pid ', b.pid, ' of ', coalesce('user ' || a.usename, a.backend_type), ' (', concat_ws(', ',
-        nullif(a.application_name, ''), a.state, \(since("a.xact_start"))), ')')
+      (SELECT \(session("b.pid"))
       FROM (SELECT DISTINCT unnest(pg_blocking_pids($1::int)) AS pid) b LEFT JOIN pg_stat_activity a ON a.pid = b.pid
       WHERE b.pid <> 0 ORDER BY b.pid LIMIT 5)
       UNION ALL (SELECT \(prepared) FROM pg_prepared_xacts p JOIN pg_locks own ON own.transactionid = p.transaction
@@ -49,6 +56,20 @@ extension Catalog {
       """,
       [String(process)]
     ) { row throws(CatalogMismatch) in try row.text() }
+  }
+
+  /// The open transactions that have made something of these roles in the current database, one of each role, described in
+  /// words.
+  static func openTransactions(
+    about roles: [PostgresName]
+  ) -> CatalogQuery<(role: PostgresName, transaction: String)> {
+    CatalogQuery(
+      "the open transactions",
+      """
+      SELECT DISTINCT ON (r.rolname) r.rolname, CASE WHEN l.pid IS NULL THEN \(prepared) ELSE \(session("l.pid")) END
+      \(OpenTransactions.source(of: "$1::text[]")) ORDER BY r.rolname, coalesce(a.xact_start, p.prepared)
+      """, [SQLText.array(roles.map({ $0.text }))]
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.text()) }
   }
 
   /// Ends a session, and waits up to `milliseconds` until it has ended; 0 does not wait. The row says whether it has

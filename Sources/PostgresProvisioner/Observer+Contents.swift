@@ -14,7 +14,12 @@ extension Observer {
     let makers = questions.makers
     let readers =
       declared.map { [$0.owner] + grantees[name].filter { $0.level(on: name) != nil }.map({ $0.name }) } ?? []
+    let unwanted = questions.requests.filter { !$0.isWanted }
+    let owner = state.databases[name]?.owner
+    let losers = Set(unwanted.map({ $0.role }) + (declared?.owner == owner ? [] : [owner].compactMap { $0 })).sorted()
     var batch = CatalogBatch()
+    // What a transaction has made that ends afterwards is seen by the queries behind this one.
+    let openTransactions = losers.isEmpty ? nil : batch.ask(Catalog.openTransactions(about: losers))
     let schemas = batch.ask(Catalog.schemas)
     let extensions = batch.ask(Catalog.extensions)
     let isPublicSchemaOpen = batch.ask(Catalog.isPublicSchemaOpen)
@@ -26,7 +31,6 @@ extension Observer {
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
     let publications = batch.ask(Postern.publications)
-    let unwanted = questions.requests.filter { !$0.isWanted }
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let gaps =
       questions.requests.isEmpty
@@ -44,6 +48,9 @@ extension Observer {
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
     contents.publications = try answers.row(publications)
+    if let openTransactions {
+      for (role, transaction) in try answers.rows(openTransactions) { contents.openTransactions[role] = transaction }
+    }
     if let passedOn { contents.passedOn = try answers.rows(passedOn) }
     guard let gaps else { return (contents, nil) }
     let reading = GapReading(try answers.rows(gaps), limit: limit)

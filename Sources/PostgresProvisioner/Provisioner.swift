@@ -5,8 +5,9 @@ package import Provisioning
 
 /// Makes a server match the declaration, in passes: read, plan, run, and read again until nothing is left to do.
 package struct Provisioner {
-  /// How many times a pass plans. The second plan sees what is in a new database, and what a script has created.
-  private static let maximumRounds = 4
+  /// How many times a pass plans. The second plan sees what is in a new database, and what a script has created, and the
+  /// last but one that rights are taken back.
+  private static let maximumRounds = 5
   /// How many gaps are read at once, of all databases together.
   private static let gapLimit = 2000
 

@@ -86,6 +86,9 @@ package struct DatabaseContents: Equatable, Sendable {
   package var gaps: [PrivilegeGap]
   /// Whether there are other gaps than ``gaps``: too many to be read at once.
   package var hasMoreGaps = false
+  /// The transactions that have not ended and have made something that belongs to a role, or that it has rights on, each
+  /// described in words, by the role. Only of roles that are to lose what they have.
+  package var openTransactions: [PostgresName: String] = [:]
   /// What users have passed on who are to lose a right.
   package var passedOn: [PassedOnRights] = []
   /// The table and function that record scripts there.

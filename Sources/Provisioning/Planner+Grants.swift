@@ -13,8 +13,9 @@ extension Planner {
   }
 
   /// Plans what declared users may do in databases that they do not own. A grant is recorded before it is given, and
-  /// the record is removed after the grant was revoked. So if a pass is killed in between, the next one completes the
-  /// work. Where there were too many gaps to read them at once, plans like this one have the others.
+  /// the record is lowered or removed only when the database, read again, shows nothing of it any more. So if a pass is
+  /// killed in between, the next one completes the work. Where there were too many gaps to read them at once, plans like
+  /// this one have the others.
   mutating func planGrants() {
     for database in grantedDatabases() {
       let gaps: [PrivilegeGap]
@@ -85,23 +86,31 @@ extension Planner {
     }
     guard let before, !isToOwn(user, database) else { return }
     take(before, from: user, on: database, gaps)
-    // What is recorded must not go before what it says is taken back.
+    guard level == nil || level == .read && before == .write else { return }
     let state = observed.databases[database]
-    guard state?.contents?.hasMoreGaps != true else { return }
+    guard state == nil || state?.contents != nil else {
+      // The next round looks into what is renamed. A declared database tells itself that it cannot be looked into.
+      guard level == nil, renames.isEmpty else { return }
+      return fail(
+        .grant(to: user, on: database), "cannot be taken back altogether: the database cannot be looked into",
+        hint: "the user can log in to it no more; the rest is done when the database allows connections")
+    }
+    // What is recorded must not go before what it says is taken back.
+    guard state?.contents?.hasMoreGaps != true, gaps.allSatisfy({ $0.isMissing }) else { return }
+    if let transaction = state?.contents?.openTransactions[user] {
+      return fail(
+        .grant(to: user, on: database),
+        "is not taken back altogether: an open transaction has made something that \(user.text) has rights on, and that "
+          + "nobody else sees yet (\(transaction))",
+        hint: "it is taken back when that has ended: end it, if it only idles")
+    }
     guard let level else {
-      guard state == nil || state?.contents != nil else {
-        // The next round looks into what is renamed.
-        guard renames.isEmpty else { return }
-        return fail(
-          .grant(to: user, on: database), "cannot be taken back altogether: the database cannot be looked into",
-          hint: "the user can log in to it no more; the rest is done when the database allows connections")
-      }
       return add(
         "forget grant", [Detail("name", user), Detail("database", database)], for: .grant(to: user, on: database),
         requires: requirements(of: user, on: database), isBookkeeping: true,
         [Postern.forgetGrant(to: user, on: database)].sql)
     }
-    if level == .read, before == .write { note(level, to: user, on: database, requirements(of: user, on: database)) }
+    note(level, to: user, on: database, requirements(of: user, on: database))
   }
 
   /// Plans what gaps need that were too many to be read with the others: the rest is in the plan before.

@@ -10,6 +10,8 @@ package enum SQLState {
   package static let invalidCatalogName = "3D000"
   /// `deadlock_detected`
   package static let deadlockDetected = "40P01"
+  /// `serialization_failure`; Postern raises it itself where another session has done something meanwhile.
+  package static let serializationFailure = "40001"
   /// `insufficient_privilege`
   package static let insufficientPrivilege = "42501"
   /// `undefined_object`

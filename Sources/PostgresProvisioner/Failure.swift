@@ -46,7 +46,7 @@ struct Failure {
     isRace =
       error.isServer(
         SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.undefinedObject,
-        SQLState.invalidCatalogName, SQLState.deadlockDetected)
+        SQLState.invalidCatalogName, SQLState.deadlockDetected, SQLState.serializationFailure)
       || error.isServer(SQLState.internalError) && error.message.utf8.starts(with: "tuple concurrently".utf8)
   }
 

@@ -12,8 +12,6 @@ extension Planner {
         planNew(database)
       }
     }
-    // Separately from the others, which are created two at a time.
-    for database in ownDatabases where observed.databases[database.name] == nil { planCopied(database) }
   }
 
   /// Two customers of one server that declare one database would take it from each other, pass after pass. The one
@@ -31,13 +29,14 @@ extension Planner {
     }
   }
 
-  /// The objects of a copied database belong to the owner of the template, who may be another user.
-  private mutating func planCopied(_ database: Database) {
-    guard let template = database.template, foreignDatabases[template] == nil else { return }
-    guard let owner = self.database(template)?.owner ?? observed.databases[template]?.owner, owner != database.owner,
+  /// The first owner of a new database. The objects of a copied one belong to the owner of the template, who may be another
+  /// user: so the copy does too, until they are given to the declared owner.
+  private func firstOwner(of database: Database) -> PostgresName {
+    guard let template = database.template,
+      let owner = self.database(template)?.owner ?? observed.databases[template]?.owner,
       observed.roles[owner]?.isSuperuser != true
-    else { return }
-    give(owner, to: database, [.database(database.name)])
+    else { return database.owner }
+    return owner
   }
 
   private mutating func planNew(_ database: Database) {
@@ -47,7 +46,8 @@ extension Planner {
         "is to be a copy of \(template.text), which is the customer \(customer)'s on this server",
         hint: "take template out of the declaration, or name a database of your own")
     }
-    var sql = "CREATE DATABASE \(id(database.name)) OWNER \(id(database.owner))"
+    let owner = firstOwner(of: database)
+    var sql = "CREATE DATABASE \(id(database.name)) OWNER \(id(owner))"
     if let template = database.template {
       sql += " TEMPLATE \(id(template))"
     } else {
@@ -57,8 +57,8 @@ extension Planner {
     if let locale = database.locale { sql += " LOCALE \(SQLText.literal(locale))" }
     if let limit = database.connectionLimit { sql += " CONNECTION LIMIT \(limit)" }
     addAlone(
-      "create database", [Detail("name", database.name), Detail("owner", database.owner)],
-      for: .database(database.name), requires: user(database.owner) + template(of: database), sql)
+      "create database", [Detail("name", database.name), Detail("owner", owner)],
+      for: .database(database.name), requires: user(owner) + user(database.owner) + template(of: database), sql)
     revokeFromPublic(database.name)
   }
 
@@ -164,28 +164,42 @@ extension Planner {
     }
   }
 
-  /// Gives a database, and what its old owner owned there, to the declared owner. Objects in a schema that belongs to
+  /// Gives a database, and what its old owner owned there, to the declared owner. The database is last: that it still
+  /// belongs to the old owner is what tells the next pass to look for more. Objects in a schema that belongs to
   /// another role stay. If the old owner is a superuser, its objects may belong to a monitoring tool as well as to the
   /// customer. Then only the database gets the new owner, and what that owner cannot read is reported.
   private mutating func changeOwner(of database: Database, _ state: DatabaseState) {
-    var requires = user(database.owner)
-    if observed.roles[state.owner]?.isSuperuser == false {
-      give(state.owner, to: database, requires)
-      requires.append(.objects(of: state.owner, in: database.name))
+    let (name, old, requires) = (database.name, state.owner, user(database.owner))
+    let details = [Detail("database", name), Detail("from", old), Detail("to", database.owner)]
+    let sql = "ALTER DATABASE \(id(name)) OWNER TO \(id(database.owner))"
+    guard observed.roles[old]?.isSuperuser == false else {
+      return add("change owner", details, for: .database(name), requires: requires, [sql].sql)
     }
-    add(
-      "change owner",
-      [Detail("database", database.name), Detail("from", state.owner), Detail("to", database.owner)],
-      for: .database(database.name), requires: requires,
-      ["ALTER DATABASE \(id(database.name)) OWNER TO \(id(database.owner))"].sql)
-  }
-
-  private mutating func give(_ old: PostgresName, to database: Database, _ requires: [Item]) {
+    if let transaction = state.contents?.openTransactions[old] {
+      return fail(
+        .database(name),
+        "still belongs to \(old.text), not \(database.owner.text): an open transaction has made something that is "
+          + "\(old.text)'s, and that nobody else sees yet (\(transaction))",
+        hint: "the owner changes when that has ended: end it, if it only idles")
+    }
     let others = database.schemas.filter { $0.owner.map { $0 != database.owner } ?? false }.map({ $0.name })
-    addSeparate(
-      "give objects", [Detail("database", database.name), Detail("from", old), Detail("to", database.owner)],
-      for: .objects(of: old, in: database.name), requires: requires, in: database.name,
-      .give(old, to: database.owner, exceptSchemas: others))
+    let objects = SeparateStatements.give(old, to: database.owner, exceptSchemas: others)
+    addSeparate("give objects", details, for: .objects(of: old, in: name), requires: requires, in: name, objects)
+    // Two queries: what a transaction has made that ends after the first one, the second sees.
+    let body = """
+      DECLARE is_late boolean;
+      BEGIN
+      is_late := EXISTS (SELECT \(OpenTransactions.source(of: "ARRAY[\(lit(old))]")));
+      IF NOT is_late THEN is_late := \(objects.count) > 0; END IF;
+      IF is_late THEN
+      RAISE EXCEPTION USING ERRCODE = '40001', MESSAGE = \(SQLText.literal("\(old.text) has made something meanwhile"));
+      END IF;
+      \(sql);
+      END
+      """
+    add(
+      "change owner", details, for: .database(name), requires: requires + [.objects(of: old, in: name)], in: name,
+      ["DO \(SQLText.literal(body))"].sql)
   }
 
   /// Whether two spellings mean the same encoding or locale: `utf-8` is `UTF8`.

@@ -12,6 +12,9 @@ struct SeparateStatements {
     source = "ARRAY[\n\(statements.map { SQLText.literal($0) }.joined(separator: ",\n"))]::text[]"
   }
 
+  /// An SQL expression: how many statements there are.
+  var count: String { "cardinality(\(source))" }
+
   private init(source: String) {
     self.source = source
   }

@@ -109,6 +109,25 @@ import ThrowawayPostgres
     #expect(bench.pass().applied == [])
   }
 
+  /// The template's event trigger is in the copy as well.
+  @Test(arguments: PostgresInstallation.all)
+  func aCopysObjectsAreGivenLaterWhereTheyCannotBeAtOnce(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    try bench.user("writer")
+    #expect(bench.pass().outcome == .converged)
+    try Self.watch(bench, Self.bodies[0])
+    bench.desired.spec.databases.append(
+      Database(name: try PostgresName("cast"), owner: try PostgresName("new"), template: try PostgresName("d")))
+    for _ in 0..<2 {
+      #expect(bench.pass().problems.filter { $0.isFailure }.map(\.item) == ["objects of old in cast"])
+    }
+    try bench.server.connect(database: "cast").execute("DROP EVENT TRIGGER watch")
+    #expect(bench.pass().outcome == .converged)
+    #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'cast'") == "new")
+    #expect(try bench.value("SELECT count(*) FROM pg_class WHERE relowner = 'old'::regrole", in: "cast") == "0")
+    #expect(try bench.value("SELECT count(*) FROM t", in: "cast", as: "new") == "0")
+  }
+
   /// An object that is gone fails nothing. It is dropped while the statements are run.
   @Test(arguments: PostgresInstallation.all)
   func whatAnotherSessionHasDroppedMeanwhileFailsNothing(_ installation: PostgresInstallation) throws {

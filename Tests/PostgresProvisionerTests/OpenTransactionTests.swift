@@ -124,6 +124,37 @@ import ThrowawayPostgres
     try elsewhere.execute("BEGIN; CREATE TABLE u (a int); GRANT SELECT ON u TO writer")
     try bench.user("writer", grants: ["d": .read])
     #expect(bench.pass().problems == [])
+    try bench.user("writer")
+    try bench.database("d", owner: "new")
+    // No table's owner changes beside its writers.
+    try busy.execute("COMMIT")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT relowner::regrole FROM pg_class WHERE relname = 't'", in: "d") == "new")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all, endings)
+  func anOwnerChangesWhenNothingOfTheOldOnesIsOpen(_ installation: PostgresInstallation, _ ending: Ending) throws {
+    let bench = try Self.bench(installation)
+    try bench.user("writer")
+    let session = try bench.connect(to: "d", as: "old")
+    try session.execute("BEGIN; \(Self.objects); \(ending.waits)")
+    try bench.database("d", owner: "new")
+    for _ in 0..<2 {
+      let report = bench.pass()
+      #expect(report.problems.map(\.item) == ["database d"])
+      #expect(report.problems.first?.message.hasPrefix("still belongs to old, not new: an open transaction") == true)
+    }
+    #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'd'") == "old")
+    try session.execute(ending.ends)
+    #expect(bench.pass().problems == [])
+    let owned = """
+      SELECT count(*) FROM pg_shdepend WHERE deptype = 'o'
+      AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND refobjid =
+      """
+    #expect(try bench.value("\(owned) 'old'::regrole AND classid <> 'pg_default_acl'::regclass", in: "d") == "0")
+    #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'd'") == "new")
+    #expect(try (bench.value("SELECT to_regclass('mig')", in: "d") != nil) == ending.leavesObjects)
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 

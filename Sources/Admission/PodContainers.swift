@@ -187,18 +187,81 @@ final class PodContainers {
 extension PodSpecSlices {
   /// Whether the Pod says that its nodes run Windows, where a Pod may set much less.
   func isForWindows(_ bytes: [UInt8]) throws(JSONError) -> Bool {
-    guard let os else { return false }
-    var reader = JSONReader(os, of: bytes)
+    if os == nil, nodeSelector == nil, affinity == nil { return false }
+    if try Self.hasMember(os, of: bytes, ["name"], "windows") { return true }
+    if try Self.hasMember(nodeSelector, of: bytes, Self.systemLabels, "windows") { return true }
+    return try requiresNodesBesideLinux(bytes)
+  }
+
+  /// The labels of nodes that name their system (Kubernetes docs, "Well-Known Labels").
+  private static let systemLabels = ["kubernetes.io/os", "beta.kubernetes.io/os"]
+
+  private static func hasMember(
+    _ slice: JSONSlice?, of bytes: [UInt8], _ names: [String], _ value: String
+  ) throws(JSONError) -> Bool {
+    guard let slice else { return false }
+    var reader = JSONReader(slice, of: bytes)
     guard try reader.entersObject() else { return false }
-    var isForWindows = false
+    var isThere = false
     while let key = try reader.nextKey() {
-      if reader.matches(key, "name") {
-        isForWindows = try reader.optionalText() == "windows"
+      if names.contains(reader.text(key)) {
+        isThere = try reader.optionalText() == value || isThere
       } else {
         try reader.skip()
       }
     }
-    return isForWindows
+    return isThere
+  }
+
+  /// Whether each term of the required `nodeAffinity`, of which one must fit, leaves Linux out.
+  private func requiresNodesBesideLinux(_ bytes: [UInt8]) throws(JSONError) -> Bool {
+    guard let affinity else { return false }
+    var slice: JSONSlice? = affinity
+    for name in ["nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms"] {
+      guard let object = slice else { return false }
+      var reader = JSONReader(object, of: bytes)
+      guard try reader.entersObject() else { return false }
+      slice = nil
+      while let key = try reader.nextKey() {
+        if reader.text(key) == name { slice = try reader.optionalValue() } else { try reader.skip() }
+      }
+    }
+    let terms = try JSONReader.list(slice, of: bytes) { reader throws(JSONError) in
+      var leavesLinuxOut = false
+      try reader.beginObject()
+      while let key = try reader.nextKey() {
+        guard reader.matches(key, "matchExpressions") else {
+          try reader.skip()
+          continue
+        }
+        _ = try reader.elements { reader throws(JSONError) in
+          leavesLinuxOut = try Self.leavesLinuxOut(&reader) || leavesLinuxOut
+        }
+      }
+      return leavesLinuxOut
+    }
+    return !terms.isEmpty && terms.allSatisfy(\.self)
+  }
+
+  /// Reads `{key, operator, values}` of a term.
+  private static func leavesLinuxOut(_ reader: inout JSONReader) throws(JSONError) -> Bool {
+    var (isOfSystem, isIn, isNotIn, hasLinux) = (false, false, false, false)
+    try reader.beginObject()
+    while let key = try reader.nextKey() {
+      if reader.matches(key, "key") {
+        isOfSystem = try reader.optionalText().map(systemLabels.contains) ?? false
+      } else if reader.matches(key, "operator") {
+        let text = try reader.optionalText()
+        (isIn, isNotIn) = (text == "In", text == "NotIn")
+      } else if reader.matches(key, "values") {
+        _ = try reader.elements { reader throws(JSONError) in
+          hasLinux = try reader.optionalText() == "linux" || hasLinux
+        }
+      } else {
+        try reader.skip()
+      }
+    }
+    return isOfSystem && (isIn && !hasLinux || isNotIn && hasLinux)
   }
 
   /// Whether the Pod shares the node's network.

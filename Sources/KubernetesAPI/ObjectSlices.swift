@@ -144,6 +144,10 @@ package struct PodSpecSlices: Sendable {
   package private(set) var jobTemplate: JSONSlice?
   /// `os` of a Pod.
   package private(set) var os: JSONSlice?
+  /// `nodeSelector` of a Pod.
+  package private(set) var nodeSelector: JSONSlice?
+  /// `affinity` of a Pod.
+  package private(set) var affinity: JSONSlice?
 
   init() {}
 
@@ -184,6 +188,10 @@ package struct PodSpecSlices: Sendable {
         dnsPolicy = try reader.optionalValue()
       } else if reader.matches(key, "os") {
         os = try reader.optionalValue()
+      } else if reader.matches(key, "nodeSelector") {
+        nodeSelector = try reader.optionalValue()
+      } else if reader.matches(key, "affinity") {
+        affinity = try reader.optionalValue()
       } else if reader.matches(key, "template") {
         template = try PodSlices(&reader)
       } else {

@@ -160,6 +160,32 @@ import Testing
     #expect(try post(pod(spec: #","os":{"name":"linux"}"#), .mutate).patch != nil)
   }
 
+  private static func affinity(_ terms: String, _ rule: String = "requiredDuringSchedulingIgnoredDuringExecution")
+    -> String
+  { #""affinity":{"nodeAffinity":{"\#(rule)":{"nodeSelectorTerms":[\#(terms)]}}}"# }
+  private static func term(_ operation: String, _ values: String, key: String = "kubernetes.io/os") -> String {
+    #"{"matchExpressions":[{"key":"a","operator":"Exists"},{"key":"\#(key)","operator":"\#(operation)","values":[\#(values)]}]}"#
+  }
+
+  /// By the nodes that a Pod may come to.
+  @Test(arguments: [
+    (#""nodeSelector":{"kubernetes.io/os":"windows"}"#, true),
+    (#""nodeSelector":{"a":"b","beta.kubernetes.io/os":"windows"}"#, true),
+    (#""nodeSelector":{"kubernetes.io/os":"linux","b":"windows"}"#, false), (#""nodeSelector":null"#, false),
+    (affinity(term("In", #""windows""#)), true), (affinity(term("NotIn", #""linux""#)), true),
+    (affinity(term("In", #""windows","linux""#)), false), (affinity(term("NotIn", #""windows""#)), false),
+    (affinity(term("In", #""windows""#) + "," + term("In", #""linux""#)), false),
+    (affinity(term("In", #""windows""#) + "," + term("In", #""windows""#)), true), (affinity(""), false),
+    (affinity(term("In", #""windows""#, key: "pool")), false), (affinity("{}"), false), (#""affinity":{}"#, false),
+    (#""affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":null}}"#, false),
+    (#""affinity":{"podAffinity":{},"nodeAffinity":null}"#, false),
+  ])
+  func aPodForNodesWithWindowsIsLeftAlone(spec: String, isLeft: Bool) throws {
+    let reply = try post(pod(spec: ",\(spec)"), .mutate)
+    #expect(reply.isAllowed && (reply.patch == nil) == isLeft, "\(reply.causes)")
+    #expect(reply.warnings.contains { $0.contains("the Pod is for Windows") } == isLeft)
+  }
+
   @Test(arguments: ["Job", "DaemonSet", "CloneSet"])
   func podsOfKindsThatAreNotServedAreLeftAlone(kind: String) throws {
     let object = try pod().ownedByController(kind, "x")

@@ -158,6 +158,11 @@ final class AdminAccess {
     case .literal(let text):
       superuserName = text
       variables.append(.literal(SidecarVariable.adminUser, text))
+      if postgres.family.demotedUser == text {
+        findings.warn(
+          "this image takes \(quoted(text)) the superuser's rights: give \(postgres.family.defaultSuperuser) in "
+            + AnnotationKey.adminSecret)
+      }
     case .reference(let reference): project(reference, to: VolumeLayout.adminUsernameFile)
     case .candidates(let candidates): project(candidates, to: VolumeLayout.adminUsernameFile(candidate:))
     case .computed(let json): variables.append(.computed(SidecarVariable.adminUser, json))

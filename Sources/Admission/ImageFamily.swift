@@ -74,6 +74,10 @@ extension ImageFamily {
     }
   }
 
+  /// The user who is no superuser any more when the image has made its data, even where ``superuserVariable`` names it:
+  /// `demote-postgres.sql` of supabase/postgres.
+  var demotedUser: String? { self == .supabase ? "postgres" : nil }
+
   /// The variables that hold the superuser's password, in order of precedence.
   var passwordVariables: [String] {
     switch self {

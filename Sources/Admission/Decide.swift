@@ -91,7 +91,8 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
 
 /// `/validate`: all errors, or else warnings about what the change will remove.
 func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONError) -> Decision {
-  guard !subject.isUnchanged else { return .unchanged }
+  // Such an update is never refused.
+  guard !subject.isUnchanged else { return Decision((try? ReplacedPods(more: subject).findings) ?? Findings()) }
   let object = subject.object
   let reading = DeclarationReading(object)
   let pod = try podToLookAt(object, reading)

@@ -14,6 +14,34 @@ struct ReplacedPods {
   init(_ subject: Subject, _ postgres: ChosenPostgres) throws(JSONError) {
     let object = subject.object
     guard object.role == .workload else { return }
+    try warnOfReplicas(object, postgres)
+    guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
+      try Self.outlivesPods(
+        object.pod?.spec.volumes,
+        among: postgres.container.dataVolumes(
+          isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
+    else { return }
+    let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
+    if wasCustomers {
+      findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
+    } else {
+      findings.refuse(
+        "spec.strategy",
+        "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
+          + "strategy: {type: Recreate}", .valueForbidden)
+    }
+  }
+
+  /// An update that leaves what Postern reads as it was, but gives the workload more replicas.
+  init(more subject: Subject) throws(JSONError) {
+    let object = subject.object
+    guard object.role == .workload, let before = subject.oldReplicas, Replicas(object).count > max(before, 1),
+      let slices = object.pod, let postgres = try PodReading(slices, object).choice?.postgres
+    else { return }
+    try warnOfReplicas(object, postgres)
+  }
+
+  private mutating func warnOfReplicas(_ object: CustomerObject, _ postgres: ChosenPostgres) throws(JSONError) {
     let replicas = Replicas(object)
     if let variable = try postgres.copyingVariable() {
       findings.warn(
@@ -29,21 +57,6 @@ struct ReplacedPods {
         "\(replicas.count) replicas are as many servers with data of their own"
           + (chosen.map { ": connection Secrets are for \($0)" } ?? ", behind one host"))
       findings.warn("where something else replicates them, say so: \(AnnotationKey.replication): external")
-    }
-    guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
-      try Self.outlivesPods(
-        object.pod?.spec.volumes,
-        among: postgres.container.dataVolumes(
-          isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
-    else { return }
-    let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
-    if wasCustomers {
-      findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
-    } else {
-      findings.refuse(
-        "spec.strategy",
-        "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
-          + "strategy: {type: Recreate}", .valueForbidden)
     }
   }
 

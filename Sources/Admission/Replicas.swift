@@ -10,8 +10,11 @@ struct Replicas {
 
   init(_ object: CustomerObject) {
     self.object = object
-    count = Self.integer(object.role == .workload ? object.spec.replicas : nil, of: object.bytes) ?? 1
+    count = Self.count(object.role == .workload ? object.spec : nil, of: object.bytes)
   }
+
+  /// The value of `spec.replicas`; 1 where there is none.
+  static func count(_ spec: PodSpecSlices?, of bytes: [UInt8]) -> Int { integer(spec?.replicas, of: bytes) ?? 1 }
 
   /// `db-0.db`: the first Pod of a StatefulSet that has several, as its Service names it (Kubernetes docs, StatefulSets,
   /// "Stable Network ID").

@@ -41,6 +41,12 @@ struct Subject {
     }
   }
 
+  /// The replicas of the workload that an update replaces; nil where there is no update.
+  var oldReplicas: Int? {
+    guard review.operation == .update, let old = review.oldObject else { return nil }
+    return Replicas.count(old.pod.spec, of: review.bytes)
+  }
+
   /// The errors that count only if an update does not leave the setting as it was.
   func newRestrictions(_ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
     guard !reading.restrictions.isEmpty, !object.isMadeOfTemplate else { return [] }

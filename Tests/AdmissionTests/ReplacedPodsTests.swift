@@ -122,6 +122,25 @@ import Testing
     }
   }
 
+  /// Also by an update that changes nothing else. Such an update is never refused.
+  @Test(arguments: ["Deployment", "StatefulSet"]) func replicasThatComeLaterAreToldOf(kind: String) throws {
+    let object = try workload(nil, kind: kind)
+    for (before, after, warnings) in [
+      ("1", "3", 2), ("null", "2", 2), ("0", "2", 2), ("2", "3", 2), ("3", "2", 0), ("3", "3", 0), ("0", "1", 0),
+    ] {
+      let (old, new) = try (object.adding("/spec/replicas", before), object.adding("/spec/replicas", after))
+      let reply = try post(new, .validate, replacing: old)
+      #expect(reply.isAllowed && reply.warnings.count == warnings, "\(before) \(after) \(reply.warnings)")
+      #expect(warnings == 0 || reply.warnings.first?.contains("\(after) replicas are as many servers") == true)
+      #expect(try post(new, .mutate, replacing: old).isAllowed)
+      let replicated = #"{"postern.io/users":"a","postern.io/replication":"external"}"#
+      let (oldCopies, copies) = try (
+        old.adding("/metadata/annotations", replicated), new.adding("/metadata/annotations", replicated)
+      )
+      #expect(try post(copies, .validate, replacing: oldCopies).warnings == [])
+    }
+  }
+
   static let chosen: [(kind: String, replicas: String, more: String, annotations: String, chosen: String?)] = [
     ("StatefulSet", "3", #","serviceName":"pg""#, "{}", "db-0.pg"),
     ("StatefulSet", "3", #","serviceName":"pg","ordinals":{"start":5}"#, "{}", "db-5.pg"),

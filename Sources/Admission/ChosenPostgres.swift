@@ -21,6 +21,8 @@ final class ChosenPostgres {
   let isPortUnknown: Bool
   /// Whether the port is that of a container port which nothing says to be Postgres's.
   let isPortGuessed: Bool
+  /// Whether its arguments let it listen on loopback; nil where that is not known.
+  let hearsLoopback: Bool?
 
   init(
     _ container: Container, at place: ContainerPlace, _ image: ImageReference, flavor: String?
@@ -34,7 +36,14 @@ final class ChosenPostgres {
     arguments = try container.serverArguments()
     var port = arguments.port
     var isUnknown = false
-    for name in family.portVariables where port == nil {
+    if port == nil, let text = arguments.settings["port"] {
+      if case .known(let text) = try container.value(ofArgument: text, isShell: arguments.isShell) {
+        port = ServerArguments.port(text)
+      }
+      isUnknown = port == nil
+    }
+    // An argument goes before a variable.
+    for name in family.portVariables where port == nil && !isUnknown {
       switch try container.given([name], readsFiles: false) {
       case .literal(let text)?:
         port = text.split(separator: ":").last.flatMap { UInt16($0) }.flatMap { $0 > 0 ? Int($0) : nil }
@@ -45,6 +54,12 @@ final class ChosenPostgres {
     isPortUnknown = port == nil && isUnknown && container.containerPort == nil
     isPortGuessed = port == nil && !container.hasPostgresPort && container.containerPort != nil
     self.port = port ?? container.containerPort ?? 5432
+    hearsLoopback =
+      if let addresses = arguments.settings["listen_addresses"] {
+        try Self.mayIncludeLoopback(addresses, container, isShell: arguments.isShell)
+      } else {
+        true
+      }
   }
 
   /// The family by the image, unless Patroni runs there: charts run it in TimescaleDB's image and in others.
@@ -90,9 +105,9 @@ final class ChosenPostgres {
           message:
             "Postgres \(version) is too old: Postern keeps \(Self.oldestVersion) and newer ones; upgrade it first"))
     }
-    if let addresses = arguments.settings["listen_addresses"], !Self.mayIncludeLoopback(addresses) {
+    if hearsLoopback == false {
       let why =
-        addresses.isEmpty
+        arguments.settings["listen_addresses"]?.isEmpty == true
         ? "with no listen_addresses nobody can connect" : "these listen_addresses leave loopback out"
       causes.append(
         StatusCause(
@@ -102,12 +117,27 @@ final class ChosenPostgres {
     return causes
   }
 
-  /// Whether the sidecar may reach a server that listens on these. A host's name may be of any address.
-  private static func mayIncludeLoopback(_ addresses: String) -> Bool {
-    addresses.split(separator: ",").compactMap { String($0).trimmed }.contains { address in
-      let isIPv4 = address.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
-      guard isIPv4 || address.contains(ascii: ":") else { return true }
-      return address.hasPrefix("127.") || ["0.0.0.0", "::", "::1"].contains(address)
+  /// Whether the sidecar may reach a server that listens on these. A host's name may be of any address. Nil where a variable
+  /// tells it whose value is not known.
+  private static func mayIncludeLoopback(
+    _ addresses: String, _ container: Container, isShell: Bool
+  ) throws(JSONError) -> Bool? {
+    var isUnknown = false
+    for part in addresses.split(separator: ",") {
+      guard let text = String(part).trimmed else { continue }
+      switch try container.value(ofArgument: text, isShell: isShell) {
+      case .known(let text):
+        if text.split(separator: ",").contains(where: { isMaybeLoopback(String($0).trimmed ?? "") }) { return true }
+      case .address: break
+      case .unknown: isUnknown = true
+      }
     }
+    return isUnknown ? nil : false
+  }
+
+  private static func isMaybeLoopback(_ address: String) -> Bool {
+    let isIPv4 = address.utf8.allSatisfy { (0x30...0x39).contains($0) || $0 == UInt8(ascii: ".") }
+    guard isIPv4 || address.contains(ascii: ":") else { return true }
+    return address.hasPrefix("127.") || ["0.0.0.0", "::", "::1"].contains(address)
   }
 }

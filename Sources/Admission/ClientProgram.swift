@@ -14,8 +14,11 @@ enum ClientProgram {
     "stolon-proxy", "stolon-sentinel", "etcd", "haproxy",
   ]
 
+  /// Whether a program is a client, or in front of a server.
+  static func isKnown(_ program: String) -> Bool { names.contains(program) || helpers.contains(program) }
+
   /// The client that a container runs; nil where it may run a server. A shell runs one where its script names a client that
-  /// goes to another host, and no server.
+  /// goes to another host, and starts no server.
   /// - Parameter knowsDatabase: whether its variables say where a database is.
   static func name(
     command: JSONSlice?, arguments: JSONSlice?, _ knowsDatabase: Bool, of bytes: [UInt8]
@@ -26,21 +29,19 @@ enum ClientProgram {
       try JSONReader.texts(command, of: bytes, most: most) + JSONReader.texts(arguments, of: bytes, most: most)
     // Without a command, arguments such as -c are the server's.
     guard let first = words.first, command != nil || first.utf8.first != UInt8(ascii: "-") else { return nil }
-    let program = ServerArguments.program(first)
-    if names.contains(program) || helpers.contains(program) { return program }
-    guard ServerArguments.shells.contains(program) else { return nil }
-    let commands = words.dropFirst().flatMap { ServerArguments.commands(of: $0) }
-    let script = commands.flatMap(\.self)
-    let programs = script.map(ServerArguments.program)
-    guard !programs.contains(where: ServerArguments.servers.contains) else { return nil }
+    let (programs, isShell) = StartedProgram.all(words)
+    guard !programs.contains(where: \.isServer), let last = programs.last else { return nil }
     // The last command is what the container goes on with.
-    if let last = commands.last(where: { !$0.isEmpty }) {
-      let program = ServerArguments.program(of: last[...])
-      if helpers.contains(program) { return program }
-    }
-    guard
-      knowsDatabase || script.contains(where: { $0 == "-h" || $0.hasPrefix("--host") })
-    else { return nil }
-    return programs.first { names.contains($0) }
+    if helpers.contains(last.name) || !isShell && names.contains(last.name) { return last.name }
+    guard isShell else { return nil }
+    // A text in quotes may be a command, too: a line of a crontab.
+    let script = programs.flatMap(\.divided)
+    guard knowsDatabase || script.contains(where: tellsHost) else { return nil }
+    return script.lazy.map { StartedProgram.name(String($0)) }.first { names.contains($0) }
+  }
+
+  /// Whether a word of a script says where a database is.
+  private static func tellsHost(_ word: Substring) -> Bool {
+    word == "-h" || ["--host", "PGHOST=", "host=", "postgres://", "postgresql://"].contains(where: word.hasPrefix)
   }
 }

@@ -1,5 +1,6 @@
 import Declarations
 import JSONBytes
+import KubernetesAPI
 
 /// Where a variable of the Postgres container gets its value, as far as that is known.
 enum GivenValue {
@@ -66,6 +67,72 @@ extension Container {
       }
     }
     return .literal(result)
+  }
+
+  /// The text of an argument with each `$(NAME)` replaced whose value is known. The others stay.
+  func expandedWhereKnown(_ text: String, _ lookups: inout VariableLookups) throws(JSONError) -> String {
+    var result = ""
+    var pieces = VariablePieces(text)
+    while let piece = pieces.next() {
+      switch piece {
+      case .text(let text): result += text
+      case .variable(let name):
+        if lookups.take(), case .literal(let value)? = try value(of: name, before: nil, &lookups),
+          value.utf8.count <= 4096
+        {
+          result += value
+        } else {
+          result += "$(\(name))"
+        }
+      }
+    }
+    return result
+  }
+
+  /// What a part of an argument comes to in which variables are left.
+  enum ArgumentValue {
+    case known(String)
+    /// The address of the Pod or its node, which is never loopback.
+    case address
+    case unknown
+  }
+
+  /// - Parameter isShell: whether a shell replaces `$NAME`, too.
+  func value(ofArgument text: String, isShell: Bool) throws(JSONError) -> ArgumentValue {
+    guard text.contains(ascii: isShell ? "$" : "$(") else { return .known(text) }
+    guard let reference = VariableReference(text) else { return .unknown }
+    var lookups = VariableLookups(most: 10)
+    switch try value(of: reference.name, before: nil, &lookups) {
+    case .literal(let value)? where !value.isEmpty: return .known(value)
+    case .literal?: return .known(reference.fallback ?? "")
+    case .computed(let json)?: return try Self.isAddress(json) ? .address : .unknown
+    case nil:
+      // The kubelet leaves what is no variable as it is.
+      return isShell ? reference.fallback.map { .known($0) } ?? .unknown : .known(text)
+    default: return .unknown
+    }
+  }
+
+  /// Whether `valueFrom` is an address of the Pod or its node.
+  private static func isAddress(_ json: [UInt8]) throws(JSONError) -> Bool {
+    var found = false
+    var reader = JSONReader(json)
+    guard try reader.entersObject() else { return false }
+    while let key = try reader.nextKey() {
+      guard reader.matches(key, "fieldRef"), try reader.entersObject() else {
+        if !reader.matches(key, "fieldRef") { try reader.skip() }
+        continue
+      }
+      while let key = try reader.nextKey() {
+        guard reader.matches(key, "fieldPath") else {
+          try reader.skip()
+          continue
+        }
+        let path = try reader.optionalText()
+        found = ["status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs"].contains(path)
+      }
+    }
+    return found
   }
 
   /// The value of a variable before another one is defined, or after all are.

@@ -150,14 +150,13 @@ final class Container {
   /// Whether it has variables that Patroni alone reads, whatever its image's name.
   var runsPatroni: Bool { environment.contains { $0.name.hasPrefix("PATRONI_") } }
 
-  /// The server's arguments from the command and its arguments, with `$(NAME)` expanded.
+  /// The server's arguments from the command and its arguments, with `$(NAME)` expanded where its value is known.
   func serverArguments() throws(JSONError) -> ServerArguments {
     var words: [String] = []
     var lookups = VariableLookups(most: 100)
     for slice in [command, arguments] {
       for text in try JSONReader.texts(slice, of: bytes, most: Self.maximumArguments - words.count) {
-        let value = text.contains(ascii: "$(") ? try expanded(text, before: nil, &lookups) : .literal(text)
-        if case .literal(let word) = value { words.append(word) } else { words.append("") }
+        words.append(text.contains(ascii: "$(") ? try expandedWhereKnown(text, &lookups) : text)
       }
     }
     return ServerArguments(words)
@@ -178,9 +177,11 @@ final class Container {
   /// The volumes that may hold the server's data.
   /// - Parameters:
   ///   - isImageKnown: whether the image keeps its data where others do; otherwise any volume may hold it.
-  ///   - folder: the server's argument.
+  ///   - folder: the server's argument. Where it is not known, any volume may hold the data, unless one is where images
+  ///     keep theirs.
   func dataVolumes(isImageKnown: Bool, at folder: String?) throws(JSONError) -> Set<String> {
     var folders = Self.dataFolders
+    let isImageKnown = isImageKnown && folder?.contains(ascii: "$") != true
     if let folder { folders.append(MountPath.clean(folder)) }
     for name in Self.dataVariables {
       if case .literal(let text)? = variable(name)?.value, !text.isEmpty { folders.append(MountPath.clean(text)) }

@@ -119,6 +119,9 @@ final class InjectablePod {
     if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
     }
+    if postgres.hearsLoopback == nil {
+      findings.warn("whether Postgres listens on loopback cannot be told: write localhost in listen_addresses as well")
+    }
     if postgres.isPortGuessed, metadata.setting(AnnotationKey.port) == nil {
       findings.warn(
         "\(postgres.port) is taken for Postgres's port, as the container's ports have it; if that is wrong, set "

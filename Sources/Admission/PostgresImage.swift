@@ -41,7 +41,7 @@ package struct PostgresImage: Sendable {
       family = chosen.family
       version = chosen.version
       port = chosen.port
-      portFile = chosen.arguments.port == nil ? chosen.arguments.settings["config_file"] : nil
+      portFile = chosen.arguments.settings["port"] == nil ? chosen.arguments.settings["config_file"] : nil
       defaultSuperuser = family.defaultSuperuser
       superuserVariable = family.superuserVariable
       applicationUserVariables = family.applicationUserVariables

@@ -1,115 +1,155 @@
 import Declarations
 
-/// The server's arguments in a container's command: `-p`, `-h`, `-D`, and settings by `-c` or `--` (PostgreSQL docs, "postgres").
-/// Of a shell's script, those of the commands that start a server, or of all where none is seen to.
+/// The server's arguments in a container's command: `-p`, `-h`, `-D`, and settings by `-c` or `--` (PostgreSQL docs, "postgres"),
+/// also within `-o` of `pg_ctl`. Of a shell's script, those of the commands that start a server, or of all where none is seen to.
+/// A value with `$` in it is not known; the container's variables may tell it.
 struct ServerArguments {
-  private(set) var port: Int?
   private(set) var settings: [String: String] = [:]
   /// Whether a shell runs first, which may set more variables.
-  let isShell: Bool
+  private(set) var isShell = false
   /// The program that only keeps the container alive, such as `sleep`; nil where a server may run.
   private(set) var waitingProgram: String?
 
-  static let shells: Set = ["sh", "bash", "ash", "dash"]
-  static let servers: Set = [
-    "postgres", "postmaster", "docker-entrypoint.sh", "pg_ctl", "pg_ctlcluster", "run-postgresql", "patroni",
+  /// Nil where none is given, or none that is known.
+  var port: Int? { settings["port"].flatMap(Self.port) }
+
+  /// What a script that only waits has besides.
+  private static let aroundWaiting: Set = ["true", ":", "trap", "wait", "exit", "echo"]
+  /// How other programs that run a server call its settings.
+  private static let names = [
+    "pgport": "port", "pg_port": "port", "pgdata": "data_directory", "data_dir": "data_directory",
   ]
 
-  /// Programs by which somebody stops a server for a while, to look into its volume.
-  private static let waiting: Set = ["sleep", "tail", "pause"]
-  /// What another program is run by.
-  private static let launchers: Set = ["exec", "gosu", "su-exec"]
-  /// What a script that only waits has besides.
-  private static let aroundWaiting: Set = ["while", "do", "done", "true", ":", "trap", "wait", "exit", "echo", "exec"]
-
   init(_ arguments: [String]) {
-    let program = arguments.first.map { Self.program($0) } ?? ""
-    isShell = Self.shells.contains(program)
-    guard isShell else {
-      if Self.waiting.contains(program) { waitingProgram = program }
-      read(arguments.flatMap(Self.words), isServers: true)
+    guard let first = arguments.first else { return }
+    guard first.utf8.first != UInt8(ascii: "-") else {
+      read(arguments[...], isServers: true)
       return
     }
-    let commands = arguments.dropFirst().flatMap(Self.commands)
-    let starting = commands.filter { $0.contains { Self.servers.contains(Self.program($0)) } }
-    if starting.isEmpty { waitingProgram = Self.waitingProgram(of: commands) }
-    read((starting.isEmpty ? commands : starting).flatMap(\.self), isServers: !starting.isEmpty)
+    let (programs, isShell) = StartedProgram.all(arguments)
+    self.isShell = isShell
+    let starting = Self.starting(programs)
+    if starting.isEmpty {
+      waitingProgram = Self.waitingProgram(of: programs)
+      if isShell {
+        read(programs.flatMap(\.divided)[...], isServers: false)
+      } else {
+        read(arguments[...], isServers: true)
+      }
+    }
+    for program in starting {
+      if program.isControl { readControl(program.arguments) } else { read(program.arguments, isServers: true) }
+    }
   }
 
-  /// What a script waits by; nil where it does anything else. The shell's own options are words before the script's.
-  private static func waitingProgram(of commands: [[Substring]]) -> String? {
-    var found: String?
-    for command in commands {
-      let words = command.drop { $0.hasPrefix("-") || $0 == "do" }
-      guard !words.isEmpty else { continue }
-      let program = program(of: words)
-      if waiting.contains(program) { found = found ?? program } else if !aroundWaiting.contains(program) { return nil }
+  /// The commands that start the server with which a container goes on. One that is stopped again, or is in the background where
+  /// another comes, only prepares the data.
+  private static func starting(_ programs: [StartedProgram]) -> [StartedProgram] {
+    var found: [StartedProgram] = []
+    var isStopped = false
+    for program in programs {
+      if program.isStop { isStopped = true }
+      guard program.isServer else { continue }
+      if isStopped || !program.isControl && found.contains(where: \.isControl) { found = [] }
+      isStopped = false
+      found.append(program)
     }
     return found
   }
 
-  /// The program that a command comes to: `exec gosu postgres pgbouncer` to pgbouncer.
-  static func program(of command: ArraySlice<Substring>) -> String {
-    var words = command
-    while let first = words.first, launchers.contains(program(first)), words.count > 1 {
-      words = words.dropFirst(program(first) == "exec" ? 1 : 2)
+  /// What a container waits by; nil where it does anything else.
+  private static func waitingProgram(of programs: [StartedProgram]) -> String? {
+    var found: String?
+    for program in programs where !program.own.isEmpty {
+      if StartedProgram.waiting.contains(program.name) {
+        found = found ?? program.name
+      } else if !aroundWaiting.contains(program.name) {
+        return nil
+      }
     }
-    return words.first.map { program($0) } ?? ""
-  }
-
-  /// The file name of a program, without quotes around it.
-  static func program(_ word: some StringProtocol) -> String {
-    String(unquoted(Substring(word)).split(separator: "/").last ?? "")
-  }
-
-  /// The words of an argument. An option and its value may be one argument; a value may have spaces in it.
-  private static func words(of argument: String) -> [Substring] {
-    let word = Substring(argument)
-    guard ["-c ", "-p ", "-h "].contains(where: word.hasPrefix) else { return [word] }
-    return [word.prefix(2), word.dropFirst(2).drop { $0 == " " }]
-  }
-
-  /// The words of each of a script's commands. Text in quotes is divided, too.
-  static func commands(of script: String) -> [[Substring]] {
-    // A backslash at a line's end continues the command; elsewhere it stands before a quote.
-    script.replacing("\\\n", with: " ").unicodeScalars
-      .split { ";&|\n".unicodeScalars.contains($0) }
-      .map { $0.split { $0.isWhiteSpace || $0 == "\\" }.map { Substring($0) } }
+    return found
   }
 
   /// - Parameter isServers: whether the words are a server's, so that `-h` is an address to listen on.
-  private mutating func read(_ words: [Substring], isServers: Bool) {
-    var words = words[...]
+  private mutating func read(_ arguments: ArraySlice<some StringProtocol>, isServers: Bool) {
+    var words = arguments.flatMap { Self.words(of: Substring($0)) }[...]
     while let word = words.popFirst() {
       if word == "-p" {
-        port = words.first.flatMap(Self.port) ?? port
+        if let port = words.first { set("port", port) }
       } else if word == "-h", isServers {
-        if let addresses = words.first { settings["listen_addresses"] = String(Self.unquoted(addresses)) }
+        if let addresses = words.first { set("listen_addresses", addresses) }
       } else if word.hasPrefix("-D") {
-        let folder = word == "-D" ? words.first : word.dropFirst(2)
-        if let folder { settings["data_directory"] = String(Self.unquoted(folder)) }
+        if let folder = word == "-D" ? words.first : word.dropFirst(2) { set("data_directory", folder) }
       } else if word == "-c" {
         if let setting = words.first { set(setting) }
       } else if word.hasPrefix("--") {
-        set(word.dropFirst(2))
+        if !set(word.dropFirst(2)), let name = Self.names[Self.name(word.dropFirst(2))], let value = words.first {
+          set(name, value)
+        }
       } else if word.hasPrefix("-p") {
-        port = Self.port(word.dropFirst(2)) ?? port
+        set("port", word.dropFirst(2))
       } else if word.hasPrefix("-c") {
         set(word.dropFirst(2))
       }
     }
-    if let text = settings["port"] { port = Self.port(text[...]) ?? port }
   }
 
-  private mutating func set(_ setting: Substring) {
-    guard let equals = setting.firstIndex(of: "=") else { return }
-    let name = String(
-      decoding: setting[..<equals].lowercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 },
-      as: UTF8.self)
-    settings[name] = String(Self.unquoted(setting[setting.index(after: equals)...]))
+  /// Reads what `pg_ctl` is given; with `-o` that is a text of the server's arguments, which a shell divides.
+  private mutating func readControl(_ arguments: ArraySlice<String>) {
+    var words = arguments
+    while let word = words.popFirst() {
+      let isLong = word.hasPrefix("--")
+      let name = isLong ? word.prefix { $0 != "=" } : word.prefix(2)
+      guard let option = Self.controlOptions[String(name)] else { continue }
+      guard
+        let value = name.count < word.count ? String(word.dropFirst(name.count + (isLong ? 1 : 0))) : words.popFirst()
+      else { return }
+      switch option {
+      case .folder: set("data_directory", value)
+      case .arguments: for command in ShellLexer(value).commands { read(command[...], isServers: true) }
+      case .other: break
+      }
+    }
   }
 
-  private static func port(_ word: Substring) -> Int? { UInt16(unquoted(word)).flatMap { $0 > 0 ? Int($0) : nil } }
+  private enum ControlOption { case folder, arguments, other }
+
+  /// The options of `pg_ctl` and `pg_ctlcluster` that have a value.
+  private static let controlOptions: [String: ControlOption] = [
+    "-D": .folder, "--pgdata": .folder, "-o": .arguments, "--options": .arguments, "-l": .other, "--log": .other,
+    "-m": .other, "--mode": .other, "-p": .other, "-t": .other, "--timeout": .other,
+  ]
+
+  /// The words of an argument. An option and its value may be one argument; a value may have spaces in it.
+  private static func words(of word: Substring) -> [Substring] {
+    guard ["-c ", "-p ", "-h "].contains(where: word.hasPrefix) else { return [word] }
+    return [word.prefix(2), word.dropFirst(2).drop { $0 == " " }]
+  }
+
+  /// - Returns: whether it is a setting, `NAME=VALUE`.
+  @discardableResult
+  private mutating func set(_ setting: Substring) -> Bool {
+    guard let equals = setting.firstIndex(of: "=") else { return false }
+    let name = Self.name(setting[..<equals])
+    set(Self.names[name] ?? name, setting[setting.index(after: equals)...])
+    return true
+  }
+
+  private mutating func set(_ name: String, _ value: some StringProtocol) {
+    let value = String(Self.unquoted(Substring(value)))
+    // What is no port leaves the one before it.
+    guard name != "port" || value.contains(ascii: "$") || Self.port(value) != nil else { return }
+    settings[name] = value
+  }
+
+  /// A setting's name as PostgreSQL writes it.
+  private static func name(_ word: Substring) -> String {
+    String(
+      decoding: word.lowercased().utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : $0 }, as: UTF8.self)
+  }
+
+  /// A number of a port; nil where it is none.
+  static func port(_ text: String) -> Int? { UInt16(text).flatMap { $0 > 0 ? Int($0) : nil } }
 
   private static func unquoted(_ word: Substring) -> Substring {
     var word = word

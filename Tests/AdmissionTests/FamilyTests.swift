@@ -36,7 +36,7 @@ import Testing
   private static let fromC = ["c/p>admin/password"]
   private static let generated = "acme-pg-admin/password>admin/password"
 
-  static let cases = redHat + bitnami + official + others
+  static let cases = redHat + bitnami + official + started + unknown + others
 
   private static let redHat: [Case] = [
     Case(
@@ -243,7 +243,96 @@ import Testing
       warned: ["if the command sets"]),
   ]
 
+  /// Servers that other programs start.
+  private static let started: [Case] = [
+    (#"["sh","-c","pg_ctl -D /data -o '-p 5499' start; exec tail -f /dev/null"]"#, 5499),
+    (#"["sh","-c","pg_ctl -D /data -o \"-p 5499 -k /tmp\" -l /log start; exec tail -f /dev/null"]"#, 5499),
+    (#"["su","-","postgres","-c","/usr/lib/postgresql/16/bin/postgres -D /data -p 6000"]"#, 6000),
+    (#"["pg_ctl","-D","/data","-w","--options=-c port=5499","start"]"#, 5499),
+    (#"["gosu","postgres","pg_ctl","-p","/bin/postgres","-o-p 5499","start"]"#, 5499),
+    (#"["sh","-c","su postgres -c \"pg_ctl start -o '-p 5499'\"; sleep 1d"]"#, 5499),
+    (#"["runuser","-u","postgres","--","postgres","-p","6000"]"#, 6000),
+    (#"["tini","--","bash","-c","exec postgres \"$@\"","x","-p","6000"]"#, 6000),
+    (#"["bash","-euo","pipefail","-c","exec postgres -p6000 2>&1 | tee /log"]"#, 6000),
+    (#"["sh","-c","pg_ctl -o '-p 5499' start; psql -p 5499; pg_ctl stop; exec postgres"]"#, 5432),
+    (#"["sh","-c","pg_ctl -o \"-c listen_addresses='' -p 5499\" start; kill $!; exec postgres -p 6000"]"#, 6000),
+    (#"["sh","-c","pg_ctlcluster 16 main start -o '-p 5499'; sleep 1d"]"#, 5499),
+    (#"["sh","-c","pg_autoctl create postgres --pgport 1; exec pg_autoctl run --pgport 5499"]"#, 5499),
+    (#"["stolon-keeper","--pg-port=5499"]"#, 5499),
+    (#"["sh","-c","exec postgres -p ${X:-5499}"]"#, 5499), (#"["sh","-c","exec postgres -p $P"]"#, 5434),
+    (#"["sh","-c","exec postgres --port=\"${P}\""]"#, 5434),
+  ].map { command, port in
+    Case(
+      name: command, image: "postgres:16", container: env(password, literal("P", "5434")) + #","command":\#(command)"#,
+      sources: fromC, port: port)
+  }
+
+  /// A value of an argument that is not in the Pod, or that is an address of the Pod.
+  private static let unknown: [Case] =
+    [
+      Case(
+        name: "a port of a Secret", image: "postgres:16",
+        container: env(password, literal("PGPORT", "5433"), secret("P", "s", "k")) + #","args":["-p","$(P)"]"#,
+        sources: fromC, warned: ["the port cannot be told"]),
+      Case(
+        name: "a port of a Secret, as a setting", image: "postgres:16",
+        container: env(password, secret("P", "s", "k")) + #","args":["-c","port=$(P)"]"#, sources: fromC,
+        warned: ["the port cannot be told"]),
+      Case(
+        name: "a port of envFrom", image: "postgres:16",
+        container: env(password) + #","envFrom":[{"configMapRef":{"name":"s"}}],"args":["--port=$(P)"]"#,
+        sources: ["s/POSTGRES_USER>admin/username"] + fromC, warned: ["the port cannot be told"]),
+      Case(
+        name: "a port that a shell makes", image: "postgres:16",
+        container: env(password) + #","command":["sh","-c","pg_ctl -o \"-p $(cat /port)\" start; sleep 1d"]"#,
+        sources: fromC, warned: ["the port cannot be told"]),
+      Case(
+        name: "a port of a Secret in a shell", image: "postgres:16",
+        container: env(password, secret("P", "s", "k")) + #","command":["sh","-c","exec postgres -p \"$P\""]"#,
+        sources: fromC, warned: ["the port cannot be told"]),
+      Case(
+        name: "a pg_hba.conf of a Secret", image: "postgres:16",
+        container: env(literal("POSTGRES_PASSWORD", "hunter2"), secret("F", "s", "k"))
+          + #","args":["-c","hba_file=$(F)"]"#, warned: ["if Postgres asks on loopback"]),
+      Case(
+        name: "addresses of a ConfigMap", image: "postgres:16",
+        container: env(password) + #","envFrom":[{"configMapRef":{"name":"s"}}],"args":["-h","$(A)"]"#,
+        sources: ["s/POSTGRES_USER>admin/username"] + fromC, warned: ["listens on loopback cannot be told"]),
+      Case(
+        name: "addresses of a Secret and loopback", image: "postgres:16",
+        container: env(password, secret("A", "s", "k")) + #","args":["-c","listen_addresses=$(A),127.0.0.1"]"#,
+        sources: fromC),
+    ]
+    + addresses.flatMap { path, isRefused in
+      [
+        #","args":["-c","listen_addresses=$(A)"]"#, #","args":["-h","$(A)"]"#,
+        #","args":["-c","listen_addresses=$(B)"]"#,
+        #","args":["--listen-addresses=10.0.0.1,$(A)"]"#,
+        #","command":["sh","-c"],"args":["exec postgres -c listen_addresses=$A"]"#,
+        #","command":["sh","-c"],"args":["exec postgres -c listen_addresses=\"${A}\""]"#,
+        #","command":["sh","-c"],"args":["pg_ctl -o \"-h $(A)\" start; sleep 1d"]"#,
+      ].map { arguments in
+        let variable = #"{"name":"A","valueFrom":{"fieldRef":{"fieldPath":"\#(path)"}}}"#
+        return Case(
+          name: path + arguments, image: "postgres:16",
+          container: env(password, variable, literal("B", "$(A)")) + arguments, sources: isRefused ? [] : fromC,
+          refused: isRefused ? ("spec.containers[0].args", "leave loopback out") : nil,
+          warned: isRefused ? [] : ["listens on loopback cannot be told"])
+      }
+    }
+  private static let addresses = [
+    ("status.podIP", true), ("status.podIPs", true), ("status.hostIP", true), ("metadata.annotations['a']", false),
+  ]
+
   private static let others: [Case] = [
+    Case(
+      name: "a user of Supabase's that its image demotes", image: "supabase/postgres:15.8.1.060",
+      container: env(literal("POSTGRES_USER", "postgres"), password), variables: ["POSTERN_ADMIN_USER=postgres"],
+      sources: fromC, warned: ["give supabase_admin in postern.io/admin-secret"]),
+    Case(
+      name: "another user of Supabase's", image: "supabase/postgres:15.8.1.060",
+      container: env(literal("POSTGRES_USER", "main"), password), variables: ["POSTERN_ADMIN_USER=main"],
+      sources: fromC),
     Case(
       name: "Supabase's superuser", image: "public.ecr.aws/supabase/postgres:15.8.1.060",
       variables: ["POSTERN_ADMIN_USER=supabase_admin"], sources: [generated],

@@ -153,6 +153,81 @@ import Testing
     #expect(reply.warnings.first?.contains("the Pod has no container") == true, "\(reply.warnings)")
   }
 
+  /// A server's name as a user, a database, a file or a word in quotes starts none.
+  @Test(
+    arguments: [
+      ("while true; do pg_dump -h pg -U postgres app > /b/x; sleep 86400; done", "pg_dump"),
+      ("pg_dump --host=pg --username postgres app", "pg_dump"), ("psql -h pg -d postgres -c 'SELECT 1'", "psql"),
+      ("psql -h pg postgres <<EOF\npostgres\nEOF", "psql"), ("PGUSER=postgres pg_dumpall -h pg", "pg_dumpall"),
+      ("PGHOST=pg pg_dump -U postgres app", "pg_dump"), ("pg_dump postgresql://postgres@pg/app", "pg_dump"),
+      ("chown -R postgres /b; su postgres -c 'pg_dump -h pg app'", "pg_dump"),
+      ("chown postgres: /b && gosu postgres pg_dump -h pg app", "pg_dump"),
+      ("# postgres\nexec setpriv --reuid postgres --clear-groups pg_dump -h pg", "pg_dump"),
+      ("sudo -u postgres nice -n 10 pg_dump -h pg", "pg_dump"), ("runuser -u postgres -- pg_dump -h pg", "pg_dump"),
+      ("echo 'dump of postgres'; pg_dump -h pg | tee postgres", "pg_dump"), ("x=$(pg_dump -h pg postgres)", "pg_dump"),
+      ("until pg_ctl status; do sleep 1; done; pg_dump -h pg", "pg_dump"), ("command -v postgres; psql -h pg", "psql"),
+      ("echo '0 3 * * * pg_dump -h pg -U postgres app' | crontab -; crond -f", "pg_dump"),
+      ("docker-entrypoint.sh pg_dump -h pg -U postgres app", "pg_dump"), ("postgres --version; psql -h pg", "psql"),
+      ("pg_dump -h pg app > postgres", "pg_dump"), ("pg_dump -h pg app \\\n postgres", "pg_dump"),
+      ("case $1 in a) pg_dump -h pg -U postgres;; esac", "pg_dump"),
+      ("tini -- bash -c 'pg_dump -h pg -U postgres'", "pg_dump"), ("psql -h pg -U postgres `echo postgres`", "psql"),
+    ])
+  func aClientStaysOneWhateverItsOptionsName(script: String, program: String) throws {
+    let command = try quotedJSON(script)
+    let container = #"{"name":"backup","image":"postgres:16","command":["sh","-c",\#(command)]}"#
+    let reply = try post(pod().adding("/spec", #"{"containers":[\#(container)]}"#), .mutate)
+    #expect(reply.isAllowed && reply.patch == nil)
+    let says = "left alone: container \"backup\" runs \(program), which is no server"
+    #expect(reply.warnings == ["postern: " + says], "\(reply.warnings)")
+    let server = #"{"name":"db","image":"postgres:16","envFrom":[{"secretRef":{"name":"s"}}]}"#
+    let sidecar = container.replacing(#""image":"postgres:16""#, with: #""image":"postgres:16","envFrom":[]"#)
+    for containers in ["\(server),\(sidecar)", "\(sidecar),\(server)"] {
+      let workload = try deployment(
+        annotations: #"{"postern.io/users":"a"}"#, podSpec: #"{"containers":[\#(containers)]}"#, kind: "StatefulSet")
+      #expect(try post(workload, .validate).isAllowed)
+    }
+  }
+
+  /// A script may also ask a server that it starts, in whichever order.
+  @Test(arguments: [
+    "/opt/bitnami/scripts/postgresql/entrypoint.sh /opt/bitnami/scripts/postgresql/run.sh & until pg_isready -h 127.0.0.1; do sleep 1; done; wait",
+    "/opt/bitnami/scripts/postgresql-repmgr/run.sh & pg_isready -h 127.0.0.1; wait",
+    "until pg_isready -h other; do sleep 1; done; exec docker-entrypoint.sh postgres",
+    "psql -h a; { postgres & }; wait",
+    "pg_isready -h a || exec gosu postgres postgres -D /d", "pg_dump -h a; docker-entrypoint.sh -c ssl=on",
+    "pg_basebackup -h a -D /d; exec su - postgres -c '/usr/lib/postgresql/16/bin/postgres -D /d'",
+    "if pg_isready -h a; then exit; else exec su-exec postgres postgres; fi", "pg_isready -h a; (PGDATA=/d postmaster)",
+    "pg_isready -h a; exec env -u X LANG=C nice -n 5 tini -s -- postgres", "psql -h a; pg_autoctl run",
+    "psql -h a; exec setpriv --reuid=999 --regid 999 --clear-groups -- postgres", "psql -h a; stolon-keeper --uid x",
+    "psql -h a; sudo -E -u postgres postgres", "psql -h a; runuser -u postgres -- postgres -c ssl=on",
+    "psql -h a\nexec python3 /usr/local/bin/patroni /p.yml", "psql -h a; run-postgresql",
+    "psql -h a; service postgresql start",
+    "psql -h a; container-entrypoint run-postgresql", "psql -h a; pg_ctl -D /d -w start; tail -f /dev/null",
+    "psql -h a; pg_ctlcluster 16 main start", "psql -h a; dumb-init -- bash -lc \"exec 'postgres'\"",
+    "psql -h a; x=$(date) exec $BIN/postgres", "psql -h a > /l 2>&1 & exec postgres 2>&1 | tee /l",
+  ])
+  func aScriptThatStartsAServerIsNoClient(script: String) throws {
+    let command = try quotedJSON(script)
+    for image in ["bitnami/postgresql:17.5.0", "postgres:16"] {
+      let reply = try post(
+        pod().adding(
+          "/spec",
+          #"{"containers":[{"name":"db","image":"\#(image)","command":["bash","-ec",\#(command)],"env":[{"name":"PGHOST","value":"x"}]}]}"#
+        ),
+        .mutate)
+      #expect(reply.patch != nil, "\(reply.causes) \(reply.warnings)")
+    }
+  }
+
+  /// What nobody writes takes no time.
+  @Test(arguments: ["$(", "`", "'x'", "(", "<<A\n", "$(a)", "\"$(", "${", "eval ", "exec ", "$@ ", "\\"])
+  func scriptsOfAnyLookAreRead(part: String) throws {
+    let script = try quotedJSON(String(repeating: part, count: 30_000))
+    let object = try pod(container: #","command":["sh","-c",\#(script),"a","b"]"#)
+    let duration = try ContinuousClock().measure { _ = try post(object, .mutate) }
+    #expect(duration < .seconds(20))
+  }
+
   @Test func aPodForWindowsIsLeftAlone() throws {
     let reply = try post(pod(spec: #","os":{"name":"windows"}"#), .mutate)
     #expect(reply.isAllowed && reply.patch == nil)
@@ -179,6 +254,7 @@ import Testing
     (affinity(term("In", #""windows""#, key: "pool")), false), (affinity("{}"), false), (#""affinity":{}"#, false),
     (#""affinity":{"nodeAffinity":{"requiredDuringSchedulingIgnoredDuringExecution":null}}"#, false),
     (#""affinity":{"podAffinity":{},"nodeAffinity":null}"#, false),
+    (affinity(term("In", #""windows""#), "preferredDuringSchedulingIgnoredDuringExecution"), false),
   ])
   func aPodForNodesWithWindowsIsLeftAlone(spec: String, isLeft: Bool) throws {
     let reply = try post(pod(spec: ",\(spec)"), .mutate)

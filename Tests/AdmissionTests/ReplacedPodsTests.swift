@@ -86,6 +86,9 @@ import Testing
     ("postgres:17", #""args":["-c","data_directory=/srv/pg"],"#, "/srv"),
     ("postgres:17", #""args":["postgres","-D","/srv/pg"],"#, "/srv/pg"),
     ("postgres:17", #""command":["sh","-c","exec postgres -D/srv/pg"],"#, "/srv/pg"),
+    ("postgres:17", #""command":["su","-","postgres","-c","pg_ctl -D '/srv/pg' start"],"#, "/srv/pg"),
+    ("postgres:17", #""command":["pg_ctl","--pgdata","/srv/pg","start"],"#, "/srv/pg"),
+    ("postgres:17", #""env":[{"name":"D","value":"/srv/pg"}],"args":["-D","$(D)"],"#, "/srv"),
     ("bitnami/postgresql:17", #""env":[{"name":"POSTGRESQL_DATA_DIR","value":"/srv/pg"}],"#, "/srv"),
     ("patroni:4", #""env":[{"name":"PATRONI_POSTGRESQL_DATA_DIR","value":"/srv/pg"}],"#, "/srv"),
   ])

@@ -43,6 +43,9 @@ func json(_ text: String) throws -> JSONValue {
   try JSONValue(parsing: Array(text.utf8))
 }
 
+/// A text as a string of JSON.
+func quotedJSON(_ text: String) throws -> String { String(decoding: try JSONEncoder().encode(text), as: UTF8.self) }
+
 /// Sends a whole body.
 func post(_ body: [UInt8], _ path: AdmissionPath, _ settings: AdmissionSettings = testSettings) throws -> Reply {
   try Reply(answer(body, at: path, settings: settings))

@@ -42,6 +42,6 @@ enum ClientProgram {
 
   /// Whether a word of a script says where a database is.
   private static func tellsHost(_ word: Substring) -> Bool {
-    word == "-h" || ["--host", "PGHOST=", "host=", "postgres://", "postgresql://"].contains(where: word.hasPrefix)
+    ["-h", "--host", "PGHOST=", "host=", "postgres://", "postgresql://"].contains(where: word.hasPrefix)
   }
 }

@@ -10,7 +10,13 @@ struct StartedProgram {
   private let isEntryPoint: Bool
 
   /// The name of its file.
-  var name: String { own.first.map { Self.name($0) } ?? "" }
+  let name: String
+
+  private init(words: [String], own: ArraySlice<String>, isEntryPoint: Bool) {
+    (self.words, self.own, self.isEntryPoint) = (words, own, isEntryPoint)
+    name = own.first.map { Self.name($0) } ?? ""
+  }
+
   var arguments: ArraySlice<String> { own.dropFirst() }
 
   /// The words with text in quotes divided, too.
@@ -21,7 +27,10 @@ struct StartedProgram {
   }
 
   /// The file name of a program.
-  static func name(_ path: String) -> String { String(path.split(separator: "/").last ?? "") }
+  static func name(_ path: String) -> String {
+    guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return path }
+    return String(path[path.utf8.index(after: slash)...])
+  }
 
   // MARK: Servers
 
@@ -41,7 +50,6 @@ struct StartedProgram {
 
   /// Whether it starts a server of Postgres.
   var isServer: Bool {
-    let name = name
     if isEntryPoint || isRunScript { return true }
     if isControl { return !arguments.contains { Self.otherActions.contains($0) } }
     if name == "pg_autoctl" { return arguments.isEmpty || arguments.contains { ["run", "--run"].contains($0) } }
@@ -50,7 +58,6 @@ struct StartedProgram {
 
   /// Whether it starts a server in the background, or stops it.
   var isControl: Bool {
-    let name = name
     guard Self.controls.contains(name) else { return false }
     return name != "service" || arguments.first?.hasPrefix("postgresql") == true
   }
@@ -74,6 +81,14 @@ struct StartedProgram {
     var valued: Set<String> = []
     /// How many words are before the program.
     var operands = 0
+
+    /// Whether the word behind an option is its value; short ones may stand together, as in `sudo -iu postgres`.
+    func takesNext(_ option: String) -> Bool {
+      if option.hasPrefix("--") { return valued.contains(option) }
+      let letters = option.dropFirst()
+      return letters.firstIndex { valued.contains("-\($0)") }.map { letters.index(after: $0) == letters.endIndex }
+        ?? false
+    }
   }
 
   private static let launchers: [String: Launcher] = [
@@ -189,7 +204,7 @@ struct StartedProgram {
     while let word = words.first, word.hasPrefix("-") {
       words.removeFirst()
       if word == "--" { break }
-      if launcher.valued.contains(word) { words = words.dropFirst() }
+      if launcher.takesNext(word) { words = words.dropFirst() }
     }
     return words.dropFirst(launcher.operands)
   }

@@ -103,6 +103,24 @@ struct APIServerPolicyTests {
         Self.deployment(labels: labels, annotations: annotations, template: template, templates: templates))
       #expect(says == nil ? text == nil : text?.contains(says ?? "") == true, "\(labels) \(annotations): \(text ?? "")")
     }
+    for (annotations, before, after, isWarned) in [
+      ("", 1, 3, true), ("", 0, 2, true), ("", 3, 2, false), ("", 0, 1, false), ("", 2, 2, false),
+      (#""postern.io/replication":"external""#, 1, 3, false),
+    ] {
+      let made = try await client.create(
+        .deployments,
+        try json(
+          Self.deployment(labels: Self.label, annotations: annotations, template: "", templates: "")
+            .replacing(#""spec":{"selector""#, with: #""spec":{"replicas":\#(before),"selector""#)))
+      let name = try #require(made["metadata"]?["name"]?.string)
+      var text: String?
+      do {
+        let change = try json(#"{"spec":{"replicas":\#(after)}}"#)
+        try await client.patch(.deployments, name, in: "warned", .merge(change), dryRun: true, as: .nothing)
+      } catch { text = "\(error)" }
+      let wanted = "\(after) replicas are as many servers"
+      #expect(isWarned ? text?.contains(wanted) == true : text == nil, "\(before) \(after): \(text ?? "")")
+    }
     for (resource, metadata, spec, isWarned) in Self.unserved {
       let object = try json(#"{"metadata":{"name":"x","namespace":"warned",\#(metadata)},"spec":{\#(spec)}}"#)
       var text: String?

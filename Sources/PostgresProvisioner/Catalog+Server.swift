@@ -74,9 +74,13 @@ enum Catalog {
         CASE WHEN r.rolvaliduntil IS NULL OR r.rolvaliduntil = 'infinity' THEN NULL
           WHEN r.rolvaliduntil = '-infinity' THEN -9223372036854775808
           ELSE least(extract(epoch FROM r.rolvaliduntil) * 1000000, 9223372036854775807)::bigint END,
-        r.rolpassword, coalesce(s.sessions, 0)
+        r.rolpassword, coalesce(s.sessions, 0), o.role IS NOT NULL
       FROM pg_authid r
       LEFT JOIN (SELECT usesysid, count(*) AS sessions FROM pg_stat_activity GROUP BY usesysid) s ON s.usesysid = r.oid
+      LEFT JOIN (
+        SELECT DISTINCT setrole AS role FROM pg_db_role_setting
+        WHERE EXISTS (SELECT FROM unnest(setconfig) AS c(setting) WHERE starts_with(c.setting, '\(StatementLogging.mark)='))
+      ) o ON o.role = r.oid
       """
     ) { row throws(CatalogMismatch) in try RoleRow(&row) }
   }
@@ -186,6 +190,8 @@ struct RoleRow {
   var validUntil: Expiry
   var verifier: String?
   var sessions: Int
+  /// Whether a process may have left parameters that it has set for a script from a Secret.
+  var isMarked: Bool
 
   init(_ row: inout CatalogRow) throws(CatalogMismatch) {
     name = try row.name()
@@ -197,5 +203,6 @@ struct RoleRow {
     validUntil = try row.optional("a number") { Int64($0) }.map { .time(Timestamp(microseconds: $0)) } ?? .infinity
     verifier = try row.optionalText()
     sessions = try row.integer()
+    isMarked = try row.isTrue()
   }
 }

@@ -12,12 +12,10 @@ extension Executor {
   mutating func connectConfidentially(
     _ settings: ConnectionSettings, as login: PostgresName, in database: PostgresName, _ main: borrowing Connection
   ) throws(PostgresError) -> Connection {
-    let set = try main.rows(Catalog.settings(of: login, in: database))
-    // A process that was killed in between has left all of these settings.
-    let isLeftOver = set.contains { $0.utf8.elementsEqual(StatementLogging.mark.utf8) }
-    let off = StatementLogging.off.filter { option in
-      isLeftOver || !set.contains { $0.utf8.elementsEqual(option.name.utf8) }
-    }
+    let set = try main.rows(Catalog.settings(of: [login])).map({ $0.setting }).filter { $0.database == database }
+    let hindrances = StatementLogging.hindrances(set)
+    guard hindrances.isEmpty else { throw Self.refusal(hindrances, login, database) }
+    let off = StatementLogging.unset(set) + (StatementLogging.leftOver(set) ?? [])
     try perform(StatementLogging.begin(off, for: login, in: database).joined(separator: "; "), main)
     let end = StatementLogging.end(off, for: login, in: database).joined(separator: "; ")
     let connection: Connection
@@ -28,17 +26,20 @@ extension Executor {
     try main.execute(end)
     return connection
   }
-}
 
-extension Catalog {
-  /// The names of the parameters that are set for a role in a database.
-  fileprivate static func settings(of role: PostgresName, in database: PostgresName) -> CatalogQuery<String> {
-    CatalogQuery(
-      "a role's settings",
-      """
-      SELECT split_part(unnest(s.setconfig), '=', 1) FROM pg_db_role_setting s JOIN pg_authid r ON r.oid = s.setrole
-      JOIN pg_database d ON d.oid = s.setdatabase WHERE r.rolname = $1 AND d.datname = $2
-      """, [role.text, database.text]
-    ) { row throws(CatalogMismatch) in try row.text() }
+  /// To set what somebody else has set, and give it back, could fail in between.
+  private static func refusal(
+    _ parameters: [String], _ login: PostgresName, _ database: PostgresName
+  ) -> PostgresError {
+    let names = parameters.joined(separator: ", ")
+    let role = SQLText.identifier(login)
+    return PostgresError(
+      kind: .client,
+      message:
+        "\(names) is set for \(login.text) in the database \(database.text), by which the server's log may get words "
+        + "of a script that is a Secret's: it is not run",
+      hint:
+        "ALTER ROLE \(role) IN DATABASE \(SQLText.identifier(database)) RESET \(parameters[0]); set for the role in all "
+        + "databases (ALTER ROLE \(role) SET …) it may stay, since such a script goes before that")
   }
 }

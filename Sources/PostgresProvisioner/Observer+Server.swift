@@ -24,7 +24,9 @@ extension Observer {
     let present = desired.spec.users.filter { $0.ensure == .present }
     let rotating = desired.spec.turningUsers.map({ $0.name })
     let managed = Set(present.map({ $0.name }) + rotating.compactMap({ $0.secondLogin }))
+    var withSettings = rotating + rotating.compactMap { $0.secondLogin }
     for row in try answers.rows(roles) {
+      if row.isMarked { withSettings.append(row.name) }
       let password =
         row.name == state.administrator
         ? desired.adminPassword : managed.contains(row.name) ? desired.passwords[row.name] : nil
@@ -59,9 +61,8 @@ extension Observer {
       }
     }
     try observeDependencies(desired.spec, connection, &state)
-    if !rotating.isEmpty {
-      let roles = rotating + rotating.compactMap { $0.secondLogin }
-      for (role, setting) in try connection.rows(Catalog.settings(of: roles)) {
+    if !withSettings.isEmpty {
+      for (role, setting) in try connection.rows(Catalog.settings(of: withSettings)) {
         state.roles[role]?.settings.insert(setting)
       }
     }

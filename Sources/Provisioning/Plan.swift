@@ -51,6 +51,7 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   planner.planExclusions()
   planner.planDatabaseRenames()
   planner.planDatabases()
+  planner.planLeftOvers()
   let databases = planner.ownDatabases
   for database in databases { planner.planContents(of: database) }
   planner.planGrants()

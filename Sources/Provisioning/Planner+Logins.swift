@@ -196,6 +196,21 @@ extension Planner {
           + missing.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }))
   }
 
+  /// Resets the parameters that a process has left which was killed while it logged in for a script from a Secret. Only
+  /// a pass that holds the lock may do so.
+  mutating func planLeftOvers() {
+    for (name, role) in observed.roles.filter({ $0.value.settings.contains { $0.isOf(StatementLogging.mark) } })
+      .sorted(by: { $0.key < $1.key })
+    {
+      for database in Set(role.settings.compactMap({ $0.database })).sorted() {
+        guard let left = StatementLogging.leftOver(role.settings.filter { $0.database == database }) else { continue }
+        add(
+          "reset logging", [Detail("name", name), Detail("database", database)], for: .user(name),
+          StatementLogging.end(left, for: name, in: database).sql)
+      }
+    }
+  }
+
   /// Gives what was made as the second login itself, after SET ROLE NONE, to the user.
   mutating func planGift(of second: PostgresName, _ role: RoleState, to user: PostgresName) {
     for dependency in role.dependencies where dependency.owned > 0 {

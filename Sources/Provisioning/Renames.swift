@@ -159,7 +159,12 @@ extension Renames {
     state.roles = [:]
     for (name, old) in observed.roles {
       var new = old
-      new.settings = Set(old.settings.map { newRoles[name] == nil ? $0 : Self.renamed($0, newRoles) })
+      new.settings = Set(
+        old.settings.map { setting in
+          var setting = newRoles[name] == nil ? setting : Self.renamed(setting, newRoles)
+          setting.database = setting.database.map { database($0) }
+          return setting
+        })
       new.memberships = Set(old.memberships.map { role($0) })
       new.limitedMemberships = Set(old.limitedMemberships.map { role($0) })
       for index in new.dependencies.indices {

@@ -39,7 +39,8 @@ package struct RoleState: Equatable, Sendable {
   package var dependencies: [RoleDependency]
   /// What it has outside of databases. Read only for a role that may have to be dropped.
   package var holdings: [RoleHolding]
-  /// Its parameters (ALTER ROLE … SET). Read only for a user whose password turns.
+  /// Its parameters (ALTER ROLE … SET). Read only for a user whose password turns, and where Postern has
+  /// left some.
   package var settings: Set<RoleSetting> = []
 
   /// A role with these values.

@@ -32,6 +32,28 @@ package enum StatementLogging {
   package static let offInTransaction = off.map { "SET LOCAL \($0.name) = \(SQLText.literal($0.value))" }
     .joined(separator: "; ")
 
+  /// Those of a role's settings in a database by which the server may show or log something. Nothing that is set
+  /// elsewhere goes before them.
+  package static func hindrances(_ settings: [RoleSetting]) -> [String] {
+    settings.filter { setting in off.contains { setting.isOf($0.name) } && !isOff(setting) }.map({ $0.name })
+  }
+
+  /// Of a role's settings in a database, what ``begin(_:for:in:)`` has set, and a process that was killed has left; nil
+  /// where nothing is left. What has another value is somebody else's.
+  package static func leftOver(_ settings: [RoleSetting]) -> [Option]? {
+    guard settings.contains(where: { $0.isOf(mark) }) else { return nil }
+    return off.filter { option in settings.contains { $0.isOf(option.name) && isOff($0) } }
+  }
+
+  private static func isOff(_ setting: RoleSetting) -> Bool {
+    off.contains { setting.isOf($0.name) && setting.value.utf8.elementsEqual($0.value.utf8) }
+  }
+
+  /// Those that are not set for a role in a database.
+  package static func unset(_ settings: [RoleSetting]) -> [Option] {
+    off.filter { option in !settings.contains { $0.isOf(option.name) } }
+  }
+
   /// Turns parameters off for sessions of a role in a database that begin from now on, and sets the mark.
   package static func begin(_ options: [Option], for role: PostgresName, in database: PostgresName) -> [String] {
     let options = [Option(name: mark, value: "off")] + options

@@ -84,25 +84,78 @@ import ThrowawayPostgres
     #expect(!isLogged)
   }
 
-  /// Settings that the admin made for the owner stay. Settings that a killed process left are removed.
-  @Test(arguments: PostgresInstallation.all)
-  func settingsOfOthersStayAndThoseOfAKilledProcessGo(_ installation: PostgresInstallation) throws {
+  /// What is set for the owner in the database goes before all else. It is not Postern's to change.
+  @Test(
+    arguments: PostgresInstallation.all,
+    [("log_statement", "all"), ("log_min_messages", "log"), ("debug_print_plan", "on"), ("log_duration", "on")])
+  func whereTheAdminHasItLoggedItIsNotRun(
+    _ installation: PostgresInstallation, _ setting: (name: String, value: String)
+  ) throws {
     let bench = try ProvisionerBench(installation)
     try bench.user("shop")
     try bench.database("orders", owner: "shop")
     #expect(bench.pass().problems == [])
     let admin = try bench.server.connect()
-    try admin.execute("ALTER ROLE shop IN DATABASE orders SET log_statement = 'ddl'")
+    try admin.execute("ALTER ROLE shop IN DATABASE orders SET \(setting.name) = '\(setting.value)'")
+    let script = bench.script("001", "CREATE TABLE key AS SELECT 'hunter4711' AS value")
+    try bench.database("orders", owner: "shop", scripts: [confidential(script)])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(
+      problem.message
+        == "logging in as the owner shop: \(setting.name) is set for shop in the database orders, by which the server's log "
+        + "may get words of a script that is a Secret's: it is not run")
+    #expect(problem.hint?.hasPrefix(#"ALTER ROLE "shop" IN DATABASE "orders" RESET \#(setting.name); "#) == true)
+    let query = "SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting"
+    #expect(try bench.value(query) == "\(setting.name)=\(setting.value)")
+    // As the hint says.
+    try admin.execute(
+      "ALTER ROLE shop IN DATABASE orders RESET \(setting.name); ALTER ROLE shop SET \(setting.name) = '\(setting.value)'"
+    )
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT value FROM key", in: "orders", as: "shop") == "hunter4711")
+    #expect(try bench.value(query) == "\(setting.name)=\(setting.value)")
+    let isLogged = bench.server.log.contains("hunter4711")
+    #expect(!isLogged)
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func settingsOfOthersThatLogNothingStay(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute(
+      "ALTER ROLE shop IN DATABASE orders SET log_statement = 'none'; ALTER ROLE shop IN DATABASE orders SET work_mem = '8MB'"
+    )
     try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", "SELECT 1"))])
     #expect(bench.pass().problems == [])
     let query = "SELECT array_to_string(setconfig, ',') FROM pg_db_role_setting"
-    #expect(try bench.value(query) == "log_statement=ddl")
-    let orders = try PostgresName("orders")
-    let shop = try PostgresName("shop")
-    let left = StatementLogging.begin(StatementLogging.off, for: shop, in: orders)
-    for statement in left { try admin.execute(statement) }
-    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("002", "SELECT 2"))])
+    #expect(try bench.value(query) == "log_statement=none,work_mem=8MB")
+  }
+
+  /// Also where the script, or its owner, is declared no more.
+  @Test(arguments: PostgresInstallation.all, [true, false])
+  func whatAKilledProcessHasLeftIsReset(_ installation: PostgresInstallation, isDeclared: Bool) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("other")
+    try bench.database("orders", owner: "shop")
+    try bench.database("books", owner: "other")
     #expect(bench.pass().problems == [])
-    #expect(try bench.value("SELECT count(*) FROM pg_db_role_setting") == "0")
+    let admin = try bench.server.connect()
+    let left = StatementLogging.begin(
+      StatementLogging.off, for: try PostgresName("shop"), in: try PostgresName("orders"))
+    for statement in left { try admin.execute(statement) }
+    try admin.execute("ALTER ROLE shop IN DATABASE books SET log_statement = 'none'")
+    // Not as it was left.
+    try admin.execute("ALTER ROLE shop IN DATABASE orders SET log_duration = 'on'")
+    if !isDeclared {
+      try bench.database("orders", owner: "other")
+      try bench.remove("shop")
+    }
+    #expect(bench.pass().applied.contains("reset logging name=shop database=orders"))
+    let settings = "SELECT string_agg(array_to_string(setconfig, ','), ';' ORDER BY setconfig) FROM pg_db_role_setting"
+    #expect(try bench.value(settings) == "log_duration=on;log_statement=none")
+    #expect(bench.pass() == PassReport(outcome: .converged))
   }
 }

@@ -44,7 +44,8 @@ extension Connection {
       return .accepting
     } catch {
       guard error.sqlState != nil else { return nil }
-      return error.isServer(SQLState.cannotConnectNow) ? .rejecting(error) : .accepting
+      // A function that runs at a login may say the same; the server runs then.
+      return error.context == nil && error.isServer(SQLState.cannotConnectNow) ? .rejecting(error) : .accepting
     }
   }
 }

@@ -90,7 +90,8 @@ extension PostgresError {
 
   /// Makes an error from libpq's message about a connection that was not made. The message has a line for each attempt,
   /// with and without TLS. Because errors are verbose while connecting, a refusal by the server looks like this:
-  /// `… FATAL:  28P01: password authentication failed for user "shop"`. Lines `DETAIL:  …` and `HINT:  …` may follow.
+  /// `… FATAL:  28P01: password authentication failed for user "shop"`. Lines `DETAIL:  …`, `HINT:  …` and
+  /// `CONTEXT:  …` may follow.
   init(connecting text: String) {
     let lines = text.utf8.split(separator: 0x0A).map { Array($0) }
     var refusals: [PostgresError] = []
@@ -100,6 +101,7 @@ extension PostgresError {
       } else if let last = refusals.indices.last {
         refusals[last].detail = refusals[last].detail ?? Self.rest(of: line, after: "DETAIL:  ")
         refusals[last].hint = refusals[last].hint ?? Self.rest(of: line, after: "HINT:  ")
+        refusals[last].context = refusals[last].context ?? Self.rest(of: line, after: "CONTEXT:  ")
       }
     }
     // If one attempt finds no line in pg_hba.conf, the other one says which authentication the server demands.

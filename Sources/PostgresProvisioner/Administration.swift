@@ -92,12 +92,12 @@ struct Administration {
       let cause = error
       var settings = settings
       settings.runtimeOptions.append(.init("event_triggers", "off"))
-      // Where that does not let it in either, it was something else. Older servers do not know the parameter.
+      // Older servers do not know the parameter.
       do throws(PostgresError) {
         let connection = try Connection(settings)
         try connection.execute("SET event_triggers = on")
         return connection
-      } catch { throw cause }
+      } catch { throw error.isServer(SQLState.undefinedObject) || cause.context == nil ? cause : error }
     }
   }
 
@@ -114,9 +114,9 @@ struct Administration {
 
 extension PostgresError {
   /// Whether a login may have failed in an event trigger's function: not where the server itself lets nobody in, or not
-  /// by that name, password or database.
+  /// by that name, password or database. A function can raise any SQLSTATE; but the server says where it was called.
   fileprivate var mayBeOfEventTrigger: Bool {
     guard let sqlState else { return false }
-    return !["28", "3D", "53", "55", "57"].contains { sqlState.utf8.starts(with: $0.utf8) }
+    return context != nil || !["28", "3D", "53", "55", "57"].contains { sqlState.utf8.starts(with: $0.utf8) }
   }
 }

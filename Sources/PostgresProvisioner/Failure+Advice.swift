@@ -73,6 +73,9 @@ extension Failure {
   static func loginAdvice(_ error: PostgresError, _ user: User?, in database: PostgresName, hasPassword: Bool)
     -> String?
   {
+    guard error.context == nil else {
+      return "scripts run as the owner: what runs at its login, such as an event trigger's function, must let it in"
+    }
     guard hasPassword else { return "the owner's password is not in the volume yet: scripts run as the owner" }
     if error.isServer(SQLState.tooManyConnections), !error.isOfFullServer {
       return "scripts run as the owner: its connectionLimit, and that of \(database.text), must leave it a session"
@@ -96,7 +99,7 @@ extension Failure {
 extension PostgresError {
   /// Whether the server has no connection left; otherwise it is a role's or a database's own limit.
   var isOfFullServer: Bool {
-    isServer(SQLState.tooManyConnections) && !says("too many connections for")
+    context == nil && isServer(SQLState.tooManyConnections) && !says("too many connections for")
   }
 
   /// The server's DETAIL, if it names objects or sessions. With other classes of SQLSTATE it quotes rows, which only

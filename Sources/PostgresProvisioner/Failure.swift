@@ -36,9 +36,8 @@ struct Failure {
       item: item.description, message: Self.oneLine(message), sqlState: error.sqlState,
       hint: (advice ?? hint).map(Self.oneLine))
     if item.isScript || error.context != nil, let sqlState = error.sqlState {
-      let cause = "SQLSTATE \(sqlState)\(SQLState.condition(sqlState).map { ", \($0)" } ?? "")"
       problem.told = .init(
-        message: "\(prefix)\(cause)\(holders); the server's words are in the sidecar's log",
+        message: "\(prefix)\(Self.cause(sqlState))\(holders); \(Self.wordsPlace)",
         hint: advice ?? suggestion ?? refusal)
     }
     isDisconnection = error.isDisconnection
@@ -48,6 +47,18 @@ struct Failure {
         SQLState.uniqueViolation, SQLState.duplicateDatabase, SQLState.duplicateObject, SQLState.undefinedObject,
         SQLState.invalidCatalogName, SQLState.deadlockDetected, SQLState.serializationFailure)
       || error.isServer(SQLState.internalError) && error.message.utf8.starts(with: "tuple concurrently".utf8)
+  }
+
+  private static func cause(_ sqlState: String) -> String {
+    "SQLSTATE \(sqlState)\(SQLState.condition(sqlState).map { ", \($0)" } ?? "")"
+  }
+
+  private static let wordsPlace = "the server's words are in the sidecar's log"
+
+  /// What anybody may see of a login that the server refused: not the words of a function that runs at logins.
+  static func told(ofLogin error: PostgresError) -> String {
+    guard error.context != nil, let sqlState = error.sqlState else { return error.description }
+    return "\(cause(sqlState)), in a function that runs at a login; \(wordsPlace)"
   }
 
   private static func oneLine(_ text: String) -> String {

@@ -4,6 +4,7 @@ import LibPQ
 extension PostgresError {
   /// What to do if the superuser's login was refused, from the message; nil where the error is another one.
   func loginAdvice(_ settings: ConnectionSettings) -> String? {
+    guard context == nil else { return "let what runs at a login let the superuser in" }
     if isServer(SQLState.invalidPassword) {
       return "the admin Secret must hold the superuser's present name and password"
     }

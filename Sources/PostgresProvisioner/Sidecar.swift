@@ -305,7 +305,7 @@ package final class Sidecar {
   }
 
   private func loginFailed(_ error: PostgresError, _ settings: ConnectionSettings, _ unreadPassword: String?) {
-    let isFull = error.isServer(SQLState.tooManyConnections)
+    let isFull = error.context == nil && error.isServer(SQLState.tooManyConnections)
     var hint = ""
     if let unreadPassword {
       hint = "; \(unreadPassword): let the sidecar's user read it (defaultMode, fsGroup)"
@@ -314,8 +314,9 @@ package final class Sidecar {
     } else if isFull {
       hint = "; raise max_connections, or superuser_reserved_connections, or end sessions: even the reserved are taken"
     }
-    let message = "cannot log in as \(settings.user): \(error)\(hint)"
-    if status.message != message { writer.log(.error, message) }
+    let place = "cannot log in as \(settings.user): "
+    let message = "\(place)\(Failure.told(ofLogin: error))\(hint)"
+    if status.message != message { writer.log(.error, "\(place)\(error)\(hint)") }
     if isFull { status.postgresIsFull(message) } else { status.postgresIsAway(message) }
   }
 

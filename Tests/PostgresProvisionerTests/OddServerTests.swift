@@ -126,7 +126,13 @@ import ThrowawayPostgres
   /// From PostgreSQL 17 on. What runs at a login may be meant for users, or be wrong; other event triggers run.
   @Test(
     arguments: PostgresInstallation.all.filter { $0.majorVersion >= 17 },
-    ["INSERT INTO logins VALUES (session_user)", "RAISE 'nobody at night' USING ERRCODE = '42501'"])
+    [
+      "INSERT INTO logins VALUES (session_user)",
+      "SET LOCAL lock_timeout = '10ms'; INSERT INTO public.locked VALUES (session_user)",
+    ]
+      + ["42501", "28000", "28P01", "3D000", "53300", "55000", "55P03", "57014", "57P01", "57P03", "P0001"].map {
+        "RAISE 'nobody at night' USING ERRCODE = '\($0)'"
+      })
   func whatRunsAtALoginKeepsPosternNeitherOutNorUnseen(
     _ installation: PostgresInstallation, action: String
   ) throws {
@@ -135,7 +141,7 @@ import ThrowawayPostgres
     for database in ["postgres", "d"] {
       try bench.server.connect(database: database).execute(
         """
-        CREATE TABLE public.logins (name text); CREATE TABLE public.commands (tag text);
+        CREATE TABLE public.logins (name text); CREATE TABLE public.locked (name text); CREATE TABLE public.commands (tag text);
         CREATE FUNCTION public.enter() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \(action); END $$;
         CREATE FUNCTION public.note() RETURNS event_trigger LANGUAGE plpgsql
           AS $$ BEGIN INSERT INTO public.commands VALUES (tg_tag); END $$;
@@ -143,6 +149,13 @@ import ThrowawayPostgres
         CREATE EVENT TRIGGER l ON login EXECUTE FUNCTION public.enter(); ALTER EVENT TRIGGER l ENABLE ALWAYS
         """)
     }
+    var holder = bench.server.settings
+    holder.runtimeOptions = [.init("event_triggers", "off")]
+    let inPostgres = try Connection(holder)
+    try inPostgres.execute("BEGIN; LOCK TABLE public.locked")
+    holder.database = "d"
+    let inD = try Connection(holder)
+    try inD.execute("BEGIN; LOCK TABLE public.locked")
     try bench.database("d", owner: "shop", schemas: [Schema(name: try PostgresName("s"))])
     #expect(bench.pass().problems.filter { $0.isFailure } == [])
     var settings = bench.server.settings
@@ -153,6 +166,28 @@ import ThrowawayPostgres
         == "1")
     let sidecar = try SidecarProcess(try bench.volume(), port: bench.server.port)
     #expect(sidecar.waitForStatus(\.isReady), "\(sidecar.log)")
+  }
+
+  /// From PostgreSQL 17 on. Its words may quote anything, and are in the log alone.
+  @Test(arguments: PostgresInstallation.all.filter { $0.majorVersion >= 17 }, ["28000", "53300", "57P03", "22000"])
+  func theWordsOfWhatKeepsAScriptsOwnerOutAreNotTold(_ installation: PostgresInstallation, sqlState: String) throws {
+    let bench = try bench(installation)
+    #expect(bench.pass().problems == [])
+    try bench.server.connect(database: "d").execute(
+      """
+      CREATE FUNCTION public.enter() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE 'card 4711 of %', session_user USING ERRCODE = '\(sqlState)', HINT = 'hint 4711', DETAIL = 'detail 4711';
+        END $$;
+      CREATE EVENT TRIGGER l ON login EXECUTE FUNCTION public.enter()
+      """)
+    try bench.database(
+      "d", owner: "shop", scripts: bench.desired.spec.databases[0].scripts + [bench.script("2", "SELECT 1")])
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.sqlState == sqlState)
+    #expect(problem.message.contains("card 4711"))
+    let told = try #require(problem.told)
+    #expect(!told.message.contains("4711") && told.hint?.contains("4711") == false, "\(told)")
+    #expect(told.hint?.contains("event trigger's function, must let it in") == true)
   }
 
   /// Some give what anybody makes to a role of theirs.

@@ -104,4 +104,18 @@ import ThrowawayPostgres
     for word in [Self.password, "sesame"] { #expect(!received.contains(word)) }
     #expect(!sidecar.log.contains(Self.password))
   }
+
+  /// Its words may quote anything, and are in the log alone.
+  @Test func theWordsOfAFunctionThatKeepsTheSuperuserOutAreNotTold() throws {
+    let fields = [
+      "SFATAL", "VFATAL", "C28000", "Mcard 4711 is blocked", "Ddetail 4711", "Hhint 4711",
+      "WPL/pgSQL function enter() line 1 at RAISE",
+    ]
+    let body = Array(fields.joined(separator: "\0").utf8) + [0, 0]
+    let rogue = try RogueServer(answer: Self.message("E", body))
+    let sidecar = try SidecarProcess(try Self.volume(), port: rogue.port)
+    #expect(sidecar.waitForStatus { $0.message?.contains("SQLSTATE 28000") == true }, "\(sidecar.log)")
+    #expect(sidecar.waitForStatus { $0.message?.contains("4711") == false })
+    #expect(sidecar.log.contains("card 4711 is blocked"))
+  }
 }

@@ -99,6 +99,36 @@ enum Catalog {
     ) { row throws(CatalogMismatch) in (try row.name(), try row.name(), try row.isTrue()) }
   }
 
+  /// Who, from version 16 on, loses the membership in a role with each of some members of it, which gave that on by ADMIN
+  /// OPTION: what the superuser has given to a member is to be taken back. Who has it from somebody else, too, keeps it.
+  static func passedOn(
+    _ memberships: [(member: PostgresName, role: PostgresName)]
+  ) -> CatalogQuery<(member: PostgresName, role: PostgresName, other: PostgresName)> {
+    CatalogQuery(
+      "the memberships that were passed on",
+      """
+      WITH RECURSIVE lost AS (
+        SELECT a.oid, a.roleid, a.member, a.member AS giver
+        FROM unnest($1::text[], $2::text[]) AS t(member, role) JOIN pg_authid m ON m.rolname = t.member
+        JOIN pg_authid r ON r.rolname = t.role
+        JOIN pg_auth_members a ON a.member = m.oid AND a.roleid = r.oid AND a.grantor = 10
+        UNION
+        SELECT a.oid, a.roleid, a.member, l.giver
+        FROM pg_auth_members a JOIN lost l ON a.grantor = l.member AND a.roleid = l.roleid
+        WHERE NOT EXISTS (
+          SELECT FROM pg_auth_members o
+          WHERE o.member = l.member AND o.roleid = l.roleid AND o.admin_option AND o.oid <> l.oid))
+      SELECT DISTINCT g.rolname, r.rolname, m.rolname
+      FROM lost l JOIN pg_authid g ON g.oid = l.giver JOIN pg_authid r ON r.oid = l.roleid
+      JOIN pg_authid m ON m.oid = l.member
+      WHERE l.member <> l.giver AND NOT EXISTS (
+        SELECT FROM pg_auth_members o
+        WHERE o.member = l.member AND o.roleid = l.roleid AND o.oid NOT IN (SELECT oid FROM lost))
+      """,
+      [SQLText.array(memberships.map({ $0.member.text })), SQLText.array(memberships.map({ $0.role.text }))]
+    ) { row throws(CatalogMismatch) in (try row.name(), try row.name(), try row.name()) }
+  }
+
   /// Every database. What was written in it is known by the server's statistics, which a crash and a reset empty.
   static var databases: CatalogQuery<(name: PostgresName, state: DatabaseState)> {
     CatalogQuery(

@@ -60,6 +60,7 @@ extension Observer {
         state.records = .foreign(owner: owner)
       }
     }
+    try observePassedOn(present, connection, &state)
     try observeDependencies(desired.spec, connection, &state)
     if !withSettings.isEmpty {
       for (role, setting) in try connection.rows(Catalog.settings(of: withSettings)) {
@@ -94,6 +95,23 @@ extension Observer {
     for (member, role) in try answers.rows(memberships) { records.memberships[member, default: []].insert(role) }
     for (user, database, level) in try answers.rows(grants) { records.grants[user, default: [:]][database] = level }
     return records
+  }
+
+  /// Reads who has memberships from users who are to lose them. Before version 16 nobody loses any by that.
+  private func observePassedOn(
+    _ users: [User], _ connection: borrowing Connection, _ state: inout ObservedState
+  ) throws(PostgresError) {
+    guard state.serverVersion >= 160_000 else { return }
+    var leaving: [(member: PostgresName, role: PostgresName)] = []
+    for user in users {
+      for role in state.records.records.memberships[user.name] ?? [] where !user.memberOf.contains(role) {
+        leaving.append((user.name, role))
+      }
+    }
+    guard !leaving.isEmpty else { return }
+    for (member, role, other) in try connection.rows(Catalog.passedOn(leaving)) {
+      state.roles[member]?.passedOn[role, default: []].insert(other)
+    }
   }
 
   /// Reads the objects that depend on roles which may have to be dropped.

@@ -51,8 +51,14 @@ extension Planner {
     let isMember = state?.memberships.contains(role) == true || state?.limitedMemberships.contains(role) == true
     var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(member)) CASCADE"] : []
     statements.append(Postern.forgetMembership(of: member, in: role))
+    let item = Item.membership(of: member, in: role)
+    for other in (state?.passedOn[role] ?? []).sorted() where isMember {
+      warn(
+        item, "\(other.text) loses what \(member.text) had passed on: the membership in \(role.text)",
+        hint: "if \(other.text) is to have it: GRANT \(id(role)) TO \(id(other)), or declare it as memberOf")
+    }
     add(
-      "revoke membership", [Detail("name", member), Detail("role", role)], for: .membership(of: member, in: role),
+      "revoke membership", [Detail("name", member), Detail("role", role)], for: item,
       requires: [.server, .user(member)], isBookkeeping: !isMember, statements.sql)
   }
 

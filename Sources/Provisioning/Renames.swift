@@ -167,6 +167,8 @@ extension Renames {
         })
       new.memberships = Set(old.memberships.map { role($0) })
       new.limitedMemberships = Set(old.limitedMemberships.map { role($0) })
+      new.passedOn = [:]
+      for (group, others) in old.passedOn { new.passedOn[role(group)] = Set(others.map { role($0) }) }
       for index in new.dependencies.indices {
         new.dependencies[index].database = database(old.dependencies[index].database)
       }

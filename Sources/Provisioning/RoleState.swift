@@ -33,6 +33,8 @@ package struct RoleState: Equatable, Sendable {
   package var memberships: Set<PostgresName>
   /// The roles of which it is a direct member, but (from version 16 on) only WITH INHERIT FALSE or SET FALSE.
   package var limitedMemberships: Set<PostgresName>
+  /// Who has the membership in a role from it, by that role. Read only where it is to lose that itself.
+  package var passedOn: [PostgresName: Set<PostgresName>] = [:]
   /// How many sessions it has.
   package var sessions: Int
   /// Objects that depend on it, by database. Read only for a role that may have to be dropped.

@@ -66,12 +66,40 @@ import ThrowawayPostgres
     let report = bench.pass()
     #expect(report.outcome == .converged)
     #expect(
-      report.problems.map(\.message) == [
-        "friend loses what analyst had passed on: rights on 1 objects (public.t)"
-      ])
+      // Before version 16 nobody loses a membership by that.
+      report.problems.map(\.message)
+        == (installation.majorVersion < 16
+          ? [] : ["friend loses what analyst had passed on: the membership in pg_monitor"]) + [
+          "friend loses what analyst had passed on: rights on 1 objects (public.t)"
+        ])
     #expect(try bench.value(Self.rights(of: "analyst")) == "0")
     #expect(try bench.value(Self.rights(of: "friend")) == "0")
     #expect(try bench.value("SELECT pg_has_role('analyst', 'pg_monitor', 'MEMBER')") == "f")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  @Test(arguments: PostgresInstallation.all.filter { $0.majorVersion >= 16 })
+  func whoLosesAMembershipWithAnotherIsNamed(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation)
+    try bench.user("group")
+    for name in ["mother", "twice", "child"] { try bench.user(name) }
+    try bench.user("analyst", memberOf: ["group"])
+    #expect(bench.pass().problems == [])
+    let admin = try bench.server.connect()
+    try admin.execute(#"GRANT "group" TO analyst WITH ADMIN OPTION"#)
+    try bench.server.connect().execute(
+      #"SET ROLE analyst; GRANT "group" TO mother WITH ADMIN OPTION; GRANT "group" TO twice"#)
+    try bench.server.connect().execute(#"GRANT "group" TO twice; SET ROLE mother; GRANT "group" TO child"#)
+    try bench.user("analyst")
+    let report = bench.pass()
+    #expect(report.outcome == .converged)
+    #expect(
+      report.problems.filter { $0.item == "membership of analyst in group" }.map(\.message) == [
+        "child loses what analyst had passed on: the membership in group",
+        "mother loses what analyst had passed on: the membership in group",
+      ])
+    #expect(try bench.value("SELECT pg_has_role('twice', 'group', 'MEMBER')") == "t")
+    #expect(try bench.value("SELECT pg_has_role('child', 'group', 'MEMBER')") == "f")
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 

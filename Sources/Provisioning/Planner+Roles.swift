@@ -13,7 +13,10 @@ extension Planner {
     case .foreign(let owner):
       fail(
         .server, "the schema postern in the database postgres belongs to \(owner.text), who is no superuser",
-        hint: "rename that schema: Postern keeps its records under this name")
+        hint:
+          "if Postern made it, when \(owner.text) was a superuser: look at what is in it, and, in postgres, REASSIGN OWNED "
+          + "BY \(id(owner)) TO \(id(observed.administrator)); otherwise rename it: the records are made anew, and all roles "
+          + "then count as found, not as made by Postern")
     }
   }
 

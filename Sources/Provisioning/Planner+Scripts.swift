@@ -29,7 +29,10 @@ extension Planner {
     case .foreign(let owner):
       fail(
         item, "the schema postern in it, or what is in there, belongs to \(owner.text), who is no superuser",
-        hint: "rename that schema: Postern records there which scripts ran")
+        hint:
+          "if it came from a dump of Postern's, as by pg_restore --no-owner: look at what is in it, a table and a function, "
+          + "and, in \(database.name.text), \(Self.takeover(by: observed.administrator)); otherwise rename it: all scripts then "
+          + "run again")
       return false
     case .absent:
       add(
@@ -45,6 +48,12 @@ extension Planner {
       }
     }
     return true
+  }
+
+  /// The statements that make a superuser the owner of a record of scripts.
+  private static func takeover(by owner: PostgresName) -> String {
+    ["SCHEMA postern", "TABLE postern.script", "FUNCTION postern.record_script(text, text)"]
+      .map { "ALTER \($0) OWNER TO \(id(owner))" }.joined(separator: "; ")
   }
 
   /// A subscriber to all tables, of which one is not there, or holds the same rows already, stops, and the server keeps

@@ -155,4 +155,38 @@ import ThrowawayPostgres
     #expect(try bench.sqlState("SELECT", in: "d", as: "friend") == nil)
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
+
+  /// What `pg_restore --no-owner` leaves, and a superuser that is none any more.
+  @Test(arguments: PostgresInstallation.all)
+  func thoseOfSomebodyElseAreTakenOverAsTheHintSays(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database(
+      "d", owner: "shop", scripts: [bench.script("1", "CREATE TABLE t (n int)"), bench.script("2", "SELECT 1")])
+    #expect(bench.pass().problems == [])
+    let statements = ["SCHEMA postern", "TABLE postern.script", "FUNCTION postern.record_script(text, text)"]
+    let inD = try bench.server.connect(database: "d")
+    for statement in statements { try inD.execute("ALTER \(statement) OWNER TO shop") }
+    var problem = try #require(bench.pass().problems.first { $0.item == "database d" })
+    #expect(problem.hint?.hasSuffix("; otherwise rename it: all scripts then run again") == true)
+    var hint = try #require(problem.hint)
+    for statement in statements {
+      let sql = #"ALTER \#(statement) OWNER TO "postgres""#
+      #expect(hint.contains(sql), "\(hint)")
+      try inD.execute(sql)
+    }
+    #expect(bench.pass().problems == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+
+    try bench.server.connect().execute(
+      """
+      CREATE ROLE boss SUPERUSER; ALTER SCHEMA postern OWNER TO boss; ALTER TABLE postern.managed_role OWNER TO boss;
+      ALTER ROLE boss NOSUPERUSER
+      """)
+    problem = try #require(bench.pass().problems.first { $0.item == "server" })
+    hint = try #require(problem.hint)
+    #expect(hint.contains(#"in postgres, REASSIGN OWNED BY "boss" TO "postgres"; otherwise rename it"#), "\(hint)")
+    try bench.server.connect().execute(#"REASSIGN OWNED BY "boss" TO "postgres""#)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
 }

@@ -42,25 +42,46 @@ extension Catalog {
   }
 
   /// The tables, views and sequences that no role of `makers` owns and that some role of `readers` cannot read, without
-  /// those of extensions, by owner. A reader who does not exist yet can read what PUBLIC can.
-  static func uncovered(by makers: [Maker], from readers: [PostgresName]) -> CatalogQuery<OthersObjects> {
+  /// those of extensions, by owner; and the schemas of others in which one may read what these own, but not use the schema. A
+  /// reader who does not exist yet can read what PUBLIC can.
+  static func uncovered(
+    by makers: [Maker], from readers: [PostgresName]
+  ) -> CatalogQuery<(objects: OthersObjects, areSchemas: Bool)> {
     CatalogQuery(
       "what no grant is about",
       """
       WITH reader AS (
-        SELECT coalesce(r.oid, 0) AS oid FROM unnest($2::text[]) AS a(name) LEFT JOIN pg_authid r ON r.rolname = a.name)
-      SELECT r.rolname, count(*), array_to_string((array_agg(c.oid::regclass::text ORDER BY c.oid))[1:5], ', ')
-      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_authid r ON r.oid = c.relowner
-      WHERE r.rolname <> ALL ($1::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
-        AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'postern')
-        AND EXISTS (SELECT FROM reader WHERE NOT has_table_privilege(reader.oid, c.oid, 'SELECT'))
-        AND NOT EXISTS (
-          SELECT FROM pg_depend d
-          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')
-      GROUP BY r.rolname ORDER BY r.rolname COLLATE "C"
+          SELECT coalesce(r.oid, 0) AS oid FROM unnest($2::text[]) AS a(name) LEFT JOIN pg_authid r ON r.rolname = a.name),
+        namespace AS (
+          SELECT oid, nspname, nspowner FROM pg_namespace
+          WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'postern')),
+        relation AS NOT MATERIALIZED (
+          SELECT c.oid, c.relnamespace, c.relispartition, r.rolname, r.rolname = ANY ($1::text[]) AS covered
+          FROM pg_class c JOIN namespace n ON n.oid = c.relnamespace JOIN pg_authid r ON r.oid = c.relowner
+          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND NOT EXISTS (
+            SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e')),
+        closed AS (
+          SELECT n.oid, n.nspname, r.rolname, reader.oid AS reader
+          FROM namespace n JOIN pg_authid r ON r.oid = n.nspowner CROSS JOIN reader
+          WHERE r.rolname <> ALL ($1::text[]) AND n.nspname <> 'public'
+            AND NOT has_schema_privilege(reader.oid, n.oid, 'USAGE') AND NOT EXISTS (
+              SELECT FROM pg_depend d
+              WHERE d.classid = 'pg_namespace'::regclass AND d.objid = n.oid AND d.deptype = 'e'))
+      SELECT rolname, count(*), array_to_string((array_agg(oid::regclass::text ORDER BY oid))[1:5], ', '), false
+      FROM relation c
+      WHERE NOT covered AND EXISTS (SELECT FROM reader WHERE NOT has_table_privilege(reader.oid, c.oid, 'SELECT'))
+      GROUP BY rolname
+      UNION ALL
+      SELECT rolname, count(*), array_to_string((array_agg(format('%I', nspname) ORDER BY oid))[1:5], ', '), true
+      FROM (
+        SELECT DISTINCT k.oid, k.nspname, k.rolname FROM closed k JOIN relation c ON c.relnamespace = k.oid
+        WHERE c.covered AND NOT c.relispartition AND has_table_privilege(k.reader, c.oid, 'SELECT')) n
+      GROUP BY rolname ORDER BY 1
       """, [SQLText.array(makers.map({ $0.name.text })), SQLText.array(readers.map({ $0.text }))]
     ) { row throws(CatalogMismatch) in
-      OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
+      let objects = OthersObjects(owner: try row.name(), count: try row.integer(), names: try row.text())
+      return (objects, try row.isTrue())
     }
   }
 

@@ -38,8 +38,10 @@ extension Observer {
     let answers = try connection.answers(batch)
 
     var contents = DatabaseContents(
-      isPublicSchemaOpen: try answers.row(isPublicSchemaOpen),
-      uncovered: try answers.rows(uncovered))
+      isPublicSchemaOpen: try answers.row(isPublicSchemaOpen))
+    for (objects, areSchemas) in try answers.rows(uncovered) {
+      if areSchemas { contents.closedSchemas.append(objects) } else { contents.uncovered.append(objects) }
+    }
     if let definers { contents.definers = try answers.rows(definers) }
     contents.invalidIndexes = try answers.rows(invalidIndexes)
     for (name, owner) in try answers.rows(schemas) { contents.schemas[name] = owner }

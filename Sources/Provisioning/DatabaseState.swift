@@ -78,6 +78,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var isPublicSchemaOpen: Bool
   /// Relations that the owner or a grantee cannot read, by the role that created them.
   package var uncovered: [OthersObjects]
+  /// Schemas, by owner, that the owner or a grantee may not use, who may read what is in there.
+  package var closedSchemas: [OthersObjects] = []
   /// Routines that users who may only read can call, and that run with the rights of the role that made them.
   package var definers: [OthersObjects] = []
   /// Indexes that are there and that no query uses.

@@ -29,6 +29,15 @@ extension Planner {
         hint: "give them to \(database.owner.text) (ALTER TABLE … OWNER TO \(id(database.owner))), or declare "
           + "\(relations.owner.text) as a member of it")
     }
+    for schemas in contents.closedSchemas where !isGivingUp(schemas.owner, in: database) {
+      warn(
+        .database(database.name),
+        "\(schemas.owner.text) owns \(schemas.count) schemas in it of which the database's owner, or who has grants, may read "
+          + "tables, views or sequences, but not use the schema\(schemas.examples)",
+        hint:
+          "give them to \(database.owner.text) (ALTER SCHEMA … OWNER TO \(id(database.owner))), or GRANT USAGE ON SCHEMA"
+      )
+    }
   }
 
   /// Everybody may call a routine unless its owner says otherwise.

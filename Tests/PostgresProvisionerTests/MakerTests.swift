@@ -123,4 +123,37 @@ import ThrowawayPostgres
     #expect(try bench.sqlState("SELECT mine()", in: "d", as: "ro") == nil)
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
+
+  /// A grant is about the schemas of the owner and of makers alone.
+  @Test(arguments: PostgresInstallation.all)
+  func aSchemaThatMayNotBeUsedIsToldUntilItMay(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("ro", grants: ["d": .read])
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let admin = try bench.server.connect(database: "d")
+    try admin.execute(
+      """
+      CREATE SCHEMA app; CREATE TABLE app.t (a int); CREATE TABLE app.u (a int); ALTER TABLE app.t OWNER TO shop;
+      ALTER TABLE app.u OWNER TO shop; CREATE SCHEMA nothing; CREATE SCHEMA mine AUTHORIZATION shop; CREATE TABLE mine.t (a int);
+      ALTER TABLE mine.t OWNER TO shop; CREATE TABLE mine.p (a int) PARTITION BY LIST (a); CREATE SCHEMA parts;
+      CREATE TABLE parts.p PARTITION OF mine.p DEFAULT; ALTER TABLE mine.p OWNER TO shop; ALTER TABLE parts.p OWNER TO shop
+      """)
+    func told() -> [String] {
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      return report.problems.map { "\($0.item): \($0.message)" }
+    }
+    let message =
+      "database d: postgres owns 1 schemas in it of which the database's owner, or who has grants, may read tables, views or "
+      + "sequences, but not use the schema (app)"
+    for _ in 1...2 { #expect(told() == [message]) }
+    try admin.execute("GRANT USAGE ON SCHEMA app TO shop")
+    #expect(told() == [message])
+    try admin.execute("ALTER SCHEMA app OWNER TO shop")
+    #expect(told() == [])
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(try bench.value("SELECT count(*) FROM app.t", in: "d", as: "ro") == "0")
+  }
 }

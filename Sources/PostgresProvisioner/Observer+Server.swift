@@ -119,19 +119,23 @@ extension Observer {
     _ spec: InstanceSpec, _ connection: borrowing Connection, _ state: inout ObservedState
   ) throws(PostgresError) {
     var names = spec.users.filter { $0.ensure == .absent && state.roles[$0.name] != nil }.map({ $0.name })
-    if spec.removedUsers == .drop {
-      let declared = Set(spec.users.map({ $0.name }))
-      names += state.records.records.roles.keys.filter { !declared.contains($0) }
-    }
+    let declared = Set(spec.users.map({ $0.name }))
+    let undeclared = state.records.records.roles.keys.filter { !declared.contains($0) && state.roles[$0] != nil }
+    if spec.removedUsers == .drop { names += undeclared }
     names += state.records.records.roles.filter { $0.value.loginOf != nil && state.roles[$0.key] != nil }.map({ $0.key }
     )
-    guard !names.isEmpty else { return }
+    // Of roles that may only be locked, their subscriptions matter.
+    var owners = names + spec.turningUsers.map({ $0.name }).filter { state.roles[$0] != nil }
+    if spec.removedUsers == .lock { owners += undeclared }
+    guard !owners.isEmpty else { return }
     names = Set(names).sorted()
     var batch = CatalogBatch()
-    let dependencies = batch.ask(Catalog.dependencies(of: names))
-    let holdings = batch.ask(Catalog.holdings(of: names))
+    let dependencies = names.isEmpty ? nil : batch.ask(Catalog.dependencies(of: names))
+    let holdings = batch.ask(Catalog.holdings(of: Set(owners).sorted()))
     let answers = try connection.answers(batch)
-    for (role, dependency) in try answers.rows(dependencies) { state.roles[role]?.dependencies.append(dependency) }
+    if let dependencies {
+      for (role, dependency) in try answers.rows(dependencies) { state.roles[role]?.dependencies.append(dependency) }
+    }
     for (role, holding) in try answers.rows(holdings) { state.roles[role]?.holdings.append(holding) }
   }
 }

@@ -87,6 +87,11 @@ extension Planner {
       }
       planLogin(second, role, of: user)
       guard !areKnown else { continue }
+      for (name, login) in [(user.name, observed.roles[user.name]), (second, role)] {
+        guard let login else { continue }
+        tellSubscriptions(
+          of: name, login, for: .rotation(of: user.name), "is one of the two logins of a user whose password turns")
+      }
       planSettings(of: second, role, from: user.name)
       planGift(of: second, role, to: user.name)
     }

@@ -52,6 +52,25 @@ extension Planner {
     if spec.removedUsers == .drop {
       for (name, role) in undeclared { drop(name, role) }
     }
+    if spec.removedUsers == .lock {
+      for (name, role) in undeclared { tellSubscriptions(of: name, role, for: .user(name), "is locked") }
+    }
+  }
+
+  /// The server lets the worker of a subscription begin only where its owner may log in. Who publishes keeps all that it
+  /// does not fetch.
+  mutating func tellSubscriptions(of name: PostgresName, _ role: RoleState, for item: Item, _ why: String) {
+    for holding in role.holdings where holding.kind == .subscription {
+      let database = holding.database.map { " in the database \($0.text)" } ?? ""
+      let subscription = SQLText.identifier(text: holding.name)
+      warn(
+        item,
+        "\(name.text), which \(why), owns the subscription \(holding.name)\(database): it does not start again while "
+          + "\(name.text) may not log in, and its publisher keeps all that it does not fetch",
+        hint:
+          "there, as a superuser: ALTER SUBSCRIPTION \(subscription) OWNER TO a role that may log in and is not to be "
+          + "locked, or DROP SUBSCRIPTION \(subscription)")
+    }
   }
 
   /// Whether a role was recorded for this customer. A record of version 0.1 counts as this customer's, unless another

@@ -39,7 +39,7 @@ package struct RoleState: Equatable, Sendable {
   package var sessions: Int
   /// Objects that depend on it, by database. Read only for a role that may have to be dropped.
   package var dependencies: [RoleDependency]
-  /// What it has outside of databases. Read only for a role that may have to be dropped.
+  /// What it has outside of databases. Read only for a role that may have to be dropped or locked.
   package var holdings: [RoleHolding]
   /// Its parameters (ALTER ROLE … SET). Read only for a user whose password turns, and where Postern has
   /// left some.

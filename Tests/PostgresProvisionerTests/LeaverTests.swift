@@ -157,6 +157,33 @@ import Testing
     try expectGone(bench)
   }
 
+  /// The server starts the worker of a subscription only where its owner may log in.
+  @Test(arguments: PostgresInstallation.all)
+  func theSubscriptionOfAUserThatIsLockedIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try Self.bench(installation, ["wal_level=logical"])
+    try bench.server.connect(database: "billing").execute(
+      """
+      CREATE SUBSCRIPTION "Feed" CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false);
+      ALTER ROLE leaver SUPERUSER; ALTER SUBSCRIPTION "Feed" OWNER TO leaver; ALTER ROLE leaver NOSUPERUSER
+      """)
+    for name in ["orders", "billing", "theirs"] {
+      bench.desired.spec.databases.removeAll { $0.name.text == name && $0.owner.text == "leaver" }
+    }
+    try bench.remove("leaver")
+    for _ in 1...2 {
+      let report = bench.pass()
+      let problem = try #require(report.problems.first { $0.item == "user leaver" }, "\(report)")
+      #expect(!problem.isFailure)
+      #expect(
+        problem.message
+          == "leaver, which is locked, owns the subscription Feed in the database billing: it does not start again while leaver "
+          + "may not log in, and its publisher keeps all that it does not fetch")
+      #expect(problem.hint?.contains(#"ALTER SUBSCRIPTION "Feed" OWNER TO a role"#) == true)
+    }
+    try bench.server.connect(database: "billing").execute(#"ALTER SUBSCRIPTION "Feed" OWNER TO postgres"#)
+    #expect(!bench.pass().problems.contains { $0.item == "user leaver" })
+  }
+
   /// Such as a user whom an administrator made a superuser for a while.
   @Test(arguments: PostgresInstallation.all)
   func whatOnlyASuperuserMayOwnIsToldAsThat(_ installation: PostgresInstallation) throws {

@@ -61,6 +61,33 @@ import ThrowawayPostgres
     #expect(try bench.plan() == [], sourceLocation: place)
   }
 
+  /// One of the two logins is locked in turn.
+  @Test(arguments: RotationTests.able)
+  func aSubscriptionOfALoginThatTurnsIsTold(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: ["wal_level=logical"])
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    try rotate(bench)
+    try settle(bench)
+    try bench.server.connect(database: "orders").execute(
+      """
+      CREATE SUBSCRIPTION feed CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false);
+      ALTER ROLE shop SUPERUSER; ALTER SUBSCRIPTION feed OWNER TO shop; ALTER ROLE shop NOSUPERUSER
+      """)
+    for isSecond in [false, true] {
+      try say(bench, second: isSecond, .idle, isSecond ? (nil, "two") : ("shop-secret", nil))
+      let report = bench.pass()
+      #expect(report.outcome == .converged)
+      #expect(
+        report.problems.map(\.message) == [
+          "shop, which is one of the two logins of a user whose password turns, owns the subscription feed in the database "
+            + "orders: it does not start again while shop may not log in, and its publisher keeps all that it does not fetch"
+        ])
+    }
+    try bench.server.connect(database: "orders").execute("ALTER SUBSCRIPTION feed OWNER TO postgres")
+    try settle(bench)
+  }
+
   @Test(arguments: RotationTests.able)
   func aTurnGoesFromOneLoginToTheOtherAndBack(_ installation: PostgresInstallation) throws {
     let bench = try bench(installation)

@@ -124,8 +124,8 @@ struct ScriptChecks {
       if isInline { findings.refuse(field(), message) } else { findings.warn(message) }
       return
     }
-    guard isInline, !sql.utf8.dropLast().contains(where: { $0 == 0x0A || $0 == 0x0D }),
-      let comment = PostgresParser.lastComment(in: sql), comment.contains(";")
+    guard isInline, sql.contains(ascii: "--"), !sql.utf8.dropLast().contains(where: { $0 == 0x0A || $0 == 0x0D }),
+      let comment = PostgresParser.lastComment(in: sql), comment.contains(ascii: ";")
     else { return }
     findings.warn("\(script()) is one line, and the statements behind -- in it are a comment; \(hint)")
   }

@@ -46,7 +46,7 @@ extension PostgresParser {
   /// The comment with which a script ends, if that is one to the end of its line; nil where there is none, or the scanner refuses
   /// the script.
   package static func lastComment(in script: String) -> String? {
-    guard script.contains("--"), let last = scan(script)?.last else { return nil }
+    guard let last = scan(script)?.last else { return nil }
     let bytes = Array(script.utf8)
     guard last.upperBound <= bytes.count, bytes[last].starts(with: "--".utf8) else { return nil }
     return String(decoding: bytes[last], as: UTF8.self)

@@ -54,7 +54,9 @@ final class InstanceRecords: Sendable {
 }
 
 extension InstanceRecords.Record {
-  fileprivate var isEmpty: Bool { state == nil && found == nil && !isOwed && !rotates && answeredService == nil }
+  fileprivate var isEmpty: Bool {
+    state == nil && found == nil && !isOwed && !rotates && answeredService == nil && guarded.isEmpty
+  }
 
   /// The state that it counts as. What is written may not have reached Postgres yet.
   fileprivate var word: String? {

@@ -18,8 +18,10 @@ struct ScriptChecks {
 
   private let serverVersion: Int?
   private var isParserCurrent: Bool { serverVersion.map { $0 <= PostgresParser.majorVersion } ?? false }
-  private let quotesSQL: Bool
-  private let isInline: Bool
+  private let source: Source
+
+  /// Where the text of a script stands.
+  private enum Source { case inline, configMap, secret }
 
   /// - Parameters:
   ///   - scripts: the declared scripts.
@@ -33,8 +35,7 @@ struct ScriptChecks {
     serverVersion: Int?
   ) {
     self.serverVersion = serverVersion
-    quotesSQL = true
-    isInline = true
+    source = .inline
     // By database and name, because a declaration may contain thousands of scripts.
     let before: [PostgresName?: [[UInt8]: Script]] = old.reduce(into: [:]) {
       $0[$1.database, default: [:]][Array($1.script.name.utf8)] = $1.script
@@ -60,8 +61,7 @@ struct ScriptChecks {
     _ sql: String, named name: String, isTransaction: Bool, _ limits: OwnerLimits, serverVersion: Int?, field: String
   ) {
     self.serverVersion = serverVersion
-    quotesSQL = true
-    isInline = false
+    source = .configMap
     check(sql, { name }, isTransaction: isTransaction, limits, field: { field })
   }
 
@@ -69,8 +69,7 @@ struct ScriptChecks {
   /// - Parameter name: nil where the reader knows which script it is.
   init(secret sql: String, named name: String?, isTransaction: Bool, field: String) {
     serverVersion = nil
-    quotesSQL = false
-    isInline = false
+    source = .secret
     check(
       sql, { name.map { "script \(quoted($0))" } ?? "its text" }, isTransaction: isTransaction, .ofAnyOwner,
       field: { field })
@@ -121,10 +120,11 @@ struct ScriptChecks {
     guard hasStatements else {
       // A file of others may hold nothing yet.
       let message = "\(script()) holds no statement, only comments; \(hint)"
-      if isInline { findings.refuse(field(), message) } else { findings.warn(message) }
+      if source == .inline { findings.refuse(field(), message) } else { findings.warn(message) }
       return
     }
-    guard isInline, sql.contains(ascii: "--"), !sql.utf8.dropLast().contains(where: { $0 == 0x0A || $0 == 0x0D }),
+    guard source == .inline, sql.contains(ascii: "--"),
+      !sql.utf8.dropLast().contains(where: { $0 == 0x0A || $0 == 0x0D }),
       let comment = PostgresParser.lastComment(in: sql), comment.contains(ascii: ";")
     else { return }
     findings.warn("\(script()) is one line, and the statements behind -- in it are a comment; \(hint)")
@@ -219,7 +219,7 @@ struct ScriptChecks {
     guard let quote = error.message.firstIndex(of: "\"") else { return error.message }
     let word = error.message[quote...].dropFirst().dropLast()
     let isSecret =
-      !quotesSQL || word.contains { "'\"$".contains($0) } || Self.namesPassword(sql, before: error.position ?? 1)
+      source == .secret || word.contains { "'\"$".contains($0) } || Self.namesPassword(sql, before: error.position ?? 1)
     guard isSecret else { return error.message }
     let start = error.message[..<quote]
     return String(start.hasSuffix(" at or near ") ? start.dropLast(" at or near ".count) : start.dropLast())

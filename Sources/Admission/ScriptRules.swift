@@ -1,3 +1,4 @@
+import Declarations
 import Provisioning
 
 /// Statements that a script must not contain, or that its author may not have intended.
@@ -108,13 +109,7 @@ extension ScriptStatement {
     let text = self.text.utf8.dropFirst(value.start - first.start).drop {
       $0 == UInt8(ascii: "'") || $0 == UInt8(ascii: "\"")
     }
-    let word = String(decoding: text.prefix { $0.isLetterOrDigit }, as: UTF8.self).lowercased()
+    let word = String(decoding: text.prefix(while: \.isOfName), as: UTF8.self).lowercased()
     return !["false", "off", "0"].contains(word)
-  }
-}
-
-extension UInt8 {
-  fileprivate var isLetterOrDigit: Bool {
-    (0x30...0x39).contains(self) || (0x61...0x7A).contains(self | 0x20)
   }
 }

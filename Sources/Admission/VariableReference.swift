@@ -26,9 +26,7 @@ struct VariableReference {
       rest = rest[..<end]
     }
     guard !rest.isEmpty, fallback?.contains(ascii: "$") != true,
-      rest.utf8.allSatisfy({
-        (0x30...0x39).contains($0) || (0x41...0x5A).contains($0 & 0xDF) || "_.-".utf8.contains($0)
-      })
+      rest.utf8.allSatisfy({ $0.isOfName || $0 == UInt8(ascii: ".") })
     else { return nil }
     name = String(rest)
   }

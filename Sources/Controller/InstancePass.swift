@@ -381,7 +381,7 @@ struct InstancePass {
   /// - Returns: those that are not as they must be.
   private mutating func settleUsers(_ objects: InstanceObjects) async throws(Interruption) -> Set<String> {
     var unsettled = sources.refused
-    guarded.formIntersection((objects.users + [objects.admin].compactMap(\.self)).map(\.name))
+    guarded.formIntersection(objects.lasting.map(\.name))
     refusals.beginStep()
     for object in inTurn(objects) where !sources.refused.contains(object.name) && !isSettled(object) {
       guard refusals.mayWrite else {
@@ -403,7 +403,7 @@ struct InstancePass {
   /// The Secrets that outlive the workload, in the order in which they are written: in another one each time, those behind that
   /// were refused before.
   private func inTurn(_ objects: InstanceObjects) -> [DesiredObject] {
-    let all = (objects.users + [objects.admin].compactMap(\.self)).shuffled()
+    let all = objects.lasting.shuffled()
     return all.filter { !guarded.contains($0.name) } + all.filter { guarded.contains($0.name) }
   }
 

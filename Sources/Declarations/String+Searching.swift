@@ -27,7 +27,7 @@ extension String {
 
 extension UInt8 {
   /// Whether it is a letter or a digit of ASCII, `_` or `-`.
-  var isOfName: Bool {
+  package var isOfName: Bool {
     switch self {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
       UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):

@@ -13,6 +13,8 @@ package struct InstanceObjects: Equatable, Sendable {
   package var admin: DesiredObject?
   /// A Secret `<customer>-pg-user-<user>` for each user who must exist and whose password is known.
   package var users: [DesiredObject]
+  /// The Secrets that outlive the workload.
+  package var lasting: [DesiredObject] { [admin].compactMap(\.self) + users }
   /// The Service, where one is asked for.
   package var service: DesiredService?
   /// The declaration, with the flat file's users added.

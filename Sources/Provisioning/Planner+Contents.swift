@@ -100,8 +100,7 @@ extension Planner {
       warn(
         .database(database.name),
         "the schema public in it belongs to \(owner.text), so that the database's owner may have no rights in it",
-        hint: "ALTER SCHEMA public OWNER TO pg_database_owner, as PostgreSQL 15 makes it; or declare its "
-          + "owner")
+        hint: "ALTER SCHEMA public OWNER TO pg_database_owner, as PostgreSQL 15 makes it; or declare its owner")
     }
     if contents.isPublicSchemaOpen,
       spec.users.contains(where: { $0.name != database.owner && $0.level(on: database.name) == .read })

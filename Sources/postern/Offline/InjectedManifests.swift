@@ -61,7 +61,7 @@ struct InjectedManifests {
         described.isInAnyNamespace = manifest.ownNamespace == nil
         let result = try objects.made(for: described, declaredBy: manifest, generate: Password.generated)
         warnings += result.problems.map { "\(manifest.place): \($0.message)" }
-        let made = [result.passwords] + [result.admin].compactMap(\.self) + result.users
+        let made = [result.passwords] + result.lasting
         for object in [result.spec] + (choices.withSecrets ? made : []) {
           let value = object.manifest(base64: { Base64.encoded(Array($0.utf8)) })
           let keepsKeys = object.kind == .secret && object.name != result.passwords.name

@@ -19,7 +19,7 @@ struct TrialReport {
     for warning in instance.warnings { console.print("  Warning: \(warning)") }
     let names = [objects.spec, objects.passwords].map { "\($0.kind.rawValue) \($0.name)" }
     console.heading("Objects", "what the controller makes beside it")
-    let secrets = ([objects.admin].compactMap(\.self) + objects.users).map { "Secret \($0.name)" }
+    let secrets = objects.lasting.map { "Secret \($0.name)" }
     console.print("  \((names + secrets).joined(separator: ", "))")
   }
 

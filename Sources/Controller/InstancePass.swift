@@ -381,7 +381,8 @@ struct InstancePass {
   /// - Returns: those that are not as they must be.
   private mutating func settleUsers(_ objects: InstanceObjects) async throws(Interruption) -> Set<String> {
     var unsettled = sources.refused
-    guarded.formIntersection(objects.lasting.map(\.name))
+    // A refused one that would keep the only copy of a password is not among the objects.
+    guarded.formIntersection(sources.refused.union(objects.lasting.map(\.name)))
     refusals.beginStep()
     for object in inTurn(objects) where !sources.refused.contains(object.name) && !isSettled(object) {
       guard refusals.mayWrite else {

@@ -21,6 +21,7 @@ package typealias StatusQuestion =
 /// followed.
 package final class StatusClient: Sendable {
   private static let timeout: Duration = .seconds(3)
+  private static let tooSlow = StatusAnswer.unreachable("no whole answer within \(timeout.components.seconds) s")
   private static let maximumBytes = 256 << 10
 
   private let client: HTTPClient
@@ -58,10 +59,13 @@ package final class StatusClient: Sendable {
         }
       }
     } catch is TimedOut {
-      return .unreachable("no whole answer within \(Self.timeout.components.seconds) s")
+      return Self.tooSlow
     } catch is NIOTooManyBytesError {
       return .unreachable("its answer is larger than \(Self.maximumBytes) bytes")
-    } catch let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded {
+    } catch let error as HTTPClientError where error == .deadlineExceeded {
+      // The time for the connection ends sooner, so that there is one.
+      return Self.tooSlow
+    } catch let error as HTTPClientError where error == .connectTimeout {
       return .unreachable("no connection within a second; does a NetworkPolicy keep the controller out?")
     } catch let error as HTTPClientError {
       return .unreachable(error.shortDescription)

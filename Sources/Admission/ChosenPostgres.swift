@@ -64,8 +64,7 @@ final class ChosenPostgres {
 
   /// The family by the image, unless Patroni runs there: charts run it in TimescaleDB's image and in others.
   private static func family(of image: ImageReference, _ container: Container) -> ImageFamily? {
-    let family = ImageFamily(image)
-    return family == .official && container.runsPatroni ? .patroni : family
+    image.family == .official && container.runsPatroni ? .patroni : image.family
   }
 
   /// What makes the replicas of a workload copies of one server, by the container's variables; nil where nothing is seen.

@@ -44,7 +44,7 @@ private func injection(_ object: CustomerObject, _ settings: AdmissionSettings) 
       let injection = Injection(pod, object, settingsOfPod, settings)
     else { return .denied(findings.causes, warnings: findings.warnings) }
     return .allowed(
-      patch: injection.patch(hasAnnotations: object.metadata.hasAnnotations).bytes, warnings: findings.warnings)
+      patch: injection.patch(hasAnnotations: object.metadata.hasAnnotations).finished(), warnings: findings.warnings)
   }
 }
 
@@ -63,7 +63,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
     } else {
       patch.remove(label)
     }
-    return .allowed(patch: patch.bytes, warnings: [])
+    return .allowed(patch: patch.finished(), warnings: [])
   }
   if case .denied(let causes, let warnings) = try validate(subject, settings) {
     return .denied(causes, warnings: warnings)
@@ -86,7 +86,7 @@ func labelTemplate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSO
       }
     }
   }
-  return .allowed(patch: patch.bytes, warnings: [])
+  return .allowed(patch: patch.finished(), warnings: [])
 }
 
 /// `/validate`: all errors, or else warnings about what the change will remove.

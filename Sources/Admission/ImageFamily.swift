@@ -2,31 +2,28 @@ import Declarations
 
 /// The properties of each family, from the images' entry points and documentation, as docs/images.md lists them.
 extension ImageFamily {
-  /// The family by the image's name; nil where the name does not show it.
-  package init?(_ image: ImageReference) {
-    if image.name.hasPrefix("postgresql"), image.isFrom("bitnami") {
+  /// The family by the last component of an image's name and who publishes it; nil where they do not show it.
+  init?(ofImage name: String, by owners: ImageOwners) {
+    if name.hasPrefix("postgresql"), owners.contains(.bitnami) {
       self = .bitnami
-    } else if image.isFrom("kartoza") {
+    } else if owners.contains(.kartoza) {
       self = .kartoza
-    } else if image.name == "postgresql" ? image.isFrom("sameersbn") : image.name == "sameersbn-postgresql" {
+    } else if name == "postgresql" ? owners.contains(.sameersbn) : name == "sameersbn-postgresql" {
       self = .sameersbn
-    } else if image.name == "postgres", image.isFrom("supabase") {
+    } else if name == "postgres", owners.contains(.supabase) {
       self = .supabase
-    } else if image.versionInName != nil, Self.redHat.contains(where: image.isFrom) {
+    } else if owners.contains(.redHat), ImageReference.version(inName: name) != nil {
       self = .sclorg
-    } else if Self.official.contains(image.name) {
+    } else if Self.official.contains(name) {
       self = .official
-    } else if image.name.hasPrefix("spilo") {
+    } else if name.hasPrefix("spilo") {
       self = .spilo
-    } else if image.name.hasPrefix("patroni") {
+    } else if name.hasPrefix("patroni") {
       self = .patroni
     } else {
       return nil
     }
   }
-
-  /// What the owners of images begin with that sclorg/postgresql-container builds: `rhel9`, `centos7`.
-  private static let redHat = ["sclorg", "rhel", "rhscl", "centos", "fedora", "ubi", "openshift"]
 
   /// For an image of an unknown name, the family whose variables are set.
   package init(definingVariables names: some Sequence<String>) {

@@ -1,40 +1,42 @@
+package import Declarations
+
 /// The parts of an image's name (OCI distribution-spec, "Pulling manifests"): registry, folders, name, tag, digest. They
 /// are ASCII, so they are found byte by byte.
 package struct ImageReference {
   /// The last component of the path, without tag and digest.
   package let name: String
-  /// The components before it, and the registry.
-  private let folders: Substring
-  private let tag: Substring
+  /// By the components before it, and the registry.
+  let owners: ImageOwners
+  /// The family by the image's name; nil where the name does not show it.
+  package let family: ImageFamily?
+  private let image: String
+  /// Where its tag is, in bytes.
+  private let tagPlace: Range<Int>
 
   package init(_ image: String) {
     let bytes = image.utf8Span.span
-    var (slash, colon): (Int?, Int?) = (nil, nil)
+    var owners: ImageOwners = []
+    // The component that is being read, and the first colon in it.
+    var (start, colon): (Int, Int?) = (0, nil)
     var end = 0
     while end < bytes.count, bytes[end] != UInt8(ascii: "@") {
-      if bytes[end] == UInt8(ascii: "/") { (slash, colon) = (end, nil) }
+      if bytes[end] == UInt8(ascii: "/") {
+        owners.formUnion(ImageOwners(bytes.extracting(start..<end)))
+        (start, colon) = (end + 1, nil)
+      }
       if bytes[end] == UInt8(ascii: ":"), colon == nil { colon = end }
       end += 1
     }
-    func part(_ range: Range<Int>) -> Substring {
-      let start = image.utf8.index(image.startIndex, offsetBy: range.lowerBound)
-      return image[start..<image.utf8.index(start, offsetBy: range.count)]
-    }
-    folders = part(0..<(slash ?? 0))
-    name = String(part((slash.map { $0 + 1 } ?? 0)..<(colon ?? end)))
-    tag = part((colon.map { $0 + 1 } ?? end)..<end)
+    self.image = image
+    self.owners = owners
+    name = String(Self.part(start..<(colon ?? end), of: image))
+    family = ImageFamily(ofImage: name, by: owners)
+    tagPlace = (colon.map { $0 + 1 } ?? end)..<end
   }
 
-  /// Whether a component before the last one begins with this: `bitnami` and `bitnamilegacy`.
-  func isFrom(_ owner: String) -> Bool {
-    let (folders, owner) = (folders.utf8Span.span, owner.utf8Span.span)
-    var isFirst = true
-    for start in folders.indices {
-      defer { isFirst = folders[start] == UInt8(ascii: "/") }
-      guard isFirst, folders.count - start >= owner.count else { continue }
-      if owner.indices.allSatisfy({ folders[start + $0] == owner[$0] }) { return true }
-    }
-    return false
+  private static func part(_ range: Range<Int>, of image: String) -> Substring {
+    let start = image.utf8.index(image.startIndex, offsetBy: range.lowerBound)
+    return image[start..<image.utf8.index(start, offsetBy: range.count)]
   }
 
   /// The names of images whose tags begin with Postgres's version. Others count their own: Citus 12 runs Postgres 16.
@@ -47,7 +49,7 @@ package struct ImageReference {
   /// where there is none, as in `latest` and a digest.
   var postgresVersion: Int? {
     if let version = versionInName { return version }
-    let tag = tag.lowercased()
+    let tag = Self.part(tagPlace, of: image).lowercased()
     var rest = tag.utf8[...]
     while let mark = rest.firstIndex(of: UInt8(ascii: "p")) {
       rest = rest[mark...].dropFirst()
@@ -57,8 +59,11 @@ package struct ImageReference {
   }
 
   /// The version in a name such as `postgresql-15`.
-  var versionInName: Int? {
-    name.hasPrefix("postgresql-") ? Self.version(name.dropFirst("postgresql-".utf8.count)) : nil
+  var versionInName: Int? { Self.version(inName: name) }
+
+  /// The version in a name such as `postgresql-15`.
+  static func version(inName name: String) -> Int? {
+    name.hasPrefix("postgresql-") ? version(name.dropFirst("postgresql-".utf8.count)) : nil
   }
 
   private static func version(_ text: Substring) -> Int? {

@@ -9,15 +9,15 @@ package enum OtherImage {
 
   /// Nil for any other image.
   package init?(_ image: ImageReference) {
-    if image.isFrom("cloudnative-pg") || image.isFrom("enterprisedb") || image.isFrom("docker.enterprisedb.com") {
+    if image.owners.contains(.cloudNativePG) {
       self = .operatorsOwn("CloudNativePG")
     } else if image.name.hasPrefix("spilo") {
       self = .operatorsOwn("Zalando's postgres-operator")
     } else if image.name.hasPrefix("crunchy-postgres") {
       self = .operatorsOwn("Crunchy's postgres-operator")
-    } else if image.isFrom("stackgres") || image.isFrom("ongres") {
+    } else if image.owners.contains(.stackGres) {
       self = .operatorsOwn("StackGres")
-    } else if image.isFrom("cybertec-pg-container") {
+    } else if image.owners.contains(.cybertec) {
       self = .operatorsOwn("CYBERTEC's pg-operator")
     } else if !ImageFamily.official.contains(image.name), Self.words.contains(where: { image.name.contains(ascii: $0) })
     {

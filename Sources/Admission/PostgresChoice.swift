@@ -166,7 +166,7 @@ struct PostgresChoice {
     func isAt(_ container: Container, _ image: ImageReference) throws(JSONError) -> Bool {
       switch self {
       case .name: container.name == "postgres"
-      case .image: image.name == "postgresql" || image.versionInName != nil || ImageFamily(image) != nil
+      case .image: image.name == "postgresql" || image.versionInName != nil || image.family != nil
       case .server: container.looksLikePostgres
       case .data: try container.hasVolumeForData()
       }

@@ -43,7 +43,7 @@ package indirect enum JSONValue: Equatable, Sendable {
     switch self {
     case .null: writer.null()
     case .bool(let value): writer.bool(value)
-    case .number(let spelling): writer.raw(spelling.utf8)
+    case .number(let spelling): writer.raw(Array(spelling.utf8))
     case .string(let text): writer.string(text)
     case .array(let elements):
       writer.beginArray()

@@ -34,6 +34,14 @@ package struct JSONWriter: Sendable {
     quoted(text, isKey: false)
   }
 
+  /// A string that a function writes, of characters that need no escapes.
+  package mutating func string(_ write: (inout [UInt8]) -> Void) {
+    separate()
+    bytes.append(UInt8(ascii: "\""))
+    write(&bytes)
+    bytes.append(UInt8(ascii: "\""))
+  }
+
   private mutating func quoted(_ text: String, isKey: Bool) {
     unsafe text.utf8Span.span.withUnsafeBufferPointer { text in
       guard let start = text.baseAddress else {
@@ -81,7 +89,7 @@ package struct JSONWriter: Sendable {
   }
 
   /// A complete value that is already JSON.
-  package mutating func raw(_ json: some Collection<UInt8>) {
+  package mutating func raw(_ json: [UInt8]) {
     separate()
     bytes.append(contentsOf: json)
   }
@@ -97,6 +105,18 @@ package struct JSONWriter: Sendable {
   package mutating func part(_ json: [UInt8]) {
     bytes.append(contentsOf: json)
     needsComma = false
+  }
+
+  /// A part that a function writes; what must follow is as above.
+  package mutating func part(_ write: (inout [UInt8]) -> Void) {
+    write(&bytes)
+    needsComma = false
+  }
+
+  /// Takes away what was written first.
+  package mutating func takeFirst(_ count: Int) -> [UInt8] {
+    defer { bytes.removeFirst(count) }
+    return Array(bytes[..<count])
   }
 
   /// Writes a part, or a whole value, that is used often.

@@ -35,10 +35,9 @@ package struct PatchWriter: Sendable {
   }
 
   /// The whole patch.
-  package var bytes: [UInt8] {
-    var finished = writer
-    finished.endArray()
-    return finished.bytes
+  package consuming func finished() -> [UInt8] {
+    writer.endArray()
+    return writer.bytes
   }
 
   private mutating func begin(_ operation: StaticString, _ pointer: JSONPointer) {

@@ -24,7 +24,7 @@ extension AdmissionReview {
       writer.member("allowed", true)
       if let patch {
         writer.part(#","patchType":"JSONPatch","patch":"#)
-        writer.raw(Base64.quoted(patch))
+        writer.string { Base64.append(patch, to: &$0) }
       }
     case .denied(let status):
       writer.member("allowed", false)

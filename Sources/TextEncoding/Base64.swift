@@ -9,21 +9,10 @@ package enum Base64 {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The encoded bytes as a JSON string, its quotes included.
-  package static func quoted(_ bytes: [UInt8]) -> [UInt8] {
-    var text: [UInt8] = []
-    text.reserveCapacity(length(bytes) + 2)
-    text.append(UInt8(ascii: "\""))
-    append(bytes, to: &text)
-    text.append(UInt8(ascii: "\""))
-    return text
-  }
-
-  private static func length(_ bytes: [UInt8]) -> Int { (bytes.count + 2) / 3 * 4 }
-
-  private static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+  /// Appends the encoded bytes.
+  package static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
     var index = 0
-    text.append(addingCapacity: length(bytes)) { output in
+    text.append(addingCapacity: (bytes.count + 2) / 3 * 4) { output in
       index = unsafe bytes.withUnsafeBufferPointer { input in
         unsafe output.withUnsafeMutableBufferPointer { room, count in
           guard let from = input.baseAddress, let to = room.baseAddress else { return 0 }

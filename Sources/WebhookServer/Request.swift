@@ -31,9 +31,10 @@ struct Request {
 
   init(_ head: HTTPRequestHead, at port: Port) {
     let fields = RequestFields(head.headers)
+    let method = head.method
     isHTTP10 = head.version == .http1_0
-    isHead = head.method == .HEAD
-    keepsAlive = head.isKeepAlive && head.method != .CONNECT && !fields.asksForUpgrade
+    isHead = method == .HEAD
+    keepsAlive = head.isKeepAlive && method != .CONNECT && !fields.asksForUpgrade
     contentLength = fields.contentLength
     let hasBody = fields.isChunked || fields.contentLength ?? 0 > 0
     expectsContinue = fields.expectsContinue && hasBody && !isHTTP10

@@ -207,7 +207,7 @@ struct JSONWriterTests {
     writer.bool(true)
     writer.beginObject()
     writer.endObject()
-    writer.raw("[1,2]".utf8)
+    writer.raw(Array("[1,2]".utf8))
     writer.endArray()
     writer.member("c", "x")
     writer.member("d", false)

@@ -81,12 +81,12 @@ private let appendixA: [(String, String, String)] = [
     var patch = PatchWriter()
     #expect(patch.isEmpty)
     patch.add(JSONPointer("a/b", "-")) { $0.string("x\"\u{1}é") }
-    patch.replace(JSONPointer("c")) { $0.raw("[1.50]".utf8) }
+    patch.replace(JSONPointer("c")) { $0.raw(Array("[1.50]".utf8)) }
     patch.remove(JSONPointer("d~"))
     #expect(!patch.isEmpty)
     let document = try json(#"{"a/b":[],"c":0,"d~":0}"#)
-    #expect(try JSONPatch.apply(patch.bytes, to: document) == json(#"{"a/b":["x\"\u0001é"],"c":[1.50]}"#))
-    #expect(PatchWriter().bytes == Array("[]".utf8))
+    #expect(try JSONPatch.apply(patch.finished(), to: document) == json(#"{"a/b":["x\"\u0001é"],"c":[1.50]}"#))
+    #expect(PatchWriter().finished() == Array("[]".utf8))
   }
 }
 

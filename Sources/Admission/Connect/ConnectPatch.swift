@@ -25,7 +25,7 @@ struct ConnectPatch {
       }
     }
     if let wait = try WaitContainer(plan, target, settings) { wait.add(to: &patch) }
-    return patch.isEmpty ? nil : patch.bytes
+    return patch.isEmpty ? nil : patch.finished()
   }
 
   /// First, so that the user's own variables can refer to them.

@@ -144,7 +144,7 @@ struct InitEnvironment {
   }
 
   private static func family(of container: JSONValue, _ variables: [String: String]) -> ImageFamily {
-    if let family = ImageFamily(ImageReference(container["image"]?.string ?? "")) { return family }
+    if let family = ImageReference(container["image"]?.string ?? "").family { return family }
     return ImageFamily(definingVariables: variables.keys)
   }
 
@@ -152,7 +152,7 @@ struct InitEnvironment {
   static func isPostgres(_ container: JSONValue) -> Bool {
     let image = ImageReference(container["image"]?.string ?? "")
     guard OtherImage(image) == nil else { return false }
-    return ImageFamily(image) != nil || image.name.contains("postgres")
+    return image.family != nil || image.name.contains("postgres")
       || container["ports"]?.array?.contains { $0["containerPort"] == .number("5432") } == true
       || container["env"]?.array?.contains { $0["name"]?.string == "PGDATA" } == true
   }

@@ -57,28 +57,27 @@ final class ReviewLog: Sendable {
       defer { entries = [] }
       return entries
     }
-    var lines: [UInt8] = []
-    lines.reserveCapacity(512)
+    var lines = LogLines(format, capacity: 512)
     for entry in entries {
-      let end = lines.count
+      let end = lines.bytes.count
       append(entry, to: &lines)
-      if end > 0, lines.count > Self.longestWrite {
-        output(Array(lines[..<end]))
-        lines.removeFirst(end)
-      }
+      if end > 0, lines.bytes.count > Self.longestWrite { output(lines.takeFirst(end)) }
     }
-    if !lines.isEmpty { output(lines) }
+    if !lines.bytes.isEmpty { output(lines.bytes) }
   }
 
-  private func append(_ entry: Entry, to lines: inout [UInt8]) {
+  private func append(_ entry: Entry, to lines: inout LogLines) {
     let record = entry.record
-    LogWriter.append(
-      format, SystemClock.timestamp(entry.milliseconds), .info, "review",
-      [
-        ("path", entry.path.rawValue), ("uid", cut(record.uid)), ("kind", cut(record.kind)),
-        ("operation", record.operation), ("namespace", cut(record.namespace)), ("name", cut(record.name)),
-        ("decision", record.decision.rawValue), ("causes", String(record.causes)),
-      ], to: &lines)
+    lines.begin(SystemClock.timestamp(entry.milliseconds), .info, "review")
+    lines.field("path", entry.path.rawValue)
+    lines.field("uid", cut(record.uid))
+    lines.field("kind", cut(record.kind))
+    lines.field("operation", record.operation)
+    lines.field("namespace", cut(record.namespace))
+    lines.field("name", cut(record.name))
+    lines.field("decision", record.decision.rawValue)
+    lines.field("causes", String(record.causes))
+    lines.end()
   }
 
   private func cut(_ text: String) -> String {

@@ -30,7 +30,7 @@ struct StrayWordTests {
     ("Trial.swift", "\"postern\"", "a logger's label"),
     ("Serve.swift", "\"postern\"", "a logger's label"),
     ("ConnectionSettings.swift", "\"postern\"", "what a session is called in pg_stat_activity"),
-    ("OtherImage.swift", ObjectName.prefix(customer: ""), "an operator's name in its images"),
+    ("ImageOwners.swift", ObjectName.prefix(customer: ""), "an operator's name in its images"),
   ]
 
   @Test func noWordOfTheContractIsWrittenElsewhere() throws {

@@ -128,7 +128,12 @@ extension Controller {
   }
 
   private func access(to key: CustomerKey, _ mayWrite: @escaping @Sendable () -> Bool) -> ObjectAccess {
-    ObjectAccess(client: client, key: key, mayWrite: mayWrite) { written in
+    // Where many writes fail, each of which takes long, the pass has not come to a stop.
+    let mayStillWrite: @Sendable () -> Bool = {
+      self.queue.moves()
+      return mayWrite()
+    }
+    return ObjectAccess(client: client, key: key, mayWrite: mayStillWrite) { written in
       self.queue.moves()
       self.cluster.withLock { $0.wrote(written, of: key) }
     }

@@ -88,6 +88,7 @@ struct InstancePass {
           reason: .invalidDeclaration,
           message: "its Secrets, and the Secrets and ConfigMaps that it refers to, hold more than "
             + "\(ObjectAccess.maximumBytes) bytes together; nothing is changed until they hold less"))
+      if let failure = refusals.worst { throw .failed(failure) }
       return
     }
     if let failure = refusals.worst ?? untold { throw .failed(failure) }
@@ -149,7 +150,8 @@ struct InstancePass {
     turns = turns(of: objects.rotations, unsettled: unsettled)
     try await forgetRotations(objects)
     try await tellOfRotations(at: clock.now)
-    try await deleteDropped(objects)
+    // Where what is mounted does not fit, their users stay as well.
+    if expectation != nil { try await deleteDropped(objects) }
     let isSpecWritten = (made + changed).contains("ConfigMap \(objects.spec.name)")
     // The name of a Service that is made must be noted first.
     if expectation != nil, mayMakeService {

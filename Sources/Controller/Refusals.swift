@@ -7,7 +7,7 @@ import KubernetesClient
 struct Refusals {
   /// How many writes may be refused in a step of a pass.
   private static let maximumRefused = 10
-  /// How many writes of a pass may get an answer that took long to come, or none.
+  /// How many writes of a pass may get an answer that took long to come, or none. In each step after them it is one.
   private static let maximumSlow = 3
 
   /// How many reads may fail after having taken long. After them, what else is to be read counts as unreadable in this pass.
@@ -28,7 +28,7 @@ struct Refusals {
   }
 
   /// Begins the writes of another kind, which may be let through though others were refused.
-  mutating func beginStep() { refused = 0 }
+  mutating func beginStep() { (refused, slow) = (0, min(slow, Self.maximumSlow - 1)) }
 
   /// Whether another object of this step may be written. If not, it counts as refused.
   var mayWrite: Bool { refused < Self.maximumRefused && slow < Self.maximumSlow }

@@ -83,7 +83,7 @@ final class ScriptJudge: Sendable {
       let bytes = new.values.reduce(0) { $0 + $1.bytes.count }
       let waiting = state.pendingBytes.values.reduce(0, +)
       let limit = state.pendingBytes[request.namespace] == nil ? maximumPendingBytes : maximumPendingBytes / 2
-      guard waiting + bytes <= limit else { return nil }
+      guard bytes == 0 || waiting + bytes <= limit else { return nil }
       if bytes > 0 { state.pendingBytes[request.namespace, default: 0] += bytes }
       state.lastRequest += 1
       state.open[state.lastRequest] = (request.questions.count, request.answered)

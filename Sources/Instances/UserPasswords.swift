@@ -31,7 +31,7 @@ struct UserPasswords {
         rotations.append(rotation)
         passwords[user.name] = rotation.decision.told.password
       } else {
-        passwords[user.name] = own(user.name, problems: &problems) { former(user.renamedFrom) ?? generate() }
+        passwords[user.name] = own(user, problems: &problems, generate: generate)
       }
     }
     return (passwords, rotations)
@@ -51,14 +51,16 @@ struct UserPasswords {
   }
 
   private func own(
-    _ user: PostgresName, problems: inout [InstanceProblem], generate: () -> Password?
+    _ user: User, problems: inout [InstanceProblem], generate: () -> Password?
   ) -> Password? {
-    let secret = ObjectName.user(user, customer: customer)
+    let name = user.name
+    let secret = ObjectName.user(name, customer: customer)
     // The password of a second login is another user's. Its name can be declared before it is given up.
-    let mounted = sources.mounted.secondLogins.contains(user) ? nil : sources.mounted.passwords[user]
-    guard sources.keepsPasswords(in: secret) else { return mounted }
-    guard let value = sources.secrets[secret]?[SecretKey.password] else { return mounted ?? generate() }
-    return password(value, of: user, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
+    let mounted = sources.mounted.secondLogins.contains(name) ? nil : sources.mounted.passwords[name]
+    let former = mounted ?? former(user.renamedFrom)
+    guard sources.keepsPasswords(in: secret) else { return former }
+    guard let value = sources.secrets[secret]?[SecretKey.password] else { return former ?? generate() }
+    return password(value, of: name, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
   }
 
   /// The password of a user who is renamed stays what it was.

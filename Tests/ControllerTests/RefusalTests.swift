@@ -86,6 +86,66 @@ import TextEncoding
     }
   }
 
+  /// A webhook that is away fails each creation. What is there already is kept right, and goes when it is to go.
+  @Test func creationsThatFailHoldUpNoChange() async throws {
+    let objects = [
+      Self.secret("user-d"): try Self.object(
+        "user-d", annotations: #"{"postern.io/user":"d"}"#, data: #"{"password":"\#(base64("edited-by-people"))"}"#),
+      Self.secret("user-gone"): try Self.object(
+        "user-gone", annotations: #"{"postern.io/user":"gone"}"#, data: #"{"password":"\#(base64("old-password"))"}"#),
+    ]
+    let annotations = [
+      "postern.io/users": "a, b, c, d", "postern.io/databases": "[{name: o, owner: d}]",
+      "postern.io/removed-users": "drop",
+    ]
+    let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")], objects: objects)) { request in
+      request.method == .POST && request.path.hasSuffix("/secrets")
+        ? .status(500, "InternalError", "failed calling webhook") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let uri = { server.store.value(Self.secret("user-d"), "uri") ?? "" }
+        #expect(try await eventually { uri().contains("edited-by-people") })
+        let isDeleted = try await eventually {
+          fake.requests.contains { $0.method == .DELETE && $0.path == Self.secret("user-gone") }
+        }
+        #expect(isDeleted)
+      }
+    }
+  }
+
+  /// The Secret of the new name cannot be made, and that of the old name goes.
+  @Test(arguments: ["drop", "lock"])
+  func whoIsRenamedKeepsThePasswordWithoutASecret(removed: String) async throws {
+    let passwords = #"{"apiVersion":"postern.io/v1","users":{"store":"old-password-of-store"}}"#
+    let objects = [
+      Self.secret("passwords"): try Self.object("passwords", data: #"{"passwords.json":"\#(base64(passwords))"}"#),
+      Self.secret("user-store"): try Self.object(
+        "user-store", annotations: #"{"postern.io/user":"store"}"#,
+        data: #"{"password":"\#(base64("old-password-of-store"))"}"#),
+    ]
+    let annotations = [
+      "postern.io/users": "[{name: shop, renamedFrom: store}, b]", "postern.io/databases": "[{name: o, owner: shop}]",
+      "postern.io/removed-users": removed,
+    ]
+    let server = Refusing(try ObjectStore([Sample(annotations: annotations, uid: "1")], objects: objects)) { request in
+      request.method == .POST && request.body.contains("acme-pg-user-shop") ? Self.quota : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let mounted = { server.store.value(Self.secret("passwords"), "passwords.json") ?? "" }
+        #expect(try await eventually { mounted().contains(#""b":"#) })
+        #expect(mounted().contains(#""shop":"old-password-of-store""#))
+        #expect(try await eventually { Self.told(fake).contains { $0.hasPrefix("Failed: create") } })
+        server.end()
+        let isKept = try await eventually {
+          server.store.value(Self.secret("user-shop"), "password") == "old-password-of-store"
+        }
+        #expect(isKept)
+      }
+    }
+  }
+
   /// Somebody has deleted the Secret of a user, and a quota does not let it come back: the password stays.
   @Test(arguments: ["a, b", "[{name: a, rotate: {every: 1h, overlap: 5m}}, b]"])
   func aSecretThatCannotComeBackKeepsItsPassword(users: String) async throws {
@@ -517,7 +577,7 @@ import TextEncoding
     }
     #expect(count(Self.failure(.notUnderstood(reason: ""))) == [10, 10])
     // What takes long each time.
-    for cause in [Self.refusal(500), .interrupted(reason: "")] { #expect(count(Self.failure(cause)) == [3, 0]) }
+    for cause in [Self.refusal(500), .interrupted(reason: "")] { #expect(count(Self.failure(cause)) == [3, 1]) }
     // What is not of one object.
     for code in [401, 429, 502, 503, 504] { #expect(count(Self.failure(Self.refusal(code))) == nil, "\(code)") }
     let goes = "forbidden: unable to create new content in namespace shops because it is being terminated"

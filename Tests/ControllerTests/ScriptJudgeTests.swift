@@ -56,6 +56,18 @@ import Testing
     #expect(judge.submit(.init(namespace: "late", questions: [question: text]) {}))
   }
 
+  /// What is asked already takes no more room.
+  @Test func anotherWhoAsksTheSameIsTaken() async throws {
+    let judge = ScriptJudge(maximumPendingBytes: 1_000_000)
+    let told = Mutex(0)
+    let (question, text) = question("-- " + String(repeating: "x", count: 900_000))
+    for _ in 0..<5 {
+      let isTaken = judge.submit(.init(namespace: "a", questions: [question: text]) { told.withLock { $0 += 1 } })
+      #expect(isTaken)
+    }
+    #expect(try await eventually { told.withLock { $0 } == 5 })
+  }
+
   /// However much one namespace asks for, another one's first question is taken.
   @Test func aNamespaceLeavesRoomForTheOthers() async throws {
     let judge = ScriptJudge(maximumPendingBytes: 4_000_000)

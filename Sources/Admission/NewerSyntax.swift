@@ -200,6 +200,9 @@ struct NewerSyntax: Equatable {
     case options([String: Int], of: String, end: Int)
     case other
 
+    /// What a statement in parentheses begins with, as in `EXPLAIN (SELECT 1)`.
+    private static let queries: Set = ["select", "with", "values", "table", "insert", "update", "delete", "merge", "("]
+
     init(_ tokens: [ScriptToken]) {
       let words = tokens.prefix(4).map(\.text)
       let making = words.dropFirst().drop { $0 == "or" || $0 == "replace" }.first
@@ -208,7 +211,9 @@ struct NewerSyntax: Equatable {
       case ("create", "statistics"): self = .statistics
       case ("create", "function"), ("create", "procedure"): self = .routine
       case (let name?, "("):
-        guard let options = NewerSyntax.options[name] else { fallthrough }
+        guard let options = NewerSyntax.options[name], !Self.queries.contains(words.dropFirst(2).first ?? "") else {
+          fallthrough
+        }
         self = .options(options, of: name, end: tokens.firstIndex { $0.text == ")" } ?? tokens.count)
       default: self = .other
       }

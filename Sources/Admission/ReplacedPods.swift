@@ -14,14 +14,18 @@ struct ReplacedPods {
   init(_ subject: Subject, _ postgres: ChosenPostgres) throws(JSONError) {
     let object = subject.object
     guard object.role == .workload else { return }
-    try warnOfReplicas(object, postgres)
-    guard object.kind == GroupVersionKind.deployment.kind, try Self.surges(object.spec.strategy, of: object.bytes),
-      try Self.outlivesPods(
-        object.pod?.spec.volumes,
-        among: postgres.container.dataVolumes(
-          isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
-    else { return }
+    let sharesVolume = try Self.sharesVolume(object, postgres)
+    try warnOfReplicas(object, postgres, sharesVolume)
+    guard sharesVolume else { return }
     let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
+    let replicas = Replicas(object).count
+    if replicas > 1, !wasCustomers, !object.isReplicated {
+      findings.refuse(
+        "spec.replicas",
+        "\(replicas) Pods of a Deployment have one volume, and two servers on it ruin the data: write replicas: 1",
+        .valueForbidden)
+    }
+    guard try Self.surges(object.spec.strategy, of: object.bytes) else { return }
     if wasCustomers {
       findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
     } else {
@@ -38,12 +42,27 @@ struct ReplacedPods {
     guard object.role == .workload, let before = subject.oldReplicas, Replicas(object).count > max(before, 1),
       let slices = object.pod, let postgres = try PodReading(slices, object).choice?.postgres
     else { return }
-    try warnOfReplicas(object, postgres)
+    try warnOfReplicas(object, postgres, Self.sharesVolume(object, postgres))
   }
 
-  private mutating func warnOfReplicas(_ object: CustomerObject, _ postgres: ChosenPostgres) throws(JSONError) {
+  /// Whether all its Pods have their data on one volume.
+  private static func sharesVolume(_ object: CustomerObject, _ postgres: ChosenPostgres) throws(JSONError) -> Bool {
+    guard object.kind == GroupVersionKind.deployment.kind else { return false }
+    return try outlivesPods(
+      object.pod?.spec.volumes,
+      among: postgres.container.dataVolumes(
+        isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
+  }
+
+  private mutating func warnOfReplicas(
+    _ object: CustomerObject, _ postgres: ChosenPostgres, _ sharesVolume: Bool
+  ) throws(JSONError) {
     let replicas = Replicas(object)
-    if let variable = try postgres.copyingVariable() {
+    if replicas.count > 1, sharesVolume, !object.isReplicated {
+      findings.warn(
+        "\(replicas.count) Pods of a Deployment have one volume, and two servers on it ruin the data: write replicas: 1"
+      )
+    } else if let variable = try postgres.copyingVariable() {
       findings.warn(
         "\(variable) makes this Postgres a copy, which takes no writes: declare on the server that it copies")
     } else if replicas.count > 1, !object.isReplicated, let replicator = try postgres.replicator() {

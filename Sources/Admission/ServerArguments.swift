@@ -46,12 +46,13 @@ struct ServerArguments {
   /// another comes, only prepares the data.
   private static func starting(_ programs: [StartedProgram]) -> [StartedProgram] {
     var found: [StartedProgram] = []
-    var isStopped = false
+    // Whether another one replaces what was found.
+    var ends = false
     for program in programs {
-      if program.isStop { isStopped = true }
+      if program.isStop { ends = true }
       guard program.isServer else { continue }
-      if isStopped || !program.isControl && found.contains(where: \.isControl) { found = [] }
-      isStopped = false
+      if ends || !program.isControl && found.last.map({ !$0.isLast }) ?? false { found = [] }
+      ends = false
       found.append(program)
     }
     return found

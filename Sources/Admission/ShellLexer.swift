@@ -134,7 +134,7 @@ struct ShellLexer {
     }
     var text = "$()"
     if end == UInt8(ascii: ")"), commands.count == first + 1, let only = commands[first].first,
-      commands[first].count == 1, only.utf8.first != UInt8(ascii: "$")
+      commands[first].count == 1, !only.utf8.contains(UInt8(ascii: "$"))
     {
       text = "$(\(only))"
       commands.removeLast()

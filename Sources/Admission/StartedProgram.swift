@@ -62,6 +62,9 @@ struct StartedProgram {
     return name != "service" || arguments.first?.hasPrefix("postgresql") == true
   }
 
+  /// Whether no command follows it: it takes the place of the shell.
+  var isLast: Bool { words.first { !$0.contains("=") } == "exec" }
+
   /// Whether it stops a server.
   var isStop: Bool { isControl && arguments.contains("stop") }
 
@@ -121,18 +124,22 @@ struct StartedProgram {
 
   /// More than anybody nests.
   private static let deepest = 8
-  /// How often a script's parameters are put in, which could be as long as the script each time.
+  /// How often parameters of scripts are put in, in all scripts together: they may be as long as a script each time, and hold
+  /// another one.
   private static let mostParameters = 10
 
   /// The programs of a command and its arguments, in their order, and whether a shell runs them.
   static func all(_ words: [String]) -> (programs: [Self], isShell: Bool) {
     var found: [Self] = []
     var isShell = false
-    add(words, to: &found, depth: 0, &isShell)
+    var left = mostParameters
+    add(words, to: &found, depth: 0, &isShell, &left)
     return (found, isShell)
   }
 
-  private static func add(_ words: [String], to found: inout [Self], depth: Int, _ isShell: inout Bool) {
+  private static func add(
+    _ words: [String], to found: inout [Self], depth: Int, _ isShell: inout Bool, _ left: inout Int
+  ) {
     var rest = words[...]
     var entryPoint: ArraySlice<String>?
     passAssignments(&rest)
@@ -140,14 +147,17 @@ struct StartedProgram {
       let program = name(first)
       if let (script, parameters) = script(of: program, rest.dropFirst()), depth < deepest {
         isShell = true
-        var left = mostParameters
         for command in ShellLexer(script).commands {
-          let words = command.flatMap { word -> ArraySlice<String> in
-            guard isAll(word), left > 0 else { return [word] }
-            left -= 1
-            return parameters
+          var words: [String] = []
+          for word in command {
+            if isAll(word), left > 0 {
+              left -= 1
+              words += parameters
+            } else {
+              words.append(word)
+            }
           }
-          add(words, to: &found, depth: depth + 1, &isShell)
+          add(words, to: &found, depth: depth + 1, &isShell, &left)
         }
         return
       }

@@ -256,6 +256,8 @@ import Testing
     (#"["bash","-euo","pipefail","-c","exec postgres -p6000 2>&1 | tee /log"]"#, 6000),
     (#"["sh","-c","pg_ctl -o '-p 5499' start; psql -p 5499; pg_ctl stop; exec postgres"]"#, 5432),
     (#"["sh","-c","pg_ctl -o \"-c listen_addresses='' -p 5499\" start; kill $!; exec postgres -p 6000"]"#, 6000),
+    (#"["sh","-c","docker-entrypoint.sh postgres -p 5433 & kill $!; wait; exec docker-entrypoint.sh postgres"]"#, 5432),
+    (#"["sh","-c","if test -e /d; then exec postgres -p 6000; else exec postgres; fi"]"#, 6000),
     (#"["sh","-c","pg_ctlcluster 16 main start -o '-p 5499'; sleep 1d"]"#, 5499),
     (#"["sh","-c","pg_autoctl create postgres --pgport 1; exec pg_autoctl run --pgport 5499"]"#, 5499),
     (#"["stolon-keeper","--pg-port=5499"]"#, 5499),

@@ -119,6 +119,7 @@ import ThrowawayPostgres
     "CREATE TABLE o2 (storage text, period int, system int)", "ALTER TABLE t ALTER a SET STATISTICS 100",
     "CREATE TABLE o3 (a int, b int GENERATED ALWAYS AS (a * 2) STORED)", "VACUUM (ANALYZE) t", "ANALYZE t",
     "CREATE STATISTICS o4 ON a, b FROM t", "SELECT 'RETURNING old.a', $$IS JSON$$", "EXPLAIN (COSTS OFF) SELECT 1",
+    "EXPLAIN (SELECT 1, memory FROM (SELECT 1 AS memory) AS m)",
     "WITH set AS (SELECT 1 AS c) SELECT c FROM set", "SELECT \"system_user\" FROM (SELECT 1 AS \"system_user\") x",
     "GRANT SELECT ON t TO x WITH GRANT OPTION", "SELECT now() AT TIME ZONE 'UTC'",
     "SELECT count(*) enforced FROM t", "SELECT 1 FROM (SELECT true AS enforced) s WHERE NOT enforced",

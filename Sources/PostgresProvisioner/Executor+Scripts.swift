@@ -21,7 +21,8 @@ extension Executor {
     do throws(PostgresError) {
       let connection =
         script.isConfidential
-        ? try connectConfidentially(settings, as: login.role, in: step.database, main) : try Connection(settings)
+        ? try connectConfidentially(
+          settings, as: login.role, of: script.owner, in: step.database, main) : try Connection(settings)
       connection.keepWarnings()
       defer { tellFurtherWarnings(watch) }
       do throws(ScriptFailure) {

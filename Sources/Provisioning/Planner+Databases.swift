@@ -180,7 +180,7 @@ extension Planner {
         .database(name),
         "still belongs to \(old.text), not \(database.owner.text): an open transaction has made something that is "
           + "\(old.text)'s, and that nobody else sees yet (\(transaction))",
-        hint: "the owner changes when that has ended: end it, if it only idles")
+        hint: "the owner changes when that has ended: end it, if it only idles; \(Self.neverIdle)")
     }
     let others = database.schemas.filter { $0.owner.map { $0 != database.owner } ?? false }.map({ $0.name })
     let objects = SeparateStatements.give(old, to: database.owner, exceptSchemas: others)

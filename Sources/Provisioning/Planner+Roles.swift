@@ -14,11 +14,16 @@ extension Planner {
       fail(
         .server, "the schema postern in the database postgres belongs to \(owner.text), who is no superuser",
         hint:
-          "if Postern made it, when \(owner.text) was a superuser: look at what is in it, and, in postgres, REASSIGN OWNED "
-          + "BY \(id(owner)) TO \(id(observed.administrator)); otherwise rename it: the records are made anew, and all roles "
-          + "then count as found, not as made by Postern")
+          "if Postern made it, when \(owner.text) was a superuser: look at what is in it, plain tables without triggers, and, "
+          + "in postgres, \(Self.ownership(of: Self.recordTables, to: observed.administrator)); otherwise rename it: the "
+          + "records are made anew, and all roles then count as found, not as made by Postern")
     }
   }
+
+  private static let recordTables = [
+    "SCHEMA postern", "TABLE postern.managed_role", "TABLE postern.managed_membership", "TABLE postern.managed_grant",
+    "TABLE IF EXISTS postern.known_failure",
+  ]
 
   private mutating func renewRecords(_ records: Records) {
     var statements = records.isComplete ? [] : Postern.completeRecords

@@ -30,9 +30,10 @@ extension Planner {
       fail(
         item, "the schema postern in it, or what is in there, belongs to \(owner.text), who is no superuser",
         hint:
-          "if it came from a dump of Postern's, as by pg_restore --no-owner: look at what is in it, a table and a function, "
-          + "and, in \(database.name.text), \(Self.takeover(by: observed.administrator)); otherwise rename it: all scripts then "
-          + "run again")
+          "if it came from a dump of Postern's, as by pg_restore --no-owner: look at what is in it, a table and a function; the "
+          + "table must have no trigger, rule, check or other default than now() (\\d postern.script), which would act as a "
+          + "superuser; and, in \(database.name.text), \(Self.ownership(of: Self.recorder, to: observed.administrator)); "
+          + "otherwise rename it: all scripts then run again")
       return false
     case .absent:
       add(
@@ -50,10 +51,13 @@ extension Planner {
     return true
   }
 
-  /// The statements that make a superuser the owner of a record of scripts.
-  private static func takeover(by owner: PostgresName) -> String {
-    ["SCHEMA postern", "TABLE postern.script", "FUNCTION postern.record_script(text, text)"]
-      .map { "ALTER \($0) OWNER TO \(id(owner))" }.joined(separator: "; ")
+  private static let recorder = [
+    "SCHEMA postern", "TABLE postern.script", "FUNCTION postern.record_script(text, text)",
+  ]
+
+  /// The statements that make a superuser the owner of records.
+  static func ownership(of objects: [String], to owner: PostgresName) -> String {
+    objects.map { "ALTER \($0) OWNER TO \(id(owner))" }.joined(separator: "; ")
   }
 
   /// A subscriber to all tables, of which one is not there, or holds the same rows already, stops, and the server keeps

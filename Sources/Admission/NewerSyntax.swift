@@ -193,15 +193,15 @@ struct NewerSyntax: Equatable {
     "intersect", "join", "left", "right", "full", "inner", "cross", "natural", "on", "using", "returning",
   ]
 
+  /// What a query begins with.
+  private static let queries = ["select", "values", "with", "table"]
+
   /// What a statement begins with, where that matters.
   private enum Command: Equatable {
     case publication, statistics, routine
     /// It has options in parentheses, up to the token `end`.
     case options([String: Int], of: String, end: Int)
     case other
-
-    /// What a statement in parentheses begins with, as in `EXPLAIN (SELECT 1)`.
-    private static let queries: Set = ["select", "with", "values", "table", "insert", "update", "delete", "merge", "("]
 
     init(_ tokens: [ScriptToken]) {
       let words = tokens.prefix(4).map(\.text)
@@ -211,9 +211,10 @@ struct NewerSyntax: Equatable {
       case ("create", "statistics"): self = .statistics
       case ("create", "function"), ("create", "procedure"): self = .routine
       case (let name?, "("):
-        guard let options = NewerSyntax.options[name], !Self.queries.contains(words.dropFirst(2).first ?? "") else {
-          fallthrough
-        }
+        // EXPLAIN takes a query in parentheses, too.
+        guard let options = NewerSyntax.options[name], let first = words.dropFirst(2).first, first != "(",
+          !NewerSyntax.queries.contains(first)
+        else { fallthrough }
         self = .options(options, of: name, end: tokens.firstIndex { $0.text == ")" } ?? tokens.count)
       default: self = .other
       }
@@ -227,12 +228,9 @@ struct NewerSyntax: Equatable {
     case call
     case other
 
-    /// What a query begins with.
-    private static let queries = ["select", "values", "with", "table"]
-
     init(_ tokens: [ScriptToken], at index: Int, in outer: Parenthesis?) {
       func word(before count: Int) -> String { index < count ? "" : tokens[index - count].text }
-      let isQuery = index + 1 < tokens.count && Self.queries.contains(tokens[index + 1].text)
+      let isQuery = index + 1 < tokens.count && NewerSyntax.queries.contains(tokens[index + 1].text)
       switch word(before: 1) {
       case "as" where word(before: 2) == "always" && word(before: 3) == "generated": self = .generated
       case "key" where word(before: 2) == "foreign": self = .foreignKey

@@ -14,18 +14,10 @@ struct ReplacedPods {
   init(_ subject: Subject, _ postgres: ChosenPostgres) throws(JSONError) {
     let object = subject.object
     guard object.role == .workload else { return }
-    let sharesVolume = try Self.sharesVolume(object, postgres)
-    try warnOfReplicas(object, postgres, sharesVolume)
-    guard sharesVolume else { return }
     let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
-    let replicas = Replicas(object).count
-    if replicas > 1, !wasCustomers, !object.isReplicated {
-      findings.refuse(
-        "spec.replicas",
-        "\(replicas) Pods of a Deployment have one volume, and two servers on it ruin the data: write replicas: 1",
-        .valueForbidden)
-    }
-    guard try Self.surges(object.spec.strategy, of: object.bytes) else { return }
+    let sharesVolume = try Self.sharesVolume(object, postgres)
+    try tellOfReplicas(object, postgres, sharesVolume: sharesVolume, isNew: !wasCustomers)
+    guard sharesVolume, try Self.surges(object.spec.strategy, of: object.bytes) else { return }
     if wasCustomers {
       findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
     } else {
@@ -42,7 +34,7 @@ struct ReplacedPods {
     guard object.role == .workload, let before = subject.oldReplicas, Replicas(object).count > max(before, 1),
       let slices = object.pod, let postgres = try PodReading(slices, object).choice?.postgres
     else { return }
-    try warnOfReplicas(object, postgres, Self.sharesVolume(object, postgres))
+    try tellOfReplicas(object, postgres, sharesVolume: Self.sharesVolume(object, postgres), isNew: false)
   }
 
   /// Whether all its Pods have their data on one volume.
@@ -54,14 +46,22 @@ struct ReplacedPods {
         isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
   }
 
-  private mutating func warnOfReplicas(
-    _ object: CustomerObject, _ postgres: ChosenPostgres, _ sharesVolume: Bool
+  /// - Parameter isNew: whether the label comes to it now, so that it can be refused.
+  private mutating func tellOfReplicas(
+    _ object: CustomerObject, _ postgres: ChosenPostgres, sharesVolume: Bool, isNew: Bool
   ) throws(JSONError) {
     let replicas = Replicas(object)
     if replicas.count > 1, sharesVolume, !object.isReplicated {
-      findings.warn(
-        "\(replicas.count) Pods of a Deployment have one volume, and two servers on it ruin the data: write replicas: 1"
-      )
+      if isNew {
+        findings.refuse(
+          "spec.replicas",
+          "\(replicas.count) Pods of a Deployment have one volume, and two servers on it ruin the data: write replicas: 1",
+          .valueForbidden)
+      } else {
+        findings.warn(
+          "\(replicas.count) Pods of a Deployment have one volume, on which two servers ruin the data: write replicas: 1"
+        )
+      }
     } else if let variable = try postgres.copyingVariable() {
       findings.warn(
         "\(variable) makes this Postgres a copy, which takes no writes: declare on the server that it copies")

@@ -57,9 +57,9 @@ struct UserPasswords {
     let secret = ObjectName.user(name, customer: customer)
     // The password of a second login is another user's. Its name can be declared before it is given up.
     let mounted = sources.mounted.secondLogins.contains(name) ? nil : sources.mounted.passwords[name]
-    let former = mounted ?? former(user.renamedFrom)
-    guard sources.keepsPasswords(in: secret) else { return former }
-    guard let value = sources.secrets[secret]?[SecretKey.password] else { return former ?? generate() }
+    let known = mounted ?? former(user.renamedFrom)
+    guard sources.keepsPasswords(in: secret) else { return known }
+    guard let value = sources.secrets[secret]?[SecretKey.password] else { return known ?? generate() }
     return password(value, of: name, in: ObjectKey(name: secret, key: SecretKey.password), &problems)
   }
 

@@ -94,18 +94,10 @@ import ThrowawayPostgres
   /// It may use what its members make all the while, also where its application is never without a transaction.
   @Test(arguments: PostgresInstallation.all)
   func aGranteeWhoBecomesTheOwnerKeepsWhatItsMembersMake(_ installation: PostgresInstallation) throws {
-    let bench = try ProvisionerBench(installation)
-    try bench.user("legacy")
-    try bench.user("team", grants: ["d": .write])
-    try bench.user("dev", grants: ["d": .write], memberOf: ["team"])
-    try bench.database(
-      "d", owner: "legacy", schemas: [Schema(name: try PostgresName("s"), owner: try PostgresName("dev"))])
-    #expect(bench.pass().problems == [])
-    try bench.connect(to: "d", as: "dev").execute("CREATE TABLE s.t AS SELECT 1 AS a")
+    let bench = try Self.benchOfTeam(installation, grant: .write)
     let application = try bench.connect(to: "d", as: "team")
     try application.execute("BEGIN; CREATE TEMP TABLE mine (a int)")
     try bench.user("team")
-    try bench.user("dev", memberOf: ["team"])
     try bench.database("d", owner: "team", schemas: bench.desired.spec.databases[0].schemas)
     for _ in 0..<2 {
       _ = bench.pass()
@@ -120,20 +112,28 @@ import ThrowawayPostgres
   /// As where a pass was killed right behind the change: what the grant gave and what the owner must have are not the same.
   @Test(arguments: PostgresInstallation.all)
   func aGranteeWhomSomebodyMadeTheOwnerKeepsWhatItsMembersMake(_ installation: PostgresInstallation) throws {
-    let bench = try ProvisionerBench(installation)
-    try bench.user("legacy")
-    try bench.user("team", grants: ["d": .read])
-    try bench.user("dev", memberOf: ["team"])
-    try bench.database(
-      "d", owner: "legacy", schemas: [Schema(name: try PostgresName("s"), owner: try PostgresName("dev"))])
-    #expect(bench.pass().problems == [])
-    try bench.connect(to: "d", as: "dev").execute("CREATE TABLE s.t AS SELECT 1 AS a")
+    let bench = try Self.benchOfTeam(installation, grant: .read)
     try bench.server.connect(database: "d").execute("ALTER DATABASE d OWNER TO team")
     try bench.user("team")
     try bench.database("d", owner: "team", schemas: bench.desired.spec.databases[0].schemas)
     #expect(bench.pass().problems == [])
     #expect(try bench.value("SELECT a FROM s.t", in: "d", as: "team") == "1")
     #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  /// A database of another owner in which `team` has a grant, and its member `dev` a schema `s` with a table `t`.
+  private static func benchOfTeam(
+    _ installation: PostgresInstallation, grant: Grant.Level
+  ) throws -> ProvisionerBench {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("legacy")
+    try bench.user("team", grants: ["d": grant])
+    try bench.user("dev", memberOf: ["team"])
+    try bench.database(
+      "d", owner: "legacy", schemas: [Schema(name: try PostgresName("s"), owner: try PostgresName("dev"))])
+    #expect(bench.pass().problems == [])
+    try bench.connect(to: "d", as: "dev").execute("CREATE TABLE s.t AS SELECT 1 AS a")
+    return bench
   }
 
   /// Everybody may call a routine unless its owner says otherwise; one that runs as its owner may write.

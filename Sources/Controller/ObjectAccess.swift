@@ -44,7 +44,7 @@ struct ObjectAccess: Sendable {
     do throws(KubernetesError) {
       let reader = ObjectReader { object throws(JSONError) in
         let secret = try LiveObject(object, kind: .secret)
-        return isNeeded(secret.name) && budget.take(secret.data) ? secret : secret.withoutData
+        return isNeeded(secret.name) && budget.take(secret) ? secret : secret.withoutData
       }
       secrets = try await client.list(selection, as: reader).items
     } catch { throw .failed(error) }
@@ -64,7 +64,7 @@ struct ObjectAccess: Sendable {
       guard error.isNotFound else { throw .failed(error) }
       return nil
     }
-    guard budget.take(live.data) else { throw .tooMuch }
+    guard budget.take(live) else { throw .tooMuch }
     return live
   }
 

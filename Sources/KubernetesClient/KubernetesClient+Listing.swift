@@ -24,7 +24,8 @@ extension KubernetesClient {
   }
 
   /// Reports the objects of a selection as they arrive, page by page. If a page's token expires, it begins again, with
-  /// everything in one page.
+  /// everything in one page. Between ``Change/listing`` and ``Change/listed`` each object is reported once, also where a
+  /// page has to be read again.
   /// - Returns: the resource version from which a watch continues.
   func tell<Item: Sendable>(
     _ selection: Selection, as read: ObjectReader<Item>,
@@ -32,13 +33,15 @@ extension KubernetesClient {
   ) async throws(KubernetesError) -> String {
     var token: String?
     var limit = selection.changesOnly ? 1 : transport.settings.pageSize
+    let reported = Reported()
     while true {
       var call = selection.call("list")
       if limit > 0 { call.query.append(("limit", String(limit))) }
       if let token { call.query.append(("continue", token)) }
       let page: Page
       do throws(KubernetesError) {
-        page = try await self.page(call, of: selection, isFirst: token == nil, isDivisible: limit > 1, read, consume)
+        page = try await self.page(
+          call, of: selection, isFirst: token == nil, isDivisible: limit > 1, reported, read, consume)
       } catch {
         guard error.isExpired, token != nil else { throw error }
         (token, limit) = (nil, 0)
@@ -47,6 +50,7 @@ extension KubernetesClient {
       switch page {
       case .tooLarge: limit = max(1, limit / 2)
       case .whole(let version, let more):
+        reported.begin()
         token = selection.changesOnly ? nil : more
         guard token != nil else {
           await consume(.listed)
@@ -57,18 +61,23 @@ extension KubernetesClient {
   }
 
   private func page<Item: Sendable>(
-    _ call: Call, of selection: Selection, isFirst: Bool, isDivisible: Bool, _ read: ObjectReader<Item>,
-    _ consume: @escaping @Sendable (Change<Item>) async -> Void
+    _ call: Call, of selection: Selection, isFirst: Bool, isDivisible: Bool, _ reported: Reported,
+    _ read: ObjectReader<Item>, _ consume: @escaping @Sendable (Change<Item>) async -> Void
   ) async throws(KubernetesError) -> Page {
     try check(call, in: selection.namespace)
     return try await transport.consume(call) { [self] body in
-      if isFirst { await consume(.listing) }
+      if isFirst {
+        reported.begin()
+        await consume(.listing)
+      }
       var splitter = ListSplitter(limit: transport.settings.maximumObjectBytes)
-      var bytes = 0
+      var (bytes, objects) = (0, 0)
       for try await piece in body {
         bytes += piece.readableBytes
         if isDivisible, bytes > transport.settings.maximumPageBytes { return .tooLarge }
         for found in splitter.take(piece) where !selection.changesOnly {
+          objects += 1
+          guard reported.isNew(objects) else { continue }
           if let item = item(found, selection, read) { await consume(.present(item)) }
         }
       }
@@ -102,6 +111,24 @@ extension KubernetesClient {
     logger.warning(
       "an object is skipped",
       metadata: ["resource": "\(selection.resource.plural)", "object": "\(object)", "error": "\(reason)"])
+  }
+}
+
+/// How many objects of a page were reported. A page that is read again begins with the same objects in the same order,
+/// since its token names the state of the cluster: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+private final class Reported: Sendable {
+  private let count = Mutex(0)
+
+  /// Another page begins.
+  func begin() { count.withLock { $0 = 0 } }
+
+  /// Whether the object with this number, from one, was not reported yet. It counts as reported then.
+  func isNew(_ number: Int) -> Bool {
+    count.withLock { count in
+      guard number > count else { return false }
+      count = number
+      return true
+    }
   }
 }
 

@@ -586,6 +586,25 @@ import TextEncoding
     #expect(count(.notLeading) == nil && count(.tooMuch) == nil)
   }
 
+  /// A list that breaks off is read again from its start.
+  @Test func whatIsReadAgainTakesTheRoomOfBefore() throws {
+    let secret = { (name: String, bytes: Int) throws -> LiveObject in
+      let value = Base64.encoded(Array(repeating: 0, count: bytes))
+      return try LiveObject(
+        Array(#"{"metadata":{"name":"\#(name)"},"data":{"key":"\#(value)"}}"#.utf8),
+        kind: .secret)
+    }
+    let budget = ByteBudget(100)
+    for _ in 0..<3 {
+      let (first, second) = (try secret("a", 60), try secret("b", 40))
+      #expect(budget.take(first) && budget.take(second))
+    }
+    let shorter = try secret("a", 50)
+    #expect(budget.take(shorter))
+    let third = try secret("c", 11)
+    #expect(!budget.take(third) && budget.isExceeded)
+  }
+
   @Test func whatDoesNotPassByItselfIsToldFirst() throws {
     var refusals = Refusals()
     #expect(refusals.worst == nil)

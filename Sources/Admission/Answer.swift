@@ -1,5 +1,6 @@
 import JSONBytes
 package import KubernetesAPI
+import TextEncoding
 
 /// Answers a review. The stages, each a value made from the one before:
 ///
@@ -31,6 +32,8 @@ package func answer(
   } catch {
     decision = .unreadable(error)
   }
+  // The API server checks the name after admission, so it may be of any length.
+  name = name.cut(to: AdmissionReview.maximumNameBytes)
   return AdmissionAnswer(to: review, decision, objectName: name, limitsWarnings: settings.limitsWarnings)
 }
 

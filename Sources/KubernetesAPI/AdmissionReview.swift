@@ -7,6 +7,10 @@ package final class AdmissionReview: Sendable {
   /// The only version that is read and answered.
   package static let apiVersion = "admission.k8s.io/v1"
 
+  /// The most bytes of what an answer repeats. No name in Kubernetes has more (DNS subdomain, RFC 1123), but a forged
+  /// review can say megabytes.
+  package static let maximumNameBytes = 253
+
   /// The operation on the object.
   package enum Operation: String, Sendable {
     case create = "CREATE"
@@ -36,12 +40,18 @@ package final class AdmissionReview: Sendable {
   /// `request.options`, such as `CreateOptions`.
   package let options: JSONSlice?
 
-  /// Reads a review in one pass. All of it is checked; values that no decision depends on are skipped.
+  /// Reads a review in one pass. All of it is checked; values that no decision depends on are skipped. Only the object's
+  /// name may be of any length, as the API server checks it after admission.
   package init(decoding bytes: [UInt8]) throws(ReviewError) {
     let request = try Request.reading(bytes)
     guard let uid = request.uid, !uid.isEmpty else { throw .missing(member: "uid") }
     guard let kind = request.kind else { throw .missing(member: "kind") }
     guard let operation = request.operation else { throw .missing(member: "operation") }
+    if Self.isTooLong(uid) { throw .tooLong(member: "uid") }
+    if Self.isTooLong(kind.kind) || Self.isTooLong(kind.group) || Self.isTooLong(kind.version) {
+      throw .tooLong(member: "kind")
+    }
+    if let namespace = request.namespace, Self.isTooLong(namespace) { throw .tooLong(member: "namespace") }
     self.bytes = bytes
     self.uid = uid
     self.kind = kind
@@ -53,4 +63,6 @@ package final class AdmissionReview: Sendable {
     oldObject = request.oldObject
     options = request.options
   }
+
+  private static func isTooLong(_ text: String) -> Bool { text.utf8.count > maximumNameBytes }
 }

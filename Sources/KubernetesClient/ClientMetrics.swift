@@ -43,6 +43,11 @@ package struct ClientMetrics: Sendable {
     Meter(label: Name.watchWorked, dimensions: [("resource", resource)], factory: factory).set(Double(seconds))
   }
 
+  /// No watch of the resource is wanted any more, so that none can have stalled.
+  func watchesEnded(_ resource: String) {
+    Meter(label: Name.watchWorked, dimensions: [("resource", resource)], factory: factory).destroy()
+  }
+
   func skipped(_ resource: String) {
     Counter(label: Name.skipped, dimensions: [("resource", resource)], factory: factory).increment()
   }

@@ -33,7 +33,7 @@ extension KubernetesClient {
     _ consume: @escaping @Sendable (Change<Item>) async -> Void
   ) async {
     watches.begin(selection, at: transport.time.now())
-    defer { watches.end(selection) }
+    defer { if watches.end(selection) { transport.metrics.watchesEnded(selection.resource.plural) } }
     var backoff = Backoff(transport.settings)
     var (isLeftOut, seldom) = (false, Backoff(transport.settings, maximum: transport.settings.maximumLeftOutDelay))
     /// Since when it has failed while others worked.
@@ -141,9 +141,11 @@ extension KubernetesClient {
     }
   }
 
+  /// What is to be watched is tried again soon, whatever the answer asks for: a proxy may ask for an hour.
   /// - Returns: false where the task is cancelled.
   private func wait(_ backoff: inout Backoff, after error: KubernetesError?) async -> Bool {
-    (try? await transport.time.sleep(backoff.next(after: error?.retryAfter))) != nil
+    let asked = error?.retryAfter.map { min($0, transport.settings.maximumRetryDelay) }
+    return (try? await transport.time.sleep(backoff.next(after: asked))) != nil
   }
 }
 

@@ -24,7 +24,14 @@ final class WatchLog: Sendable {
     entries.withLock { $0[selection.name] = entry }
   }
 
-  func end(_ selection: Selection) { entries.withLock { $0[selection.name] = nil } }
+  /// Forgets a watch that has ended.
+  /// - Returns: whether it was the resource's last.
+  func end(_ selection: Selection) -> Bool {
+    entries.withLock { entries in
+      entries[selection.name] = nil
+      return !entries.values.contains { $0.resource == selection.resource.plural }
+    }
+  }
 
   /// Records that a list or a watch was answered, or that an event arrived.
   /// - Returns: if the time in whole seconds has changed, the earliest of the times at which the resource's watches

@@ -21,6 +21,8 @@ package final class CertificateKeeper: Sendable {
     var remembered: CertificateSecret?
     /// The content that was last given to the server.
     var served: CertificateSecret?
+    /// The content that was refused, so that it is told once.
+    var refused: CertificateSecret?
     /// While leading: the configurations that the watches have reported; nil: does not exist.
     var configurations: [Resource: JSONValue?] = [:]
     var spacing: [Resource: WriteSpacing] = [:]
@@ -83,9 +85,13 @@ package final class CertificateKeeper: Sendable {
       guard let secret, let findings else { return }
       if findings.isGood { state.remembered = secret }
       guard secret.certificate != state.served?.certificate || secret.privateKey != state.served?.privateKey
-      else { return }
-      state.served = secret
-      guard findings.serving == nil else { return use.serve(secret.certificate, secret.privateKey) }
+      else { return state.refused = nil }
+      guard findings.serving == nil else {
+        (state.served, state.refused) = (secret, nil)
+        return use.serve(secret.certificate, secret.privateKey)
+      }
+      guard secret != state.refused else { return }
+      state.refused = secret
       use.refuse(
         "the Secret \(name) holds no serving certificate that is valid now, bears "
           + "\(settings.policy.names.joined(separator: ", ")) and is issued by an authority in it")
@@ -94,11 +100,18 @@ package final class CertificateKeeper: Sendable {
     changed.call()
   }
 
+  /// Judges what was refused anew: the clock may have been wrong, or the certificate's time may have begun.
+  private func reconsider() {
+    guard let refused = state.withLock({ $0.refused == nil ? nil : $0.secret }) else { return }
+    saw(refused, over: refused)
+  }
+
   private func makeWhereMissing() async {
     var pause = Pause()
     while !Task.isCancelled {
       let (isMissing, remembered) = state.withLock { ($0.isKnown && $0.secret == nil, $0.remembered) }
       guard isMissing else {
+        reconsider()
         await missing.sleep(atMost: settings.pollInterval)
         continue
       }

@@ -1,19 +1,35 @@
-/// The memory that the bodies of unanswered requests may take together. A value that has no clock of its own.
+/// The memory that bodies of unanswered requests, and answers that clients leave unread, may take together. A value that has
+/// no clock of its own.
 ///
 /// Small bodies are not counted, because there is room for one on every connection. A part of the capacity is reserved
-/// for bodies of medium size. When there is no room, the bodies that have arrived most slowly so far lose theirs to one
-/// that arrives faster. A body that began less than `patience` ago never loses its room, because an honest client sends
-/// its largest body within that time.
+/// for bodies of medium size. When there is no room, what has moved most slowly so far loses its own to what moves faster.
+/// What began less than `patience` ago loses its room only where its address has more than a third of the capacity, and
+/// the newcomer's has not: an honest client sends its largest body, which has a third, within that time; but whoever begins
+/// anew all the time is always young.
 struct BodyRoom {
+  /// What takes room.
+  struct Key: Hashable {
+    enum Kind {
+      /// The body of a request.
+      case body
+      /// Answers that were written, and not read.
+      case answer
+    }
+
+    let connection: ObjectIdentifier
+    let kind: Kind
+  }
+
   enum Verdict: Equatable {
     case taken
-    /// The room is given, and these bodies have lost theirs for it.
-    case takenFrom([ObjectIdentifier])
+    /// The room is given, and these have lost theirs for it.
+    case takenFrom([Key])
     case refused
   }
 
   private struct Share {
     var bytes: Int
+    let address: String
     let beginning: Duration
     var isUnfinished = true
   }
@@ -23,7 +39,8 @@ struct BodyRoom {
   private let reserve: Int
   private let mediumBytes: Int
   private let patience: Duration
-  private var shares: [ObjectIdentifier: Share] = [:]
+  private var shares: [Key: Share] = [:]
+  private var bytesOfAddress: [String: Int] = [:]
   /// The bytes that are in use.
   private(set) var taken = 0
 
@@ -34,37 +51,56 @@ struct BodyRoom {
     self.patience = patience
   }
 
-  /// Takes room for `bytes` more bytes of a body. A body that is refused keeps what it has until it is released.
-  /// - Parameter now: the time on a clock that never goes back.
-  mutating func take(_ bytes: Int, for body: ObjectIdentifier, now: Duration) -> Verdict {
-    let total = (shares[body]?.bytes ?? 0) + bytes
+  /// Takes room for `bytes` more bytes. What is refused keeps what it has until it is released.
+  /// - Parameters:
+  ///   - address: the client's.
+  ///   - now: the time on a clock that never goes back.
+  mutating func take(_ bytes: Int, for key: Key, of address: String, now: Duration) -> Verdict {
+    let total = (shares[key]?.bytes ?? 0) + bytes
     let bound = total > mediumBytes ? capacity - reserve : capacity
-    var leavers: [ObjectIdentifier] = []
+    var leavers: [Key] = []
     var missing = taken + bytes - bound
     if missing > 0 {
-      let own = shares[body].map { speed($0, now) } ?? .infinity
-      let slower = shares.filter { $0.value.isUnfinished && speed($0.value, now) < own }
-      for (id, share) in slower.sorted(by: { speed($0.value, now) < speed($1.value, now) }) where missing > 0 {
-        leavers.append(id)
-        missing -= share.bytes
+      let own = shares[key].map { speed($0, now) } ?? .infinity
+      let isModest = !isGreedy(address, with: bytes)
+      let others = shares.filter { other in
+        guard other.value.isUnfinished, other.key != key else { return false }
+        return speed(other.value, now) < own
+          || isModest && other.value.address != address && isGreedy(other.value.address, with: 0)
+      }
+      // Of several that are as fast, the largest, so that few have to go.
+      let order = others.map { (key: $0.key, speed: speed($0.value, now), bytes: $0.value.bytes) }
+        .sorted { ($0.speed, $1.bytes) < ($1.speed, $0.bytes) }
+      for leaver in order where missing > 0 {
+        leavers.append(leaver.key)
+        missing -= leaver.bytes
       }
       guard missing <= 0 else { return .refused }
     }
     for id in leavers { release(id) }
-    shares[body, default: Share(bytes: 0, beginning: now)].bytes += bytes
+    shares[key, default: Share(bytes: 0, address: address, beginning: now)].bytes += bytes
     taken += bytes
+    bytesOfAddress[address, default: 0] += bytes
     return leavers.isEmpty ? .taken : .takenFrom(leavers)
   }
 
-  /// The body has arrived completely, so it no longer loses its room to others.
-  mutating func finish(_ body: ObjectIdentifier) { shares[body]?.isUnfinished = false }
+  /// A body has arrived completely, so it no longer loses its room to others.
+  mutating func finish(_ key: Key) { shares[key]?.isUnfinished = false }
 
-  /// Frees the room of a body that is no longer kept. Does nothing for a body that was never counted.
-  mutating func release(_ body: ObjectIdentifier) {
-    if let share = shares.removeValue(forKey: body) { taken -= share.bytes }
+  /// Frees the room of what is no longer kept. Does nothing for what was never counted.
+  mutating func release(_ key: Key) {
+    guard let share = shares.removeValue(forKey: key) else { return }
+    taken -= share.bytes
+    let left = bytesOfAddress[share.address, default: 0] - share.bytes
+    bytesOfAddress[share.address] = left == 0 ? nil : left
   }
 
-  /// Bytes per second; infinite for a body that began less than `patience` ago.
+  /// Whether an address has more than a third of the room, with as many bytes more.
+  private func isGreedy(_ address: String, with bytes: Int) -> Bool {
+    bytesOfAddress[address, default: 0] + bytes > capacity / 3
+  }
+
+  /// Bytes per second; infinite for what began less than `patience` ago.
   private func speed(_ share: Share, _ now: Duration) -> Double {
     let age = now - share.beginning
     return age < patience ? .infinity : Double(share.bytes) / (age / .seconds(1))

@@ -30,6 +30,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   /// How many bytes of a body this connection holds.
   private var kept = 0
+  /// How many bytes of answers were written since the channel was last writable.
+  private var unread = 0
   /// The number of the review that another thread is deciding.
   private var decision: Int?
   private var held: [Held] = []
@@ -63,6 +65,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     held = []
     // A review that is already being decided keeps its body until then.
     if let number = decision, service.largeReviews.cancel(number) { decision = nil }
+    service.state.giveRoomOfAnswersBack(of: seat)
     settle()
   }
 
@@ -76,6 +79,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
       perform(connection.makeRoom(as: activity), context)
     case MakeRoom.ofBody:
       perform(connection.makeRoom(), context)
+    case MakeRoom.ofAnswer:
+      perform(connection.refuseReader(), context)
     default:
       break
     }
@@ -105,6 +110,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let isWritable = context.channel.isWritable
     perform(
       connection.writabilityChanged(isWritable, isQuiescing: service.state.isQuiescing), context)
+    if isWritable {
+      service.state.giveRoomOfAnswersBack(of: seat)
+    } else if !service.state.takeRoomForAnswers(unread, of: seat) {
+      perform(connection.refuseReader(), context)
+    }
     readOn(context)
     context.fireChannelWritabilityChanged()
   }
@@ -164,7 +174,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     let events = held
     held = []
     for event in events { take(event, context) }
-    completeReading(context)
+    // Without any, the client owes nothing but its next request.
+    if events.isEmpty { endTurn() } else { completeReading(context) }
     readOn(context)
   }
 
@@ -206,6 +217,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
       decideElsewhere(context)
     case .answer(let answer, let form):
       let buffer = render(answer, form, context)
+      unread = (context.channel.isWritable ? 0 : unread) + buffer.readableBytes
       if form.persistence == .close {
         end(context, with: buffer)
       } else {

@@ -6,7 +6,8 @@
 ///   something (its first request, the rest of one, the reading of an answer, its closing) are closed before those that
 ///   are idle after an answered request; among each kind, the one that has waited longest is first. A connection whose
 ///   state began less than `patience` ago is left alone as long as there is another choice, because honest clients need
-///   milliseconds for a handshake or a request. A connection with a complete request is never closed.
+///   milliseconds for a handshake or a request. A connection with a complete request is never closed. One with a request
+///   that has just begun is closed only if its address has more than a quarter of the connections and the newcomer's has not.
 /// - While there is room, no address is limited, because a whole cluster's API server may be one address (behind a
 ///   proxy, or with one replica). When there is none, an address with more than a quarter of the connections loses idle
 ///   ones first; and its newcomers replace only connections of the same address, or those whose client owes something.
@@ -63,7 +64,8 @@ struct ConnectionPolicy {
     let isSettled = occupant.duration >= patience
     switch occupant.activity {
     case .busy: return nil
-    case .owing: return isSettled ? 0 : nil
+    case .owing where isSettled: return 0
+    case .owing: return occupant.isOfMany && !isOfMany ? 4 : nil
     case .silent where isSettled: return 0
     case .silent, .idle:
       if isOfMany, !occupant.isOfNewcomer { return nil }
@@ -71,7 +73,7 @@ struct ConnectionPolicy {
       case (true, true): return 1
       case (true, false): return 2
       case (false, true): return 3
-      case (false, false): return occupant.activity == .silent ? 4 : nil
+      case (false, false): return occupant.activity == .silent ? 5 : nil
       }
     }
   }

@@ -139,6 +139,13 @@ struct ConnectionState {
     if case .receiving(let receiving) = phase { refuse(.overloaded, receiving.request) } else { .nothing }
   }
 
+  /// There is no room for this connection's unread answers, or others need it.
+  mutating func refuseReader() -> ConnectionStep {
+    guard awaited == .reader else { return .nothing }
+    phase = .closing
+    return .cut(.reader)
+  }
+
   /// The last answer has been sent and the sending side is closed. Now the client must close.
   mutating func ended() -> ConnectionStep { wait(.close) }
 

@@ -28,6 +28,9 @@ final class Seat: Sendable {
     published.store(Self.packed(activity, now), ordering: .relaxed)
   }
 
+  /// What takes room for it.
+  func key(_ kind: BodyRoom.Key.Kind) -> BodyRoom.Key { .init(connection: ObjectIdentifier(self), kind: kind) }
+
   /// Asks the connection to make room. May be called from any thread.
   func ask(_ event: MakeRoom) { channel.pipeline.fireUserInboundEventTriggered(event) }
 
@@ -40,6 +43,11 @@ final class Seat: Sendable {
 enum MakeRoom {
   /// For a new connection, if this one still does what it did when it was chosen.
   case ofConnection(ConnectionPolicy.Activity)
-  /// For other bodies, if this connection's body has not arrived completely.
+  /// For others, if this connection's body has not arrived completely.
   case ofBody
+  /// For others, if this connection's answers have not been read.
+  case ofAnswer
+
+  /// That this kind has lost its room.
+  init(_ kind: BodyRoom.Key.Kind) { self = kind == .body ? .ofBody : .ofAnswer }
 }

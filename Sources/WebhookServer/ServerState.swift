@@ -85,25 +85,38 @@ final class ServerState: Sendable {
     guard total > smallBodyBytes else { return true }
     // When a body outgrows the size that is not counted, all of it is counted.
     let bytes = total - bytes > smallBodyBytes ? bytes : total
+    return take(bytes, .body, of: seat)
+  }
+
+  private func take(_ bytes: Int, _ kind: BodyRoom.Key.Kind, of seat: Seat) -> Bool {
     let now = Duration.nanoseconds(NIODeadline.now().uptimeNanoseconds)
-    switch room.withLock({ $0.take(bytes, for: ObjectIdentifier(seat), now: now) }) {
+    switch room.withLock({ $0.take(bytes, for: seat.key(kind), of: seat.address, now: now) }) {
     case .taken: return true
     case .refused: return false
-    case .takenFrom(let bodies):
-      for seat in connections.withLock({ connections in bodies.compactMap { connections.seats[$0] } }) {
-        seat.ask(.ofBody)
+    case .takenFrom(let leavers):
+      let asked = connections.withLock { connections in
+        leavers.compactMap { key in connections.seats[key.connection].map { ($0, MakeRoom(key.kind)) } }
       }
+      for (seat, event) in asked { seat.ask(event) }
       return true
     }
   }
 
   /// A body of `bytes` bytes has arrived completely: it no longer loses its room to others.
   func finishBody(_ bytes: Int, of seat: Seat) {
-    if bytes > smallBodyBytes { room.withLock { $0.finish(ObjectIdentifier(seat)) } }
+    if bytes > smallBodyBytes { room.withLock { $0.finish(seat.key(.body)) } }
   }
 
   /// Frees the room of a body of `bytes` bytes.
   func giveRoomBack(_ bytes: Int, of seat: Seat) {
-    if bytes > smallBodyBytes { room.withLock { $0.release(ObjectIdentifier(seat)) } }
+    if bytes > smallBodyBytes { room.withLock { $0.release(seat.key(.body)) } }
   }
+
+  // MARK: Answers
+
+  /// Takes room for answers of `bytes` bytes that a client leaves unread; false: there is none.
+  func takeRoomForAnswers(_ bytes: Int, of seat: Seat) -> Bool { take(bytes, .answer, of: seat) }
+
+  /// The client has read its answers, or is gone.
+  func giveRoomOfAnswersBack(of seat: Seat) { room.withLock { $0.release(seat.key(.answer)) } }
 }

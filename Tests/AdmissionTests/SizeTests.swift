@@ -89,6 +89,21 @@ import Testing
     }
   }
 
+  /// Whoever reaches the webhook can forge a review. What does not read the answer would hold its memory.
+  @Test func noAnswerRepeatsMegabytes() throws {
+    let name = String(repeating: "n", count: 1 << 20)
+    let denied = try pod(spec: "").adding("/metadata/name", #""\#(name)""#)
+    let misread = try denied.adding("/spec/containers", "7")
+    for object in [denied, misread] {
+      let reply = try post(object, .mutate)
+      #expect(!reply.isAllowed)
+      #expect(reply.answer.body.count < 4096)
+      #expect(reply.answer.record.name.utf8.count <= 253)
+    }
+    let error = ReviewError.notAnAdmissionReview(apiVersion: name, kind: name)
+    #expect(error.message.utf8.count < 1024)
+  }
+
   @Test func moreContainersThanAnyPodHasAreNotRead() throws {
     let many = "[" + String(repeating: #"{"name":"postern"},"#, count: 10_000) + #"{"name":"b"}]"#
     for list in ["containers", "initContainers", "volumes"] {

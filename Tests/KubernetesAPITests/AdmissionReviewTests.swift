@@ -9,6 +9,7 @@ import Testing
   }
 
   static let pod = #"{"group":"","version":"v1","kind":"Pod"}"#
+  static let long = String(repeating: "n", count: 254)
 
   @Test func whatADecisionDependsOnIsRead() throws {
     let review = try review(
@@ -40,6 +41,11 @@ import Testing
     (#"{"uid":"","kind":\#(pod),"operation":"CREATE"}"#, .missing(member: "uid")),
     (#"{"uid":"u","operation":"CREATE"}"#, .missing(member: "kind")),
     (#"{"uid":"u","kind":\#(pod)}"#, .missing(member: "operation")),
+    (#"{"uid":"\#(long)","kind":\#(pod),"operation":"CREATE"}"#, .tooLong(member: "uid")),
+    (#"{"uid":"u","kind":{"kind":"\#(long)"},"operation":"CREATE"}"#, .tooLong(member: "kind")),
+    (#"{"uid":"u","kind":{"group":"\#(long)"},"operation":"CREATE"}"#, .tooLong(member: "kind")),
+    (#"{"uid":"u","kind":{"version":"\#(long)"},"operation":"CREATE"}"#, .tooLong(member: "kind")),
+    (#"{"uid":"u","kind":\#(pod),"operation":"CREATE","namespace":"\#(long)"}"#, .tooLong(member: "namespace")),
   ])
   func aRequestThatCannotBeAnsweredIsRefused(request: String, error: ReviewError) {
     #expect(throws: error) { try review(request) }

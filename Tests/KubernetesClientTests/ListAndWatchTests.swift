@@ -210,6 +210,43 @@ import Testing
     }
   }
 
+  /// Such as those of a controller that no longer leads.
+  @Test func aResourceThatIsWatchedNoMoreHasNoTime() async throws {
+    let script: FakeServer.Script = { _, request in request.query["watch"] == nil ? list(7, []) : .stream { _ in } }
+    try await talking(script) { talk in
+      let series = #"postern_watch_last_success_timestamp_seconds{resource="pods"}"#
+      func watch(_ namespace: String) -> Task<Void, Never> {
+        Task {
+          await talk.client.listAndWatch(Selection(.pods, namespace: namespace), as: ObjectHeader.reader) { _ in }
+        }
+      }
+      let (first, second) = (watch("a"), watch("b"))
+      let areThere = try await eventually { talk.server.requests.count { $0.query["watch"] != nil } == 2 }
+      #expect(areThere)
+      first.cancel()
+      await first.value
+      #expect(talk.registry.text().contains(series))
+      second.cancel()
+      await second.value
+      #expect(!talk.registry.text().contains(series))
+    }
+  }
+
+  /// A proxy before an API server in maintenance says so.
+  @Test func noWatchWaitsAnHourBecauseItIsAskedTo() async throws {
+    let script: FakeServer.Script = { number, _ in
+      switch number {
+      case 0, 2: .status(503, "ServiceUnavailable", "maintenance", [("Retry-After", "3600")])
+      case 1: list(7, [])
+      default: .stream { $0.send(event("ADDED", object("a", 8))) }
+      }
+    }
+    try await follow(["=", "+a@8"], script) { talk in
+      #expect(talk.time.waits.count == 2)
+      #expect(talk.time.waits.allSatisfy { $0 <= ClientSettings().maximumRetryDelay * 2 }, "\(talk.time.waits)")
+    }
+  }
+
   @Test func whatIsForbiddenIsToldOnceAndCountsWhereNothingElseWorks() async throws {
     let areAllForbidden = Mutex(false)
     let script: FakeServer.Script = { _, request in

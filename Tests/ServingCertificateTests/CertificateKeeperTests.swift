@@ -188,6 +188,23 @@ struct CertificateKeeperTests {
     }
   }
 
+  /// The clock of its node was behind. Nothing but the clock tells this replica that the certificate is good.
+  @Test func whatWasRefusedByAWrongClockIsServedWhenItIsRight() async throws {
+    let room = try await Room("clock")
+    let good = try room.settings.policy.carriedOut(.makeBoth, on: nil, remembered: nil, now: room.clock.now)
+    room.clock.set(days: -30)
+    try await room.client.create(.secrets, good.secret(room.settings.secret, in: room.name))
+    try await room.running(1, leaders: 0) { replicas in
+      let isRefused = try await eventually { replicas[0].refused == 1 }
+      #expect(isRefused)
+      #expect(try await replicas[0].readiness() == 503)
+      room.clock.set(days: 0)
+      let isReady = try await eventually { try await replicas[0].readiness() == 200 }
+      #expect(isReady)
+      #expect(replicas[0].refused == 1)
+    }
+  }
+
   @Test func anErasedCABundleIsRestored() async throws {
     let room = try await Room("erased")
     try await room.running(1) { replicas in

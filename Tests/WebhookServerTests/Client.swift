@@ -69,15 +69,18 @@ final class Client: Sendable {
   }
 
   /// Connects without TLS.
-  static func connectPlain(_ port: Int) async throws -> Client {
-    try await open(port, reads: true) { _ in }
+  /// - Parameter address: this machine's address that it connects from.
+  static func connectPlain(_ port: Int, from address: String = "127.0.0.1") async throws -> Client {
+    try await open(port, from: address, reads: true) { _ in }
   }
 
   private static func open(
-    _ port: Int, reads: Bool, _ prepare: @escaping @Sendable (any Channel) throws -> Void
+    _ port: Int, from address: String = "127.0.0.1", reads: Bool,
+    _ prepare: @escaping @Sendable (any Channel) throws -> Void
   ) async throws -> Client {
     let inbox = Inbox(reads: reads)
     let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .bind(to: SocketAddress(ipAddress: address, port: 0))
       .channelInitializer { channel in
         channel.eventLoop.makeCompletedFuture {
           try prepare(channel)

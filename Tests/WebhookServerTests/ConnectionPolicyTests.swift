@@ -76,6 +76,24 @@ import Testing
         One(activity: .silent, milliseconds: 1000), One(activity: .idle, milliseconds: 60_000, ofMany: true),
       ], leaver: 0),
     Case(
+      testDescription: "nor does one of many keep others out with requests that have just begun",
+      connections: [
+        One(activity: .owing, milliseconds: 900), One(activity: .owing, milliseconds: 500, ofMany: true),
+      ], leaver: 1),
+    Case(
+      testDescription: "which go before a newcomer's handshake is cut",
+      connections: [
+        One(activity: .silent, milliseconds: 5), One(activity: .owing, milliseconds: 3, ofMany: true),
+      ], leaver: 1),
+    Case(
+      testDescription: "but behind those of that address that were just answered",
+      connections: [
+        One(activity: .owing, milliseconds: 900, ofMany: true), One(activity: .idle, milliseconds: 3, ofMany: true),
+      ], leaver: 1),
+    Case(
+      testDescription: "one of many does not even displace its own request that has just begun", forOneOfMany: true,
+      connections: [One(activity: .owing, milliseconds: 900, ofMany: true, own: true)], leaver: nil),
+    Case(
       testDescription: "one of many displaces its own", forOneOfMany: true,
       connections: [
         One(activity: .idle, milliseconds: 60_000), One(activity: .idle, milliseconds: 1000, own: true),

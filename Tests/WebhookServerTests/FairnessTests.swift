@@ -103,6 +103,28 @@ import WebhookServer
     }
   }
 
+  /// Requests that have begun and never end do not either, although each of them is young.
+  @Test func requestsThatHaveJustBegunDoNotKeepProbesOut() async throws {
+    var configuration = try configuration(10)
+    configuration.operationsPort = 0
+    configuration.maximumOperationsConnections = 4
+    configuration.patience = .seconds(3600)
+    configuration.bodyTimeout = .seconds(3600)
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    try await serving(configuration, registry: registry) { server in
+      let port = try #require(server.operationsPort)
+      var clients: [Client] = []
+      for _ in 1...4 {
+        let client = try await Client.connectPlain(port)
+        client.send("GET /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n1")
+        clients.append(client)
+      }
+      #expect(try await eventually { registry.value("postern_http_requests_in_flight") == "4" })
+      #expect(try await Client.connectPlain(port, from: "127.0.0.2").get("/healthz").status == 200)
+      for client in clients { await client.close() }
+    }
+  }
+
   @Test func theSlowestLargeBodyGoesAndIsToldToComeAgain() async throws {
     var configuration = try configuration(10)
     configuration.smallBodyBytes = 100

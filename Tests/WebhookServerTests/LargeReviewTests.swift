@@ -77,6 +77,18 @@ import WebhookServer
     }
   }
 
+  /// It owes nothing: the server waits for another request, and not for the rest of one.
+  @Test func behindALargeReviewTheConnectionIsIdle() async throws {
+    var configuration = try configuration()
+    configuration.idleTimeout = .milliseconds(300)
+    configuration.headerTimeout = .seconds(3600)
+    try await serving(configuration) { server in
+      let client = try await server.client()
+      #expect(try await client.post("/mutate", Self.large).status == 200)
+      try await client.waitForClose()
+    }
+  }
+
   @Test func whoHangsUpGivesTheRoomBackAndIsNotDecided() async throws {
     let (isBegun, mayEnd) = (Flag(), Gate())
     let count = Atomic(0)

@@ -261,6 +261,34 @@ import WebhookServer
     }
   }
 
+  /// Answers that are left unread take the room of bodies, and give it to those who read.
+  @Test func unreadAnswersShareOneRoom() async throws {
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    let cut = #"postern_http_connections_cut_total{waiting_for="reader"}"#
+    let large = [UInt8](repeating: 0x20, count: 16 << 20)
+    var configuration = try configuration()
+    configuration.patience = .milliseconds(200)
+    configuration.bodyTimeout = .seconds(3600)
+    try await serving(
+      configuration, registry: registry,
+      answer: { path, body in body.count == 2 ? WebhookReply(status: 200, body: large) : echo(path, body) }
+    ) { server in
+      var clients: [Client] = []
+      for _ in 0..<4 {
+        let client = try await server.client(reads: false)
+        client.send(Client.post("/mutate", [0x7B, 0x7D]))
+        clients.append(client)
+      }
+      // There is room for one.
+      #expect(try await eventually { registry.value(cut) == "3" })
+      let body = [UInt8](repeating: 0x20, count: 7 << 20)
+      let isServed = try await eventually { try await server.client().post("/mutate", body).status == 200 }
+      #expect(isServed)
+      #expect(registry.value(cut) == "4")
+      withExtendedLifetime(clients) {}
+    }
+  }
+
   @Test func aClientThatNeverBeginsTheHandshakeIsCut() async throws {
     var configuration = try configuration()
     configuration.handshakeTimeout = .seconds(1)

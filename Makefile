@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= debug
 BIN = .build/$(CONFIGURATION)
 
-.PHONY: help build sidecar sidecar-arm64 postern profile images demo try test test-shipped e2e e2e-faults bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
+.PHONY: help build sidecar sidecar-arm64 postern profile images demo try test test-shipped e2e e2e-faults e2e-rotation bench bench-admission bench-provisioning bench-memory bench-cluster bench-told bench-upgrade bench-hostile bench-large-cluster bench-scale bench-instructions fuzz chart docs lint format clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

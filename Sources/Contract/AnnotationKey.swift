@@ -86,8 +86,12 @@ package enum AnnotationKey {
       sslRootCert, replication, connections,
     ]
 
-  /// The annotations that Postern writes itself. A manifest may contain them; they are ignored.
+  /// The annotations that Postern writes on Pods. A manifest may contain them; they are ignored.
   package static let outputs = [injected, connected, updated, sidecarUpdated]
+
+  /// The annotations that the controller writes on objects of its own. A file may contain them that was taken from a
+  /// cluster.
+  package static let ownOutputs = [user, rotatedAt, rotatesAt, unusedSince, madeService]
 }
 
 /// The same texts as `StaticString`, with which the scanner compares a review's keys byte by byte.

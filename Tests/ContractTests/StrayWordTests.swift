@@ -7,8 +7,8 @@ import Testing
 struct StrayWordTests {
   /// Each text of the contract that could be written by hand elsewhere, as it would look in a string literal.
   private static let words: [String] =
-    AnnotationKey.all + AnnotationKey.outputs + [
-      AnnotationKey.customerLabel, AnnotationKey.user, ObjectLabel.managedBy, ObjectName.prefix(customer: ""),
+    AnnotationKey.all + AnnotationKey.outputs + AnnotationKey.ownOutputs + [
+      AnnotationKey.customerLabel, ObjectLabel.managedBy, ObjectName.prefix(customer: ""),
       SecretKey.userType, SecretKey.jdbcURI, "\"\(SecretKey.pgpass)\"", VolumeLayout.apiVersion, VolumeLayout.mountPath,
       VolumeLayout.specFile, VolumeLayout.passwordsFile, VolumeLayout.adminUsernameFile,
       VolumeLayout.adminPasswordFile, SidecarContainer.program, SidecarContainer.statusPath, SidecarContainer.tokenPath,

@@ -1,3 +1,4 @@
+import Contract
 import Foundation
 import TestThreads
 import Testing
@@ -75,6 +76,14 @@ import Testing
     let unlabelled = manifest(", annotations: {postern.io/users: shop}")
       .replacing("labels: {postern.io/customer: acme}", with: "labels: {}")
     #expect(try Program.run(["check", "-"], input: unlabelled).status == 1)
+  }
+
+  @Test(arguments: ["Secret", "ConfigMap"], AnnotationKey.outputs + AnnotationKey.ownOutputs)
+  func whatPosternWroteMayBeInAFile(kind: String, key: String) throws {
+    let object =
+      "{apiVersion: v1, kind: \(kind), metadata: {name: x, labels: {postern.io/customer: acme}, annotations: {\(key): z}}}"
+    let answer = try Program.run(["check", "--quiet", "-"], input: object)
+    #expect(answer.status == 0 && answer.output == "", "\(answer.output)")
   }
 
   @Test func aServiceMayHaveTheLabel() throws {

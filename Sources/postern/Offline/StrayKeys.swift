@@ -72,8 +72,6 @@ struct StrayKeys {
 
   private static let labels = [AnnotationKey.customerLabel, AnnotationKey.connectLabel]
   private static let known = AnnotationKey.all + labels
-  /// What the controller writes on objects of its own, which may have been taken from a cluster into a file.
-  private static let written = [AnnotationKey.user, AnnotationKey.unusedSince, AnnotationKey.madeService]
   private static let served = LabelledManifest.kinds.joined(separator: ", ")
 
   private func problem(ofLabel key: String) -> String? {
@@ -90,7 +88,7 @@ struct StrayKeys {
   private func problem(ofAnnotation key: String) -> String? {
     if Self.labels.contains(key) { return "is a label; move it to labels" }
     if key == AnnotationKey.connections { return nil }
-    if AnnotationKey.outputs.contains(key) || Self.written.contains(key) { return nil }
+    if AnnotationKey.outputs.contains(key) || AnnotationKey.ownOutputs.contains(key) { return nil }
     guard let meant = Self.meant(by: key) else {
       return key.hasPrefix(AnnotationKey.prefix) && !isSeenByWebhook ? "is no annotation of Postern's; \(unseen)" : nil
     }

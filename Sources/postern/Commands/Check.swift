@@ -10,7 +10,7 @@ struct Check: AsyncParsableCommand {
     abstract: "Check manifests offline, as the webhook would; without a file, check a cluster with Postern.",
     discussion: """
       Files are read as kubectl reads them; of a folder, what is no manifest is passed over with a note. What names no \
-      namespace is checked for that of --namespace. Ends with 0 \
+      namespace is checked for that of --namespace, or default. Ends with 0 \
       where all is fine, 1 where declarations are refused, or where a label or an annotation of Postern's is misspelt or \
       stands where nothing reads it, and 2 where a file cannot be read.
 

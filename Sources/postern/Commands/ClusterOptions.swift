@@ -8,7 +8,7 @@ struct ClusterOptions: ParsableArguments {
   @Option(help: "The kubeconfig's context. (default: the current one)")
   var context: String?
 
-  @Option(name: .shortAndLong, help: "The namespace. (default: the context's)")
+  @Option(name: .shortAndLong, help: "The namespace. (default: the context's; of check: all)")
   var namespace: String?
 
   @Flag(name: [.customShort("A"), .long], help: "Look at all namespaces.")

@@ -13,13 +13,6 @@ package enum ObjectPatch: Sendable {
   case strategic(JSONValue)
 }
 
-/// What happens to the objects that an object owns (Kubernetes docs, "Garbage Collection").
-package enum PropagationPolicy: String, Sendable {
-  case background = "Background"
-  case foreground = "Foreground"
-  case orphan = "Orphan"
-}
-
 extension KubernetesClient {
   /// Server-side apply: creates the object, or sets the fields that are given and removes those that this field manager
   /// gave before and gives no more.
@@ -98,11 +91,10 @@ extension KubernetesClient {
   /// - Parameters:
   ///   - uid: delete only the object with this UID.
   ///   - resourceVersion: delete only if the object has not changed since.
-  ///   - propagation: nil: the kind's default.
   ///   - dryRun: whether the server only checks the request and deletes nothing.
   package func delete(
     _ resource: Resource, _ name: String, in namespace: String? = nil, uid: String? = nil,
-    resourceVersion: String? = nil, propagation: PropagationPolicy? = nil, dryRun: Bool = false
+    resourceVersion: String? = nil, dryRun: Bool = false
   ) async throws(KubernetesError) {
     var call = Call("delete", .DELETE, resource, namespace: namespace, name: name)
     var preconditions = JSONObject()
@@ -112,7 +104,6 @@ extension KubernetesClient {
     options["apiVersion"] = .string("v1")
     options["kind"] = .string("DeleteOptions")
     if !preconditions.members.isEmpty { options["preconditions"] = .object(preconditions) }
-    options["propagationPolicy"] = propagation.map { .string($0.rawValue) }
     if dryRun { options["dryRun"] = .array([.string("All")]) }
     call.body = ("application/json", JSONValue.object(options).bytes)
     // Without a precondition, the second try might delete another object that has the same name.

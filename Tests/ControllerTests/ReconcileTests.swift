@@ -116,7 +116,8 @@ import Testing
       try await cluster.create(Sample(annotations: ["postern.io/users": "shop", "postern.io/retain": "false"]))
       #expect(try await cluster.isTold("ObjectsWritten"))
       #expect(try await eventually { try await cluster.live(.secret, "acme-pg-user-shop")?.owners.count == 1 })
-      try await cluster.client.delete(.deployments, "db", in: "anew", propagation: .orphan)
+      try await cluster.patch(.deployments, "db", #"{"metadata":{"finalizers":["orphan"]}}"#)
+      try await cluster.client.delete(.deployments, "db", in: "anew")
       try await cluster.patch(.deployments, "db", #"{"metadata":{"finalizers":null}}"#)
       let again = try await cluster.create(
         Sample(annotations: ["postern.io/users": "shop", "postern.io/retain": "false"]))

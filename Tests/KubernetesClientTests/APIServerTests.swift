@@ -48,7 +48,7 @@ import Testing
       try await client.update(.configMaps, patched)
       let other = await failure { try await client.delete(.configMaps, "a", in: "life", uid: "other") }
       #expect(other?.isConflict == true)
-      try await client.delete(.configMaps, "a", in: "life", uid: uid, propagation: .background)
+      try await client.delete(.configMaps, "a", in: "life", uid: uid)
       let gone = await failure { try await client.get(.configMaps, "a", in: "life") }
       #expect(gone?.isNotFound == true)
       #expect(

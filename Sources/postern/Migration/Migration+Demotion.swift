@@ -55,7 +55,7 @@ extension Migration {
   /// - Returns: whether there was something.
   private mutating func demote(_ item: Item, _ reason: String) -> Bool {
     switch item {
-    case .grant(let user, let database): return demoteGrant(user.text, database.text, reason)
+    case .grant(let user, let database): return demoteGrant(user.text, database.text)
     case .membership(let user, let role):
       guard let index = users.firstIndex(where: { $0.name == user.text }), users[index].memberOf.contains(role.text)
       else {
@@ -86,7 +86,7 @@ extension Migration {
   }
 
   /// From write to read, from read to nothing. Of an owner it is what its members make, on which Postern gives it rights.
-  private mutating func demoteGrant(_ user: String, _ database: String, _ reason: String) -> Bool {
+  private mutating func demoteGrant(_ user: String, _ database: String) -> Bool {
     if let index = users.firstIndex(where: { $0.name == user }),
       let grant = users[index].grants.firstIndex(where: { $0.database == database })
     {

@@ -1,6 +1,7 @@
 import Contract
 import DatabaseSpec
 import JSONBytes
+import TextEncoding
 
 /// A sidecar's report about its instance. Any container in the Pod may have written it, so the parts that are kept are
 /// limited, and shown on one line.
@@ -89,10 +90,7 @@ struct InstanceStatus: Equatable, Sendable {
 
   private static func line(_ text: String) -> String {
     var line = String.UnicodeScalarView()
-    var bytes = 0
-    for scalar in text.unicodeScalars {
-      bytes += UTF8.width(scalar)
-      guard bytes <= maximumLineBytes else { return String(line) + "…" }
+    for scalar in text.cut(to: maximumLineBytes).unicodeScalars {
       line.append(scalar.properties.generalCategory == .control ? " " : scalar)
     }
     return String(line)

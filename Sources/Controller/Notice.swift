@@ -1,4 +1,5 @@
 import Instances
+import TextEncoding
 
 /// A message about an object, to be sent as an Event.
 struct Notice: Hashable, Sendable {
@@ -50,7 +51,7 @@ struct Notice: Hashable, Sendable {
   let message: String
 
   /// The API server refuses longer messages (`events` validation), so they are truncated.
-  private static let maximumMessageBytes = 1024
+  static let maximumMessageBytes = 1024
 
   init(_ reason: Reason, of object: Instance.Workload, in namespace: String, _ message: String) {
     self.reason = reason
@@ -59,7 +60,7 @@ struct Notice: Hashable, Sendable {
     name = object.name
     uid = object.uid ?? ""
     self.namespace = namespace
-    self.message = Self.cut(message)
+    self.message = message.cut(to: Self.maximumMessageBytes)
   }
 
   init(_ problem: InstanceProblem, of object: Instance.Workload, in namespace: String) {
@@ -70,17 +71,5 @@ struct Notice: Hashable, Sendable {
       case .conflict: .conflict
       }
     self.init(reason, of: object, in: namespace, problem.message)
-  }
-
-  static func cut(_ text: String) -> String {
-    guard text.utf8.count > maximumMessageBytes else { return text }
-    var cut = String.UnicodeScalarView()
-    var bytes = 3
-    for scalar in text.unicodeScalars {
-      bytes += UTF8.width(scalar)
-      guard bytes <= maximumMessageBytes else { break }
-      cut.append(scalar)
-    }
-    return String(cut) + "…"
   }
 }

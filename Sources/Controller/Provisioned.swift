@@ -1,5 +1,6 @@
 import Contract
 import JSONBytes
+import TextEncoding
 
 /// How much of the declaration a Pod's Postgres has: the Pod's condition ``type``.
 struct Provisioned: Equatable, Sendable {
@@ -74,7 +75,7 @@ struct Provisioned: Equatable, Sendable {
     }
     var members: [(String, JSONValue)] = [
       ("type", .string(Self.type)), ("status", .string(status.rawValue)), ("reason", .string(reason.rawValue)),
-      ("message", .string(Notice.cut(message))), ("lastProbeTime", .string(time)),
+      ("message", .string(message.cut(to: Notice.maximumMessageBytes))), ("lastProbeTime", .string(time)),
     ]
     if isChange { members.append(("lastTransitionTime", .string(time))) }
     return object([
@@ -85,6 +86,6 @@ struct Provisioned: Equatable, Sendable {
 
   /// Whether a Pod's condition already has this state.
   func isSaid(by condition: ObservedPod.Condition?) -> Bool {
-    condition?.reason == reason.rawValue && condition?.message == Notice.cut(message)
+    condition?.reason == reason.rawValue && condition?.message == message.cut(to: Notice.maximumMessageBytes)
   }
 }

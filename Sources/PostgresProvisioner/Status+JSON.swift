@@ -2,6 +2,7 @@ import Contract
 import DatabaseSpec
 import JSONBytes
 import Provisioning
+import TextEncoding
 
 extension Status {
   /// The bytes of the status file: one JSON object. Unknown values are left out. What `postern-sidecar ready` prints of it
@@ -136,13 +137,8 @@ extension ItemProblem {
   /// The problem for readers outside of the Pod.
   fileprivate var forNetwork: ItemProblem {
     var problem = withoutRows
-    problem.message = Self.cut(problem.message)
-    problem.hint = problem.hint.map(Self.cut)
+    problem.message = problem.message.cut(to: Self.maximumBytes)
+    problem.hint = problem.hint?.cut(to: Self.maximumBytes)
     return problem
-  }
-
-  private static func cut(_ text: String) -> String {
-    guard text.utf8.count > maximumBytes else { return text }
-    return String(decoding: text.utf8.prefix(maximumBytes), as: UTF8.self) + "…"
   }
 }

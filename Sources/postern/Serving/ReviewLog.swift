@@ -4,6 +4,7 @@ import LogLine
 import NIOCore
 import NIOPosix
 import Synchronization
+import TextEncoding
 
 /// Writes one log line for each review. There are many, so lines are made without dictionaries, after the answer was sent,
 /// and the lines of all reviews of one turn of the event loop are written together.
@@ -70,18 +71,13 @@ final class ReviewLog: Sendable {
     let record = entry.record
     lines.begin(SystemClock.timestamp(entry.milliseconds), .info, "review")
     lines.field("path", entry.path.rawValue)
-    lines.field("uid", cut(record.uid))
-    lines.field("kind", cut(record.kind))
+    lines.field("uid", record.uid.cut(to: Self.longestText))
+    lines.field("kind", record.kind.cut(to: Self.longestText))
     lines.field("operation", record.operation)
-    lines.field("namespace", cut(record.namespace))
-    lines.field("name", cut(record.name))
+    lines.field("namespace", record.namespace.cut(to: Self.longestText))
+    lines.field("name", record.name.cut(to: Self.longestText))
     lines.field("decision", record.decision.rawValue)
     lines.field("causes", String(record.causes))
     lines.end()
-  }
-
-  private func cut(_ text: String) -> String {
-    text.utf8.count > Self.longestText
-      ? String(decoding: text.utf8.prefix(Self.longestText), as: UTF8.self) + "…" : text
   }
 }

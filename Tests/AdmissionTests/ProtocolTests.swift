@@ -65,7 +65,14 @@ private let unanswerable: [(String, ReviewError)] = [
     for index in stride(from: 0, to: body.count, by: 31) {
       var spoilt = body
       spoilt[index] = byte
-      for path in AdmissionPath.allCases { _ = try? post(spoilt, path) }
+      for path in AdmissionPath.allCases {
+        do {
+          let reply = try post(spoilt, path)
+          #expect(reply.isAllowed != !reply.causes.isEmpty, "byte \(index)")
+        } catch {
+          #expect(error is ReviewError, "byte \(index)")
+        }
+      }
     }
   }
 

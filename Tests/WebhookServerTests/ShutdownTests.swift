@@ -125,9 +125,13 @@ import WebhookServer
 
   @Test func shuttingDownTwiceIsShuttingDownOnce() async throws {
     try await serving(configuration()) { server in
+      let client = try await server.client()
+      #expect(try await client.get("/healthz").status == 200)
       async let first: Void = server.shutdown()
       async let second: Void = server.shutdown()
       _ = await (first, second)
+      try await client.waitForClose()
+      #expect((try? await Client.connectPlain(server.port)) == nil)
     }
   }
 

@@ -389,6 +389,10 @@ import Testing
   @Test(arguments: [
     ("a: [1", "is not YAML: line"),
     ("{{- if .Values.on }}\nkind: Pod\n{{- end }}", "it is a template: render it first"),
+    ("metadata:\n  name: {{ .Release.Name }}", "a key that is no text: it is a template: render it first"),
+    ("metadata:\n  name: {{ include \"x\" . }}", "it is a template: render it first"),
+    ("list:\n  - {{ .Values.a }}", "it is a template: render it first"),
+    ("metadata:\n  name: {{a: b}: c}", "a key that is no text: Kubernetes' keys are words"),
     ("hello: world", "is no Kubernetes manifest: it has no kind"),
     ("kind: Pod", "is no Kubernetes manifest: it has no apiVersion"),
   ])
@@ -398,6 +402,24 @@ import Testing
     #expect(answer.errors.hasPrefix("error: -"))
     #expect(answer.errors.contains(reason))
     #expect(answer.errors.split(separator: "\n").count == 1)
+  }
+
+  /// Machines see the whole of it, too: what is not there is not fine.
+  @Test(arguments: ["github", "json"]) func whatCannotBeReadIsNoSilence(format: String) throws {
+    let answer = try Program.run(["check", "-o", format, "-"], input: Self.broken + "\n---\na: [1%\n")
+    #expect(answer.status == 2)
+    let unreadable = try #require(answer.errors.split(separator: "\n").last { $0.hasPrefix("error: -: is not YAML") })
+      .dropFirst("error: ".count)
+    if format == "github" {
+      let lines = answer.output.split(separator: "\n")
+      #expect(lines.first == "::error::\(unreadable)" && lines.count >= 3, "\(answer.output)")
+    } else {
+      let findings = try #require(JSONValue(parsing: Array(answer.output.utf8)).array)
+      #expect(findings.count >= 3, "\(answer.output)")
+      #expect(findings.first?["severity"] == .string("error"))
+      #expect(findings.first?["message"] == .string(String(unreadable)))
+      #expect(findings.allSatisfy { $0["file"] != nil && $0["line"] != nil && $0["name"] != nil })
+    }
   }
 
   @Test func saysThatAFileIsNotThere() throws {

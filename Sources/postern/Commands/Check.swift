@@ -51,7 +51,8 @@ struct Check: AsyncParsableCommand {
       if !quiet { for remark in reading.remarks { console.error("note: \(remark)") } }
       for error in reading.errors { console.error("error: \(error)") }
       let review = OfflineReview(reading.manifests.settled(in: namespace))
-      let report = FindingsReport(reviewed: try await review.all(), isQuiet: quiet)
+      let report = FindingsReport(
+        reviewed: try await review.all(), unreadable: reading.errors, isQuiet: quiet)
       if report.reviewed.isEmpty, reading.errors.isEmpty, !quiet {
         console.error("nothing to check: \(LabelledManifest.noneFound(among: review.manifests))")
       }

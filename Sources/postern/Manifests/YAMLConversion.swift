@@ -119,7 +119,9 @@ struct YAMLConversion {
 
   private func text(ofKey key: YAMLValue) throws(ManifestFault) -> String {
     guard case .scalar(let text, let style) = key.content else {
-      throw fault("a key that is no text: Kubernetes' keys are words", at: key)
+      // A template's braces without quotes begin a mapping in a mapping.
+      let reason = YAMLHint.isTemplate(document.text) ? YAMLHint.template : "Kubernetes' keys are words"
+      throw fault("a key that is no text: \(reason)", at: key)
     }
     switch try scalar(text, style, key) {
     case .text(let text): return text

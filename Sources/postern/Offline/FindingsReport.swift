@@ -8,6 +8,8 @@ struct FindingsReport {
   }
 
   let reviewed: [ReviewedManifest]
+  /// Why files, or documents in them, cannot be read. People have it on standard error.
+  let unreadable: [String]
   let isQuiet: Bool
 
   private var findings: [Finding] { reviewed.flatMap(\.findings) }
@@ -20,6 +22,7 @@ struct FindingsReport {
     case .text: printText(on: console)
     case .json: console.print(String(decoding: json, as: UTF8.self))
     case .github:
+      for error in unreadable { console.print("::error::\(Self.escaped(error))") }
       for finding in findings {
         let text = Self.escaped("\(finding.manifest.kind) \(finding.manifest.name): \(finding.text)")
         let file = Self.escaped(finding.manifest.file, "%\r\n:,")
@@ -40,21 +43,24 @@ struct FindingsReport {
     }
   }
 
-  /// An array of `{severity, file, line, kind, name, field, message}`.
+  /// An array of `{severity, file, line, kind, name, field, message}`. What cannot be read has its place in the message, an empty
+  /// file, and line 0.
   private var json: [UInt8] {
     var writer = JSONWriter()
-    writer.beginArray()
-    for finding in findings {
+    func add(_ severity: Finding.Severity, of manifest: Manifest?, field: String = "", _ message: String) {
       writer.beginObject()
-      writer.member("severity", finding.severity.rawValue)
-      writer.member("file", finding.manifest.file)
-      writer.member("line", finding.manifest.line)
-      writer.member("kind", finding.manifest.kind)
-      writer.member("name", finding.manifest.name)
-      writer.member("field", finding.field)
-      writer.member("message", finding.message)
+      writer.member("severity", severity.rawValue)
+      writer.member("file", manifest?.file ?? "")
+      writer.member("line", manifest?.line ?? 0)
+      writer.member("kind", manifest?.kind ?? "")
+      writer.member("name", manifest?.name ?? "")
+      writer.member("field", field)
+      writer.member("message", message)
       writer.endObject()
     }
+    writer.beginArray()
+    for error in unreadable { add(.error, of: nil, error) }
+    for finding in findings { add(finding.severity, of: finding.manifest, field: finding.field, finding.message) }
     writer.endArray()
     return writer.bytes
   }

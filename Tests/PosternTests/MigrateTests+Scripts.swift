@@ -287,7 +287,7 @@ extension MigrateTests {
 
         """,
       remarks: [
-        "init/01.sql, lines 5, 6: no script of Postern's",
+        "init/01.sql, lines 5-6: no script of Postern's",
         "can connect no more: orders (Shop Two), Weird \"Name (shop)",
       ]),
     scripts(
@@ -371,7 +371,7 @@ extension MigrateTests {
       remarks: [
         "can connect no more: store (reader, $literal, batch, late), jobs (store, reader, $literal, late)",
         "user store: PASSWORD in init/01.sh:5", "init/01.sh:7: the name $unknown is not known",
-        "init/01.sh, lines 17, 18: what psql or a shell does there",
+        "init/01.sh, lines 17-18: what psql or a shell does there",
       ]),
     scripts(
       "a shell's comments, quotes and here-documents",
@@ -551,7 +551,7 @@ extension MigrateTests {
           """
         )
       ], env: ["APP": "web"], users: "- name: last\n",
-      remarks: ["init/01.sql, lines 1, 2, 3, 4: PostgreSQL's grammar does not take it"]),
+      remarks: ["init/01.sql, lines 1-4: PostgreSQL's grammar does not take it"]),
     scripts(
       "one key of a ConfigMap, by subPath",
       [("a.sql", "CREATE USER one;"), ("b.sql", "CREATE USER two;")],
@@ -694,5 +694,112 @@ extension MigrateTests {
         "init/a.sql:5: the name $… is not known here", "init/a.sql:6: the name $… is not known here",
         "can connect no more: Two Words (crm, wiki), orders (crm, wiki)",
       ]),
+    scripts(
+      "words that stand for the superuser, and for everybody",
+      [
+        (
+          "01.sql",
+          """
+          CREATE ROLE shop LOGIN ROLE CURRENT_USER;
+          GRANT shop TO CURRENT_USER, SESSION_USER;
+          CREATE DATABASE one;
+          GRANT ALL ON DATABASE one TO CURRENT_ROLE, PUBLIC, shop;
+          CREATE DATABASE two OWNER shop;
+          ALTER DATABASE two OWNER TO SESSION_USER;
+          ALTER ROLE current_user CONNECTION LIMIT 9;
+          DO $$ BEGIN GRANT shop TO CURRENT_USER; END $$;
+          CREATE USER "current_user";
+          \\c one
+          CREATE SCHEMA work AUTHORIZATION CURRENT_USER;
+          """
+        )
+      ], users: "- name: shop\n- name: current_user\n",
+      databases: "- name: one\n  owner: shop\n  schemas:\n  - name: work\n",
+      remarks: [
+        "user shop: init/01.sql:1 gives it members (postgres)", "init/01.sql:4: rights that it gives or takes back",
+        "init/01.sql:7: role postgres is the superuser", "database two has no owner that can be told",
+        "can connect no more: one (current_user)",
+      ]),
+    scripts(
+      "what a block does besides making a role",
+      [
+        (
+          "01.sql",
+          """
+          DO $$
+          DECLARE n int;
+          BEGIN
+            n := 1;
+            SELECT 1 INTO n;
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'shop') THEN
+              CREATE ROLE shop LOGIN;
+            ELSIF n = 2 THEN
+              RAISE NOTICE 'there';
+            END IF;
+          EXCEPTION WHEN OTHERS THEN NULL;
+          END $$;
+          DO $$
+          BEGIN
+            CREATE ROLE crm LOGIN;
+            ALTER ROLE crm SET search_path = crm;
+          END $$;
+          DO $$ BEGIN CREATE ROLE wiki LOGIN; CREATE TABLE a (i int); END $$;
+          DO $$ BEGIN CREATE ROLE chat LOGIN; PERFORM setval('x', 1); END $$;
+          DO $$ BEGIN CREATE ROLE mail LOGIN; EXECUTE statement; END $$;
+          """
+        )
+      ], users: ["shop", "crm", "wiki", "chat", "mail"].map { "- name: \($0)\n" }.joined(),
+      remarks: ["init/01.sql, lines 13, 18-20: no script of Postern's as it stands"]),
+    scripts(
+      "the owner of the image's database stays it where a script would make the database",
+      [
+        (
+          "01.sql",
+          """
+          CREATE USER one; CREATE USER two;
+          SELECT 'CREATE DATABASE orders' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'orders')\\gexec
+          CREATE DATABASE wiki;
+          GRANT ALL ON DATABASE wiki TO two;
+          SELECT 'CREATE DATABASE wiki' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'wiki')\\gexec
+          """
+        )
+      ], env: ["POSTGRESQL_USERNAME": "shop", "POSTGRESQL_DATABASE": "orders"], image: "bitnami/postgresql:17",
+      users: "- name: one\n- name: two\n- name: shop\n",
+      databases: "- name: orders\n  owner: shop\n- name: wiki\n  owner: two\n",
+      remarks: [
+        "user shop: no variable of the container names a password",
+        "can connect no more: orders (one, two), wiki (one, shop)",
+      ]),
+    scripts(
+      "several who may do everything in a database",
+      [
+        (
+          "01.sql",
+          """
+          CREATE USER a; CREATE USER b;
+          CREATE DATABASE one; CREATE DATABASE two OWNER a;
+          GRANT ALL PRIVILEGES ON DATABASE one TO a;
+          GRANT ALL ON DATABASE one TO b, a;
+          GRANT ALL ON DATABASE two TO b;
+          GRANT ALL ON DATABASE elsewhere TO b;
+          """
+        )
+      ], users: "- name: a\n- name: b\n", databases: "- name: one\n  owner: a\n- name: two\n  owner: a\n",
+      remarks: [
+        "init/01.sql:4: a owns database one; the rights of b there are grants of user b: {one: read} or write",
+        "init/01.sql:5: a owns database two; the rights of b there are grants of user b: {two: read} or write",
+        "init/01.sql:6: database elsewhere is made elsewhere; left out", "can connect no more: one (b), two (b)",
+      ]),
+    scripts(
+      "all lines that cannot be read, as ranges",
+      [
+        (
+          "01.sh",
+          "createuser shop\n"
+            + [1, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 1, 1].map { $0 == 1 ? "make it\n" : ":\n" }
+            .joined()
+        )
+      ], users: "- name: shop\n",
+      remarks: ["init/01.sh, lines 2-3, 5, 7, 9, 11, 13, 15, 17, 19, 21-23: what psql or a shell does there"]),
   ]
 }

@@ -9,7 +9,7 @@ struct InitScript {
     /// The database in which it runs; nil for the one in which the script begins.
     let database: String?
     /// Variables of psql that are known there.
-    let variables: [String: String]
+    var variables: [String: String]
   }
 
   private(set) var found: [Found] = []

@@ -37,7 +37,12 @@ struct InitStatement {
     guard let words = SQLWord.all(in: body)?.map(\.word) else { return [.other] }
     var facts: [InitFact] = []
     var current: [SQLWord] = []
+    var hasOthers = false
+    var isDeclaring = false
     func end() {
+      defer { current = [] }
+      // Variables, whose types are no statements.
+      guard !isDeclaring else { return }
       var statement = current
       // What a block in it would run is not looked into: such a text can hold itself.
       if current.first == .word("execute"), let text = GeneratedStatement.text(of: current[1...]),
@@ -45,23 +50,39 @@ struct InitStatement {
       {
         statement = generated
       }
-      facts += self.facts(of: statement[...]).filter {
-        switch $0 {
-        case .nothing, .unreadable, .other: false
-        default: true
+      for fact in self.facts(of: statement[...]) {
+        switch fact {
+        case .nothing, .unreadable: break
+        case .other: hasOthers = hasOthers || !isControl(statement)
+        default: facts.append(fact)
         }
       }
-      current = []
     }
     for word in words {
       switch word {
       case .sign(";"): end()
-      case .word("begin"), .word("then"), .word("else"), .word("loop"): current = []
+      case .word("declare") where current.isEmpty: isDeclaring = true
+      case .word("begin"):
+        isDeclaring = false
+        current = []
+      case .word("then"), .word("else"), .word("loop"): current = []
       default: current.append(word)
       }
     }
     end()
-    return facts.isEmpty ? [.other] : facts
+    return facts.isEmpty || hasOthers ? facts + [.other] : facts
+  }
+
+  /// Whether a statement of PL/pgSQL changes nothing but the block's own course and variables. What calls a function may.
+  private static func isControl(_ statement: [SQLWord]) -> Bool {
+    guard case .word(let first)? = statement.first else { return false }
+    let control: Set = [
+      "if", "elsif", "elseif", "case", "when", "exception", "while", "for", "foreach", "exit", "continue", "return",
+      "null", "raise", "assert",
+    ]
+    if control.contains(first) { return true }
+    let isAssignment = [.sign(":="), .sign("=")].contains(statement.dropFirst().first)
+    return (isAssignment || ["select", "perform"].contains(first)) && !statement.contains(.sign("("))
   }
 
   private mutating func take(_ words: String...) -> Bool {
@@ -101,7 +122,10 @@ struct InitStatement {
     if take("create", "extension") { return `extension`() }
     if take("create", "schema") { return schema() }
     let harmless = ["begin", "commit", "end", "start", "set", "reset"]
-    return rest.isEmpty || harmless.contains(rest.first?.keyword ?? "") ? .nothing : .other
+    // `SELECT 1` waits for the server.
+    let isQuestion =
+      rest.first == .word("select") && rest.dropFirst().allSatisfy { if case .number = $0 { true } else { false } }
+    return rest.isEmpty || isQuestion || harmless.contains(rest.first?.keyword ?? "") ? .nothing : .other
   }
 
   private mutating func alteredRole() -> InitFact {

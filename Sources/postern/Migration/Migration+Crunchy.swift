@@ -57,6 +57,8 @@ extension Migration {
     guard let words = SQLWord.all(in: options) else {
       return remark("user \(user): options is not what CREATE ROLE takes; left out")
     }
-    takeOptions(RoleOptions(words.map(\.word)), of: user, at: "options")
+    let own = [SQLWord.ownRole: "postgres"]
+    takeOptions(
+      RoleOptions(words.map(\.word)).naming { ScriptVariable.expand($0, own) }, of: user, at: "options")
   }
 }

@@ -61,8 +61,8 @@ extension Migration {
     let environment: InitEnvironment
     /// Whether each role that is made can log in, and whether replicas do so by it.
     var roles: [(name: String, canLogIn: Bool, replicates: Bool)] = []
-    /// Databases with the owner who is named, and one who may do everything.
-    var databases: [(database: MigratedDatabase, owner: String?, user: String?)] = []
+    /// Databases with the owner who is named, and those who may do everything.
+    var databases: [(database: MigratedDatabase, owner: String?, users: [(name: String, place: String)])] = []
     var contents: [(place: String, database: String, change: (inout MigratedDatabase) -> Void)] = []
 
     init(_ environment: InitEnvironment) {
@@ -70,7 +70,7 @@ extension Migration {
       if environment.database != environment.superuser || environment.owner != nil || environment.database != "postgres"
       {
         for name in [environment.database] + environment.otherDatabases {
-          databases.append((MigratedDatabase(name: name, owner: ""), environment.owner, nil))
+          databases.append((MigratedDatabase(name: name, owner: ""), environment.owner, []))
           for entry in environment.extensions.map({ JSONValue.members([("name", .string($0))]) }) {
             contents.append(("the image's extensions", name, { $0.extensions.append(entry) }))
           }
@@ -120,6 +120,8 @@ extension Migration {
   }
 
   private mutating func take(_ found: InitScript.Found, at place: String, _ server: inout InitServer) {
+    var found = found
+    found.variables[SQLWord.ownRole] = server.environment.superuser
     switch found.fact {
     case .role(let name, let options, let isUser): takeRole(name, options, isUser ? true : nil, found, place, &server)
     case .alteredRole(let name, let options): alterRole(name, options, found, place, &server)
@@ -138,8 +140,9 @@ extension Migration {
       for option in [\MigratedDatabase.encoding, \.locale, \.template] {
         database[keyPath: option] = database[keyPath: option].flatMap { known($0, found, place) }
       }
-      if let index = server.index(of: name) { server.databases.remove(at: index) }
-      server.databases.append((database, owner, nil))
+      // Where it is there already, the statement is not run, or fails.
+      let before = server.index(of: name).map { server.databases.remove(at: $0) }
+      server.databases.append((database, before?.owner ?? owner, before?.users ?? []))
       if hasMore { remark("\(place): options of database \(name) have no like") }
     case .owner(let database, let owner):
       guard let database = known(database, found, place), let owner = known(owner, found, place) else { return }
@@ -153,16 +156,18 @@ extension Migration {
       }
       server.databases[index].database.connectionLimit = limit
     case .allOn(let databases, let users):
+      let users = users.compactMap { known($0, found, place) }
+      if users.contains("public") { remarkGrant(at: place) }
       for database in databases.compactMap({ known($0, found, place) }) {
-        let users = users.compactMap { known($0, found, place) }
-        if let index = server.index(of: database), server.databases[index].user == nil, users != ["public"] {
-          server.databases[index].user = users.first
+        guard let index = server.index(of: database) else {
+          remark("\(place): database \(database) is made elsewhere; left out")
+          continue
+        }
+        for user in users where user != "public" && user != server.environment.superuser {
+          server.databases[index].users.append((user, place))
         }
       }
-    case .grant:
-      remark(
-        "\(place): rights that it gives or takes back are grants of a user: {DATABASE: read} or write; what else it says has no like"
-      )
+    case .grant: remarkGrant(at: place)
     case .extension(let name, let schema, let version, _):
       guard let name = known(name, found, place) else { return }
       let entry = JSONValue.members([
@@ -182,6 +187,12 @@ extension Migration {
       remark("\(place): \(words.joined(separator: " ")) has no like\(hint)")
     case .nothing, .unreadable, .other: break
     }
+  }
+
+  private mutating func remarkGrant(at place: String) {
+    remark(
+      "\(place): rights that it gives or takes back are grants of a user: {DATABASE: read} or write; what else it says has no like"
+    )
   }
 
   /// Notes a change of the database in which a statement runs.
@@ -238,7 +249,7 @@ extension Migration {
       if !canLogIn { remarkPowers(["nologin"], of: name) }
     }
     let made = server.roles.filter { !$0.replicates }.map(\.name).filter { !ScriptVariable.isIn($0) }
-    for (database, named, user) in server.databases {
+    for (database, named, users) in server.databases {
       let name = database.name
       guard !ScriptVariable.isIn(name) else {
         remark(
@@ -247,7 +258,7 @@ extension Migration {
         continue
       }
       guard name != "postgres" else { continue }
-      let given = [named, user].compactMap(\.self).first {
+      let given = [named, users.first?.name].compactMap(\.self).first {
         $0 != server.environment.superuser && !ScriptVariable.isIn($0)
       }
       let guess = made.count == 1 ? made.first : made.first { $0 == name }
@@ -258,10 +269,20 @@ extension Migration {
         continue
       }
       if given == nil { remark("database \(name) is the superuser's; \(owner) is to own it") }
+      for (user, place) in users where user != owner {
+        remark(
+          "\(place): \(owner) owns database \(name); the rights of \(user) there are grants of user \(user): {\(name): read} or write"
+        )
+      }
       withUser(owner)
       var entry = database
       entry.owner = owner
-      if !databases.contains(where: { $0.name == name }) { databases.append(entry) }
+      if let index = databases.firstIndex(where: { $0.name == name }) {
+        databases[index].owner = owner
+        databases[index].connectionLimit = entry.connectionLimit ?? databases[index].connectionLimit
+      } else {
+        databases.append(entry)
+      }
     }
     for (place, database, change) in server.contents {
       guard let declared = databases.first(where: { $0.name == database }) else {
@@ -272,9 +293,18 @@ extension Migration {
     }
   }
 
+  /// Lines in their order: `line 3`, `lines 3-4, 10`.
   private static func shown(_ lines: [Int]) -> String {
-    let shown = lines.prefix(10).map(String.init).joined(separator: ", ")
-    return (lines.count == 1 ? "line " : "lines ") + shown + (lines.count > 10 ? ", …" : "")
+    var ranges: [ClosedRange<Int>] = []
+    for line in lines {
+      if let last = ranges.last, line <= last.upperBound + 1 {
+        ranges[ranges.count - 1] = last.lowerBound...max(line, last.upperBound)
+      } else {
+        ranges.append(line...line)
+      }
+    }
+    let shown = ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+    return (lines.count == 1 ? "line " : "lines ") + shown.joined(separator: ", ")
   }
 
   /// Tells what is not read.
@@ -289,24 +319,35 @@ extension Migration {
     )
   }
 
+  /// The lines of what is about no user, database, extension or schema.
+  private static func rest(of script: InitScript) -> [Int] {
+    script.lines { if case .other = $0 { true } else { false } }
+  }
+
+  private mutating func remarkRest(_ lines: [Int], at place: String) {
+    guard !lines.isEmpty else { return }
+    remark(
+      "\(place), \(Self.shown(lines)): no script of Postern's as it stands; what a database's owner may do in SQL goes under scripts, without users, databases and psql's commands"
+    )
+  }
+
   /// Plain SQL becomes a script of the database in which it ran. All else is told by its lines.
   private mutating func takeScript(
     _ file: InitFolder.File, _ script: InitScript, _ server: InitServer
   ) {
     remarkLines(of: script, at: file.place)
-    let rest = script.lines { if case .other = $0 { true } else { false } }
+    let rest = Self.rest(of: script)
     guard !rest.isEmpty else { return }
     let isReadable = !script.found.contains { if case .unreadable = $0.fact { true } else { false } }
     let isScript =
       script.isPlain && isReadable && script.found.allSatisfy { $0.fact.isRepeatable }
       && !InlineScript.isRefused(file.text)
     guard isScript, let target = databases.first(where: { $0.name == server.environment.database }) else {
+      guard isScript else { return remarkRest(rest, at: file.place) }
       let database = ScriptVariable.shown(server.environment.database)
-      let reason =
-        isScript
-        ? "it ran in database \(database), which is not declared; a script goes under the database that it is for"
-        : "no script of Postern's as it stands; what a database's owner may do in SQL goes under scripts, without users, databases and psql's commands"
-      return remark("\(file.place), \(Self.shown(rest)): \(reason)")
+      return remark(
+        "\(file.place), \(Self.shown(rest)): it ran in database \(database), which is not declared; a script goes under the database that it is for"
+      )
     }
     var name = file.name.hasSuffix(".sql") ? String(file.name.dropLast(4)) : file.name
     if target.scripts.contains(where: { $0["name"]?.string == name }) { name = "\(file.object)-\(name)" }

@@ -14,9 +14,15 @@ enum SQLWord: Equatable, Sendable {
   /// The word, if it has no quotes.
   var keyword: String? { if case .word(let text) = self { text } else { nil } }
 
+  /// What stands for the role that a statement runs as, as a variable: most often the superuser.
+  static let ownRole = "CURRENT_USER of SQL"
+  /// Reserved words, which are no names without quotes.
+  private static let ownRoles: Set = ["current_user", "current_role", "session_user", "user"]
+
   /// What it names, as a role, a database and so on.
   var identifier: String? {
     switch self {
+    case .word(let text) where Self.ownRoles.contains(text): ScriptVariable.mark(Self.ownRole)
     case .word(let text), .name(let text): text
     default: nil
     }

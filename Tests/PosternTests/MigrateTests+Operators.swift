@@ -245,6 +245,113 @@ extension MigrateTests {
         "usersWithInPlaceSecretRotation: user nobody is declared nowhere",
       ]),
     Case(
+      testDescription: "CloudNativePG, a Database for what the bootstrap has made",
+      manifest: """
+        apiVersion: postgresql.cnpg.io/v1
+        kind: Cluster
+        metadata: {name: c}
+        spec:
+          bootstrap:
+            initdb:
+              postInitApplicationSQL:
+                - CREATE EXTENSION pg_trgm
+                - CREATE EXTENSION hstore
+                - CREATE EXTENSION citext
+                - CREATE SCHEMA audit AUTHORIZATION app
+                - ALTER DATABASE app CONNECTION LIMIT 7
+                - GRANT app TO CURRENT_USER
+        ---
+        apiVersion: postgresql.cnpg.io/v1
+        kind: Database
+        metadata: {name: app}
+        spec:
+          name: app
+          owner: app
+          cluster: {name: c}
+          extensions: [{name: citext, version: "1.6"}, {name: hstore, ensure: absent}, {name: ltree}]
+          schemas: [{name: work}]
+        """,
+      users: """
+        - name: app
+          passwordFrom:
+            secret: c-app
+            key: password
+
+        """,
+      databases: """
+        - name: app
+          owner: app
+          extensions:
+          - name: pg_trgm
+          - name: citext
+            version: "1.6"
+          - name: ltree
+          schemas:
+          - name: audit
+            owner: app
+          - name: work
+          encoding: UTF8
+          locale: C
+          connectionLimit: 7
+
+        """, remarks: ["database app: Postern drops none of extensions: hstore"]),
+    Case(
+      testDescription: "CloudNativePG, another owner of the bootstrap's database",
+      manifest: """
+        apiVersion: postgresql.cnpg.io/v1
+        kind: Cluster
+        metadata: {name: c}
+        spec: {bootstrap: {initdb: {postInitApplicationSQL: [CREATE USER shop, ALTER DATABASE app OWNER TO shop]}}}
+        """,
+      users: "- name: app\n  passwordFrom:\n    secret: c-app\n    key: password\n- name: shop\n",
+      databases: "- name: app\n  owner: shop\n  encoding: UTF8\n  locale: C\n",
+      remarks: ["can connect no more: app (app)"]),
+    Case(
+      testDescription: "Zalando, a prepared database by default",
+      manifest: """
+        apiVersion: acid.zalan.do/v1
+        kind: postgresql
+        metadata: {name: acid-orders}
+        spec: {preparedDatabases: {}}
+        """,
+      users: "- name: acid_orders_owner\n",
+      databases: "- name: acid_orders\n  owner: acid_orders_owner\n  schemas:\n  - data\n",
+      remarks: [
+        "prepared database acid_orders: roles that cannot log in",
+        "prepared database acid_orders: roles of single schemas have no like: data",
+      ]),
+    Case(
+      testDescription: "Zalando, no schemas and none that is named, and no prepared database",
+      manifest: """
+        apiVersion: acid.zalan.do/v1
+        kind: postgresql
+        metadata: {name: acid-orders}
+        spec: {preparedDatabases: {foo: {schemas: {}}, bar: null}}
+        ---
+        apiVersion: acid.zalan.do/v1
+        kind: postgresql
+        metadata: {name: acid-none}
+        spec: {preparedDatabases: null}
+        """,
+      users: "- name: foo_owner\n- name: bar_owner\n",
+      databases: ["foo", "bar"].map { "- name: \($0)\n  owner: \($0)_owner\n  schemas:\n  - data\n" }.joined(),
+      remarks: [
+        "prepared database foo: roles that cannot log in", "prepared database bar: roles that cannot log in",
+        "prepared database foo: roles of single schemas", "prepared database bar: roles of single schemas",
+        "can connect no more: foo (bar_owner), bar (foo_owner)",
+      ]),
+    Case(
+      testDescription: "Crunchy, the superuser by another word",
+      manifest: """
+        apiVersion: postgres-operator.crunchydata.com/v1beta1
+        kind: PostgresCluster
+        metadata: {name: hippo}
+        spec: {users: [{name: rhino, databases: [zoo], options: "CREATEDB ROLE CURRENT_USER"}]}
+        """,
+      users: "- name: rhino\n  passwordFrom:\n    secret: hippo-pguser-rhino\n    key: password\n",
+      databases: "- name: zoo\n  owner: rhino\n",
+      remarks: ["user rhino: options gives it members (postgres)", "user rhino: createdb has no like"]),
+    Case(
       testDescription: "Crunchy, what Postern refuses is left out",
       manifest: """
         apiVersion: postgres-operator.crunchydata.com/v1beta1

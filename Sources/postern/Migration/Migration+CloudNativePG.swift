@@ -215,12 +215,19 @@ extension Migration {
       database.owner = owner
       database.encoding = all.encoding ?? database.encoding
       database.locale = locale ?? database.locale
-      database.template = template == "template1" ? nil : template
-      database.connectionLimit = spec?["connectionLimit"]?.integer.flatMap { $0 < 0 ? nil : $0 }
-      database.extensions = present("extensions").map { entry in
-        .members([("name", entry["name"]), ("schema", entry["schema"]), ("version", entry["version"])])
+      database.template = template == "template1" ? nil : template ?? database.template
+      if let limit = spec?["connectionLimit"]?.integer { database.connectionLimit = limit < 0 ? nil : limit }
+      // The bootstrap's statements may have made others before.
+      for list in ["extensions", "schemas"] {
+        let named = Set((spec?[list]?.array ?? []).compactMap { $0["name"]?.string })
+        let own = present(list).map { entry in
+          JSONValue.members(
+            (list == "schemas" ? ["name", "owner"] : ["name", "schema", "version"]).map { ($0, entry[$0]) })
+        }
+        let path = list == "schemas" ? \MigratedDatabase.schemas : \.extensions
+        database[keyPath: path].removeAll { named.contains($0["name"]?.string ?? "") }
+        database[keyPath: path] += own
       }
-      database.schemas = present("schemas").map { .members([("name", $0["name"]), ("owner", $0["owner"])]) }
     }
     for schema in present("schemas") {
       if let owner = schema["owner"]?.string { withUser(owner) }

@@ -18,9 +18,12 @@ extension Migration {
       }
       withDatabase(database, owner: owner)
     }
-    for (database, prepared) in spec?["preparedDatabases"]?.entries ?? [] {
-      prepare(database, prepared, of: manifest)
+    var prepared = spec?["preparedDatabases"]?.entries ?? []
+    // Of none, the operator makes one of the cluster's name.
+    if prepared.isEmpty, case .object? = spec?["preparedDatabases"] {
+      prepared = [(manifest.name.replacing("-", with: "_"), .null)]
     }
+    for (database, prepared) in prepared { prepare(database, prepared, of: manifest) }
     for key in ["usersWithSecretRotation", "usersWithInPlaceSecretRotation"] {
       for name in (spec?[key]?.array ?? []).compactMap(\.string) { rotate(name, key) }
     }
@@ -70,6 +73,8 @@ extension Migration {
     let owner = hasUsers ? "\(database)_owner_user" : "\(database)_owner"
     let namespace = prepared["secretNamespace"]?.string
     let isElsewhere = namespace != nil && namespace != manifest.ownNamespace
+    let named = prepared["schemas"]?.entries ?? []
+    let schemas = named.isEmpty ? [("data", .null)] : named
     func secret(of user: String) -> (secret: String, key: String)? {
       isElsewhere ? nil : Self.zalandoSecret(user, cluster: manifest.name)
     }
@@ -83,8 +88,7 @@ extension Migration {
       database.extensions = (prepared["extensions"]?.entries ?? []).map { name, schema in
         .members([("name", .string(name)), ("schema", schema.string.map { .string($0) })])
       }
-      let schemas = prepared["schemas"]?.entries.map(\.key) ?? ["data"]
-      database.schemas = schemas.map { .string($0) }
+      database.schemas = schemas.map { .string($0.key) }
     }
     if hasUsers {
       for (role, level) in [("reader", "read"), ("writer", "write")] {
@@ -98,18 +102,17 @@ extension Migration {
     remark(
       "prepared database \(database): roles that cannot log in (\(database)_owner, \(database)_reader, \(database)_writer) have no like; "
         + "its users get their rights by grants\(hasUsers ? "" : ", and \(owner), who owns it, can log in")")
-    takeSchemas(prepared["schemas"], of: database)
+    takeSchemas(schemas, of: database)
   }
 
   /// Schemas of a prepared database have roles of their own unless they say otherwise, and users where they say so.
-  private mutating func takeSchemas(_ schemas: JSONValue?, of database: String) {
-    let entries = schemas?.entries ?? []
-    let withRoles = entries.filter { $0.value["defaultRoles"] != .bool(false) }.map(\.key)
+  private mutating func takeSchemas(_ schemas: [(key: String, value: JSONValue)], of database: String) {
+    let withRoles = schemas.filter { $0.value["defaultRoles"] != .bool(false) }.map(\.key)
     if !withRoles.isEmpty {
       remark(
         "prepared database \(database): roles of single schemas have no like: \(withRoles.joined(separator: ", "))")
     }
-    let withUsers = entries.filter { $0.value["defaultUsers"] == .bool(true) }.map(\.key)
+    let withUsers = schemas.filter { $0.value["defaultUsers"] == .bool(true) }.map(\.key)
     if !withUsers.isEmpty {
       remark(
         "prepared database \(database): users of single schemas are left out, since grants are for whole databases: \(withUsers.joined(separator: ", "))"

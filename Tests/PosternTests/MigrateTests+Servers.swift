@@ -102,5 +102,22 @@ extension MigrateTests {
       "the official image, whose user is the superuser", image: "postgres:17",
       env: "\(names), {name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: pg, key: password}}}",
       remarks: ["database orders has no owner that can be told, but the superuser; left out"]),
+    server(
+      "variables of objects that are in none of the files", image: bitnami, env: "",
+      envFrom: "{configMapRef: {name: names}}, {secretRef: {name: login}}",
+      remarks: [
+        "envFrom of container db: ConfigMap names is in none of the files; its variables are not known",
+        "envFrom of container db: Secret login is in none of the files",
+      ]),
+    server(
+      "names of one object, and a password of one that is not there", image: bitnami, env: "",
+      envFrom: "{configMapRef: {name: names}}, {secretRef: {name: login}}",
+      more: """
+        {apiVersion: v1, kind: ConfigMap, metadata: {name: names}, data: {POSTGRESQL_USERNAME: shop, POSTGRESQL_DATABASE: orders}}
+        """, users: "- name: shop\n", databases: orders,
+      remarks: [
+        "envFrom of container db: Secret login is in none of the files",
+        "user shop: no variable of the container names",
+      ]),
   ]
 }

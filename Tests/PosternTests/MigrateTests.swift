@@ -116,6 +116,102 @@ import Testing
     #expect(!answer.output.contains("hunter2"))
   }
 
+  /// What a hook does besides is lost when it is taken out.
+  @Test func whatAHookDoesBesidesIsTold() throws {
+    let manifest = Self.statefulSet(
+      #"""
+      name: db, image: "postgres:17", lifecycle: {postStart: {exec: {command: [sh, -c, "until psql -c 'SELECT 1'; do sleep 1; done
+      \n createuser shop && createdb -O shop orders \n psql orders -c 'CREATE TABLE a (i int)'
+      \n psql -c 'ALTER ROLE shop SET search_path = shop'"]}}}
+      """#, volumes: "")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+    #expect(
+      answer.output.contains("# remark: postStart of container db, lines 3-4: no script of Postern's as it stands"),
+      "\(answer.output)")
+  }
+
+  /// Statements of what is not read are lost if nobody says so. What only waits is told, too: who can tell.
+  @Test func whatElseCallsPsqlIsTold() throws {
+    let job = """
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: make}
+      spec: {template: {spec: {containers: [{name: make, image: "postgres:17", command: [psql, -c, CREATE DATABASE x]}]}}}
+      ---
+      apiVersion: batch/v1
+      kind: CronJob
+      metadata: {name: clean}
+      spec:
+        jobTemplate:
+          spec:
+            template:
+              spec:
+                containers:
+                  - {name: clean, image: shop/clean, command: [sh, /scripts/clean.sh], volumeMounts: [{name: s, mountPath: /scripts}]}
+                volumes: [{name: s, configMap: {name: scripts}}]
+      ---
+      {apiVersion: v1, kind: ConfigMap, metadata: {name: scripts}, data: {clean.sh: createuser late, idle.sh: pg_dump}}
+      ---
+      apiVersion: apps/v1
+      kind: Deployment
+      metadata: {name: app}
+      spec: {template: {spec: {initContainers: [{name: seed, image: shop/seed, args: [createdb, seeds]}], containers: [{name: app, image: shop/app}]}}}
+      ---
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: far, namespace: other}
+      spec: {template: {spec: {containers: [{name: far, image: "postgres:17", command: [psql]}]}}}
+      ---
+      apiVersion: batch/v1
+      kind: Job
+      metadata: {name: dump}
+      spec: {template: {spec: {containers: [{name: dump, image: "postgres:17", command: [pg_dump, psqlfan]}]}}}
+      ---
+
+      """
+    let names = "env: [{name: POSTGRES_USER, value: shop}, {name: POSTGRES_DB, value: orders}]"
+    let server = Self.statefulSet(
+      "name: db, image: bitnami/postgresql, \(names), command: [sh, -c, 'run.sh & createuser own; wait']}, "
+        + "{name: side, image: \"postgres:17\", command: [sh, -c, \"psql -c 'CREATE USER side'\"]",
+      volumes: "")
+    let operators = try #require(Self.operators.first { $0.testDescription.hasPrefix("Crunchy, the superuser's") })
+    for (manifest, own) in [(server, ["container db", "container side"]), (operators.manifest, [])] {
+      let answer = try Program.run(["migrate", "-"], input: job + manifest)
+      #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+      let told = answer.output.split(separator: "\n").compactMap { line in
+        line.firstMatch(of: /# remark: (.*) calls psql, createuser or createdb; what it makes was not read/)
+          .map { String($0.output.1) }
+      }
+      #expect(
+        told == own + ["Job make, container make", "CronJob clean, container clean", "Deployment app, container seed"],
+        "\(answer.output)")
+    }
+  }
+
+  /// What reads no lines, or nothing that is a flat file, makes no users of one.
+  @Test(arguments: [
+    (#"until pg_isready; do sleep 1; done; psql "$(cat /run/login/file)" -c VACUUM"#, "shop:hunter1", false),
+    ("while read line; do psql -c VACUUM; done < /run/login/file", "postgresql://shop:hunter2@db/shop", false),
+    ("export PGPASSFILE=/run/login/file; read x; psql -U shop -c VACUUM", "db:5432:*:shop:hunter3", false),
+    ("export PGPASSFILE=/run/login/file; read x; psql -U shop", "# all\\n*:*:*:shop:hunter3\\n", false),
+    ("while read line; do psql -c CREATE; done < /run/login/file", "shop:hunter4\\ncrm:5432:a", true),
+  ])
+  func onlyAFlatFileIsTakenForOne(script: String, file: String, isOne: Bool) throws {
+    let manifest =
+      "{apiVersion: v1, kind: Secret, metadata: {name: login}, stringData: {file: \"\(file)\"}}\n---\n"
+      + Self.statefulSet(
+        "name: db, image: bitnami/postgresql, env: [{name: POSTGRES_USER, value: shop}, {name: POSTGRES_DB, value: orders}]}, "
+          + "{name: side, image: alpine/psql, command: [sh, -c, '\(script)'], volumeMounts: [{name: login, mountPath: /run/login}]",
+        volumes: "{name: login, secret: {secretName: login}}")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+    #expect(answer.output.contains("postern.io/users-from: login/file") == isOne, "\(answer.output)")
+    #expect(answer.output.contains("container side does what Postern does") == isOne)
+    #expect(answer.output.contains("container side calls psql") != isOne)
+    #expect(!answer.output.contains("hunter"))
+  }
+
   /// Something fills them in, in the manifest and then in the annotations, too.
   @Test func aPlaceholderStaysAndIsTold() throws {
     let manifest = Self.statefulSet(

@@ -25,6 +25,8 @@ struct InitEnvironment {
   private(set) var owner: String?
   /// The keys of Secrets that variables hold.
   private(set) var secrets: [String: (secret: String, key: String)] = [:]
+  /// Objects whose variables it takes all, and which are in none of the files.
+  private(set) var missing: [String] = []
   /// The image's.
   private(set) var family: ImageFamily = .official
   /// The owner's; nil where no variable is about it.
@@ -94,22 +96,24 @@ struct InitEnvironment {
     }
   }
 
-  /// Whether a user or a database is named that is the application's, or could be. The name may be in a Secret.
-  var namesSomething: Bool { owner != nil || database != "postgres" }
+  /// Whether a user or a database is named that is the application's, or could be. The name may be in a Secret, or in what is
+  /// missing.
+  var namesSomething: Bool { owner != nil || database != "postgres" || !missing.isEmpty }
 
   private mutating func takeVariables(of container: JSONValue, _ objects: MigratedObjects, namespace: String) {
     for source in container["envFrom"]?.array ?? [] {
       let prefix = source["prefix"]?.string ?? ""
-      if let name = source["configMapRef"]?["name"]?.string {
-        for (key, value) in objects.data(of: .configMap, name, namespace: namespace) ?? [:] {
-          variables[prefix + key] = ScriptVariable.value(value, of: prefix + key)
-          secrets[prefix + key] = nil
+      for kind in [MountedSource.Kind.configMap, .secret] {
+        guard let name = source["\(kind.rawValue)Ref"]?["name"]?.string else { continue }
+        guard let data = objects.data(of: kind, name, namespace: namespace) else {
+          missing.append("\(kind.noun) \(name)")
+          continue
         }
-      }
-      if let name = source["secretRef"]?["name"]?.string {
-        for key in (objects.data(of: .secret, name, namespace: namespace) ?? [:]).keys {
-          variables[prefix + key] = ScriptVariable.mark(prefix + key)
-          secrets[prefix + key] = (name, key)
+        for (key, value) in data {
+          let isSecret = kind == .secret
+          variables[prefix + key] =
+            isSecret ? ScriptVariable.mark(prefix + key) : ScriptVariable.value(value, of: prefix + key)
+          secrets[prefix + key] = isSecret ? (name, key) : nil
         }
       }
     }

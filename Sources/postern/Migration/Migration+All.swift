@@ -6,6 +6,7 @@ extension Migration {
     let objects = MigratedObjects(manifests)
     let (order, parts) = cloudNativePGParts(manifests)
     var found: [Migration] = []
+    var others: [Manifest] = []
     for manifest in manifests {
       switch (manifest.group, manifest.kind) {
       case ("acid.zalan.do", "postgresql"): found.append(Migration(zalando: manifest))
@@ -17,7 +18,10 @@ extension Migration {
         let isServed = LabelledManifest.serves(manifest)
         guard isServed || Self.formerWorkloads.contains(manifest.kind),
           var migration = Migration(workload: manifest, objects)
-        else { continue }
+        else {
+          others.append(manifest)
+          continue
+        }
         if !isServed {
           migration.remark(
             "Postern serves no \(manifest.kind): make it a Deployment or a StatefulSet, which bears the label")
@@ -30,8 +34,29 @@ extension Migration {
       let namespace = (all.databases + all.roles).first?.ownNamespace
       found.append(Migration(cloudNativePG: all, named: name.name, namespace: namespace))
     }
-    for index in found.indices { found[index].remarkClosing() }
+    for index in found.indices {
+      for manifest in others where manifest.ownNamespace == found[index].namespace {
+        found[index].remarkCalls(of: manifest, objects)
+      }
+      found[index].remarkClosing()
+    }
     return found
+  }
+
+  /// Notes which containers of something that is no server call psql and the like: what they make may be this server's.
+  private mutating func remarkCalls(of manifest: Manifest, _ objects: MigratedObjects) {
+    for path in PodTemplates.paths(in: manifest.object) {
+      let pod = manifest.object.value(at: path[...]) ?? .null
+      for container in ProgramCalls.unread(in: pod, objects, namespace: manifest.namespace) {
+        remarkCalls(of: container, by: "\(manifest.kind) \(manifest.name), ")
+      }
+    }
+  }
+
+  mutating func remarkCalls(of container: JSONValue, by owner: String = "") {
+    remark(
+      "\(owner)container \(container["name"]?.string ?? "") calls psql, createuser or createdb; what it makes was not read: declare it besides what is here"
+    )
   }
 
   /// Workloads that others have replaced, and in which many examples still run a Postgres.

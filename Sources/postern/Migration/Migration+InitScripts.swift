@@ -17,6 +17,11 @@ extension Migration {
       folder.isMounted || InitEnvironment.isPostgres(container) && (environment.namesSomething || hook != nil)
     else { return false }
     for text in folder.remarks { remark(text) }
+    for object in environment.missing {
+      remark(
+        "envFrom of container \(container["name"]?.string ?? ""): \(object) is in none of the files; its variables are not known, such as the superuser's name"
+      )
+    }
     let texts = folder.files.map(\.text) + (hook?.scripts.map(\.text) ?? [])
     environment.takeFiles(namedIn: texts, of: container, in: pod, objects, namespace: namespace)
     var server = InitServer(environment)
@@ -31,7 +36,10 @@ extension Migration {
     settle(&server)
     takeOwner(environment)
     for (file, script) in scripts { takeScript(file, script, server) }
-    for (place, script) in started { remarkLines(of: script, at: place) }
+    for (place, script) in started {
+      remarkLines(of: script, at: place)
+      remarkRest(Self.rest(of: script), at: place)
+    }
     if let hook { remark("\(hook.place) is to be taken out: it runs again whenever the container starts") }
     guard folder.isMounted else { return true }
     remark(

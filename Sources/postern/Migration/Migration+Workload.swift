@@ -8,13 +8,19 @@ extension Migration {
     self.init(source: "\(manifest.kind) \(manifest.name)", customer: manifest.name, namespace: manifest.ownNamespace)
     let pod = manifest.kind == "Pod" ? manifest.object : manifest.object["spec"]?["template"] ?? .null
     var isFound = false
+    /// Containers that are to be taken out.
+    var flatFiles: [JSONValue] = []
     // Init containers that end are no servers: some wait for one.
     let natives = pod["spec"]?["initContainers"]?.array?.filter { $0["restartPolicy"]?.string == "Always" }
     for container in (natives ?? []) + (pod["spec"]?["containers"]?.array ?? []) {
-      if takeFlatFile(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
+      if takeFlatFile(of: container, in: pod, objects, namespace: manifest.namespace) { flatFiles.append(container) }
       if takeServer(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
     }
-    guard isFound else { return nil }
+    guard isFound || !flatFiles.isEmpty else { return nil }
+    for container in ProgramCalls.unread(in: pod, objects, namespace: manifest.namespace)
+    where !flatFiles.contains(container) {
+      remarkCalls(of: container)
+    }
     if manifest.kind == "Deployment", manifest.object["spec"]?["strategy"]?["type"]?.string != "Recreate",
       pod["spec"]?["volumes"]?.array?.contains(where: { $0["persistentVolumeClaim"] != nil || $0["hostPath"] != nil })
         == true
@@ -35,7 +41,7 @@ extension Migration {
     }
     let words = (container["command"]?.array ?? []) + (container["args"]?.array ?? [])
     let text = (scripts + words.compactMap(\.string)).joined(separator: "\n")
-    guard text.contains("psql"), text.contains("read") else { return false }
+    guard text.contains("psql"), text.contains(/\bread\b/) else { return false }
     for match in text.matches(of: MountedSource.path) {
       for source in MountedSource.all(at: String(match.output), in: container, of: pod) where source.kind == .secret {
         let content = objects.data(of: .secret, source.object, namespace: namespace)?[source.key]
@@ -51,10 +57,11 @@ extension Migration {
     return false
   }
 
-  /// Whether each line that says something is `user:password`.
+  /// Whether each line that says something is `user:password`. URIs and the lines of a password file of libpq's are none.
   private static func isFlatFile(_ text: String) -> Bool {
     let lines = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") && !$0.allSatisfy(\.isWhitespace) }
-    return !lines.isEmpty && lines.allSatisfy { $0.wholeMatch(of: /[^:\s]+:.+/) != nil }
+    return !lines.isEmpty && lines.allSatisfy { $0.wholeMatch(of: /[^:\s]+:(?!\/\/).+/) != nil }
+      && !lines.allSatisfy { $0.wholeMatch(of: /[^:]+:(?:\d+|\*):[^:]+:[^:]+:.+/) != nil }
   }
 
   /// The objects of a kind that a container has whole as folders, and where.

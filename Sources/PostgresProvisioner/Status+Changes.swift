@@ -22,6 +22,8 @@ extension Status {
   /// must be checked first.
   package mutating func postgresIsThere(startedAt start: String) {
     isReady = convergedStart.map { $0.utf8.elementsEqual(start.utf8) } ?? false
+    // What was known of the logins is not known of this one.
+    if !(postgresStart.map { $0.utf8.elementsEqual(start.utf8) } ?? false) { logins = nil }
     postgresStart = start
   }
 
@@ -49,7 +51,8 @@ extension Status {
     loginsWereSet(report, desired)
   }
 
-  /// The logins are on the server as these files say, except those that the report names.
+  /// The logins are on the server as these files say, except those that the report names. What a pass did not look at stays
+  /// as it was told before.
   private mutating func loginsWereSet(_ report: PassReport, _ desired: DesiredState) {
     switch report.outcome {
     case .converged, .incomplete, .standby: break
@@ -60,10 +63,11 @@ extension Status {
       logins = nil
       return
     }
+    guard let held = report.heldLogins else { return }
     // The kubelet may have brought the Secret before the ConfigMap. Then nothing was done for a user of whom only the
     // Secret says that the password turns.
     let unknown = desired.logins.keys.filter { !turning.contains($0) }.sorted()
-    logins = Logins(generation: generation, held: (report.heldLogins + unknown).map({ $0.text }))
+    logins = Logins(generation: generation, held: (held + unknown).map({ $0.text }))
   }
 
   /// A pass has ended. A change that fails does not make a ready Pod unready, because its database still works.

@@ -32,8 +32,9 @@ package struct PassReport: Equatable, Sendable {
   /// Whether only items failed that had already failed while the instance was ready, so that what worked then still
   /// works.
   package var isKnownToFail: Bool
-  /// The users whose passwords turn and of whom not every login is as the files say.
-  package var heldLogins: [PostgresName] = []
+  /// The users whose passwords turn and of whom not every login is as the files say; nil where that is not known, because
+  /// the pass ended before it had looked.
+  package var heldLogins: [PostgresName]?
 
   /// A report with these values.
   package init(
@@ -43,6 +44,7 @@ package struct PassReport: Equatable, Sendable {
     self.applied = applied
     self.problems = problems
     self.isKnownToFail = isKnownToFail
+    heldLogins = outcome == .converged ? [] : nil
   }
 }
 

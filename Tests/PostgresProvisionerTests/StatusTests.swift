@@ -67,6 +67,27 @@ import Testing
     #expect(status.logins == nil)
   }
 
+  /// A pass that stopped early leaves what is known of the logins as it was, and knows nothing of another Postgres.
+  @Test(arguments: [PassReport.Outcome.incomplete, .standby, .disconnected, .interrupted, .superseded])
+  func itTellsOfNoLoginsThatAPassHasNotLookedAt(outcome: PassReport.Outcome) throws {
+    var desired = desired
+    desired.spec.users = [User(name: try PostgresName("shop"), rotate: Rotation(every: 86_400))]
+    desired.generation = "g"
+    var status = Status()
+    status.postgresIsThere(startedAt: "1")
+    status.passEnded(PassReport(outcome: .converged), desired, at: "now")
+    #expect(status.logins == .init(generation: "g"))
+    desired.generation = "h"
+    status.passEnded(PassReport(outcome: outcome), desired, at: "later")
+    #expect(status.logins == .init(generation: "g"))
+    status.passEndedBesideScript(PassReport(outcome: outcome), desired)
+    #expect(status.logins == .init(generation: "g"))
+    status.postgresIsThere(startedAt: "1")
+    #expect(status.logins == .init(generation: "g"))
+    status.postgresIsThere(startedAt: "2")
+    #expect(status.logins == nil)
+  }
+
   @Test func aStandbyIsReadyAndNothingIsApplied() {
     #expect(status(after: .standby).isReady)
     #expect(status(after: .standby).specHash == nil)

@@ -23,7 +23,7 @@ import ThrowawayPostgres
     try Data(lines.joined(separator: "\n").utf8).write(to: file)
     try bench.user("late")
     let report = bench.pass()
-    #expect(report.outcome == .incomplete)
+    #expect(report.outcome == .incomplete && report.heldLogins == nil)
     #expect(report.problems.map(\.item) == ["server"])
     #expect(report.problems.first?.message.contains("another Postgres was started") == true)
     #expect(try bench.server.connect().query("SELECT FROM pg_roles WHERE rolname = 'late'").rowCount == 0)

@@ -51,16 +51,18 @@ extension InstancePass {
 
   private mutating func tellStale(_ pods: [ConnectedPod], _ rotation: UserRotation, _ now: Timestamp) {
     guard let end = rotation.end, end.microseconds > now.microseconds,
-      let turn = rotation.decision.told.rotatedAt
+      let time = rotation.decision.told.rotatedAt
     else { return }
+    let turn = Restarts.Turn(user: rotation.user.text, at: time)
     let secret = ObjectName.user(rotation.user, customer: customer)
     for pod in pods where !pod.isEnding {
-      guard let begun = pod.environment[secret], begun.microseconds < turn.microseconds else { continue }
+      guard let begun = pod.environment[secret], turn.mayBeMissed(by: begun) else { continue }
+      let verb = begun.microseconds < time.microseconds ? "holds" : "may hold"
       staleNotices.append(
         Notice(
           .staleConnection, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid),
           in: instance.namespace,
-          "its environment holds the login of user \(rotation.user.text) from before \(turn.rfc3339), which ends at "
+          "its environment \(verb) the login of user \(turn.user) from before \(time.rfc3339), which ends at "
             + "\(end.rfc3339): restart it, or let it read the connection from its files"))
     }
   }

@@ -1,8 +1,8 @@
 /// How a ``Controller`` restarts applications' Pods after a turn of their password. It needs the right to evict Pods.
 package struct RestartSettings: Sendable {
-  /// How many seconds after a turn the first Pod is evicted. By then every kubelet has the new Secret, and a clock that
-  /// differs by less cannot make a new Pod look older than the turn.
-  package var settleSeconds = 60
+  /// How many seconds after a turn the first Pod is evicted. By then every kubelet has the new Secret. Twice the margin, so
+  /// that a node's clock that is behind by no more than that cannot make a new Pod look like one that has missed the turn.
+  package var settleSeconds = 2 * Restarts.Turn.margin
   /// Between two looks at a namespace where Pods are being restarted.
   package var interval: Duration = .seconds(5)
   /// Where nothing has moved for ``heldFor``.

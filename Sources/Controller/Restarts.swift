@@ -1,5 +1,6 @@
 import Contract
 import DatabaseSpec
+import Instances
 
 /// Decides which applications' Pods of a namespace are made anew after a turn: those that began before it and whose
 /// connection says `restart: true`. Of each workload one at a time, and the next when all others are ready. All that it
@@ -9,6 +10,15 @@ struct Restarts {
   struct Turn: Equatable, Sendable {
     var user: String
     var at: Timestamp
+
+    /// For how many seconds after its time a container may still begin with the login of before: the pass writes the Secret
+    /// later, the kubelet may have read it earlier, and the node's clock may be ahead.
+    static let margin = 60
+
+    /// Whether a container that began then, to the second, as the kubelet tells it, may have the login of before.
+    func mayBeMissed(by begun: Timestamp) -> Bool {
+      begun.microseconds / 1_000_000 <= at.adding(seconds: Self.margin).microseconds / 1_000_000
+    }
   }
 
   /// The Pod of a workload that is next.
@@ -73,10 +83,10 @@ struct Restarts {
       obstacle: lasting(first.pod) ?? unfinished(members.filter { !waiting.contains($0.uid) }))
   }
 
-  /// The last turn before which a running container of the Pod began, to the second, as the kubelet tells it.
+  /// The last turn whose login of before a running container of the Pod may have.
   private func turn(of pod: ConnectedPod) -> Turn? {
     pod.restarting.compactMap { secret, begun in
-      turns[secret].flatMap { begun.microseconds / 1_000_000 <= $0.at.microseconds / 1_000_000 ? $0 : nil }
+      turns[secret].flatMap { $0.mayBeMissed(by: begun) ? $0 : nil }
     }.max { ($0.at.microseconds, $0.user) < ($1.at.microseconds, $1.user) }
   }
 

@@ -244,14 +244,14 @@ import Testing
   /// The kubelets need a moment for the new Secret, and the turns of other customers do not shorten it.
   @Test func nothingIsRestartedInTheFirstMoments() async throws {
     try await run("too-early") { cluster in
-      try await replica(cluster, settle: 60) { replica in
+      try await replica(cluster, settle: 120) { replica in
         replica.turn(ago: 1)
         #expect(replica.lists() == 0)
-        replica.turn(ago: 61, of: "other")
+        replica.turn(ago: 121, of: "other")
         let isLooked = try await eventually { replica.lists() > 0 }
         #expect(isLooked)
         #expect(try await there(cluster) == ["web-1", "web-2", "web-3"])
-        replica.turn(ago: 61)
+        replica.turn(ago: 121)
         #expect(try await eventually { try await !there(cluster).contains("web-1") })
       }
     }

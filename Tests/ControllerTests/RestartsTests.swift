@@ -72,9 +72,11 @@ import Testing
       ("a variable", Application(name: "a"), true),
       ("the second before", Application(name: "a", begun: "2026-05-05T11:59:59Z"), true),
       ("the same second", Application(name: "a", begun: "2026-05-05T12:00:00Z"), true),
-      ("after the turn", Application(name: "a", begun: "2026-05-05T12:00:01Z"), false),
+      ("around the turn", Application(name: "a", begun: "2026-05-05T12:00:01Z"), true),
+      ("up to a minute after it", Application(name: "a", begun: "2026-05-05T12:01:00Z"), true),
+      ("later", Application(name: "a", begun: "2026-05-05T12:01:01Z"), false),
       ("not begun yet", Application(name: "a", begun: nil), false),
-      ("files that are read once", files(), true), ("files, begun after it", files("2026-05-05T12:00:01Z"), false),
+      ("files that are read once", files(), true), ("files, begun after it", files("2026-05-05T12:01:01Z"), false),
       ("not asked for", Application(name: "a", connections: "shop"), false),
       ("asked for and taken back", Application(name: "a", connections: "- {user: shop, restart: false}"), false),
       (
@@ -118,7 +120,7 @@ import Testing
     #expect(text.hasPrefix(reason))
   }
 
-  private static let new = "2026-05-05T12:01:00Z"
+  private static let new = "2026-05-05T12:02:00Z"
 
   @Test(
     arguments: [

@@ -40,10 +40,19 @@ package struct UserRotation: Equatable, Sendable {
   /// From when on applications are told that still use the login of before: half of its time.
   package var staleFrom: Timestamp? { end?.adding(seconds: -rotation.overlap / 2) }
 
+  /// After how many seconds they are told again: an Event is gone after an hour, and is not repeated within it.
+  private static let toldAgain = 3_660
+
   /// When the next pass has something to do.
   package func next(after now: Timestamp) -> Timestamp? {
-    [decision.next, staleFrom].compactMap(\.self).filter { $0.microseconds > now.microseconds || $0 == decision.next }
-      .min { $0.microseconds < $1.microseconds }
+    [decision.next, telling(after: now)].compactMap(\.self).min { $0.microseconds < $1.microseconds }
+  }
+
+  private func telling(after now: Timestamp) -> Timestamp? {
+    guard let end, let staleFrom else { return nil }
+    guard staleFrom.microseconds <= now.microseconds else { return staleFrom }
+    let again = now.adding(seconds: Self.toldAgain)
+    return again.microseconds < end.microseconds ? again : nil
   }
 }
 

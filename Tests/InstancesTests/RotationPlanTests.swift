@@ -217,6 +217,23 @@ import Testing
     }
   }
 
+  /// Each in seconds from the end of an overlap of eight hours, after which the next turn's pass follows in a minute. Who still
+  /// uses the login of before is told from half of it on, and again when the Event of before is gone.
+  @Test(arguments: [
+    (-28_000, -14_400), (-14_401, -14_400), (-14_400, -10_740), (-14_000, -10_340), (-3_661, -1), (-3_660, 60),
+    (-300, 60), (0, 60), (60, 60),
+  ])
+  func whoStillUsesTheLoginOfBeforeIsToldUpToItsEnd(now: Int, next: Int) throws {
+    let password = try Self.password("a")
+    var decision = RotationDecision(
+      mounted: .init(login: LoginState(isSecond: true, other: .until(Self.at(0))), current: password),
+      told: .init(isSecond: true, password: password))
+    decision.next = Self.at(60)
+    let rotation = UserRotation(
+      user: try PostgresName("shop"), rotation: Rotation(every: 86_400, overlap: 28_800), decision: decision)
+    #expect(rotation.next(after: Self.at(now)) == Self.at(next))
+  }
+
   @Test func theJitterIsTheSameForEveryLeaderAndAtMostATwentieth() throws {
     var seen: Set<Int> = []
     for number in 0..<200 {

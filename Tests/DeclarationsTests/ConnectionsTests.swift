@@ -93,6 +93,26 @@ import Testing
     #expect(messages.contains { $0.contains(expected) }, "\(messages)")
   }
 
+  /// A short entry has no name and no variables of its own, so of several each but one is written as what it would have to be.
+  @Test(
+    arguments: [
+      ("shop/orders, reader/archive", "{user: reader, database: archive, name: reader, prefix: READER_}"),
+      ("- shop/orders\n- reader/archive", "{user: reader, database: archive, name: reader, prefix: READER_}"),
+      ("shop reader", "{user: reader, name: reader, prefix: READER_}"),
+      ("shop/orders, shop/archive", "{user: shop, database: archive, name: archive, prefix: ARCHIVE_}"),
+      ("shop, shop", "{user: shop, name: NAME, prefix: NAME_}"),
+      ("shop, \u{e4}b", "{user: \"\u{e4}b\", name: NAME, prefix: NAME_}"),
+      ("- {user: shop, name: shop}\n- 1reader", "{user: \"1reader\", name: 1reader, prefix: _1READER_}"),
+    ])
+  func aSecondShortEntryIsRefusedWithWhatToWrite(text: String, hint: String) {
+    let messages = read(text).errors.map(\.message)
+    #expect(messages.count == 1 && messages[0].contains("; write it in a list: - \(hint)"), "\(messages)")
+    // What is told is taken.
+    let first = text.split(separator: "\n").count > 1 ? String(text.split(separator: "\n")[0]) : "- shop/orders"
+    let mended = hint.contains("NAME,") ? nil : "\(first)\n- \(hint)"
+    if let mended { #expect(read(mended).errors.map(\.message) == []) }
+  }
+
   @Test func everyErrorIsReportedAtOnceAndAPasswordIsNotShown() {
     let result = read("- {user: 's:hunter2', wait: maybe, env: x, prefix: '-'}\n- postgres://u:hunter2@h/d\n- {nam: x}")
     #expect(result.errors.count == 6, "\(result.errors.map(\.message))")

@@ -44,7 +44,8 @@ extension DeclarationReader {
     var connections: [(connection: DeclaredConnection, place: Place)] = []
     for entry in entries {
       guard let connection = connection(entry, customer: customer) else { continue }
-      refuseClash(connection, at: entry.place, with: connections.map(\.connection))
+      let isShort = if case .scalar = entry.content { true } else { false }
+      refuseClash(connection, isShort: isShort, at: entry.place, with: connections.map(\.connection))
       connections.append((connection, entry.place))
     }
     return connections.map(\.connection)
@@ -243,13 +244,17 @@ extension DeclarationReader {
 
   // MARK: Several connections
 
+  /// - Parameter isShort: whether it is `USER/DATABASE`, which has no place for a name or a prefix.
   private mutating func refuseClash(
-    _ connection: DeclaredConnection, at place: Place, with others: [DeclaredConnection]
+    _ connection: DeclaredConnection, isShort: Bool, at place: Place, with others: [DeclaredConnection]
   ) {
+    let long = isShort ? "write it in a list: - \(Self.long(connection, beside: others))" : nil
     if others.contains(where: { $0.name == connection.name }) {
       problems.error(
         place, "two connections are called \(quoted(connection.name)), and each has a folder of its name",
-        hint: "write name: for one of them")
+        hint: long ?? "write name: for one of them")
+      // With a name it gets a prefix, too.
+      if isShort { return }
     }
     let names = connection.variables.map(\.name)
     for other in others where connection.sharesContainers(with: other) {
@@ -259,8 +264,23 @@ extension DeclarationReader {
       let what = both.count == 1 ? "is a variable" : "are variables"
       problems.error(
         place, "\(both.joined(separator: ", ")) \(what) of connection \(quoted(other.name)), too",
-        hint: "write prefix: \(Self.suggestedPrefix(connection.name)), or env: none")
+        hint: long ?? "write prefix: \(Self.suggestedPrefix(connection.name)), or env: none")
+      if isShort { return }
     }
+  }
+
+  /// A short connection as an entry with a name and a prefix of its own.
+  private static func long(_ connection: DeclaredConnection, beside others: [DeclaredConnection]) -> String {
+    func scalar(_ text: String) -> String {
+      let isPlain = KubernetesName.isSubdomain(text) && text.utf8.first.map { $0 >= 0x61 } == true
+      return isPlain ? text : quoted(text)
+    }
+    let isKnown = others.contains { $0.user == connection.user }
+    let name =
+      [isKnown ? nil : connection.user.text, connection.database?.text].compactMap(\.self)
+      .first(where: KubernetesName.isSubdomain) ?? "NAME"
+    let database = connection.database.map { ", database: \(scalar($0.text))" } ?? ""
+    return "{user: \(scalar(connection.user.text))\(database), name: \(name), prefix: \(suggestedPrefix(name))}"
   }
 
   /// A prefix made of a connection's name.

@@ -229,8 +229,12 @@ final class Restarter: Sendable {
       guard left > 0 else { return .notAsked }
       var isAsked = false
       do throws(KubernetesError) {
-        guard let wanted = try await wantedPods(candidate.pod) else { return .notAsked }
-        if let obstacle = restarts.missing(beside: candidate, of: wanted) { return .held(obstacle) }
+        guard let (wanted, selector) = try await wantedPods(candidate.pod) else { return .notAsked }
+        if restarts.missing(beside: candidate, of: wanted) != nil {
+          // Some may not have the label, as where a changed template's Pods are made anew by hand (OnDelete).
+          let others = try await ConnectedPod.list(restarter.client, in: namespace, labels: selector)
+          if let obstacle = restarts.missing(beside: candidate, of: wanted, others: others) { return .held(obstacle) }
+        }
         guard !Task.isCancelled, mayWrite() else { return .notAsked }
         isAsked = true
         try await restarter.client.evict(candidate.pod.name, in: namespace, uid: candidate.pod.uid)
@@ -253,15 +257,19 @@ final class Restarter: Sendable {
       return .evicted
     }
 
-    /// How many Pods the owner is to have; nil where it is gone.
-    private func wantedPods(_ pod: ConnectedPod) async throws(KubernetesError) -> Int? {
+    /// How many Pods the owner is to have, and a selector that finds at least these; nil where it is gone.
+    private func wantedPods(_ pod: ConnectedPod) async throws(KubernetesError) -> (count: Int, selector: String?)? {
       let resources: [Resource] = [.replicaSets, .statefulSets, .daemonSets]
       guard let owner = pod.owner, let resource = resources.first(where: { $0.kind == owner.kind }) else { return nil }
       let object = try await restarter.client.get(resource, owner.name, in: namespace)
       let wanted =
         resource == .daemonSets ? object["status"]?["desiredNumberScheduled"] : object["spec"]?["replicas"]
-      guard case .number(let text)? = wanted else { return resource == .daemonSets ? 0 : 1 }
-      return Int(text) ?? 1
+      var selector: String?
+      if case .object(let labels)? = object["spec"]?["selector"]?["matchLabels"] {
+        selector = labels.members.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")
+      }
+      guard case .number(let text)? = wanted else { return (resource == .daemonSets ? 0 : 1, selector) }
+      return (Int(text) ?? 1, selector)
     }
 
     /// - Returns: after what time the workload must be looked at again; nil: never.
@@ -297,10 +305,17 @@ final class Restarter: Sendable {
 extension ConnectedPod {
   /// The applications' Pods in a namespace that connect by a label, to whichever customer.
   static func list(_ client: KubernetesClient, in namespace: String) async throws(Interruption) -> [Self] {
-    let selection = Selection(.pods, namespace: namespace, labelSelector: AnnotationKey.connectLabel)
-    let reader = ObjectReader { object throws(JSONError) in Self(try JSONValue(parsing: object)) }
     do throws(KubernetesError) {
-      return try await client.list(selection, as: reader).items.compactMap(\.self)
+      return try await list(client, in: namespace, labels: AnnotationKey.connectLabel)
     } catch { throw .failed(error) }
+  }
+
+  /// The Pods in a namespace that a label selector finds, which need not connect; nil: all.
+  static func list(
+    _ client: KubernetesClient, in namespace: String, labels: String?
+  ) async throws(KubernetesError) -> [Self] {
+    let reader = ObjectReader { object throws(JSONError) in Self(try JSONValue(parsing: object)) }
+    return try await client.list(Selection(.pods, namespace: namespace, labelSelector: labels), as: reader).items
+      .compactMap(\.self)
   }
 }

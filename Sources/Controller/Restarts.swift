@@ -59,11 +59,15 @@ struct Restarts {
   }
 
   /// Why a candidate has to wait although nothing else is in its way: a Pod of its owner is missing.
-  /// - Parameter wanted: how many Pods the owner is to have.
-  func missing(beside candidate: Candidate, of wanted: Int) -> Obstacle? {
+  /// - Parameters:
+  ///   - wanted: how many Pods the owner is to have.
+  ///   - others: among them, those of its Pods that do not have the label. They must be ready, too.
+  func missing(beside candidate: Candidate, of wanted: Int, others: [ConnectedPod] = []) -> Obstacle? {
     guard let owner = candidate.pod.owner else { return nil }
-    let there = pods.count { $0.owner == owner && !$0.isEnding }
-    guard there < wanted else { return nil }
+    let known = Set(pods.map(\.uid))
+    let unlabelled = others.filter { $0.owner == owner && !known.contains($0.uid) }
+    let there = (pods + unlabelled).count { $0.owner == owner && !$0.isEnding }
+    guard there < wanted else { return unfinished(unlabelled) }
     return .now("\(owner.kind) \(owner.name) has \(there) of \(wanted) Pods")
   }
 

@@ -85,16 +85,17 @@ import Testing
 
   /// - Parameter grace: with 0, an evicted Pod is gone at once; otherwise it ends until a kubelet has ended it.
   private func pod(
-    _ name: String, of owner: String, in cluster: Leading, begun: String = "2020-01-01T00:00:00Z", isReady: Bool = true,
-    grace: Int = 0
+    _ name: String, of app: String, in cluster: Leading, begun: String = "2020-01-01T00:00:00Z", isReady: Bool = true,
+    grace: Int = 0, owner: String? = nil, isConnected: Bool = true
   ) async throws {
+    let label = isConnected ? #","postern.io/connect":"acme""# : ""
     try await cluster.client.create(
       .pods,
       try json(
         """
-        {"metadata":{"name":"\(name)","namespace":"\(cluster.namespace)","labels":{"app":"\(owner)","postern.io/connect":"acme"},
+        {"metadata":{"name":"\(name)","namespace":"\(cluster.namespace)","labels":{"app":"\(app)"\(label)},
          "annotations":{"postern.io/connections":"- {user: shop, restart: true}"},
-         "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"\(owner)","uid":"1","controller":true}]},
+         "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"\(owner ?? app)","uid":"1","controller":true}]},
          "spec":{"nodeName":"node","terminationGracePeriodSeconds":\(grace),"containers":[{"name":"app","image":"i",
           "env":[{"name":"PGPASSWORD","valueFrom":{"secretKeyRef":{"name":"\(Self.secret)","key":"password"}}}]}]}}
         """))
@@ -194,6 +195,27 @@ import Testing
         try await allow(1)
         #expect(try await eventually { try await !there(cluster).contains("web-1") })
         #expect(try await there(cluster) == ["web-2", "web-3"])
+      }
+    }
+  }
+
+  /// Where the template has got the label and not all Pods are made anew, as with `OnDelete`, the others count by what they are.
+  @Test func podsWithoutTheLabelCountToo() async throws {
+    try await run("partly") { cluster in
+      try await replicaSet("mixed", replicas: 3, in: cluster)
+      try await pod("mixed-1", of: "mixed", in: cluster)
+      try await pod("mixed-2", of: "mixed", in: cluster, isConnected: false)
+      try await replica(cluster) { replica in
+        replica.turn()
+        #expect(try await isTold("RestartHeld Pod mixed-1:", "ReplicaSet mixed has 2 of 3 Pods", cluster))
+        try await pod("mixed-3", of: "mixed", in: cluster, isReady: false, isConnected: false)
+        #expect(try await isTold("RestartHeld Pod mixed-1:", "Pod mixed-3 is not ready", cluster))
+        #expect(try await there(cluster).isSuperset(of: ["mixed-1", "mixed-2", "mixed-3"]))
+        // One of another owner that its selector finds is nobody's concern.
+        try await pod("other", of: "mixed", in: cluster, isReady: false, owner: "else", isConnected: false)
+        try await status("mixed-3", in: cluster, isReady: true)
+        #expect(try await eventually { try await !there(cluster).contains("mixed-1") })
+        #expect(try await there(cluster).isSuperset(of: ["mixed-2", "mixed-3", "other"]))
       }
     }
   }

@@ -15,6 +15,15 @@ package enum Expiry: Hashable, Sendable {
     }
   }
 
+  /// Whether it ends before another one does.
+  package func isBefore(_ other: Self) -> Bool {
+    switch (self, other) {
+    case (.time(let end), .time(let later)): end.microseconds < later.microseconds
+    case (.time, .infinity): true
+    case (.infinity, _): false
+    }
+  }
+
   /// The text for VALID UNTIL: `infinity`, or the time in UTC.
   package var text: String {
     switch self {

@@ -50,7 +50,11 @@ extension Planner {
       forget(name)
     }
     if spec.removedUsers == .drop {
-      for (name, role) in undeclared { drop(name, role) }
+      for (name, role) in undeclared {
+        // What a role that is left takes over from its second login must not be gone before.
+        let user = records.roles[name]?.loginOf
+        drop(name, role, after: user.flatMap { takeover(ofLoginBy: $0) == nil ? nil : $0 })
+      }
     }
     if spec.removedUsers == .lock {
       for (name, role) in undeclared { tellSubscriptions(of: name, role, for: .user(name), "is locked") }
@@ -86,7 +90,25 @@ extension Planner {
     let isThere = observed.roles[name] != nil
     add(
       isThere ? "leave role" : "forget role", [Detail("name", name)], for: .user(name), requires: [.server],
-      isBookkeeping: !isThere, Postern.forgetRole(name).sql)
+      isBookkeeping: !isThere, ((takeover(ofLoginBy: name) ?? []) + Postern.forgetRole(name)).sql)
+  }
+
+  /// Makes a role that Postern found, and leaves, what its second login was, where that was in use and goes: it can log in by
+  /// the password that was in use, and none of before comes back. Nil where nothing is to be done.
+  private func takeover(ofLoginBy name: PostgresName) -> [String]? {
+    guard spec.removedUsers != .keep, records.roles[name]?.isMade == false, let role = observed.roles[name],
+      !role.isSuperuser, let (second, login) = secondLogins(of: name).first,
+      !role.canLogIn || role.validUntil.isBefore(login.validUntil)
+    else { return nil }
+    let copy = """
+      BEGIN EXECUTE (SELECT format('ALTER ROLE %I PASSWORD %L', \(lit(name)), rolpassword) FROM pg_authid \
+      WHERE rolname = \(lit(second))); END
+      """
+    return [
+      StatementLogging.offInTransaction,
+      "ALTER ROLE \(id(name)) LOGIN VALID UNTIL \(SQLText.literal(login.validUntil.text))",
+      "DO \(SQLText.literal(copy))",
+    ]
   }
 
   private mutating func planAbsent(_ name: PostgresName) {
@@ -112,12 +134,16 @@ extension Planner {
 
   /// Gives what a locked role owns in each database to that database's owner, revokes the role's grants, and drops the
   /// role. What it owns never goes to a superuser, because a function that it wrote would then run as a superuser.
-  /// - Parameter heir: the user whose second login it is, who gets all of it instead.
-  private mutating func drop(_ name: PostgresName, _ role: RoleState, heir: PostgresName? = nil) {
+  /// - Parameters:
+  ///   - heir: the user whose second login it is, who gets all of it instead.
+  ///   - former: a role that must have been left before.
+  private mutating func drop(
+    _ name: PostgresName, _ role: RoleState, heir: PostgresName? = nil, after former: PostgresName? = nil
+  ) {
     let ownedDatabases = observed.databases.keys.sorted().filter { observed.databases[$0]?.owner == name }
     var blockers: [String] = []
     // A second login is dropped only after the user's own role is as it must be.
-    var requires: [Item] = heir.map { user($0) } ?? []
+    var requires: [Item] = (heir.map { user($0) } ?? []) + (former.map { [.user($0)] } ?? [])
     for database in ownedDatabases {
       if let declared = spec.databases.first(where: { $0.name == database }), declared.owner != name {
         requires.append(.database(database))

@@ -363,6 +363,43 @@ import ThrowawayPostgres
     #expect(bench.pass().applied == [])
   }
 
+  /// A role that was there before Postern is left, with the password that was in use, and may be declared again.
+  @Test(arguments: RotationTests.able, [RemovedUsers.lock, .drop])
+  func whoWasFoundIsLeftWithThePasswordInUse(
+    _ installation: PostgresInstallation, _ removed: RemovedUsers
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    func isIn(_ user: String, _ password: String) throws -> Bool {
+      // It has no right on the database, which is looked at after the password.
+      try bench.sqlState("SELECT 1", in: "orders", as: user, password: password) == SQLState.insufficientPrivilege
+    }
+    try bench.server.connect().execute("CREATE ROLE shop LOGIN PASSWORD 'found'")
+    try bench.user("shop")
+    try bench.user("next")
+    try bench.database("orders", owner: "next")
+    try rotate(bench)
+    try say(bench, second: true, .until(try time(bench, in: -1)), ("shop-secret", "two"))
+    try settle(bench)
+    #expect(try !isIn("shop", "shop-secret") && isIn("shop_b", "two"))
+    let declared = bench.desired
+    bench.desired.spec.removedUsers = removed
+    try bench.remove("shop")
+    bench.desired.logins = [:]
+    #expect(bench.pass().problems == [])
+    #expect(try isIn("shop", "two") && !isIn("shop", "shop-secret"))
+    #expect(try !isIn("shop_b", "two"))
+    #expect(
+      try bench.value("SELECT rolvaliduntil = 'infinity' FROM pg_roles WHERE rolname = 'shop'") == "t")
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    #expect(!bench.server.log.contains("SCRAM-SHA-256"))
+    bench.desired = declared
+    bench.desired.spec.users[0].rotate = nil
+    bench.desired.logins = [:]
+    #expect(bench.pass().problems == [])
+    #expect(try isIn("shop", "shop-secret"))
+    #expect(try bench.value("SELECT count(*) FROM pg_roles WHERE rolname = 'shop_b'") == "0")
+  }
+
   @Test(arguments: RotationTests.able)
   func absentTakesItAlongAndWithoutRotateItIsDropped(_ installation: PostgresInstallation) throws {
     let bench = try bench(installation)

@@ -67,6 +67,50 @@ import Testing
     }
   }
 
+  /// A role that was there before Postern is left as one that can log in, with the end and the password of the login that was in
+  /// use, and no password of before comes back.
+  @Test(
+    arguments: [
+      (false, .time(at(-1)), .infinity, true), (true, .time(at(60)), .infinity, true),
+      (false, .infinity, .infinity, true),
+      (false, .time(at(-1)), .time(at(900)), true), (true, .infinity, .time(at(-1)), false),
+      (true, .infinity, .infinity, false), (true, .time(at(900)), .time(at(900)), false),
+    ] as [(Bool, Expiry, Expiry, Bool)], RemovedUsers.allCases)
+  func whoWasFoundIsLeftAsOneThatCanLogIn(
+    _ given: (canLogIn: Bool, end: Expiry, secondEnd: Expiry, isChanged: Bool), removed: RemovedUsers
+  ) throws {
+    var wanted = try desired(nil)
+    (wanted.spec.users, wanted.passwords, wanted.spec.removedUsers) = ([], [:], removed)
+    var state = observed(180_000, hasSecond: true)
+    var records = state.records.records
+    records.roles[Self.shop]?.isMade = false
+    state.records = .present(records)
+    state.roles[Self.shop]?.canLogIn = given.canLogIn
+    state.roles[Self.shop]?.validUntil = given.end
+    // Locks are made before the rest is planned.
+    state.roles[Self.second]?.canLogIn = removed == .keep
+    state.roles[Self.second]?.validUntil = given.secondEnd
+    let made = plan(wanted, state)
+    let leave = try #require(made.steps.first { $0.title == "leave role" })
+    guard case .transaction(let statements) = leave.work else {
+      Issue.record("\(leave)")
+      return
+    }
+    let changes = statements.map(\.description).filter { $0.contains("ALTER ROLE") }
+    guard given.isChanged, removed != .keep else {
+      #expect(changes == [])
+      return
+    }
+    #expect(changes.first == #"ALTER ROLE "shop" LOGIN VALID UNTIL '\#(given.secondEnd.text)'"#)
+    #expect(changes.count == 2 && changes[1].contains("rolpassword") && changes[1].contains("shop_b"), "\(changes)")
+    // The password is copied before it is gone with the second login.
+    let titles = made.steps.map(\.title)
+    #expect(titles == ["leave role"] + (removed == .drop ? ["drop role"] : []))
+    if removed == .drop { #expect(made.steps[1].requires.contains(.user(Self.shop))) }
+  }
+
+  private static func at(_ seconds: Int64) -> Timestamp { Timestamp(microseconds: seconds * 1_000_000) }
+
   /// Without the second login, the first is not taken away.
   @Test func theFirstLoginStaysUntilTheSecondIsThere() throws {
     let login = LoginState(isSecond: true)

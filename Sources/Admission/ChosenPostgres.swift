@@ -23,6 +23,10 @@ final class ChosenPostgres {
   let isPortGuessed: Bool
   /// Whether its arguments let it listen on loopback; nil where that is not known.
   let hearsLoopback: Bool?
+  /// The image's major version of Postgres, if its name shows it.
+  let version: Int?
+  /// A number of the image's tag that would be too old a version, and that may be none.
+  let doubtfulVersion: Int?
 
   init(
     _ container: Container, at place: ContainerPlace, _ image: ImageReference, flavor: String?
@@ -32,6 +36,9 @@ final class ChosenPostgres {
     self.image = image
     let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? Self.family(of: image, container)
     family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
+    let shown = image.postgresVersion
+    let isDoubtful = shown.map { !$0.isSure && $0.number < Self.oldestVersion } ?? false
+    (version, doubtfulVersion) = isDoubtful ? (nil, shown?.number) : (shown?.number, nil)
     isFamilyKnown = known != nil
     arguments = try container.serverArguments()
     var port = arguments.port
@@ -88,11 +95,8 @@ final class ChosenPostgres {
     return nil
   }
 
-  /// The image's major version of Postgres, if its name shows it.
-  var version: Int? { image.postgresVersion }
-
   /// The oldest server version that Postern supports.
-  private static let oldestVersion = 12
+  static let oldestVersion = 12
 
   /// Servers that Postern cannot manage. A new object is refused for them.
   func restrictions(_ prefix: String) -> [StatusCause] {

@@ -123,6 +123,11 @@ final class InjectablePod {
       findings.warn("whether Postgres listens on loopback cannot be told: write localhost in listen_addresses as well")
     }
     if postgres.isPortGuessed, metadata.setting(AnnotationKey.port) == nil {
+    if let number = postgres.doubtfulVersion {
+      findings.warn(
+        "the image's tag begins with \(number): if that is Postgres's version, it is too old (Postern keeps "
+          + "\(ChosenPostgres.oldestVersion) and newer)")
+    }
       findings.warn(
         "\(postgres.port) is taken for Postgres's port, as the container's ports have it; if that is wrong, set "
           + AnnotationKey.port)

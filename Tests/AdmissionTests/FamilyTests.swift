@@ -36,7 +36,7 @@ import Testing
   private static let fromC = ["c/p>admin/password"]
   private static let generated = "acme-pg-admin/password>admin/password"
 
-  static let cases = redHat + bitnami + official + started + unknown + others
+  static let cases = redHat + bitnami + official + started + unknown + doubtful + others
 
   private static let redHat: [Case] = [
     Case(
@@ -331,7 +331,24 @@ import Testing
       name: "a user of Supabase's that its image demotes", image: "supabase/postgres:15.8.1.060",
       container: env(literal("POSTGRES_USER", "postgres"), password), variables: ["POSTERN_ADMIN_USER=postgres"],
       sources: fromC, warned: ["give supabase_admin in postern.io/admin-secret"]),
+  /// Tags that do not tell Postgres's version for sure.
+  private static let doubtful: [Case] = [
+    ("registry.example/postgres:9f3c2ab", nil), ("registry.example/postgis:11bc9d0e", nil),
+    ("registry.example/platform/postgres:10.4.1", 10), ("registry.example/library/postgres:9-main", 9),
+    ("registry.example/postgis/postgis:11", 11),
+  ].map { image, number in
     Case(
+      name: image, image: image, container: env(password), sources: fromC,
+      warned: number.map { ["the image's tag begins with \($0): if that is"] } ?? [])
+  }
+
+    Case(
+    Case(
+      name: "too old by a mark", image: "registry.example/postgres:1.2-pg11", container: env(password),
+      refused: ("spec.containers[0].image", "Postgres 11 is too old")),
+    Case(
+      name: "too old, of Docker Hub", image: "docker.io/postgis/postgis:11-3.3", container: env(password),
+      refused: ("spec.containers[0].image", "Postgres 11 is too old")),
       name: "another user of Supabase's", image: "supabase/postgres:15.8.1.060",
       container: env(literal("POSTGRES_USER", "main"), password), variables: ["POSTERN_ADMIN_USER=main"],
       sources: fromC),

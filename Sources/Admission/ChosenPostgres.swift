@@ -98,6 +98,35 @@ final class ChosenPostgres {
   /// The oldest server version that Postern supports.
   static let oldestVersion = 12
 
+  /// Why the volume that looks like the data's is not, nil where it is: the official image keeps them elsewhere from 18 on, and does
+  /// not start with a volume in the old place (`docker-entrypoint.sh`); before, it had a volume of its own below the new one. Where
+  /// something else may say where the data are, nothing is known.
+  func misplacedData() throws(JSONError) -> String? {
+    guard let version, Self.builtOnOfficial.contains(image.name), image.owners.isEmpty, family == .official,
+      !container.hasCommand, container.environmentSources.isEmpty, !container.defines("PGDATA"),
+      arguments.settings["data_directory"] == nil
+    else { return nil }
+    let (folder, old) = ("/var/lib/postgresql", "/var/lib/postgresql/data")
+    if version >= 18 {
+      guard try container.mounts(at: old) else { return nil }
+      return "Postgres \(version)'s image ends at once with a volume at \(old): mount it at \(folder)"
+    }
+    guard try container.mounts(at: folder), try !container.mounts(at: old) else { return nil }
+    return "Postgres \(version)'s image keeps no data in a volume at \(folder): mount it at \(old)"
+  }
+
+  /// Variables that are set beside their `_FILE` form. The entry point ends where both hold something.
+  func doubleVariables() -> [String] {
+    guard family.refusesBoth, !container.hasCommand else { return [] }
+    return ["POSTGRES_PASSWORD", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_INITDB_ARGS"].compactMap { name in
+      guard container.sets(name), container.sets(name, suffix: "_FILE") else { return nil }
+      return "the image ends at once where \(name) and \(name)_FILE are both set: take one out"
+    }
+  }
+
+  /// The names of the official image, and of those that are built on it without a change to where data are.
+  private static let builtOnOfficial = ["postgres", "postgis", "pgvector"]
+
   /// Servers that Postern cannot manage. A new object is refused for them.
   func restrictions(_ prefix: String) -> [StatusCause] {
     var causes: [StatusCause] = []

@@ -107,6 +107,16 @@ final class Container {
   /// Whether `env` has this variable.
   func defines(_ name: String) -> Bool { variable(name) != nil }
 
+  /// Whether `env` gives this variable a value. That of an object that may be missing does not count.
+  func sets(_ name: String, suffix: String = "") -> Bool {
+    switch variable(name, suffix: suffix)?.value {
+    case .literal(let text)?: !text.isEmpty
+    case .reference(let reference)?: !reference.isOptional
+    case .computed?: true
+    case nil: false
+    }
+  }
+
   /// Whether `env` exists, so that a patch can add to it.
   var hasEnvironment: Bool { environmentSlice != nil }
 
@@ -204,6 +214,9 @@ final class Container {
 
   /// Those of ``dataFolders`` that are Postgres's by their names.
   private static let ownFolders = ["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql"]
+
+  /// Whether a volume is mounted there.
+  func mounts(at path: String) throws(JSONError) -> Bool { try writableMounts().contains { $0.path == path } }
 
   private func writableMounts() throws(JSONError) -> [(volume: String, path: String)] {
     guard let mounts else { return [] }

@@ -38,7 +38,10 @@ private func injection(_ object: CustomerObject, _ settings: AdmissionSettings) 
   case .injectable(let pod):
     findings += pod.findings
     findings += pod.choice.findings
-    if !object.isMadeOfTemplate { findings.causes += pod.restrictions + declaredSuperuser(object, reading, pod) }
+    if !object.isMadeOfTemplate {
+      findings.causes += pod.restrictions + declaredSuperuser(object, reading, pod)
+      findings.warnings += try pod.imageWarnings()
+    }
     findings.causes += scriptFindings(object, reading, pod.choice.postgres, replacing: []).causes
     guard findings.isSound, let settingsOfPod = reading.podSettings,
       let injection = Injection(pod, object, settingsOfPod, settings)
@@ -99,7 +102,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
   var findings = reading.findings
   findings.causes += try subject.newRestrictions(reading)
   if let spec = reading.spec { findings += InstanceSize.findings(spec, reading.contentField) }
-  if let pod { findings += workloadFindings(object, reading, pod) }
+  if let pod { findings += try workloadFindings(object, reading, pod) }
   if let version = pod?.choice?.postgres?.version { findings.warnings += newerRoles(reading, than: version) }
   findings += RivalDeclarations(subject, settings).findings
   if case .injectable(let pod)? = pod, let postgres = pod.choice.postgres {
@@ -160,7 +163,9 @@ private func scriptFindings(
 }
 
 /// Findings about a workload's Pods. Whoever applies the workload does not see the answers about its Pods.
-private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationReading, _ pod: PodReading) -> Findings {
+private func workloadFindings(
+  _ object: CustomerObject, _ reading: DeclarationReading, _ pod: PodReading
+) throws(JSONError) -> Findings {
   guard object.role == .workload else { return Findings() }
   switch pod {
   case .leftAlone: return Findings()
@@ -171,6 +176,7 @@ private func workloadFindings(_ object: CustomerObject, _ reading: DeclarationRe
     findings += misplaced.findings
     if !misplaced.keys.contains(AnnotationKey.container) { findings += pod.choice.findings }
     findings.causes += pod.restrictions + declaredSuperuser(object, reading, pod)
+    findings.warnings += try pod.imageWarnings()
     return findings
   }
 }

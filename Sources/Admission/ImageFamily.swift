@@ -134,6 +134,9 @@ extension ImageFamily {
     }
   }
 
+  /// Whether the image ends if both such a variable and the one that it stands for are set.
+  var refusesBoth: Bool { self == .official || self == .supabase }
+
   /// The variables that hold the port, in order of precedence; an address may be before it.
   var portVariables: [String] {
     switch self {

@@ -99,6 +99,13 @@ final class InjectablePod {
   /// Settings that cannot work. A new object is refused for them.
   let restrictions: [StatusCause]
 
+  /// Why the image's entry point ends, or keeps no data. Whoever applies a workload does not see the answers about its Pods, for
+  /// which this is not asked.
+  func imageWarnings() throws(JSONError) -> [String] {
+    guard let postgres = choice.postgres else { return [] }
+    return try [postgres.misplacedData()].compactMap(\.self) + postgres.doubleVariables()
+  }
+
   init(
     _ containers: PodContainers, _ choice: PostgresChoice, _ metadata: ObjectMetadata, customer: String, field: String
   ) throws(JSONError) {
@@ -116,6 +123,11 @@ final class InjectablePod {
         "container \(quoted(postgres.container.name)) runs \(program), and nothing is provisioned until Postgres runs in it"
       )
     }
+    if let number = postgres.doubtfulVersion {
+      findings.warn(
+        "the image's tag begins with \(number): if that is Postgres's version, it is too old (Postern keeps "
+          + "\(ChosenPostgres.oldestVersion) and newer)")
+    }
     if postgres.isPortUnknown, metadata.setting(AnnotationKey.port) == nil {
       findings.warn("the port cannot be told, \(postgres.port) is taken; set \(AnnotationKey.port)")
     }
@@ -123,11 +135,6 @@ final class InjectablePod {
       findings.warn("whether Postgres listens on loopback cannot be told: write localhost in listen_addresses as well")
     }
     if postgres.isPortGuessed, metadata.setting(AnnotationKey.port) == nil {
-    if let number = postgres.doubtfulVersion {
-      findings.warn(
-        "the image's tag begins with \(number): if that is Postgres's version, it is too old (Postern keeps "
-          + "\(ChosenPostgres.oldestVersion) and newer)")
-    }
       findings.warn(
         "\(postgres.port) is taken for Postgres's port, as the container's ports have it; if that is wrong, set "
           + AnnotationKey.port)

@@ -46,7 +46,7 @@ package struct PostgresImage: Sendable {
       superuserVariable = family.superuserVariable
       applicationUserVariables = family.applicationUserVariables
       readsFiles = family.readsFiles
-      refusesBoth = family == .official || family == .supabase
+      refusesBoth = family.refusesBoth
       trustsLoopback = superuser.trustsLoopback
     } catch {
       return nil

@@ -232,6 +232,11 @@ import Testing
       name: "too old", image: "postgres:11", container: env(password),
       refused: ("spec.containers[0].image", "Postgres 11 is too old")),
     Case(
+      name: "a variable and the file of it", image: "postgres:16",
+      container: env(
+        password, literal("POSTGRES_PASSWORD_FILE", "/p"), literal("POSTGRES_DB", "a"), literal("POSTGRES_DB_FILE", "")),
+      sources: fromC, warned: ["POSTGRES_PASSWORD and POSTGRES_PASSWORD_FILE are both set"]),
+    Case(
       name: "the superuser is declared", image: "postgres:16",
       container: env(literal("POSTGRES_USER", "shop"), password),
       refused: ("metadata.annotations[postern.io/users][0]", "is the superuser")),
@@ -326,11 +331,6 @@ import Testing
     ("status.podIP", true), ("status.podIPs", true), ("status.hostIP", true), ("metadata.annotations['a']", false),
   ]
 
-  private static let others: [Case] = [
-    Case(
-      name: "a user of Supabase's that its image demotes", image: "supabase/postgres:15.8.1.060",
-      container: env(literal("POSTGRES_USER", "postgres"), password), variables: ["POSTERN_ADMIN_USER=postgres"],
-      sources: fromC, warned: ["give supabase_admin in postern.io/admin-secret"]),
   /// Tags that do not tell Postgres's version for sure.
   private static let doubtful: [Case] = [
     ("registry.example/postgres:9f3c2ab", nil), ("registry.example/postgis:11bc9d0e", nil),
@@ -342,13 +342,18 @@ import Testing
       warned: number.map { ["the image's tag begins with \($0): if that is"] } ?? [])
   }
 
-    Case(
+  private static let others: [Case] = [
     Case(
       name: "too old by a mark", image: "registry.example/postgres:1.2-pg11", container: env(password),
       refused: ("spec.containers[0].image", "Postgres 11 is too old")),
     Case(
       name: "too old, of Docker Hub", image: "docker.io/postgis/postgis:11-3.3", container: env(password),
       refused: ("spec.containers[0].image", "Postgres 11 is too old")),
+    Case(
+      name: "a user of Supabase's that its image demotes", image: "supabase/postgres:15.8.1.060",
+      container: env(literal("POSTGRES_USER", "postgres"), password), variables: ["POSTERN_ADMIN_USER=postgres"],
+      sources: fromC, warned: ["give supabase_admin in postern.io/admin-secret"]),
+    Case(
       name: "another user of Supabase's", image: "supabase/postgres:15.8.1.060",
       container: env(literal("POSTGRES_USER", "main"), password), variables: ["POSTERN_ADMIN_USER=main"],
       sources: fromC),

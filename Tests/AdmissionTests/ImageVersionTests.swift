@@ -3,7 +3,7 @@ import Testing
 
 @testable import Admission
 
-/// What an image's name says of its Postgres: the version.
+/// What an image's name says of its Postgres: the version, and where its data are.
 @Suite struct ImageVersionTests {
   @Test(
     arguments: [
@@ -27,5 +27,48 @@ import Testing
   func theVersionIsInTheTag(image: String, number: Int?, isSure: Bool) {
     let version = ImageReference(image).postgresVersion
     #expect(version == number.map { ImageReference.PostgresVersion(number: $0, isSure: isSure) })
+  }
+
+  /// The official image has its data elsewhere from 18 on.
+  @Test(
+    arguments: [
+      ("postgres:18", ["/var/lib/postgresql/data"], "ends at once"),
+      ("postgres:18", ["/var/lib/postgresql", "/var/lib/postgresql/data/"], "ends at once"),
+      ("registry.example/postgis:18-3.6", ["/var/lib/postgresql/data"], "ends at once"),
+      ("pgvector/pgvector:pg18", ["/var/lib/postgresql/data"], "ends at once"),
+      ("postgres:18", ["/var/lib/postgresql"], nil), ("postgres:18", ["/var/lib/postgresql/18/docker"], nil),
+      ("postgres:17", ["/var/lib/postgresql"], "keeps no data"), ("postgres:17", ["/var/lib/postgresql/data"], nil),
+      ("postgres:17", ["/var/lib/postgresql", "/var/lib/postgresql/data"], nil),
+      ("postgres:17", ["/var/lib"], nil), ("postgres:latest", ["/var/lib/postgresql/data"], nil),
+      ("supabase/postgres:18.1", ["/var/lib/postgresql/data"], nil),
+      ("timescale/timescaledb-ha:pg18", ["/var/lib/postgresql/data"], nil), ("postgres:18", [], nil),
+    ] as [(String, [String], String?)])
+  func aVolumeInTheWrongPlaceIsWarnedOf(image: String, mounts: [String], message: String?) throws {
+    let list = mounts.map { #"{"name":"data","mountPath":"\#($0)"}"# }.joined(separator: ",")
+    func warnings(_ more: String) throws -> [String] {
+      let spec = #"{"containers":[{"name":"db","image":"\#(image)","volumeMounts":[\#(list)]\#(more)}]}"#
+      let bare = try pod(metadata: #","annotations":{"postern.io/users":"shop"}"#).adding("/spec", spec)
+      let workload = try deployment(annotations: #"{"postern.io/users":"shop"}"#, podSpec: spec, kind: "StatefulSet")
+      let replies = [try post(bare, .mutate), try post(workload, .validate)]
+      for reply in replies { #expect(reply.isAllowed, "\(reply.causes)") }
+      #expect(replies[0].warnings == replies[1].warnings.filter { !$0.contains("Service") })
+      let made = try post(bare.ownedByController("StatefulSet", "r"), .mutate)
+      #expect(!made.warnings.contains { $0.contains("volume at") })
+      return replies[0].warnings
+    }
+    let found = try warnings("")
+    #expect(found.count == (message == nil ? 0 : 1), "\(found)")
+    if let message {
+      #expect(found.first?.contains(message) == true && found.first?.hasSuffix("…") == false, "\(found)")
+    }
+    // Something else may say where the data are.
+    for more in [
+      #","env":[{"name":"PGDATA","value":"/var/lib/postgresql/data/pgdata"}]"#,
+      #","env":[{"name":"PGDATA","valueFrom":{"configMapKeyRef":{"name":"c","key":"k"}}}]"#,
+      #","envFrom":[{"secretRef":{"name":"c"}}]"#, #","args":["postgres","-D","/data"]"#,
+      #","command":["bash","-c","PGDATA=/data exec docker-entrypoint.sh postgres"]"#,
+    ] {
+      #expect(try !warnings(more).contains { $0.contains("volume at") })
+    }
   }
 }

@@ -27,12 +27,10 @@ extension Injection {
     writer.part("]")
     if gatesReadiness { writer.part(statusPort == nil ? Self.readinessByCommand : Self.readinessByPort) }
     if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
-    // As Postgres's own user, so that it can read files that only this user may read; but never as root. If a namespace
-    // assigns users from a range, a fixed user would be refused; the image's own user is not root either.
+    // As Postgres's own user, so that it can read files that only this user may read; but never as root.
     let identity = postgres.container.identity.inheriting(pod.identity)
     let user = identity.user.flatMap { $0 > 0 ? $0 : nil }
-    writer.endOfContainer(
-      user: user ?? (namesUser ? SidecarContainer.defaultUser : nil), group: user == nil ? nil : identity.group)
+    writer.endOfContainer(user: user ?? pod.ownUser(isNamed: namesUser), group: user == nil ? nil : identity.group)
     writer.endObject()
   }
 

@@ -89,6 +89,12 @@ final class PodContainers {
     }
   }
 
+  /// The user of a container of Postern's that runs as no other's. If a namespace assigns users from a range, a fixed user would
+  /// be refused, and the image's own is not root either; but the Pod's would be in its place, and a root of the Pod's does not
+  /// start.
+  /// - Parameter isNamed: whether the container is to name its user.
+  func ownUser(isNamed: Bool) -> Int? { isNamed || identity.user == 0 ? SidecarContainer.defaultUser : nil }
+
   /// Whether a container has the sidecar's name.
   var hasSidecar: Bool {
     initContainers.contains { $0.name == SidecarContainer.name }

@@ -184,6 +184,19 @@ import Testing
     #expect(admitted.at("spec", "imagePullSecrets", "0", "name")?.string == "registry")
   }
 
+  /// It never takes over a root of the Pod's.
+  @Test(
+    arguments: [(0, "65532"), (1000, "1000"), (nil, nil)] as [(Int?, String?)])
+  func whatWaitsIsNoRoot(podUser: Int?, user: String?) throws {
+    var settings = testSettings
+    settings.sidecarUser = .namespace
+    let object = try application(
+      "- {user: shop, wait: true}", spec: podUser.map { #","securityContext":{"runAsUser":\#($0)}"# } ?? "")
+    let admitted = try post(object, .mutate, settings: settings).admitted(object)
+    let context = admitted.at("spec", "initContainers", "0", "securityContext")
+    #expect(context?["runAsUser"] == user.map { .number($0) })
+  }
+
   /// A mesh sets up the network before its proxy starts, and both come before what waits.
   @Test(arguments: [
     (["istio-init", "proxy*", "migrate"], 2), (["proxy*", "migrate", "later*"], 1), (["migrate", "later*"], 0),

@@ -34,7 +34,11 @@ import Testing
   static let users: [(spec: String, metadata: String, user: AdmissionSettings.SidecarUser, expected: String?)] = [
     ("", "", .fixed, "65532"), ("", "", .namespace, nil),
     ("", #","annotations":{"openshift.io/scc":"restricted-v2"}"#, .fixed, nil),
-    (#","securityContext":{"runAsUser":0}"#, "", .namespace, nil),
+    // The Pod's user would be the sidecar's, which is not to run as root.
+    (#","securityContext":{"runAsUser":0}"#, "", .namespace, "65532"),
+    (
+      #","securityContext":{"runAsUser":0}"#, #","annotations":{"openshift.io/scc":"anyuid"}"#, .fixed, "65532"
+    ),
     (#","securityContext":{"runAsUser":1000680000}"#, "", .namespace, "1000680000"),
     (
       #","securityContext":{"runAsUser":1000680000}"#, #","annotations":{"openshift.io/scc":"restricted-v2"}"#, .fixed,

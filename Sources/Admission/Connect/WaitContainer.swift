@@ -68,6 +68,6 @@ struct WaitContainer {
   private var user: Int? {
     if let userBeforeProxy { return userBeforeProxy }
     if let user = pod.identity.user, user > 0 { return user }
-    return namesUser ? SidecarContainer.defaultUser : nil
+    return pod.ownUser(isNamed: namesUser)
   }
 }

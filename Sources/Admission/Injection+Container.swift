@@ -25,7 +25,10 @@ extension Injection {
     writer.part(#"},"volumeMounts":["#)
     writeMounts(&writer)
     writer.part("]")
-    if gatesReadiness { writer.part(statusPort == nil ? Self.readinessByCommand : Self.readinessByPort) }
+    // A mesh's proxy that is there already has not made way for this probe, and takes the mesh's TLS alone where that is strict.
+    if gatesReadiness {
+      writer.part(statusPort == nil || pod.hasMeshProxy ? Self.readinessByCommand : Self.readinessByPort)
+    }
     if settings.sidecarMode == .native { writer.part(#","restartPolicy":"Always""#) }
     // As Postgres's own user, so that it can read files that only this user may read; but never as root.
     let identity = postgres.container.identity.inheriting(pod.identity)

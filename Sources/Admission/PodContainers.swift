@@ -4,7 +4,7 @@ import KubernetesAPI
 
 /// The parts of a Pod's `spec` that injection depends on. A class, because copies would retain every part of it.
 final class PodContainers {
-  /// An element of an array whose name begins like the sidecar's names.
+  /// An element of an array whose name begins like the sidecar's names, or is a mesh's proxy's.
   private struct Named {
     let index: Int
     let name: String
@@ -101,6 +101,11 @@ final class PodContainers {
       || containers.contains { $0.name == SidecarContainer.name }
   }
 
+  /// Whether a mesh's proxy is in the Pod.
+  var hasMeshProxy: Bool {
+    initContainers.contains { Mesh.isProxy($0.name) } || containers.contains { Mesh.isProxy($0.name) }
+  }
+
   /// Whether a container declares this port.
   func declares(port: Int) -> Bool { initPorts.contains(port) || containers.contains { $0.declares(port: port) } }
 
@@ -181,7 +186,7 @@ final class PodContainers {
       }
       takeResources(resources)
       guard index < JSONReader.maximumElements else { throw JSONReader.tooMany(at: reader) }
-      if let name, reader.starts(name, with: SidecarContainer.nameBytes) {
+      if let name, reader.starts(name, with: SidecarContainer.nameBytes) || Mesh.isProxy(name, reader) {
         found.append(Named(index: index, name: reader.text(name)))
       }
       index += 1

@@ -281,6 +281,21 @@ import Testing
     #expect((sidecar?.at("readinessProbe", "exec") == nil) == (port != nil))
   }
 
+  /// A mesh's proxy that is there already leads the kubelet's HTTP probe to its own TLS.
+  @Test(
+    arguments: [
+      ("istio-proxy", true), ("linkerd-proxy", true), ("kuma-sidecar", true), ("istio-init", false), ("proxy", false),
+    ], ["containers", "initContainers"])
+  func readinessIsNotAskedThroughAMeshsProxy(proxy: (name: String, isProxy: Bool), list: String) throws {
+    let object = try pod(spec: #","initContainers":[{"name":"migrate","image":"m"}]"#)
+      .adding("/spec/\(list)/0", #"{"name":"\#(proxy.name)","image":"p"}"#)
+    let all = try post(object, .mutate).admitted(object).at("spec", "initContainers")?.array
+    let sidecar = try #require(all?.first { $0["name"]?.string == "postern" })
+    #expect((sidecar.at("readinessProbe", "exec") != nil) == proxy.isProxy)
+    #expect((sidecar.at("readinessProbe", "httpGet") == nil) == proxy.isProxy)
+    #expect(sidecar.at("ports", "0", "containerPort") == .number("8432"))
+  }
+
   @Test func aStatusPortOfAnotherContainerIsRefusedAndOneOfAnInitContainerIsPassedOver() throws {
     let clash = try pod(
       container: #","ports":[{"containerPort":9000}]"#,

@@ -5,7 +5,7 @@ import KubernetesAPI
 struct Mesh {
   /// The proxies, the init containers that lead traffic to them, and those that check whether a plugin of the node's network
   /// (CNI) does.
-  private static let proxies = [
+  private static let proxies: [(proxy: StaticString, redirect: String, check: String)] = [
     (proxy: "istio-proxy", redirect: "istio-init", check: "istio-validation"),
     (proxy: "linkerd-proxy", redirect: "linkerd-init", check: "linkerd-network-validator"),
     (proxy: "kuma-sidecar", redirect: "kuma-init", check: "kuma-validation"),
@@ -13,7 +13,17 @@ struct Mesh {
   /// Init containers that meshes put before their proxy, where it is an init container that keeps running.
   static let initContainers = Set(proxies.flatMap { [$0.redirect, $0.check] })
   /// All containers of meshes.
-  static let containers = initContainers.union(proxies.map(\.proxy))
+  static let containers = initContainers.union(proxyNames)
+  private static let proxyNames = proxies.map { "\($0.proxy)" }
+
+  /// Whether a container of this name is a proxy.
+  static func isProxy(_ name: String) -> Bool { proxyNames.contains(name) }
+
+  /// The same of a name that is not read yet.
+  static func isProxy(_ name: JSONString, _ reader: JSONReader) -> Bool {
+    proxies.contains { reader.matches(name, $0.proxy) }
+  }
+
   /// The labels and annotations that ask for a proxy, and their values.
   private static let requests = [
     "sidecar.istio.io/inject": "true", "linkerd.io/inject": "enabled", "kuma.io/sidecar-injection": "enabled",
@@ -28,14 +38,13 @@ struct Mesh {
 
   init(_ pod: ConnectedPod, _ metadata: MetadataSlices?, of bytes: [UInt8]) throws(JSONError) {
     let later = Self.proxies.compactMap { proxy, _, check in
-      pod.containers.first { $0.name == proxy }.map { (container: $0, check: check) }
+      pod.containers.first { $0.name == "\(proxy)" }.map { (container: $0, check: check) }
     }
     userBeforeProxy = later.first { proxy in pod.initContainers.contains { $0.name == proxy.check } }?.container.user
       .flatMap { $0 > 0 ? $0 : nil }
     if !later.isEmpty {
       warning = "postern-wait is not in the mesh, whose proxy runs later: strict mTLS of the database keeps it waiting"
-    } else if pod.initContainers.contains(where: { container in Self.proxies.contains { $0.proxy == container.name } })
-    {
+    } else if pod.initContainers.contains(where: { Self.isProxy($0.name) }) {
       warning = nil
     } else {
       let isAskedFor = try [metadata?.labels, metadata?.annotations].map { slice throws(JSONError) in

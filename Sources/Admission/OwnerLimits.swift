@@ -49,7 +49,7 @@ final class OwnerLimits {
         !["stdin", "stdout", "program"].contains(words.dropFirst(direction + 1).first)
       else { return nil }
       return "reads or writes a file of the server, which a superuser alone may: load the rows with INSERT"
-    case ("do", "language"): return Self.ofLanguage(words)
+    case ("do", _): return Self.ofLanguage(words) ?? onDoing(statement)
     case ("load", nil): return "loads a library, which a superuser alone may: take it out"
     case ("checkpoint", _):
       guard !reachable.contains("pg_checkpoint") else { return nil }
@@ -137,6 +137,46 @@ final class OwnerLimits {
       name == "plpgsql" || extensions.contains(name) || Self.untrustedExtensions.contains(name)
     else { return nil }
     return "changes or comments on an extension, which is the superuser's: take it out"
+  }
+
+  // MARK: - DO
+
+  /// What the code of a DO would do whenever it comes to it. The rest depends on what it finds there.
+  private func onDoing(_ statement: ScriptStatement) -> String? {
+    if let index = statement.words.firstIndex(of: "language"), statement.words.dropFirst(index + 1).first != "plpgsql" {
+      return nil
+    }
+    guard let literal = statement.tokens.firstIndex(where: \.text.isEmpty), let code = statement.literal(at: literal)
+    else { return nil }
+    for part in ScriptStatement.check(code, isTransaction: false).statements {
+      let words = part.tokens.map(\.text)
+      for index in words.indices where index == 0 || Self.beforeStatements.contains(words[index - 1]) {
+        if let reason = onDoing(words[index...], of: part) { return reason }
+        guard words[index] == "execute" else { continue }
+        let isFormat = words[index...].dropFirst().starts(with: ["format", "("])
+        guard let text = part.literal(at: index + (isFormat ? 3 : 1)),
+          let first = ScriptStatement.check(text, isTransaction: false).statements.first,
+          let reason = onDoing(first.tokens.map(\.text)[...], of: first)
+        else { continue }
+        return reason
+      }
+    }
+    return nil
+  }
+
+  /// What stands before a statement of PL/pgSQL besides a semicolon.
+  private static let beforeStatements: Set = ["begin", "then", "else", "loop"]
+
+  private func onDoing(_ words: ArraySlice<String>, of part: ScriptStatement) -> String? {
+    switch (words.first, words.dropFirst().first) {
+    case ("alter", "system"):
+      return "changes the server's settings, which a superuser alone may: give them to Postgres as arguments"
+    case ("create", "role"), ("create", "user"), ("create", "group"), ("create", "database"):
+      var making = part
+      making.words = Array(words.prefix(4))
+      return onCreating(making)
+    default: return nil
+    }
   }
 
   // MARK: - ALTER
@@ -353,6 +393,29 @@ extension ScriptStatement {
     return String(word.dropFirst().dropLast()).replacing("\"\"", with: "\"")
   }
 }
+
+  /// What a token that is a literal holds; nil where it is none, or one with escapes.
+  fileprivate func literal(at index: Int) -> String? {
+    guard tokens.indices.contains(index), tokens[index].text.isEmpty, let first = tokens.first else { return nil }
+    let rest = text.utf8.dropFirst(tokens[index].start - first.start)
+    var content: [UInt8] = []
+    if rest.first == UInt8(ascii: "'") {
+      var inside = rest.dropFirst()
+      while let byte = inside.popFirst(), byte != UInt8(ascii: "'") || inside.popFirst() == byte {
+        content.append(byte)
+      }
+    } else if rest.first == UInt8(ascii: "$"), let close = rest.dropFirst().firstIndex(of: UInt8(ascii: "$")) {
+      let tag = rest[...close]
+      var inside = rest[close...].dropFirst()
+      while let byte = inside.first, byte != UInt8(ascii: "$") || !inside.starts(with: tag) {
+        content.append(byte)
+        inside.removeFirst()
+      }
+    } else {
+      return nil
+    }
+    return String(decoding: content, as: UTF8.self)
+  }
 
 extension [String] {
   /// Whether these words stand one behind another.

@@ -111,7 +111,13 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     "REINDEX INDEX \"concurrently\"", "ALTER SUBSCRIPTION s SET PUBLICATION p WITH (refresh = false)",
     "ALTER SUBSCRIPTION s DISABLE",
     "CREATE USER MAPPING FOR shop SERVER s", "SET SESSION AUTHORIZATION DEFAULT", "CREATE PUBLICATION p FOR TABLE t",
-    "DO $$ BEGIN DELETE FROM t; END $$",
+    "DO $$ BEGIN DELETE FROM t; END $$", "DO $$ BEGIN RAISE NOTICE 'create role x'; END $$",
+    "DO $$ BEGIN -- CREATE ROLE x\n PERFORM 'then create role'; END $$",
+    "DO 'BEGIN RAISE NOTICE ''; CREATE ROLE x''; END'",
+    "DO $$ BEGIN CREATE USER MAPPING FOR shop SERVER s; CREATE TABLE role (a int); END $$", "DO E'CREATE ROLE x'",
+    "DO $$ my $r = 'then'; create role $$ LANGUAGE plperl",
+    "DO $$ BEGIN EXECUTE x; EXECUTE 'SELECT 1; CREATE ROLE x'; END $$",
+    "DO $$ BEGIN EXECUTE '; EXECUTE format(; END $$",
     "DELETE FROM t WHERE id = 1", "ALTER ROLE shop IN DATABASE orders SET search_path = replication, public",
     "ALTER USER shop SET search_path = superuser", "DISCARD TEMP",
     "CREATE INDEX i ON t (a)",
@@ -204,6 +210,20 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     ("CREATE TRUSTED LANGUAGE l HANDLER h", "makes a language", true),
     ("CREATE FUNCTION f() RETURNS int AS 'x' LANGUAGE c STRICT", "holds code in c,", true),
     ("DO LANGUAGE plpython3u 'x'", "holds code in plpython3u", true),
+    (
+      "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'x') THEN CREATE ROLE x PASSWORD 'hunter2'; END IF; END $$",
+      "makes a role", true
+    ),
+    ("DO 'BEGIN PERFORM ''a''; CREATE USER \"x\"; END' LANGUAGE plpgsql", "makes a role", true),
+    ("DO LANGUAGE plpgsql $a$ DECLARE x int; -- CREATE\nBEGIN CREATE DATABASE x; END $a$", "makes a database", true),
+    ("DO $$ BEGIN FOR x IN 1..2 LOOP CREATE GROUP g; END LOOP; END $$", "makes a role", true),
+    (
+      "DO $$ BEGIN NULL; EXCEPTION WHEN OTHERS THEN ALTER SYSTEM SET a = 1; END $$", "changes the server's settings",
+      true
+    ),
+    ("DO $$ BEGIN EXECUTE 'ALTER SYSTEM SET work_mem = ' || 1; END $$", "changes the server's settings", true),
+    ("DO $$ BEGIN EXECUTE format('CREATE ROLE %I PASSWORD ''hunter2'' ', x); END $$", "makes a role", true),
+    ("DO $$ BEGIN IF a THEN NULL; ELSE EXECUTE $b$CREATE ROLE x$b$; END IF; END $$", "makes a role", true),
     (
       "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql LEAKPROOF AS 'SELECT 1'", "calls a function leakproof",
       true

@@ -33,13 +33,17 @@ struct NewerSyntax: Equatable {
     var opened: [Parenthesis] = []
     let command = Command(tokens)
     var isBehindOn = false
+    var isInElements = false
     for (index, token) in tokens.enumerated() {
       let rest = tokens[index...]
       if index == 0 || tokens[index - 1].text == ";" && opened.isEmpty { (isMerge, isReturning) = (false, false) }
       for known in Known.beginning(with: token.text.utf8.first) where server < known.version {
         switch known {
         case .construct(let words, let version):
-          if rest.starts(with: words) { add(name(words), version, at: token.start) }
+          // A domain has known both forms of ADD for longer.
+          if rest.starts(with: words) {
+            add(name(words), command == .domain ? min(version, 17) : version, at: token.start)
+          }
         case .function(let name, let version):
           guard token.text == name, rest.dropFirst().first?.text == "(" else { continue }
           add(name.uppercased(), version, isGuess: true, at: token.start)
@@ -54,6 +58,7 @@ struct NewerSyntax: Equatable {
       switch token.text {
       case "merge": isMerge = isMerge || rest.starts(with: ["merge", "into"])
       case "returning":
+        if opened.last == .jsonObject { add("JSON_OBJECT with a key", 16, isGuess: true, at: token.start) }
         isReturning = true
         if isMerge { add("RETURNING of MERGE", 17, at: token.start) }
       case "old", "new":
@@ -70,6 +75,33 @@ struct NewerSyntax: Equatable {
         if opened.last == .foreignKey, previous == ",", rest.dropFirst(2).first?.text == ")" {
           add("PERIOD of a foreign key", 18, at: token.start)
         }
+      case "not":
+        guard rest.starts(with: ["not", "null"]) else { break }
+        if opened.isEmpty, previous == "add" {
+          let isDomain = command == .domain
+          add("ADD NOT NULL of a \(isDomain ? "domain" : "table")", isDomain ? 17 : 18, at: token.start)
+        }
+        // Behind a column it has no name.
+        if isInElements, opened.count == 1, previous == "(" || previous == ",",
+          let next = rest.dropFirst(2).first?.text, next != ")", next != ","
+        {
+          add("NOT NULL of a table", 18, at: token.start)
+        }
+      case ":":
+        let next = rest.dropFirst().first?.text
+        guard opened.last == .jsonObject, previous != ":", next != ":", next != "=" else { break }
+        add("JSON_OBJECT with a key", 16, isGuess: true, at: token.start)
+      case "value", "absent":
+        let next = rest.dropFirst().first?.text ?? ")"
+        guard opened.last == .jsonObject, !["(", ",", "."].contains(previous), ![")", ",", ".", "["].contains(next)
+        else { break }
+        add("JSON_OBJECT with a key", 16, isGuess: true, at: token.start)
+      case "indent":
+        guard opened.last == .xmlSerialize, previous != "as", previous != ".", rest.dropFirst().first?.text == ")"
+        else { break }
+        add("INDENT of XMLSERIALIZE", 16, at: token.start)
+      case "[": opened.append(.other)
+      case "]": _ = opened.popLast()
       case "on": isBehindOn = isBehindOn || command == .statistics && opened.isEmpty
       case "return":
         if command == .routine, opened.isEmpty { add("RETURN of a function", 14, at: token.start) }
@@ -86,6 +118,9 @@ struct NewerSyntax: Equatable {
         if isBehindOn, opened.isEmpty, ![",", "on"].contains(previous) || rest.dropFirst(2).first?.text != ")" {
           add("an expression in CREATE STATISTICS", 14, at: token.start)
         }
+        if opened.isEmpty {
+          isInElements = command == .table && !queries.contains(rest.dropFirst().first?.text ?? "")
+        }
         opened.append(Parenthesis(tokens, at: index, in: opened.last))
       case ")":
         let next = rest.dropFirst().first?.text
@@ -98,7 +133,7 @@ struct NewerSyntax: Equatable {
           add("a subquery in FROM without a name", 16, at: token.start)
         case .check:
           if next == "enforced" { add("ENFORCED of a CHECK", 18, at: token.start) }
-        case .foreignKey, .call, .other, nil: break
+        case .foreignKey, .call, .jsonObject, .xmlSerialize, .other, nil: break
         }
       default:
         if isNewNumber(token.text) { add("the number \(token.text)", 16, at: token.start) }
@@ -110,7 +145,7 @@ struct NewerSyntax: Equatable {
 
   /// The words, without a sign that only says where they must stand.
   static func name(_ words: [String]) -> String {
-    words.drop { [")", ","].contains($0) }.map { $0 == "*" ? "…" : $0.uppercased() }.joined(separator: " ")
+    words.drop { ["(", ")", ","].contains($0) }.map { $0 == "*" ? "…" : $0.uppercased() }.joined(separator: " ")
   }
 
   static let constructs: [String: [(words: [String], version: Int)]] = Dictionary(
@@ -129,7 +164,8 @@ struct NewerSyntax: Equatable {
       ("set compression default", 14), ("including compression", 14),
       ("set transaction_timeout", 17), ("set local transaction_timeout", 17), ("returning with (", 18),
       ("without overlaps", 18), (") not enforced", 18), ("alter constraint * not enforced", 18),
-      ("alter constraint * enforced", 18), ("add constraint * not null", 18), ("alter constraint * inherit", 18),
+      ("alter constraint * enforced", 18), ("add constraint * not null", 18), ("( constraint * not null", 18),
+      (", constraint * not null", 18), ("alter constraint * inherit", 18),
       ("alter constraint * no inherit", 18), ("analyze only", 18),
       ("vacuum only", 18), ("on large objects", 18),
     ].map { (words: $0.0.split(separator: " ").map(String.init), version: $0.1) }, by: { $0.words.first ?? "" })
@@ -198,7 +234,7 @@ struct NewerSyntax: Equatable {
 
   /// What a statement begins with, where that matters.
   private enum Command: Equatable {
-    case publication, statistics, routine
+    case publication, statistics, routine, table, domain
     /// It has options in parentheses, up to the token `end`.
     case options([String: Int], of: String, end: Int)
     case other
@@ -210,20 +246,21 @@ struct NewerSyntax: Equatable {
       case ("create", "publication"), ("alter", "publication"): self = .publication
       case ("create", "statistics"): self = .statistics
       case ("create", "function"), ("create", "procedure"): self = .routine
+      case ("alter", "domain"): self = .domain
       case (let name?, "("):
         // EXPLAIN takes a query in parentheses, too.
         guard let options = NewerSyntax.options[name], let first = words.dropFirst(2).first, first != "(",
           !NewerSyntax.queries.contains(first)
         else { fallthrough }
         self = .options(options, of: name, end: tokens.firstIndex { $0.text == ")" } ?? tokens.count)
-      default: self = .other
+      default: self = words.first == "create" && words.contains("table") ? .table : .other
       }
     }
   }
 
   /// What a parenthesis contains.
   private enum Parenthesis {
-    case generated, subquery, foreignKey, check
+    case generated, subquery, foreignKey, check, jsonObject, xmlSerialize
     /// Arguments of `extract`, `substring` and others, which have a FROM of their own.
     case call
     case other
@@ -235,6 +272,8 @@ struct NewerSyntax: Equatable {
       case "as" where word(before: 2) == "always" && word(before: 3) == "generated": self = .generated
       case "key" where word(before: 2) == "foreign": self = .foreignKey
       case "check": self = .check
+      case "json_object": self = .jsonObject
+      case "xmlserialize": self = .xmlSerialize
       case "extract", "substring", "trim", "overlay", "position": self = .call
       case "from", "join":
         self = isQuery && word(before: 2) != "distinct" && outer != .call ? .subquery : .other

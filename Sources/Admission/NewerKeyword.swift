@@ -5,9 +5,9 @@ import Declarations
 enum NewerKeyword {
   /// The first version that does not take the word as a name.
   private static let versions = [
-    "normalize": 13, "system_user": 16, "json_array": 16, "json_arrayagg": 16, "json_objectagg": 16, "json": 17,
-    "json_exists": 17, "json_query": 17, "json_scalar": 17, "json_serialize": 17, "json_table": 17, "json_value": 17,
-    "merge_action": 17,
+    "normalize": 13, "system_user": 16, "json_array": 16, "json_object": 16, "json_arrayagg": 16, "json_objectagg": 16,
+    "json": 17, "json_exists": 17, "json_query": 17, "json_scalar": 17, "json_serialize": 17, "json_table": 17,
+    "json_value": 17, "merge_action": 17,
   ]
 
   /// Whether an error may only be due to such a word, which stands at its place or directly before it.

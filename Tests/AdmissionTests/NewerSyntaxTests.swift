@@ -218,6 +218,7 @@ import ThrowawayPostgres
   @Test(arguments: [
     ("CREATE FUNCTION json_value(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'", 27, 16),
     ("CREATE FUNCTION json_value (a text) RETURNS int LANGUAGE sql AS 'SELECT 1'", 28, 16),
+    ("CREATE FUNCTION json_object(a text) RETURNS int LANGUAGE sql AS 'SELECT 1'", 28, 15),
     ("CREATE TABLE t (system_user text)", 17, 15), ("SELECT 1 AS ü, System_User.a FROM t", 16, 15),
   ])
   func aKeywordThatIsNewerMayExplainAnErrorOfTheParser(sql: String, position: Int, newest: Int) {

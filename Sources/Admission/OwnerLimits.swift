@@ -337,13 +337,14 @@ final class OwnerLimits {
   ]
 
   /// Extensions whose control file does not say `trusted`: PostgreSQL's own, and those of the images that Postern knows.
-  private static let untrustedExtensions: Set = [
-    "adminpack", "age", "amcheck", "autoinc", "bloom", "citus", "dblink", "dict_xsyn", "earthdistance", "file_fdw",
-    "hstore_plperlu", "hstore_plpython3u", "insert_username", "intagg", "jsonb_plperlu", "jsonb_plpython3u",
-    "ltree_plpython3u", "moddatetime", "old_snapshot", "pageinspect", "pg_buffercache", "pg_cron", "pg_freespacemap",
-    "pg_prewarm", "pg_stat_statements", "pg_surgery", "pg_visibility", "pg_walinspect", "pgaudit", "pgrowlocks",
-    "pgstattuple", "plperlu", "plpython3u", "pltclu", "postgis", "postgres_fdw", "refint", "sslinfo", "vchord",
-    "vector", "vectors", "xml2",
+  static let untrustedExtensions: Set = [
+    "address_standardizer", "address_standardizer_data_us", "adminpack", "age", "amcheck", "autoinc", "bloom",
+    "bool_plperlu", "citus", "dblink", "dict_xsyn", "earthdistance", "file_fdw", "hstore_plperlu", "hstore_plpython3u",
+    "insert_username", "intagg", "jsonb_plperlu", "jsonb_plpython3u", "ltree_plpython3u", "moddatetime", "old_snapshot",
+    "pageinspect", "pg_buffercache", "pg_cron", "pg_freespacemap", "pg_logicalinspect", "pg_net", "pg_prewarm",
+    "pg_stat_statements", "pg_surgery", "pg_visibility", "pg_walinspect", "pgaudit", "pgrouting", "pgrowlocks",
+    "pgstattuple", "plperlu", "plpython3u", "pltclu", "postgis", "postgis_raster", "postgis_sfcgal", "postgis_topology",
+    "postgres_fdw", "refint", "sslinfo", "vchord", "vector", "vectors", "xml2",
   ]
 
   private static let catalogs: Set = [
@@ -392,7 +393,6 @@ extension ScriptStatement {
     guard word.utf8.first == UInt8(ascii: "\"") else { return word }
     return String(word.dropFirst().dropLast()).replacing("\"\"", with: "\"")
   }
-}
 
   /// What a token that is a literal holds; nil where it is none, or one with escapes.
   fileprivate func literal(at index: Int) -> String? {
@@ -416,6 +416,7 @@ extension ScriptStatement {
     }
     return String(decoding: content, as: UTF8.self)
   }
+}
 
 extension [String] {
   /// Whether these words stand one behind another.

@@ -216,7 +216,12 @@ struct AcceptedTests {
     #expect(try accepts(["users": "- {name: a, validUntil: \(text)}"]).spec.users[0].validUntil?.text == expected)
   }
 
-  @Test(arguments: [("utf8", "UTF8"), ("latin9", "LATIN9"), ("Win1252", "WIN1252"), ("ISO_8859_8", "ISO_8859_8")])
+  @Test(arguments: [
+    ("utf8", "UTF8"), ("latin9", "LATIN9"), ("Win1252", "WIN1252"), ("ISO_8859_8", "ISO_8859_8"), ("UTF-8", "UTF8"),
+    ("Unicode", "UTF8"), ("iso-8859-1", "LATIN1"), ("ISO88598", "ISO_8859_8"), ("ISO 8859-15", "LATIN9"),
+    ("windows-1252", "WIN1252"), ("win", "WIN1251"), ("koi8", "KOI8R"), ("sql ascii", "SQL_ASCII"),
+    ("euc-jis-2004", "EUC_JIS_2004"), ("EUC_JP", "EUC_JP"), ("vscii", "WIN1258"), ("Windows866", "WIN866"),
+  ])
   func encodingsGetTheServersSpelling(_ text: String, _ expected: String) throws {
     let spec = try accepts(["users": "a", "databases": "- {name: x, encoding: \(text)}"]).spec
     #expect(spec.databases[0].encoding == expected)

@@ -136,7 +136,7 @@ extension PlantedFault {
     Self(.orders, errors: ["no user \"shpo\" is declared"]) { $0.orders = "name: orders, owner: shpo" },
     Self(.orders, errors: ["unknown key \"ownr\" in a database"]) { $0.orders = "name: orders, ownr: shop" },
     Self(.orders, errors: ["this is empty; expected the name of a user"]) { $0.orders = "name: orders, owner: " },
-    Self(.orders, errors: ["\"UTF-8\" is no encoding"]) { $0.orders += ", encoding: UTF-8" },
+    Self(.orders, errors: ["\"UTF-9\" is no encoding"]) { $0.orders += ", encoding: UTF-9" },
     Self(.orders, errors: ["cannot be the template"]) { $0.orders += ", template: template1" },
     Self(.orders, errors: ["no user \"shopp\" is declared"]) {
       $0.orders = "name: orders, owner: shop, schemas: [{name: audit, owner: shopp}]"

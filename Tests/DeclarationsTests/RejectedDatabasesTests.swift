@@ -31,8 +31,8 @@ struct RejectedDatabasesTests {
       #"postern.io/databases[0].owner (line 1, column 20): "pg_monitor" cannot own a database: names that begin with pg_ are the server's own roles; name a declared user"#
     ),
     .databases(
-      "- {name: x, encoding: UTF-8}",
-      #"postern.io/databases[0].encoding (line 1, column 23): "UTF-8" is no encoding of a Postgres server; did you mean "UTF8"?"#
+      "- {name: x, encoding: UTF-9}",
+      #"postern.io/databases[0].encoding (line 1, column 23): "UTF-9" is no encoding of a Postgres server; did you mean "UTF8"?"#
     ),
     .databases(
       "- {name: x, locale: \"C\\nx\"}",

@@ -54,7 +54,7 @@ import Testing
   private static let faults = [
     Fault("postern.io/removed-users]: \"lok\" is not one of") { $0.settings = "postern.io/removed-users: lok" },
     Fault("users][0].limit: line 1") { $0.shop = "{name: shop, limit: 5}" },
-    Fault("databases][0].encoding") { $0.orders = "{name: orders, owner: shop, encoding: UTF-8}" },
+    Fault("databases][0].encoding") { $0.orders = "{name: orders, owner: shop, encoding: UTF-9}" },
     Fault("Postgres 11 is too old") { $0.container = "{name: postgres, image: \"postgres:11\"}" },
     Fault("Deployment web|has no user \"shpo\"; did you mean \"shop\"?") {
       $0.web = $0.web.replacing("shop", with: "shpo")

@@ -97,7 +97,11 @@ extension DeclarationReader {
     otherwise hint: String
   ) {
     guard !doubts.isAnyName, !doubts.cover(name.value) else { return }
-    problems.error(name.place, reason, hint: Suggestion.didYouMean(name.value.text, among: names) ?? hint)
+    // A name that is a slip is warned of, and is not to be repeated.
+    let suggestion =
+      Suggestion.didYouMean(name.value.text, among: names.lazy.filter { NameSlip($0) == nil })
+      ?? Suggestion.nearest(to: name.value.text, among: names).map { "see the warning of \(quoted($0)) there" }
+    problems.error(name.place, reason, hint: suggestion ?? hint)
   }
 
   /// The only user that a grant makes the owner, by database.

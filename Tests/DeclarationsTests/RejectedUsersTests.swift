@@ -144,6 +144,14 @@ struct RejectedUsersTests {
 
   static let references: [Refusal] = [
     Refusal(
+      ["users": "shop; analyst", "databases": "- {name: orders, owner: shop}"],
+      #"postern.io/databases[0].owner (line 1, column 25): no user "shop" is declared in postern.io/users; see the warning of "shop;" there"#
+    ),
+    Refusal(
+      ["users": "[shop;, shopp]", "databases": "- {name: orders, owner: shop}"],
+      #"postern.io/databases[0].owner (line 1, column 25): no user "shop" is declared in postern.io/users; did you mean "shopp"?"#
+    ),
+    Refusal(
       ["users": "- name: a\n  grants: {ordres: read}", "databases": "orders"],
       #"postern.io/users[0].grants.ordres (line 2, column 12): no database "ordres" is declared in postern.io/databases; did you mean "orders"?"#
     ),

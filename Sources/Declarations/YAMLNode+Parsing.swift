@@ -99,7 +99,9 @@ extension YAMLNode {
         guard let key = member.key.text else {
           throw YAMLProblem(
             place: place.at(line: mark.line, column: mark.column),
-            reason: "a key is a list or a mapping; expected a plain key")
+            reason: "a key is a list or a mapping; expected a plain key",
+            // The kind that begins with two brackets: {{ .Values.user }}.
+            hint: member.key.members != nil ? "fill in a placeholder in {{ }} before" : nil)
         }
         let keyPlace = place.member(key).at(line: mark.line, column: mark.column)
         if let first = firsts.find(key, in: members) {

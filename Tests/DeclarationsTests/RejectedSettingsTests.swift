@@ -122,6 +122,14 @@ struct RejectedSettingsTests {
       #"postern.io/users[0].name (line 2, column 3): the key "name" comes more than once in a mapping; the first is at [0].name (line 1); keep one"#
     ),
     .users(
+      #""shop", "analyst""#,
+      #"postern.io/users (line 1, column 7): not valid YAML: did not find expected <document start>; nothing may follow a text in quotes or brackets: write several as - NAME, each on a line of its own"#
+    ),
+    .users(
+      "{{ .Values.user }}",
+      "postern.io/users (line 1, column 2): a key is a list or a mapping; expected a plain key; fill in a placeholder in {{ }} before"
+    ),
+    .users(
       "- ? [a]\n  : b", "postern.io/users[0] (line 1, column 5): a key is a list or a mapping; expected a plain key"),
     .users(
       String(repeating: "[", count: 40) + String(repeating: "]", count: 40),

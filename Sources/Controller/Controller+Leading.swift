@@ -72,7 +72,8 @@ extension Controller {
       let resolution = customer.resolve(key)
       (state, notices) = (resolution.state, resolution.notices)
       if let instance = resolution.instance {
-        let passed = await pass(over: instance, of: key, pods: Array(customer.pods.values), mayWrite)
+        let passed = await pass(
+          over: instance, of: key, pods: Array(customer.pods.values), silent: resolution.silent, mayWrite)
         notices += passed.notices
         state = passed.state ?? state
         outcome = passed.outcome
@@ -140,7 +141,8 @@ extension Controller {
   }
 
   private func pass(
-    over instance: Instance, of key: CustomerKey, pods: [ObservedPod], _ mayWrite: @escaping @Sendable () -> Bool
+    over instance: Instance, of key: CustomerKey, pods: [ObservedPod], silent: Set<String>?,
+    _ mayWrite: @escaping @Sendable () -> Bool
   ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
     let access = access(to: key, mayWrite)
     // The time first: where the clock is set after it, the reports may be of the clock before.
@@ -148,7 +150,7 @@ extension Controller {
     var pass = InstancePass(
       instance, pods: pods.sorted { $0.name < $1.name }, access: access, judge: judge,
       owesUpdate: instances[key].isOwed, guarded: instances[key].guarded,
-      knownService: instances[key].answeredService, clock: clock,
+      knownService: instances[key].answeredService, silent: silent, clock: clock,
       again: { self.queue.add(CollectionOfOne(key)) })
     var failure: KubernetesError?
     var end: PassOutcome?

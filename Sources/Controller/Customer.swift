@@ -38,6 +38,8 @@ struct Customer: Equatable, Sendable {
   /// The instance that a customer must have, or why there is none.
   struct Resolution: Equatable, Sendable {
     var instance: Instance?
+    /// Where no object declares: the UIDs of all that share the instance; else nil.
+    var silent: Set<String>?
     /// Nil where no object could have an instance.
     var state: State?
     var notices: [Notice] = []
@@ -61,6 +63,7 @@ struct Customer: Equatable, Sendable {
     }
     guard let chosen = declaring.first ?? all.first else { return resolution }
     resolution.instance = chosen.instance
+    if declaring.isEmpty { resolution.silent = Set(all.compactMap(\.workload.uid)) }
     resolution.state = chosen.instance == nil ? .invalid : .complete
     if chosen.instance == nil {
       resolution.notices.append(

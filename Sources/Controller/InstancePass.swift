@@ -11,7 +11,7 @@ import TextEncoding
 
 /// One pass over an instance: what exists, what must exist, and the writes that are needed.
 struct InstancePass {
-  let instance: Instance
+  private(set) var instance: Instance
   let pods: [ObservedPod]
   let access: ObjectAccess
   let judge: ScriptJudge
@@ -49,15 +49,19 @@ struct InstancePass {
   var staleNotices: [Notice] = []
   /// The question about the Service that an earlier pass has answered.
   private let knownService: Int?
+  /// Where no object declares: the UIDs of all that share the instance.
+  private let silent: Set<String>?
   private let clock: RotationClock
 
   /// - Parameters:
   ///   - owesUpdate: whether an earlier pass wrote mounted objects and did not get to tell the Pods.
   ///   - guarded: the Secrets that were refused in earlier passes. They are tried after the others.
   ///   - knownService: the question about the Service that an earlier pass has answered.
+  ///   - silent: where no object declares, the UIDs of all that share the instance.
   init(
     _ instance: Instance, pods: [ObservedPod], access: ObjectAccess, judge: ScriptJudge, owesUpdate: Bool,
-    guarded: Set<String> = [], knownService: Int? = nil, clock: RotationClock, again: @escaping @Sendable () -> Void
+    guarded: Set<String> = [], knownService: Int? = nil, silent: Set<String>? = nil, clock: RotationClock,
+    again: @escaping @Sendable () -> Void
   ) {
     self.instance = instance
     self.pods = pods
@@ -66,6 +70,7 @@ struct InstancePass {
     self.again = again
     self.guarded = guarded
     self.knownService = knownService
+    self.silent = silent
     self.clock = clock
     service = ServicePass(instance, access)
     hasUntoldUpdate = owesUpdate
@@ -122,6 +127,7 @@ struct InstancePass {
     guard isOurs(spec, .configMap, names.0), isOurs(self.secrets[names.1], .secret, names.1) else { return true }
     try await readReferences()
     sources.mounted = MountedContents(configMap: spec?.data ?? [:], secret: self.secrets[names.1]?.data ?? [:])
+    guard mayFallSilent(spec) else { return true }
     for secret in self.secrets.values {
       sources.secrets[secret.name] = secret.data
       sources.annotations[secret.name] = secret.annotations
@@ -205,6 +211,32 @@ struct InstancePass {
     let known = verdicts
     sources.verdict = { known[ScriptQuestion($0, $1)] }
     return isTaken
+  }
+
+  /// Where nothing declares: who took its declarations off has taken them back. A workload that shared the instance of
+  /// another, which is gone or left alone, has not: what that declared stays.
+  /// - Returns: whether the pass may go on.
+  private mutating func mayFallSilent(_ spec: LiveObject?) -> Bool {
+    guard let silent else { return true }
+    let mounted = sources.mounted.spec
+    let isEmpty = mounted.map { $0.users.isEmpty && $0.databases.isEmpty } ?? true
+    guard let spec, !spec.owners.isDisjoint(with: silent) else {
+      guard isEmpty, spec?.annotations[AnnotationKey.madeService] == nil else {
+        problems.append(
+          InstanceProblem(
+            reason: .conflict,
+            message:
+              "it declares nothing, and what \(ObjectName.spec(customer: customer)) holds was declared by an object that "
+              + "is gone or left alone; nothing is changed until one declares for customer \(customer) again"))
+        return false
+      }
+      // Nobody knows what was declared before: its Pods, which wait for a spec, lock nobody.
+      instance.declaration.spec.removedUsers = .keep
+      return true
+    }
+    // As it was made then.
+    if isEmpty, mounted?.removedUsers == .keep { instance.declaration.spec.removedUsers = .keep }
+    return true
   }
 
   private mutating func isOurs(_ live: LiveObject?, _ kind: DesiredObject.Kind, _ name: String) -> Bool {

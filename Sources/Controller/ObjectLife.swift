@@ -8,6 +8,8 @@ struct ObjectLife: Equatable {
   private(set) var created = ""
   /// The controller that made and manages the object; nil where there is none.
   private(set) var owner: ObservedPod.Owner?
+  /// Whether it has a label that Kubernetes gives to the Pods of a workload. It stays when the workload goes without its Pods.
+  private(set) var isMadeOfTemplate = false
   /// `status.phase` of a Pod.
   private(set) var phase = ""
   /// `status.podIP` of a Pod.
@@ -117,6 +119,16 @@ struct ObjectLife: Equatable {
         while try reader.nextElement() {
           let controller = try ObservedPod.Owner(&reader)
           owner = owner ?? controller
+        }
+      } else if reader.matches(key, "labels"), try reader.peek() == .object {
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+          if reader.matches(key, "pod-template-hash") || reader.matches(key, "controller-revision-hash")
+            || reader.matches(key, "statefulset.kubernetes.io/pod-name")
+          {
+            isMadeOfTemplate = true
+          }
+          try reader.skip()
         }
       } else if reader.matches(key, "annotations"), try reader.peek() == .object {
         try reader.beginObject()

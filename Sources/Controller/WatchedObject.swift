@@ -133,8 +133,9 @@ struct WatchedObject: Equatable, Sendable {
         name: header.name, uid: uid, isInjected: declared.isInjected, isRunning: life.phase == "Running",
         owner: life.owner, address: life.address, statusPort: life.statusPort, restarts: life.restarts,
         condition: life.condition, sidecar: life.sidecar)
-      // A Pod with a controller declares nothing itself; its workload does.
-      guard life.owner == nil else {
+      // A Pod of a workload declares nothing itself; its workload does. Where that has gone without its Pods, what the template
+      // said is not all that was declared, and nobody has taken the rest back.
+      guard life.owner == nil, !life.isMadeOfTemplate else {
         declarer = nil
         return
       }

@@ -109,6 +109,26 @@ import Testing
     #expect(bare[Self.key].resolve(Self.key).instance?.workload.kind == "Pod")
   }
 
+  /// `kubectl delete --cascade=orphan` takes the Pods their owner. What is in the template is not all that was declared.
+  @Test(
+    arguments: ["controller-revision-hash", "pod-template-hash", "statefulset.kubernetes.io/pod-name"],
+    [[:], ["postern.io/databases": "orders"]])
+  func aPodThatHasLostItsWorkloadDeclaresNothing(label: String, annotations: [String: String]) throws {
+    let workload = Sample(kind: "StatefulSet", uid: "1")
+    var pod = Sample(kind: "Pod", name: "db-0", annotations: annotations, uid: "2", replicaSet: "db")
+    pod.labels = [label: "db-0"]
+    var state = try state([workload, pod])
+    _ = state.take(.deleted(try workload.sighting()), of: source("StatefulSet"))
+    pod.replicaSet = nil
+    _ = state.take(.present(try pod.sighting()), of: source("Pod"))
+    let resolution = state[Self.key].resolve(Self.key)
+    #expect(resolution.instance == nil && resolution.state == nil)
+    #expect(state.declaring(Self.key) == [])
+    // When the workload is made again, it is the instance.
+    _ = state.take(.present(try workload.sighting()), of: source("StatefulSet"))
+    #expect(state[Self.key].resolve(Self.key).instance?.workload.name == "db")
+  }
+
   @Test func anInjectedPodHasItsAdminFromTheVolumeThatWasAdded() throws {
     let pod = try json(
       #"{"metadata":{"name":"db","namespace":"shops","uid":"1","labels":{"postern.io/customer":"acme"},"annotations":{"postern.io/injected":"v1","postern.io/updated":"abc"}},"spec":{"initContainers":[{"name":"postern"}],"containers":[{"name":"db","image":"custom","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/etc/postern-admin/password"}]}],"volumes":[{"name":"postern-admin"}]}}"#

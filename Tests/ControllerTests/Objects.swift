@@ -20,6 +20,8 @@ struct Sample {
   var environment = "[]"
   /// The ReplicaSet that a Pod belongs to.
   var replicaSet: String?
+  /// Labels beside the customer's.
+  var labels: [String: String] = [:]
   /// Whether an object with the webhook's mark also has the sidecar's container.
   var hasMarkedSidecar = true
 
@@ -29,9 +31,9 @@ struct Sample {
     let sidecar = isInjected ? #",{"name":"postern","image":"sidecar"}"# : ""
     let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17","env":\#(environment)}\#(sidecar)]}"#
     let own = Self.text(annotations)
-    let labels = isLabelled ? #""postern.io/customer":"\#(customer)""# : ""
+    let labels = Self.text(labels.merging(isLabelled ? ["postern.io/customer": customer] : [:]) { $1 })
     var metadata =
-      #""name":"\#(name)","namespace":"\#(namespace)","labels":{\#(labels)},"annotations":\#(own)"#
+      #""name":"\#(name)","namespace":"\#(namespace)","labels":\#(labels),"annotations":\#(own)"#
     if let uid { metadata += #","uid":"\#(uid)","creationTimestamp":"\#(created)""# }
     if kind == "Pod" {
       if let replicaSet {

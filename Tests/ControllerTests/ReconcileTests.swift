@@ -151,6 +151,91 @@ import Testing
     }
   }
 
+  /// How volumeClaimTemplates are changed: the StatefulSet goes, its Pods stay, and it is made again.
+  @Test func whileAWorkloadIsAwayItsPodsChangeNothing() async throws {
+    try await Leading.run(
+      "orphans",
+      before: { cluster in
+        try await cluster.client.create(
+          .serviceAccounts, json(#"{"metadata":{"name":"default","namespace":"orphans"}}"#))
+      }
+    ) { cluster in
+      var annotations = Sample().annotations
+      annotations["postern.io/service"] = "make"
+      try await cluster.create(Sample(kind: "StatefulSet", annotations: annotations))
+      #expect(try await cluster.isTold("ObjectsWritten StatefulSet db: made "))
+      let before = try #require(await cluster.mounted())
+      try await cluster.client.delete(.statefulSets, "db", in: "orphans", propagation: .orphan)
+      try await cluster.patch(.statefulSets, "db", #"{"metadata":{"finalizers":null}}"#)
+      var pod = Sample(kind: "Pod", name: "db-0", annotations: ["postern.io/injected": "v1"])
+      pod.labels = ["controller-revision-hash": "db-1", "statefulset.kubernetes.io/pod-name": "db-0"]
+      try await cluster.create(pod)
+      let isMarked = try await eventually {
+        try await cluster.live(.secret, "acme-pg-user-shop")?.annotations["postern.io/unused-since"] != nil
+      }
+      #expect(isMarked)
+      try await cluster.secret("acme-pg-other", ["a": "b"])
+      try await Task.sleep(for: .seconds(1))
+      #expect(try await cluster.mounted() == before)
+      #expect(try await cluster.client.get(.services, "db", in: "orphans")["spec"] != nil)
+    }
+  }
+
+  /// `kubectl replace --force`, while another workload of the customer shares its instance; without the garbage collector, and with it.
+  @Test(arguments: [false, true])
+  func whatASilentWorkloadFindsItDoesNotTakeAway(isCollected: Bool) async throws {
+    let namespace = isCollected ? "shared-gone" : "shared"
+    try await Leading.run(namespace) { cluster in
+      var annotations = Sample().annotations
+      annotations["postern.io/service"] = "make"
+      try await cluster.create(Sample(annotations: annotations))
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
+      try await cluster.create(Sample(kind: "StatefulSet", name: "b", annotations: [:]))
+      let before = try #require(await cluster.mounted())
+      if isCollected {
+        try await cluster.patch(.deployments, "db", #"{"metadata":{"annotations":{"postern.io/inject":"false"}}}"#)
+      } else {
+        try await cluster.client.delete(.deployments, "db", in: namespace)
+      }
+      #expect(try await cluster.isTold("Conflict StatefulSet b: it declares nothing"))
+      try await cluster.secret("acme-pg-other", ["a": "b"])
+      try await Task.sleep(for: .seconds(1))
+      #expect(try await cluster.mounted() == before)
+      #expect(try await cluster.client.get(.services, "db", in: namespace)["spec"] != nil)
+      guard isCollected else {
+        try await cluster.create(Sample(annotations: annotations))
+        #expect(try await eventually { cluster.metric(#"postern_instances{state="pending"}"#) == 1 })
+        #expect(try await cluster.mounted() == before)
+        return
+      }
+      try await cluster.client.delete(.configMaps, "acme-pg-spec", in: namespace)
+      try await cluster.client.delete(.secrets, "acme-pg-passwords", in: namespace)
+      #expect(try await eventually { try await cluster.mounted()?.spec?.removedUsers == .keep })
+      // A later pass has the same result.
+      try await cluster.patch(.secrets, "acme-pg-passwords", #"{"metadata":{"labels":{"postern.io/customer":null}}}"#)
+      #expect(
+        try await eventually {
+          try await cluster.live(.secret, "acme-pg-passwords")?.labels["postern.io/customer"] == "acme"
+        })
+      #expect(try await cluster.mounted()?.spec?.removedUsers == .keep)
+    }
+  }
+
+  /// Who takes the declarations off a workload means it, whichever of several it was.
+  @Test func aWorkloadThatDeclaresNothingAnyMoreHasNoUsers() async throws {
+    try await Leading.run("undeclared") { cluster in
+      try await cluster.create(Sample(kind: "StatefulSet", name: "a", annotations: [:]))
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: "))
+      #expect(try await eventually { try await cluster.mounted()?.spec?.users.count == 1 })
+      try await cluster.patch(
+        .deployments, "db",
+        #"{"metadata":{"annotations":{"postern.io/users":null,"postern.io/databases":null}}}"#)
+      #expect(try await eventually { try await cluster.mounted()?.spec?.users == [] })
+      #expect(try await cluster.mounted()?.spec?.removedUsers == .lock)
+    }
+  }
+
   @Test func fiftyCustomersAtOnceAreAllMade() async throws {
     try await Leading.run("fifty") { cluster in
       for index in 0..<50 { try await cluster.create(Sample(name: "db\(index)", customer: "c\(index)")) }

@@ -66,6 +66,7 @@ extension Controller {
     }
     var state = Customer.State?.none
     var outcome = PassOutcome.unchanged
+    var hasWritten = false
     var notices: [Notice] = []
     do throws(KubernetesError) {
       if customer.needsLookup { try await lookUp(&customer, of: key) }
@@ -76,9 +77,10 @@ extension Controller {
           over: instance, of: key, pods: Array(customer.pods.values), silent: resolution.silent, mayWrite)
         notices += passed.notices
         state = passed.state ?? state
-        outcome = passed.outcome
+        (outcome, hasWritten) = (passed.outcome, passed.hasWritten)
       } else if resolution.state == nil {
         outcome = try await markUnused(key, mayWrite)
+        hasWritten = outcome == .changed
       }
     } catch {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
@@ -97,7 +99,10 @@ extension Controller {
     }
     if let counts { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
-    guard let wait = queue.finished(key, outcome.next, took: ContinuousClock.now - start) else { return }
+    guard
+      let wait = queue.finished(
+        key, outcome.next, hasWritten: hasWritten, took: ContinuousClock.now - start)
+    else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
   }
@@ -143,7 +148,7 @@ extension Controller {
   private func pass(
     over instance: Instance, of key: CustomerKey, pods: [ObservedPod], silent: Set<String>?,
     _ mayWrite: @escaping @Sendable () -> Bool
-  ) async -> (outcome: PassOutcome, state: Customer.State?, notices: [Notice]) {
+  ) async -> (outcome: PassOutcome, hasWritten: Bool, state: Customer.State?, notices: [Notice]) {
     let access = access(to: key, mayWrite)
     // The time first: where the clock is set after it, the reports may be of the clock before.
     let clock = RotationClock(now: Self.now, reports: looks.logins(of: key))
@@ -192,11 +197,11 @@ extension Controller {
       if !failure.isConflict, !failure.isTransient || isLasting {
         notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
       }
-      return (.failed, .failed, notices)
+      return (.failed, pass.summary != nil, .failed, notices)
     }
-    if failure != nil || end == .stopped { return (.stopped, nil, []) }
+    if failure != nil || end == .stopped { return (.stopped, false, nil, []) }
     let state = pass.problems.isEmpty && end == nil ? nil : Customer.State.incomplete
-    return (end ?? (pass.summary == nil ? .unchanged : .changed), state, notices)
+    return (end ?? (pass.summary == nil ? .unchanged : .changed), pass.summary != nil, state, notices)
   }
 }
 

@@ -16,8 +16,7 @@ enum PassOutcome: String, Sendable {
   /// What the queue must do with the instance.
   var next: WorkQueue<CustomerKey>.Result {
     switch self {
-    case .unchanged, .waiting, .stopped: .done
-    case .changed: .changed
+    case .unchanged, .changed, .waiting, .stopped: .done
     case .failed, .crowded: .failed
     }
   }

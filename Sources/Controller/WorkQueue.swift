@@ -7,9 +7,6 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   /// The result of the work on a key.
   enum Result: Sendable {
     case done
-    /// Done, and something was changed. If that happens again and again, somebody else undoes the change; then the key
-    /// must wait as well.
-    case changed
     /// It must be tried again.
     case failed
   }
@@ -132,7 +129,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
     }
   }
 
-  /// Takes keys to work on now. For each, call ``finished(_:_:took:at:)`` afterwards.
+  /// Takes keys to work on now. For each, call ``finished(_:_:hasWritten:took:at:)`` afterwards.
   func take() -> [Key] {
     state.withLock { state in
       var keys: [Key] = []
@@ -165,9 +162,12 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
   }
 
   /// The work on a key has ended.
+  /// - Parameter hasWritten: whether something was changed. If that happens again and again, somebody else undoes the change;
+  ///   then the key must wait as well, whether or not something else was refused.
   /// - Returns: if it must be tried again, how long to wait before ``retry(_:_:)``, and the number to pass to it.
   func finished(
-    _ key: Key, _ result: Result, took duration: Duration = .zero, at now: ContinuousClock.Instant = .now
+    _ key: Key, _ result: Result, hasWritten: Bool = false, took duration: Duration = .zero,
+    at now: ContinuousClock.Instant = .now
   ) -> (delay: Duration, retry: Int)? {
     state.withLock { state in
       guard state.running.remove(key) != nil else { return nil }
@@ -175,7 +175,7 @@ final class WorkQueue<Key: Hashable & Sendable>: Sendable {
       state.moved = .now
       if duration > Self.cheapDuration { state.isDear.insert(key) } else { state.isDear.remove(key) }
       let isAgain = state.again.remove(key) != nil
-      let isContested = result == .changed && state.isContested(key, at: now)
+      let isContested = hasWritten && state.isContested(key, at: now)
       guard result == .failed || isContested else {
         state.failures[key] = nil
         if isAgain { add(key, &state) }

@@ -141,17 +141,19 @@ import Testing
     #expect(queue.take() == ["a"])
   }
 
-  @Test func whatIsChangedAgainAndAgainWaitsWhateverIsAdded() throws {
+  /// Also where something else of it is refused each time.
+  @Test(arguments: [WorkQueue<String>.Result.done, .failed])
+  func whatIsChangedAgainAndAgainWaitsWhateverIsAdded(result: WorkQueue<String>.Result) throws {
     let queue = queue()
     _ = queue.open()
     for _ in 0..<WorkQueue<String>.maximumChanges {
       queue.add(["a"])
       #expect(queue.take() == ["a"])
-      #expect(queue.finished("a", .changed) == nil)
+      #expect((queue.finished("a", result, hasWritten: true) == nil) == (result == .done))
     }
     queue.add(["a"])
     _ = queue.take()
-    let wait = try #require(queue.finished("a", .changed))
+    let wait = try #require(queue.finished("a", result, hasWritten: true))
     queue.add(["a"])
     #expect(queue.take().isEmpty)
     queue.retry("a", wait.retry)
@@ -165,7 +167,9 @@ import Testing
     let start = ContinuousClock.now
     for second in 0..<600 {
       queue.add(["\(second)", "again"])
-      for key in queue.take() { #expect(queue.finished(key, .changed, at: start + .seconds(second * 5)) == nil) }
+      for key in queue.take() {
+        #expect(queue.finished(key, .done, hasWritten: true, at: start + .seconds(second * 5)) == nil)
+      }
       #expect(queue.countedKeys <= 30)
     }
   }

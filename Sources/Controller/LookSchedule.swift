@@ -33,11 +33,17 @@ struct LookSchedule: Sendable {
     var scripts: ScriptReport
     /// What it has told of its logins; nil where it has told nothing, or does not answer any more.
     var logins: LoginReport?
+
+    /// Whether nothing came of the last question. The next one probably takes as long, and tells as little.
+    var isDoubtful: Bool { result == .unreachable || (result == nil && tries > 0) }
   }
 
   private var expectations: [CustomerKey: Expectation] = [:]
   private var entries: [CustomerKey: [String: Entry]] = [:]
   private var open = OpenRequests(maximumAtOnce)
+  /// The open questions to Pods that did not answer the last time, by UID.
+  private var openDoubtful: Set<String> = []
+  private var turns = NamespaceTurns()
   private var allowance = LookSchedule.perSecond
   private var counted: Instant?
   /// The controller's wall clock, and when it was read.
@@ -66,6 +72,7 @@ struct LookSchedule: Sendable {
       if entry.pod.place != pod.place {
         entry.due = now
         entry.tries = 0
+        entry.result = nil
         entry.logins = nil
         entry.scripts.beginAgain(at: now)
       }
@@ -76,25 +83,40 @@ struct LookSchedule: Sendable {
     entries[key] = new.isEmpty ? nil : new
   }
 
-  /// The questions that are due, as many as there is room for; namespaces take turns. For each, call
+  /// The questions that are due, as many as there is room for; namespaces take turns, also from one call to the next. Pods that
+  /// did not answer the last time wait in a line of their own, and have half of the places at most. For each, call
   /// ``answered(_:as:runsScript:logins:at:)`` and ``ended(_:)`` afterwards.
   mutating func take(at now: Instant) -> [Look] {
     allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
     counted = now
-    var line = FairLine<(CustomerKey, String)>()
-    var due: [(Instant, CustomerKey, String)] = []
-    for (key, pods) in entries {
-      for (uid, entry) in pods where entry.due <= now && !open.contains(uid) && expectations[key] != nil {
-        due.append((entry.due, key, uid))
+    guard !open.isFull, allowance >= 1 else { return [] }
+    var due: [(turn: Int, at: Instant, key: CustomerKey, uid: String, isDoubtful: Bool)] = []
+    for (key, pods) in entries where expectations[key] != nil {
+      let turn = turns[key.namespace]
+      for (uid, entry) in pods where entry.due <= now && !open.contains(uid) {
+        due.append((turn, entry.due, key, uid, entry.isDoubtful))
       }
     }
-    for (_, key, uid) in due.sorted(by: { $0.0 < $1.0 }) { line.append((key, uid), of: key.namespace) }
+    var (line, doubtful) = (FairLine<(CustomerKey, String)>(), FairLine<(CustomerKey, String)>())
+    for look in due.sorted(by: { ($0.turn, $0.at) < ($1.turn, $1.at) }) {
+      if look.isDoubtful {
+        doubtful.append((look.key, look.uid), of: look.key.namespace)
+      } else {
+        line.append((look.key, look.uid), of: look.key.namespace)
+      }
+    }
     var looks: [Look] = []
-    while !open.isFull, allowance >= 1, let (key, uid) = line.removeFirst() {
+    var isDoubtful = false
+    while !open.isFull, allowance >= 1 {
+      // The lines take turns, too.
+      isDoubtful = (!isDoubtful || line.isEmpty) && openDoubtful.count < Self.maximumAtOnce / 2 && !doubtful.isEmpty
+      guard let (key, uid) = isDoubtful ? doubtful.removeFirst() : line.removeFirst() else { break }
       guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key],
         open.hasRoom(in: key.namespace)
       else { continue }
       open.begin(uid, in: key.namespace)
+      if isDoubtful { openDoubtful.insert(uid) }
+      turns.take(key.namespace)
       allowance -= 1
       looks.append(Look(key: key, pod: pod, expectation: expectation, clockSettings: clockSettings))
     }
@@ -138,7 +160,10 @@ struct LookSchedule: Sendable {
   }
 
   /// A question holds its place no longer, and its sidecar may be asked again.
-  mutating func ended(_ look: Look) { open.end(look.pod.uid) }
+  mutating func ended(_ look: Look) {
+    open.end(look.pod.uid)
+    openDoubtful.remove(look.pod.uid)
+  }
 
   /// Whether a Pod has told all that a turn waits for.
   private static func isSettled(_ logins: LoginReport?, _ expected: Expectation) -> Bool {

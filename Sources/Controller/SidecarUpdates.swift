@@ -48,8 +48,6 @@ struct SidecarUpdates: Sendable {
   /// Between two steps while updates are due or under way, and while all that are left were refused.
   static let interval = Duration.seconds(1)
   static let seldom = Duration.seconds(60)
-  /// Beyond this number, the turns of namespaces are forgotten.
-  private static let maximumTurns = 10_000
 
   /// A Pod whose sidecar is not as it is to be, or is being updated.
   private struct Entry {
@@ -98,9 +96,7 @@ struct SidecarUpdates: Sendable {
   private var hasBegun = false
   private var allowance = SidecarUpdates.perSecond
   private var counted: Instant?
-  /// When each namespace had its last turn.
-  private var turns: [String: Int] = [:]
-  private var turn = 0
+  private var turns = NamespaceTurns()
 
   init(_ settings: SidecarUpdateSettings) {
     self.settings = settings
@@ -257,7 +253,7 @@ struct SidecarUpdates: Sendable {
   ) {
     var begun: Set<CustomerKey> = []
     while free > 0, allowance >= 1, !open.isFull,
-      let namespace = candidates.keys.min(by: { (turns[$0] ?? 0, $0) < (turns[$1] ?? 0, $1) })
+      let namespace = candidates.keys.min(by: { (turns[$0], $0) < (turns[$1], $1) })
     {
       guard open.hasRoom(in: namespace), let update = candidates[namespace]?.popLast() else {
         candidates[namespace] = nil
@@ -265,9 +261,7 @@ struct SidecarUpdates: Sendable {
       }
       guard !begun.contains(update.key) else { continue }
       begun.insert(update.key)
-      turn += 1
-      if turns.count > Self.maximumTurns { turns = [:] }
-      turns[namespace] = turn
+      turns.take(namespace)
       free -= 1
       allowance -= 1
       mark(update, now)

@@ -308,6 +308,49 @@ import Testing
     #expect(taken(of: "good") == 1)
   }
 
+  /// As behind network policies that keep the controller out: each question takes a second, and no answer comes.
+  @Test func podsThatCannotBeAskedHoldUpNoOther() {
+    var schedule = LookSchedule()
+    let start = ContinuousClock.now
+    var now = start
+    var hanging: [(look: LookSchedule.Look, until: ContinuousClock.Instant)] = []
+    var taken: [(uid: String, at: Duration)] = []
+    func expect(_ uid: String, in namespace: String) {
+      let key = CustomerKey(namespace: namespace, customer: uid)
+      schedule.see([pod(uid)], of: key, at: now)
+      schedule.expect(Self.expected, of: key, at: now)
+    }
+    func run(_ duration: Duration) {
+      let end = now + duration
+      while now < end {
+        for (look, until) in hanging where until <= now { schedule.finish(look, as: .unreachable, at: now) }
+        hanging.removeAll { $0.until <= now }
+        for look in schedule.take(at: now) {
+          taken.append((look.pod.uid, now - start))
+          if look.key.namespace.hasPrefix("good") {
+            schedule.finish(look, as: .pending, at: now)
+          } else {
+            hanging.append((look, now + .seconds(1)))
+          }
+        }
+        now += .milliseconds(100)
+      }
+    }
+    for namespace in 0..<20 { for index in 0..<30 { expect("\(namespace)-\(index)", in: "bad-\(namespace)") } }
+    run(.seconds(10))
+    // At first nobody knows that they cannot be asked.
+    expect("early", in: "good-1")
+    run(.seconds(60))
+    expect("late", in: "good-2")
+    run(.seconds(10))
+    #expect(taken.first { $0.uid == "early" }.map { $0.at < .seconds(12) } == true)
+    let late = taken.filter { $0.uid == "late" }
+    #expect(late.first.map { $0.at < .seconds(71) } == true)
+    // It is asked as often as it should be, and so is each namespace that waits.
+    #expect(late.count > 15)
+    for namespace in 0..<20 { #expect(taken.count { $0.uid.hasPrefix("\(namespace)-") } > 35) }
+  }
+
   /// A question that hangs keeps its place, whatever becomes of the Pod.
   @Test func aNamespaceWhoseHangingPodsAreReplacedGetsNoOtherPlaces() throws {
     var schedule = LookSchedule()

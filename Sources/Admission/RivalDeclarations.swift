@@ -28,8 +28,8 @@ struct RivalDeclarations {
     let field = object.metadata.customer == nil ? object.podField : ""
     findings.refuse(
       "\(field)metadata.labels[\(AnnotationKey.customerLabel)]",
-      "\(names) in this namespace declares for customer \(quoted(object.customer)) already; declare all there, or take its "
-        + "declarations away first, or give this one another customer; where it was deleted just now, apply again",
+      "\(names) in this namespace declares for customer \(quoted(object.customer)) already; declare all there, or set "
+        + "\(AnnotationKey.inject): \"false\" on it first, or give this one another customer; where it was deleted just now, apply again",
       .valueDuplicate)
   }
 }

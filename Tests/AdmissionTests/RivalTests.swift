@@ -23,6 +23,8 @@ import Testing
     #expect(causes.first?.reason == "FieldValueDuplicate")
     let message = try #require(causes.first?.message)
     #expect(message.hasPrefix(#"StatefulSet "old" in this namespace declares for customer "acme" already; "#))
+    // Without its declarations, the old one would have its users locked until the new one is there.
+    #expect(message.contains(#"set postern.io/inject: "false" on it"#))
     #expect(try post(second, path, namespace: "other", settings: settings(old)).isAllowed)
     // The request's namespace counts, because an object may name none, or another.
     let elsewhere = try second.adding("/metadata/namespace", #""other""#)

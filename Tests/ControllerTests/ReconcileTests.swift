@@ -236,6 +236,28 @@ import Testing
     }
   }
 
+  /// The way to rename a workload (docs/controller.md).
+  @Test func aWorkloadThatIsRenamedKeepsItsUsers() async throws {
+    try await Leading.run("renamed") { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
+      let before = try #require(await cluster.mounted())
+      let version = try await cluster.live(.configMap, "acme-pg-spec")?.resourceVersion
+      try await cluster.patch(.deployments, "db", #"{"metadata":{"annotations":{"postern.io/inject":"false"}}}"#)
+      let isMarked = try await eventually {
+        try await cluster.live(.secret, "acme-pg-user-shop")?.annotations["postern.io/unused-since"] != nil
+      }
+      #expect(isMarked)
+      #expect(cluster.controller.declaring(namespace: "renamed", customer: "acme") == [])
+      #expect(try await cluster.live(.configMap, "acme-pg-spec")?.resourceVersion == version)
+      let new = try await cluster.create(Sample(kind: "StatefulSet", name: "new"))
+      let uid = try #require(new["metadata"]?["uid"]?.string)
+      #expect(try await eventually { try await cluster.live(.configMap, "acme-pg-spec")?.owners == [uid] })
+      #expect(try await cluster.mounted()?.spec == before.spec)
+      #expect(try await cluster.mounted()?.passwords == before.passwords)
+    }
+  }
+
   @Test func fiftyCustomersAtOnceAreAllMade() async throws {
     try await Leading.run("fifty") { cluster in
       for index in 0..<50 { try await cluster.create(Sample(name: "db\(index)", customer: "c\(index)")) }

@@ -47,7 +47,8 @@ final class EventRecorder: Sendable {
   /// - Parameter mayWrite: is asked directly before each Event is written.
   func tell(_ notices: [Notice], mayWrite: () -> Bool) async {
     for notice in notices {
-      guard let told = next(notice), mayWrite() else { continue }
+      // Only what may be written counts as told.
+      guard mayWrite(), let told = next(notice) else { continue }
       do throws(KubernetesError) {
         if told.count > 1, try await countUp(notice, told) { continue }
         try await client.create(.events, Self.event(notice, name: told.event), as: .nothing)

@@ -90,6 +90,7 @@ extension Controller {
     metrics.record(outcome, took: ContinuousClock.now - start)
     if state == nil, outcome != .stopped {
       looks.expect(nil, of: key)
+      metrics.set(nil, of: key)
       restarter.expect([:], of: key)
     }
     let found = looks.found(of: key)

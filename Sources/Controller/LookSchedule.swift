@@ -60,6 +60,9 @@ struct LookSchedule: Sendable {
       entries[key]?[uid]?.due = now
       entries[key]?[uid]?.tries = 0
       entries[key]?[uid]?.scripts.mayBegin(at: now)
+      guard expectation == nil else { continue }
+      entries[key]?[uid]?.found = nil
+      entries[key]?[uid]?.about = nil
     }
   }
 
@@ -142,7 +145,7 @@ struct LookSchedule: Sendable {
       let isOfBefore = runsScript == false && expectations[look.key] != look.expectation
       entry.scripts.take(isOfBefore ? nil : runsScript, at: now)
     }
-    if let found { (entry.found, entry.about) = (found, look.expectation) }
+    if let found, expectations[look.key] != nil { (entry.found, entry.about) = (found, look.expectation) }
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, isOfNow {
       // One answer that fails after many others is no reason to wait as long as after many that failed.
@@ -197,6 +200,7 @@ struct LookSchedule: Sendable {
 
   /// The worst result of a customer's Pods; nil where nothing is known.
   func found(of key: CustomerKey) -> Provisioned.Reason? {
+    guard expectations[key] != nil else { return nil }
     let order: [Provisioned.Reason] = [.failing, .unreachable, .pending, .converged, .standby]
     let found = Set((entries[key] ?? [:]).values.map { $0.found ?? .pending })
     return order.first { found.contains($0) }

@@ -131,8 +131,13 @@ struct Leading {
 
   func metric(_ line: String) -> Int { sum(line) { _ in true } }
 
+  /// The lines of the metrics that begin with this text.
+  func metrics(_ family: String) -> [Substring] {
+    registry.text().split(separator: "\n").filter { $0.hasPrefix(family) }
+  }
+
   private func sum(_ family: String, where condition: (Substring) -> Bool) -> Int {
-    registry.text().split(separator: "\n").filter { $0.hasPrefix(family) && condition($0) }
+    metrics(family).filter(condition)
       .compactMap { $0.split(separator: " ").last.flatMap { Int($0) } }.reduce(0, +)
   }
 

@@ -131,6 +131,21 @@ import Testing
     await second.stop()
   }
 
+  @Test func aCustomerThatIsTakenOutHasNoMetricAnyMore() async throws {
+    let sidecar = try await StatusSidecar.start()
+    try await Leading.run("taken-out", before: Self.admitPods) { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
+      try await answer("incomplete", of: sidecar, in: cluster)
+      try await runPod("db-1-a", port: sidecar.port, in: cluster)
+      let line = #"postern_instance_provisioned{namespace="taken-out",customer="acme"}"#
+      #expect(try await eventually { cluster.metrics(line).count == 1 })
+      try await cluster.patch(.deployments, "db", #"{"metadata":{"annotations":{"postern.io/inject":"false"}}}"#)
+      #expect(try await eventually { cluster.metrics(line).isEmpty })
+    }
+    await sidecar.stop()
+  }
+
   @Test func whatCannotBeAskedIsUnknownAndWhy() async throws {
     let sidecar = try await StatusSidecar.start()
     let port = sidecar.port

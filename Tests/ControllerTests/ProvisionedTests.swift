@@ -409,6 +409,22 @@ import Testing
     #expect(schedule.take(at: now).count == 1)
   }
 
+  @Test func ofAnInstanceThatIsNoMoreNothingIsKnown() throws {
+    var schedule = LookSchedule()
+    let now = ContinuousClock.now
+    schedule.see([pod("a")], of: Self.key, at: now)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    schedule.finish(try #require(schedule.take(at: now).first), as: .failing, at: now)
+    let late = try #require(schedule.take(at: now + .seconds(2)).first)
+    schedule.expect(nil, of: Self.key, at: now)
+    #expect(schedule.found(of: Self.key) == nil)
+    // The answer to a question that was under way.
+    schedule.finish(late, as: .failing, at: now)
+    #expect(schedule.found(of: Self.key) == nil)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    #expect(schedule.found(of: Self.key) == .pending)
+  }
+
   @Test func allHoldItOnlyWhenEachPodDoesAndWhatIsExpectedNow() throws {
     var schedule = LookSchedule()
     let now = ContinuousClock.now

@@ -161,7 +161,8 @@ struct ClusterState: Sendable {
     if customer.pods.removeValue(forKey: uid) != nil { podNews.insert(key) }
     if !customer.needsLookup { customer.unlabelled = nil }
     self[key] = customer
-    return declared ? [key] : []
+    // No watch shows the end of a workload whose Pods alone are labelled.
+    return declared || customer.isEmpty ? [key] : []
   }
 
   // MARK: Secrets and ConfigMaps

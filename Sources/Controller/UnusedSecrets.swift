@@ -15,7 +15,7 @@ package struct UnusedSecret: Equatable, Sendable {
   private let uid: String
   private let resourceVersion: String
 
-  /// All unused Secrets of a cluster, or of these namespaces, by name: those that belong to Postern, have no owner, and
+  /// All unused Secrets of a cluster, or of these namespaces, by name: those that Postern has made, that have no owner, and
   /// whose customer's label is on no workload, no template and no Pod of the namespace.
   package static func all(
     in namespaces: [String]?, _ client: KubernetesClient
@@ -28,7 +28,9 @@ package struct UnusedSecret: Equatable, Sendable {
           .secrets, namespace: namespace, labelSelector: "\(ObjectLabel.managedBy)=\(ObjectLabel.manager)",
           metadataOnly: true), as: ObjectReader { object throws(JSONError) in try LiveObject(object, kind: .secret) }
       ).items
-      let headers = secrets.filter { $0.owners.isEmpty && $0.labels[AnnotationKey.customerLabel] != nil }
+      let headers = secrets.filter {
+        $0.isWritten && $0.owners.isEmpty && $0.labels[AnnotationKey.customerLabel] != nil
+      }
       guard !headers.isEmpty else { continue }
       let used = try await customers(in: namespace, client)
       unused += headers.compactMap { secret in
@@ -92,7 +94,7 @@ struct UnusedMark {
     var marked: [LiveObject] = []
     var refusals = Refusals()
     for secret in try await access.secrets(keepingDataOf: { _ in false }).shuffled()
-    where refusals.mayWrite && secret.isManaged(for: access.key.customer) && secret.owners.isEmpty
+    where refusals.mayWrite && secret.isWritten && secret.isManaged(for: access.key.customer) && secret.owners.isEmpty
       && secret.annotations[AnnotationKey.unusedSince] == nil
     {
       do throws(Interruption) {

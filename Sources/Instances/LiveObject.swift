@@ -19,6 +19,8 @@ package struct LiveObject: Equatable, Sendable {
   package private(set) var owners: Set<String> = []
   /// Keys of `data` that Postern has applied and nobody else has changed since.
   private(set) var appliedKeys: Set<String> = []
+  /// Whether Postern has written any of it. A copy that somebody has made has the same labels.
+  package private(set) var isWritten = false
   /// UIDs of the owners that Postern has applied.
   private(set) var appliedOwners: Set<String> = []
   /// Keys of `data` that Postern has written by any kind of write and nobody else has changed since.
@@ -86,7 +88,9 @@ package struct LiveObject: Equatable, Sendable {
         try reader.skip()
       }
     }
-    guard isPosterns, let fields else { return }
+    guard isPosterns else { return }
+    isWritten = true
+    guard let fields else { return }
     try readFields(JSONReader(fields, of: reader.bytes), isApplied: isApplied)
   }
 

@@ -275,18 +275,23 @@ import Testing
       try await cluster.secret("mine", ["a": "b"], labels: ["postern.io/customer": "acme"])
       func marks() async throws -> [String: Bool] {
         var marks: [String: Bool] = [:]
-        for name in ["acme-pg-user-shop", "acme-pg-admin", "acme-pg-passwords", "mine"] {
+        for name in ["acme-pg-user-shop", "acme-pg-admin", "acme-pg-passwords", "acme-pg-user-copy", "mine"] {
           marks[name] = try await cluster.live(.secret, name)?.annotations["postern.io/unused-since"] != nil
         }
         return marks
       }
       let password = try await cluster.live(.secret, "acme-pg-user-shop")?.data["password"]
       #expect(try await UnusedSecret.all(in: ["unused"], cluster.client) == [])
+      // A copy has the labels, and is somebody else's.
+      let copied = ["postern.io/customer": "acme", "app.kubernetes.io/managed-by": "postern"]
+      try await cluster.secret("acme-pg-user-copy", ["a": "b"], labels: copied)
+      try await cluster.patch(.secrets, "acme-pg-user-copy", #"{"metadata":{"managedFields":[{}]}}"#)
       try await cluster.client.delete(.deployments, "db", in: "unused")
       // The passwords that are mounted are the workload's, and would be collected with it.
       let areMarked = try await eventually {
         try await marks() == [
-          "acme-pg-user-shop": true, "acme-pg-admin": true, "acme-pg-passwords": false, "mine": false,
+          "acme-pg-user-shop": true, "acme-pg-admin": true, "acme-pg-passwords": false, "acme-pg-user-copy": false,
+          "mine": false,
         ]
       }
       #expect(areMarked)

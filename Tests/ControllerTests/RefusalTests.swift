@@ -23,7 +23,8 @@ import TextEncoding
   private static func object(_ name: String, annotations: String = "{}", data: String = "{}") throws -> JSONValue {
     try json(
       #"{"metadata":{"name":"acme-pg-\#(name)","namespace":"shops","uid":"\#(name)","resourceVersion":"5","labels":"#
-        + #"{"app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme"},"annotations":\#(annotations)},"data":\#(data)}"#
+        + #"{"app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme"},"annotations":\#(annotations),"#
+        + #""managedFields":[{"manager":"postern","operation":"Update"}]},"data":\#(data)}"#
     )
   }
 

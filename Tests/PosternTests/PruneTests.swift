@@ -41,6 +41,10 @@ import Testing
     try await client.create(.secrets, secret("gone-pg-user-shop", customer: "gone", more: since))
     try await client.create(.secrets, secret("gone-pg-mine", customer: "gone", managed: "me"))
     try await client.create(.secrets, secret("other", customer: "gone"))
+    // A copy of one, which an application uses: its labels are copied, and nothing of it was written by Postern.
+    try await client.create(.secrets, secret("gone-pg-user-copy", customer: "gone"))
+    try await client.patch(
+      .secrets, "gone-pg-user-copy", in: "prune", .merge(json(#"{"metadata":{"managedFields":[{}]}}"#)))
     let owner =
       #","ownerReferences":[{"apiVersion":"apps/v1","kind":"StatefulSet","name":"a","uid":"00000000-0000-0000-0000-000000000001"}]"#
     try await client.create(.secrets, secret("gone-pg-passwords", customer: "gone", more: owner))
@@ -56,7 +60,9 @@ import Testing
     let left = try await client.list(Selection(.secrets, namespace: "prune")).items
       .compactMap { $0["metadata"]?["name"]?.string }
     #expect(
-      left.sorted() == ["gone-pg-mine", "gone-pg-passwords", "labelled-pg-admin", "other", "templates-pg-admin"])
+      left.sorted() == [
+        "gone-pg-mine", "gone-pg-passwords", "gone-pg-user-copy", "labelled-pg-admin", "other", "templates-pg-admin",
+      ])
     #expect(try Program.run(arguments).errors == "every Secret that Postern made is in use\n")
     let nobody = try Program.run(["prune", "--kubeconfig", server.kubeconfig("nobody")])
     #expect(nobody.status == 1 && nobody.errors.contains("forbidden"), "\(nobody.errors)")

@@ -143,7 +143,7 @@ extension Planner {
     }
     let item = Item.rotation(of: user.name)
     let endsSessions = (isLocked || isPasswordNew) && spec.passwordChange == .endSessions
-    if endsSessions { statements.append(.sql(Self.endSessions(of: second))) }
+    if endsSessions { statements = Self.endingSessions(of: second, statements) }
     if !statements.isEmpty {
       add(
         "alter second login", [Detail("name", second)] + changes, for: item, requires: [.server, .user(user.name)],

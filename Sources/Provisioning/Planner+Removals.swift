@@ -17,7 +17,9 @@ extension Planner {
     // A separate step ends the sessions, so that a session that does not end at once does not keep other users from
     // being locked.
     for (name, role) in leavers where role.canLogIn {
-      add("lock role", [Detail("name", name)], for: .user(name), ["ALTER ROLE \(id(name)) NOLOGIN"].sql)
+      add(
+        "lock role", [Detail("name", name)], for: .user(name),
+        (Self.takeHold(of: name) + ["ALTER ROLE \(id(name)) NOLOGIN"]).sql)
     }
     for (name, role) in leavers where role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
   }

@@ -143,9 +143,7 @@ extension Planner {
     }
     guard !statements.isEmpty else { return }
     let endsSessions = (isPasswordNew || isLocked) && spec.passwordChange == .endSessions
-    // Once together with the password, because after a restart the password is unchanged; and once after it is set, for
-    // sessions that began in between.
-    if endsSessions { statements.append(.sql(Self.endSessions(of: user.name))) }
+    if endsSessions { statements = Self.endingSessions(of: user.name, statements) }
     add(
       record == nil ? "adopt role" : "alter role", [Detail("name", user.name)] + changes, for: .user(user.name),
       requires: [.server], statements)
@@ -180,6 +178,28 @@ extension Planner {
     addAlone(
       "end sessions", [Detail("name", role), Detail("reason", reason)], for: item ?? .user(role),
       Self.endSessions(of: role))
+  }
+
+  /// Changes of a role after which it has no session that began before. Once its sessions end together with the changes,
+  /// because after a restart nothing is left to change; and once after them, by a step of their own, for sessions that
+  /// began in between.
+  static func endingSessions(of role: PostgresName, _ changes: [SQLStatement]) -> [SQLStatement] {
+    takeHold(of: role).sql + changes + [.sql(endSessions(of: role))]
+  }
+
+  /// Keeps others from changing a role until the transaction ends. Who changes a role, as each may its own password, keeps
+  /// others from that, maybe to stay: so where somebody does, the role's own sessions are told to end, and that one, unless it
+  /// is a superuser's. Nothing goes between that and the wait for the role, so that no new session comes first.
+  static func takeHold(of role: PostgresName) -> [String] {
+    [
+      """
+      SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a CROSS JOIN (\
+      SELECT array_agg(l.pid) AS pids FROM pg_authid r JOIN pg_locks l ON l.transactionid = r.xmax AND l.granted \
+      WHERE r.rolname = \(lit(role))) AS holder WHERE holder.pids IS NOT NULL AND (a.usename = \(lit(role)) OR \
+      a.pid = ANY (holder.pids) AND a.usesysid IN (SELECT oid FROM pg_authid WHERE NOT rolsuper))
+      """,
+      "SELECT FROM pg_authid WHERE rolname = \(lit(role)) FOR UPDATE",
+    ]
   }
 
   static func endSessions(of role: PostgresName) -> String {

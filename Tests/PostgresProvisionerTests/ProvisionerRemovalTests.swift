@@ -34,6 +34,59 @@ import Testing
     #expect(try bench.value("SELECT 1", in: "orders", as: "analyst") == "1")
   }
 
+  /// Whoever has changed a role in an open transaction keeps others from changing it.
+  @Test(
+    arguments: PostgresInstallation.all, [("leaver", true), ("leaver", false), ("minion", true), ("minion", false)])
+  func whoHoldsItsOwnRoleIsLockedAndGetsANewPasswordAllTheSame(
+    _ installation: PostgresInstallation, _ hold: (by: String, isRemoved: Bool)
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    bench.desired.spec.passwordChange = .endSessions
+    for name in ["shop", "leaver"] { try bench.user(name) }
+    try bench.user("minion", memberOf: ["leaver"])
+    try bench.database("orders", owner: "leaver")
+    #expect(bench.pass().problems == [])
+    let session = try bench.connect(to: "orders", as: hold.by)
+    try session.execute("SET ROLE leaver; BEGIN; SAVEPOINT s; ALTER ROLE leaver PASSWORD 'x'")
+    // One of the others waits for the same.
+    let waiter = try bench.connect(to: "orders", as: "leaver")
+    try waiter.execute("SET lock_timeout = '30s'")
+    try waiter.send("ALTER ROLE leaver PASSWORD 'y'")
+    #expect(try eventually { try bench.isWaiting() })
+    try bench.user("minion")
+    if hold.isRemoved { try bench.remove("leaver") } else { try bench.user("leaver", password: "new") }
+    if hold.isRemoved { try bench.database("orders", owner: "shop") }
+    #expect(bench.pass().problems == [])
+    #expect(throws: PostgresError.self) { try session.execute("SELECT 1") }
+    #expect(throws: PostgresError.self) { try waiter.receive() }
+    #expect(
+      try bench.sqlState("SELECT", in: "orders", as: "leaver", password: "new")
+        == (hold.isRemoved ? SQLState.invalidPassword : nil))
+    #expect(
+      try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'leaver'") == (hold.isRemoved ? "f" : "t"))
+  }
+
+  /// The user's sessions are ended although the role cannot be locked yet.
+  @Test(arguments: PostgresInstallation.all)
+  func anAdministratorWhoHoldsALeaversRoleIsNamedAndGoesOn(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "leaver"] { try bench.user(name) }
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute("GRANT CONNECT ON DATABASE orders TO leaver")
+    let session = try bench.connect(to: "orders", as: "leaver")
+    let admin = try bench.server.connect()
+    try admin.execute("BEGIN; ALTER ROLE leaver CONNECTION LIMIT 9")
+    try bench.remove("leaver")
+    let problem = try #require(bench.pass().problems.first)
+    #expect(problem.item == "user leaver")
+    #expect(problem.message.contains("the lock is held by pid") && problem.message.contains("of user postgres"))
+    #expect(throws: PostgresError.self) { try session.execute("SELECT 1") }
+    try admin.execute("COMMIT")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'leaver'") == "f")
+  }
+
   @Test(arguments: PostgresInstallation.all, [true, false])
   func aDroppedUserLeavesItsObjectsToTheDatabasesOwners(_ installation: PostgresInstallation, _ isAbsent: Bool) throws {
     let bench = try ProvisionerBench(installation)

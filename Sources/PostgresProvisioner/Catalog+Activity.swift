@@ -12,7 +12,7 @@ extension Catalog {
   }
 
   /// What a session with a transaction is: its process, and its row `a` of pg_stat_activity, which may be missing.
-  private static func session(_ process: StaticString) -> String {
+  static func session(_ process: StaticString) -> String {
     """
     concat('pid ', \(process), ' of ', coalesce('user ' || a.usename, a.backend_type), ' (', concat_ws(', ',
     nullif(a.application_name, ''), a.state, \(since("a.xact_start"))), ')')

@@ -12,12 +12,31 @@ extension Catalog {
     }
   }
 
-  /// Ends the sessions with an application name, and waits up to five seconds for each. Each row says whether one has
-  /// ended.
-  static func endSessions(named application: String) -> CatalogQuery<Bool> {
+  /// Tells the sessions of earlier passes to end. Anybody can give a session their name, so it counts only where it is a
+  /// superuser's, or of a role that may be what an owner of a database is: only these run scripts.
+  static func endSessions(named application: String) -> CatalogQuery<PassSession> {
     CatalogQuery(
       "the sessions of another pass",
-      "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1", [application]
-    ) { row throws(CatalogMismatch) in try row.isTrue() }
+      """
+      SELECT concat(a.pid, ' ', a.backend_start), \(session("a.pid")), r.rolsuper, pg_terminate_backend(a.pid)
+      FROM pg_stat_activity a JOIN pg_authid r ON r.oid = a.usesysid
+      WHERE a.application_name = $1 AND a.backend_type = 'client backend'
+        AND EXISTS (SELECT FROM pg_database d WHERE pg_has_role(r.oid, d.datdba, 'MEMBER'))
+      """, [application]
+    ) { row throws(CatalogMismatch) in
+      let session = PassSession(
+        identity: try row.text(), description: try row.text(), isSuperuser: try row.isTrue())
+      _ = try row.isTrue()
+      return session
+    }
   }
+}
+
+/// A session of an earlier pass.
+struct PassSession {
+  /// What no other session has.
+  var identity: String
+  /// The session in words.
+  var description: String
+  var isSuperuser: Bool
 }

@@ -52,8 +52,12 @@ package struct Provisioner {
     do throws(PostgresError) {
       let wait = try lock(desired, connection)
       guard wait.isLocked else { return PassReport(outcome: .interrupted, applied: wait.applied) }
-      var report = try pass(desired, connection, runsScripts: true)
+      var report = try pass(desired, connection, runsScripts: wait.leftOver == nil)
       report.applied = wait.applied + report.applied
+      if let session = wait.leftOver {
+        report.problems.append(Failure(.server, Self.leftOver(session)).problem)
+        if report.outcome == .converged { report.outcome = .incomplete }
+      }
       return KnownFailures(customer: desired.spec.customer, control: control).settle(report, connection)
     } catch {
       return PassReport(
@@ -96,14 +100,11 @@ package struct Provisioner {
   /// without the lock, because another pass may take long; it is returned.
   private func lock(
     _ desired: DesiredState, _ connection: borrowing Connection
-  ) throws(PostgresError) -> (isLocked: Bool, applied: [String]) {
+  ) throws(PostgresError) -> (isLocked: Bool, leftOver: PassSession?, applied: [String]) {
     var isWaiting = false
     var applied: [String] = []
     while !control.shouldStop() {
-      if try connection.row(Catalog.tryLock) {
-        try endOtherPasses(connection)
-        return (true, applied)
-      }
+      if try connection.row(Catalog.tryLock) { return (true, try endOtherPasses(connection), applied) }
       if !isWaiting {
         control.log(.info, "waiting for another pass to end", [])
         var executor = executor(desired, connection)
@@ -113,15 +114,32 @@ package struct Provisioner {
       isWaiting = true
       _ = try connection.query("SELECT pg_sleep(0.2)")
     }
-    return (false, applied)
+    return (false, nil, applied)
   }
 
   /// Ends the sessions of a pass that has lost its lock. The server continues the statement of a client that was
   /// killed, and a script that is being committed would otherwise run a second time.
-  private func endOtherPasses(_ connection: borrowing Connection) throws(PostgresError) {
-    guard try connection.rows(Catalog.endSessions(named: Administration.passName)).allSatisfy({ $0 }) else {
-      throw PostgresError(kind: .server, message: "a session of an earlier pass does not end")
+  /// - Returns: one that has not ended in five seconds, which may be of a script.
+  /// - Throws: where it is a superuser's, which may do anything.
+  private func endOtherPasses(_ connection: borrowing Connection) throws(PostgresError) -> PassSession? {
+    var left = try connection.rows(Catalog.endSessions(named: Administration.passName))
+    var tries = 0
+    while !left.isEmpty, tries < 100 {
+      tries += 1
+      _ = try connection.query("SELECT pg_sleep(0.05)")
+      let present = try connection.rows(Catalog.endSessions(named: Administration.passName))
+      left = left.filter { session in present.contains { $0.identity.utf8.elementsEqual(session.identity.utf8) } }
     }
+    if let session = left.first(where: { $0.isSuperuser }) { throw Self.leftOver(session) }
+    return left.first
+  }
+
+  private static func leftOver(_ session: PassSession) -> PostgresError {
+    PostgresError(
+      kind: .server, message: "a session of an earlier pass does not end: \(session.description)",
+      hint: session.isSuperuser
+        ? "nothing is done until it has ended: see what its process waits for; SIGKILL of it restarts Postgres"
+        : "no script is run until it has ended: see what its process waits for; SIGKILL of it restarts Postgres")
   }
 
   private func executor(_ desired: DesiredState, _ connection: borrowing Connection) -> Executor {

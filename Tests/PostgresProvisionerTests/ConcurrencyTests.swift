@@ -124,4 +124,85 @@ import Testing
         try sidecars.allSatisfy { $0.status?.outcome == .converged } && bench.plan() == []
       }, "\(sidecars.map(\.log))")
   }
+
+  /// Settings of a session by the name of a pass's.
+  private static func settings(_ bench: ProvisionerBench, _ user: String) -> ConnectionSettings {
+    var settings =
+      user == "postgres" ? bench.server.settings : bench.server.settings(user: user, password: "\(user)-secret")
+    settings.database = "orders"
+    settings.applicationName = "postern pass"
+    return settings
+  }
+
+  /// Anybody can give a session the name by which a pass recognises those of an earlier one.
+  @Test(arguments: PostgresInstallation.all, ["friend", "shop"])
+  func sessionsThatComeAndGoByThePassesNameHinderNone(_ installation: PostgresInstallation, _ user: String) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "friend"] { try bench.user(name, grants: name == "friend" ? ["orders": .read] : [:]) }
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let isOver = Mutex(false)
+    let atWork = Mutex(4)
+    for _ in 0..<4 {
+      Thread.detachNewThread { [settings = Self.settings(bench, user)] in
+        while !isOver.withLock({ $0 }) { try? Connection(settings).execute("SELECT 1") }
+        atWork.withLock { $0 -= 1 }
+      }
+    }
+    for index in 1...10 {
+      try bench.user("shop", connectionLimit: 10 + index)
+      let report = bench.pass()
+      #expect(report.problems == [])
+      #expect(report.applied == ["alter role name=shop connectionLimit=\(10 + index)"])
+    }
+    isOver.withLock { $0 = true }
+    #expect(eventually { atWork.withLock { $0 } == 0 })
+  }
+
+  /// Who could run no script is left alone.
+  @Test(arguments: PostgresInstallation.all)
+  func aSessionOfAStrangerByThePassesNameGoesOn(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "friend"] { try bench.user(name, grants: name == "friend" ? ["orders": .read] : [:]) }
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let friend = try Connection(Self.settings(bench, "friend"))
+    let owner = try Connection(Self.settings(bench, "shop"))
+    let admin = try Connection(Self.settings(bench, "postgres"))
+    #expect(bench.pass().problems == [])
+    #expect(throws: PostgresError.self) { try owner.execute("SELECT 1") }
+    #expect(throws: PostgresError.self) { try admin.execute("SELECT 1") }
+    try friend.execute("SELECT 1")
+  }
+
+  /// Its process is stopped, as one is that waits for a broken disk.
+  @Test(arguments: PostgresInstallation.all, ["shop", "postgres"])
+  func anEarlierPassesSessionThatDoesNotEndHoldsUpWhatItCouldSpoil(
+    _ installation: PostgresInstallation, _ user: String
+  ) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let session = try Connection(Self.settings(bench, user))
+    let process = Int32(session.serverProcess)
+    kill(process, SIGSTOP)
+    defer { kill(process, SIGCONT) }
+    try bench.user("shop", connectionLimit: 7)
+    try bench.database("orders", owner: "shop", scripts: [bench.script("001", "CREATE TABLE t ()")])
+    let report = bench.pass()
+    #expect(report.outcome == .incomplete)
+    let problem = try #require(report.problems.first)
+    #expect(report.problems.count == 1)
+    #expect(problem.item == "server")
+    #expect(problem.message.contains("a session of an earlier pass does not end: pid \(process) of user \(user) ("))
+    #expect(problem.hint?.contains("SIGKILL") == true)
+    let limit = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'shop'"
+    #expect(try bench.value(limit) == (user == "shop" ? "7" : "-1"))
+    #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == nil)
+    kill(process, SIGCONT)
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value(limit) == "7")
+    #expect(try bench.value("SELECT to_regclass('public.t')", in: "orders") == "t")
+  }
 }

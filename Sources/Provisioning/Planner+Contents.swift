@@ -135,12 +135,29 @@ extension Planner {
     }
     // The schema `public` belongs to the database's owner through pg_database_owner, unless another owner is declared.
     if owner != wanted, schema.owner != nil || schema.name != Postern.publicSchema {
+      // First, because that the schema is still this role's is what tells of it.
+      if connectsBySchemas(owner, to: database) {
+        add(
+          "revoke connect", [Detail("name", owner), Detail("database", database.name)], for: item, requires: requires,
+          ["REVOKE CONNECT ON DATABASE \(id(database.name)) FROM \(id(owner)) CASCADE"].sql)
+      }
       add(
         "change owner", details, for: item, requires: requires, in: database.name,
         ["ALTER SCHEMA \(id(schema.name)) OWNER TO \(id(wanted))"].sql)
     }
   }
 
+  /// Whether a declared user who owns a schema of a database may connect to it by that alone, and owns none that is declared
+  /// as its own. What a grant gave, ``planExclusions()`` takes back.
+  private func connectsBySchemas(_ owner: PostgresName, to database: Database) -> Bool {
+    guard let user = spec.users.first(where: { $0.name == owner && $0.ensure == .present }),
+      let role = observed.roles[owner], records.roles[owner]?.isAbout(role) == true, !role.isSuperuser,
+      otherCustomer(of: owner) == nil, let state = observed.databases[database.name]
+    else { return false }
+    return state.connectors.contains(owner) && ![state.owner, database.owner].contains(owner)
+      && user.level(on: database.name) == nil && records.grants[owner]?[database.name] == nil
+      && !database.schemas.contains { $0.owner == owner }
+  }
 }
 
 extension Planner {

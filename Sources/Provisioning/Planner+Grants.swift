@@ -6,7 +6,9 @@ extension Planner {
   mutating func planExclusions() {
     for database in grantedDatabases() {
       let owner = self.database(database)?.owner ?? observed.databases[database]?.owner
-      for user in grantees[database] where user.name != owner && user.level(on: database) == nil {
+      let schemaOwners = self.database(database)?.schemas.map({ $0.owner }) ?? []
+      for user in grantees[database]
+      where user.name != owner && user.level(on: database) == nil && !schemaOwners.contains(user.name) {
         keepOut(user.name, of: database)
       }
     }

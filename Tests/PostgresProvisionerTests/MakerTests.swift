@@ -201,4 +201,59 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
     #expect(try bench.value("SELECT count(*) FROM app.t", in: "d", as: "ro") == "0")
   }
+
+  /// A schema's owner may connect for as long as the schema is declared to be that user's.
+  @Test(arguments: PostgresInstallation.all)
+  func whoOwnsASchemaNoMoreCannotConnectByIt(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["shop", "analyst", "twice", "reader"] {
+      try bench.user(name, grants: name == "reader" ? ["d": .read] : [:])
+    }
+    func declare(_ owners: [(schema: String, owner: String)]) throws {
+      try bench.database(
+        "d", owner: "shop",
+        schemas: try owners.map { Schema(name: try PostgresName($0.schema), owner: try PostgresName($0.owner)) })
+    }
+    try declare([("lab", "analyst"), ("one", "twice"), ("two", "twice"), ("three", "reader")])
+    #expect(bench.pass().problems == [])
+    try declare([("lab", "shop"), ("one", "shop"), ("two", "twice"), ("three", "shop")])
+    #expect(
+      bench.pass().applied.filter { $0.hasPrefix("revoke connect") } == ["revoke connect name=analyst database=d"])
+    for (user, isIn) in [("analyst", false), ("twice", true), ("reader", true)] {
+      #expect(
+        try bench.sqlState("SELECT", in: "d", as: user) == (isIn ? nil : SQLState.insufficientPrivilege), "\(user)")
+    }
+    #expect(bench.pass() == PassReport(outcome: .converged))
+    // Who never owned one keeps what an administrator has given.
+    try bench.server.connect().execute("GRANT CONNECT ON DATABASE d TO analyst")
+    try declare([("lab", "twice"), ("two", "shop")])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.sqlState("SELECT", in: "d", as: "analyst") == nil)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  /// An open transaction keeps the record of the grant, and so what a pass does to take it back.
+  @Test(arguments: PostgresInstallation.all)
+  func aSchemasOwnerWhoLosesAGrantKeepsTheRightToConnect(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("analyst", grants: ["d": .read])
+    try bench.database(
+      "d", owner: "shop", schemas: [Schema(name: try PostgresName("lab"), owner: try PostgresName("analyst"))],
+      scripts: [bench.script("1", "CREATE TABLE t ()")])
+    #expect(bench.pass().problems == [])
+    let session = try bench.connect(to: "d", as: "shop")
+    try session.execute("BEGIN; CREATE TABLE u ()")
+    try bench.user("analyst")
+    let report = bench.pass()
+    #expect(report.applied == ["revoke name=analyst database=d level=read"])
+    #expect(report.problems.map(\.item) == ["grant to analyst on d"])
+    #expect(report.problems.first?.message.contains("an open transaction has made something") == true)
+    try session.execute("COMMIT")
+    let last = bench.pass()
+    #expect(last.problems == [])
+    #expect(last.applied == ["revoke name=analyst database=d level=read"])
+    #expect(try bench.sqlState("SELECT", in: "d", as: "analyst") == nil)
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
 }

@@ -54,7 +54,10 @@ extension Planner {
       sql += " TEMPLATE template0"
     }
     if let encoding = database.encoding { sql += " ENCODING \(SQLText.literal(encoding))" }
-    if let locale = database.locale { sql += " LOCALE \(SQLText.literal(locale))" }
+    // LOCALE would also say what a server of another provider sorts by, which may know no such locale.
+    if let locale = database.locale {
+      sql += " LC_COLLATE \(SQLText.literal(locale)) LC_CTYPE \(SQLText.literal(locale))"
+    }
     if let limit = database.connectionLimit { sql += " CONNECTION LIMIT \(limit)" }
     addAlone(
       "create database", [Detail("name", database.name), Detail("owner", owner)],

@@ -22,31 +22,43 @@ struct SeparateStatements {
   /// The block. It tries all statements, then raises the error of the first that failed, which the DETAIL names. An
   /// object that no longer exists does not count as a failure, because the next pass sees that. What a function does not
   /// find that the statement calls, such as an event trigger's, is another one: the error's context then begins with that
-  /// function. After one lock could not be got in time, the block waits less long for the others.
+  /// function.
+  ///
+  /// Others wait for what is changed until it is committed, so a lock that is not free is waited for behind a commit: all
+  /// waits together take ten seconds, each of the second half of them little.
   var sql: String {
     let body = """
 
       DECLARE statement text; done int := 0; failed int := 0; state text; message text; place text; advice text;
-      context text;
+      context text; waited interval := '0'; began timestamptz; patience text; is_open boolean;
       BEGIN
       FOREACH statement IN ARRAY \(source) LOOP
+      patience := '1ms';
+      LOOP
+      PERFORM set_config('lock_timeout', patience, true);
+      began := clock_timestamp();
+      is_open := false;
       BEGIN
       EXECUTE statement;
       EXCEPTION
       WHEN OTHERS THEN
       GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
-      IF SQLSTATE NOT IN ('42P01', '42883', '42704', '3F000')
+      IF SQLSTATE = '55P03' AND patience = '1ms' AND waited < '10 s' THEN is_open := true;
+      ELSIF SQLSTATE NOT IN ('42P01', '42883', '42704', '3F000')
       OR NOT starts_with(context, format('SQL statement "%s"', statement)) THEN
       failed := failed + 1;
       IF failed = 1 THEN state := SQLSTATE; message := SQLERRM; place := statement;
       GET STACKED DIAGNOSTICS advice = PG_EXCEPTION_HINT; END IF;
-      IF SQLSTATE = '55P03' THEN SET lock_timeout = '200ms'; END IF;
       END IF;
       END;
+      IF patience <> '1ms' THEN waited := waited + (clock_timestamp() - began); END IF;
+      EXIT WHEN NOT is_open;
+      COMMIT;
+      patience := CASE WHEN waited < '5 s' THEN '5s' ELSE '200ms' END;
+      END LOOP;
       done := done + 1;
       IF done % 100 = 0 THEN COMMIT; END IF;
       END LOOP;
-      RESET lock_timeout;
       COMMIT;
       IF failed > 0 THEN
       RAISE EXCEPTION USING ERRCODE = state, MESSAGE = message, HINT = advice,

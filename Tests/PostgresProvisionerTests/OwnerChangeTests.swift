@@ -1,8 +1,9 @@
 import DatabaseSpec
-import FoundationEssentials
+import Foundation
 import LibPQ
 import PostgresProvisioner
 import Provisioning
+import Synchronization
 import TestThreads
 import Testing
 import ThrowawayPostgres
@@ -105,6 +106,56 @@ import ThrowawayPostgres
     #expect(bench.pass().problems == [])
     #expect(try bench.value("SELECT relowner::regrole FROM pg_class WHERE relname = 't'", in: "d") == "new")
     #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'd'") == "new")
+  }
+
+  /// As while pg_dump runs. A wait is for all of them together, and what is given already is nobody's to wait for.
+  @Test(arguments: PostgresInstallation.all, [1, 2])
+  func manyThatAreLockedAreNotWaitedForOneByOne(_ installation: PostgresInstallation, _ every: Int) throws {
+    let bench = try ProvisionerBench(installation)
+    for name in ["old", "new"] { try bench.user(name) }
+    try bench.database("d", owner: "old")
+    #expect(bench.pass().problems == [])
+    try bench.connect(to: "d", as: "old").execute(
+      "DO $$ BEGIN FOR i IN 1..300 LOOP EXECUTE format('CREATE TABLE t%s ()', i); END LOOP; END $$")
+    let session = try bench.connect(to: "d", as: "old")
+    try session.execute(
+      """
+      BEGIN; DO $$ BEGIN FOR i IN 1..300 LOOP
+        IF i % \(every) = 0 THEN EXECUTE format('LOCK TABLE t%s IN ACCESS SHARE MODE', i); END IF;
+      END LOOP; END $$
+      """)
+    try bench.database("d", owner: "new")
+    let isOver = Mutex(false)
+    let isKept = Mutex(false)
+    Thread.detachNewThread { [settings = bench.server.settings] in
+      // What the pass holds while it waits, not counting what a busy machine makes of a millisecond.
+      let query = """
+        WITH l AS MATERIALIZED (SELECT * FROM pg_locks) SELECT bool_or(true) FROM l w JOIN l h ON h.pid = w.pid
+        WHERE NOT w.granted AND w.locktype = 'relation' AND h.granted AND h.mode = 'AccessExclusiveLock'
+          AND h.relation > 16383 AND statement_timestamp() - w.waitstart > interval '1 s'
+        """
+      if let connection = try? Connection(settings) {
+        while !isOver.withLock({ $0 }) {
+          if let found = try? connection.query(query).value(0, 0), found == "t" { isKept.withLock { $0 = true } }
+        }
+      }
+      isOver.withLock { $0 = false }
+    }
+    let start = ContinuousClock.now
+    let report = bench.pass()
+    #expect(ContinuousClock.now - start < .seconds(20))
+    isOver.withLock { $0 = true }
+    #expect(eventually { isOver.withLock { !$0 } })
+    #expect(isKept.withLock { $0 } == false)
+    #expect(report.problems.map(\.item) == ["objects of old in d"])
+    #expect(
+      report.problems.first?.message.contains(
+        "ALTER TABLE public.t\(every) OWNER TO new, and \(300 / every - 1) more") == true, "\(report)")
+    let count = "SELECT count(*) FROM pg_class WHERE relname ~ '^t[0-9]+$' AND relowner = 'new'::regrole"
+    #expect(try bench.value(count, in: "d") == "\(300 - 300 / every)")
+    try session.execute("COMMIT")
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value(count, in: "d") == "300")
   }
 
   @Test(arguments: PostgresInstallation.all)

@@ -161,8 +161,7 @@ struct ClusterState: Sendable {
     if customer.pods.removeValue(forKey: uid) != nil { podNews.insert(key) }
     if !customer.needsLookup { customer.unlabelled = nil }
     self[key] = customer
-    // No watch shows the end of a workload whose Pods alone are labelled.
-    return declared || customer.isEmpty ? [key] : []
+    return declared ? [key] : []
   }
 
   // MARK: Secrets and ConfigMaps

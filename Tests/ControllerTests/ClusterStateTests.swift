@@ -129,15 +129,6 @@ import Testing
     #expect(state[Self.key].resolve(Self.key).instance?.workload.name == "db")
   }
 
-  /// No watch shows the workload of Pods that alone are labelled.
-  @Test func theEndOfTheLastPodWakes() throws {
-    let pods = ["a", "b"].map { Sample(kind: "Pod", name: $0, uid: $0, replicaSet: "db") }
-    var state = try state(pods)
-    #expect(state.take(.deleted(try pods[0].sighting()), of: source("Pod")).isEmpty)
-    #expect(state.take(.deleted(try pods[1].sighting()), of: source("Pod")) == [Self.key])
-    #expect(state.all.isEmpty)
-  }
-
   @Test func anInjectedPodHasItsAdminFromTheVolumeThatWasAdded() throws {
     let pod = try json(
       #"{"metadata":{"name":"db","namespace":"shops","uid":"1","labels":{"postern.io/customer":"acme"},"annotations":{"postern.io/injected":"v1","postern.io/updated":"abc"}},"spec":{"initContainers":[{"name":"postern"}],"containers":[{"name":"db","image":"custom","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/etc/postern-admin/password"}]}],"volumes":[{"name":"postern-admin"}]}}"#

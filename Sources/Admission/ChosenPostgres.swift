@@ -25,6 +25,8 @@ final class ChosenPostgres {
   let hearsLoopback: Bool?
   /// The image's major version of Postgres, if its name shows it.
   let version: Int?
+  /// Whether ``version`` may be a number of the image's own, as its publisher is not known.
+  let isVersionDoubtful: Bool
   /// A number of the image's tag that would be too old a version, and that may be none.
   let doubtfulVersion: Int?
 
@@ -38,6 +40,7 @@ final class ChosenPostgres {
     family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
     let shown = image.postgresVersion
     let isDoubtful = shown.map { !$0.isSure && $0.number < Self.oldestVersion } ?? false
+    isVersionDoubtful = shown?.isSure == false
     (version, doubtfulVersion) = isDoubtful ? (nil, shown?.number) : (shown?.number, nil)
     isFamilyKnown = known != nil
     arguments = try container.serverArguments()
@@ -97,6 +100,8 @@ final class ChosenPostgres {
 
   /// The oldest server version that Postern supports.
   static let oldestVersion = 12
+  /// The newest server version that is known.
+  private static let newestVersion = 18
 
   /// Why the volume that looks like the data's is not, nil where it is: the official image keeps them elsewhere from 18 on, and does
   /// not start with a volume in the old place (`docker-entrypoint.sh`); before, it had a volume of its own below the new one. Where
@@ -104,7 +109,7 @@ final class ChosenPostgres {
   func misplacedData() throws(JSONError) -> String? {
     guard let version, Self.builtOnOfficial.contains(image.name), image.owners.isEmpty, family == .official,
       !container.hasCommand, container.environmentSources.isEmpty, !container.defines("PGDATA"),
-      arguments.settings["data_directory"] == nil
+      arguments.settings["data_directory"] == nil, !isVersionDoubtful || version <= Self.newestVersion
     else { return nil }
     let (folder, old) = ("/var/lib/postgresql", "/var/lib/postgresql/data")
     if version >= 18 {
@@ -117,7 +122,7 @@ final class ChosenPostgres {
 
   /// Variables that are set beside their `_FILE` form. The entry point ends where both hold something.
   func doubleVariables() -> [String] {
-    guard family.refusesBoth, !container.hasCommand else { return [] }
+    guard isFamilyKnown, family.refusesBoth, !container.hasCommand, arguments.waitingProgram == nil else { return [] }
     return ["POSTGRES_PASSWORD", "POSTGRES_USER", "POSTGRES_DB", "POSTGRES_INITDB_ARGS"].compactMap { name in
       guard container.sets(name), container.sets(name, suffix: "_FILE") else { return nil }
       return "the image ends at once where \(name) and \(name)_FILE are both set: take one out"

@@ -145,10 +145,13 @@ struct ClusterState: Sendable {
     let old = customer.pods[watched.uid]
     var isNews = customer.declarers[watched.uid] != watched.declarer
     if let pod = watched.pod {
-      isNews = isNews || (!pod.isInjected && old?.isInjected != false) || (old == nil && customer.declarers.isEmpty)
+      // Who owns a Pod is what its customer is looked up by, where nothing with a label declares.
+      let isAnothers = old == nil || old?.owner != pod.owner
+      isNews = isNews || (!pod.isInjected && old?.isInjected != false) || (isAnothers && customer.declarers.isEmpty)
     }
     customer.declarers[watched.uid] = watched.declarer
     customer.pods[watched.uid] = watched.pod
+    if !customer.needsLookup { customer.unlabelled = nil }
     if old != watched.pod { podNews.insert(watched.key) }
     self[watched.key] = customer
     return isNews ? woken.union([watched.key]) : woken

@@ -51,7 +51,8 @@ extension YAMLProblem {
       "quote a text that holds \": \", and check the indentation"
     case "did not find expected key", "did not find expected '-' indicator": "check the indentation"
     case "did not find expected <document start>":
-      "nothing may follow a text in quotes or brackets: write several as - NAME, each on a line of its own"
+      "indent each line as its neighbours, and let nothing follow a text in quotes or brackets: write several as - NAME, "
+        + "each on a line of its own"
     case "did not find expected ',' or ']'", "did not find expected ',' or '}'": "close the bracket"
     default: nil
     }

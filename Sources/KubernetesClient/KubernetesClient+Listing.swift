@@ -8,7 +8,7 @@ import Synchronization
 extension KubernetesClient {
   /// The end of one page of a list.
   private enum Page: Sendable {
-    case whole(resourceVersion: String, more: String?)
+    case whole(resourceVersion: String, more: String?, objects: Int)
     /// The page has more bytes than a page may have.
     case tooLarge
   }
@@ -49,8 +49,8 @@ extension KubernetesClient {
       }
       switch page {
       case .tooLarge: limit = max(1, limit / 2)
-      case .whole(let version, let more):
-        reported.begin()
+      case .whole(let version, let more, let objects):
+        reported.end(objects)
         token = selection.changesOnly ? nil : more
         guard token != nil else {
           await consume(.listed)
@@ -85,7 +85,7 @@ extension KubernetesClient {
         let version = frame["metadata"]?["resourceVersion"]?.string
       else { throw transport.error(call, .notUnderstood(reason: "it is no list")) }
       let more = frame["metadata"]?["continue"]?.string
-      return .whole(resourceVersion: version, more: more?.isEmpty == false ? more : nil)
+      return .whole(resourceVersion: version, more: more?.isEmpty == false ? more : nil, objects: objects)
     }
   }
 
@@ -114,15 +114,19 @@ extension KubernetesClient {
   }
 }
 
-/// How many objects of a page were reported. A page that is read again begins with the same objects in the same order,
-/// since its token names the state of the cluster: https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+/// How many objects were reported from the beginning of a page on. A page that is read again begins with the same objects in
+/// the same order, since its token names the state of the cluster, and so does what follows a smaller page:
+/// https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
 private final class Reported: Sendable {
   private let count = Mutex(0)
 
-  /// Another page begins.
+  /// The list begins.
   func begin() { count.withLock { $0 = 0 } }
 
-  /// Whether the object with this number, from one, was not reported yet. It counts as reported then.
+  /// A page of so many objects was read to its end, and the next one begins behind it.
+  func end(_ objects: Int) { count.withLock { $0 = max(0, $0 - objects) } }
+
+  /// Whether the object with this number in its page, from one, was not reported yet. It counts as reported then.
   func isNew(_ number: Int) -> Bool {
     count.withLock { count in
       guard number > count else { return false }

@@ -19,7 +19,7 @@ extension Planner {
     for (name, role) in leavers where role.canLogIn {
       add(
         "lock role", [Detail("name", name)], for: .user(name),
-        (Self.takeHold(of: name) + ["ALTER ROLE \(id(name)) NOLOGIN"]).sql)
+        (Self.takeHold(of: name, whoeverHoldsIt: true) + ["ALTER ROLE \(id(name)) NOLOGIN"]).sql)
     }
     for (name, role) in leavers where role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
   }
@@ -98,8 +98,8 @@ extension Planner {
   /// Makes a role that Postern found, and leaves, what its second login was, where that was in use and goes: it can log in by
   /// the password that was in use, and none of before comes back. Nil where nothing is to be done.
   private func takeover(ofLoginBy name: PostgresName) -> [String]? {
-    guard spec.removedUsers != .keep, records.roles[name]?.isMade == false, let role = observed.roles[name],
-      !role.isSuperuser, let (second, login) = secondLogins(of: name).first,
+    guard spec.removedUsers != .keep, let record = records.roles[name], !record.isMade,
+      let role = observed.roles[name], record.isAbout(role), !role.isSuperuser, let (second, login) = secondLogins(of: name).first,
       !role.canLogIn || role.validUntil.isBefore(login.validUntil)
     else { return nil }
     let copy = """

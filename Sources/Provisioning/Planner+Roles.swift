@@ -184,19 +184,25 @@ extension Planner {
   /// because after a restart nothing is left to change; and once after them, by a step of their own, for sessions that
   /// began in between.
   static func endingSessions(of role: PostgresName, _ changes: [SQLStatement]) -> [SQLStatement] {
-    takeHold(of: role).sql + changes + [.sql(endSessions(of: role))]
+    takeHold(of: role, whoeverHoldsIt: false).sql + changes + [.sql(endSessions(of: role))]
   }
 
   /// Keeps others from changing a role until the transaction ends. Who changes a role, as each may its own password, keeps
-  /// others from that, maybe to stay: so where somebody does, the role's own sessions are told to end, and that one, unless it
-  /// is a superuser's. Nothing goes between that and the wait for the role, so that no new session comes first.
-  static func takeHold(of role: PostgresName) -> [String] {
+  /// others from that, maybe to stay: so where somebody does who is no superuser, that session is told to end, and the role's
+  /// own. Nothing goes between that and the wait for the role, so that no new session comes first.
+  ///
+  /// Who has changed a row is its `xmax`; but a savepoint's number has no lock any more when it was released. Then it is one
+  /// who may act as the role and has changed some role.
+  /// - Parameter whoeverHoldsIt: the role's own sessions are told to end also where nobody, or a superuser, holds it.
+  static func takeHold(of role: PostgresName, whoeverHoldsIt: Bool) -> [String] {
     [
       """
       SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a CROSS JOIN (\
-      SELECT array_agg(l.pid) AS pids FROM pg_authid r JOIN pg_locks l ON l.transactionid = r.xmax AND l.granted \
-      WHERE r.rolname = \(lit(role))) AS holder WHERE holder.pids IS NOT NULL AND (a.usename = \(lit(role)) OR \
-      a.pid = ANY (holder.pids) AND a.usesysid IN (SELECT oid FROM pg_authid WHERE NOT rolsuper))
+      SELECT array_agg(h.pid) AS pids FROM pg_authid r CROSS JOIN pg_locks l JOIN pg_stat_activity h ON h.pid = l.pid \
+      JOIN pg_authid s ON s.oid = h.usesysid AND NOT s.rolsuper WHERE r.rolname = \(lit(role)) AND l.granted AND (\
+      l.transactionid = r.xmax OR l.relation = 'pg_authid'::regclass AND l.mode = 'RowExclusiveLock' \
+      AND r.xmax::text <> '0' AND pg_has_role(s.oid, r.oid, 'MEMBER'))) AS holder WHERE a.pid = ANY (holder.pids) OR \
+      a.usename = \(lit(role))\(whoeverHoldsIt ? "" : " AND holder.pids IS NOT NULL")
       """,
       "SELECT FROM pg_authid WHERE rolname = \(lit(role)) FOR UPDATE",
     ]

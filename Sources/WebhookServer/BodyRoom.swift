@@ -64,7 +64,7 @@ struct BodyRoom {
       let own = shares[key].map { speed($0, now) } ?? .infinity
       let isModest = !isGreedy(address, with: bytes)
       let others = shares.filter { other in
-        guard other.value.isUnfinished, other.key != key else { return false }
+        guard other.value.isUnfinished, other.key.connection != key.connection else { return false }
         return speed(other.value, now) < own
           || isModest && other.value.address != address && isGreedy(other.value.address, with: 0)
       }

@@ -22,6 +22,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case failure(Refusal)
   }
 
+  /// What is written is sent at the latest from this many bytes on. TLS keeps it until then, so that the channel looks
+  /// writable although the client reads nothing.
+  private static let maximumUnflushedBytes = 64 << 10
+
   private let service: Service
   private let seat: Seat
   private var connection: ConnectionState
@@ -30,7 +34,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
   private var context: ChannelHandlerContext?
   /// How many bytes of a body this connection holds.
   private var kept = 0
-  /// How many bytes of answers were written since the channel was last writable.
+  /// How many bytes of answers were written since the channel was last writable with everything sent.
   private var unread = 0
   /// The number of the review that another thread is deciding.
   private var decision: Int?
@@ -80,7 +84,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     case MakeRoom.ofBody:
       perform(connection.makeRoom(), context)
     case MakeRoom.ofAnswer:
-      perform(connection.refuseReader(), context)
+      if !context.channel.isWritable { perform(connection.refuseReader(), context) }
     default:
       break
     }
@@ -111,6 +115,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     perform(
       connection.writabilityChanged(isWritable, isQuiescing: service.state.isQuiescing), context)
     if isWritable {
+      unread = 0
       service.state.giveRoomOfAnswersBack(of: seat)
     } else if !service.state.takeRoomForAnswers(unread, of: seat) {
       perform(connection.refuseReader(), context)
@@ -217,12 +222,17 @@ final class ConnectionHandler: ChannelDuplexHandler {
       decideElsewhere(context)
     case .answer(let answer, let form):
       let buffer = render(answer, form, context)
-      unread = (context.channel.isWritable ? 0 : unread) + buffer.readableBytes
+      // The channel says only once that it is not writable. Requests that had been read then are answered all the same.
+      if !context.channel.isWritable, !service.state.takeRoomForAnswers(buffer.readableBytes, of: seat) {
+        return perform(connection.refuseReader(), context)
+      }
+      unread += buffer.readableBytes
       if form.persistence == .close {
         end(context, with: buffer)
       } else {
         hasUnflushed = true
         context.write(wrapOutboundOut(buffer), promise: nil)
+        if unread > Self.maximumUnflushedBytes { flush() }
       }
     case .end: end(context, with: context.channel.allocator.buffer(capacity: 0))
     case .cut(let awaited):
@@ -286,9 +296,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
   }
 
   private func flush() {
-    guard hasUnflushed else { return }
+    guard hasUnflushed, let context else { return }
     hasUnflushed = false
-    context?.flush()
+    context.flush()
+    if context.channel.isWritable { unread = 0 }
   }
 
   /// Sends what has been written and closes the sending side. Then the client closes the connection, or the linger time

@@ -141,7 +141,6 @@ struct ConnectionState {
 
   /// There is no room for this connection's unread answers, or others need it.
   mutating func refuseReader() -> ConnectionStep {
-    guard awaited == .reader else { return .nothing }
     phase = .closing
     return .cut(.reader)
   }

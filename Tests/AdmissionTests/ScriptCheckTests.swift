@@ -264,6 +264,15 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
     #expect(isOfTransactions || alone.warnings.first?.contains(message) == true, "\(alone.warnings)")
   }
 
+  /// A user who is declared is there before scripts run, so that nothing is made where it is asked for first.
+  @Test func whatMakesADeclaredUserOnlyWhereItIsMissingIsNotTold() throws {
+    for (role, isTold) in [("shop", false), (#""shop""#, false), ("x", true)] {
+      let reply = try post(
+        scripted("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN CREATE ROLE \(role); END IF; END $$"), .validate)
+      #expect(reply.warnings.contains { $0.contains("makes a role") } == isTold, "\(reply.warnings)")
+    }
+  }
+
   /// What a user is declared a member of, it may act for.
   @Test(arguments: [
     "SET ROLE report", "ALTER TABLE t OWNER TO \"all\"", "CHECKPOINT", "CREATE SCHEMA s AUTHORIZATION report",

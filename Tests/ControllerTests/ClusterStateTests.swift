@@ -129,6 +129,21 @@ import Testing
     #expect(state[Self.key].resolve(Self.key).instance?.workload.name == "db")
   }
 
+  /// What declared for the Pods is gone with their owner, and whoever adopts them is looked for.
+  @Test func whatWasFoundByAPodsOwnerIsForgottenWithIt() throws {
+    var pod = Sample(kind: "Pod", name: "db-0", annotations: [:], uid: "2", replicaSet: "db")
+    pod.labels = ["pod-template-hash": "db-0"]
+    var state = try state([pod])
+    let workload = try #require(Sample(uid: "1").sighting().watched?.declarer)
+    state[Self.key].unlabelled = workload
+    pod.replicaSet = nil
+    _ = state.take(.present(try pod.sighting()), of: source("Pod"))
+    #expect(state[Self.key].resolve(Self.key).instance == nil)
+    pod.replicaSet = "again"
+    #expect(state.take(.present(try pod.sighting()), of: source("Pod")) == [Self.key])
+    #expect(state[Self.key].needsLookup)
+  }
+
   @Test func anInjectedPodHasItsAdminFromTheVolumeThatWasAdded() throws {
     let pod = try json(
       #"{"metadata":{"name":"db","namespace":"shops","uid":"1","labels":{"postern.io/customer":"acme"},"annotations":{"postern.io/injected":"v1","postern.io/updated":"abc"}},"spec":{"initContainers":[{"name":"postern"}],"containers":[{"name":"db","image":"custom","env":[{"name":"POSTGRES_PASSWORD_FILE","value":"/etc/postern-admin/password"}]}],"volumes":[{"name":"postern-admin"}]}}"#

@@ -100,6 +100,7 @@ import Testing
       ("- shop/orders\n- reader/archive", "{user: reader, database: archive, name: reader, prefix: READER_}"),
       ("shop reader", "{user: reader, name: reader, prefix: READER_}"),
       ("shop/orders, shop/archive", "{user: shop, database: archive, name: archive, prefix: ARCHIVE_}"),
+      ("- {user: reader, name: shop}\n- shop/orders", "{user: shop, database: orders, name: orders, prefix: ORDERS_}"),
       ("shop, shop", "{user: shop, name: NAME, prefix: NAME_}"),
       ("shop, \u{e4}b", "{user: \"\u{e4}b\", name: NAME, prefix: NAME_}"),
       ("- {user: shop, name: shop}\n- 1reader", "{user: \"1reader\", name: 1reader, prefix: _1READER_}"),

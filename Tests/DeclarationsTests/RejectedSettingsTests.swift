@@ -123,7 +123,7 @@ struct RejectedSettingsTests {
     ),
     .users(
       #""shop", "analyst""#,
-      #"postern.io/users (line 1, column 7): not valid YAML: did not find expected <document start>; nothing may follow a text in quotes or brackets: write several as - NAME, each on a line of its own"#
+      #"postern.io/users (line 1, column 7): not valid YAML: did not find expected <document start>; indent each line as its neighbours, and let nothing follow a text in quotes or brackets: write several as - NAME, each on a line of its own"#
     ),
     .users(
       "{{ .Values.user }}",

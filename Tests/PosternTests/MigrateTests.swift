@@ -131,6 +131,18 @@ import Testing
       "\(answer.output)")
   }
 
+  /// Also where what psql does not show stands before what the shell does not.
+  @Test func allLinesThatAreNotReadAreToldInTheirOrder() throws {
+    let manifest = Self.statefulSet(
+      #"""
+      name: db, image: "postgres:17", lifecycle: {postStart: {exec: {command: [sh, -c,
+      "psql <<EOF\nCREATE USER shop;\n\\i /x/a.sql\nEOF\npg_restore -d shop /x"]}}}
+      """#, volumes: "")
+    let answer = try Program.run(["migrate", "-"], input: manifest)
+    #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
+    #expect(answer.output.contains("container db, lines 3, 5: what psql or a shell does there"), "\(answer.output)")
+  }
+
   /// Statements of what is not read are lost if nobody says so. What only waits is told, too: who can tell.
   @Test func whatElseCallsPsqlIsTold() throws {
     let job = """
@@ -176,15 +188,15 @@ import Testing
         + "{name: side, image: \"postgres:17\", command: [sh, -c, \"psql -c 'CREATE USER side'\"]",
       volumes: "")
     let operators = try #require(Self.operators.first { $0.testDescription.hasPrefix("Crunchy, the superuser's") })
-    for (manifest, own) in [(server, ["container db", "container side"]), (operators.manifest, [])] {
+    for (manifest, own) in [(server, ["container db; container side"]), (operators.manifest, [])] {
       let answer = try Program.run(["migrate", "-"], input: job + manifest)
       #expect(answer.status == 0, "\(answer.output)\(answer.errors)")
       let told = answer.output.split(separator: "\n").compactMap { line in
-        line.firstMatch(of: /# remark: (.*) calls psql, createuser or createdb; what it makes was not read/)
+        line.firstMatch(of: /# remark: (.*) call psql, createuser or createdb; what it makes was not read/)
           .map { String($0.output.1) }
       }
       #expect(
-        told == own + ["Job make, container make", "CronJob clean, container clean", "Deployment app, container seed"],
+        told == own + ["Job make, container make; CronJob clean, container clean; Deployment app, container seed"],
         "\(answer.output)")
     }
   }

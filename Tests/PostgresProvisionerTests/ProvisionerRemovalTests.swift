@@ -34,11 +34,24 @@ import Testing
     #expect(try bench.value("SELECT 1", in: "orders", as: "analyst") == "1")
   }
 
-  /// Whoever has changed a role in an open transaction keeps others from changing it.
+  /// Whoever has changed a role in an open transaction keeps others from changing it; also by a savepoint that was released,
+  /// whose number nothing holds any more.
   @Test(
-    arguments: PostgresInstallation.all, [("leaver", true), ("leaver", false), ("minion", true), ("minion", false)])
+    arguments: PostgresInstallation.all,
+    [
+      ("leaver", "SAVEPOINT s; ALTER ROLE leaver PASSWORD 'x'", true),
+      ("leaver", "ALTER ROLE leaver PASSWORD 'x'", false),
+      ("minion", "ALTER ROLE leaver PASSWORD 'x'", true),
+      ("minion", "SAVEPOINT s; ALTER ROLE leaver PASSWORD 'x'", false),
+      ("leaver", "SAVEPOINT s; ALTER ROLE leaver PASSWORD 'x'; RELEASE s", true),
+      ("minion", "SAVEPOINT s; ALTER ROLE leaver PASSWORD 'x'; RELEASE s", true),
+      (
+        "leaver", "DO $$ BEGIN ALTER ROLE leaver PASSWORD 'x'; EXCEPTION WHEN division_by_zero THEN NULL; END $$",
+        false
+      ),
+    ])
   func whoHoldsItsOwnRoleIsLockedAndGetsANewPasswordAllTheSame(
-    _ installation: PostgresInstallation, _ hold: (by: String, isRemoved: Bool)
+    _ installation: PostgresInstallation, _ hold: (by: String, change: String, isRemoved: Bool)
   ) throws {
     let bench = try ProvisionerBench(installation)
     bench.desired.spec.passwordChange = .endSessions
@@ -47,7 +60,7 @@ import Testing
     try bench.database("orders", owner: "leaver")
     #expect(bench.pass().problems == [])
     let session = try bench.connect(to: "orders", as: hold.by)
-    try session.execute("SET ROLE leaver; BEGIN; SAVEPOINT s; ALTER ROLE leaver PASSWORD 'x'")
+    try session.execute("SET ROLE leaver; BEGIN; \(hold.change)")
     // One of the others waits for the same.
     let waiter = try bench.connect(to: "orders", as: "leaver")
     try waiter.execute("SET lock_timeout = '30s'")
@@ -64,6 +77,25 @@ import Testing
         == (hold.isRemoved ? SQLState.invalidPassword : nil))
     #expect(
       try bench.value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'leaver'") == (hold.isRemoved ? "f" : "t"))
+  }
+
+  /// Where no password can be set, no session is ended in vain.
+  @Test(arguments: PostgresInstallation.all)
+  func whileAnAdministratorHoldsARoleItsSessionsGoOn(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    bench.desired.spec.passwordChange = .endSessions
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let session = try bench.connect(to: "orders", as: "shop")
+    let admin = try bench.server.connect()
+    try admin.execute("BEGIN; ALTER ROLE shop CONNECTION LIMIT 9")
+    try bench.user("shop", password: "new")
+    #expect(bench.pass().problems.map(\.item) == ["user shop"])
+    try session.execute("SELECT 1")
+    try admin.execute("COMMIT")
+    #expect(bench.pass().problems == [])
+    #expect(throws: PostgresError.self) { try session.execute("SELECT 1") }
   }
 
   /// The user's sessions are ended although the role cannot be locked yet.

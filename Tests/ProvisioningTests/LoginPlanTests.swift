@@ -101,6 +101,12 @@ import Testing
       #expect(changes == [])
       return
     }
+    // Another's role of that name gets nobody's password.
+    state.roles[Self.shop]?.oid += 1
+    let stranger = plan(wanted, state).steps.compactMap { step in
+      if case .transaction(let statements) = step.work { statements.map(\.description) } else { nil }
+    }
+    #expect(!stranger.joined().contains { $0.contains("ALTER ROLE \"shop\"") || $0.contains("rolpassword") })
     #expect(changes.first == #"ALTER ROLE "shop" LOGIN VALID UNTIL '\#(given.secondEnd.text)'"#)
     #expect(changes.count == 2 && changes[1].contains("rolpassword") && changes[1].contains("shop_b"), "\(changes)")
     // The password is copied before it is gone with the second login.

@@ -105,6 +105,8 @@ import Testing
     #expect(take(50, one, at: 500) == .taken)
     room.withLock { $0.release(key(one)) }
     #expect(taken == 700)
+    // None is asked to make room for itself.
+    #expect(take(300, one, at: 1000) == .refused)
     #expect(take(300, two, at: 1000) == .takenFrom([answer]))
     #expect(taken == 300)
   }

@@ -1,4 +1,5 @@
 import PrometheusText
+import Synchronization
 import TestSupport
 import Testing
 import WebhookServer
@@ -286,6 +287,32 @@ import WebhookServer
       #expect(isServed)
       #expect(registry.value(cut) == "4")
       withExtendedLifetime(clients) {}
+    }
+  }
+
+  /// So are those of requests that came together. With TLS nothing is sent before the end of a turn.
+  @Test func unreadAnswersOfOneReadAreCountedToo() async throws {
+    let registry = PrometheusRegistry(ServerMetrics.families)
+    let large = [UInt8](repeating: 0x20, count: 1 << 20)
+    let answers = Mutex(0)
+    var configuration = try configuration()
+    configuration.bodyTimeout = .seconds(3600)
+    try await serving(
+      configuration, registry: registry,
+      answer: { _, _ in
+        answers.withLock { $0 += 1 }
+        return WebhookReply(status: 200, body: large)
+      }
+    ) { server in
+      let client = try await server.client(reads: false)
+      client.send((0..<200).flatMap { _ in Client.post("/mutate", [0x7B, 0x7D]) })
+      #expect(
+        try await eventually {
+          registry.value(#"postern_http_connections_cut_total{waiting_for="reader"}"#) == "1"
+        })
+      // As many as there is room for, and what the kernel has taken.
+      #expect(answers.withLock { $0 } < 60)
+      await client.close()
     }
   }
 

@@ -248,11 +248,11 @@ extension DeclarationReader {
   private mutating func refuseClash(
     _ connection: DeclaredConnection, isShort: Bool, at place: Place, with others: [DeclaredConnection]
   ) {
-    let long = isShort ? "write it in a list: - \(Self.long(connection, beside: others))" : nil
+    func long() -> String? { isShort ? "write it in a list: - \(Self.long(connection, beside: others))" : nil }
     if others.contains(where: { $0.name == connection.name }) {
       problems.error(
         place, "two connections are called \(quoted(connection.name)), and each has a folder of its name",
-        hint: long ?? "write name: for one of them")
+        hint: long() ?? "write name: for one of them")
       // With a name it gets a prefix, too.
       if isShort { return }
     }
@@ -264,7 +264,7 @@ extension DeclarationReader {
       let what = both.count == 1 ? "is a variable" : "are variables"
       problems.error(
         place, "\(both.joined(separator: ", ")) \(what) of connection \(quoted(other.name)), too",
-        hint: long ?? "write prefix: \(Self.suggestedPrefix(connection.name)), or env: none")
+        hint: long() ?? "write prefix: \(Self.suggestedPrefix(connection.name)), or env: none")
       if isShort { return }
     }
   }
@@ -275,10 +275,11 @@ extension DeclarationReader {
       let isPlain = KubernetesName.isSubdomain(text) && text.utf8.first.map { $0 >= 0x61 } == true
       return isPlain ? text : quoted(text)
     }
-    let isKnown = others.contains { $0.user == connection.user }
+    let (user, base) = (connection.user.text, connection.database?.text)
     let name =
-      [isKnown ? nil : connection.user.text, connection.database?.text].compactMap(\.self)
-      .first(where: KubernetesName.isSubdomain) ?? "NAME"
+      [user, base, base.map { "\(user)-\($0)" }].compactMap(\.self)
+      .first { name in KubernetesName.isSubdomain(name) && !others.contains { $0.name == name || $0.user.text == name } }
+      ?? "NAME"
     let database = connection.database.map { ", database: \(scalar($0.text))" } ?? ""
     return "{user: \(scalar(connection.user.text))\(database), name: \(name), prefix: \(suggestedPrefix(name))}"
   }

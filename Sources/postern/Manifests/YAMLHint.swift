@@ -13,6 +13,8 @@ enum YAMLHint {
       return "; indent the line as its neighbours, or put the value above in quotes"
     case "could not find expected ':'": return "; a key needs a colon, and text of several lines a | behind its key"
     case "found undefined alias": return "; an alias stands below its anchor, in the same document"
+    case "did not find expected <document start>" where !text.hasPrefix("%") && !text.contains("\n%"):
+      return "; indent the line as its neighbours, or put the value above in quotes"
     case "did not find expected <document start>", YAMLReader.tagProblem:
       return "; kubectl takes no directives: remove the lines with %"
     default: return ""

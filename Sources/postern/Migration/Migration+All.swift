@@ -34,29 +34,34 @@ extension Migration {
       let namespace = (all.databases + all.roles).first?.ownNamespace
       found.append(Migration(cloudNativePG: all, named: name.name, namespace: namespace))
     }
+    var callers: [String?: [String]] = [:]
+    for manifest in others { callers[manifest.ownNamespace, default: []] += Self.callers(in: manifest, objects) }
     for index in found.indices {
-      for manifest in others where manifest.ownNamespace == found[index].namespace {
-        found[index].remarkCalls(of: manifest, objects)
-      }
+      found[index].remarkCalls(by: callers[found[index].namespace] ?? [])
       found[index].remarkClosing()
     }
     return found
   }
 
-  /// Notes which containers of something that is no server call psql and the like: what they make may be this server's.
-  private mutating func remarkCalls(of manifest: Manifest, _ objects: MigratedObjects) {
-    for path in PodTemplates.paths(in: manifest.object) {
+  /// The containers of something that is no server that call psql and the like: what they make may be a server's.
+  private static func callers(in manifest: Manifest, _ objects: MigratedObjects) -> [String] {
+    PodTemplates.paths(in: manifest.object).flatMap { path in
       let pod = manifest.object.value(at: path[...]) ?? .null
-      for container in ProgramCalls.unread(in: pod, objects, namespace: manifest.namespace) {
-        remarkCalls(of: container, by: "\(manifest.kind) \(manifest.name), ")
+      return ProgramCalls.unread(in: pod, objects, namespace: manifest.namespace).map { container in
+        "\(manifest.kind) \(manifest.name), \(caller(container))"
       }
     }
   }
 
-  mutating func remarkCalls(of container: JSONValue, by owner: String = "") {
+  static func caller(_ container: JSONValue) -> String { "container \(container["name"]?.string ?? "")" }
+
+  /// Notes who calls psql and the like otherwise than it is read.
+  mutating func remarkCalls(by callers: [String]) {
+    guard !callers.isEmpty else { return }
     remark(
-      "\(owner)container \(container["name"]?.string ?? "") calls psql, createuser or createdb; what it makes was not read: declare it besides what is here"
-    )
+      "\(callers.prefix(10).joined(separator: "; "))\(callers.count > 10 ? "; and \(callers.count - 10) more" : "") "
+        + "\(callers.count == 1 ? "calls" : "call") psql, createuser or createdb; what it makes was not read: "
+        + "declare it besides what is here")
   }
 
   /// Workloads that others have replaced, and in which many examples still run a Postgres.

@@ -304,7 +304,7 @@ extension Migration {
   /// Lines in their order: `line 3`, `lines 3-4, 10`.
   private static func shown(_ lines: [Int]) -> String {
     var ranges: [ClosedRange<Int>] = []
-    for line in lines {
+    for line in Set(lines).sorted() {
       if let last = ranges.last, line <= last.upperBound + 1 {
         ranges[ranges.count - 1] = last.lowerBound...max(line, last.upperBound)
       } else {
@@ -312,7 +312,7 @@ extension Migration {
       }
     }
     let shown = ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-    return (lines.count == 1 ? "line " : "lines ") + shown.joined(separator: ", ")
+    return (ranges.count == 1 && ranges[0].count == 1 ? "line " : "lines ") + shown.joined(separator: ", ")
   }
 
   /// Tells what is not read.

@@ -17,10 +17,8 @@ extension Migration {
       if takeServer(of: container, in: pod, objects, namespace: manifest.namespace) { isFound = true }
     }
     guard isFound || !flatFiles.isEmpty else { return nil }
-    for container in ProgramCalls.unread(in: pod, objects, namespace: manifest.namespace)
-    where !flatFiles.contains(container) {
-      remarkCalls(of: container)
-    }
+    let callers = ProgramCalls.unread(in: pod, objects, namespace: manifest.namespace)
+    remarkCalls(by: callers.filter { !flatFiles.contains($0) }.map { Self.caller($0) })
     if manifest.kind == "Deployment", manifest.object["spec"]?["strategy"]?["type"]?.string != "Recreate",
       pod["spec"]?["volumes"]?.array?.contains(where: { $0["persistentVolumeClaim"] != nil || $0["hostPath"] != nil })
         == true
@@ -41,7 +39,7 @@ extension Migration {
     }
     let words = (container["command"]?.array ?? []) + (container["args"]?.array ?? [])
     let text = (scripts + words.compactMap(\.string)).joined(separator: "\n")
-    guard text.contains("psql"), text.contains(/\bread\b/) else { return false }
+    guard text.contains("psql"), text.contains(/\b(?:read|readarray|mapfile)\b/) else { return false }
     for match in text.matches(of: MountedSource.path) {
       for source in MountedSource.all(at: String(match.output), in: container, of: pod) where source.kind == .secret {
         let content = objects.data(of: .secret, source.object, namespace: namespace)?[source.key]

@@ -17,7 +17,7 @@ enum ProgramCalls {
       let file = "\(source.object)/\(source.key)"
       if !scripts.contains(where: { $0.place == file }) { scripts.append((file, text)) }
     }
-    return scripts.filter { $0.text.contains(/\b(?:psql|createuser|createdb)\b/) }
+    return scripts.filter { $0.text.contains(/(?:^|[^\w-])(?:psql|createuser|createdb)(?:[^\w-]|$)/) }
   }
 
   /// The command of `lifecycle.postStart`.

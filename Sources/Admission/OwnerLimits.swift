@@ -154,7 +154,9 @@ final class OwnerLimits {
       whole.words = words
       for index in words.indices where index == 0 || Self.beforeStatements.contains(words[index - 1]) {
         // Where it is asked whether the role is there, one that is declared is.
-        if index > 0, words[index - 1] == "then", let role = whole.name(at: index + 2), names.isDeclared(role) { continue }
+        if index > 0, words[index - 1] == "then", let role = whole.name(at: index + 2), names.isDeclared(role) {
+          continue
+        }
         if let reason = onDoing(words[index...], of: part) { return reason }
         guard words[index] == "execute" else { continue }
         let isFormat = words[index...].dropFirst().starts(with: ["format", "("])
@@ -373,7 +375,9 @@ final class DeclaredNames {
   init(_ spec: InstanceSpec?) { self.spec = spec }
 
   /// Whether a role is a user who is to be there.
-  func isDeclared(_ role: String) -> Bool { spec?.users.contains { $0.name.text == role && $0.ensure == .present } ?? false }
+  func isDeclared(_ role: String) -> Bool {
+    spec?.users.contains { $0.name.text == role && $0.ensure == .present } ?? false
+  }
 
   var hasAbsentRoles: Bool { !absentRoles.isEmpty }
 

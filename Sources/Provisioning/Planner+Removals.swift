@@ -99,7 +99,8 @@ extension Planner {
   /// the password that was in use, and none of before comes back. Nil where nothing is to be done.
   private func takeover(ofLoginBy name: PostgresName) -> [String]? {
     guard spec.removedUsers != .keep, let record = records.roles[name], !record.isMade,
-      let role = observed.roles[name], record.isAbout(role), !role.isSuperuser, let (second, login) = secondLogins(of: name).first,
+      let role = observed.roles[name], record.isAbout(role), !role.isSuperuser,
+      let (second, login) = secondLogins(of: name).first,
       !role.canLogIn || role.validUntil.isBefore(login.validUntil)
     else { return nil }
     let copy = """

@@ -268,7 +268,8 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
   @Test func whatMakesADeclaredUserOnlyWhereItIsMissingIsNotTold() throws {
     for (role, isTold) in [("shop", false), (#""shop""#, false), ("x", true)] {
       let reply = try post(
-        scripted("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN CREATE ROLE \(role); END IF; END $$"), .validate)
+        scripted("DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles) THEN CREATE ROLE \(role); END IF; END $$"), .validate
+      )
       #expect(reply.warnings.contains { $0.contains("makes a role") } == isTold, "\(reply.warnings)")
     }
   }

@@ -278,7 +278,8 @@ extension DeclarationReader {
     let (user, base) = (connection.user.text, connection.database?.text)
     let name =
       [user, base, base.map { "\(user)-\($0)" }].compactMap(\.self)
-      .first { name in KubernetesName.isSubdomain(name) && !others.contains { $0.name == name || $0.user.text == name } }
+      .first { name in KubernetesName.isSubdomain(name) && !others.contains { $0.name == name || $0.user.text == name }
+      }
       ?? "NAME"
     let database = connection.database.map { ", database: \(scalar($0.text))" } ?? ""
     return "{user: \(scalar(connection.user.text))\(database), name: \(name), prefix: \(suggestedPrefix(name))}"

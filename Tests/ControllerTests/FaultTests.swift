@@ -255,8 +255,8 @@ import Testing
     try await controlling(script, sidecarUpdate: .init(image: "sidecar", mode: .never)) { _, controller, registry in
       for pod in pods { controller.take(.present(pod), of: source) }
       try await leading(controller) { () async throws in
-        let seen = { (0..<count).count { controller.looks.found(of: key($0)) != nil } }
-        while seen() == 0 {}
+        let seen = { (0..<count).count { controller.looks.runsScript("\($0)", of: key($0)) != nil } }
+        #expect(try await eventually { seen() > 0 })
         for pod in pods { controller.take(.deleted(pod), of: source) }
         #expect(try await eventually { seen() == 0 })
         isUp.withLock { $0 = true }

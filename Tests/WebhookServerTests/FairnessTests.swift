@@ -6,7 +6,7 @@ import Testing
 import WebhookServer
 
 /// How much many clients together may use, and that the others do not notice.
-@Suite(.timeLimit(.minutes(15))) struct FairnessTests {
+@Suite(.timeLimit(.minutes(30))) struct FairnessTests {
   static let json = "Host: h\r\nContent-Type: application/json\r\n"
 
   private static let displaced = "postern_http_connections_displaced_total"

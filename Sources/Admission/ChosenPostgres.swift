@@ -23,12 +23,8 @@ final class ChosenPostgres {
   let isPortGuessed: Bool
   /// Whether its arguments let it listen on loopback; nil where that is not known.
   let hearsLoopback: Bool?
-  /// The image's major version of Postgres, if its name shows it.
-  let version: Int?
-  /// Whether ``version`` may be a number of the image's own, as its publisher is not known.
-  let isVersionDoubtful: Bool
-  /// A number of the image's tag that would be too old a version, and that may be none.
-  let doubtfulVersion: Int?
+  /// What the image's name shows of its version.
+  private let shownVersion: ImageReference.PostgresVersion?
 
   init(
     _ container: Container, at place: ContainerPlace, _ image: ImageReference, flavor: String?
@@ -38,10 +34,7 @@ final class ChosenPostgres {
     self.image = image
     let known = flavor.flatMap(ImageFamily.init(rawValue:)) ?? Self.family(of: image, container)
     family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
-    let shown = image.postgresVersion
-    let isDoubtful = shown.map { !$0.isSure && $0.number < Self.oldestVersion } ?? false
-    isVersionDoubtful = shown?.isSure == false
-    (version, doubtfulVersion) = isDoubtful ? (nil, shown?.number) : (shown?.number, nil)
+    shownVersion = image.postgresVersion
     isFamilyKnown = known != nil
     arguments = try container.serverArguments()
     var port = arguments.port
@@ -98,6 +91,14 @@ final class ChosenPostgres {
     return nil
   }
 
+  /// The image's major version of Postgres, if its name shows it.
+  var version: Int? { doubtfulVersion == nil ? shownVersion?.number : nil }
+
+  /// A number of the image's tag that would be too old a version, and that may be none, as its publisher is not known.
+  var doubtfulVersion: Int? {
+    shownVersion.flatMap { !$0.isSure && $0.number < Self.oldestVersion ? $0.number : nil }
+  }
+
   /// The oldest server version that Postern supports.
   static let oldestVersion = 12
   /// The newest server version that is known.
@@ -109,7 +110,7 @@ final class ChosenPostgres {
   func misplacedData() throws(JSONError) -> String? {
     guard let version, Self.builtOnOfficial.contains(image.name), image.owners.isEmpty, family == .official,
       !container.hasCommand, container.environmentSources.isEmpty, !container.defines("PGDATA"),
-      arguments.settings["data_directory"] == nil, !isVersionDoubtful || version <= Self.newestVersion
+      arguments.settings["data_directory"] == nil, shownVersion?.isSure == true || version <= Self.newestVersion
     else { return nil }
     let (folder, old) = ("/var/lib/postgresql", "/var/lib/postgresql/data")
     if version >= 18 {

@@ -220,22 +220,18 @@ struct InstancePass {
     guard let silent else { return true }
     let mounted = sources.mounted.spec
     let isEmpty = mounted.map { $0.users.isEmpty && $0.databases.isEmpty } ?? true
-    guard let spec, !spec.owners.isDisjoint(with: silent) else {
-      guard isEmpty, spec?.annotations[AnnotationKey.madeService] == nil else {
-        problems.append(
-          InstanceProblem(
-            reason: .conflict,
-            message:
-              "it declares nothing, and what \(ObjectName.spec(customer: customer)) holds was declared by an object that "
-              + "is gone or left alone; nothing is changed until one declares for customer \(customer) again"))
-        return false
-      }
-      // Nobody knows what was declared before: its Pods, which wait for a spec, lock nobody.
-      instance.declaration.spec.removedUsers = .keep
-      return true
+    let isOwn = spec.map { !$0.owners.isDisjoint(with: silent) } ?? false
+    guard isOwn || isEmpty && spec?.annotations[AnnotationKey.madeService] == nil else {
+      problems.append(
+        InstanceProblem(
+          reason: .conflict,
+          message:
+            "it declares nothing, and what \(ObjectName.spec(customer: customer)) holds was declared by an object that "
+            + "is gone or left alone; nothing is changed until one declares for customer \(customer) again"))
+      return false
     }
-    // As it was made then.
-    if isEmpty, mounted?.removedUsers == .keep { instance.declaration.spec.removedUsers = .keep }
+    // Nobody knows what was declared before: its Pods, which wait for a spec, lock nobody, and it stays as it was made then.
+    if isEmpty, !isOwn || mounted?.removedUsers == .keep { instance.declaration.spec.removedUsers = .keep }
     return true
   }
 

@@ -59,9 +59,8 @@ extension Migration {
   mutating func remarkCalls(by callers: [String]) {
     guard !callers.isEmpty else { return }
     remark(
-      "\(callers.prefix(10).joined(separator: "; "))\(callers.count > 10 ? "; and \(callers.count - 10) more" : "") "
-        + "\(callers.count == 1 ? "calls" : "call") psql, createuser or createdb; what it makes was not read: "
-        + "declare it besides what is here")
+      "\(Self.list(callers, separator: "; ")) \(callers.count == 1 ? "calls" : "call") psql, createuser or createdb; "
+        + "what it makes was not read: declare it besides what is here")
   }
 
   /// Workloads that others have replaced, and in which many examples still run a Postgres.

@@ -218,16 +218,13 @@ extension Migration {
       database.template = template == "template1" ? nil : template ?? database.template
       if let limit = spec?["connectionLimit"]?.integer { database.connectionLimit = limit < 0 ? nil : limit }
       // The bootstrap's statements may have made others before.
-      for list in ["extensions", "schemas"] {
+      func merged(_ before: [JSONValue], _ list: String, _ keys: String...) -> [JSONValue] {
         let named = Set((spec?[list]?.array ?? []).compactMap { $0["name"]?.string })
-        let own = present(list).map { entry in
-          JSONValue.members(
-            (list == "schemas" ? ["name", "owner"] : ["name", "schema", "version"]).map { ($0, entry[$0]) })
-        }
-        let path = list == "schemas" ? \MigratedDatabase.schemas : \.extensions
-        database[keyPath: path].removeAll { named.contains($0["name"]?.string ?? "") }
-        database[keyPath: path] += own
+        return before.filter { !named.contains($0["name"]?.string ?? "") }
+          + present(list).map { entry in .members(keys.map { ($0, entry[$0]) }) }
       }
+      database.extensions = merged(database.extensions, "extensions", "name", "schema", "version")
+      database.schemas = merged(database.schemas, "schemas", "name", "owner")
     }
     for schema in present("schemas") {
       if let owner = schema["owner"]?.string { withUser(owner) }

@@ -158,8 +158,8 @@ extension Migration {
     return found
   }
 
-  static func list(_ names: [String]) -> String {
-    names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", and \(names.count - 10) more" : "")
+  static func list(_ names: [String], separator: String = ", ") -> String {
+    names.prefix(10).joined(separator: separator) + (names.count > 10 ? "\(separator)and \(names.count - 10) more" : "")
   }
 
   /// What of the server no declaration is about.

@@ -1,4 +1,5 @@
 import Admission
+import KubernetesAPI
 import Linux
 import LogLine
 import NIOCore
@@ -11,8 +12,6 @@ import TextEncoding
 final class ReviewLog: Sendable {
   /// A pipe may mix longer writes with those of other threads (PIPE_BUF, pipe(7)).
   private static let longestWrite = 4096
-  /// Bytes of a text in a line. No name in Kubernetes is longer, but a forged review can say megabytes.
-  private static let longestText = 253
 
   private struct Entry {
     let record: ReviewRecord
@@ -71,11 +70,11 @@ final class ReviewLog: Sendable {
     let record = entry.record
     lines.begin(SystemClock.timestamp(entry.milliseconds), .info, "review")
     lines.field("path", entry.path.rawValue)
-    lines.field("uid", record.uid.cut(to: Self.longestText))
-    lines.field("kind", record.kind.cut(to: Self.longestText))
+    lines.field("uid", record.uid.cut(to: AdmissionReview.maximumNameBytes))
+    lines.field("kind", record.kind.cut(to: AdmissionReview.maximumNameBytes))
     lines.field("operation", record.operation)
-    lines.field("namespace", record.namespace.cut(to: Self.longestText))
-    lines.field("name", record.name.cut(to: Self.longestText))
+    lines.field("namespace", record.namespace.cut(to: AdmissionReview.maximumNameBytes))
+    lines.field("name", record.name.cut(to: AdmissionReview.maximumNameBytes))
     lines.field("decision", record.decision.rawValue)
     lines.field("causes", String(record.causes))
     lines.end()

@@ -5,8 +5,8 @@ import Declarations
 import JSONBytes
 import KubernetesAPI
 
-// `growth SHAPE N` reads one document of a shape, N times as large as the smallest, and prints nothing. GrowthTests
-// counts the instructions that it needs.
+// `growth SHAPE N…` reads a document of a shape for each N, which is N times as large as the smallest, and prints nothing.
+// GrowthTests counts the instructions that each needs.
 
 /// A document that grows.
 struct Shape {
@@ -135,9 +135,14 @@ let shapes: [Shape] = [
   flatFile("flat-file-same-line") { _ in "u:p\n" },
 ]
 
+/// Apart, so that Valgrind can count its instructions alone.
+@inline(never) func measured(_ shape: Shape, _ count: Int) { shape.run(count) }
+
 let arguments = CommandLine.arguments.dropFirst()
-if let name = arguments.first, let count = arguments.last.flatMap({ Int($0) }) {
-  for shape in shapes where shape.name == name { shape.run(count) }
+if let name = arguments.first {
+  for shape in shapes where shape.name == name {
+    arguments.dropFirst().compactMap { Int($0) }.forEach { measured(shape, $0) }
+  }
 } else {
   for shape in shapes { print(shape.name) }
 }

@@ -27,10 +27,10 @@ final class AdminAccess {
   /// What the webhook gives the Postgres container if it has no password source of its own.
   struct Bootstrap {
     var secret: String
-    /// The variables' names, and the Secret's keys that they hold.
-    var variables: [(name: String, key: String)]
-    /// Whether the variables are paths of mounted files; otherwise they hold the values. A program that runs before the
-    /// image's own entry point may set a variable that must not be combined with its `_FILE` form.
+    /// The variables' names, and the Secret's keys that they hold; nil: nothing, whatever `envFrom` has.
+    var variables: [(name: String, key: String?)]
+    /// Whether the variables are paths of mounted files; otherwise they hold the values. `envFrom`, or a program that runs
+    /// before the image's own entry point, may set a variable that must not be combined with its `_FILE` form.
     var usesFiles: Bool
   }
 
@@ -101,17 +101,22 @@ final class AdminAccess {
   }
 
   private func makeBootstrap(_ superuser: Superuser, _ secret: String, isNamed: Bool) -> Bootstrap? {
+    let family = postgres.family
     var variable = superuser.missingPassword
+    var mayBeSet = false
     // It is not known whether `envFrom` contains a password, so a Secret that the annotation names takes precedence.
-    if isNamed, postgres.family.canBeGivenPassword, case .candidates? = superuser.password {
-      variable = postgres.family.passwordVariables.first
+    if isNamed, family.canBeGivenPassword, case .candidates? = superuser.password {
+      variable = family.passwordVariables.first
+      mayBeSet = true
     }
     guard let variable else { return nil }
-    let isOfficial = postgres.family == .official
-    let usesFiles = isOfficial && !postgres.container.hasCommand
-    var variables = [(name: variable, key: SecretKey.password)]
+    let isOfficial = family == .official
+    let usesFiles = isOfficial && !postgres.container.hasCommand && !mayBeSet
+    var variables: [(name: String, key: String?)] = [(variable, SecretKey.password)]
     if isOfficial, superuser.name == nil { variables.insert(("POSTGRES_USER", SecretKey.username), at: 0) }
     if usesFiles { variables = variables.map { ("\($0.name)_FILE", $0.key) } }
+    // A variable of `env` replaces that of `envFrom`, and images take an empty one for unset.
+    if mayBeSet, family.readsFiles { variables.append(("\(variable)_FILE", nil)) }
     return Bootstrap(secret: secret, variables: variables, usesFiles: usesFiles)
   }
 

@@ -18,7 +18,7 @@ enum GivenValue {
 
 extension Container {
   /// The first of these variables that has a value, else the candidates from `envFrom`. An empty variable counts as
-  /// unset, as in the images.
+  /// unset, as in the images, and `envFrom` does not set it.
   func given(_ names: [String], readsFiles: Bool) throws(JSONError) -> GivenValue? {
     for name in names {
       if let value = try explicit(name) { return value }
@@ -27,7 +27,9 @@ extension Container {
       return .unknown
     }
     guard !environmentSources.isEmpty else { return nil }
-    let candidates = names.reversed().flatMap { name in environmentSources.compactMap { $0.reference(to: name) } }
+    let candidates = names.reversed().flatMap { name in
+      defines(name) ? [] : environmentSources.compactMap { $0.reference(to: name) }
+    }
     return candidates.isEmpty ? nil : .candidates(candidates)
   }
 

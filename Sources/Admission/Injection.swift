@@ -60,6 +60,7 @@ struct Injection {
         bootstrap.variables, to: ArrayPlace(container.appending("env")), isThere: postgres.container.hasEnvironment
       ) {
         let (name, key) = $0
+        guard let key else { return $1.variable(name, "") }
         if bootstrap.usesFiles {
           $1.variable(name, "\(SidecarContainer.adminPath)/\(key)")
         } else {

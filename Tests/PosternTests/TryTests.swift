@@ -69,6 +69,15 @@ import Testing
         ---
         {apiVersion: v1, kind: Secret, metadata: {name: three}, stringData: {OTHER: x}}
         """),
+    // What Postern gives goes before what envFrom sets, and is not beside it.
+    pod(
+      #"postgres:17", envFrom: [{secretRef: {name: three}}]"#, annotations: ", postern.io/admin-secret: other",
+      objects: """
+        ---
+        {apiVersion: v1, kind: Secret, metadata: {name: three}, stringData: {POSTGRES_PASSWORD: x, POSTGRES_USER: root}}
+        ---
+        {apiVersion: v1, kind: Secret, metadata: {name: other}, stringData: {username: root, password: z9}}
+        """),
     // A Secret that the file does not contain is made up, for both containers.
     pod(#"postgres:17", env: [{name: POSTGRES_PASSWORD, valueFrom: {secretKeyRef: {name: absent, key: p}}}]"#),
     pod(#"postgres:17", envFrom: [{secretRef: {name: absent}}]"#),

@@ -322,6 +322,35 @@ import Testing
         == #"  warning: postern: Service "pg" selects them: set postern.io/host: pg.default.svc"#)
   }
 
+  /// What a Pod template declares is its workload's, and not that of a bare Pod with a name of its own.
+  @Test(arguments: [
+    ("Deployment", "db", ""), ("StatefulSet", "db", "postern.io/service: make"),
+    ("Deployment", "\(String(repeating: "p", count: 62))", "postern.io/service: make"),
+  ])
+  func whatATemplateDeclaresIsItsWorkloads(kind: String, name: String, annotation: String) throws {
+    let manifest = """
+      apiVersion: apps/v1
+      kind: \(kind)
+      metadata: {name: \(name), labels: {postern.io/customer: acme}}
+      spec:
+        serviceName: \(name)
+        strategy: {type: Recreate}
+        selector: {matchLabels: {app: db}}
+        template:
+          metadata:
+            labels: {app: db}
+            annotations:
+              postern.io/users: shop
+              \(annotation)
+          spec: {containers: [{name: postgres, image: "postgres:17"}]}
+      ---
+      {apiVersion: v1, kind: Service, metadata: {name: db}, spec: {selector: {app: db}, ports: [{port: 5432}]}}
+      """
+    let others = kind == "Deployment" ? "  serviceName: \(name)\n" : "  strategy: {type: Recreate}\n"
+    let answer = try Program.run(["check", "-"], input: manifest.replacing(others, with: ""))
+    #expect(answer.status == 0 && answer.output == "-:1: \(kind) \(name): fine\n", "\(answer.output)")
+  }
+
   @Test func aBrokenFlatFileIsRefusedWithoutItsText() throws {
     let manifest = """
       apiVersion: v1

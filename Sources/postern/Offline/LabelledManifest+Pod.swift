@@ -1,7 +1,8 @@
 import JSONBytes
 
 extension LabelledManifest {
-  /// The Pod `<name>-0` that Kubernetes would make from the workload's template; a bare Pod is returned as it is.
+  /// The Pod `<name>-0` that Kubernetes would make from the workload's template, with its controller; a bare Pod is returned as it
+  /// is.
   static func pod(of workload: JSONValue) -> JSONValue {
     guard let template = workload["spec"]?["template"] else { return workload }
     let name = workload["metadata"]?["name"]?.string ?? "pod"
@@ -10,6 +11,13 @@ extension LabelledManifest {
     metadata["namespace"] = workload["metadata"]?["namespace"]
     metadata["labels"] = template["metadata"]?["labels"]
     metadata["annotations"] = template["metadata"]?["annotations"]
+    metadata["ownerReferences"] = .array([
+      .members([
+        ("apiVersion", .string("apps/v1")),
+        ("kind", .string(workload["kind"]?.string == "StatefulSet" ? "StatefulSet" : "ReplicaSet")),
+        ("name", .string(name)), ("uid", .string("offline")), ("controller", .bool(true)),
+      ])
+    ])
     var pod = JSONObject()
     pod["apiVersion"] = .string("v1")
     pod["kind"] = .string("Pod")

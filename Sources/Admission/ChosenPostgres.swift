@@ -121,6 +121,77 @@ final class ChosenPostgres {
     return "Postgres \(version)'s image keeps no data in a volume at \(folder): mount it at \(old)"
   }
 
+  /// The folders in which its arguments or variables say that the data are.
+  private struct ToldFolders {
+    var folders: [String] = []
+    /// Whether nothing that is not seen here may say another one.
+    var isSure: Bool
+    /// Whether each Pod of a workload has one of its own.
+    var differsByPod = false
+  }
+
+  private func toldFolders() throws(JSONError) -> ToldFolders {
+    var told = ToldFolders(isSure: isFamilyKnown)
+    var lookups = VariableLookups(most: 50)
+    if let text = arguments.settings["data_directory"] {
+      told.differsByPod = try container.differsByPod(text, &lookups)
+      guard case .known(let folder) = try container.value(ofArgument: text, isShell: arguments.isShell) else {
+        told.isSure = false
+        return told
+      }
+      told.folders = [MountPath.clean(folder)]
+      return told
+    }
+    if arguments.runsOther { told.isSure = false }
+    for name in family.dataVariables {
+      switch try container.value(of: name, before: nil, &lookups) {
+      case .literal(let text)?:
+        if !text.isEmpty { told.folders.append(MountPath.clean(text)) }
+      case nil: break
+      default:
+        told.isSure = false
+        if try container.differsByPod("$(\(name))", &lookups) { told.differsByPod = true }
+      }
+    }
+    return told
+  }
+
+  /// The volumes that may hold the server's data, of which all Pods of a workload have the same part. Where the folder is not known,
+  /// any that is written may hold them, unless one is where images of this family keep theirs.
+  /// - Parameter readOnly: the names of volumes that no container can write.
+  func sharedDataVolumes(besides readOnly: Set<String>) throws(JSONError) -> Set<String> {
+    let told = try toldFolders()
+    guard !told.differsByPod else { return [] }
+    var folders = told.folders
+    if folders.isEmpty || !told.isSure {
+      folders += isFamilyKnown ? family.dataFolders(ofImage: image.name) : Container.ownFolders + ["/home/postgres"]
+    }
+    let mounts = try container.writableMounts().filter { !readOnly.contains($0.volume) }
+    var found: [Container.WritableMount] = []
+    for folder in folders {
+      // Of those above it, the nearest has it.
+      let above = mounts.filter { MountPath.isAtOrBelow(folder, $0.path) }
+      found += [above.max { $0.path.utf8.count < $1.path.utf8.count }].compactMap(\.self)
+      found += mounts.filter { $0.path != folder && MountPath.isAtOrBelow($0.path, folder) }
+    }
+    if found.isEmpty, !told.isSure {
+      found = mounts.filter { mount in !Self.otherFolders.contains { MountPath.isAtOrBelow(mount.path, $0) } }
+    }
+    var volumes: Set<String> = []
+    var lookups = VariableLookups(most: 50)
+    for mount in found {
+      if let expression = mount.expression, try container.differsByPod(expression, &lookups) { continue }
+      volumes.insert(mount.volume)
+    }
+    return volumes
+  }
+
+  /// Where nobody keeps a server's data: scripts for a new one, settings, logs, and what lasts no longer than a container.
+  private static let otherFolders = [
+    "/docker-entrypoint-initdb.d", "/docker-entrypoint-preinitdb.d", "/etc", "/var/log", "/tmp", "/run", "/var/run",
+    "/dev/shm",
+  ]
+
   /// Variables that are set beside their `_FILE` form. The entry point ends where both hold something.
   func doubleVariables() -> [String] {
     guard isFamilyKnown, family.refusesBoth, !container.hasCommand, arguments.waitingProgram == nil else { return [] }

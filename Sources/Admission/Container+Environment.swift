@@ -115,11 +115,33 @@ extension Container {
     }
   }
 
+  /// Whether a text has `$(NAME)` in it whose value differs from Pod to Pod of a workload.
+  func differsByPod(_ text: String, _ lookups: inout VariableLookups) throws(JSONError) -> Bool {
+    guard text.contains(ascii: "$(") else { return false }
+    for case .variable(let name) in VariablePieces(text) where lookups.take() {
+      switch try lookups.value(of: name, before: nil, in: environmentSlice, of: bytes) {
+      case .literal(let text)?:
+        if try differsByPod(text, &lookups) { return true }
+      case .computed(let json)?:
+        let own = ["metadata.name", "metadata.uid", "status.podIP", "status.podIPs"]
+        if try Self.fieldPath(json).map(own.contains) == true { return true }
+      case .reference?, nil: break
+      }
+    }
+    return false
+  }
+
   /// Whether `valueFrom` is an address of the Pod or its node.
   private static func isAddress(_ json: [UInt8]) throws(JSONError) -> Bool {
-    var found = false
+    let addresses = ["status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs"]
+    return try fieldPath(json).map(addresses.contains) ?? false
+  }
+
+  /// The Pod's field that `valueFrom` names; nil where it names none.
+  private static func fieldPath(_ json: [UInt8]) throws(JSONError) -> String? {
+    var path: String?
     var reader = JSONReader(json)
-    guard try reader.entersObject() else { return false }
+    guard try reader.entersObject() else { return nil }
     while let key = try reader.nextKey() {
       guard reader.matches(key, "fieldRef"), try reader.entersObject() else {
         if !reader.matches(key, "fieldRef") { try reader.skip() }
@@ -130,15 +152,14 @@ extension Container {
           try reader.skip()
           continue
         }
-        let path = try reader.optionalText()
-        found = ["status.podIP", "status.podIPs", "status.hostIP", "status.hostIPs"].contains(path)
+        path = try reader.optionalText()
       }
     }
-    return found
+    return path
   }
 
   /// The value of a variable before another one is defined, or after all are.
-  private func value(
+  func value(
     of variable: String, before name: String?, _ lookups: inout VariableLookups
   ) throws(JSONError) -> GivenValue? {
     switch try lookups.value(of: variable, before: name, in: environmentSlice, of: bytes) {

@@ -178,65 +178,47 @@ final class Container {
   /// Whether `volumeMounts` exists, so that a patch can add to it.
   var hasMounts: Bool { mounts != nil }
 
-  /// The folders below or above which images keep their data.
-  private static let dataFolders = [
-    "/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql", "/home/postgres", "/data/db",
-  ]
-  private static let dataVariables = ["PGDATA", "POSTGRESQL_DATA_DIR", "PATRONI_POSTGRESQL_DATA_DIR"]
-
-  /// The volumes that may hold the server's data.
-  /// - Parameters:
-  ///   - isImageKnown: whether the image keeps its data where others do; otherwise any volume may hold it.
-  ///   - folder: the server's argument. Where it is not known, any volume may hold the data, unless one is where images
-  ///     keep theirs.
-  func dataVolumes(isImageKnown: Bool, at folder: String?) throws(JSONError) -> Set<String> {
-    var folders = Self.dataFolders
-    let isImageKnown = isImageKnown && folder?.contains(ascii: "$") != true
-    if let folder { folders.append(MountPath.clean(folder)) }
-    for name in Self.dataVariables {
-      if case .literal(let text)? = variable(name)?.value, !text.isEmpty { folders.append(MountPath.clean(text)) }
-    }
-    var (all, data): (Set<String>, Set<String>) = ([], [])
-    for (name, path) in try writableMounts() {
-      if !isImageKnown { all.insert(name) }
-      let isData = folders.contains {
-        MountPath.isAtOrBelow(path, $0) || MountPath.isAtOrBelow($0, path)
-      }
-      if isData { data.insert(name) }
-    }
-    return isImageKnown || !data.isEmpty ? data : all
-  }
-
   /// Whether it has a volume where no other program than a server of Postgres's keeps data.
   func hasVolumeForData() throws(JSONError) -> Bool {
     try writableMounts().contains { mount in Self.ownFolders.contains { MountPath.isAtOrBelow(mount.path, $0) } }
   }
 
-  /// Those of ``dataFolders`` that are Postgres's by their names.
-  private static let ownFolders = ["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql"]
+  /// Folders of images' data that are Postgres's by their names.
+  static let ownFolders = ["/var/lib/postgresql", "/var/lib/pgsql", "/bitnami/postgresql"]
 
   /// Whether a volume is mounted there.
   func mounts(at path: String) throws(JSONError) -> Bool { try writableMounts().contains { $0.path == path } }
 
-  private func writableMounts() throws(JSONError) -> [(volume: String, path: String)] {
+  /// A member of `volumeMounts` that is not read only.
+  struct WritableMount {
+    fileprivate(set) var volume = ""
+    /// As it is compared.
+    fileprivate(set) var path = ""
+    /// `subPathExpr`
+    fileprivate(set) var expression: String?
+  }
+
+  func writableMounts() throws(JSONError) -> [WritableMount] {
     guard let mounts else { return [] }
-    var found: [(volume: String, path: String)] = []
+    var found: [WritableMount] = []
     var reader = JSONReader(mounts, of: bytes)
     _ = try reader.elements { reader throws(JSONError) in
-      var (name, path, isReadOnly) = ("", "", false)
+      var (mount, isReadOnly) = (WritableMount(), false)
       try reader.beginObject()
       while let key = try reader.nextKey() {
         if reader.matches(key, "name") {
-          name = try reader.optionalText() ?? ""
+          mount.volume = try reader.optionalText() ?? ""
         } else if reader.matches(key, "mountPath") {
-          path = MountPath.clean(try reader.optionalText() ?? "")
+          mount.path = MountPath.clean(try reader.optionalText() ?? "")
+        } else if reader.matches(key, "subPathExpr") {
+          mount.expression = try reader.optionalText()
         } else if reader.matches(key, "readOnly") {
           isReadOnly = try reader.optionalBool()
         } else {
           try reader.skip()
         }
       }
-      if !isReadOnly { found.append((name, path)) }
+      if !isReadOnly { found.append(mount) }
     }
     return found
   }

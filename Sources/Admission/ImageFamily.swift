@@ -98,6 +98,35 @@ extension ImageFamily {
     }
   }
 
+  /// The folders at, above or below which an image of this name keeps its data where no variable says another one.
+  func dataFolders(ofImage name: String) -> [String] {
+    switch self {
+    case .official:
+      switch name {
+      case "timescaledb-ha": ["/home/postgres", "/var/lib/postgresql"]
+      case "paradedb": ["/var/lib/postgresql", "/bitnami/postgresql"]
+      case "percona-distribution-postgresql": ["/data/db"]
+      default: ["/var/lib/postgresql"]
+      }
+    case .supabase, .kartoza, .sameersbn: ["/var/lib/postgresql"]
+    case .bitnami: ["/bitnami/postgresql"]
+    case .sclorg: ["/var/lib/pgsql"]
+    case .patroni, .spilo: ["/home/postgres", "/var/lib/postgresql"]
+    }
+  }
+
+  /// The variables that say another folder.
+  var dataVariables: [String] {
+    switch self {
+    case .official, .supabase: ["PGDATA"]
+    case .bitnami: ["POSTGRESQL_DATA_DIR", "POSTGRESQL_VOLUME_DIR", "PGDATA"]
+    case .kartoza: ["PGDATA", "DATADIR"]
+    case .patroni: ["PATRONI_POSTGRESQL_DATA_DIR", "PGDATA"]
+    case .spilo: ["PGDATA", "PGROOT"]
+    case .sclorg, .sameersbn: []
+    }
+  }
+
   /// Whether Patroni makes the replicas of one server.
   var replicates: Bool { self == .patroni || self == .spilo }
 

@@ -17,7 +17,9 @@ struct ReplacedPods {
     let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
     let sharesVolume = try Self.sharesVolume(object, postgres)
     try tellOfReplicas(object, postgres, sharesVolume: sharesVolume, isNew: !wasCustomers)
-    guard sharesVolume, try Self.surges(object.spec.strategy, of: object.bytes) else { return }
+    guard sharesVolume, object.kind == GroupVersionKind.deployment.kind,
+      try Self.surges(object.spec.strategy, of: object.bytes)
+    else { return }
     if wasCustomers {
       findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
     } else {
@@ -37,13 +39,14 @@ struct ReplacedPods {
     try tellOfReplicas(object, postgres, sharesVolume: Self.sharesVolume(object, postgres), isNew: false)
   }
 
-  /// Whether all its Pods have their data on one volume.
+  /// Whether all its Pods have their data on one volume. Each Pod of a StatefulSet has its own of those that are claimed by
+  /// templates, and may have a node of its own.
   private static func sharesVolume(_ object: CustomerObject, _ postgres: ChosenPostgres) throws(JSONError) -> Bool {
-    guard object.kind == GroupVersionKind.deployment.kind else { return false }
-    return try outlivesPods(
-      object.pod?.spec.volumes,
-      among: postgres.container.dataVolumes(
-        isImageKnown: postgres.isFamilyKnown, at: postgres.arguments.settings["data_directory"]), of: object.bytes)
+    let isStatefulSet = object.kind == GroupVersionKind.statefulSet.kind
+    guard !isStatefulSet || object.spec.volumeClaimTemplates == nil else { return false }
+    let volumes = try Volumes(object.pod?.spec.volumes, of: object.bytes, countsNodes: !isStatefulSet)
+    guard !volumes.lasting.isEmpty else { return false }
+    return try !volumes.lasting.isDisjoint(with: postgres.sharedDataVolumes(besides: volumes.readOnly))
   }
 
   /// - Parameter isNew: whether the label comes to it now, so that it can be refused.
@@ -55,11 +58,11 @@ struct ReplacedPods {
       if isNew {
         findings.refuse(
           "spec.replicas",
-          "\(replicas.count) Pods of a Deployment have one volume, and two servers on it ruin the data: write replicas: 1",
+          "\(replicas.count) Pods of a \(object.kind) have one volume, and two servers on it ruin the data: write replicas: 1",
           .valueForbidden)
       } else {
         findings.warn(
-          "\(replicas.count) Pods of a Deployment have one volume, on which two servers ruin the data: write replicas: 1"
+          "\(replicas.count) Pods of a \(object.kind) have one volume, on which two servers ruin the data: write replicas: 1"
         )
       }
     } else if let variable = try postgres.copyingVariable() {
@@ -105,33 +108,49 @@ struct ReplacedPods {
     return isRolling && !["0", "\"0\"", "\"0%\""].contains(mostMore)
   }
 
-  /// The sources of volumes that end with the Pod, or hold no data (Kubernetes docs, "Volumes"). All others are storage that two
-  /// Pods can have at once. An inline CSI volume counts as such: some drivers mount a share by it.
-  private static let temporary: [StaticString] = [
-    "emptyDir", "ephemeral", "configMap", "secret", "projected", "downwardAPI", "image", "gitRepo",
-  ]
+  /// The volumes of a Pod by what they are (Kubernetes docs, "Volumes").
+  private struct Volumes {
+    /// Storage that two Pods can have at once. An inline CSI volume counts as such: some drivers mount a share by it.
+    private(set) var lasting: Set<String> = []
+    /// What no container can write.
+    private(set) var readOnly: Set<String> = []
 
-  /// Whether one of these volumes outlives a Pod.
-  private static func outlivesPods(
-    _ slice: JSONSlice?, among names: Set<String>, of bytes: [UInt8]
-  ) throws(JSONError) -> Bool {
-    guard let slice, !names.isEmpty else { return false }
-    var found = false
-    var reader = JSONReader(slice, of: bytes)
-    _ = try reader.elements { reader throws(JSONError) in
-      var (name, outlives) = ("", false)
-      try reader.beginObject()
-      while let key = try reader.nextKey() {
-        if reader.matches(key, "name") {
-          name = try reader.optionalText() ?? ""
-        } else if Self.temporary.contains(where: { reader.matches(key, $0) }) {
-          try reader.skip()
-        } else {
-          outlives = try reader.optionalValue() != nil || outlives
+    private static let temporary: [StaticString] = ["emptyDir", "ephemeral", "gitRepo"]
+    private static let unwritable: [StaticString] = ["configMap", "secret", "projected", "downwardAPI", "image"]
+
+    init(_ slice: JSONSlice?, of bytes: [UInt8], countsNodes: Bool) throws(JSONError) {
+      guard let slice else { return }
+      var reader = JSONReader(slice, of: bytes)
+      _ = try reader.elements { reader throws(JSONError) in
+        var (name, isLasting, isReadOnly) = ("", false, false)
+        try reader.beginObject()
+        while let key = try reader.nextKey() {
+          if reader.matches(key, "name") {
+            name = try reader.optionalText() ?? ""
+          } else if Self.temporary.contains(where: { reader.matches(key, $0) })
+            || !countsNodes && reader.matches(key, "hostPath")
+          {
+            try reader.skip()
+          } else if Self.unwritable.contains(where: { reader.matches(key, $0) }) {
+            isReadOnly = try reader.optionalValue() != nil || isReadOnly
+          } else if try reader.peek() == .object {
+            var isForReading = false
+            try reader.beginObject()
+            while let key = try reader.nextKey() {
+              if reader.matches(key, "readOnly") {
+                isForReading = try reader.optionalBool()
+              } else {
+                try reader.skip()
+              }
+            }
+            (isLasting, isReadOnly) = (isLasting || !isForReading, isReadOnly || isForReading)
+          } else {
+            try reader.skip()
+          }
         }
+        if isLasting { lasting.insert(name) }
+        if isReadOnly { readOnly.insert(name) }
       }
-      found = found || outlives && names.contains(name)
     }
-    return found
   }
 }

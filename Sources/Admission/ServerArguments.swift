@@ -7,6 +7,8 @@ struct ServerArguments {
   private(set) var settings: [String: String] = [:]
   /// Whether a shell runs first, which may set more variables.
   private(set) var isShell = false
+  /// Whether something of the user's own runs before the server, or instead of it. It may set variables that are not seen here.
+  private(set) var runsOther = false
   /// The program that only keeps the container alive, such as `sleep`; nil where a server may run.
   private(set) var waitingProgram: String?
 
@@ -37,6 +39,7 @@ struct ServerArguments {
         read(arguments[...], isServers: true)
       }
     }
+    runsOther = isShell || starting.isEmpty && waitingProgram == nil
     for program in starting {
       if program.isControl { readControl(program.arguments) } else { read(program.arguments, isServers: true) }
     }

@@ -114,6 +114,144 @@ import Testing
     #expect(try !post(workload(nil, podSpec: podSpec("/backup")), .validate).fields.contains("spec.strategy"))
   }
 
+  /// A container with mounts of volumes: a claim, another one for backups, a folder of the node, and what holds no data.
+  private static func podSpec(_ image: String, _ more: String, _ mounts: [String]) -> String {
+    let list = mounts.map { mount in
+      let parts = mount.split(separator: " ", maxSplits: 2).map(String.init)
+      return #"{"name":"\#(parts[0])","mountPath":"\#(parts[1])"\#(parts.count > 2 ? ",\(parts[2])" : "")}"#
+    }.joined(separator: ",")
+    return """
+      {"containers":[{"name":"db","image":"\(image)",\(more)"volumeMounts":[\(list)]}],
+       "volumes":[{"name":"data","persistentVolumeClaim":{"claimName":"db"}},
+                  {"name":"backup","persistentVolumeClaim":{"claimName":"b"}},{"name":"node","hostPath":{"path":"/d"}},
+                  {"name":"read","persistentVolumeClaim":{"claimName":"r","readOnly":true}},
+                  {"name":"empty","emptyDir":{}},{"name":"conf","configMap":{"name":"c"}},
+                  {"name":"sec","secret":{"secretName":"s"}}]}
+      """
+  }
+
+  private static let fromSecret = #""envFrom":[{"secretRef":{"name":"s"}}],"#
+  private static func env(_ variables: String) -> String { #""env":[\#(variables)],"# }
+  private static let podName = #"{"name":"POD_NAME","valueFrom":{"fieldRef":{"fieldPath":"metadata.name"}}}"#
+  private static let byKey = #""valueFrom":{"configMapKeyRef":{"name":"c","key":"d"}}"#
+
+  /// Where variables tell the folder, or something that is not seen here may: then any volume that is written may hold the data,
+  /// unless one is where images of this family keep theirs.
+  static let shared: [(image: String, more: String, mounts: [String])] = [
+    ("postgres:17", fromSecret, ["data /k8s/postgres"]),
+    ("postgres:17", #""envFrom":[{"configMapRef":{"name":"c"}}],"#, ["node /k8s/postgres"]),
+    ("postgres:17", env(#"{"name":"PGDATA",\#(byKey)}"#), ["data /k8s/postgres"]),
+    (
+      "postgres:17", env(#"{"name":"ROOT","value":"/k8s"},{"name":"PGDATA","value":"$(ROOT)/pgdata"}"#),
+      ["data /k8s", "empty /var/lib/postgresql/data"]
+    ),
+    ("postgres:17", env(#"{"name":"ROOT",\#(byKey)},{"name":"PGDATA","value":"$(ROOT)/pg"}"#), ["data /k8s"]),
+    ("postgres:17", fromSecret, ["data /var/lib/postgresql/data", "backup /backups"]),
+    ("postgres:17", fromSecret, ["conf /var/lib/postgresql/conf", "sec /var/lib/postgresql/tls", "data /pgdata"]),
+    (
+      "postgres:17", #""command":["sh","-c","export PGDATA=/pgdata; exec docker-entrypoint.sh postgres"],"#,
+      ["data /pgdata"]
+    ),
+    ("postgres:17", #""command":["sh","-c","exec postgres -D $PGDATA"],"#, ["data /pgdata"]),
+    (
+      "postgres:17", #""command":["sh","-c","postgres -D $D"],"# + env(#"{"name":"D","value":"/pgdata"}"#),
+      ["data /pgdata", "empty /var/lib/postgresql/data"]
+    ),
+    ("postgres:17", #""command":["/scripts/start.sh"],"#, ["data /pgdata", "conf /scripts"]),
+    ("postgres:17", #""args":["/scripts/start.sh"],"#, ["data /pgdata"]),
+    ("postgres:17", #""args":["-D","$(D)"],"# + env(#"{"name":"D",\#(byKey)}"#), ["data /pgdata"]),
+    ("bitnami/postgresql:16", env(#"{"name":"POSTGRESQL_VOLUME_DIR","value":"/mydata"}"#), ["data /mydata"]),
+    ("bitnami/postgresql:16", fromSecret, ["data /mydata"]),
+    ("kartoza/postgis:16", env(#"{"name":"DATADIR","value":"/opt/data"}"#), ["data /opt/data"]),
+    ("kartoza/postgis:16", env(#"{"name":"DATADIR",\#(byKey)}"#), ["data /opt/data"]),
+    ("kartoza/postgis:16", "", ["data /var/lib/postgresql"]),
+    ("timescale/timescaledb-ha:pg17", "", ["data /home/postgres/pgdata"]),
+    ("timescale/timescaledb:2.17-pg16", env(#"{"name":"PATRONI_NAME","value":"a"}"#), ["data /var/lib/postgresql"]),
+    ("paradedb/paradedb:0.13.0", "", ["data /bitnami/postgresql"]),
+    ("quay.io/sclorg/postgresql-16-c9s", "", ["data /var/lib/pgsql/data"]),
+    ("sameersbn/postgresql:15", "", ["data /var/lib/postgresql"]),
+    ("cgr.dev/chainguard/postgres:latest", "", ["data /var/lib/postgresql/data"]),
+    ("acme/db:1", env(#"{"name":"PGDATA","value":"/k8s/pg"}"#), ["data /k8s", "empty /var/lib/postgresql"]),
+    // The same part of a volume for all Pods.
+    (
+      "postgres:17", env(#"{"name":"NS","valueFrom":{"fieldRef":{"fieldPath":"metadata.namespace"}}}"#),
+      [#"data /var/lib/postgresql/data "subPathExpr":"$(NS)""#]
+    ),
+    ("postgres:17", "", [#"data /var/lib/postgresql/data "subPath":"pg""#]),
+  ]
+
+  @Test(arguments: shared) func whatMayHoldTheDataCounts(image: String, more: String, mounts: [String]) throws {
+    let podSpec = Self.podSpec(image, more, mounts)
+    #expect(try post(workload(nil, podSpec: podSpec), .validate).fields.contains("spec.strategy"))
+    let several = try workload(#"{"type":"Recreate"}"#, podSpec: podSpec).adding("/spec/replicas", "3")
+    let reply = try post(several, .validate)
+    #expect(reply.fields.contains("spec.replicas"))
+    #expect(!reply.warnings.contains { $0.contains("servers with data of their own") }, "\(reply.warnings)")
+    #expect(try !post(several.removing("/spec/replicas"), .validate).fields.contains("spec.strategy"))
+  }
+
+  static let unshared: [(image: String, more: String, mounts: [String])] = [
+    ("postgres:17", "", ["empty /var/lib/postgresql/data", "data /data"]), ("postgres:17", "", ["data /data/db"]),
+    ("postgres:17", fromSecret, ["empty /var/lib/postgresql/data", "backup /backups"]),
+    ("postgres:17", fromSecret, ["data /docker-entrypoint-initdb.d"]),
+    ("postgres:17", fromSecret, ["data /etc/postgresql", "backup /var/log/postgresql"]),
+    (
+      "postgres:17", fromSecret,
+      ["conf /pgdata", "sec /tls", "empty /scratch", "read /all", #"data /d "readOnly":true"#]
+    ),
+    // What env says goes before envFrom, and arguments before both.
+    ("postgres:17", fromSecret + env(#"{"name":"PGDATA","value":"/scratch"}"#), ["data /backups"]),
+    (
+      "postgres:17", env(#"{"name":"PGDATA","value":"/scratch/pg"}"#),
+      ["empty /scratch", "data /var/lib/postgresql/backups"]
+    ),
+    ("postgres:17", fromSecret + #""args":["-D","/scratch"],"#, ["data /backups"]),
+    ("postgres:17", #""command":["docker-entrypoint.sh"],"args":["postgres","-c","ssl=on"],"#, ["data /backups"]),
+    ("postgres:17", #""args":["postgres","-c","ssl=on"],"#, ["data /backups"]),
+    ("postgres:17", #""command":["postgres"],"args":["-c","ssl=on"],"#, ["data /backups"]),
+    ("bitnami/postgresql:16", "", ["data /backups"]), ("bitnami/postgresql:16", "", ["data /data/db"]),
+    // The nearest mount has the data.
+    (
+      "postgres:17", env(#"{"name":"PGDATA","value":"/k8s/pg/data"}"#), ["data /k8s", "empty /k8s/pg"]
+    ),
+    // Each Pod has a folder of its own.
+    ("postgres:17", env(podName), [#"data /var/lib/postgresql/data "subPathExpr":"pg/$(POD_NAME)""#]),
+    (
+      "postgres:17", fromSecret + env(podName),
+      [#"data /var/lib/postgresql/data "subPathExpr":"$(POD_NAME)""#, "backup /backups"]
+    ),
+    ("postgres:17", env(podName + #",{"name":"PGDATA","value":"/all/$(POD_NAME)"}"#), ["data /all"]),
+  ]
+
+  @Test(arguments: unshared) func whatSurelyHoldsNoneDoesNotCount(
+    image: String, more: String, mounts: [String]
+  ) throws {
+    let object = try workload(nil, podSpec: Self.podSpec(image, more, mounts)).adding("/spec/replicas", "2")
+    let reply = try post(object, .validate)
+    #expect(!reply.fields.contains { $0.hasPrefix("spec.") }, "\(reply.fields)")
+  }
+
+  /// The Pods of a StatefulSet have what its template names together, and what it makes for each apart.
+  @Test(arguments: [
+    (["data /var/lib/postgresql/data"], "", true), (["node /var/lib/postgresql/data"], "", false),
+    (["data /backups"], "", false),
+    (
+      ["own /var/lib/postgresql/data", "data /backups"],
+      #"[{"metadata":{"name":"own"},"spec":{"accessModes":["ReadWriteOnce"]}}]"#, false
+    ),
+    (["own /pgdata", "data /backups"], #"[{"metadata":{"name":"own"},"spec":{}}]"#, false),
+  ])
+  func replicasOfAStatefulSetMayShareAClaim(mounts: [String], claims: String, isShared: Bool) throws {
+    for more in ["", Self.fromSecret] where more.isEmpty || !claims.isEmpty {
+      var object = try workload(nil, kind: "StatefulSet", podSpec: Self.podSpec("postgres:17", more, mounts))
+      if !claims.isEmpty { object = try object.adding("/spec/volumeClaimTemplates", claims) }
+      #expect(try post(object, .validate).isAllowed)
+      let reply = try post(object.adding("/spec/replicas", "3"), .validate)
+      #expect(reply.fields == (isShared ? ["spec.replicas"] : []), "\(reply.causes)")
+      #expect(reply.warnings.contains { $0.contains("data of their own") } == !isShared, "\(reply.warnings)")
+    }
+  }
+
   @Test func whatSharesNoVolumeIsFine() throws {
     #expect(try post(workload(nil, kind: "StatefulSet"), .validate).isAllowed)
     let ephemeral = #"{"containers":[{"name":"db","image":"postgres:17"}],"volumes":[{"name":"data","emptyDir":{}}]}"#
@@ -138,13 +276,16 @@ import Testing
 
   /// Also by an update that changes nothing else. Such an update is never refused.
   @Test(arguments: ["Deployment", "StatefulSet"]) func replicasThatComeLaterAreToldOf(kind: String) throws {
-    let object = try workload(nil, kind: kind)
+    var object = try workload(nil, kind: kind)
+    if kind == "StatefulSet" {
+      object = try object.adding("/spec/volumeClaimTemplates", #"[{"metadata":{"name":"data"},"spec":{}}]"#)
+    }
     for (before, after, warnings) in [
       ("1", "3", 2), ("null", "2", 2), ("0", "2", 2), ("2", "3", 2), ("3", "2", 0), ("3", "3", 0), ("0", "1", 0),
     ] {
       let (old, new) = try (object.adding("/spec/replicas", before), object.adding("/spec/replicas", after))
       let reply = try post(new, .validate, replacing: old)
-      // A Deployment's Pods have one claim, and those of a StatefulSet here are not looked at.
+      // A Deployment's Pods have one claim, and those of this StatefulSet one each.
       let expected = kind == "Deployment" ? min(warnings, 1) : warnings
       #expect(reply.isAllowed && reply.warnings.count == expected, "\(before) \(after) \(reply.warnings)")
       let words =

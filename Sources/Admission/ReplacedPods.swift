@@ -11,32 +11,26 @@ import KubernetesAPI
 struct ReplacedPods {
   private(set) var findings = Findings()
 
-  init(_ subject: Subject, _ postgres: ChosenPostgres) throws(JSONError) {
-    let object = subject.object
+  /// - Parameters:
+  ///   - isNew: whether the label comes to the workload now, so that it can be refused.
+  ///   - tellsReplicas: whether it matters how many replicas it has.
+  init(
+    _ object: CustomerObject, _ postgres: ChosenPostgres, isNew: Bool, tellsReplicas: Bool = true
+  ) throws(JSONError) {
     guard object.role == .workload else { return }
-    let wasCustomers = (subject.oldObject?.customer ?? subject.oldTemplate?.customer) != nil
     let sharesVolume = try Self.sharesVolume(object, postgres)
-    try tellOfReplicas(object, postgres, sharesVolume: sharesVolume, isNew: !wasCustomers)
+    if tellsReplicas { try tellOfReplicas(object, postgres, sharesVolume: sharesVolume, isNew: isNew) }
     guard sharesVolume, object.kind == GroupVersionKind.deployment.kind,
       try Self.surges(object.spec.strategy, of: object.bytes)
     else { return }
-    if wasCustomers {
+    guard isNew else {
       findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
-    } else {
-      findings.refuse(
-        "spec.strategy",
-        "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
-          + "strategy: {type: Recreate}", .valueForbidden)
+      return
     }
-  }
-
-  /// An update that leaves what Postern reads as it was, but gives the workload more replicas.
-  init(more subject: Subject) throws(JSONError) {
-    let object = subject.object
-    guard object.role == .workload, let before = subject.oldReplicas, Replicas(object).count > max(before, 1),
-      let slices = object.pod, let postgres = try PodReading(slices, object).choice?.postgres
-    else { return }
-    try tellOfReplicas(object, postgres, sharesVolume: Self.sharesVolume(object, postgres), isNew: false)
+    findings.refuse(
+      "spec.strategy",
+      "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
+        + "strategy: {type: Recreate}", .valueForbidden)
   }
 
   /// Whether all its Pods have their data on one volume. Each Pod of a StatefulSet has its own of those that are claimed by
@@ -49,7 +43,6 @@ struct ReplacedPods {
     return try !volumes.lasting.isDisjoint(with: postgres.sharedDataVolumes(besides: volumes.readOnly))
   }
 
-  /// - Parameter isNew: whether the label comes to it now, so that it can be refused.
   private mutating func tellOfReplicas(
     _ object: CustomerObject, _ postgres: ChosenPostgres, sharesVolume: Bool, isNew: Bool
   ) throws(JSONError) {

@@ -10,11 +10,8 @@ struct Replicas {
 
   init(_ object: CustomerObject) {
     self.object = object
-    count = Self.count(object.role == .workload ? object.spec : nil, of: object.bytes)
+    count = Self.integer(object.role == .workload ? object.spec.replicas : nil, of: object.bytes) ?? 1
   }
-
-  /// The value of `spec.replicas`; 1 where there is none.
-  static func count(_ spec: PodSpecSlices?, of bytes: [UInt8]) -> Int { integer(spec?.replicas, of: bytes) ?? 1 }
 
   /// `db-0.db`: the first Pod of a StatefulSet that has several, as its Service names it (Kubernetes docs, StatefulSets,
   /// "Stable Network ID").

@@ -41,18 +41,19 @@ struct Subject {
     }
   }
 
-  /// The replicas of the workload that an update replaces; nil where there is no update.
-  var oldReplicas: Int? {
-    guard review.operation == .update, let old = review.oldObject else { return nil }
-    return Replicas.count(old.pod.spec, of: review.bytes)
+  /// The object that an update replaces, if it was a customer's Postgres.
+  func replaced() throws(JSONError) -> CustomerObject? {
+    guard review.operation == .update, let slices = review.oldObject else { return nil }
+    return try CustomerObject(slices, review.kind, namespace: review.namespace, of: review.bytes)
   }
+
+  /// Whether the customer's label comes to it now.
+  var isNew: Bool { (oldObject?.customer ?? oldTemplate?.customer) == nil }
 
   /// The errors that count only if an update does not leave the setting as it was.
   func newRestrictions(_ reading: DeclarationReading) throws(JSONError) -> [StatusCause] {
     guard !reading.restrictions.isEmpty, !object.isMadeOfTemplate else { return [] }
-    guard review.operation == .update, let slices = review.oldObject,
-      let old = try CustomerObject(slices, review.kind, namespace: review.namespace, of: review.bytes)
-    else { return reading.restrictions }
+    guard let old = try replaced() else { return reading.restrictions }
     let before = Set(DeclarationReading(old).restrictions.map(\.reasonAlone))
     return reading.restrictions.filter { !before.contains($0.reasonAlone) }
   }

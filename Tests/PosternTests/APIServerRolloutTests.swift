@@ -9,7 +9,7 @@ import Testing
 /// What waits for Postern while no replica is up, and what does not: by a real API server, and what `webhook-config` says.
 @Suite(.blocking, .enabled(if: APIServer.program != nil, "no kube-apiserver in K8S_BIN, or no etcd"))
 struct APIServerRolloutTests {
-  @Test func onlyWhatDeclaresWaitsForPostern() async throws {
+  @Test func onlyWhatDeclaresOrChangesThePodsWaitsForPostern() async throws {
     let cluster = try await WebhookCluster("rollout", failurePolicy: "Fail")
     #expect(try await cluster.isAsked())
     try await cluster.create(.deployments, cluster.deployment("db"))
@@ -27,7 +27,6 @@ struct APIServerRolloutTests {
     for free in [
       template(#"{"kubectl.kubernetes.io/restartedAt":"2026-11-26T17:00:00Z"}"#),
       template(#"{"checksum/config":"0"}"#), #"{"spec":{"replicas":0}}"#,
-      #"{"spec":{"template":{"spec":{"containers":[{"name":"postgres","image":"postgres:18"}]}}}}"#,
       #"{"spec":{"template":{"metadata":{"labels":{"tier":"db"}}}}}"#,
       #"{"metadata":{"labels":{"helm.sh/chart":"db-2"},"annotations":{"meta.helm.sh/release-name":"db"}}}"#,
     ] {
@@ -37,6 +36,8 @@ struct APIServerRolloutTests {
       template(#"{"postern.io/port":"5433"}"#), #"{"metadata":{"annotations":{"postern.io/users":"shop, more"}}}"#,
       #"{"metadata":{"annotations":{"postern.io/users":null}}}"#,
       #"{"spec":{"template":{"metadata":{"labels":{"postern.io/customer":null}}}}}"#,
+      #"{"spec":{"template":{"spec":{"containers":[{"name":"postgres","image":"postgres:18"}]}}}}"#,
+      #"{"spec":{"strategy":{"type":"Recreate","rollingUpdate":null}}}"#,
     ] {
       #expect(try await change(waits)?.contains("workloads.postern.io") == true, "\(waits)")
     }

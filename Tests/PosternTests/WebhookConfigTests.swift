@@ -105,6 +105,18 @@ import WebhookServer
     }
   }
 
+  /// A change of the Pods alone is warned of by the validating one. What changes declarations only, or the number of Pods, is not
+  /// sent for it, nor is `kubectl rollout restart`.
+  @Test func aChangeOfTheTemplateIsSentForItsWarnings() throws {
+    for (kind, isSent) in [("MutatingWebhookConfiguration", false), ("ValidatingWebhookConfiguration", true)] {
+      let webhook = try #require(try webhooks(kind).first { $0["name"]?.string == "workloads.postern.io" })
+      let expression = try #require(webhook["matchConditions"]?.array?.first?["expression"]?.string)
+      for part in ["spec.template.?spec", "spec.?strategy"] {
+        #expect(expression.contains("|| object.\(part) != oldObject.\(part)") == isSent)
+      }
+    }
+  }
+
   @Test(arguments: [
     ("postern-webhook", ["webhook": "8443", "metrics": "9443"]), ("postern-controller", ["metrics": "9443"]),
   ])

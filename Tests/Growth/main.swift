@@ -130,6 +130,18 @@ let shapes: [Shape] = [
   },
   pod("pod-ports") { #","ports":["# + repeated($0) { #"{"containerPort":\#($0 + 1)},"# } + "{}]" },
   pod("pod-containers") { "}," + repeated($0) { #"{"name":"c\#($0)","image":"i"},"# } + #"{"name":"postern""# },
+  Shape(name: "pod-scripts") { count in
+    // What nobody writes.
+    let parts = [
+      "$(", "x$(", "\"x$(", "patroni;", "pg_ctl start;", "`", "'x'", "(", "<<A\n", "$(a)", "\"$(", "${", "eval ",
+      "exec ", "$@ ",
+      "\\",
+    ]
+    for part in parts {
+      let script = JSONValue.string(repeated(count * 20) { _ in part }).bytes
+      pod("") { _ in #","command":["sh","-c",\#(String(decoding: script, as: UTF8.self)),"a","b"]"# }.run(0)
+    }
+  },
   flatFile("flat-file-lines") { "u\($0):p\n" },
   flatFile("flat-file-errors") { _ in "hunter2\n" },
   flatFile("flat-file-same-line") { _ in "u:p\n" },

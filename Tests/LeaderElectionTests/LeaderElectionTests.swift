@@ -16,7 +16,7 @@ import Testing
       var mayWrite: (@Sendable () -> Bool)?
       var isRunning = false
       var terms = 0
-      var delay: Duration = .zero
+      var mayEnd = true
     }
 
     let name: String
@@ -43,8 +43,8 @@ import Testing
               state.terms += 1
             }
             while !Task.isCancelled { try? await Task.sleep(for: .milliseconds(1)) }
-            let delay = self.state.withLock { $0.delay }
-            await Task { try? await Task.sleep(for: delay) }.value
+            // Its work does not end because it is cancelled.
+            await Task { _ = try? await eventually { self.state.withLock { $0.mayEnd } } }.value
             self.state.withLock { $0.isRunning = false }
           }
         }
@@ -58,8 +58,8 @@ import Testing
       registry.text().split(separator: "\n").first { $0.hasPrefix("postern_leader ") }.map { String($0.suffix(1)) }
     }
 
-    /// How long the body takes to end.
-    func endsSlowly(_ delay: Duration) { state.withLock { $0.delay = delay } }
+    /// Whether the body may end.
+    func mayEnd(_ mayEnd: Bool) { state.withLock { $0.mayEnd = mayEnd } }
 
     func cancel() { task.withLock { $0 }?.cancel() }
     func end() async {
@@ -85,7 +85,7 @@ import Testing
       var wereTwo = false
       while !Task.isCancelled {
         if contenders.count(where: { $0.mayWrite }) > 1 { wereTwo = true }
-        await Task.yield()
+        try? await Task.sleep(for: .milliseconds(1))
       }
       return wereTwo
     }
@@ -152,7 +152,7 @@ import Testing
     let leads = try await eventually { first.mayWrite }
     #expect(leads)
     let second = Contender("b", try server.cluster("b"))
-    first.endsSlowly(.milliseconds(300))
+    first.mayEnd(false)
     #expect(first.metric == "1")
     try await contending([first, second]) {
       first.cancel()
@@ -160,6 +160,7 @@ import Testing
       #expect(stops)
       #expect(first.isRunning)
       #expect(server.holder == "a")
+      first.mayEnd(true)
       await first.end()
       #expect(!first.isRunning)
       // Long before the Lease could have expired.

@@ -9,6 +9,16 @@ private func shell(_ script: String, _ arguments: [String] = []) -> ChildProgram
   return program
 }
 
+/// Waits until a condition holds. Gives up after a time that only a failure can take.
+private func waited(_ condition: () throws -> Bool) rethrows -> Bool {
+  let deadline = ContinuousClock.now + .seconds(60)
+  while ContinuousClock.now < deadline {
+    if try condition() { return true }
+    usleep(1000)
+  }
+  return false
+}
+
 @Suite(.blocking) struct ChildProgramTests {
   @Test(
     arguments: [
@@ -133,10 +143,14 @@ private func shell(_ script: String, _ arguments: [String] = []) -> ChildProgram
   }
 
   @Test func whoTakesTooLongIsEndedAndWhatItWroteIsKept() throws {
-    let answer = try shell("echo begun; exec sleep 600").answer(within: 500)
-    #expect(answer.wasLate)
-    #expect(answer.end == .killed(15))
-    #expect(answer.text == "begun\n")
+    // On a busy machine a shell may need longer than that to begin.
+    let hasBegun = try waited {
+      let answer = try shell("echo begun; exec sleep 600").answer(within: 500)
+      #expect(answer.wasLate)
+      #expect(answer.end == .killed(15))
+      return answer.text == "begun\n"
+    }
+    #expect(hasBegun)
     // So is one that never stops writing, and one that closes its output.
     #expect(try shell("while :; do echo y; done").answer(within: 200).wasLate)
     #expect(try shell("exec >&- 2>&- sleep 600").answer(within: 200).wasLate)
@@ -180,7 +194,7 @@ private func shell(_ script: String, _ arguments: [String] = []) -> ChildProgram
     child = nil
     // It is a zombie until this machine's first process sees to it.
     let state = { (try? File.read("/proc/\(grandchild)/stat")).map { String(decoding: $0, as: UTF8.self) } }
-    while let state = state(), !state.contains(") Z") {}
+    #expect(waited { state()?.contains(") Z") ?? true })
   }
 
   @Test func childrenOfManyThreadsAtOnceKeepTheirOutputAndTheirEnds() async throws {

@@ -6,7 +6,7 @@ import Testing
 @testable import postern
 
 /// Postern reads the same objects as kubectl, from hundreds of files. `POSTERN_TEST_FILES` says how many are generated.
-@Suite(.blocking, .enabled(if: Kubectl.installed != nil, "skipped: no kubectl in K8S_BIN")) struct DifferentialTests {
+@Suite(.blocking, .enabled(if: Kubectl.installed != nil, "no kubectl")) struct DifferentialTests {
   private static let count = ProcessInfo.processInfo.environment["POSTERN_TEST_FILES"].flatMap(Int.init) ?? 300
 
   /// The objects that Postern reads; nil where it refuses something that kubectl would refuse before it calls a

@@ -6,11 +6,11 @@ import Linux
 
 /// The real kubectl, for commands that work without a cluster.
 struct Kubectl {
-  /// Nil where `K8S_BIN` names no folder that contains it.
+  /// Of the folder that `K8S_BIN` names, or what `scripts/kubernetes-clients` has fetched; nil where there is neither.
   static let installed: Kubectl? = {
-    guard let folder = ProcessInfo.processInfo.environment["K8S_BIN"] else { return nil }
-    let program = "\(folder)/kubectl"
-    return FileManager.default.isExecutableFile(atPath: program) ? Kubectl(program: program) : nil
+    let environment = ProcessInfo.processInfo.environment
+    let programs = [environment["K8S_BIN"].map { "\($0)/kubectl" }, environment["POSTERN_TEST_KUBECTL"]]
+    return programs.compactMap(\.self).first { FileManager.default.isExecutableFile(atPath: $0) }.map(Kubectl.init)
   }()
 
   let program: String

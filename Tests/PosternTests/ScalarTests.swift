@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Kubectl.installed != nil, "skipped: no kubectl in K8S_BIN")) func theTableIsKubectls() throws {
+  @Test(.enabled(if: Kubectl.installed != nil, "no kubectl")) func theTableIsKubectls() throws {
     let kubectl = try #require(Kubectl.installed)
     for (yaml, json) in Self.rows {
       let objects = try kubectl.objects(in: Array(Self.manifest(yaml).utf8))

@@ -56,11 +56,8 @@ import ThrowawayPostgres
   }
 
   /// Nor in what modules keep and log of statements.
-  @Test(arguments: PostgresInstallation.all)
+  @Test(arguments: PostgresInstallation.built(with: .contrib))
   func modulesThatWatchStatementsAreOffAsWell(_ installation: PostgresInstallation) throws {
-    let shared = try PostgresServer.shared(installation)
-    let query = "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'"
-    guard try shared.connect().query(query).value(0, 0) == "1" else { return }
     let bench = try ProvisionerBench(
       installation,
       configuration: [
@@ -82,6 +79,20 @@ import ThrowawayPostgres
     #expect(try bench.value(kept + "~ 'FROM key'") == "1")
     let isLogged = bench.server.log.contains("'hunter4711'")
     #expect(!isLogged)
+  }
+
+  /// Also of modules that are not loaded here.
+  @Test(arguments: PostgresInstallation.all)
+  func everyParameterIsOffWhileItRuns(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    let names = StatementLogging.off.map { SQLText.literal($0.name) }.joined(separator: ",")
+    let sql = "CREATE TABLE seen AS SELECT n, current_setting(n, true) AS v FROM unnest(ARRAY[\(names)]) AS n"
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", sql))])
+    #expect(bench.pass().problems == [])
+    let expected = StatementLogging.off.map { "\($0.name)=\($0.value)" }.sorted().joined(separator: " ")
+    let query = #"SELECT string_agg(n || '=' || v, ' ' ORDER BY n COLLATE "C") FROM seen"#
+    #expect(try bench.value(query, in: "orders", as: "shop") == expected)
   }
 
   /// What is set for the owner in the database goes before all else. It is not Postern's to change.

@@ -49,10 +49,10 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
-  @Test(arguments: PostgresInstallation.all)
+  @Test(arguments: PostgresInstallation.built(with: .contrib))
   func oneThatIsInPgCatalogIsMovedWhereASchemaIsDeclared(_ installation: PostgresInstallation) throws {
     let names = try Self.available(["citext", "hstore", "pg_trgm"], installation)
-    guard let first = names.first else { return }
+    let first = try #require(names.first)
     let bench = try Self.bench(installation, extensions: [])
     #expect(bench.pass().problems == [])
     try bench.server.connect(database: "d").execute(
@@ -76,12 +76,11 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
-  @Test(arguments: PostgresInstallation.all)
+  @Test(arguments: PostgresInstallation.built(with: .contrib))
   func oneThatCannotBeMovedIsTold(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation, extensions: ["plpgsql"])
     #expect(bench.pass().problems == [])
-    let name = try Self.available(["pg_trgm", "citext"], installation).last
-    guard let name else { return }
+    let name = try #require(try Self.available(["pg_trgm", "citext"], installation).last)
     try bench.server.connect(database: "d").execute(
       """
       SET search_path = pg_catalog; CREATE EXTENSION \(name);
@@ -98,12 +97,12 @@ import ThrowawayPostgres
     }
   }
 
-  @Test(arguments: PostgresInstallation.all)
+  @Test(arguments: PostgresInstallation.built(with: .contrib))
   func whereThereIsNoSchemaPublicOneIsToBeDeclared(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation, extensions: [])
     #expect(bench.pass().problems == [])
     try bench.server.connect(database: "d").execute("DROP SCHEMA public")
-    guard let name = try Self.available(["citext", "pg_trgm", "tablefunc"], installation).first else { return }
+    let name = try #require(try Self.available(["citext", "pg_trgm", "tablefunc"], installation).first)
     bench.desired.spec.databases[0].extensions = [Extension(name: try PostgresName(name))]
     #expect(bench.pass().problems.map(\.hint) == ["declare a schema for the extension"])
   }

@@ -98,10 +98,10 @@ import ThrowawayPostgres
   }
 
   /// The certificate of the server's authority is the application's, so an encrypted connection is enough here.
-  @Test(arguments: PostgresInstallation.all)
+  @Test(arguments: PostgresInstallation.built(with: .tls))
   func waitsThroughTLSWithoutTheAuthoritysCertificate(_ installation: PostgresInstallation) throws {
     let server = try PostgresServer(installation)
-    guard try server.presentCertificate() else { return }
+    try server.presentCertificate()
     try Self.provision(server)
     try server.connect().execute("SELECT pg_reload_conf()")
     let waiting = try Waiting(server, ["sslmode": "verify-full", "sslrootcert": "/nonexistent/ca.crt"])

@@ -41,13 +41,13 @@ final class PortClient {
     _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
   }
 
-  /// Everything that arrives until the other side closes, or until nothing has arrived for ten seconds.
-  func rest() -> String {
+  /// Everything that arrives until the other side closes; nil where nothing has arrived for ten seconds and it has not.
+  func rest() -> String? {
     var all: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 4096)
     while true {
       let count = unsafe recv(socket, &chunk, chunk.count, 0)
-      guard count > 0 else { return String(decoding: all, as: UTF8.self) }
+      guard count > 0 else { return count == 0 || errno == ECONNRESET ? String(decoding: all, as: UTF8.self) : nil }
       all += chunk[..<count]
     }
   }
@@ -59,8 +59,7 @@ final class PortClient {
     guard let client = PortClient(port, isIPv6: isIPv6) else { return nil }
     client.send(
       "GET \(path) HTTP/1.1\r\nHost: x\r\n" + (token.map { "Authorization: Bearer \($0)\r\n" } ?? "") + "\r\n")
-    let answer = client.rest()
-    guard let end = answer.firstRange(of: "\r\n\r\n") else { return nil }
+    guard let answer = client.rest(), let end = answer.firstRange(of: "\r\n\r\n") else { return nil }
     return (Int(answer.dropFirst(9).prefix(3)) ?? 0, String(answer[end.upperBound...]))
   }
 }

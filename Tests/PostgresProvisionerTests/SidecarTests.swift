@@ -131,9 +131,8 @@ import Testing
     #expect(failing.log.contains(#""sqlstate":"22012""#), "\(failing.log)")
   }
 
-  @Test(arguments: ["127.0.0.1", "::1", "localhost", "socket"])
+  @Test(arguments: ["127.0.0.1", "localhost", "socket"] + (File.exists("/proc/net/if_inet6") ? ["::1"] : []))
   func findsPostgresByAddressByNameAndByItsSocket(_ host: String) throws {
-    guard host != "::1" || File.exists("/proc/net/if_inet6") else { return }
     let server = try PostgresServer(.newest, configuration: ["listen_addresses=127.0.0.1,::1"])
     let volume = try SidecarVolume()
     try swap(volume, server, users: ["shop"])

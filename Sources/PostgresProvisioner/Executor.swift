@@ -103,12 +103,20 @@ struct Executor {
     }
   }
 
+  /// A step that ends its session takes no other along, and one that is to be alone has a session of its own.
   private mutating func runElsewhere(_ steps: [Step], in database: PostgresName) {
+    var rest = steps[...]
     do throws(PostgresError) {
-      let connection = try administration.connect(to: database)
-      for step in steps where !isEnding { run(step, connection) }
+      while !rest.isEmpty, !isEnding {
+        let connection = try administration.connect(to: database)
+        var goesOn = true
+        while goesOn, !isEnding, let step = rest.popFirst() {
+          run(step, connection)
+          goesOn = !connection.isBroken && !step.needsOwnSession && rest.first?.needsOwnSession != true
+        }
+      }
     } catch {
-      for step in steps { fail(step, Failure(step.item, error)) }
+      for step in rest { fail(step, Failure(step.item, error)) }
     }
   }
 

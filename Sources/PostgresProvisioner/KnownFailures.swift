@@ -37,7 +37,8 @@ struct KnownFailures {
   ) throws(PostgresError) {
     guard !adding.isEmpty || !removing.isEmpty else { return }
     let statements =
-      (isThere ? [] : Postern.createKnownFailures)
+      (isThere
+        ? [] : Postern.createKnownFailures + Postern.close(to: try connection.rows(Postern.granteesByDefault)))
       + Postern.changeKnownFailures(of: customer, adding: adding, removing: removing)
     // One string is one transaction.
     try connection.execute(statements.joined(separator: "; "))

@@ -30,6 +30,7 @@ extension Observer {
     let invalidIndexes = batch.ask(Catalog.invalidIndexes)
     let recorderOwners = batch.ask(Postern.recorderOwners)
     let recorderCallers = batch.ask(Postern.recorderCallers)
+    let intruders = batch.ask(Postern.intruders)
     let publications = batch.ask(Postern.publications)
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let gaps =
@@ -48,6 +49,7 @@ extension Observer {
     for (name, installed) in try answers.rows(extensions) { contents.extensions[name] = installed }
     contents.recorder = Self.recorder(
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
+    contents.intruders = try answers.rows(intruders)
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
     contents.publications = try answers.row(publications)
     if let openTransactions {

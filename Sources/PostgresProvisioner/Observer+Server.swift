@@ -16,6 +16,7 @@ extension Observer {
     let connectors = batch.ask(Catalog.connectors)
     let publicGrantors = batch.ask(Catalog.publicGrantors)
     let recordsOwner = batch.ask(Postern.recordsOwner)
+    let intruders = batch.ask(Postern.intruders)
     let answers = try connection.answers(batch)
 
     var state = ObservedState(
@@ -60,6 +61,7 @@ extension Observer {
         state.records = .foreign(owner: owner)
       }
     }
+    state.intruders = try answers.rows(intruders)
     try observePassedOn(present, connection, &state)
     try observeDependencies(desired.spec, connection, &state)
     if !withSettings.isEmpty {

@@ -95,6 +95,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var passedOn: [PassedOnRights] = []
   /// The table and function that record scripts there.
   package var recorder: RecorderState
+  /// Who may do more with them than record and read, as words of SQL (``Postern/intruders``).
+  package var intruders: [String] = []
   /// The scripts that ran there.
   package var scripts: [AppliedScript]
   /// What publishes that table.
@@ -194,7 +196,7 @@ package struct InstalledExtension: Equatable, Sendable {
 package enum RecorderState: Equatable, Sendable {
   /// It does not exist yet.
   case absent
-  /// The schema, the table or the function exists and does not belong to the superuser. Postern must not touch it.
+  /// The schema, what is in it, or the function of a trigger there does not belong to a superuser. Postern must not touch it.
   case foreign(owner: PostgresName)
   /// It exists; these roles may call the function, and some of them read the table.
   case present(callers: Set<PostgresName>, readers: Set<PostgresName>)

@@ -14,6 +14,8 @@ package struct ObservedState: Equatable, Sendable {
   package var databases: [PostgresName: DatabaseState]
   /// Postern's own records.
   package var records: RecordsState
+  /// Who may do more with them than a superuser gave, as words of SQL (``Postern/intruders``).
+  package var intruders: [String] = []
   /// The extensions that the server has available, in each version; nil where no plan needs them.
   package var availableExtensions: [PostgresName: [AvailableExtension]]?
 
@@ -58,7 +60,8 @@ package struct AvailableExtension: Equatable, Sendable {
 package enum RecordsState: Equatable, Sendable {
   /// They do not exist yet.
   case absent
-  /// The schema exists and does not belong to the superuser, so its contents cannot be trusted.
+  /// The schema, what is in it, or the function of a trigger there does not belong to a superuser, so that its contents cannot
+  /// be trusted.
   case foreign(owner: PostgresName)
   case present(Records)
 

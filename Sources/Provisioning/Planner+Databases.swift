@@ -77,6 +77,15 @@ extension Planner {
     if state.isOpenToPublic { revokeFromPublic(database) }
     // Only the role that granted a privilege can revoke it.
     for grantor in state.publicGrantors.sorted() {
+      // What a superuser does counts as done by the database's owner.
+      guard observed.roles[grantor]?.isSuperuser != true else {
+        warn(
+          .database(database),
+          "everybody can connect to it: \(grantor.text) allowed that before somebody made it a superuser",
+          hint: "ALTER ROLE \(id(grantor)) NOSUPERUSER for a moment: what it had given is out of a superuser's reach, and the next "
+            + "pass takes it back then")
+        continue
+      }
       add(
         "close database to others", [Detail("name", database), Detail("grantor", grantor)], for: .database(database),
         [

@@ -50,10 +50,11 @@ extension Planner {
     }
     if let version = wanted.version, !version.utf8.elementsEqual(installed.version.utf8) {
       guard isAvailable(wanted, item) else { return }
-      add(
+      // TimescaleDB refuses it where the session has done anything before, also BEGIN.
+      addAlone(
         "update extension", details + [Detail("from", installed.version), Detail("to", version)], for: item,
         requires: [.database(database)], in: database,
-        ["ALTER EXTENSION \(id(wanted.name)) UPDATE TO \(SQLText.literal(version))"].sql)
+        "ALTER EXTENSION \(id(wanted.name)) UPDATE TO \(SQLText.literal(version))")
     }
   }
 

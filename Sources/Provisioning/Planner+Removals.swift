@@ -24,15 +24,28 @@ extension Planner {
     for (name, role) in leavers where role.canLogIn || role.sessions > 0 { endSessions(of: name, because: "locked") }
   }
 
-  /// The roles that Postern created and that are no longer declared.
-  var undeclaredRoles: [(name: PostgresName, role: RoleState)] {
+  /// The roles that Postern created and that are no longer declared, apart from superusers.
+  var undeclaredRoles: [(name: PostgresName, role: RoleState)] { roles(areSuperusers: false) }
+
+  /// Those that somebody has made superusers since.
+  private var undeclaredSuperusers: [PostgresName] { roles(areSuperusers: true).map({ $0.name }) }
+
+  private mutating func tellSuperuser(_ name: PostgresName) {
+    warn(
+      .user(name), "is not declared any more, and not locked, because somebody has made it a superuser",
+      hint:
+        "ALTER ROLE \(id(name)) NOSUPERUSER, and it is locked; or, where it is to stay, in the database postgres: DELETE "
+        + "FROM postern.managed_role WHERE name = \(lit(name))")
+  }
+
+  private func roles(areSuperusers: Bool) -> [(name: PostgresName, role: RoleState)] {
     let declared = Set(spec.users.map({ $0.name }))
     var roles: [(name: PostgresName, role: RoleState)] = []
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key })
     where !declared.contains(name) && !renames.heldRoles.contains(name) && isOurs(record) {
       // The second login of a declared user is planned with that user.
       if let user = record.loginOf, declared.contains(user) || renames.heldRoles.contains(user) { continue }
-      if record.isMade, let role = observed.roles[name], record.isAbout(role), !role.isSuperuser {
+      if record.isMade, let role = observed.roles[name], record.isAbout(role), role.isSuperuser == areSuperusers {
         roles.append((name, role))
       }
     }
@@ -46,7 +59,10 @@ extension Planner {
     let declared = Set(spec.users.map({ $0.name }))
     let undeclared = undeclaredRoles
     let logins = spec.users.flatMap { secondLogins(of: $0.name) } + renames.heldRoles.flatMap { secondLogins(of: $0) }
+    let superusers = undeclaredSuperusers
+    if spec.removedUsers != .keep { for name in superusers { tellSuperuser(name) } }
     let kept = declared.union(undeclared.map({ $0.name })).union(renames.heldRoles).union(logins.map({ $0.name }))
+      .union(superusers)
     // A recorded role that no longer exists, or that Postern did not create.
     for (name, record) in records.roles.sorted(by: { $0.key < $1.key }) where !kept.contains(name) && isOurs(record) {
       forget(name)

@@ -9,12 +9,18 @@ extension Planner {
         records.publications, of: .server, "the database postgres's", "Postern's records",
         "such tables in a schema postern")
       renewRecords(records)
-    case .absent: add("create records", [Detail("schema", Postern.schema)], for: .server, Postern.createRecords.sql)
+    case .absent:
+      add(
+        "create records", [Detail("schema", Postern.schema)], for: .server,
+        (Postern.createRecords + Postern.close(to: observed.intruders)).sql)
     case .foreign(let owner):
       fail(
-        .server, "the schema postern in the database postgres belongs to \(owner.text), who is no superuser",
+        .server,
+        "the schema postern in the database postgres, what is in there, or the function of a trigger on it, belongs to "
+          + "\(owner.text), who is no superuser",
         hint:
-          "if Postern made it, when \(owner.text) was a superuser: look at what is in it, plain tables without triggers, and, "
+          "drop triggers on its tables, which would act as a superuser, and look at what else \(owner.text) has made; if Postern "
+          + "made the schema, when \(owner.text) was a superuser: look at what is in it, plain tables, and, "
           + "in postgres, \(Self.ownership(of: Self.recordTables, to: observed.administrator)); otherwise rename it: the "
           + "records are made anew, and all roles then count as found, not as made by Postern")
     }
@@ -30,6 +36,7 @@ extension Planner {
     if records.roles.contains(where: { $0.value.isRestored && observed.roles[$0.key] != nil }) {
       statements.append(Postern.renewRecords)
     }
+    if !observed.intruders.isEmpty { statements += [Postern.unnoticed] + Postern.close(to: observed.intruders) }
     if !statements.isEmpty {
       add("renew records", [Detail("schema", Postern.schema)], for: .server, isBookkeeping: true, statements.sql)
     }

@@ -4,7 +4,7 @@ extension Planner {
   /// Plans the scripts of a database that have not run yet, each after the one before.
   mutating func planScripts(of database: Database) {
     guard !database.scripts.isEmpty, let contents = contents(of: database) else { return }
-    guard planRecorder(of: database, contents.recorder) else { return }
+    guard planRecorder(of: database, contents.recorder, contents.intruders) else { return }
     tellPublications(
       contents.publications, of: .database(database.name), "its", "Postern's record of scripts", "table postern.script",
       orMake: "CREATE SCHEMA postern; CREATE TABLE postern.script (name text PRIMARY KEY, sha256 text, applied_at "
@@ -22,13 +22,17 @@ extension Planner {
 
   /// Creates the recorder of scripts, and lets the owner call its function. Returns false where the schema belongs to
   /// somebody else.
-  private mutating func planRecorder(of database: Database, _ recorder: RecorderState) -> Bool {
+  private mutating func planRecorder(
+    of database: Database, _ recorder: RecorderState, _ intruders: [String]
+  ) -> Bool {
     let details = [Detail("schema", Postern.schema), Detail("database", database.name)]
     let item = Item.database(database.name)
     switch recorder {
     case .foreign(let owner):
       fail(
-        item, "the schema postern in it, or what is in there, belongs to \(owner.text), who is no superuser",
+        item,
+        "the schema postern in it, what is in there, or the function of a trigger on it, belongs to \(owner.text), who is no "
+          + "superuser",
         hint:
           "if it came from a dump of Postern's, as by pg_restore --no-owner: look at what is in it, a table and a function; the "
           + "table must have no trigger, rule, check or other default than now() (\\d postern.script), which would act as a "
@@ -38,10 +42,13 @@ extension Planner {
     case .absent:
       add(
         "create script records", details, for: item, requires: user(database.owner), in: database.name,
-        (Postern.createRecorder + Postern.allowRecording(by: database.owner)).sql)
+        (Postern.createRecorder + Postern.close(to: intruders) + Postern.allowRecording(by: database.owner)).sql)
     case .present(let callers, let readers):
       var statements = callers.filter { $0 != database.owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
-      if !readers.contains(database.owner) { statements += Postern.allowRecording(by: database.owner) }
+      statements += Postern.close(to: intruders)
+      if !readers.contains(database.owner) || !intruders.isEmpty {
+        statements += Postern.allowRecording(by: database.owner)
+      }
       if !statements.isEmpty {
         add(
           "alter script records", details + [Detail("owner", database.owner)], for: item,

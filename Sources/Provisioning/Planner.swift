@@ -63,12 +63,13 @@ struct Planner {
   }
 
   mutating func addAlone(
-    _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [], _ statement: String
+    _ title: String, _ details: [Detail] = [], for item: Item, requires: [Item] = [],
+    in database: PostgresName = Postern.database, _ statement: String
   ) {
     plan.steps.append(
       Step(
-        title, details, for: item, requires: requires + renames(before: item, in: Postern.database),
-        in: Postern.database, .alone(.sql(statement))))
+        title, details, for: item, requires: requires + renames(before: item, in: database), in: database,
+        .alone(.sql(statement))))
   }
 
   /// Adds statements that are each run by themselves.

@@ -11,16 +11,14 @@ extension Postern {
       "REVOKE ALL ON TABLE postern.known_failure FROM PUBLIC",
     ]
 
-  /// Whether the schema and, if it exists, the table belong to a superuser; and whether the table exists. There is no
-  /// row where the schema does not exist.
+  /// Whether the schema and all that is in it belong to superusers; and whether the table exists. There is no row where the
+  /// schema does not exist.
   package static var knownFailuresState: CatalogQuery<(isOurs: Bool, isThere: Bool)> {
     CatalogQuery(
       "the state of the known failures",
       """
-      SELECT r.rolsuper AND coalesce(o.rolsuper, true), c.oid IS NOT NULL
-      FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner
-      LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'known_failure'
-      LEFT JOIN pg_authid o ON o.oid = c.relowner
+      SELECT (SELECT bool_and(rolsuper) FROM pg_authid WHERE oid IN (\(holders))), c.oid IS NOT NULL
+      FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'known_failure'
       WHERE n.nspname = 'postern'
       """
     ) { row throws(CatalogMismatch) in (try row.isTrue(), try row.isTrue()) }

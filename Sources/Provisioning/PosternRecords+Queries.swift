@@ -2,8 +2,51 @@ package import DatabaseSpec
 
 /// Queries for the records of what Postern manages.
 extension Postern {
-  /// The owner of the records' schema in the current database, whether that is a superuser, and whether the tables have
-  /// all columns. There is no row where the schema does not exist yet.
+  /// The OIDs of the roles by whose right something is done where the records are read or written: the owners of the schema
+  /// in the current database, of its tables and functions, and of the functions of their triggers.
+  static let holders = """
+    SELECT nspowner AS oid FROM pg_namespace WHERE nspname = 'postern'
+    UNION SELECT relowner FROM pg_class WHERE relnamespace = to_regnamespace('postern')
+    UNION SELECT proowner FROM pg_proc WHERE pronamespace = to_regnamespace('postern')
+    UNION SELECT p.proowner FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
+      WHERE c.relnamespace = to_regnamespace('postern')
+    """
+
+  /// The grantees that may do more with the schema and the tables than find and read them, and, where there is no schema, those
+  /// that would have rights on it by this role's default privileges (PostgreSQL docs §5.8, ALTER DEFAULT PRIVILEGES). As words
+  /// of SQL: names, quoted, or PUBLIC.
+  package static var intruders: CatalogQuery<String> {
+    grantees(
+      """
+      SELECT e.grantee FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) e
+        WHERE c.relnamespace = to_regnamespace('postern') AND e.grantee <> c.relowner AND e.privilege_type <> 'SELECT'
+      UNION SELECT e.grantee FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) e
+        WHERE n.nspname = 'postern' AND e.grantee <> n.nspowner AND e.privilege_type <> 'USAGE'
+      UNION SELECT grantee FROM (\(byDefault)) d WHERE to_regnamespace('postern') IS NULL
+      """)
+  }
+
+  /// Those that have rights by this role's default privileges on what it makes now.
+  package static var granteesByDefault: CatalogQuery<String> { grantees(byDefault) }
+
+  private static let byDefault = """
+    SELECT e.grantee FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) e
+    WHERE d.defaclrole = current_user::regrole AND e.grantee <> d.defaclrole
+      AND (d.defaclnamespace = 0 OR d.defaclnamespace = to_regnamespace('postern'))
+    """
+
+  private static func grantees(_ oids: String) -> CatalogQuery<String> {
+    CatalogQuery(
+      "the rights on Postern's records",
+      """
+      SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') FROM (\(oids)) g LEFT JOIN pg_authid r ON r.oid = g.grantee
+      ORDER BY r.rolname
+      """
+    ) { row throws(CatalogMismatch) in try row.text() }
+  }
+
+  /// The first owner of something in the records' schema in the current database who is no superuser, or else an owner; whether
+  /// that is a superuser; and whether the tables have all columns. There is no row where the schema does not exist yet.
   package static var recordsOwner:
     CatalogQuery<(owner: PostgresName, isSuperuser: Bool, isComplete: Bool, publications: WidePublications?)>
   {
@@ -14,7 +57,8 @@ extension Postern {
         SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = n.oid AND c.relname = 'managed_role' AND a.attname = 'home' AND NOT a.attisdropped),
         p.first, p.count
-      FROM pg_namespace n JOIN pg_authid r ON r.oid = n.nspowner CROSS JOIN (\(widePublications)) p
+      FROM pg_namespace n CROSS JOIN (\(widePublications)) p CROSS JOIN LATERAL (
+        SELECT rolname, rolsuper FROM pg_authid WHERE oid IN (\(holders)) ORDER BY rolsuper, rolname LIMIT 1) r
       WHERE n.nspname = 'postern'
       """
     ) { row throws(CatalogMismatch) in

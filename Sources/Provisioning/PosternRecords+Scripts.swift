@@ -51,18 +51,13 @@ extension Postern {
     ]
   }
 
-  /// The owners of the schema, the table and the function, and whether each is a superuser. There is no row where
-  /// nothing exists.
+  /// The owners of the schema, of what is in it and of the functions of triggers there, and whether each is a superuser. There
+  /// is no row where nothing exists.
   package static var recorderOwners: CatalogQuery<(owner: PostgresName, isSuperuser: Bool)> {
     CatalogQuery(
       "the owners of the record of scripts",
       """
-      WITH n AS (SELECT oid, nspowner FROM pg_namespace WHERE nspname = 'postern'),
-        o AS (
-          SELECT nspowner AS oid FROM n
-          UNION SELECT c.relowner FROM pg_class c JOIN n ON n.oid = c.relnamespace
-          UNION SELECT p.proowner FROM pg_proc p JOIN n ON n.oid = p.pronamespace)
-      SELECT r.rolname, r.rolsuper FROM o JOIN pg_authid r ON r.oid = o.oid ORDER BY r.rolname
+      SELECT rolname, rolsuper FROM pg_authid WHERE oid IN (\(holders)) ORDER BY rolname
       """
     ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
   }

@@ -44,6 +44,17 @@ package enum Postern {
       "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
     ]
 
+  /// Takes all rights on the records from these grantees, and from whom they have passed them on to. Whoever may make a trigger
+  /// on a table could otherwise act as the superuser who writes into it.
+  /// - Parameter grantees: as ``intruders`` has them.
+  package static func close(to grantees: [String]) -> [String] {
+    guard !grantees.isEmpty else { return [] }
+    let list = grantees.joined(separator: ", ")
+    return ["SCHEMA postern", "ALL TABLES IN SCHEMA postern", "ALL ROUTINES IN SCHEMA postern"].map {
+      "REVOKE ALL ON \($0) FROM \(list) CASCADE"
+    }
+  }
+
   /// The records are ordinary tables in the database's own tablespace, whatever the defaults for new tables are.
   /// Objects of extensions use the database's defaults.
   static let ownDefaults = [

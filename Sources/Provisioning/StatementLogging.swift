@@ -14,11 +14,11 @@ package enum StatementLogging {
   /// A parameter without a meaning of its own, which marks the others as set by Postern.
   package static let mark = "postern.statement_logging"
 
-  /// All of them. An error's own message may quote the statement, so errors are not logged either; Postern reports
-  /// them.
+  /// All of them. An error's own message may quote the statement, and so may what the server says of a session that it ends, so
+  /// neither is logged; Postern reports them.
   package static let off: [Option] = [
     Option(name: "log_statement", value: "none"), Option(name: "log_min_error_statement", value: "panic"),
-    Option(name: "log_min_messages", value: "fatal"), Option(name: "log_min_duration_statement", value: "-1"),
+    Option(name: "log_min_messages", value: "panic"), Option(name: "log_min_duration_statement", value: "-1"),
     Option(name: "log_min_duration_sample", value: "-1"), Option(name: "log_duration", value: "off"),
     Option(name: "log_transaction_sample_rate", value: "0"), Option(name: "debug_print_parse", value: "off"),
     Option(name: "debug_print_rewritten", value: "off"), Option(name: "debug_print_plan", value: "off"),
@@ -42,11 +42,16 @@ package enum StatementLogging {
   /// where nothing is left. What has another value is somebody else's.
   package static func leftOver(_ settings: [RoleSetting]) -> [Option]? {
     guard settings.contains(where: { $0.isOf(mark) }) else { return nil }
-    return off.filter { option in settings.contains { $0.isOf(option.name) && isOff($0) } }
+    return off.filter { option in settings.contains { $0.isOf(option.name) && (isOff($0) || isOffByBefore($0)) } }
   }
 
   private static func isOff(_ setting: RoleSetting) -> Bool {
     off.contains { setting.isOf($0.name) && setting.value.utf8.elementsEqual($0.value.utf8) }
+  }
+
+  /// Sidecars of before let the server log what it says of a session that it ends.
+  private static func isOffByBefore(_ setting: RoleSetting) -> Bool {
+    setting.isOf("log_min_messages") && setting.value.utf8.elementsEqual("fatal".utf8)
   }
 
   /// Those that are not set for a role in a database.

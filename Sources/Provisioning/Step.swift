@@ -42,6 +42,11 @@ package struct Step: Equatable, Sendable {
     self.isBookkeeping = isBookkeeping
   }
 
+  /// Whether it must be the first that a session does (TimescaleDB docs, "Upgrade").
+  package var needsOwnSession: Bool {
+    if case .extension = item, case .alone = work { true } else { false }
+  }
+
   /// The step in one line, such as `create role name=shop`.
   package var summary: String {
     details.reduce(into: title) { line, detail in line += " \(detail.key)=\(detail.value)" }

@@ -40,6 +40,35 @@ import ThrowawayPostgres
     #expect(!isLogged)
   }
 
+  /// The server says of a session that it ends what it was doing.
+  @Test(arguments: PostgresInstallation.all)
+  func oneThatIsEndedIsNotToldEither(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation, configuration: Self.talkative)
+    try bench.user("shop")
+    let sql = "DO $$ BEGIN PERFORM 'hunter4711', pg_sleep(600); END $$"
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", sql, timeout: 1))])
+    #expect(bench.pass().problems.map(\.item) == ["script 001 in orders"])
+    let isLogged = bench.server.log.contains("hunter4711")
+    #expect(!isLogged)
+  }
+
+  /// What a sidecar of before left, which was killed.
+  @Test(arguments: PostgresInstallation.all)
+  func whatWasLeftWithTheValueOfBeforeIsReset(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("orders", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.server.connect().execute(
+      """
+      ALTER ROLE shop IN DATABASE orders SET \(StatementLogging.mark) = off;
+      ALTER ROLE shop IN DATABASE orders SET log_min_messages = fatal
+      """)
+    try bench.database("orders", owner: "shop", scripts: [confidential(bench.script("001", "CREATE TABLE t ()"))])
+    #expect(bench.pass().problems == [])
+    #expect(try bench.value("SELECT count(*) FROM pg_db_role_setting") == "0")
+  }
+
   @Test(arguments: PostgresInstallation.all)
   func itRunsUnloggedAndLeavesNoSettingBehind(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation, configuration: Self.talkative)

@@ -76,6 +76,45 @@ import ThrowawayPostgres
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
+  /// TimescaleDB ends its session where it is not preloaded, and updates itself only as the first that a session does.
+  @Test(arguments: PostgresInstallation.built(with: .contrib))
+  func oneThatEndsItsSessionTakesNothingElseAlongAndAnUpdateIsASessionsFirst(
+    _ installation: PostgresInstallation
+  ) throws {
+    let bench = try Self.bench(installation, extensions: ["citext"])
+    bench.desired.spec.databases[0].extensions[0].version = "1.5"
+    try bench.user("rep", grants: ["d": .write])
+    #expect(bench.pass().problems == [])
+    let newest = try #require(
+      try bench.value("SELECT default_version FROM pg_available_extensions WHERE name = 'citext'", in: "d"))
+    // Both by a trigger, which sees what its session has done.
+    try bench.server.connect(database: "d").execute(
+      """
+      CREATE SCHEMA theirs CREATE TABLE seen (pid int, tag text);
+      CREATE FUNCTION theirs.see() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO theirs.seen VALUES (pg_backend_pid(), tg_tag);
+        IF tg_tag = 'CREATE EXTENSION' THEN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(60); END IF;
+      END $$;
+      CREATE EVENT TRIGGER see ON ddl_command_start
+        WHEN TAG IN ('CREATE EXTENSION', 'ALTER EXTENSION', 'CREATE SCHEMA') EXECUTE FUNCTION theirs.see()
+      """)
+    bench.desired.spec.databases[0].extensions =
+      [Extension(name: try PostgresName("pg_trgm")), Extension(name: try PostgresName("citext"), version: newest)]
+    bench.desired.spec.databases[0].schemas = [Schema(name: try PostgresName("later"))]
+    try bench.user("rep", grants: ["d": .read])
+    let report = bench.pass()
+    #expect(report.problems.filter(\.isFailure).map(\.item) == ["extension pg_trgm in d"], "\(report)")
+    #expect(report.problems.first(where: \.isFailure)?.sqlState == "57P01")
+    #expect(try bench.value("SELECT count(*) FROM pg_namespace WHERE nspname = 'later'", in: "d") == "1")
+    #expect(report.applied.contains { $0.hasPrefix("update extension name=citext") })
+    let alone = """
+      SELECT count(*) FROM theirs.seen s WHERE tag = 'ALTER EXTENSION' AND NOT EXISTS (
+        SELECT FROM theirs.seen o WHERE o.pid = s.pid AND o.tag <> s.tag)
+      """
+    #expect(try bench.value(alone, in: "d") == "1")
+    #expect(try bench.value("SELECT level FROM postern.managed_grant WHERE role = 'rep'") == "read")
+  }
+
   @Test(arguments: PostgresInstallation.built(with: .contrib))
   func oneThatCannotBeMovedIsTold(_ installation: PostgresInstallation) throws {
     let bench = try Self.bench(installation, extensions: ["plpgsql"])

@@ -21,7 +21,7 @@ final class ProvisionerBench {
   }
 
   /// Connects passes to this bench: what they log, and when they must stop.
-  private(set) lazy var control = PassControl(
+  lazy var control = PassControl(
     log: { [unowned self] level, title, details in
       log.append("\(level) \(details.reduce(into: title) { $0 += " \($1.0)=\($1.1)" })")
     }, shouldStop: { [unowned self] in stop })

@@ -88,9 +88,9 @@ struct ObjectAccess: Sendable {
     do throws(KubernetesError) {
       let applied = noted(
         try await client.apply(resource, object.application(over: live), force: true, as: reader))
-      let stale = object.staleKeys(in: applied)
-      guard !stale.isEmpty, mayWrite() else { return applied }
-      let patch = ObjectPatch.merge(DesiredObject.removal(of: stale, from: applied))
+      let (stale, annotations) = (object.staleKeys(in: applied), object.staleAnnotations(in: applied))
+      guard !stale.isEmpty || !annotations.isEmpty, mayWrite() else { return applied }
+      let patch = ObjectPatch.merge(DesiredObject.removal(of: stale, annotations: annotations, from: applied))
       return noted(try await client.patch(resource, object.name, in: key.namespace, patch, as: reader))
     } catch { throw .failed(error) }
   }

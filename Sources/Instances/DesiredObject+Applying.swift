@@ -9,7 +9,7 @@ extension DesiredObject {
     let owners = Set([owner?.uid].compactMap(\.self))
     return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil
       && annotations.allSatisfy { live.annotations[$0] == $1 }
-      && live.annotations[AnnotationKey.madeService] == annotations[AnnotationKey.madeService]
+      && staleAnnotations(in: live).isEmpty
       && live.appliedOwners == owners && owners.isSubset(of: live.owners)
       && data.allSatisfy { isSeeded($0, in: live) || live.data[$0].map { Array($0) } == Array($1.utf8) }
       && staleKeys(in: live).isEmpty
@@ -18,6 +18,11 @@ extension DesiredObject {
   /// Keys that Postern once wrote and that must no longer exist.
   package func staleKeys(in live: LiveObject) -> [String] {
     live.writtenKeys.filter { live.data[$0] != nil && data[$0] == nil }.sorted()
+  }
+
+  /// Annotations that say what Postern has made and no longer hold. Whoever else wrote them, an apply leaves them.
+  package func staleAnnotations(in live: LiveObject) -> [String] {
+    [AnnotationKey.madeService].filter { live.annotations[$0] != nil && annotations[$0] == nil }
   }
 
   /// The object to create: without an owner, because only an applied owner can be removed again by an apply.
@@ -47,15 +52,21 @@ extension DesiredObject {
   }
 
   /// A merge patch that removes keys which an apply does not remove, because they were written when the object was
-  /// created.
-  package static func removal(of keys: [String], from live: LiveObject) -> JSONValue {
-    var data = JSONObject()
-    for key in keys { data[key] = .null }
+  /// created, and annotations that somebody else wrote.
+  package static func removal(
+    of keys: [String], annotations: [String] = [], from live: LiveObject
+  ) -> JSONValue {
+    func nulls(_ keys: [String]) -> JSONValue {
+      var object = JSONObject()
+      for key in keys { object[key] = .null }
+      return .object(object)
+    }
     var metadata = JSONObject()
     metadata["resourceVersion"] = .string(live.resourceVersion)
+    if !annotations.isEmpty { metadata["annotations"] = nulls(annotations) }
     var root = JSONObject()
     root["metadata"] = .object(metadata)
-    root["data"] = .object(data)
+    if !keys.isEmpty { root["data"] = nulls(keys) }
     return .object(root)
   }
 

@@ -75,7 +75,7 @@ package struct MountedContents: Equatable, Sendable {
   }
 
   /// The Secret's contents besides passwords and scripts, with which the sidecar can be asked for its status. The token
-  /// stays, and the generation stays as long as all other contents do.
+  /// stays, and the generation stays as long as all other contents do. What others have added does not count: it stays there.
   func statusKeys(beside values: [String: String], generate: () -> String?) -> [String: String] {
     let (token, generation) = (VolumeLayout.statusTokenFile, VolumeLayout.generationFile)
     func word(_ key: String) -> String? {
@@ -84,8 +84,7 @@ package struct MountedContents: Equatable, Sendable {
           ? String(decoding: bytes, as: UTF8.self) : nil
       }
     }
-    let others = secret.filter { $0.key != token && $0.key != generation }
-    let isSame = others == values.mapValues { Array($0.utf8) }
+    let isSame = values.allSatisfy { secret[$0] == Array($1.utf8) }
     return [token: word(token) ?? generate(), generation: (isSame ? word(generation) : nil) ?? generate()]
       .compactMapValues(\.self)
   }

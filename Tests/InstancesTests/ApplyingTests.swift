@@ -71,6 +71,25 @@ import TextEncoding
     #expect(patch == (try json(#"{"metadata":{"resourceVersion":"7"},"data":{"uri.old":null}}"#)))
   }
 
+  /// An apply leaves an annotation of somebody else's, so that the object would never be as it must be.
+  @Test func aNoteOfAServiceThatSomebodyElseWroteIsTakenAway() throws {
+    var noted = desired
+    noted.annotations = ["postern.io/user": "shop", "postern.io/made-service": "db"]
+    let live = try LiveObject(
+      json(
+        #"""
+        {"metadata":{"resourceVersion":"7","labels":{"app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme"},
+        "annotations":{"postern.io/user":"shop","postern.io/made-service":"db","theirs":"x"}},
+        "data":{"password":"","uri":"\#(Base64.encoded(Array("new".utf8)))"}}
+        """#
+      ).bytes, kind: .secret)
+    #expect(noted.isSatisfied(by: live) && noted.staleAnnotations(in: live).isEmpty)
+    #expect(!desired.isSatisfied(by: live))
+    let patch = DesiredObject.removal(of: [], annotations: desired.staleAnnotations(in: live), from: live)
+    let expected = #"{"metadata":{"resourceVersion":"7","annotations":{"postern.io/made-service":null}}}"#
+    #expect(patch == (try json(expected)))
+  }
+
   @Test func anOwnerIsTheWorkloadThatIsThere() throws {
     var owned = desired
     owned.owner = Instance.Workload(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "new")

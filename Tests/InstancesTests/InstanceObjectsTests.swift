@@ -10,14 +10,15 @@ import Testing
 /// The objects of an instance that these annotations declare.
 private func objects(
   _ annotations: [String: String], customer: String = "acme", sources: InstanceSources = InstanceSources(),
-  usesGeneratedAdmin: Bool = false, generate: () -> Password? = { try? Password("generated") }
+  usesGeneratedAdmin: Bool = false, word: String = "a-word-of-sixteen",
+  generate: () -> Password? = { try? Password("generated") }
 ) throws -> InstanceObjects {
   let parsed = Declaration.parse(customer: customer, annotations: annotations)
   let instance = Instance(
     namespace: "shops", workload: .init(apiVersion: "apps/v1", kind: "Deployment", name: "db", uid: "uid-1"),
     declaration: try #require(parsed.declaration, "\(parsed.errors)"), port: 5433,
     usesGeneratedAdmin: usesGeneratedAdmin)
-  return try InstanceObjects.make(for: instance, from: sources, generate: generate, word: { "a-word-of-sixteen" })
+  return try InstanceObjects.make(for: instance, from: sources, generate: generate, word: { word })
 }
 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
@@ -108,6 +109,26 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
       return nil
     }
     #expect(made.users.first?.data["password"] == "edited")
+  }
+
+  /// The generation says whether a sidecar has the passwords as they are now; a key of somebody else's says nothing of it.
+  @Test func theGenerationIsAnotherWhereWhatPosternWroteIsAnother() throws {
+    var data = try objects(Self.shop).passwords.data
+    let generation = "generation"
+    func made(_ change: (inout [String: String]) -> Void) throws -> String? {
+      var live = data
+      change(&live)
+      var sources = InstanceSources(secrets: ["acme-pg-user-shop": ["password": bytes("generated")]])
+      sources.mounted = MountedContents(configMap: [:], secret: live.mapValues(bytes))
+      return try objects(Self.shop, sources: sources, word: "another-word-of-them").passwords.data[generation]
+    }
+    data[generation] = "the-word-of-before"
+    #expect(try made { _ in } == "the-word-of-before")
+    #expect(try made { $0["foo"] = "bar" } == "the-word-of-before")
+    for key in ["passwords.json", generation] {
+      #expect(try made { $0[key] = nil } == "another-word-of-them", "\(key)")
+    }
+    #expect(try made { $0["passwords.json"]? += " " } == "another-word-of-them")
   }
 
   /// Whether the old name's Secret is there, or only what was mounted, or neither.

@@ -25,6 +25,7 @@ extension Controller {
       }
       group.addTask { await self.restarter.run(mayWrite: mayWrite) }
       group.addTask { await self.watchTurns() }
+      group.addTask { await self.events.run(mayWrite: mayWrite) }
       for await _ in signals {
         guard isSynced else { continue }
         for key in queue.take() {
@@ -40,6 +41,7 @@ extension Controller {
       group.cancelAll()
     }
     queue.close()
+    events.forgetUnsent()
     turns.clear()
     for key in instances.clear() { metrics.set(nil, of: key) }
     metrics.set(depth: 0)
@@ -84,6 +86,12 @@ extension Controller {
       }
     } catch {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
+      if isWorthTelling(error, of: key) {
+        notices += customer.pods.values.sorted { $0.name < $1.name }.map { pod in
+          let object = Instance.Workload(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid)
+          return Notice(.failed, of: object, in: key.namespace, error.description)
+        }
+      }
       (state, outcome) = (.failed, .failed)
     }
     await events.tell(notices, mayWrite: mayWrite)
@@ -106,6 +114,13 @@ extension Controller {
     else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
+  }
+
+  /// Whether people are told of a failed pass. Where another writer was faster, or the API server is away, the next try comes
+  /// before anybody could read an Event about it; unless it is about one object, and lasts.
+  private func isWorthTelling(_ failure: KubernetesError, of key: CustomerKey) -> Bool {
+    let isLasting = failure.mayBeOfOneObject && queue.failures(of: key) >= Self.lastingFailures
+    return !failure.isCancelled && (isLasting || !failure.isConflict && !failure.isTransient)
   }
 
   /// Finds the workload of Pods, if the workload itself has no label.
@@ -192,10 +207,7 @@ extension Controller {
     }
     if let failure, !failure.isCancelled {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(failure)"])
-      // Another writer was faster, or the API server is away. The next try comes before anybody could read an Event
-      // about it; unless it is about one object, and lasts.
-      let isLasting = failure.mayBeOfOneObject && queue.failures(of: key) >= Self.lastingFailures
-      if !failure.isConflict, !failure.isTransient || isLasting {
+      if isWorthTelling(failure, of: key) {
         notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
       }
       return (.failed, pass.summary != nil, .failed, notices)

@@ -16,6 +16,8 @@ package struct ControllerSettings: Sendable {
   package var turnInterval: Duration = .seconds(2)
   /// For how long the same notice about an object is not sent again.
   package var eventInterval: Duration = .seconds(3600)
+  /// How often an Event is tried again that could not be written.
+  package var eventRetryInterval: Duration = .seconds(10)
   /// How many Events an object may get in a row; afterwards one every five minutes.
   package var eventBurst = 25
   /// How sidecars of running Pods are updated; nil: not at all, and they are not counted.

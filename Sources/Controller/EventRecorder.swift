@@ -9,8 +9,8 @@ import Synchronization
 import TextEncoding
 
 /// Reports to people by Events. The same notice about an object is not sent again within an hour; afterwards, the
-/// Event's count is increased. Failures to send are ignored, so that no pass fails because of them; such a notice may be
-/// sent again when it comes again.
+/// Event's count is increased. No pass fails because of a failure to send: what could not be sent is kept, and sent again by
+/// ``run(mayWrite:)``.
 final class EventRecorder: Sendable {
   private struct Told {
     var event: String
@@ -22,6 +22,8 @@ final class EventRecorder: Sendable {
     var told: [Notice: Told] = [:]
     /// How many notices of a reason each object may still get, and when that was counted.
     var allowances: [Allowed: (left: Double, at: ContinuousClock.Instant)] = [:]
+    /// What could not be sent, and since when. It counts as told, so that nobody else sends it meanwhile.
+    var unsent: [Notice: (told: Told, since: ContinuousClock.Instant)] = [:]
   }
 
   /// Each reason of an object is counted by itself, so that many notices of one leave room for the others.
@@ -32,6 +34,11 @@ final class EventRecorder: Sendable {
 
   /// Beyond this number, entries older than the interval are forgotten; if there are none, all entries.
   private static let maximumRemembered = 10_000
+
+  /// How many notices are kept that could not be sent.
+  private static let maximumUnsent = 1000
+  /// For how long they are tried again.
+  private static let keptFor = Duration.seconds(600)
 
   private let client: KubernetesClient
   private let settings: ControllerSettings
@@ -50,12 +57,89 @@ final class EventRecorder: Sendable {
       // Only what may be written counts as told.
       guard mayWrite(), let told = next(notice) else { continue }
       do throws(KubernetesError) {
-        if told.count > 1, try await countUp(notice, told) { continue }
-        try await client.create(.events, Self.event(notice, name: told.event), as: .nothing)
+        try await send(notice, told)
+        state.withLock { $0.unsent[notice] = nil }
       } catch {
-        state.withLock { $0.told[notice] = nil }
-        logger.warning("an Event was not written", metadata: ["reason": "\(notice.reason)", "error": "\(error)"])
+        let isKept = keep(notice, told, after: error)
+        log(isKept ? "an Event is not written yet, and is tried again" : "an Event was not written", notice, error)
       }
+    }
+  }
+
+  /// Sends again what could not be sent, until the task is cancelled.
+  func run(mayWrite: @Sendable () -> Bool) async {
+    while (try? await Task.sleep(for: settings.eventRetryInterval)) != nil { await sendAgain(mayWrite: mayWrite) }
+  }
+
+  /// Forgets what could not be sent: the next leader sees for itself what is to be told.
+  func forgetUnsent() {
+    state.withLock { state in
+      for notice in state.unsent.keys { state.told[notice] = nil }
+      state.unsent = [:]
+    }
+  }
+
+  /// Tries once what could not be sent, in another order each time. Where much is refused, the others wait for the next time.
+  func sendAgain(at now: ContinuousClock.Instant = .now, mayWrite: () -> Bool) async {
+    var refusals = Refusals()
+    for (notice, (told, since)) in state.withLock({ $0.unsent }).shuffled() where refusals.mayWrite {
+      guard mayWrite() else { return }
+      do throws(KubernetesError) {
+        try await send(notice, told)
+        state.withLock { $0.unsent[notice] = nil }
+      } catch {
+        if Self.isFutile(error) || now - since >= Self.keptFor {
+          forget(notice)
+          log("an Event was not written", notice, error)
+        }
+        do throws(Interruption) { try refusals.take(.failed(error)) } catch { return }
+      }
+    }
+  }
+
+  /// - Returns: whether it is tried again.
+  private func keep(_ notice: Notice, _ told: Told, after error: KubernetesError) -> Bool {
+    guard !Self.isFutile(error) else {
+      forget(notice)
+      return false
+    }
+    return state.withLock { state in
+      let since = state.unsent[notice]?.since
+      guard since != nil || state.unsent.count < Self.maximumUnsent else {
+        state.told[notice] = nil
+        return false
+      }
+      state.unsent[notice] = (told, since ?? .now)
+      return true
+    }
+  }
+
+  /// It may be told again when it comes again.
+  private func forget(_ notice: Notice) {
+    state.withLock { ($0.told[notice], $0.unsent[notice]) = (nil, nil) }
+  }
+
+  /// Whether there is nobody left who would read it, or who may write it.
+  private static func isFutile(_ error: KubernetesError) -> Bool {
+    error.isNotFound || error.isCancelled || error.isOfEndingNamespace
+  }
+
+  private func log(_ text: Logger.Message, _ notice: Notice, _ error: KubernetesError) {
+    logger.warning(
+      text,
+      metadata: [
+        "reason": "\(notice.reason.rawValue)", "object": "\(notice.kind) \(notice.namespace)/\(notice.name)",
+        "message": "\(notice.message)", "error": "\(error)",
+      ])
+  }
+
+  /// An Event that is there already was written by a try whose answer did not come.
+  private func send(_ notice: Notice, _ told: Told) async throws(KubernetesError) {
+    if told.count > 1, try await countUp(notice, told) { return }
+    do throws(KubernetesError) {
+      try await client.create(.events, Self.event(notice, name: told.event), as: .nothing)
+    } catch {
+      guard error.isAlreadyExists else { throw error }
     }
   }
 
@@ -104,7 +188,10 @@ final class EventRecorder: Sendable {
 
   private static func name(_ notice: Notice) -> String {
     let random = (try? SecureRandom.bytes(8)) ?? Array(SystemClock.timestamp().utf8)
-    return "\(notice.name.prefix(200)).\(Hex.encoded(random))"
+    var name = notice.name.prefix(200)
+    // Each part between dots must end with a letter or digit.
+    while name.last == "-" || name.last == "." { name.removeLast() }
+    return "\(name).\(Hex.encoded(random))"
   }
 
   private static func event(_ notice: Notice, name: String) -> JSONValue {

@@ -55,14 +55,19 @@ struct Refusals {
 }
 
 extension KubernetesError {
+  /// Whether nothing can be created because the namespace goes.
+  var isOfEndingNamespace: Bool {
+    guard case .refused(let status) = cause else { return false }
+    return status.message.contains("because it is being terminated")
+  }
+
   /// Whether another object may be taken all the same. Not where the API server cannot be reached, does not know this client
   /// or asks it to wait, and where the namespace goes.
   var mayBeOfOneObject: Bool {
     switch cause {
     case .refused(let status):
       status.code == 500
-        || (400..<500).contains(status.code) && ![401, 429].contains(status.code)
-          && !status.message.contains("because it is being terminated")
+        || (400..<500).contains(status.code) && ![401, 429].contains(status.code) && !isOfEndingNamespace
     case .interrupted, .notUnderstood, .invalid: true
     case .unreachable, .untrusted, .noCredential, .notForwarded, .cancelled: false
     }

@@ -1,4 +1,5 @@
 import KubernetesClient
+import Logging
 import NIOSSL
 import PrometheusText
 import TestSupport
@@ -9,7 +10,7 @@ import TestSupport
 func controlling(
   _ script: @escaping FakeServer.Script, settings change: (inout ClientSettings) -> Void = { _ in },
   namespaces: [String]? = nil, sidecarUpdate: SidecarUpdateSettings? = nil,
-  statusQuestion: StatusQuestion? = nil, restarts: RestartSettings? = nil,
+  statusQuestion: StatusQuestion? = nil, restarts: RestartSettings? = nil, logger: Logger = silent,
   _ test: (FakeServer, Controller, PrometheusRegistry) async throws -> Void
 ) async throws {
   let server = try await FakeServer.start(defaultPair.get(), script: script)
@@ -26,11 +27,12 @@ func controlling(
     cluster, settings: clientSettings, metrics: ClientMetrics(registry), logger: silent)
   var settings = ControllerSettings(namespaces: namespaces)
   settings.retryDelay = .milliseconds(1)
+  settings.eventRetryInterval = .milliseconds(10)
   settings.sidecarUpdate = sidecarUpdate
   settings.statusQuestion = statusQuestion
   settings.restarts = restarts
   let controller = Controller(
-    client: client, settings: settings, metrics: ControllerMetrics(registry), logger: silent)
+    client: client, settings: settings, metrics: ControllerMetrics(registry), logger: logger)
   let watching = Task { await controller.watch() }
   let result: Result<Void, any Error>
   do { result = .success(try await test(server, controller, registry)) } catch { result = .failure(error) }

@@ -530,30 +530,6 @@ import TextEncoding
     }
   }
 
-  @Test func anEventThatWasNotWrittenIsWrittenWhenItComesAgain() async throws {
-    let isRefused = Mutex(true)
-    let script: FakeServer.Script = { _, request in
-      guard request.path.hasSuffix("/events") else { return .status(503, "ServiceUnavailable", "not now") }
-      return isRefused.withLock { $0 } ? .status(500, "InternalError", "a webhook failed") : .json(200, "{}")
-    }
-    try await controlling(script) { fake, controller, _ in
-      let events = EventRecorder(controller.client, ControllerSettings(), silent)
-      let notice = Notice(.conflict, of: .init(apiVersion: "v1", kind: "Pod", name: "db", uid: "1"), in: "shops", "two")
-      let sent = { fake.requests.count { $0.path.hasSuffix("/events") } }
-      // A replica that does not lead at the moment has told nothing.
-      await events.tell([notice], mayWrite: { false })
-      #expect(sent() == 0)
-      await events.tell([notice], mayWrite: { true })
-      #expect(sent() > 0)
-      let tries = sent()
-      isRefused.withLock { $0 = false }
-      await events.tell([notice], mayWrite: { true })
-      #expect(sent() == tries + 1)
-      await events.tell([notice], mayWrite: { true })
-      #expect(sent() == tries + 1)
-    }
-  }
-
   private static func failure(_ cause: KubernetesError.Cause) -> Interruption {
     .failed(KubernetesError(verb: "create", path: "/", server: "s", cause: cause))
   }

@@ -1,0 +1,194 @@
+import DatabaseSpec
+import Instances
+import JSONBytes
+import KubernetesAPI
+import KubernetesClient
+import Linux
+import NIOHTTP1
+import PrometheusText
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Controller
+
+/// What is told by Events, and what becomes of one that cannot be written.
+@Suite struct EventTests {
+  /// An API server that takes Events as the test wants it.
+  private final class Server: Sendable {
+    /// Nil: it takes them.
+    private let refusal: Mutex<FakeServer.Answer?>
+
+    init(_ refusal: FakeServer.Answer?) { self.refusal = Mutex(refusal) }
+
+    func refuse(_ answer: FakeServer.Answer?) { refusal.withLock { $0 = answer } }
+
+    func answer(_ request: FakeServer.Request) -> FakeServer.Answer {
+      guard request.path.contains("/events") else { return .status(503, "ServiceUnavailable", "not now") }
+      return refusal.withLock { $0 } ?? .json(200, "{}")
+    }
+
+    /// The names of the Events that were sent.
+    static func sent(_ fake: FakeServer) -> [String] {
+      fake.requests.filter { $0.path.hasSuffix("/events") }.compactMap { request in
+        (try? json(request.body))?["metadata"]?["name"]?.string
+      }
+    }
+  }
+
+  private static func notice(_ number: Int = 1, reason: Notice.Reason = .conflict, name: String = "db") -> Notice {
+    Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: name, uid: "\(number)"), in: "shops", "two declare")
+  }
+
+  private func recording(
+    _ refusal: FakeServer.Answer?, _ test: (Server, FakeServer, EventRecorder, LoggedLines) async throws -> Void
+  ) async throws {
+    let (server, log) = (Server(refusal), LoggedLines())
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await test(server, fake, EventRecorder(controller.client, ControllerSettings(), log.logger), log)
+    }
+  }
+
+  @Test(arguments: [403, 500]) func oneThatWasNotWrittenIsSentAgainUnderItsName(code: Int) async throws {
+    try await recording(.status(code, "Refused", "a webhook failed")) { server, fake, events, log in
+      // A replica that does not lead at the moment has told nothing.
+      await events.tell([Self.notice()], mayWrite: { false })
+      #expect(Server.sent(fake).isEmpty)
+      await events.tell([Self.notice()], mayWrite: { true })
+      let tries = Server.sent(fake).count
+      #expect(tries > 0)
+      let line = try #require(log.all.first)
+      for part in ["reason=Conflict", "object=Pod shops/db", "message=two declare", "a webhook failed"] {
+        #expect(line.contains(part), "\(line)")
+      }
+      server.refuse(nil)
+      // It counts as told.
+      await events.tell([Self.notice()], mayWrite: { true })
+      await events.sendAgain(mayWrite: { false })
+      #expect(Server.sent(fake).count == tries)
+      for _ in 0..<2 { await events.sendAgain(mayWrite: { true }) }
+      #expect(Server.sent(fake).count == tries + 1 && Set(Server.sent(fake)).count == 1)
+      await events.tell([Self.notice()], mayWrite: { true })
+      #expect(Server.sent(fake).count == tries + 1)
+    }
+  }
+
+  /// What another try could not change, or nobody would read.
+  @Test(arguments: [
+    (404, "NotFound", "no such namespace", true), (409, "AlreadyExists", "it exists", false),
+    (403, "Forbidden", "unable to create new content in namespace shops because it is being terminated", true),
+  ])
+  func whatAnotherTryDoesNotChangeIsNotSentAgain(
+    code: Int, reason: String, message: String, isForgotten: Bool
+  ) async throws {
+    try await recording(.status(code, reason, message)) { server, fake, events, log in
+      await events.tell([Self.notice()], mayWrite: { true })
+      await events.sendAgain(mayWrite: { true })
+      #expect(Server.sent(fake).count == 1 && log.all.count == (isForgotten ? 1 : 0))
+      await events.tell([Self.notice()], mayWrite: { true })
+      #expect(Server.sent(fake).count == (isForgotten ? 2 : 1))
+    }
+  }
+
+  @Test func afterTenMinutesAndAfterTheTermItIsForgotten() async throws {
+    try await recording(.status(403, "Forbidden", "a policy")) { server, fake, events, log in
+      await events.tell([Self.notice()], mayWrite: { true })
+      let later = ContinuousClock.now + .seconds(601)
+      for _ in 0..<2 { await events.sendAgain(at: later, mayWrite: { true }) }
+      #expect(Server.sent(fake).count == 2 && log.all.count == 2)
+      await events.tell([Self.notice()], mayWrite: { true })
+      #expect(Server.sent(fake).count == 3)
+      events.forgetUnsent()
+      await events.sendAgain(mayWrite: { true })
+      #expect(Server.sent(fake).count == 3)
+      server.refuse(nil)
+      await events.tell([Self.notice()], mayWrite: { true })
+      #expect(Server.sent(fake).count == 4)
+    }
+  }
+
+  @Test func aThousandAreKeptAndWhereMuchIsRefusedTheOthersWait() async throws {
+    try await recording(.status(403, "Forbidden", "a policy")) { server, fake, events, _ in
+      let notices = (0..<1001).map { Self.notice($0) }
+      await events.tell(notices, mayWrite: { true })
+      await events.sendAgain(mayWrite: { true })
+      #expect(Server.sent(fake).count == 1011)
+      server.refuse(nil)
+      await events.sendAgain(mayWrite: { true })
+      #expect(Server.sent(fake).count == 2011)
+      await events.tell(notices, mayWrite: { true })
+      #expect(Server.sent(fake).count == 2012)
+    }
+  }
+
+  @Test(arguments: ["-", ".", "-.-", ""]) func anEventsNameIsOneWhereverItsObjectsIsCut(cut: String) async throws {
+    try await recording(nil) { _, fake, events, _ in
+      let name = String(repeating: "a", count: 200 - cut.utf8.count) + cut + "b"
+      await events.tell([Self.notice(name: name)], mayWrite: { true })
+      let parts = try #require(Server.sent(fake).first).split(separator: ".", omittingEmptySubsequences: false)
+      #expect(parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.first != "-" && $0.last != "-" })
+    }
+  }
+
+  /// The leader does so by itself.
+  @Test func whoLeadsSendsAgain() async throws {
+    let isRefused = Mutex(true)
+    let store = try ObjectStore([Sample(uid: "1")])
+    let script: FakeServer.Script = { _, request in
+      let isFirst =
+        request.path.hasSuffix("/events") && request.body.contains("ObjectsWritten")
+        && isRefused.withLock { isRefused in
+          defer { isRefused = false }
+          return isRefused
+        }
+      return isFirst ? .status(403, "Forbidden", "not this time") : store.answer(request)
+    }
+    try await controlling(script) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let isSent = { store.writes.contains { $0.object["reason"]?.string == "ObjectsWritten" } }
+        #expect(try await eventually { isSent() })
+      }
+    }
+  }
+
+  /// Without its workload, there is nothing else on which it could be told.
+  @Test func aWorkloadThatCannotBeReadIsToldOnItsPods() async throws {
+    let pod = try Sample(
+      kind: "Pod", name: "db-1", annotations: ["postern.io/injected": "v1"], uid: "2", replicaSet: "r"
+    ).manifest()
+    let items = String(decoding: pod.bytes, as: UTF8.self)
+    let script: FakeServer.Script = { _, request in
+      if request.query["watch"] == "true" { return .stream { _ in } }
+      if request.path.contains("/replicasets/") { return .status(403, "Forbidden", "no replicasets for you") }
+      guard request.method == .GET else { return .json(200, request.body) }
+      let list = request.path == "/api/v1/pods" ? items : ""
+      return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(list)]}"#)
+    }
+    try await controlling(script) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let told = {
+          fake.requests.contains { request in
+            request.path.hasSuffix("/events") && request.body.contains("no replicasets for you")
+              && request.body.contains(#""kind":"Pod","name":"db-1""#)
+          }
+        }
+        #expect(try await eventually { told() })
+      }
+    }
+  }
+
+  /// Another writer is faster now and then; not each time.
+  @Test(arguments: [409, 500]) func whatMightPassAndDoesNotIsTold(code: Int) async throws {
+    let store = try ObjectStore([Sample(uid: "1")])
+    let script: FakeServer.Script = { _, request in
+      request.method == .PATCH && request.path.hasSuffix("acme-pg-spec")
+        ? .status(code, "Conflict", "always another") : store.answer(request)
+    }
+    try await controlling(script) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let told = { store.writes.contains { $0.object["message"]?.string?.contains("always another") == true } }
+        #expect(try await eventually { told() })
+      }
+    }
+  }
+}

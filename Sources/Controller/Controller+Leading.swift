@@ -197,6 +197,11 @@ extension Controller {
       if rotates, looks.logins(of: key) != clock.reports { queue.add(CollectionOfOne(key)) }
     }
     if let expectation = pass.expectation { looks.expect(expectation, of: key) }
+    if let refusal = pass.unhurried {
+      logger.warning(
+        "a Pod is not told of what was written; its kubelet brings it within a minute or so",
+        metadata: ["instance": "\(key)", "error": "\(refusal)"])
+    }
     var notices = pass.problems.map { Notice($0, of: instance.workload, in: key.namespace) }
     notices += pass.service.notices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }
     notices += pass.rotationNotices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }

@@ -31,8 +31,10 @@ struct InstancePass {
   private(set) var expectation: Expectation?
   /// Whether mounted objects were written, and not all Pods have been told yet.
   private(set) var hasUntoldUpdate: Bool
-  /// Why not all Pods have been told.
+  /// Why not all Pods have been told, where they are told later.
   private var untold: KubernetesError?
+  /// Why one is not told of this version at all.
+  private(set) var unhurried: KubernetesError?
 
   /// What was refused while the rest went on.
   private var refusals = Refusals()
@@ -375,9 +377,9 @@ struct InstancePass {
     for pod in pods where pod.isInjected && (pod.isRunning || wasThere) {
       do throws(Interruption) { try await access.annotate(pod, updated: String(hash)) } catch {
         // If a webhook is away, for example, the rest of the pass must not wait for it. The kubelet looks within a
-        // minute anyway.
+        // minute anyway, so that a refusal that lasts is none of the instance.
         guard case .failed(let failure) = error, !failure.isCancelled else { throw error }
-        untold = failure
+        if failure.code == 403 || failure.code == 422 { unhurried = failure } else { untold = failure }
       }
     }
     hasUntoldUpdate = untold != nil

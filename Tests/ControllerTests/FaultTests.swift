@@ -79,19 +79,45 @@ import Testing
     }
   }
 
-  @Test func whereAPodCannotBeToldTheRestGoesOnAndItIsToldLater() async throws {
-    let isRefused = Mutex(true)
-    let pod = String(
+  /// A running Pod with the sidecar.
+  private static func pod() throws -> String {
+    String(
       decoding: try Sample(
         kind: "Pod", name: "db-1", annotations: ["postern.io/injected": "v1"], uid: "2", replicaSet: "r"
       ).manifest().bytes, as: UTF8.self
     ).replacing(#""spec":"#, with: #""status":{"phase":"Running"},"spec":"#)
+  }
+
+  /// The kubelet brings the files anyway, a little later.
+  @Test(arguments: [403, 422]) func aPodThatMayNeverBeToldFailsNothing(code: Int) async throws {
+    let (pod, log) = (try Self.pod(), LoggedLines())
+    let script = try script { request in
+      if request.path == "/api/v1/pods" {
+        return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(pod)]}"#)
+      }
+      return request.path.contains("/pods/") ? .status(code, "Refused", "labels were changed, too") : nil
+    }
+    try await controlling(script, logger: log.logger) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"result="changed"} 1"#) })
+        #expect(!registry.text().contains(#"result="error"}"#))
+        #expect(!controller.instances[CustomerKey(namespace: "shops", customer: "acme")].isOwed)
+        #expect(server.requests.count { $0.path.hasSuffix("/pods/db-1") } == 1)
+        #expect(!server.requests.contains { $0.path.hasSuffix("/events") && $0.body.contains("labels were changed") })
+        #expect(log.all.count { $0.contains("labels were changed") && $0.contains("instance=shops/acme") } == 1)
+      }
+    }
+  }
+
+  @Test func whereAPodCannotBeToldTheRestGoesOnAndItIsToldLater() async throws {
+    let isRefused = Mutex(true)
+    let pod = try Self.pod()
     let script = try script { request in
       if request.path == "/api/v1/pods" {
         return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(pod)]}"#)
       }
       guard request.path.contains("/pods/"), isRefused.withLock({ $0 }) else { return nil }
-      return .status(403, "Forbidden", "a webhook does not want it")
+      return .status(500, "InternalError", "a webhook does not answer")
     }
     try await controlling(script) { server, controller, registry in
       try await leading(controller) { () async throws in

@@ -95,6 +95,9 @@ extension Controller {
       (state, outcome) = (.failed, .failed)
     }
     await events.tell(notices, mayWrite: mayWrite)
+    let problems = notices.filter(\.reason.isOfDeclaration)
+    log(problems, of: key, isAll: outcome != .failed)
+    if !problems.isEmpty { turns.bring(Self.now.adding(seconds: UserRotation.toldAgain), of: key) }
     metrics.record(outcome, took: ContinuousClock.now - start)
     if state == nil, outcome != .stopped {
       looks.expect(nil, of: key)
@@ -114,6 +117,26 @@ extension Controller {
     else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
+  }
+
+  /// How many problems of a pass are logged.
+  private static let maximumLogged = 25
+
+  /// Logs what of a declaration is not carried out, each time that it becomes so: Events are gone after an hour.
+  /// - Parameter isAll: whether these are all of the instance's.
+  private func log(_ problems: [Notice], of key: CustomerKey, isAll: Bool) {
+    let said = instances[key].problems
+    let fresh = problems.filter { !said.contains($0) }.prefix(Self.maximumLogged)
+    for problem in fresh {
+      logger.warning(
+        "a declaration is not carried out",
+        metadata: [
+          "instance": "\(key)", "reason": "\(problem.reason.rawValue)",
+          "object": "\(problem.kind) \(problem.namespace)/\(problem.name)", "message": "\(problem.message)",
+        ])
+    }
+    // The others are logged by the next pass.
+    _ = instances.change(key) { $0.problems = (isAll ? said.intersection(problems) : said).union(fresh) }
   }
 
   /// Whether people are told of a failed pass. Where another writer was faster, or the API server is away, the next try comes

@@ -14,8 +14,8 @@ package struct ControllerSettings: Sendable {
   package var maximumRetryDelay: Duration = .seconds(300)
   /// How often it is looked whether a password is due to turn.
   package var turnInterval: Duration = .seconds(2)
-  /// For how long the same notice about an object is not sent again.
-  package var eventInterval: Duration = .seconds(3600)
+  /// For how long the same notice about an object is not sent again. The API server keeps an Event for an hour.
+  package var eventInterval: Duration = .seconds(3300)
   /// How often an Event is tried again that could not be written.
   package var eventRetryInterval: Duration = .seconds(10)
   /// How many Events an object may get in a row; afterwards one every five minutes.

@@ -37,6 +37,14 @@ struct Notice: Hashable, Sendable {
       }
     }
 
+    /// Whether it says that something declared is not carried out, for as long as it is so.
+    var isOfDeclaration: Bool {
+      switch self {
+      case .invalidDeclaration, .missingReference, .conflict, .noService, .notInjected: true
+      default: false
+      }
+    }
+
     /// Whether it reports a change of state. Then it is sent at every change, however often that is.
     var isOfAChange: Bool { self == .provisioned || self == .provisioningFailed }
   }

@@ -40,8 +40,9 @@ package struct UserRotation: Equatable, Sendable {
   /// From when on applications are told that still use the login of before: half of its time.
   package var staleFrom: Timestamp? { end?.adding(seconds: -rotation.overlap / 2) }
 
-  /// After how many seconds they are told again: an Event is gone after an hour, and is not repeated within it.
-  private static let toldAgain = 3_660
+  /// After how many seconds people are told again of what lasts: an Event is gone after an hour, and is not repeated within 55
+  /// minutes.
+  package static let toldAgain = 3_360
 
   /// When the next pass has something to do.
   package func next(after now: Timestamp) -> Timestamp? {

@@ -191,4 +191,37 @@ import Testing
       }
     }
   }
+
+  private static let wrong: [(String, [Sample])] = {
+    func sample(_ annotations: [String: String], name: String = "db", uid: String = "1") -> Sample {
+      Sample(name: name, annotations: annotations, uid: uid)
+    }
+    let missing = ["postern.io/users": "[{name: shop, passwordFrom: {secret: nope, key: k}}]"]
+    return [
+      ("MissingReference", [sample(missing)]), ("InvalidDeclaration", [sample(["postern.io/users": "[{nope: 1}]"])]),
+      ("NoService", [sample(Sample().annotations)]),
+      ("Conflict", [sample(Sample().annotations), sample(Sample().annotations, name: "other", uid: "2")]),
+    ]
+  }()
+
+  /// An Event is gone after an hour; the log stays, and another pass tells it again before.
+  @Test(arguments: [0, 1, 2, 3]) func whatIsNotCarriedOutIsLoggedOnceAndToldAgainWithinTheHour(index: Int) async throws
+  {
+    let (reason, samples) = Self.wrong[index]
+    let (store, log) = (try ObjectStore(samples), LoggedLines())
+    try await controlling({ _, request in store.answer(request) }, logger: log.logger) { _, controller, registry in
+      try await leading(controller) { () async throws in
+        let key = CustomerKey(namespace: "shops", customer: "acme")
+        let lines = { log.all.filter { $0.contains(" reason=\(reason)") && $0.contains("instance=shops/acme") } }
+        #expect(try await eventually { lines().count == samples.count })
+        let hour = Timestamp(microseconds: (SystemClock.wallMilliseconds + 3_590_000) * 1000)
+        #expect(try await eventually { controller.turns.take(at: hour).contains(key) })
+        let passes = { registry.text().split(separator: "\n").filter { $0.hasPrefix("postern_reconciles_total") } }
+        let before = passes()
+        controller.queue.add(CollectionOfOne(key))
+        #expect(try await eventually { passes() != before })
+        #expect(lines().count == samples.count)
+      }
+    }
+  }
 }

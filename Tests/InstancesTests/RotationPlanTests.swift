@@ -218,9 +218,9 @@ import Testing
   }
 
   /// Each in seconds from the end of an overlap of eight hours, after which the next turn's pass follows in a minute. Who still
-  /// uses the login of before is told from half of it on, and again when the Event of before is gone.
+  /// uses the login of before is told from half of it on, and again before the Event of before is gone.
   @Test(arguments: [
-    (-28_000, -14_400), (-14_401, -14_400), (-14_400, -10_740), (-14_000, -10_340), (-3_661, -1), (-3_660, 60),
+    (-28_000, -14_400), (-14_401, -14_400), (-14_400, -11_040), (-14_000, -10_640), (-3_361, -1), (-3_360, 60),
     (-300, 60), (0, 60), (60, 60),
   ])
   func whoStillUsesTheLoginOfBeforeIsToldUpToItsEnd(now: Int, next: Int) throws {

@@ -143,7 +143,10 @@ final class Transport: Sendable {
       return "\(message[..<denial.lowerBound]) denied the request; its words are withheld, as they may quote the Secret"
     }
     guard ![401, 403, 404, 409, 429, 503, 504].contains(code) else { return message }
-    return "what the API server says is withheld, as it may quote the Secret; check its keys and values"
+    let question =
+      code == 422
+      ? ", and whether it is immutable: once it is deleted, Postern makes it anew, a user's with the same password" : ""
+    return "what the API server says is withheld, as it may quote the Secret; check its keys and values\(question)"
   }
 
   private func refusal(_ call: Call, _ response: HTTPClientResponse) async -> KubernetesError {

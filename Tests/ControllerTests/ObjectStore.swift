@@ -115,6 +115,9 @@ final class ObjectStore: Sendable {
     }
   }
 
+  /// Deletes an object, as somebody other than Postern; no watch reports it.
+  func remove(_ path: String) { state.withLock { $0.objects[path] = nil } }
+
   /// All writes, in order.
   var writes: [Write] { state.withLock { $0.writes } }
 

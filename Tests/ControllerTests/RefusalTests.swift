@@ -530,6 +530,29 @@ import TextEncoding
     }
   }
 
+  /// Nothing changes an immutable one, and Postern makes it anew when somebody deletes it.
+  @Test func anImmutableSecretComesBackWithItsPassword() async throws {
+    let path = Self.secret("user-a")
+    let secret = try Self.object(
+      "user-a", annotations: #"{"postern.io/user":"a"}"#, data: #"{"password":"\#(base64("old-password-of-a"))"}"#
+    )
+    let sample = Sample(annotations: Self.two, uid: "1")
+    let server = Refusing(try ObjectStore([sample], objects: [path: secret])) { request in
+      request.path == path && request.method == .PATCH ? .status(422, "Invalid", "data: field is immutable") : nil
+    }
+    try await controlling({ _, request in server.answer(request) }) { fake, controller, _ in
+      try await leading(controller) { () async throws in
+        let told = { Self.told(fake).first { $0.hasPrefix("Failed: apply") } }
+        #expect(try await eventually { told()?.contains("whether it is immutable") == true }, "\(told() ?? "")")
+        server.store.remove(path)
+        let isThere = try await eventually { server.store.writes.contains { $0.path == path } }
+        #expect(isThere && server.store.value(path, "password") == "old-password-of-a")
+        server.end()
+        #expect(try await eventually { server.store.value(path, "uri")?.contains("old-password-of-a") == true })
+      }
+    }
+  }
+
   private static func failure(_ cause: KubernetesError.Cause) -> Interruption {
     .failed(KubernetesError(verb: "create", path: "/", server: "s", cause: cause))
   }

@@ -138,6 +138,8 @@ import Testing
         }
         #expect(error?.code == code)
         #expect(error?.description.contains("aHVudGVyMg") == false)
+        // What the API server says of an immutable one is 422, too.
+        #expect(error?.description.contains("immutable") == (code == 422))
         #expect("\(String(describing: error))".contains("aHVudGVyMg") == false)
       }
     }

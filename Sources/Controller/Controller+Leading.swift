@@ -1,4 +1,5 @@
 import DatabaseSpec
+import Declarations
 import Instances
 import KubernetesClient
 import Linux
@@ -107,7 +108,8 @@ extension Controller {
     let found = looks.found(of: key)
     let counts = instances.change(key) { record in
       (record.state, record.found) = (state, found)
-      if state == nil { (record.answeredService, record.rotates, record.guarded) = (nil, false, []) }
+      guard state == nil else { return }
+      (record.answeredService, record.rotates, record.makesService, record.guarded) = (nil, false, false, [])
     }
     if let counts { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
@@ -209,7 +211,10 @@ extension Controller {
       }
     }
     let (isOwed, guarded, answered) = (pass.hasUntoldUpdate, pass.guarded, pass.service.answered)
-    _ = instances.change(key) { ($0.isOwed, $0.guarded, $0.answeredService) = (isOwed, guarded, answered) }
+    _ = instances.change(key) { record in
+      (record.isOwed, record.guarded, record.answeredService) = (isOwed, guarded, answered)
+      record.makesService = instance.declaration.makesService
+    }
     // A pass that ended early knows nothing of the turns, and is tried again.
     if let last = pass.turns {
       let rotates = pass.rotates

@@ -13,6 +13,8 @@ final class InstanceRecords: Sendable {
     var answeredService: Int?
     /// Whether a password of it turns.
     var rotates = false
+    /// Whether a Service is made for it.
+    var makesService = false
     /// What of its declaration was not carried out, as it was last logged.
     var problems: Set<Notice> = []
     /// What its Pods have, as was last found.
@@ -58,7 +60,7 @@ final class InstanceRecords: Sendable {
 extension InstanceRecords.Record {
   fileprivate var isEmpty: Bool {
     state == nil && found == nil && !isOwed && !rotates && answeredService == nil && guarded.isEmpty
-      && problems.isEmpty
+      && !makesService && problems.isEmpty
   }
 
   /// The state that it counts as. What is written may not have reached Postgres yet.

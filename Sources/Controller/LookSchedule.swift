@@ -9,6 +9,8 @@ struct LookSchedule: Sendable {
     var key: CustomerKey
     var pod: ObservedPod
     var expectation: Expectation
+    /// Whether all was as it should be the last time, so that it is asked only because time has passed.
+    var isOfSettled: Bool
     /// How often the controller's clock had been set.
     fileprivate var clockSettings: Int
   }
@@ -114,14 +116,16 @@ struct LookSchedule: Sendable {
       // The lines take turns, too.
       isDoubtful = (!isDoubtful || line.isEmpty) && openDoubtful.count < Self.maximumAtOnce / 2 && !doubtful.isEmpty
       guard let (key, uid) = isDoubtful ? doubtful.removeFirst() : line.removeFirst() else { break }
-      guard let pod = entries[key]?[uid]?.pod, let expectation = expectations[key],
-        open.hasRoom(in: key.namespace)
+      guard let entry = entries[key]?[uid], let expectation = expectations[key], open.hasRoom(in: key.namespace)
       else { continue }
       open.begin(uid, in: key.namespace)
       if isDoubtful { openDoubtful.insert(uid) }
       turns.take(key.namespace)
       allowance -= 1
-      looks.append(Look(key: key, pod: pod, expectation: expectation, clockSettings: clockSettings))
+      let isOfSettled = entry.about == expectation && (entry.result == .converged || entry.result == .standby)
+      looks.append(
+        Look(
+          key: key, pod: entry.pod, expectation: expectation, isOfSettled: isOfSettled, clockSettings: clockSettings))
     }
     return looks
   }

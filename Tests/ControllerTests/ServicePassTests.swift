@@ -65,6 +65,23 @@ import Testing
     #expect(asked == [] && told == [])
   }
 
+  /// Nothing watches Services; the sidecars are asked every ten minutes anyway.
+  @Test(arguments: [true, false]) func oneThatIsMadeComesBackWhenTheSidecarsAreAskedAgain(isMade: Bool) async throws {
+    let annotations = Sample().annotations.merging(isMade ? ["postern.io/service": "make"] : [:]) { $1 }
+    let store = try ObjectStore([Sample(annotations: annotations, uid: "1")])
+    try await controlling({ _, request in store.answer(request) }) { _, controller, registry in
+      try await leading(controller) { () async throws in
+        let key = CustomerKey(namespace: "shops", customer: "acme")
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="changed"} 1"#) })
+        let made = { store.writes.count { $0.path == Self.service } }
+        #expect(made() == (isMade ? 1 : 0) && controller.instances[key].makesService == isMade)
+        store.remove(Self.service)
+        controller.looks.askedAgain(key)
+        #expect(try await eventually { made() == (isMade ? 2 : 0) })
+      }
+    }
+  }
+
   @Test func somebodyElsesServiceIsLeftAsItIs() async throws {
     let make = ["postern.io/service": "make"]
     let (asked, told) = try await talk(make, Self.object(#"{"selector":{"app":"web"},"ports":[{"port":5432}]}"#))

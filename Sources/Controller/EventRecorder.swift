@@ -174,11 +174,11 @@ final class EventRecorder: Sendable {
 
   /// - Returns: whether the Event still existed.
   private func countUp(_ notice: Notice, _ told: Told) async throws(KubernetesError) -> Bool {
-    var patch = JSONObject()
-    patch["count"] = .number(String(told.count))
-    patch["lastTimestamp"] = .string(SystemClock.timestamp())
+    let patch = JSONValue.members([
+      ("count", .integer(told.count)), ("lastTimestamp", .string(SystemClock.timestamp())),
+    ])
     do throws(KubernetesError) {
-      try await client.patch(.events, told.event, in: notice.namespace, .merge(.object(patch)), as: .nothing)
+      try await client.patch(.events, told.event, in: notice.namespace, .merge(patch), as: .nothing)
       return true
     } catch {
       guard error.isNotFound else { throw error }
@@ -195,24 +195,19 @@ final class EventRecorder: Sendable {
   }
 
   private static func event(_ notice: Notice, name: String) -> JSONValue {
-    func object(_ members: [(String, JSONValue)]) -> JSONValue {
-      var object = JSONObject()
-      for (key, value) in members { object[key] = value }
-      return .object(object)
-    }
     let now = JSONValue.string(SystemClock.timestamp())
-    let involved = object([
+    let involved = JSONValue.members([
       ("apiVersion", .string(notice.apiVersion)), ("kind", .string(notice.kind)), ("name", .string(notice.name)),
       ("namespace", .string(notice.namespace)), ("uid", .string(notice.uid)),
     ])
-    return object([
+    return .members([
       ("apiVersion", .string("v1")), ("kind", .string("Event")),
-      ("metadata", object([("name", .string(name)), ("namespace", .string(notice.namespace))])),
+      ("metadata", .members([("name", .string(name)), ("namespace", .string(notice.namespace))])),
       ("involvedObject", involved), ("type", .string(notice.reason.type)),
       ("reason", .string(notice.reason.rawValue)), ("message", .string(notice.message)),
-      ("source", object([("component", .string(ObjectLabel.manager))])),
+      ("source", .members([("component", .string(ObjectLabel.manager))])),
       ("reportingComponent", .string(ObjectLabel.manager)),
-      ("firstTimestamp", now), ("lastTimestamp", now), ("count", .number("1")),
+      ("firstTimestamp", now), ("lastTimestamp", now), ("count", .integer(1)),
     ])
   }
 }

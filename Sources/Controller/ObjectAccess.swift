@@ -111,18 +111,15 @@ struct ObjectAccess: Sendable {
   @discardableResult
   func annotate(_ live: LiveObject, _ annotations: [String: JSONValue]) async throws(Interruption) -> LiveObject? {
     try check()
-    var members = JSONObject()
-    for (key, value) in annotations { members[key] = value }
-    var metadata = JSONObject()
-    metadata["uid"] = .string(live.uid)
-    metadata["resourceVersion"] = .string(live.resourceVersion)
-    metadata["annotations"] = .object(members)
-    var patch = JSONObject()
-    patch["metadata"] = .object(metadata)
+    let metadata = JSONValue.members([
+      ("uid", .string(live.uid)), ("resourceVersion", .string(live.resourceVersion)),
+      ("annotations", .members(annotations.map { ($0.key, $0.value) })),
+    ])
+    let patch = JSONValue.members([("metadata", metadata)])
     do throws(KubernetesError) {
       return noted(
         try await client.patch(
-          live.kind.resource, live.name, in: key.namespace, .merge(.object(patch)), as: Self.reader(live.kind)))
+          live.kind.resource, live.name, in: key.namespace, .merge(patch), as: Self.reader(live.kind)))
     } catch {
       guard error.isNotFound || error.isConflict else { throw .failed(error) }
       return nil
@@ -137,16 +134,11 @@ struct ObjectAccess: Sendable {
   /// The same for a Pod of this name.
   func annotatePod(_ name: String, uid: String, updated: String) async throws(Interruption) {
     try check()
-    var annotations = JSONObject()
-    annotations[AnnotationKey.updated] = .string(updated)
-    var metadata = JSONObject()
-    metadata["uid"] = .string(uid)
-    metadata["annotations"] = .object(annotations)
-    var patch = JSONObject()
-    patch["metadata"] = .object(metadata)
+    let annotations = JSONValue.members([(AnnotationKey.updated, .string(updated))])
+    let patch = JSONValue.members([("metadata", .members([("uid", .string(uid)), ("annotations", annotations)]))])
     do throws(KubernetesError) {
       // The answer contains the Pod, which is not needed.
-      try await client.patch(.pods, name, in: key.namespace, .merge(.object(patch)), as: .nothing)
+      try await client.patch(.pods, name, in: key.namespace, .merge(patch), as: .nothing)
     } catch {
       guard error.isNotFound || error.isConflict else { throw .failed(error) }
     }

@@ -68,19 +68,13 @@ struct Provisioned: Equatable, Sendable {
   ///   - uid: the UID of the Pod.
   ///   - isChange: whether ``status`` had another value before.
   func patch(uid: String, isChange: Bool, at time: String) -> JSONValue {
-    func object(_ members: [(String, JSONValue)]) -> JSONValue {
-      var object = JSONObject()
-      for (key, value) in members { object[key] = value }
-      return .object(object)
-    }
-    var members: [(String, JSONValue)] = [
+    let condition = JSONValue.members([
       ("type", .string(Self.type)), ("status", .string(status.rawValue)), ("reason", .string(reason.rawValue)),
       ("message", .string(message.cut(to: Notice.maximumMessageBytes))), ("lastProbeTime", .string(time)),
-    ]
-    if isChange { members.append(("lastTransitionTime", .string(time))) }
-    return object([
-      ("metadata", object([("uid", .string(uid))])),
-      ("status", object([("conditions", .array([object(members)]))])),
+      ("lastTransitionTime", isChange ? .string(time) : nil),
+    ])
+    return .members([
+      ("metadata", .members([("uid", .string(uid))])), ("status", .members([("conditions", .array([condition]))])),
     ])
   }
 

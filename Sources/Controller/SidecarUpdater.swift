@@ -169,18 +169,11 @@ extension SidecarUpdates.Update {
   /// A strategic merge patch that changes the image of this sidecar and no other container. It marks the Pod if it was
   /// ready, for the next leader.
   func patch(image: String, at time: String) -> JSONValue {
-    func object(_ members: [(String, JSONValue)]) -> JSONValue {
-      var object = JSONObject()
-      for (key, value) in members { object[key] = value }
-      return .object(object)
-    }
-    var metadata: [(String, JSONValue)] = [("uid", .string(pod.uid))]
-    if pod.sidecar.isReady {
-      metadata.append(("annotations", object([(AnnotationKey.sidecarUpdated, .string(time))])))
-    }
-    let container = object([("name", .string(SidecarContainer.name)), ("image", .string(image))])
-    return object([
-      ("metadata", object(metadata)), ("spec", object([("initContainers", .array([container]))])),
+    let marks = JSONValue.members([(AnnotationKey.sidecarUpdated, .string(time))])
+    let container = JSONValue.members([("name", .string(SidecarContainer.name)), ("image", .string(image))])
+    return .members([
+      ("metadata", .members([("uid", .string(pod.uid)), ("annotations", pod.sidecar.isReady ? marks : nil)])),
+      ("spec", .members([("initContainers", .array([container]))])),
     ])
   }
 }

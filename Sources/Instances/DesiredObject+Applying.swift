@@ -56,18 +56,14 @@ extension DesiredObject {
   package static func removal(
     of keys: [String], annotations: [String] = [], from live: LiveObject
   ) -> JSONValue {
-    func nulls(_ keys: [String]) -> JSONValue {
-      var object = JSONObject()
-      for key in keys { object[key] = .null }
-      return .object(object)
-    }
-    var metadata = JSONObject()
-    metadata["resourceVersion"] = .string(live.resourceVersion)
-    if !annotations.isEmpty { metadata["annotations"] = nulls(annotations) }
-    var root = JSONObject()
-    root["metadata"] = .object(metadata)
-    if !keys.isEmpty { root["data"] = nulls(keys) }
-    return .object(root)
+    func nulls(_ keys: [String]) -> JSONValue? { keys.isEmpty ? nil : .members(keys.map { ($0, .null) }) }
+    return .members([
+      (
+        "metadata",
+        .members([("resourceVersion", .string(live.resourceVersion)), ("annotations", nulls(annotations))])
+      ),
+      ("data", nulls(keys)),
+    ])
   }
 
   private func isSeeded(_ key: String, in live: LiveObject) -> Bool {

@@ -34,38 +34,30 @@ package struct DesiredObject: Equatable, Sendable {
 
   /// The manifest. A Secret's values are in `data`, in base64; a ConfigMap's are plain text.
   package func manifest(base64: (String) -> String) -> JSONValue {
-    var metadata = JSONObject()
-    metadata["name"] = .string(name)
-    metadata["namespace"] = .string(namespace)
-    metadata["labels"] = Self.object([
-      ObjectLabel.managedBy: ObjectLabel.manager, AnnotationKey.customerLabel: customer,
+    let labels = [ObjectLabel.managedBy: ObjectLabel.manager, AnnotationKey.customerLabel: customer]
+    let metadata = JSONValue.members([
+      ("name", .string(name)), ("namespace", .string(namespace)), ("labels", Self.object(labels)),
+      ("annotations", annotations.isEmpty ? nil : Self.object(annotations)),
+      ("ownerReferences", owner.flatMap(Self.reference).map { .array([$0]) }),
     ])
-    if !annotations.isEmpty { metadata["annotations"] = Self.object(annotations) }
-    if let reference = owner.flatMap(Self.reference) { metadata["ownerReferences"] = .array([reference]) }
-    var root = JSONObject()
-    root["apiVersion"] = .string("v1")
-    root["kind"] = .string(kind.rawValue)
-    root["metadata"] = .object(metadata)
-    if let type { root["type"] = .string(type) }
-    root["data"] = Self.object(kind == .secret ? data.mapValues(base64) : data)
-    return .object(root)
+    return .members([
+      ("apiVersion", .string("v1")), ("kind", .string(kind.rawValue)), ("metadata", metadata),
+      ("type", type.map { .string($0) }), ("data", Self.object(kind == .secret ? data.mapValues(base64) : data)),
+    ])
   }
 
   /// An element of `ownerReferences`; nil where the owner's UID is not known.
   static func reference(to owner: Instance.Workload) -> JSONValue? {
-    guard let uid = owner.uid else { return nil }
-    var reference = JSONObject()
-    reference["apiVersion"] = .string(owner.apiVersion)
-    reference["kind"] = .string(owner.kind)
-    reference["name"] = .string(owner.name)
-    reference["uid"] = .string(uid)
-    return .object(reference)
+    owner.uid.map { uid in
+      .members([
+        ("apiVersion", .string(owner.apiVersion)), ("kind", .string(owner.kind)), ("name", .string(owner.name)),
+        ("uid", .string(uid)),
+      ])
+    }
   }
 
   /// The values as an object, in the order of their keys.
   package static func object(_ values: [String: String]) -> JSONValue {
-    var object = JSONObject()
-    for (key, value) in values.sorted(by: { $0.key < $1.key }) { object[key] = .string(value) }
-    return .object(object)
+    .members(values.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
   }
 }

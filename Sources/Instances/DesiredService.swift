@@ -42,28 +42,22 @@ package struct DesiredService: Equatable, Sendable {
   /// The manifest.
   /// - Parameter live: the Service as it was read; nil where there was none.
   package func manifest(over live: LiveService? = nil) -> JSONValue {
-    var metadata = JSONObject()
-    metadata["name"] = .string(name)
-    metadata["namespace"] = .string(namespace)
-    metadata["labels"] = DesiredObject.object([
-      ObjectLabel.managedBy: ObjectLabel.manager, AnnotationKey.customerLabel: customer,
+    let labels = [ObjectLabel.managedBy: ObjectLabel.manager, AnnotationKey.customerLabel: customer]
+    let metadata = JSONValue.members([
+      ("name", .string(name)), ("namespace", .string(namespace)), ("labels", DesiredObject.object(labels)),
+      ("ownerReferences", DesiredObject.reference(to: owner).map { .array([$0]) }),
+      ("resourceVersion", live.map { .string($0.resourceVersion) }),
     ])
-    if let reference = DesiredObject.reference(to: owner) { metadata["ownerReferences"] = .array([reference]) }
-    if let live { metadata["resourceVersion"] = .string(live.resourceVersion) }
-    var entry = JSONObject()
-    entry["name"] = .string("postgres")
-    entry["port"] = .number(String(port))
-    entry["protocol"] = .string("TCP")
-    entry["targetPort"] = .number(String(port))
-    var spec = JSONObject()
-    if isHeadless { spec["clusterIP"] = .string("None") }
-    spec["selector"] = DesiredObject.object(selector)
-    spec["ports"] = .array([.object(entry)])
-    var root = JSONObject()
-    root["apiVersion"] = .string("v1")
-    root["kind"] = .string("Service")
-    root["metadata"] = .object(metadata)
-    root["spec"] = .object(spec)
-    return .object(root)
+    let entry = JSONValue.members([
+      ("name", .string("postgres")), ("port", .integer(port)), ("protocol", .string("TCP")),
+      ("targetPort", .integer(port)),
+    ])
+    let spec = JSONValue.members([
+      ("clusterIP", isHeadless ? .string("None") : nil), ("selector", DesiredObject.object(selector)),
+      ("ports", .array([entry])),
+    ])
+    return .members([
+      ("apiVersion", .string("v1")), ("kind", .string("Service")), ("metadata", metadata), ("spec", spec),
+    ])
   }
 }

@@ -9,6 +9,16 @@ package indirect enum JSONValue: Equatable, Sendable {
   case array([JSONValue])
   case object(JSONObject)
 
+  /// An object with these members, in this order; those without a value are left out.
+  package static func members(_ pairs: [(String, JSONValue?)]) -> JSONValue {
+    var object = JSONObject()
+    for (key, value) in pairs { object[key] = value }
+    return .object(object)
+  }
+
+  /// A whole number.
+  package static func integer(_ number: Int) -> JSONValue { .number(String(number)) }
+
   /// Reads a whole document.
   package init(parsing bytes: [UInt8]) throws(JSONError) {
     var reader = JSONReader(bytes)

@@ -55,14 +55,15 @@ struct ExecPlugin: Sendable {
   }
 
   private static func information(of cluster: KubeconfigEntry) throws(ConfigurationError) -> JSONValue {
-    var information = JSONObject()
-    information["server"] = .string(cluster.text("server") ?? "")
-    if let name = cluster.text("tls-server-name") { information["tls-server-name"] = .string(name) }
-    if try cluster.isTrue("insecure-skip-tls-verify") { information["insecure-skip-tls-verify"] = .bool(true) }
-    if let authority = try cluster.bytes("certificate-authority") {
-      information["certificate-authority-data"] = .string(Base64.encoded(authority))
-    }
-    return .object(information)
+    .members([
+      ("server", .string(cluster.text("server") ?? "")),
+      ("tls-server-name", cluster.text("tls-server-name").map { .string($0) }),
+      ("insecure-skip-tls-verify", try cluster.isTrue("insecure-skip-tls-verify") ? .bool(true) : nil),
+      (
+        "certificate-authority-data",
+        try cluster.bytes("certificate-authority").map { .string(Base64.encoded($0)) }
+      ),
+    ])
   }
 
   /// Runs the program once, and gives a configuration the credential: a client certificate for all its connections, or
@@ -120,13 +121,10 @@ struct ExecPlugin: Sendable {
 
   /// What the program reads in its environment.
   private func question(isInteractive: Bool) -> String {
-    var spec = JSONObject()
-    if let cluster { spec["cluster"] = cluster }
-    spec["interactive"] = .bool(isInteractive)
-    var root = JSONObject()
-    root["apiVersion"] = .string(apiVersion)
-    root["kind"] = .string("ExecCredential")
-    root["spec"] = .object(spec)
-    return String(decoding: JSONValue.object(root).bytes, as: UTF8.self)
+    let question = JSONValue.members([
+      ("apiVersion", .string(apiVersion)), ("kind", .string("ExecCredential")),
+      ("spec", .members([("cluster", cluster), ("interactive", .bool(isInteractive))])),
+    ])
+    return String(decoding: question.bytes, as: UTF8.self)
   }
 }

@@ -97,17 +97,18 @@ extension KubernetesClient {
     resourceVersion: String? = nil, dryRun: Bool = false
   ) async throws(KubernetesError) {
     var call = Call("delete", .DELETE, resource, namespace: namespace, name: name)
-    var preconditions = JSONObject()
-    preconditions["uid"] = uid.map { .string($0) }
-    preconditions["resourceVersion"] = resourceVersion.map { .string($0) }
-    var options = JSONObject()
-    options["apiVersion"] = .string("v1")
-    options["kind"] = .string("DeleteOptions")
-    if !preconditions.members.isEmpty { options["preconditions"] = .object(preconditions) }
-    if dryRun { options["dryRun"] = .array([.string("All")]) }
-    call.body = ("application/json", JSONValue.object(options).bytes)
+    let isConditional = uid != nil || resourceVersion != nil
+    let preconditions = JSONValue.members([
+      ("uid", uid.map { .string($0) }), ("resourceVersion", resourceVersion.map { .string($0) }),
+    ])
+    let options = JSONValue.members([
+      ("apiVersion", .string("v1")), ("kind", .string("DeleteOptions")),
+      ("preconditions", isConditional ? preconditions : nil),
+      ("dryRun", dryRun ? .array([.string("All")]) : nil),
+    ])
+    call.body = ("application/json", options.bytes)
     // Without a precondition, the second try might delete another object that has the same name.
-    call.isRepeatable = !preconditions.members.isEmpty
+    call.isRepeatable = isConditional
     // The answer is a Status, or the object where finalizers keep it.
     try await object(call, named: name, in: namespace, as: ObjectReader<Void>.nothing)
   }
@@ -116,20 +117,15 @@ extension KubernetesClient {
   /// where a PodDisruptionBudget does not allow it now, the error's code is 429.
   /// - Parameter uid: evict only the Pod with this UID.
   package func evict(_ pod: String, in namespace: String, uid: String) async throws(KubernetesError) {
-    func object(_ members: [(String, JSONValue)]) -> JSONValue {
-      var object = JSONObject()
-      for (key, value) in members { object[key] = value }
-      return .object(object)
-    }
-    let eviction = object([
+    let eviction = JSONValue.members([
       ("apiVersion", .string("policy/v1")), ("kind", .string("Eviction")),
-      ("metadata", object([("name", .string(pod)), ("namespace", .string(namespace))])),
-      ("deleteOptions", object([("preconditions", object([("uid", .string(uid))]))])),
+      ("metadata", .members([("name", .string(pod)), ("namespace", .string(namespace))])),
+      ("deleteOptions", .members([("preconditions", .members([("uid", .string(uid))]))])),
     ])
     var call = Call("create", .POST, .pods, namespace: namespace, name: pod, subresource: "eviction")
     call.body = ("application/json", eviction.bytes)
     call.isRetried = false
-    try await self.object(call, named: pod, in: namespace, as: ObjectReader<Void>.nothing)
+    try await object(call, named: pod, in: namespace, as: ObjectReader<Void>.nothing)
   }
 
   private static let strategicMerge = "application/strategic-merge-patch+json"

@@ -35,22 +35,20 @@ struct LeaseRecord: Equatable {
   /// A Lease with this record, which keeps the other fields of the old one. An empty holder is left out, because the
   /// API does not allow an empty string.
   func lease(_ name: String, in namespace: String, replacing old: JSONValue?) -> JSONValue {
-    var root = JSONObject()
-    root["apiVersion"] = .string(Resource.leases.apiVersion)
-    root["kind"] = .string(Resource.leases.kind)
     var metadata = JSONObject()
     if case .object(let kept)? = old?["metadata"] { metadata = kept }
     metadata["name"] = .string(name)
     metadata["namespace"] = .string(namespace)
-    root["metadata"] = .object(metadata)
     var spec = JSONObject()
     if case .object(let kept)? = old?["spec"] { spec = kept }
     spec["holderIdentity"] = holder.isEmpty ? nil : .string(holder)
-    spec["leaseDurationSeconds"] = .number(String(seconds))
+    spec["leaseDurationSeconds"] = .integer(seconds)
     spec["acquireTime"] = acquired.isEmpty ? nil : .string(acquired)
     spec["renewTime"] = .string(renewed)
-    spec["leaseTransitions"] = .number(String(transitions))
-    root["spec"] = .object(spec)
-    return .object(root)
+    spec["leaseTransitions"] = .integer(transitions)
+    return .members([
+      ("apiVersion", .string(Resource.leases.apiVersion)), ("kind", .string(Resource.leases.kind)),
+      ("metadata", .object(metadata)), ("spec", .object(spec)),
+    ])
   }
 }

@@ -40,13 +40,10 @@ package struct CertificateSecret: Equatable, Sendable {
     root["apiVersion"] = .string(Resource.secrets.apiVersion)
     root["kind"] = .string(Resource.secrets.kind)
     if old == nil {
-      var metadata = JSONObject()
-      metadata["name"] = .string(name)
-      metadata["namespace"] = .string(namespace)
-      var labels = JSONObject()
-      labels[ObjectLabel.managedBy] = .string(ObjectLabel.manager)
-      metadata["labels"] = .object(labels)
-      root["metadata"] = .object(metadata)
+      root["metadata"] = .members([
+        ("name", .string(name)), ("namespace", .string(namespace)),
+        ("labels", .members([(ObjectLabel.managedBy, .string(ObjectLabel.manager))])),
+      ])
       root["type"] = .string("kubernetes.io/tls")
     }
     var data = JSONObject()

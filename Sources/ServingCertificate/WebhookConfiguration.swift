@@ -16,11 +16,7 @@ enum WebhookConfiguration {
   }
 
   private static func operation(_ name: String, _ path: String, _ value: JSONValue) -> JSONValue {
-    var operation = JSONObject()
-    operation["op"] = .string(name)
-    operation["path"] = .string(path)
-    operation["value"] = value
-    return .object(operation)
+    .members([("op", .string(name)), ("path", .string(path)), ("value", value)])
   }
 }
 

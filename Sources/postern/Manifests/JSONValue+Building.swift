@@ -1,15 +1,6 @@
 import JSONBytes
 
 extension JSONValue {
-  /// An object with these members, in this order; those without a value are left out.
-  static func members(_ pairs: [(String, JSONValue?)]) -> JSONValue {
-    var object = JSONObject()
-    for (key, value) in pairs { object[key] = value }
-    return .object(object)
-  }
-
-  static func integer(_ number: Int) -> JSONValue { .number(String(number)) }
-
   /// The whole document, indented.
   var prettyText: String { text(indent: "") }
 

@@ -16,7 +16,7 @@ struct MigratedUser {
     .members([
       ("name", .string(name)), ("ensure", isAbsent ? .string("absent") : nil),
       ("grants", grants.isEmpty ? nil : .members(grants.map { ($0.database, .string($0.level)) })),
-      ("connectionLimit", connectionLimit.map { .number(String($0)) }), ("validUntil", validUntil.map { .string($0) }),
+      ("connectionLimit", connectionLimit.map { .integer($0) }), ("validUntil", validUntil.map { .string($0) }),
       ("memberOf", memberOf.isEmpty ? nil : .array(memberOf.map { .string($0) })),
       (
         "passwordFrom",
@@ -49,7 +49,7 @@ struct MigratedDatabase {
     return .members([
       ("name", .string(name)), ("owner", .string(owner)), ("extensions", list(extensions)), ("schemas", list(schemas)),
       ("encoding", encoding.map { .string($0) }), ("locale", locale.map { .string($0) }),
-      ("template", template.map { .string($0) }), ("connectionLimit", connectionLimit.map { .number(String($0)) }),
+      ("template", template.map { .string($0) }), ("connectionLimit", connectionLimit.map { .integer($0) }),
       ("scripts", list(scripts)),
     ])
   }

@@ -51,17 +51,13 @@ extension ConnectingManifest {
 
   /// A Pod of the template.
   var pod: JSONValue {
-    var metadata = JSONObject()
-    metadata["name"] = .string(manifest.name)
-    metadata["namespace"] = manifest.object["metadata"]?["namespace"]
-    metadata["labels"] = template?["metadata"]?["labels"]
-    metadata["annotations"] = template?["metadata"]?["annotations"]
-    var pod = JSONObject()
-    pod["apiVersion"] = .string("v1")
-    pod["kind"] = .string("Pod")
-    pod["metadata"] = .object(metadata)
-    pod["spec"] = template?["spec"]
-    return .object(pod)
+    let metadata = JSONValue.members([
+      ("name", .string(manifest.name)), ("namespace", manifest.object["metadata"]?["namespace"]),
+      ("labels", template?["metadata"]?["labels"]), ("annotations", template?["metadata"]?["annotations"]),
+    ])
+    return .members([
+      ("apiVersion", .string("v1")), ("kind", .string("Pod")), ("metadata", metadata), ("spec", template?["spec"]),
+    ])
   }
 
   /// The template as a Pod of it has become.

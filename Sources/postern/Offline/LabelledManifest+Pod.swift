@@ -6,24 +6,20 @@ extension LabelledManifest {
   static func pod(of workload: JSONValue) -> JSONValue {
     guard let template = workload["spec"]?["template"] else { return workload }
     let name = workload["metadata"]?["name"]?.string ?? "pod"
-    var metadata = JSONObject()
-    metadata["name"] = .string("\(name)-0")
-    metadata["namespace"] = workload["metadata"]?["namespace"]
-    metadata["labels"] = template["metadata"]?["labels"]
-    metadata["annotations"] = template["metadata"]?["annotations"]
-    metadata["ownerReferences"] = .array([
-      .members([
-        ("apiVersion", .string("apps/v1")),
-        ("kind", .string(workload["kind"]?.string == "StatefulSet" ? "StatefulSet" : "ReplicaSet")),
-        ("name", .string(name)), ("uid", .string("offline")), ("controller", .bool(true)),
-      ])
+    let owner = JSONValue.members([
+      ("apiVersion", .string("apps/v1")),
+      ("kind", .string(workload["kind"]?.string == "StatefulSet" ? "StatefulSet" : "ReplicaSet")),
+      ("name", .string(name)), ("uid", .string("offline")), ("controller", .bool(true)),
     ])
-    var pod = JSONObject()
-    pod["apiVersion"] = .string("v1")
-    pod["kind"] = .string("Pod")
-    pod["metadata"] = .object(metadata)
-    pod["spec"] = template["spec"].map { withClaimVolumes($0, of: workload) }
-    return .object(pod)
+    let metadata = JSONValue.members([
+      ("name", .string("\(name)-0")), ("namespace", workload["metadata"]?["namespace"]),
+      ("labels", template["metadata"]?["labels"]), ("annotations", template["metadata"]?["annotations"]),
+      ("ownerReferences", .array([owner])),
+    ])
+    return .members([
+      ("apiVersion", .string("v1")), ("kind", .string("Pod")), ("metadata", metadata),
+      ("spec", template["spec"].map { withClaimVolumes($0, of: workload) }),
+    ])
   }
 
   /// Adds a StatefulSet's claims as volumes, as Kubernetes does.
@@ -31,13 +27,10 @@ extension LabelledManifest {
     guard case .object(var object) = spec, let claims = workload["spec"]?["volumeClaimTemplates"]?.array else {
       return spec
     }
-    let volumes = claims.compactMap { $0["metadata"]?["name"]?.string }.map { name -> JSONValue in
-      var claim = JSONObject()
-      claim["claimName"] = .string(name)
-      var volume = JSONObject()
-      volume["name"] = .string(name)
-      volume["persistentVolumeClaim"] = .object(claim)
-      return .object(volume)
+    let volumes = claims.compactMap { $0["metadata"]?["name"]?.string }.map { name in
+      JSONValue.members([
+        ("name", .string(name)), ("persistentVolumeClaim", .members([("claimName", .string(name))])),
+      ])
     }
     object["volumes"] = .array((spec["volumes"]?.array ?? []) + volumes)
     return .object(object)

@@ -20,21 +20,14 @@ package struct PodLabels: Hashable, Sendable {
     statefulSet = object.kind == GroupVersionKind.statefulSet.kind ? object.ownName : nil
   }
 
-  private static func members(_ value: JSONValue?) -> [String: String] {
-    guard case .object(let object)? = value else { return [:] }
-    return Dictionary(
-      object.members.compactMap { member in member.value.string.map { (member.key, $0) } },
-      uniquingKeysWith: { _, last in last })
-  }
-
   /// The labels that all Pods have.
-  package var all: [String: String] { Self.members(try? JSONValue(parsing: labels)) }
+  package var all: [String: String] { (try? JSONValue(parsing: labels))?.texts ?? [:] }
 
   /// What a Service of Postern's selects: the labels by which the workload itself knows its Pods; of a bare Pod, all
   /// of its labels. A Service cannot express a selector's `matchExpressions`. The customer's label then narrows it.
   package func selector(customer: String) -> [String: String] {
     guard !selector.isEmpty, let value = try? JSONValue(parsing: selector) else { return all }
-    var labels = Self.members(value["matchLabels"])
+    var labels = value["matchLabels"]?.texts ?? [:]
     if labels.isEmpty || value["matchExpressions"]?.array?.isEmpty == false {
       labels[AnnotationKey.customerLabel] = customer
     }

@@ -30,22 +30,13 @@ package struct ServiceFacts: Equatable, Sendable {
   package init(_ object: JSONValue) {
     let spec = object["spec"]
     name = object["metadata"]?["name"]?.string ?? ""
-    var selector: [String: String] = [:]
-    if case .object(let members)? = spec?["selector"] {
-      for member in members.members { selector[member.key] = member.value.string }
-    }
-    self.selector = selector
+    selector = spec?["selector"]?.texts ?? [:]
     ports = (spec?["ports"]?.array ?? []).compactMap { port in
-      guard port["protocol"]?.string ?? "TCP" == "TCP", let number = Self.integer(port["port"]) else { return nil }
+      guard port["protocol"]?.string ?? "TCP" == "TCP", let number = port["port"]?.integer else { return nil }
       let target = port["targetPort"]
-      return Port(number: number, target: target?.string == nil ? Self.integer(target) ?? number : nil)
+      return Port(number: number, target: target?.string == nil ? target?.integer ?? number : nil)
     }
     isHeadless = spec?["clusterIP"]?.string == "None"
     isExternal = spec?["type"]?.string == "ExternalName"
-  }
-
-  private static func integer(_ value: JSONValue?) -> Int? {
-    guard case .number(let spelling)? = value else { return nil }
-    return Int(spelling)
   }
 }

@@ -79,7 +79,7 @@ struct InstanceStatus: Equatable, Sendable {
       failures.append(
         Self.line("\(problem[StatusKey.item]?.string ?? ""): \(problem[StatusKey.message]?.string ?? "")\(hint)"))
     }
-    if case .number(let text)? = root[StatusKey.moreProblems], let more = Int(text), more > 0 {
+    if let more = root[StatusKey.moreProblems]?.integer, more > 0 {
       moreFailures += min(more, 1_000_000)
     }
   }

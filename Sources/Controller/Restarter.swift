@@ -262,14 +262,14 @@ final class Restarter: Sendable {
       let resources: [Resource] = [.replicaSets, .statefulSets, .daemonSets]
       guard let owner = pod.owner, let resource = resources.first(where: { $0.kind == owner.kind }) else { return nil }
       let object = try await restarter.client.get(resource, owner.name, in: namespace)
-      let wanted =
-        resource == .daemonSets ? object["status"]?["desiredNumberScheduled"] : object["spec"]?["replicas"]
       var selector: String?
       if case .object(let labels)? = object["spec"]?["selector"]?["matchLabels"] {
         selector = labels.members.map { "\($0.key)=\($0.value.string ?? "")" }.joined(separator: ",")
       }
-      guard case .number(let text)? = wanted else { return (resource == .daemonSets ? 0 : 1, selector) }
-      return (Int(text) ?? 1, selector)
+      let wanted =
+        resource == .daemonSets
+        ? object["status"]?["desiredNumberScheduled"]?.integer ?? 0 : object["spec"]?["replicas"]?.integer ?? 1
+      return (wanted, selector)
     }
 
     /// - Returns: after what time the workload must be looked at again; nil: never.

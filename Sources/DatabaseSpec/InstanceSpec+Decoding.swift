@@ -102,7 +102,7 @@ struct SpecMember {
 
   func integer(_ key: String) throws(SpecError) -> Int? {
     guard let member = value[key] else { return nil }
-    guard case .number(let spelling) = member, let number = Int(spelling) else {
+    guard let number = member.integer else {
       throw .invalid(member.string ?? "?", in: "\(place).\(key)")
     }
     return number

@@ -171,14 +171,6 @@ extension JSONReader {
 }
 
 extension JSONValue {
-  /// The members of an object that are strings.
-  private var texts: [String: String] {
-    guard case .object(let object) = self else { return [:] }
-    return Dictionary(
-      object.members.compactMap { member in member.value.string.map { (member.key, $0) } },
-      uniquingKeysWith: { _, last in last })
-  }
-
   /// The decoded contents of a manifest of a ConfigMap or Secret, including `stringData`.
   package func objectData(_ kind: DesiredObject.Kind) -> [String: [UInt8]] {
     let plain = (self[kind == .secret ? "stringData" : "data"]?.texts ?? [:]).mapValues { Array($0.utf8) }

@@ -88,6 +88,22 @@ package indirect enum JSONValue: Equatable, Sendable {
     return text
   }
 
+  /// The number, if the value is a whole one that an Int holds.
+  package var integer: Int? {
+    guard case .number(let spelling) = self else { return nil }
+    return Int(spelling)
+  }
+
+  /// The members of an object that are strings; none where the value is not an object.
+  package var texts: [String: String] {
+    guard case .object(let object) = self else { return [:] }
+    var texts: [String: String] = [:]
+    for member in object.members {
+      if let text = member.value.string { texts[member.key] = text }
+    }
+    return texts
+  }
+
   /// The elements, if the value is an array.
   package var array: [JSONValue]? {
     guard case .array(let elements) = self else { return nil }

@@ -4,9 +4,7 @@ extension Status {
   /// Reads a `Status` from an answer of the API server; nil where the value is not a Status or does not report a
   /// failure. Its causes are not read, because the message contains them.
   package init?(_ value: JSONValue) {
-    guard value["kind"]?.string == "Status", case .number(let spelling)? = value["code"], let code = Int(spelling),
-      code >= 400
-    else { return nil }
+    guard value["kind"]?.string == "Status", let code = value["code"]?.integer, code >= 400 else { return nil }
     let details = value["details"]
     self.init(
       code: code, reason: value["reason"]?.string ?? "", message: value["message"]?.string ?? "",

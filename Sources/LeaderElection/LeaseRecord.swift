@@ -21,15 +21,10 @@ struct LeaseRecord: Equatable {
   init(_ lease: JSONValue) {
     let spec = lease["spec"]
     holder = spec?["holderIdentity"]?.string ?? ""
-    seconds = Self.number(spec?["leaseDurationSeconds"])
+    seconds = spec?["leaseDurationSeconds"]?.integer ?? 0
     acquired = spec?["acquireTime"]?.string ?? ""
     renewed = spec?["renewTime"]?.string ?? ""
-    transitions = Self.number(spec?["leaseTransitions"])
-  }
-
-  private static func number(_ value: JSONValue?) -> Int {
-    guard case .number(let spelling)? = value else { return 0 }
-    return Int(spelling) ?? 0
+    transitions = spec?["leaseTransitions"]?.integer ?? 0
   }
 
   /// A Lease with this record, which keeps the other fields of the old one. An empty holder is left out, because the

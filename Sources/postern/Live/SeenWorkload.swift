@@ -41,11 +41,3 @@ struct SeenWorkload: Sendable {
     problem = declared.problems.first.map { more > 0 ? "\($0) (and \(more) more)" : $0 }
   }
 }
-
-extension JSONValue {
-  /// The value, if it is a whole number.
-  var integer: Int? {
-    guard case .number(let spelling) = self else { return nil }
-    return Int(spelling)
-  }
-}

@@ -47,10 +47,7 @@ struct LabelledManifest: Equatable {
   var result: DeclarationResult { Declaration.parse(customer: customer, annotations: annotations) }
 
   private static func annotations(_ object: JSONValue) -> [String: String] {
-    guard case .object(let annotations)? = object["metadata"]?["annotations"] else { return [:] }
-    return Dictionary(
-      annotations.members.compactMap { member in member.value.string.map { (member.key, $0) } },
-      uniquingKeysWith: { _, last in last })
+    object["metadata"]?["annotations"]?.texts ?? [:]
   }
 
   /// What to do with OpenShift's templates, whose objects are not in a cluster before they are processed; nil where there are

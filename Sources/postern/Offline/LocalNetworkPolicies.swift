@@ -31,7 +31,7 @@ struct LocalNetworkPolicies {
   private static func statusPort(of pod: JSONValue) -> Int? {
     let sidecar = pod.podContainer(SidecarContainer.name)
     return (sidecar?["ports"]?.array ?? []).first { $0["name"]?.string == StatusPort.name }
-      .flatMap { integer($0["containerPort"]) }
+      .flatMap { $0["containerPort"]?.integer }
   }
 
   /// Whether a policy is about what comes in to a Pod with these labels.
@@ -67,12 +67,7 @@ struct LocalNetworkPolicies {
   private static func isPort(_ rule: JSONValue, _ port: Int) -> Bool {
     guard rule["protocol"]?.string ?? "TCP" == "TCP" else { return false }
     guard let first = rule["port"] else { return true }
-    guard let number = integer(first) else { return first.string == StatusPort.name }
-    return (number...max(number, integer(rule["endPort"]) ?? number)).contains(port)
-  }
-
-  private static func integer(_ value: JSONValue?) -> Int? {
-    guard case .number(let spelling)? = value else { return nil }
-    return Int(spelling)
+    guard let number = first.integer else { return first.string == StatusPort.name }
+    return (number...max(number, rule["endPort"]?.integer ?? number)).contains(port)
   }
 }

@@ -1,4 +1,5 @@
 import Contract
+import DatabaseSpec
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient
@@ -89,8 +90,8 @@ struct ControlPlaneCheck {
   /// Clocks differ, so a minute more is granted.
   static func judge(_ lease: JSONValue, now: Int64) -> CheckResult {
     let holder = lease["spec"]?["holderIdentity"]?.string ?? ""
-    guard !holder.isEmpty, let renewed = lease["spec"]?["renewTime"]?.string, let time = Age.seconds(renewed),
-      now - time < 75
+    guard !holder.isEmpty, let renewed = lease["spec"]?["renewTime"]?.string,
+      let time = Timestamp(rfc3339: renewed), now - time.microseconds / 1_000_000 < 75
     else {
       return .failure(
         "controller", "no controller leads, so nothing that is declared is written", "see the controllers' logs")

@@ -107,11 +107,12 @@ extension DeclarationReader {
     declaration.adminSecret = name(
       annotations, AnnotationKey.adminSecret, of: "a Secret", rule: KubernetesName.subdomainRule, mayBePassword: true,
       isValid: KubernetesName.isSubdomain)
-    declaration.container = name(
+    // These and `inject` are read where the Postgres is looked for, of any Pod: here their form is checked.
+    _ = name(
       annotations, AnnotationKey.container, of: "a container", rule: KubernetesName.labelRule,
       isValid: { KubernetesName.isLabel($0) })
     if let value = word(annotations, AnnotationKey.flavor, expected: "a family of images") {
-      declaration.flavor = choice(value.value, at: value.place)
+      let _: ImageFamily? = choice(value.value, at: value.place)
     }
     declaration.host = host(annotations)
     if let value = word(annotations, AnnotationKey.service, expected: ServiceMaker.make.rawValue) {
@@ -130,7 +131,7 @@ extension DeclarationReader {
       let choice: Replication? = choice(value.value, at: value.place)
       declaration.isReplicated = choice == .external
     }
-    declaration.inject = flag(annotations, AnnotationKey.inject)
+    _ = flag(annotations, AnnotationKey.inject)
     declaration.gateReadiness = flag(annotations, AnnotationKey.gateReadiness)
     declaration.retain = flag(annotations, AnnotationKey.retain)
     declaration.sidecarCPU = quantity(

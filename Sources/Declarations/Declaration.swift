@@ -8,13 +8,9 @@ package struct Declaration: Equatable, Sendable {
   /// `postern.io/users-from`: the place of the flat file.
   package var usersFrom: ObjectKey?
   /// The `passwordFrom` of the users that have one; the others' passwords are generated.
-  package var passwordSources: [PostgresName: ObjectKey]
+  package var passwordSources: [PostgresName: ObjectKey] = [:]
   /// The Secret of the superuser's name and password; nil where none is given.
   package var adminSecret: String?
-  /// The name of the Postgres container; nil where it must be determined.
-  package var container: String?
-  /// The family of Postgres's image; nil where it must be determined.
-  package var flavor: ImageFamily?
   /// Postgres's port, 1 to 65535; nil where it must be determined.
   package var port: Int?
   /// The host in connection Secrets; nil for the workload's own.
@@ -25,34 +21,19 @@ package struct Declaration: Equatable, Sendable {
   package var tls = ClientTLS()
   /// Whether something other than Postern makes the replicas copies of one server.
   package var isReplicated = false
-  /// Whether the Pod gets the sidecar.
-  package var inject: Bool
   /// Whether the Pod becomes Ready only after provisioning.
-  package var gateReadiness: Bool
+  package var gateReadiness = true
   /// The port of the sidecar's status; nil where none is declared.
   package var statusPort: StatusPortChoice?
   /// Whether Secrets outlive the workload.
-  package var retain: Bool
+  package var retain = true
   /// The sidecar's CPU, request and limit; nil for the default.
   package var sidecarCPU: ResourceQuantity?
   /// The sidecar's memory, request and limit; nil for the default.
   package var sidecarMemory: ResourceQuantity?
 
-  /// A declaration with these values.
-  package init(
-    spec: InstanceSpec, usersFrom: ObjectKey? = nil, passwordSources: [PostgresName: ObjectKey] = [:],
-    adminSecret: String? = nil, container: String? = nil, port: Int? = nil, host: String? = nil, inject: Bool = true,
-    gateReadiness: Bool = true, retain: Bool = true
-  ) {
+  /// A declaration of this and no settings.
+  package init(spec: InstanceSpec) {
     self.spec = spec
-    self.usersFrom = usersFrom
-    self.passwordSources = passwordSources
-    self.adminSecret = adminSecret
-    self.container = container
-    self.port = port
-    self.host = host
-    self.inject = inject
-    self.gateReadiness = gateReadiness
-    self.retain = retain
   }
 }

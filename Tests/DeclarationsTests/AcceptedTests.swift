@@ -88,12 +88,11 @@ struct AcceptedTests {
               transaction: false),
           ])
       ], removedUsers: .drop, passwordChange: .endSessions)
-    #expect(
-      declaration
-        == Declaration(
-          spec: spec, passwordSources: [try name("analyst"): ObjectKey(name: "analyst-login", key: "password")],
-          adminSecret: "acme-admin", container: "db", port: 5433, host: "db.example.com", inject: true,
-          gateReadiness: false, retain: false))
+    var expected = Declaration(spec: spec)
+    expected.passwordSources = [try name("analyst"): ObjectKey(name: "analyst-login", key: "password")]
+    (expected.adminSecret, expected.port, expected.host) = ("acme-admin", 5433, "db.example.com")
+    (expected.gateReadiness, expected.retain) = (false, false)
+    #expect(declaration == expected)
     #expect(try InstanceSpec(decoding: declaration.spec.encoded()) == declaration.spec)
   }
 

@@ -68,9 +68,9 @@ package final class Controller: Sendable {
   /// Whether all declarations of the cluster are known, but for namespaces that it forbids or fails for long.
   package var isSynced: Bool { cluster.withLock { $0.isSynced } }
 
-  /// A line if instances wait and no work has moved for longer than `limit`; otherwise none.
-  package func standstill(lasting limit: Duration = .seconds(300)) -> [String] {
-    guard let duration = queue.standstill(), duration > limit else { return [] }
+  /// A line if instances wait and no work has moved for longer than five minutes; otherwise none.
+  package func standstill() -> [String] {
+    guard let duration = queue.standstill(), duration > .seconds(300) else { return [] }
     return ["instances wait for a pass, and nothing has moved for \(duration.components.seconds) s"]
   }
 

@@ -36,26 +36,13 @@ struct InstanceStatus: Equatable, Sendable {
   /// More bytes than any status has.
   static let maximumBytes = 256 << 10
 
-  init(
-    outcome: Outcome, triedSpecHash: String? = nil, triedGeneration: String? = nil, message: String? = nil,
-    running: String? = nil, failures: [String] = [], moreFailures: Int = 0
-  ) {
-    self.outcome = outcome
-    self.triedSpecHash = triedSpecHash
-    self.triedGeneration = triedGeneration
-    self.message = message
-    self.running = running
-    self.failures = failures
-    self.moreFailures = moreFailures
-  }
-
   /// Nil where the bytes are not a status.
   init?(decoding bytes: [UInt8]) {
     guard bytes.count <= Self.maximumBytes, let root = try? JSONValue(parsing: bytes),
       root[StatusKey.apiVersion]?.string == VolumeLayout.apiVersion,
       let outcome = root[StatusKey.outcome]?.string.flatMap(Outcome.init(rawValue:))
     else { return nil }
-    self.init(outcome: outcome)
+    self.outcome = outcome
     triedSpecHash = root[StatusKey.triedSpecHash]?.string
     triedGeneration = root[StatusKey.triedGeneration]?.string
     logins = root[StatusKey.logins].flatMap { logins in

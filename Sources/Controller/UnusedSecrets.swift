@@ -9,7 +9,6 @@ package import KubernetesClient
 package struct UnusedSecret: Equatable, Sendable {
   package let namespace: String
   package let name: String
-  package let customer: String
   /// Since when it is unused, as far as the controller has seen.
   package let since: String?
   private let uid: String
@@ -38,16 +37,15 @@ package struct UnusedSecret: Equatable, Sendable {
           secret.name.utf8.starts(with: ObjectName.prefix(customer: customer).utf8),
           !used.contains(CustomerKey(namespace: secret.namespace, customer: customer))
         else { return nil }
-        return UnusedSecret(secret, customer: customer)
+        return UnusedSecret(secret)
       }
     }
     return unused.sorted { ($0.namespace, $0.name) < ($1.namespace, $1.name) }
   }
 
-  private init(_ live: LiveObject, customer: String) {
+  private init(_ live: LiveObject) {
     namespace = live.namespace
     name = live.name
-    self.customer = customer
     since = live.annotations[AnnotationKey.unusedSince]
     (uid, resourceVersion) = (live.uid, live.resourceVersion)
   }

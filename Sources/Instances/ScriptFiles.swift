@@ -14,8 +14,6 @@ package struct ScriptFiles {
   private(set) var publicFiles: [String: String] = [:]
   /// Texts that came from a Secret, by file.
   private(set) var secretFiles: [String: String] = [:]
-  /// Whether some scripts stay as they were because their verdict is not known yet.
-  private(set) var isWaiting = false
   private var publicBytes: Int
   private var secretBytes: Int
 
@@ -58,7 +56,7 @@ package struct ScriptFiles {
           report(size, mounted == nil ? "it and those behind it in this database are not run" : "it stays as it was")
         case .success(nil):
           // It is being checked. The scripts after it may need what it creates.
-          isWaiting = true
+          break
         case .failure(let missing):
           report(missing, mounted == nil ? "it is not run, nor what comes behind it" : "it stays as it was")
           if mounted == nil, script.isReference {

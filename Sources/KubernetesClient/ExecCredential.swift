@@ -24,9 +24,9 @@ struct ExecCredential: Sendable {
   }
 
   /// A time that is not in UTC is not understood; then the server's refusal shows that the credential has expired.
-  func isExpired(at now: String = SystemClock.timestamp()) -> Bool {
+  var isExpired: Bool {
     guard let expires, expires.hasSuffix("Z"), expires.utf8.count >= 20 else { return false }
-    return expires.prefix(19) <= now.prefix(19)
+    return expires.prefix(19) <= SystemClock.timestamp().prefix(19)
   }
 }
 
@@ -42,7 +42,7 @@ package actor ExecTokens {
   }
 
   func token() async throws(ConfigurationError) -> String? {
-    if let current, !current.isExpired() { return current.token }
+    if let current, !current.isExpired { return current.token }
     let task = running ?? Task { await renew() }
     running = task
     return try await task.value.get().token

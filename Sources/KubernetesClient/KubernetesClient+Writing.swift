@@ -47,10 +47,8 @@ extension KubernetesClient {
   /// Replaces an object. With `metadata.resourceVersion`, it does so only if the object has not changed since.
   /// - Returns: the object as it is now.
   @discardableResult
-  package func update(
-    _ resource: Resource, _ object: JSONValue, dryRun: Bool = false
-  ) async throws(KubernetesError) -> JSONValue {
-    try await write("update", .PUT, resource, object, named: true, dryRun: dryRun, as: .tree) { call in
+  package func update(_ resource: Resource, _ object: JSONValue) async throws(KubernetesError) -> JSONValue {
+    try await write("update", .PUT, resource, object, named: true, dryRun: false, as: .tree) { call in
       call.isRepeatable = object.isForOneVersion
     }
   }
@@ -91,10 +89,9 @@ extension KubernetesClient {
   /// - Parameters:
   ///   - uid: delete only the object with this UID.
   ///   - resourceVersion: delete only if the object has not changed since.
-  ///   - dryRun: whether the server only checks the request and deletes nothing.
   package func delete(
     _ resource: Resource, _ name: String, in namespace: String? = nil, uid: String? = nil,
-    resourceVersion: String? = nil, dryRun: Bool = false
+    resourceVersion: String? = nil
   ) async throws(KubernetesError) {
     var call = Call("delete", .DELETE, resource, namespace: namespace, name: name)
     let isConditional = uid != nil || resourceVersion != nil
@@ -104,7 +101,6 @@ extension KubernetesClient {
     let options = JSONValue.members([
       ("apiVersion", .string("v1")), ("kind", .string("DeleteOptions")),
       ("preconditions", isConditional ? preconditions : nil),
-      ("dryRun", dryRun ? .array([.string("All")]) : nil),
     ])
     call.body = ("application/json", options.bytes)
     // Without a precondition, the second try might delete another object that has the same name.

@@ -26,8 +26,6 @@ package final class KubernetesClient: Sendable {
   /// The field manager of all writes (Kubernetes docs, "Server-Side Apply").
   package static let fieldManager = ObjectLabel.manager
 
-  /// The namespace of this process, if the configuration gives it.
-  package let namespace: String?
   let transport: Transport
   let logger: Logger
   let watches = WatchLog()
@@ -42,7 +40,6 @@ package final class KubernetesClient: Sendable {
   init(
     _ cluster: ClusterConfiguration, settings: ClientSettings, metrics: ClientMetrics, logger: Logger, time: Time
   ) {
-    namespace = cluster.namespace
     transport = Transport(cluster, settings, metrics, time)
     self.logger = logger
   }

@@ -38,13 +38,12 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
   /// Whether the connection is encrypted.
   package var sslMode: SSLMode
   /// Run-time parameters that are set as the session starts.
-  package var runtimeOptions: [RuntimeOption]
+  package var runtimeOptions: [RuntimeOption] = []
 
   /// Settings with these values. `sslMode` nil means `disable` for a server on this machine and `prefer` for others.
   package init(
     host: String = "127.0.0.1", port: Int = 5432, user: String, password: String? = nil, database: String = "postgres",
-    applicationName: String = "postern", connectTimeout: Int = 10, sslMode: SSLMode? = nil,
-    runtimeOptions: [RuntimeOption] = []
+    applicationName: String = "postern", connectTimeout: Int = 10, sslMode: SSLMode? = nil
   ) {
     self.host = host
     self.port = port
@@ -54,7 +53,6 @@ package struct ConnectionSettings: Sendable, CustomStringConvertible, CustomDebu
     self.applicationName = applicationName
     self.connectTimeout = connectTimeout
     self.sslMode = sslMode ?? (Self.isLocal(host) ? .disable : .prefer)
-    self.runtimeOptions = runtimeOptions
   }
 
   /// Whether a host name means this machine.

@@ -72,10 +72,10 @@ package enum CurrentProcess {
   package static func exit(_ code: Int32) -> Never { postern_exit(code) }
 
   /// From now on SIGTERM and SIGINT request the end of the process (``stopRequested``) and wake a ``FolderWatch``, and
-  /// a write that nobody reads does not end the process. If the process has not ended within the grace time, it is
+  /// a write that nobody reads does not end the process. If the process has not ended within 0.8 seconds, it is
   /// ended with exit code 0. So all work must be able to continue after an end at any step.
-  package static func catchSignals(graceMilliseconds: Int = 800) throws(FileError) {
-    _ = try File.check(Int(postern_catch_signals(Int32(clamping: graceMilliseconds))), "signal handlers")
+  package static func catchSignals() throws(FileError) {
+    _ = try File.check(Int(postern_catch_signals(800)), "signal handlers")
   }
 
   /// Whether the process was asked to end.

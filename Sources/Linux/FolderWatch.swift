@@ -6,7 +6,7 @@ package final class FolderWatch {
   package struct Wake: Equatable, Sendable {
     /// Something changed in one of the folders. It is not known what.
     package var filesChanged: Bool
-    /// The process was asked to end (``CurrentProcess/catchSignals(graceMilliseconds:)``).
+    /// The process was asked to end (``CurrentProcess/catchSignals()``).
     package var stopRequested: Bool
     /// The other descriptor can be read.
     package var isReadable: Bool

@@ -31,19 +31,16 @@ package struct PassReport: Equatable, Sendable {
   package var problems: [ItemProblem]
   /// Whether only items failed that had already failed while the instance was ready, so that what worked then still
   /// works.
-  package var isKnownToFail: Bool
+  package var isKnownToFail = false
   /// The users whose passwords turn and of whom not every login is as the files say; nil where that is not known, because
   /// the pass ended before it had looked.
   package var heldLogins: [PostgresName]?
 
   /// A report with these values.
-  package init(
-    outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = [], isKnownToFail: Bool = false
-  ) {
+  package init(outcome: Outcome, applied: [String] = [], problems: [ItemProblem] = []) {
     self.outcome = outcome
     self.applied = applied
     self.problems = problems
-    self.isKnownToFail = isKnownToFail
     heldLogins = outcome == .converged ? [] : nil
   }
 }

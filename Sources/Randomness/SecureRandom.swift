@@ -18,13 +18,14 @@ package enum SecureRandom {
     return bytes
   }
 
-  /// A password of letters and digits, all equally likely: 5.95 bits per character. None of them needs quoting in a
+  /// A password of 32 letters and digits, all equally likely: 5.95 bits per character. None of them needs quoting in a
   /// URI, a `pgpass` line or a shell.
-  package static func password(length: Int = 32) throws(RandomError) -> String {
+  package static func password() throws(RandomError) -> String {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789".utf8)
     // The largest multiple of 62 that fits into a byte. Bytes above it would make some characters more likely, so they
     // are skipped.
     let limit = 256 / alphabet.count * alphabet.count
+    let length = 32
     var text: [UInt8] = []
     while text.count < length {
       for byte in try bytes(length) where Int(byte) < limit && text.count < length {

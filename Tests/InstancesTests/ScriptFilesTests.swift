@@ -87,7 +87,6 @@ import Testing
     }
     #expect(made.scripts == ["orders": [], "bills": ["d"]])
     #expect(made.problems.isEmpty)
-    #expect(made.files.isWaiting)
   }
 
   @Test func thousandsThatNameOneTextAreOneFile() throws {

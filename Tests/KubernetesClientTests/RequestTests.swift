@@ -73,13 +73,11 @@ import Testing
 
   @Test func aDeletionBearsItsPreconditions() async throws {
     try await talking({ _, _ in .json(200, #"{"kind":"Status","status":"Success"}"#) }) { talk in
-      try await talk.client.delete(
-        .secrets, "a", in: "shop", uid: "u", resourceVersion: "5", dryRun: true)
+      try await talk.client.delete(.secrets, "a", in: "shop", uid: "u", resourceVersion: "5")
       try await talk.client.delete(.namespaces, "n")
       #expect(
         talk.server.requests.map(\.body) == [
-          #"{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u","resourceVersion":"5"},"#
-            + #""dryRun":["All"]}"#,
+          #"{"apiVersion":"v1","kind":"DeleteOptions","preconditions":{"uid":"u","resourceVersion":"5"}}"#,
           #"{"apiVersion":"v1","kind":"DeleteOptions"}"#,
         ])
       #expect(talk.server.requests.map(\.path) == ["/api/v1/namespaces/shop/secrets/a", "/api/v1/namespaces/n"])

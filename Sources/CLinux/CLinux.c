@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -76,19 +75,6 @@ long postern_read_link(const char *path, char *buffer, size_t size) {
   ssize_t length = readlink(path, buffer, size);
   return length < 0 ? -errno : length;
 }
-
-void *postern_open_directory(const char *path, int *error) {
-  DIR *directory = opendir(path);
-  *error = directory == NULL ? -errno : 0;
-  return directory;
-}
-
-const char *postern_next_name(void *directory) {
-  struct dirent *entry = readdir(directory);
-  return entry == NULL ? NULL : entry->d_name;
-}
-
-void postern_close_directory(void *directory) { closedir(directory); }
 
 static int64_t milliseconds(clockid_t clock) {
   struct timespec now;

@@ -38,11 +38,6 @@ internal import CLibPQ
     return unsafe String(cString: name)
   }
 
-  /// The first column of exactly this name, from 0.
-  package func column(_ name: String) -> Int? {
-    (0..<columnCount).first { columnName($0)?.utf8.elementsEqual(name.utf8) == true }
-  }
-
   /// The result's status, as libpq reports it.
   var status: ExecStatusType { unsafe PQresultStatus(handle) }
 

@@ -34,8 +34,6 @@ package enum SQLState {
   package static let invalidSchemaName = "3F000"
   /// `unique_violation`
   package static let uniqueViolation = "23505"
-  /// `disk_full`
-  package static let diskFull = "53100"
   /// `too_many_connections`
   package static let tooManyConnections = "53300"
   /// `object_not_in_prerequisite_state`, as of a database that takes no connections

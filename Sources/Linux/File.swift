@@ -45,11 +45,6 @@ package enum File {
     _ = try check(Int(unsafe postern_rename(path, newPath)), path)
   }
 
-  /// Removes a file.
-  package static func remove(_ path: String) throws(FileError) {
-    _ = try check(Int(unsafe postern_unlink(path)), path)
-  }
-
   /// Whether a file or folder exists. False for a symbolic link whose target is missing.
   package static func exists(_ path: String) -> Bool {
     unsafe postern_exists(path) != 0

@@ -13,9 +13,6 @@ package struct Plan: Equatable, Sendable {
     self.problems = problems
   }
 
-  /// Whether there is nothing to do.
-  package var isEmpty: Bool { steps.isEmpty }
-
   /// The steps as redacted SQL, each with a heading.
   package var lines: [String] { steps.flatMap({ $0.lines }) }
 }

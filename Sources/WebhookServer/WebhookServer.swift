@@ -22,7 +22,7 @@ package final class WebhookServer: Sendable {
   private let operationsListener: (any Channel)?
   private let state: ServerState
   private let operationsState: ServerState
-  private let certificates: CertificateStore
+  let certificates: CertificateStore
   private let largeReviews: LargeReviews
   private let reloading: Task<Void, Never>
   private let stopping = Mutex<Task<Void, Never>?>(nil)
@@ -138,11 +138,6 @@ package final class WebhookServer: Sendable {
         channel.eventLoop.makeCompletedFuture { try initialize(channel) }
       }
   }
-
-  /// Reads the certificate and the key now, as the server does every `tlsReloadInterval`. Returns whether a new pair
-  /// was taken.
-  @discardableResult
-  func reloadNow() -> Bool { certificates.reload() }
 
   /// Gives the server a PEM certificate and its key for the connections from now on; for `CertificateSource.memory`. An
   /// invalid pair is logged and counted, and the old one stays.

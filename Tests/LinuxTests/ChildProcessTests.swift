@@ -58,7 +58,7 @@ private func waited(_ condition: () throws -> Bool) rethrows -> Bool {
   @Test(arguments: [("#!/nonexistent/interpreter\n", "first line"), ("\u{7f}ELF", "no program of this machine")])
   func aFileThatIsNoProgramHereIsAnErrorThatSaysWhy(text: String, reason: String) throws {
     let path = "/tmp/child-\(CurrentProcess.identifier)-\(UInt64.random(in: 0 ... .max))"
-    defer { try? File.remove(path) }
+    defer { try? FileManager.default.removeItem(atPath: path) }
     try File.write(Array(text.utf8), to: path, mode: 0o755)
     let error = #expect(throws: FileError.self) { try ChildProgram(path).answer() }
     #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
@@ -103,7 +103,7 @@ private func waited(_ condition: () throws -> Bool) rethrows -> Bool {
 
   @Test func aFileIsAddedTo() throws {
     let path = "/tmp/child-\(CurrentProcess.identifier)-\(UInt64.random(in: 0 ... .max))"
-    defer { try? File.remove(path) }
+    defer { try? FileManager.default.removeItem(atPath: path) }
     var program = shell("echo out; echo error >&2")
     (program.output, program.errors) = (.file(path), .asOutput)
     _ = try program.answer()
@@ -232,7 +232,7 @@ private func waited(_ condition: () throws -> Bool) rethrows -> Bool {
   @Test func noDescriptorIsLeftInThisProcess() throws {
     let kinds = ["pipe:", "anon_inode:[pidfd]", "/memfd:", "/dev/null"]
     let open = { () throws in
-      try Directory.names("/proc/self/fd").count { name in
+      try names("/proc/self/fd").count { name in
         let target = File.linkTarget("/proc/self/fd/\(name)") ?? ""
         return kinds.contains { target.hasPrefix($0) }
       }

@@ -30,7 +30,7 @@ import Testing
     try withFolder { folder in
       try File.write([1], to: "\(folder)/file")
       let watch = try FolderWatch([folder])
-      try File.remove("\(folder)/file")
+      try FileManager.default.removeItem(atPath: "\(folder)/file")
       #expect(try watch.wait(milliseconds: 5000).filesChanged)
     }
   }

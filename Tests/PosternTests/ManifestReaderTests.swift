@@ -222,3 +222,12 @@ import Testing
     #expect(ManifestReader().reading([folder.path]).errors.count == 1)
   }
 }
+
+extension ManifestReader {
+  /// All objects in a text.
+  static func parse(_ text: String, file: String) throws(CommandError) -> [Manifest] {
+    var reading = ManifestReading()
+    FileReading(file: file, isOneOfMany: false).read(Array(text.utf8), into: &reading)
+    return try reading.complete()
+  }
+}

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test func withoutAWordNothingChanges() throws {
-    #expect(plan(try desired(nil), observed(180_000, hasSecond: true)).isEmpty)
+    #expect(plan(try desired(nil), observed(180_000, hasSecond: true)).steps.isEmpty)
   }
 
   /// A role that was there before Postern has an end of Postern's from the turn, and must lose it.
@@ -203,6 +203,6 @@ import Testing
     records.roles[Self.shop] = nil
     state.roles[Self.shop] = nil
     state.records = .present(records)
-    #expect(plan(wanted, state).isEmpty)
+    #expect(plan(wanted, state).steps.isEmpty)
   }
 }

@@ -81,7 +81,7 @@ import Testing
     #expect(plan.problems == [])
     #expect(plan.lines.contains(#"ALTER ROLE "old" RENAME TO "new";"#))
     #expect(plan.lines.contains(#"ALTER DATABASE "was" RENAME TO "now";"#))
-    #expect(planUrgent(try Self.desired { $0.spec.removedUsers = removed }, Self.observed()).isEmpty)
+    #expect(planUrgent(try Self.desired { $0.spec.removedUsers = removed }, Self.observed()).steps.isEmpty)
   }
 
   @Test func whereNothingIsThereItIsMade() throws {
@@ -145,7 +145,7 @@ import Testing
       plan.steps.allSatisfy { step in
         step.requires.contains(.user(Self.new)) || step.requires.contains(.database(Self.now))
       }, "\(Self.summaries(plan))")
-    #expect(planUrgent(desired, both).isEmpty)
+    #expect(planUrgent(desired, both).steps.isEmpty)
   }
 
   /// Who is a member of the old role stays one.

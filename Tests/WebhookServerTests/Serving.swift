@@ -3,7 +3,8 @@ import Logging
 import PrometheusText
 import Synchronization
 import TestSupport
-import WebhookServer
+
+@testable import WebhookServer
 
 /// A configuration on a free port of this machine, with the common pair or a given one.
 func configuration(_ pair: Certificates.Pair? = nil) throws -> ServerConfiguration {
@@ -72,4 +73,11 @@ final class Gate: Sendable {
     semaphore.wait()
     semaphore.signal()
   }
+}
+
+extension WebhookServer {
+  /// Reads the certificate and the key now, as the server does every `tlsReloadInterval`. Returns whether a new pair
+  /// was taken.
+  @discardableResult
+  func reloadNow() -> Bool { certificates.reload() }
 }

@@ -24,12 +24,6 @@ int postern_exists(const char *path);
 int postern_make_directory(const char *path, unsigned int mode);
 long postern_read_link(const char *path, char *buffer, size_t size);
 
-/// Null where it cannot be opened, with the negated errno in `error`.
-void *postern_open_directory(const char *path, int *error);
-/// The next name; null after the last.
-const char *postern_next_name(void *directory);
-void postern_close_directory(void *directory);
-
 int64_t postern_monotonic_milliseconds(void);
 int64_t postern_wall_milliseconds(void);
 /// Sleeps; ends early if a signal arrives.

@@ -43,13 +43,6 @@ struct ManifestReader {
     return manifests
   }
 
-  /// All objects in a text.
-  static func parse(_ text: String, file: String) throws(CommandError) -> [Manifest] {
-    var reading = ManifestReading()
-    FileReading(file: file, isOneOfMany: false).read(Array(text.utf8), into: &reading)
-    return try reading.complete()
-  }
-
   private func files(at path: String) throws(CommandError) -> [(path: String, isOneOfMany: Bool)] {
     guard path != "-", type(of: path) == .typeDirectory else { return [(path, false)] }
     // What a link leads to is listed; the link itself has no entries.

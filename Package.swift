@@ -173,10 +173,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PlainHTTP",
-        "PostgresParser",
-        "Provisioning",
-        "TextEncoding",
+        "CPGQuery", "Contract", "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PlainHTTP",
+        "PostgresParser", "Provisioning", "TextEncoding",
       ], path: "Tests/FuzzTargets"),
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], exclude: ["Corpus"]),
     // A program whose instructions are counted, and the tests that count them

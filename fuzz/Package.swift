@@ -38,8 +38,8 @@ let package = Package(
     .target(
       name: "FuzzTargets",
       dependencies: [
-        "Admission", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PlainHTTP", "PostgresParser",
-        "Provisioning", "TextEncoding",
+        "Admission", "CPGQuery", "DatabaseSpec", "Declarations", "JSONBytes", "JSONPatch", "PlainHTTP",
+        "PostgresParser", "Provisioning", "TextEncoding",
       ], path: "FuzzTargets"),
     .executableTarget(
       name: "postern-fuzz", dependencies: ["CFuzzer", "FuzzTargets"], path: "Driver",

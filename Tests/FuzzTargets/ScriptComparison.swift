@@ -1,3 +1,4 @@
+internal import CPGQuery
 import PostgresParser
 import Provisioning
 
@@ -54,7 +55,7 @@ public enum ScriptComparison {
       return .notCompared
     }
     let words = tokens.map { Array(bytes[$0]) }
-    let cuts = PostgresParser.cuts(of: text)
+    let cuts = cuts(of: text)
     let expected = cuts.map { cuts in
       cuts.map { cut in tokens.filter { cut.contains($0.lowerBound) }.map { Array(bytes[$0]) } }
     }
@@ -83,6 +84,19 @@ public enum ScriptComparison {
     guard let expected else { return .sameWords }
     if found != expected { return .different("other statements") }
     return transactionDifference(in: script, expected).map { .different($0) } ?? .sameStatements
+  }
+
+  /// The bytes of each statement, as the grammar splits a script that the scanner takes, with the spaces and comments
+  /// before it; nil where the script is not SQL.
+  private static func cuts(of script: String) -> [Range<Int>]? {
+    let result = unsafe pg_query_split_with_parser(script)
+    defer { unsafe pg_query_free_split_result(result) }
+    guard unsafe result.error == nil else { return nil }
+    return unsafe UnsafeBufferPointer(start: result.stmts, count: Int(result.n_stmts)).compactMap { statement in
+      guard let statement = unsafe statement?.pointee else { return nil }
+      let start = Int(statement.stmt_location)
+      return start..<start + Int(statement.stmt_len)
+    }
   }
 
   /// What may stand directly before a quote and belong to it. The splitter takes all but `E` for words.

@@ -110,7 +110,7 @@ struct ServerArguments {
       else { return }
       switch option {
       case .folder: set("data_directory", value)
-      case .arguments: for command in ShellLexer(value).commands { read(command[...], isServers: true) }
+      case .arguments: for command in ShellCommands(value).commands { read(command[...], isServers: true) }
       case .other: break
       }
     }

@@ -147,7 +147,7 @@ struct StartedProgram {
       let program = name(first)
       if let (script, parameters) = script(of: program, rest.dropFirst()), depth < deepest {
         isShell = true
-        for command in ShellLexer(script).commands {
+        for command in ShellCommands(script).commands {
           var words: [String] = []
           for word in command {
             if isAll(word), left > 0 {

@@ -3,7 +3,7 @@
 /// Quotes are taken off. Reserved words before a command, redirections and comments are left out; the text of a here-document is a
 /// word of its command. Commands in `$(…)` and backquotes stand before the one that they are in, where `$(NAME)` alone stays as it
 /// is: the kubelet may be meant. It takes time in proportion to the script's length, however that looks.
-struct ShellLexer {
+struct ShellCommands {
   private(set) var commands: [[String]] = []
 
   /// What a closing sign ends.

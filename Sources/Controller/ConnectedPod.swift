@@ -3,6 +3,7 @@ import Contract
 import DatabaseSpec
 import Declarations
 import JSONBytes
+import KubernetesAPI
 
 /// An application's Pod with the label `postern.io/connect`, reduced to what it has of Secrets and what a restart depends on.
 struct ConnectedPod: Equatable, Sendable {
@@ -30,19 +31,14 @@ struct ConnectedPod: Equatable, Sendable {
   init?(_ pod: JSONValue) {
     let metadata = pod["metadata"]
     guard let name = metadata?["name"]?.string, let uid = metadata?["uid"]?.string,
-      !["Succeeded", "Failed"].contains(pod["status"]?["phase"]?.string)
+      !pod.podHasEnded
     else { return nil }
     (self.name, self.uid) = (name, uid)
     isEnding = metadata?["deletionTimestamp"] != nil
-    isReady = (pod["status"]?["conditions"]?.array ?? []).contains {
-      $0["type"]?.string == PodCondition.ready && $0["status"]?.string == "True"
-    }
+    isReady = pod.podIsReady
     let (labels, annotations) = (metadata?["labels"], metadata?["annotations"])
-    owner = (metadata?["ownerReferences"]?.array ?? []).first { $0["controller"] == .bool(true) }.flatMap {
-      guard let kind = $0["kind"]?.string, let name = $0["name"]?.string else { return nil }
-      return ObservedPod.Owner(kind: kind, name: name)
-    }
-    workload = Self.workload(of: owner, hash: labels?["pod-template-hash"]?.string) ?? .init(kind: "Pod", name: name)
+    owner = pod.controller.map { .init(kind: $0.kind, name: $0.name) }
+    workload = pod.podWorkload.map { .init(kind: $0.kind, name: $0.name) } ?? .init(kind: "Pod", name: name)
     let containers = ["containers", "initContainers"].flatMap { pod["spec"]?[$0]?.array ?? [] }
     mayBePostgres =
       labels?[AnnotationKey.customerLabel] != nil || annotations?[AnnotationKey.injected] != nil
@@ -104,14 +100,6 @@ struct ConnectedPod: Equatable, Sendable {
     guard let customer, let connections else { return [] }
     let read = ConnectionsResult(customer: customer, connections).connections
     return Set(read.filter(\.restarts).map { ObjectName.user($0.user, customer: $0.customer) })
-  }
-
-  /// A Deployment's ReplicaSets have its name and the hash of their template, which is a label of their Pods.
-  private static func workload(of owner: ObservedPod.Owner?, hash: String?) -> ObservedPod.Owner? {
-    guard let owner, owner.kind == "ReplicaSet", let hash, owner.name.utf8.count > hash.utf8.count + 1,
-      owner.name.hasSuffix("-\(hash)")
-    else { return owner }
-    return .init(kind: "Deployment", name: String(owner.name.dropLast(hash.count + 1)))
   }
 
   /// The keys that another login changes.

@@ -24,7 +24,7 @@ struct ObjectLife: Equatable {
   private(set) var sidecar = ObservedPod.Sidecar()
 
   /// Whether it is a Pod that has ended for good.
-  var isOver: Bool { phase == "Succeeded" || phase == "Failed" }
+  var isOver: Bool { PodState.hasEnded(phase: phase) }
 
   /// Reads these fields of an object. All others are skipped, however deep they are.
   init(_ bytes: [UInt8]) throws(JSONError) {
@@ -64,7 +64,7 @@ struct ObjectLife: Equatable {
         while try reader.nextElement() {
           let (type, found) = try ObservedPod.Condition.read(&reader)
           if type == PodCondition.provisioned { condition = found }
-          if type == PodCondition.ready { sidecar.isPodReady = found.status == "True" }
+          if type == PodState.ready { sidecar.isPodReady = found.status == "True" }
         }
       } else {
         try reader.skip()

@@ -39,11 +39,10 @@ struct CustomerServer: Sendable {
 
   private var rank: Int {
     let conditions = object["status"]?["conditions"]?.array ?? []
-    let isReady = conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
     let isStandby = conditions.contains {
       $0["type"]?.string == PodCondition.provisioned && $0["reason"]?.string == "Standby"
     }
-    return (isStandby ? 2 : 0) + (isReady ? 0 : 1)
+    return (isStandby ? 2 : 0) + (object.podIsReady ? 0 : 1)
   }
 
   /// Finds a customer's server among the Pods that the user may list.

@@ -10,12 +10,10 @@ struct IdleLabel: Equatable, Sendable {
 
   /// Nil where it is being deleted or has ended, or where another object is to blame.
   init?(_ object: JSONValue, _ resource: Resource, namespace: String) {
-    let (metadata, status) = (object["metadata"], object["status"])
+    let metadata = object["metadata"]
     let spec = resource == .pods ? object["spec"] : object["spec"]?["template"]?["spec"]
-    guard metadata?["deletionTimestamp"] == nil, !["Succeeded", "Failed"].contains(status?["phase"]?.string ?? "")
-    else { return nil }
-    let owners = metadata?["ownerReferences"]?.array ?? []
-    let owner = owners.first { $0["controller"] == .bool(true) }?["kind"]?.string
+    guard metadata?["deletionTimestamp"] == nil, !object.podHasEnded else { return nil }
+    let owner = object.controller?.kind
     // A workload's Pods do nothing for the same reason as the workload.
     if resource == .pods, ["ReplicaSet", "StatefulSet"].contains(owner ?? "") { return nil }
     let template = object["spec"]?["template"]?["metadata"]

@@ -47,29 +47,16 @@ struct SeenPod: Sendable {
     guard let declared = DeclaredPostgres(bytes, kind: .pod, namespace: namespace) else { return nil }
     let (metadata, status) = (object["metadata"], object["status"])
     phase = status?["phase"]?.string ?? ""
-    guard !["Succeeded", "Failed"].contains(phase) else { return nil }
+    guard !object.podHasEnded else { return nil }
     name = CustomerName(namespace: namespace, customer: declared.customer)
     pod = metadata?["name"]?.string ?? ""
     created = metadata?["creationTimestamp"]?.string ?? ""
     isInjected = declared.isInjected
-    let conditions = status?["conditions"]?.array ?? []
-    isReady = conditions.contains { $0["type"]?.string == "Ready" && $0["status"]?.string == "True" }
-    condition = Condition(conditions)
-    owner = Self.owner(metadata)
+    isReady = object.podIsReady
+    condition = Condition(status?["conditions"]?.array ?? [])
+    owner = object.podWorkload.map { "\($0.kind)/\($0.name)" }
     let sidecar = object.podContainer(SidecarContainer.name)
     sidecarImage = declared.isInjected ? sidecar?["image"]?.string : nil
-  }
-
-  /// A ReplicaSet's Deployment is known by the hash that the Deployment appends to its own name.
-  private static func owner(_ metadata: JSONValue?) -> String? {
-    let owners = metadata?["ownerReferences"]?.array ?? []
-    guard let owner = owners.first(where: { $0["controller"] == .bool(true) }), let kind = owner["kind"]?.string,
-      let name = owner["name"]?.string
-    else { return nil }
-    if kind == "ReplicaSet", let hash = metadata?["labels"]?["pod-template-hash"]?.string, name.hasSuffix("-\(hash)") {
-      return "Deployment/\(name.dropLast(hash.count + 1))"
-    }
-    return "\(kind)/\(name)"
   }
 
   /// The version in the sidecar's image, where it is another than this program's; nil where it is the same or not known.

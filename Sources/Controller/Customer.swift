@@ -74,7 +74,7 @@ struct Customer: Equatable, Sendable {
     for pod in pods.values.sorted(by: { $0.name < $1.name }) where !pod.isInjected {
       resolution.notices.append(
         Notice(
-          .notInjected, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid), in: key.namespace,
+          .notInjected, of: .pod(name: pod.name, uid: pod.uid), in: key.namespace,
           "it has no sidecar: the webhook was not there when it was made; delete it, so that it is made again with one")
       )
     }

@@ -60,7 +60,7 @@ extension InstancePass {
       let verb = begun.microseconds < time.microseconds ? "holds" : "may hold"
       staleNotices.append(
         Notice(
-          .staleConnection, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid),
+          .staleConnection, of: .pod(name: pod.name, uid: pod.uid),
           in: instance.namespace,
           "its environment \(verb) the login of user \(turn.user) from before \(time.rfc3339), which ends at "
             + "\(end.rfc3339): restart it, or let it read the connection from its files"))

@@ -277,7 +277,7 @@ final class Restarter: Sendable {
       let (pod, turn) = (candidate.pod, candidate.turn)
       let login = "the login of user \(turn.user) from before \(turn.at.rfc3339)"
       func notice(_ reason: Notice.Reason, _ message: String) -> Notice {
-        Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid), in: namespace, message)
+        Notice(reason, of: .pod(name: pod.name, uid: pod.uid), in: namespace, message)
       }
       let stagnation = restarter.stagnation(
         pod.workload, in: namespace, moves: { if case .evicted = result { true } else { false } }())

@@ -163,7 +163,7 @@ extension SidecarUpdates.Update {
   fileprivate var name: String { "\(key.namespace)/\(pod.name)" }
 
   fileprivate func notice(_ reason: Notice.Reason, _ message: String) -> Notice {
-    Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid), in: key.namespace, message)
+    Notice(reason, of: .pod(name: pod.name, uid: pod.uid), in: key.namespace, message)
   }
 
   /// A strategic merge patch that changes the image of this sidecar and no other container. It marks the Pod if it was

@@ -122,9 +122,8 @@ struct WatchedObject: Equatable, Sendable {
   /// Nil where Postern has nothing to do with the object.
   init?(_ bytes: [UInt8], _ header: ObjectHeader, _ resource: Resource) throws(JSONError) {
     let life = try ObjectLife(bytes)
-    let kind = GroupVersionKind(group: resource.group, version: resource.version, kind: resource.kind)
     guard !header.uid.isEmpty, !header.namespace.isEmpty, !life.isOver,
-      let declared = DeclaredPostgres(bytes, kind: kind, namespace: header.namespace)
+      let declared = DeclaredPostgres(bytes, kind: resource.groupVersionKind, namespace: header.namespace)
     else { return nil }
     uid = header.uid
     key = CustomerKey(namespace: header.namespace, customer: declared.customer)

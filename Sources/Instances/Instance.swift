@@ -21,6 +21,11 @@ package struct Instance: Equatable, Sendable {
       self.name = name
       self.uid = uid
     }
+
+    /// A Pod.
+    package static func pod(name: String, uid: String) -> Self {
+      Self(apiVersion: "v1", kind: "Pod", name: name, uid: uid)
+    }
   }
 
   /// The namespace of all its objects.

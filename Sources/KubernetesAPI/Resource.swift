@@ -23,6 +23,9 @@ package struct Resource: Hashable, Sendable {
   /// The `apiVersion` of a manifest, such as `apps/v1`.
   package var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
+  /// The kind as in a request of admission.
+  package var groupVersionKind: GroupVersionKind { GroupVersionKind(group: group, version: version, kind: kind) }
+
   /// The path of an object; without a name, of all objects; without a namespace, of those in all namespaces. Both must
   /// be path segments: see ``isPathSegment(_:)``.
   package func path(namespace: String?, name: String?) -> String {

@@ -25,8 +25,9 @@ struct SeenWorkload: Sendable {
 
   /// Nil where Postern has nothing to do with it.
   init?(_ bytes: [UInt8], _ object: JSONValue, _ resource: Resource, namespace: String) {
-    let kind = GroupVersionKind(group: resource.group, version: resource.version, kind: resource.kind)
-    guard let declared = DeclaredPostgres(bytes, kind: kind, namespace: namespace) else { return nil }
+    guard let declared = DeclaredPostgres(bytes, kind: resource.groupVersionKind, namespace: namespace) else {
+      return nil
+    }
     name = CustomerName(namespace: namespace, customer: declared.customer)
     let metadata = object["metadata"]
     self.object = "\(resource.kind)/\(metadata?["name"]?.string ?? "")"

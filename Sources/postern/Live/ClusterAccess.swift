@@ -59,6 +59,13 @@ final class ClusterAccess: Sendable {
     }
   }
 
+  /// The objects of a selection; nil where the user may not list them.
+  func listed<Item: Sendable>(
+    _ selection: Selection, as read: ObjectReader<Item>
+  ) async throws(CommandError) -> [Item]? {
+    try await allowed { () throws(KubernetesError) in try await client.list(selection, as: read).items }
+  }
+
   /// Everything that the user may read of the customers, or of one.
   func look(customer: String? = nil) async throws(CommandError) -> SeenCluster {
     let cluster = try await lookAround(customer: customer)
@@ -74,9 +81,7 @@ final class ClusterAccess: Sendable {
     var cluster = SeenCluster()
     for resource in SeenCluster.resources {
       let selection = SeenCluster.selection(resource, namespace: namespace, customer: customer)
-      let found = try await allowed { () throws(KubernetesError) in
-        try await client.list(selection, as: SeenCluster.reader(resource)).items
-      }
+      let found = try await listed(selection, as: SeenCluster.reader(resource))
       if let found { cluster.take(found, of: resource) } else { cluster.forbidden.insert(resource) }
     }
     return cluster
@@ -92,7 +97,7 @@ final class ClusterAccess: Sendable {
       .pods: "it is not known what Pods hold", .configMaps: "users of flat files, and what is written, are not known",
     ]
     return SeenCluster.resources.filter(forbidden.contains).map {
-      "note: you may not list \($0.plural): \(missing[$0] ?? "")"
+      "you may not list \($0.plural): \(missing[$0] ?? "")"
     }
   }
 }

@@ -23,7 +23,7 @@ struct CustomerCheck {
   func results() async throws(CommandError) -> [CheckResult] {
     let cluster = try await access.lookAround()
     var results = ClusterAccess.notes(on: cluster.forbidden).map {
-      CheckResult.warning(Self.section, String($0.dropFirst("note: ".count)), "ask for the right to")
+      CheckResult.warning(Self.section, $0, "ask for the right to")
     }
     let rows = cluster.rows()
     results += Self.judge(rows)
@@ -92,15 +92,11 @@ struct CustomerCheck {
     var labels: [IdleLabel] = []
     for resource in Self.unserved {
       let selection = Selection(resource, namespace: access.namespace, labelSelector: AnnotationKey.customerLabel)
-      let found = try await access.allowed { () throws(KubernetesError) in
-        try await access.client.list(
-          selection,
-          as: ObjectReader { bytes throws(JSONError) in
-            let object = try JSONValue(parsing: bytes)
-            return IdleLabel(object, resource, namespace: object["metadata"]?["namespace"]?.string ?? "")
-          }
-        ).items
+      let reader = ObjectReader { bytes throws(JSONError) in
+        let object = try JSONValue(parsing: bytes)
+        return IdleLabel(object, resource, namespace: object["metadata"]?["namespace"]?.string ?? "")
       }
+      let found = try await access.listed(selection, as: reader)
       labels += (found ?? []).compactMap(\.self)
     }
     return labels
@@ -121,16 +117,12 @@ struct CustomerCheck {
       let selection = Selection(
         resource, namespace: access.namespace, labelSelector: "\(ObjectLabel.managedBy)!=\(ObjectLabel.manager)",
         metadataOnly: true)
-      let found = try await access.allowed { () throws(KubernetesError) in
-        try await access.client.list(
-          selection,
-          as: ObjectReader { bytes throws(JSONError) in
-            let header = try ObjectHeader(bytes)
-            let name = "\(resource.kind) \(header.namespace)/\(header.name)"
-            return needed.contains(name) ? name : nil
-          }
-        ).items
+      let reader = ObjectReader { bytes throws(JSONError) in
+        let header = try ObjectHeader(bytes)
+        let name = "\(resource.kind) \(header.namespace)/\(header.name)"
+        return needed.contains(name) ? name : nil
       }
+      let found = try await access.listed(selection, as: reader)
       foreign += (found ?? []).compactMap(\.self)
     }
     guard !foreign.isEmpty else { return [] }

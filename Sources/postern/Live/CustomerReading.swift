@@ -14,7 +14,7 @@ struct CustomerReading {
   var asksForScripts = false
 
   func report(_ row: CustomerRow) async throws(CommandError) -> CustomerReport {
-    var notes = ClusterAccess.notes(on: cluster.forbidden)
+    var notes = ClusterAccess.notes(on: cluster.forbidden).map { "note: \($0)" }
     let pods = cluster.pods(of: row.name)
     let spec = try await spec(row, &notes)
     let secrets = try await secrets(row.name)
@@ -36,11 +36,12 @@ struct CustomerReading {
     let resources: [String: Resource] = ["Deployment": .deployments, "StatefulSet": .statefulSets, "Pod": .pods]
     let parts = row.workload.split(separator: "/", maxSplits: 1).map(String.init)
     guard parts.count == 2, let resource = resources[parts[0]] else { return nil }
-    let kind = GroupVersionKind(group: resource.group, version: resource.version, kind: resource.kind)
     let declared = try await access.allowed { () throws(KubernetesError) in
       try await access.client.get(
         resource, parts[1], in: row.name.namespace,
-        as: ObjectReader { bytes in DeclaredPostgres(bytes, kind: kind, namespace: row.name.namespace) })
+        as: ObjectReader { bytes in
+          DeclaredPostgres(bytes, kind: resource.groupVersionKind, namespace: row.name.namespace)
+        })
     }
     guard let declaration = declared??.declaration else { return nil }
     if declaration.usersFrom != nil { notes.append("note: the users of the flat file are not shown") }
@@ -52,11 +53,8 @@ struct CustomerReading {
     let selection = Selection(
       .secrets, namespace: name.namespace, labelSelector: "\(AnnotationKey.customerLabel)=\(name.customer)",
       metadataOnly: true)
-    let found = try await access.allowed { () throws(KubernetesError) in
-      try await access.client.list(
-        selection, as: ObjectReader { bytes throws(JSONError) in UserSecret(try JSONValue(parsing: bytes)) }
-      ).items
-    }
+    let found = try await access.listed(
+      selection, as: ObjectReader { bytes throws(JSONError) in UserSecret(try JSONValue(parsing: bytes)) })
     return found.map { Dictionary($0.map { ($0.name, $0) }) { $1 } }
   }
 }

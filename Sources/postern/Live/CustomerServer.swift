@@ -52,10 +52,7 @@ struct CustomerServer: Sendable {
   ) async throws(CommandError) -> CustomerServer {
     guard CustomerNames.isLabelValue(customer) else { throw .refused("\"\(customer)\" can be no customer's name") }
     let selection = SeenCluster.selection(.pods, namespace: access.namespace, customer: customer)
-    let listed = try await access.allowed { () throws(KubernetesError) in
-      try await access.client.list(selection, as: ObjectReader<JSONValue>.tree).items
-    }
-    guard let listed else {
+    guard let listed = try await access.listed(selection, as: ObjectReader<JSONValue>.tree) else {
       throw .refused("you may not list pods \(access.place); ask for the right to, or choose with -n")
     }
     let servers = listed.compactMap(Self.init).sorted(by: precedes)

@@ -75,9 +75,7 @@ struct LoginReading {
       labelSelector:
         "\(AnnotationKey.customerLabel)=\(name.customer),\(ObjectLabel.managedBy)=\(ObjectLabel.manager)",
       metadataOnly: true)
-    let found = try await access.allowed { () throws(KubernetesError) in
-      try await access.client.list(selection, as: ObjectReader<JSONValue>.tree).items
-    }
+    let found = try await access.listed(selection, as: ObjectReader<JSONValue>.tree)
     return (found ?? []).compactMap { object in
       guard let user = object["metadata"]?["annotations"]?[AnnotationKey.user]?.string,
         let secret = object["metadata"]?["name"]?.string

@@ -23,7 +23,7 @@ struct StatusList {
         "no customers \(access.place): label a workload with \(AnnotationKey.customerLabel), or look elsewhere with -n or -A"
       )
     }
-    for note in ClusterAccess.notes(on: cluster.forbidden) { console.error(note) }
+    for note in ClusterAccess.notes(on: cluster.forbidden) { console.error("note: \(note)") }
     let outdated = rows.flatMap { row in row.outdated.map { "\(row.name.namespace)/\($0.pod) \($0.version)" } }
     if !outdated.isEmpty {
       let shown = outdated.prefix(20).joined(separator: ", ")
@@ -63,7 +63,7 @@ struct StatusList {
       // Without one of them, what is declared now is not known.
       throw CommandError(
         status: .refused,
-        lines: ClusterAccess.notes(on: first.forbidden) + [
+        lines: ClusterAccess.notes(on: first.forbidden).map { "note: \($0)" } + [
           "error: --wait needs the right to list and watch all of these"
         ])
     }

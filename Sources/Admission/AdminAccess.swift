@@ -1,5 +1,4 @@
 import Contract
-import DatabaseSpec
 import Declarations
 import JSONBytes
 import KubernetesAPI

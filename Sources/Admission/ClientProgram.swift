@@ -1,4 +1,3 @@
-import Declarations
 import JSONBytes
 
 /// Clients of Postgres, and programs in front of it, which are in images of the server. Who runs one has no server in that

@@ -1,5 +1,4 @@
 import Contract
-import Declarations
 import JSONBytes
 import KubernetesAPI
 

@@ -1,7 +1,5 @@
 import Contract
-import DatabaseSpec
 import Declarations
-import JSONBytes
 import JSONPatch
 
 /// What is added to a Pod. It only adds: what the user wrote stays unchanged.

@@ -1,6 +1,5 @@
 import Contract
 import Declarations
-import KubernetesAPI
 
 /// Annotations on a workload that concern its Pods. A Pod's own review does not see them, because it contains only the
 /// Pod.

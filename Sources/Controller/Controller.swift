@@ -1,6 +1,5 @@
 import Contract
 package import Admission
-import JSONBytes
 import KubernetesAPI
 package import KubernetesClient
 package import Logging

@@ -1,5 +1,4 @@
 import Admission
-import Declarations
 import Instances
 
 /// Everything that is known of one customer in one namespace.

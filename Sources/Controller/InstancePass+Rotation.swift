@@ -1,9 +1,7 @@
 import Admission
 import Contract
 import DatabaseSpec
-import Declarations
 import Instances
-import JSONBytes
 import KubernetesClient
 import OpenSSL
 import TextEncoding

@@ -1,5 +1,4 @@
 import Contract
-import Declarations
 import Instances
 import JSONBytes
 import KubernetesAPI

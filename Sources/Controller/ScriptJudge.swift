@@ -1,4 +1,3 @@
-import DatabaseSpec
 import Dispatch
 import Instances
 import Synchronization

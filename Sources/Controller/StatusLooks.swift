@@ -1,7 +1,6 @@
 import Contract
 import DatabaseSpec
 import Instances
-import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 import Linux

@@ -1,6 +1,5 @@
 import Admission
 import Contract
-import Declarations
 import Instances
 import JSONBytes
 import KubernetesAPI

@@ -1,5 +1,3 @@
-import DatabaseSpec
-
 // Reading of a list that is not YAML as a whole, so that a wrong quote in one entry does not hide errors in the others.
 extension DeclarationReader {
   /// The entries that are YAML by themselves. If no single entry is the cause, the error of the whole list is reported.

@@ -1,5 +1,4 @@
 import Contract
-import Declarations
 package import JSONBytes
 import TextEncoding
 

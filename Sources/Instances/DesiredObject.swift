@@ -1,5 +1,4 @@
 import Contract
-import Declarations
 package import JSONBytes
 
 /// A ConfigMap or Secret that must exist, in the form that server-side apply takes.

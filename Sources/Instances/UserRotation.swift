@@ -1,7 +1,6 @@
 import Admission
 import Contract
 package import DatabaseSpec
-import Declarations
 
 /// What becomes of the two logins of a user whose password turns, or turned.
 package struct UserRotation: Equatable, Sendable {

@@ -1,5 +1,4 @@
 package import CoreMetrics
-import KubernetesAPI
 package import PrometheusText
 
 /// What a client records of its requests. Each try counts as one.

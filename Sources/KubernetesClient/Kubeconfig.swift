@@ -1,6 +1,5 @@
 import Linux
 import NIOSSL
-import TextEncoding
 import YAML
 
 extension ClusterConfiguration {

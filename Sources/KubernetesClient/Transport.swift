@@ -2,7 +2,6 @@ import Contract
 import AsyncHTTPClient
 import JSONBytes
 import KubernetesAPI
-import Linux
 import NIOCore
 import NIOHTTP1
 

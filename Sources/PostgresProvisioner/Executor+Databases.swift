@@ -1,4 +1,3 @@
-import DatabaseSpec
 import LibPQ
 import LogLine
 import Provisioning

@@ -1,6 +1,5 @@
 import DatabaseSpec
 import LibPQ
-import Linux
 import LogLine
 import Provisioning
 

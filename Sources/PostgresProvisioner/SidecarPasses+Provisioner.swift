@@ -1,5 +1,4 @@
 import LibPQ
-import Provisioning
 
 extension SidecarPasses {
   /// Passes of a ``Provisioner``, which remember which passwords were found unchanged, and what is in databases.

@@ -1,4 +1,3 @@
-import JSONBytes
 package import Provisioning
 
 /// The state of the instance, for the readiness probe and `kubectl exec … cat`.

@@ -2,7 +2,6 @@ import Contract
 import Declarations
 import JSONBytes
 import JSONPatch
-import KubernetesAPI
 
 /// The patch that a plan needs.
 struct ConnectPatch {

@@ -1,4 +1,3 @@
-import Admission
 import ArgumentParser
 import Controller
 import JSONBytes

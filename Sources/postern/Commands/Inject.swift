@@ -1,4 +1,3 @@
-import Admission
 import ArgumentParser
 
 /// `postern inject FILE…`

@@ -1,7 +1,6 @@
 import Admission
 import Contract
 import Controller
-import Declarations
 import LogLine
 import Logging
 import WebhookServer

@@ -2,7 +2,6 @@ import Admission
 import Contract
 import Controller
 import DatabaseSpec
-import JSONBytes
 import Provisioning
 
 /// One customer in full.

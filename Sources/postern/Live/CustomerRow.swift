@@ -1,5 +1,4 @@
 import Contract
-import Instances
 import JSONBytes
 
 /// One customer, as the list shows it.

@@ -1,5 +1,4 @@
 import Contract
-import JSONBytes
 import KubernetesAPI
 import KubernetesClient
 

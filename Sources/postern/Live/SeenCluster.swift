@@ -1,5 +1,4 @@
 import Contract
-import Instances
 import JSONBytes
 import KubernetesAPI
 import KubernetesClient

@@ -2,7 +2,6 @@ import Admission
 import Contract
 import DatabaseSpec
 import Declarations
-import Instances
 import JSONBytes
 import KubernetesAPI
 

@@ -1,6 +1,5 @@
 import Contract
 import DatabaseSpec
-import Declarations
 import JSONBytes
 import LibPQ
 import PostgresProvisioner

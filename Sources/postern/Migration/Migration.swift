@@ -1,5 +1,4 @@
 import Contract
-import Declarations
 import JSONBytes
 
 /// What another approach declared for one customer, as Postern's annotations say it, and what has no like.

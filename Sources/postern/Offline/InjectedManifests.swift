@@ -1,7 +1,5 @@
-import Admission
 import Contract
 import DatabaseSpec
-import Declarations
 import Instances
 import JSONBytes
 import Randomness

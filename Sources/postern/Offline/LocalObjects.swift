@@ -2,7 +2,6 @@ import Contract
 import DatabaseSpec
 import Declarations
 import Instances
-import JSONBytes
 
 /// The ConfigMaps and Secrets of a set of manifests, as the API server would hold them.
 struct LocalObjects: Equatable, Sendable {

@@ -1,6 +1,5 @@
 import Contract
 import Declarations
-import Instances
 import JSONBytes
 
 /// Labels and annotations that were meant for Postern and that no webhook sees, because it is called only for objects

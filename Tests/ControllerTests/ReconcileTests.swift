@@ -111,6 +111,35 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Leading.kubectlProgram != nil, "no kubectl on the PATH"))
+  func whatOthersAddStaysAndChangesNothing() async throws {
+    try await Leading.run("additions") { cluster in
+      try await cluster.create(Sample())
+      #expect(try await cluster.isTold("ObjectsWritten Deployment db: made "))
+      for (resource, kind, name) in [
+        (Resource.secrets, DesiredObject.Kind.secret, "acme-pg-passwords"), (.secrets, .secret, "acme-pg-user-shop"),
+        (.configMaps, .configMap, "acme-pg-spec"),
+      ] {
+        let passes = cluster.passes("unchanged")
+        let value = kind == .secret ? "YmFy" : "bar"
+        let patch = #"{"data":{"foo":"\#(value)"},"metadata":{"annotations":{"theirs":"x"}}}"#
+        #expect(try cluster.kubectl(["patch", "\(resource.plural)/\(name)", "--type=merge", "-p", patch]) == nil)
+        let version = try await cluster.live(kind, name)?.resourceVersion
+        #expect(try await eventually { cluster.passes("unchanged") > passes }, "\(name)")
+        let live = try await cluster.live(kind, name)
+        #expect(live?.resourceVersion == version && live?.data["foo"] == Array("bar".utf8), "\(name)")
+      }
+      let changed = cluster.passes("changed")
+      let note = #"{"metadata":{"annotations":{"postern.io/made-service":"db"}}}"#
+      #expect(try cluster.kubectl(["patch", "configmaps/acme-pg-spec", "--type=merge", "-p", note]) == nil)
+      let isNoted = {
+        try await cluster.live(.configMap, "acme-pg-spec")?.annotations["postern.io/made-service"] != nil
+      }
+      #expect(try await eventually { try await !isNoted() })
+      #expect(cluster.passes("changed") <= changed + 1)
+    }
+  }
+
   @Test func aWorkloadMadeAnewOwnsWhatIsDerived() async throws {
     try await Leading.run("anew") { cluster in
       try await cluster.create(Sample(annotations: ["postern.io/users": "shop", "postern.io/retain": "false"]))

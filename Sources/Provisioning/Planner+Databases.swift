@@ -82,8 +82,8 @@ extension Planner {
         warn(
           .database(database),
           "everybody can connect to it: \(grantor.text) allowed that before somebody made it a superuser",
-          hint: "ALTER ROLE \(id(grantor)) NOSUPERUSER for a moment: what it had given is out of a superuser's reach, and the next "
-            + "pass takes it back then")
+          hint: "ALTER ROLE \(id(grantor)) NOSUPERUSER for a moment: what it had given is out of a superuser's "
+            + "reach, and the next pass takes it back then")
         continue
       }
       add(

@@ -132,7 +132,7 @@ func validate(_ subject: Subject, _ settings: AdmissionSettings) throws(JSONErro
 /// What is to be said of an update of a workload that leaves Postern's labels and annotations as they were: what its new Pods will
 /// suffer, and those of the old template did not.
 private func warningsOfChangedTemplate(_ subject: Subject) throws(JSONError) -> [String] {
-  guard subject.object.role == .workload, let old = try subject.replaced() else { return [] }
+  guard subject.object.role == .workload, subject.changesPods, let old = try subject.replaced() else { return [] }
   let replicas = (before: Replicas(old).count, now: Replicas(subject.object).count)
   let before = Set((try? templateWarnings(old, tellsReplicas: false)) ?? [])
   return try templateWarnings(subject.object, tellsReplicas: replicas.now > max(replicas.before, 1)).filter {

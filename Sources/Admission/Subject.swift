@@ -47,6 +47,16 @@ struct Subject {
     return try CustomerObject(slices, review.kind, namespace: review.namespace, of: review.bytes)
   }
 
+  /// Whether an update may change a workload's Pods, how many they are, or how they are replaced.
+  var changesPods: Bool {
+    guard let old = review.oldObject, let before = old.template, let now = object.pod else { return false }
+    func isSame(_ before: Range<Int>?, _ now: Range<Int>?) -> Bool {
+      review.bytes[before ?? 0..<0] == review.bytes[now ?? 0..<0]
+    }
+    return !isSame(before.range, now.range) || !isSame(old.pod.spec.strategy?.range, object.spec.strategy?.range)
+      || !isSame(old.pod.spec.replicas?.range, object.spec.replicas?.range)
+  }
+
   /// Whether the customer's label comes to it now.
   var isNew: Bool { (oldObject?.customer ?? oldTemplate?.customer) == nil }
 

@@ -39,16 +39,20 @@ package struct PodSlices: Sendable {
   package private(set) var metadata: MetadataSlices?
   /// `spec`.
   package private(set) var spec = PodSpecSlices()
+  /// Where a template is in the document; empty for a Pod.
+  package private(set) var range = 0..<0
 
   init() {}
 
   /// Reads the next value, a template; nil where it is not an object.
   init?(_ reader: inout JSONReader) throws(JSONError) {
+    let start = reader.position
     guard try reader.entersObject() else { return nil }
     var nested: PodSlices?
     while let key = try reader.nextKey() {
       if try !takes(key, &reader, template: &nested) { try reader.skip() }
     }
+    range = start..<reader.position
   }
 
   /// Reads a member's value if it is one of these members, and in `spec` also `template`.

@@ -6,7 +6,7 @@ extension DesiredObject {
   /// Whether nothing must be written. Additions of others are left alone.
   package func isSatisfied(by live: LiveObject) -> Bool {
     let owners = Set([owner?.uid].compactMap(\.self))
-    return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil
+    return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil && live.isHeld
       && annotations.allSatisfy { live.annotations[$0] == $1 }
       && staleAnnotations(in: live).isEmpty
       && live.appliedOwners == owners && owners.isSubset(of: live.owners)
@@ -16,7 +16,11 @@ extension DesiredObject {
 
   /// Keys that Postern once wrote and that must no longer exist.
   package func staleKeys(in live: LiveObject) -> [String] {
-    live.writtenKeys.filter { live.data[$0] != nil && data[$0] == nil }.sorted()
+    // A restore may forget who has written what. By such a name is then a login that is none any more.
+    let isConnection = type == SecretKey.userType && live.type == SecretKey.userType
+    return live.data.keys.filter { key in
+      data[key] == nil && (live.writtenKeys.contains(key) || isConnection && SecretKey.isPosterns(key))
+    }.sorted()
   }
 
   /// Annotations that say what Postern has made and no longer hold. Whoever else wrote them, an apply leaves them.

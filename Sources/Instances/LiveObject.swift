@@ -20,6 +20,10 @@ package struct LiveObject: Equatable, Sendable {
   private(set) var appliedKeys: Set<String> = []
   /// Whether Postern has written any of it. A copy that somebody has made has the same labels.
   package private(set) var isWritten = false
+  /// Whether the labels by which it is Postern's are among that: not of what was restored without its `managedFields`.
+  private(set) var isHeld = false
+  /// `type` of a Secret.
+  private(set) var type: String?
   /// UIDs of the owners that Postern has applied.
   private(set) var appliedOwners: Set<String> = []
   /// Keys of `data` that Postern has written by any kind of write and nobody else has changed since.
@@ -37,6 +41,8 @@ package struct LiveObject: Equatable, Sendable {
         for (key, text) in try reader.texts() {
           data[key] = kind == .secret ? Self.decoded(text) : Array(text.utf8)
         }
+      } else if reader.matches(key, "type") {
+        type = try reader.optionalText()
       } else if reader.matches(key, "binaryData") {
         for (key, text) in try reader.texts() { data[key] = Self.decoded(text) }
       } else {
@@ -97,6 +103,8 @@ package struct LiveObject: Equatable, Sendable {
   private mutating func readFields(_ fields: JSONReader, isApplied: Bool) throws(JSONError) {
     let keys = try fields.keys(at: ["f:data"], prefix: "f:")
     writtenKeys.formUnion(keys)
+    let labels = try fields.keys(at: ["f:metadata", "f:labels"], prefix: "f:")
+    isHeld = isHeld || labels.contains(ObjectLabel.managedBy)
     guard isApplied else { return }
     appliedKeys.formUnion(keys)
     for key in try fields.keys(at: ["f:metadata", "f:ownerReferences"], prefix: "k:") {

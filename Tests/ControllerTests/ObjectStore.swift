@@ -80,16 +80,43 @@ final class ObjectStore: Sendable {
   }
 
   private func keep(_ request: FakeServer.Request, at path: String, _ state: inout State) -> FakeServer.Answer {
-    guard case .object(var object)? = try? json(request.body) else { return .status(400, "BadRequest", "no object") }
+    guard let body = try? json(request.body), case .object(var object) = body else {
+      return .status(400, "BadRequest", "no object")
+    }
+    if request.headers.first(name: "Content-Type") == "application/merge-patch+json", let live = state.objects[path] {
+      guard case .object(let merged) = Self.merged(live, body) else { return .status(400, "BadRequest", "no object") }
+      return keep(merged, at: path, &state)
+    }
     var data = JSONObject()
     for source in [state.objects[path]?["data"], object["data"]] {
       guard case .object(let members)? = source else { continue }
       for member in members.members { data[member.key] = member.value }
     }
     if !data.members.isEmpty { object["data"] = .object(data) }
+    return keep(object, at: path, &state)
+  }
+
+  /// RFC 7386
+  private static func merged(_ old: JSONValue?, _ patch: JSONValue) -> JSONValue {
+    guard case .object(let changes) = patch else { return patch }
+    var result = if case .object(let object)? = old { object } else { JSONObject() }
+    for member in changes.members {
+      result[member.key] = member.value == .null ? nil : merged(result[member.key], member.value)
+    }
+    return .object(result)
+  }
+
+  /// What Postern has written, as every write of these tests' clients.
+  private static let managers = try? json(
+    #"[{"manager":"postern","operation":"Update","fieldsV1":{"f:metadata":{"f:labels":{"f:app.kubernetes.io/managed-by":{}}}}}]"#
+  )
+
+  private func keep(_ object: JSONObject, at path: String, _ state: inout State) -> FakeServer.Answer {
+    var object = object
     state.version += 1
     if case .object(var metadata)? = object["metadata"] {
       metadata["resourceVersion"] = .string(String(state.version))
+      metadata["managedFields"] = Self.managers
       object["metadata"] = .object(metadata)
     }
     state.objects[path] = .object(object)
@@ -114,6 +141,12 @@ final class ObjectStore: Sendable {
       for feed in state.secretWatches { feed.send(event + "\n") }
     }
   }
+
+  /// An object; nil where there is none.
+  func object(_ path: String) -> JSONValue? { state.withLock { $0.objects[path] } }
+
+  /// Makes or replaces an object, as somebody other than Postern; no watch reports it.
+  func put(_ object: JSONValue, at path: String) { state.withLock { $0.objects[path] = object } }
 
   /// Deletes an object, as somebody other than Postern; no watch reports it.
   func remove(_ path: String) { state.withLock { $0.objects[path] = nil } }

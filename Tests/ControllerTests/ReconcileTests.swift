@@ -286,6 +286,22 @@ import Testing
     }
   }
 
+  /// As Velero restores it. Keys of databases that are declared no more hold a password that may be none any more.
+  @Test func whatWasRestoredWithoutItsManagersIsKeptRight() async throws {
+    try await Leading.run("restored") { cluster in
+      try await cluster.create(
+        Sample(annotations: ["postern.io/users": "shop", "postern.io/databases": "orders, other"]))
+      #expect(try await eventually { try await cluster.value("uri.other", of: "acme-pg-user-shop") != nil })
+      try await cluster.patch(.secrets, "acme-pg-user-shop", #"{"metadata":{"managedFields":[{}]}}"#)
+      #expect(try await eventually { try await cluster.live(.secret, "acme-pg-user-shop")?.isWritten == true })
+      try await cluster.patch(
+        .deployments, "db", #"{"metadata":{"annotations":{"postern.io/databases":"orders"}}}"#)
+      #expect(try await eventually { try await cluster.value("uri.other", of: "acme-pg-user-shop") == nil })
+      #expect(try await cluster.value("database.other", of: "acme-pg-user-shop") == nil)
+      #expect(try await cluster.value("uri.orders", of: "acme-pg-user-shop") != nil)
+    }
+  }
+
   @Test func fiftyCustomersAtOnceAreAllMade() async throws {
     try await Leading.run("fifty") { cluster in
       for index in 0..<50 { try await cluster.create(Sample(name: "db\(index)", customer: "c\(index)")) }

@@ -24,7 +24,8 @@ import TextEncoding
     try json(
       #"{"metadata":{"name":"acme-pg-\#(name)","namespace":"shops","uid":"\#(name)","resourceVersion":"5","labels":"#
         + #"{"app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme"},"annotations":\#(annotations),"#
-        + #""managedFields":[{"manager":"postern","operation":"Update"}]},"data":\#(data)}"#
+        + #""managedFields":[{"manager":"postern","operation":"Update","fieldsV1":{"f:metadata":{"f:labels":"#
+        + #"{"f:app.kubernetes.io/managed-by":{}}}}}]},"data":\#(data)}"#
     )
   }
 

@@ -13,21 +13,24 @@ import TextEncoding
   private func live(
     password: String = "edited", uri: String = "new", more: [String: String] = [:], applied: [String] = ["uri"],
     written: [String] = [], labels: String = #""app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme""#,
-    owners: [String] = [], appliedOwners: [String] = []
+    owners: [String] = [], appliedOwners: [String] = [], type: String = "t", isRestored: Bool = false,
+    heldLabels: String = "app.kubernetes.io/managed-by"
   ) throws -> LiveObject {
     let data = ["password": password, "uri": uri].merging(more) { $1 }
       .map { #""\#($0)":"\#(Base64.encoded(Array($1.utf8)))""# }.joined(separator: ",")
     let fields = { (keys: [String]) in keys.map { #""f:\#($0)":{}"# }.joined(separator: ",") }
     let ownerKeys = appliedOwners.map { #""k:{\"uid\":\"\#($0)\"}":{}"# }.joined(separator: ",")
     let ownerList = owners.map { #"{"uid":"\#($0)"}"# }.joined(separator: ",")
+    let restored = #"{"manager":"velero-server","operation":"Update","fieldsV1":{"f:data":{"f:uri":{}}}}"#
     let value = try json(
       #"""
-      {"metadata":{"name":"acme-pg-user-shop","resourceVersion":"7","uid":"u","labels":{\#(labels)},
-      "annotations":{"postern.io/user":"shop"},"ownerReferences":[\#(ownerList)],"managedFields":[
-      {"manager":"postern","operation":"Apply","fieldsV1":{"f:metadata":{"f:ownerReferences":{\#(ownerKeys)}},
-      "f:data":{".":{},\#(fields(applied))}}},
+      {"type":"\#(type)","metadata":{"name":"acme-pg-user-shop","resourceVersion":"7","uid":"u","labels":{\#(labels)},
+      "annotations":{"postern.io/user":"shop"},"ownerReferences":[\#(ownerList)],"managedFields":[\#(isRestored ? restored : #"""
+      {"manager":"postern","operation":"Apply","fieldsV1":{"f:metadata":{"f:labels":{"f:\#(heldLabels)":{}},
+      "f:ownerReferences":{\#(ownerKeys)}},"f:data":{".":{},\#(fields(applied))}}},
       {"manager":"postern","operation":"Update","fieldsV1":{"f:data":{\#(fields(written))}}},
-      {"manager":"kubectl","operation":"Update","fieldsV1":{"f:data":{"f:theirs":{}}}}]},"data":{\#(data)}}
+      {"manager":"kubectl","operation":"Update","fieldsV1":{"f:data":{"f:theirs":{}}}}
+      """#)]},"data":{\#(data)}}
       """#)
     return try LiveObject(value.bytes, kind: .secret)
   }
@@ -79,7 +82,8 @@ import TextEncoding
       json(
         #"""
         {"metadata":{"resourceVersion":"7","labels":{"app.kubernetes.io/managed-by":"postern","postern.io/customer":"acme"},
-        "annotations":{"postern.io/user":"shop","postern.io/made-service":"db","theirs":"x"}},
+        "annotations":{"postern.io/user":"shop","postern.io/made-service":"db","theirs":"x"},"managedFields":[
+        {"manager":"postern","fieldsV1":{"f:metadata":{"f:labels":{"f:app.kubernetes.io/managed-by":{}}}}}]},
         "data":{"password":"","uri":"\#(Base64.encoded(Array("new".utf8)))"}}
         """#
       ).bytes, kind: .secret)
@@ -88,6 +92,23 @@ import TextEncoding
     let patch = DesiredObject.removal(of: [], annotations: desired.staleAnnotations(in: live), from: live)
     let expected = #"{"metadata":{"resourceVersion":"7","annotations":{"postern.io/made-service":null}}}"#
     #expect(patch == (try json(expected)))
+  }
+
+  /// Velero and the like restore an object without its `managedFields`.
+  @Test func whatWasRestoredIsTakenBack() throws {
+    #expect(!desired.isSatisfied(by: try live(isRestored: true)))
+    // Postern has only taken its mark off.
+    #expect(!desired.isSatisfied(by: try live(heldLabels: "somebody/else")))
+    var user = desired
+    user.type = "servicebinding.io/postgresql"
+    let more = [
+      "uri.other": "x", "jdbc-uri.other": "x", "database.other": "x", "sslmode": "x", "theirs": "x", "uric": "x",
+    ]
+    let restored = try live(more: more, type: "servicebinding.io/postgresql", isRestored: true)
+    #expect(user.staleKeys(in: restored) == ["database.other", "jdbc-uri.other", "sslmode", "uri.other"])
+    // Neither of another type, nor of an object that is none of a user's.
+    #expect(user.staleKeys(in: try live(more: more, isRestored: true)) == [])
+    #expect(desired.staleKeys(in: restored) == [])
   }
 
   @Test func anOwnerIsTheWorkloadThatIsThere() throws {

@@ -102,10 +102,10 @@ extension Controller {
     metrics.record(outcome, took: ContinuousClock.now - start)
     if state == nil, outcome != .stopped {
       looks.expect(nil, of: key)
-      metrics.set(nil, of: key)
       restarter.expect([:], of: key)
     }
     let found = looks.found(of: key)
+    metrics.set(found, of: key)
     let counts = instances.change(key) { record in
       (record.state, record.found) = (state, found)
       guard state == nil else { return }

@@ -16,7 +16,8 @@ package struct ControllerMetrics: Sendable {
     MetricFamily(Name.depth, "Instances that wait for a pass.", .gauge),
     MetricFamily(
       Name.instances,
-      "Instances, while leading: provisioned (Postgres holds what is declared), failing, pending, unreachable; incomplete, "
+      "Instances, while leading: provisioned (Postgres holds what is declared), failing, pending, unreachable, uninjected "
+        + "(a running Pod has no sidecar); incomplete, "
         + "invalid, conflict, failed (not all of it could be written).", .gauge),
     MetricFamily(
       Name.provisioned, "Whether the Postgres of all of an instance's Pods holds what is declared, while leading.",

@@ -80,10 +80,10 @@ import Testing
   }
 
   /// A running Pod with the sidecar.
-  private static func pod() throws -> String {
+  private static func pod(annotations: [String: String] = ["postern.io/injected": "v1"]) throws -> String {
     String(
       decoding: try Sample(
-        kind: "Pod", name: "db-1", annotations: ["postern.io/injected": "v1"], uid: "2", replicaSet: "r"
+        kind: "Pod", name: "db-1", annotations: annotations, uid: "2", replicaSet: "r"
       ).manifest().bytes, as: UTF8.self
     ).replacing(#""spec":"#, with: #""status":{"phase":"Running"},"spec":"#)
   }
@@ -128,6 +128,26 @@ import Testing
         isRefused.withLock { $0 = false }
         let told = { server.requests.dropFirst(refused).contains { $0.body.contains("postern.io/updated") } }
         #expect(try await eventually { registry.text().contains(#"result="changed"} "#) && told() })
+      }
+    }
+  }
+
+  /// The webhook was away, and the Pod runs without a sidecar.
+  @Test func aPodWithoutASidecarIsCountedAndItsInstanceIsNotProvisioned() async throws {
+    let pod = try Self.pod(annotations: [:])
+    let script = try script { request in
+      request.path == "/api/v1/pods" ? .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(pod)]}"#) : nil
+    }
+    try await controlling(script) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"postern_instances{state="uninjected"} 1"#) })
+        let line = #"postern_instance_provisioned{namespace="shops",customer="acme"} 0"#
+        #expect(try await eventually { registry.text().contains(line) })
+        #expect(server.requests.contains { $0.path.hasSuffix("/events") && $0.body.contains("NotInjected") })
+        let gone = try Sample(kind: "Pod", name: "db-1", annotations: [:], uid: "2", replicaSet: "r").sighting()
+        controller.take(.deleted(gone), of: WatchSource(resource: .pods, namespace: nil))
+        #expect(try await eventually { registry.text().contains(#"postern_instances{state="pending"} 1"#) })
+        #expect(!registry.text().contains("postern_instance_provisioned{"))
       }
     }
   }

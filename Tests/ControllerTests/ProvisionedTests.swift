@@ -223,6 +223,29 @@ import Testing
     #expect((450...550).contains(asked))
   }
 
+  /// Such a Pod cannot be asked, and holds nothing that is declared.
+  @Test func aRunningPodWithoutASidecarIsTheWorstThatIsKnown() throws {
+    var schedule = LookSchedule()
+    let now = ContinuousClock.now
+    var bare = pod("b")
+    bare.isInjected = false
+    schedule.see([pod("a"), bare], of: Self.key, at: now)
+    #expect(schedule.found(of: Self.key) == nil)
+    schedule.expect(Self.expected, of: Self.key, at: now)
+    let looks = schedule.take(at: now)
+    #expect(looks.map(\.pod.uid) == ["a"])
+    schedule.finish(try #require(looks.first), as: .converged, at: now)
+    #expect(schedule.found(of: Self.key) == .notInjected && !schedule.holdsAll(of: Self.key))
+    // One that does not run yet, or that is gone, tells nothing.
+    bare.isRunning = false
+    for pods in [[pod("a"), bare], [pod("a")]] {
+      schedule.see(pods, of: Self.key, at: now)
+      #expect(schedule.found(of: Self.key) == .converged && schedule.holdsAll(of: Self.key))
+    }
+    schedule.see([], of: Self.key, at: now)
+    #expect(schedule.found(of: Self.key) == nil)
+  }
+
   @Test func waitsGrowAndEnd() {
     for found in [Provisioned.Reason.failing, .unreachable, .pending] {
       let waits = (0..<64).map { LookSchedule.delay(found, tries: $0) }

@@ -53,7 +53,7 @@ final class InstanceRecords: Sendable {
   /// The values of `postern_instances`.
   static let words =
     Customer.State.allCases.filter { $0 != .complete }.map(\.rawValue) + [
-      "provisioned", "failing", "pending", "unreachable",
+      "provisioned", "failing", "pending", "unreachable", "uninjected",
     ]
 }
 
@@ -70,6 +70,7 @@ extension InstanceRecords.Record {
     case .converged, .standby: "provisioned"
     case .failing: "failing"
     case .unreachable: "unreachable"
+    case .notInjected: "uninjected"
     case .pending, nil: "pending"
     }
   }

@@ -42,6 +42,8 @@ struct LookSchedule: Sendable {
 
   private var expectations: [CustomerKey: Expectation] = [:]
   private var entries: [CustomerKey: [String: Entry]] = [:]
+  /// The customers with a running Pod that has no sidecar.
+  private var uninjected: Set<CustomerKey> = []
   private var open = OpenRequests(maximumAtOnce)
   /// The open questions to Pods that did not answer the last time, by UID.
   private var openDoubtful: Set<String> = []
@@ -68,7 +70,7 @@ struct LookSchedule: Sendable {
     }
   }
 
-  /// The customer's running Pods that have a sidecar.
+  /// The customer's Pods. Those that run and have a sidecar are asked.
   mutating func see(_ pods: [ObservedPod], of key: CustomerKey, at now: Instant) {
     let old = entries[key] ?? [:]
     var new: [String: Entry] = [:]
@@ -83,6 +85,11 @@ struct LookSchedule: Sendable {
       }
       entry.pod = pod
       new[pod.uid] = entry
+    }
+    if pods.contains(where: { !$0.isInjected && $0.isRunning }) {
+      uninjected.insert(key)
+    } else {
+      uninjected.remove(key)
     }
     // What is expected stays: the next Pod, as of a StatefulSet with one replica, comes when this one is gone.
     entries[key] = new.isEmpty ? nil : new
@@ -205,6 +212,7 @@ struct LookSchedule: Sendable {
   /// The worst result of a customer's Pods; nil where nothing is known.
   func found(of key: CustomerKey) -> Provisioned.Reason? {
     guard expectations[key] != nil else { return nil }
+    guard !uninjected.contains(key) else { return .notInjected }
     let order: [Provisioned.Reason] = [.failing, .unreachable, .pending, .converged, .standby]
     let found = Set((entries[key] ?? [:]).values.map { $0.found ?? .pending })
     return order.first { found.contains($0) }
@@ -212,7 +220,9 @@ struct LookSchedule: Sendable {
 
   /// Whether all of a customer's Pods have what is expected of them now.
   func holdsAll(of key: CustomerKey) -> Bool {
-    guard let expectation = expectations[key], let entries = entries[key] else { return false }
+    guard !uninjected.contains(key), let expectation = expectations[key], let entries = entries[key] else {
+      return false
+    }
     return entries.values.allSatisfy {
       $0.about == expectation && ($0.found == .converged || $0.found == .standby)
     }
@@ -232,7 +242,7 @@ struct LookSchedule: Sendable {
     switch found {
     case .converged, .standby: resync
     case .pending: delay(.milliseconds(300), growing: 1.25, times: tries - 20)
-    case .failing, .unreachable, nil: delay(.seconds(1), growing: 2, times: tries)
+    case .failing, .unreachable, .notInjected, nil: delay(.seconds(1), growing: 2, times: tries)
     }
   }
 

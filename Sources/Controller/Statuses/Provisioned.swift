@@ -24,6 +24,8 @@ struct Provisioned: Equatable, Sendable {
     case standby = "Standby"
     /// The sidecar does not answer.
     case unreachable = "Unreachable"
+    /// The Pod has no sidecar. No condition says so.
+    case notInjected = "NotInjected"
   }
 
   var reason: Reason
@@ -32,7 +34,7 @@ struct Provisioned: Equatable, Sendable {
   var status: Status {
     switch reason {
     case .converged, .standby: .yes
-    case .failing, .pending: .no
+    case .failing, .pending, .notInjected: .no
     case .unreachable: .unknown
     }
   }

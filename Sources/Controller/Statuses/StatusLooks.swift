@@ -56,13 +56,13 @@ final class StatusLooks: Sendable {
 
   /// The customer's Pods as they are now.
   func see(_ pods: [ObservedPod], of key: CustomerKey) {
-    let areGone = state.withLock { state in
-      guard state.isOpen else { return false }
-      let wereThere = state.schedule.found(of: key) != nil
+    let (before, after) = state.withLock { state in
+      guard state.isOpen else { return (Provisioned.Reason?.none, Provisioned.Reason?.none) }
+      let before = state.schedule.found(of: key)
       state.schedule.see(pods, of: key, at: .now)
-      return wereThere && state.schedule.found(of: key) == nil
+      return (before, state.schedule.found(of: key))
     }
-    if areGone { noted(key, nil) }
+    if before != after { noted(key, after) }
   }
 
   /// What is known of an instance.
@@ -191,7 +191,7 @@ final class StatusLooks: Sendable {
       switch found.reason {
       case .converged: outcome = state.schedule.holdsAll(of: look.key) ? .provisioned(found.message) : .holds
       case .failing: outcome = .failing(failures.map { "\($0) (\(about))" })
-      case .pending, .standby, .unreachable: return [String]()
+      case .pending, .standby, .unreachable, .notInjected: return [String]()
       }
       let schedule = state.schedule
       return state.told[look.key, default: ToldOutcomes()].take(

@@ -55,6 +55,9 @@ package enum AnnotationKey {
   package static let unusedSince = "postern.io/unused-since"
   /// The Service that was made for the customer. The controller writes it on the ConfigMap.
   package static let madeService = "postern.io/made-service"
+  /// What of the declaration is not carried out, a line each: the reason, a colon and the message. The controller writes it on
+  /// the ConfigMap.
+  package static let problems = "postern.io/problems"
   /// Marks a Pod that has the sidecar. The webhook writes it; users must not.
   package static let injected = "postern.io/injected"
   /// Marks a Pod that has what its connections need. The webhook writes it; users must not.
@@ -91,7 +94,7 @@ package enum AnnotationKey {
 
   /// The annotations that the controller writes on objects of its own. A file may contain them that was taken from a
   /// cluster.
-  package static let ownOutputs = [user, rotatedAt, rotatesAt, unusedSince, madeService]
+  package static let ownOutputs = [user, rotatedAt, rotatesAt, unusedSince, madeService, problems]
 }
 
 /// The same texts as `StaticString`, with which the scanner compares a review's keys byte by byte.

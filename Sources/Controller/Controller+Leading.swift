@@ -232,6 +232,12 @@ extension Controller {
     }
     var notices = pass.problems.map { Notice($0, of: instance.workload, in: key.namespace) }
     notices += pass.service.notices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }
+    let isTold = failure.map { isWorthTelling($0, of: key) } ?? false
+    if let failure, isTold {
+      notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
+    }
+    // What passes by itself leaves what was noted.
+    if end == nil, failure == nil || isTold { await note(notices, by: &pass, of: key) }
     notices += pass.rotationNotices.map { Notice($0.reason, of: instance.workload, in: key.namespace, $0.message) }
     notices += pass.staleNotices
     if let summary = pass.summary {
@@ -240,14 +246,21 @@ extension Controller {
     }
     if let failure, !failure.isCancelled {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(failure)"])
-      if isWorthTelling(failure, of: key) {
-        notices.append(Notice(.failed, of: instance.workload, in: key.namespace, failure.description))
-      }
       return (.failed, pass.summary != nil, .failed, notices)
     }
     if failure != nil || end == .stopped { return (.stopped, false, nil, []) }
     let state = pass.problems.isEmpty && end == nil ? nil : Customer.State.incomplete
     return (end ?? (pass.summary == nil ? .unchanged : .changed), pass.summary != nil, state, notices)
+  }
+}
+
+extension Controller {
+  /// Has it noted what is not carried out. No pass fails because of that.
+  private func note(_ notices: [Notice], by pass: inout InstancePass, of key: CustomerKey) async {
+    do throws(Interruption) { try await pass.noteProblems(notices) } catch {
+      guard case .failed(let failure) = error, !failure.isCancelled else { return }
+      logger.warning("problems were not noted", metadata: ["instance": "\(key)", "error": "\(failure)"])
+    }
   }
 }
 

@@ -54,16 +54,19 @@ import TextEncoding
   }
 
   /// What the controller would write for a workload of these tests.
-  static func spec(_ customer: String = "acme", users: [String] = ["shop"]) throws -> (object: String, hash: String) {
+  static func spec(
+    _ customer: String = "acme", users: [String] = ["shop"], problems: String? = nil
+  ) throws -> (object: String, hash: String) {
     let shop = try PostgresName("shop")
     let spec = InstanceSpec(
       customer: customer, users: try users.map { User(name: try PostgresName($0)) },
       databases: [Database(name: try PostgresName("orders"), owner: shop)])
     let bytes = spec.encoded()
     let text = String(decoding: JSONValue.string(String(decoding: bytes, as: UTF8.self)).bytes, as: UTF8.self)
+    let annotations = problems.map { #""annotations":{"postern.io/problems":"\#($0)"},"# } ?? ""
     return (
       """
-      {"metadata":{"name":"\(customer)-pg-spec","namespace":"shop","uid":"\(customer)-spec",
+      {"metadata":{"name":"\(customer)-pg-spec","namespace":"shop","uid":"\(customer)-spec",\(annotations)
       "labels":{"postern.io/customer":"\(customer)","app.kubernetes.io/managed-by":"postern"}},
       "data":{"spec.json":\(text)}}
       """, Hex.encoded(Digest.sha256(bytes))
@@ -97,6 +100,27 @@ import TextEncoding
         "Provisioned", "5d", "",
       ])
     #expect(rows.first?.problems == [])
+  }
+
+  /// Postgres holds what was written, which is not all that is declared.
+  @Test(arguments: [
+    (
+      "MissingReference: there is no Secret login", CustomerRow.State.incomplete,
+      ["Incomplete: MissingReference: there is no Secret login"], Ending?.none
+    ),
+    ("Conflict: a\\nand 2 more", .incomplete, ["Incomplete: Conflict: a", "Incomplete: and 2 more"], nil),
+    ("NoService: there is none", .noService, ["NoService: there is none"], .held),
+    ("", .provisioned, [], .held),
+  ])
+  func whatTheControllerHasNotedIsShown(
+    noted: String, state: CustomerRow.State, problems: [String], ending: Ending?
+  ) throws {
+    let spec = try Self.spec(problems: noted)
+    let pod = Self.pod("db-0", condition: ("Converged", "declaration \(spec.hash.prefix(12)): 1 user"))
+    let row = try #require(try cluster(pods: [pod], specs: [spec.object]).rows().first)
+    #expect(row.state == state && row.problems == problems && row.ending == ending)
+    let results = CustomerCheck.judge([row])
+    #expect(results.count == (problems.isEmpty ? 0 : 1) && !results.contains { $0.level == .failure })
   }
 
   struct Case: Sendable, CustomTestStringConvertible {

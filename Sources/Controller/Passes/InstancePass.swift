@@ -36,6 +36,9 @@ struct InstancePass {
   /// Why one is not told of this version at all.
   private(set) var unhurried: KubernetesError?
 
+  /// The ConfigMap as it is now; nil where there is none, or it is not known.
+  private var spec: LiveObject?
+
   /// What was refused while the rest went on.
   private var refusals = Refusals()
   /// The users' Secrets that the API server has refused, in this pass or in an earlier one.
@@ -107,6 +110,9 @@ struct InstancePass {
     let names = (ObjectName.spec(customer: customer), ObjectName.passwords(customer: customer))
     let needed = instance.declaration.references(.secret)
     let prefix = ObjectName.prefix(customer: customer)
+    // First, so that whatever fails behind it can be noted on it.
+    let spec = try await access.get(.configMap, names.0)
+    self.spec = spec
     let start = ContinuousClock.now
     do throws(Interruption) {
       let secrets = try await access.secrets { needed.contains($0) || $0.utf8.starts(with: prefix.utf8) }
@@ -124,7 +130,6 @@ struct InstancePass {
         self.secrets[secret.name] = isNeeded ? unmarked : unmarked.withoutData
       } catch { try refusals.take(error) }
     }
-    let spec = try await access.get(.configMap, names.0)
     if self.secrets[names.1] == nil { self.secrets[names.1] = try await access.get(.secret, names.1) }
     guard isOurs(spec, .configMap, names.0), isOurs(self.secrets[names.1], .secret, names.1) else { return true }
     try await readReferences()
@@ -350,6 +355,22 @@ struct InstancePass {
 
   // MARK: Objects
 
+  /// How many problems are noted on the ConfigMap. Each has at most ``Notice/maximumMessageBytes``.
+  private static let maximumNoted = 10
+
+  /// Notes on the ConfigMap what is not carried out, for those who ask when the Event is gone. Nothing that is mounted changes.
+  mutating func noteProblems(_ notices: [Notice]) async throws(Interruption) {
+    guard let spec, spec.isManaged(for: customer) else { return }
+    let lines = notices.map {
+      "\($0.reason.rawValue): \($0.message.split(whereSeparator: \.isNewline).joined(separator: " "))"
+    }
+    let more = lines.count > Self.maximumNoted ? ["and \(lines.count - Self.maximumNoted) more"] : []
+    let text = (lines.prefix(Self.maximumNoted) + more).joined(separator: "\n")
+    guard spec.annotations[AnnotationKey.problems] ?? "" != text else { return }
+    let live = try await access.annotate(spec, [AnnotationKey.problems: text.isEmpty ? .null : .string(text)])
+    self.spec = live ?? spec
+  }
+
   /// Applies the Secret with passwords and the ConfigMap, which are mounted into the sidecar. In this order, the spec
   /// never names a file that does not exist. If the Secret loses files, they are removed after the spec no longer names
   /// them.
@@ -362,7 +383,9 @@ struct InstancePass {
     var applied = try await applyMounted(passwords, over: secrets[passwords.name])
     var versions = [applied.resourceVersion]
     if isWritable(objects.spec) {
-      versions.append(try await applyMounted(objects.spec, over: spec).resourceVersion)
+      let written = try await applyMounted(objects.spec, over: spec)
+      self.spec = written
+      versions.append(written.resourceVersion)
       if passwords != objects.passwords {
         applied = try await applyMounted(objects.passwords, over: applied)
         versions[0] = applied.resourceVersion

@@ -50,7 +50,9 @@ struct CustomerCheck {
       line(.invalid, "declarations with errors", details, isFailure: true),
       line(.failing, "Postgres refuses something", details, isFailure: false),
       line(.unreachable, "sidecars that do not answer the controller", details, isFailure: false),
+      line(.incomplete, "not all that is declared is carried out", details, isFailure: false),
       line(.pending, "not applied yet", details, isFailure: false),
+      line(.noService, "connection Secrets name a host that leads nowhere", details, isFailure: false),
       outdated.isEmpty
         ? nil
         : .warning(

@@ -28,7 +28,7 @@ struct CustomerReport {
 
   /// Whether the newest declaration was tried as a whole, so that what is not named as failing is applied.
   private var isOnlyFailing: Bool {
-    guard row.state == .failing, let declared = row.declared else { return row.state == .provisioned }
+    guard row.state == .failing, let declared = row.declared else { return row.state >= .noService }
     return pods.allSatisfy { pod in
       guard let condition = pod.condition, let tried = condition.declaration, declared.hasPrefix(tried) else {
         return false

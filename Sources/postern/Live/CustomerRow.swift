@@ -15,14 +15,19 @@ struct CustomerRow: Equatable {
     case failing = "Failing"
     /// A sidecar does not answer the controller.
     case unreachable = "Unreachable"
+    /// The controller cannot carry out a part of the declaration.
+    case incomplete = "Incomplete"
     /// Something is not applied, or not known to be.
     case pending = "Pending"
     /// There is no Pod that could hold it.
     case noPods = "NoPods"
+    /// Postgres holds it, and the host in connection Secrets leads nowhere.
+    case noService = "NoService"
     case provisioned = "Provisioned"
 
     private static let order: [State] = [
-      .conflict, .invalid, .notInjected, .failing, .unreachable, .pending, .noPods, .provisioned,
+      .conflict, .invalid, .notInjected, .failing, .unreachable, .incomplete, .pending, .noPods, .noService,
+      .provisioned,
     ]
 
     static func < (left: Self, right: Self) -> Bool {
@@ -82,6 +87,11 @@ struct CustomerRow: Equatable {
         found.append(
           (.pending, "the controller has not written the newest declaration yet; if it stays so, an Event says why"))
       }
+    }
+    for line in spec?.problems ?? [] {
+      let service = "\(State.noService.rawValue): "
+      let isOfService = line.hasPrefix(service)
+      found.append((isOfService ? .noService : .incomplete, String(line.dropFirst(isOfService ? service.count : 0))))
     }
     for pod in pods { found += Self.problems(of: pod, declared: spec?.hash) }
     if pods.isEmpty {

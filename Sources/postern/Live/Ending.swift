@@ -19,7 +19,7 @@ enum Ending: Equatable {
       || pods.contains(where: { $0.condition?.reason == "Failing" && isNewest($0) })
     {
       self = .refused
-    } else if state == .provisioned, isComplete, !pods.isEmpty, pods.allSatisfy(isNewest) {
+    } else if state >= .noService, isComplete, !pods.isEmpty, pods.allSatisfy(isNewest) {
       self = .held
     } else {
       return nil

@@ -12,6 +12,8 @@ struct SeenSpec: Sendable {
   let users: Int
   let databases: Int
   let outline: SpecOutline
+  /// What the controller has noted that is not carried out, a line each.
+  let problems: [String]
 
   /// Nil where it is another ConfigMap, or one that cannot be read.
   init?(_ object: JSONValue) {
@@ -21,6 +23,8 @@ struct SeenSpec: Sendable {
     users = spec.users.count { $0.ensure == .present }
     databases = spec.databases.count
     outline = SpecOutline(spec)
+    let noted = object["metadata"]?["annotations"]?[AnnotationKey.problems]?.string ?? ""
+    problems = noted.split(whereSeparator: \.isNewline).map(String.init)
   }
 
   /// The whole spec, and its hash.

@@ -31,7 +31,7 @@ extension Postern {
 
   private static let byDefault = """
     SELECT e.grantee FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) e
-    WHERE d.defaclrole = current_user::regrole AND e.grantee <> d.defaclrole
+    WHERE d.defaclrole = (SELECT oid FROM pg_authid WHERE rolname = current_user) AND e.grantee <> d.defaclrole
       AND (d.defaclnamespace = 0 OR d.defaclnamespace = to_regnamespace('postern'))
     """
 

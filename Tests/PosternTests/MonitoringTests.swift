@@ -74,7 +74,7 @@ struct MonitoringTests {
     if request.query["watch"] == "true" { return .stream { _ in } }
     guard request.method == .GET else {
       // So passes fail and are tried again.
-      if request.path.hasSuffix("/pods/db-1") { return .status(403, "Forbidden", "no") }
+      if request.path.hasSuffix("/pods/db-1") { return .status(500, "InternalError", "no") }
       guard case .object(var object)? = try? json(request.body), case .object(var metadata)? = object["metadata"] else {
         return .json(200, "{}")
       }

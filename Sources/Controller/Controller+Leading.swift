@@ -100,18 +100,15 @@ extension Controller {
     log(problems, of: key, isAll: outcome != .failed)
     if !problems.isEmpty { turns.bring(Self.now.adding(seconds: UserRotation.toldAgain), of: key) }
     metrics.record(outcome, took: ContinuousClock.now - start)
-    if state == nil, outcome != .stopped {
-      looks.expect(nil, of: key)
-      restarter.expect([:], of: key)
+    // Where its last Pod went meanwhile, and no workload was seen to go, no other pass comes.
+    let isGone = cluster.withLock { $0[key].isEmpty }
+    if outcome != .stopped, state == nil || isGone {
+      forget(key)
+    } else {
+      let found = looks.found(of: key)
+      metrics.set(found, of: key)
+      if let counts = instances.change(key, { ($0.state, $0.found) = (state, found) }) { metrics.set(counts) }
     }
-    let found = looks.found(of: key)
-    metrics.set(found, of: key)
-    let counts = instances.change(key) { record in
-      (record.state, record.found) = (state, found)
-      guard state == nil else { return }
-      (record.answeredService, record.rotates, record.makesService, record.guarded) = (nil, false, false, [])
-    }
-    if let counts { metrics.set(counts) }
     if cluster.withLock({ $0.ended(key) }) { queue.add(CollectionOfOne(key)) }
     guard
       let wait = queue.finished(
@@ -119,6 +116,15 @@ extension Controller {
     else { return }
     guard (try? await Task.sleep(for: wait.delay)) != nil else { return }
     queue.retry(key, wait.retry)
+  }
+
+  /// Forgets what is known of a customer's instance.
+  func forget(_ key: CustomerKey) {
+    looks.expect(nil, of: key)
+    restarter.expect([:], of: key)
+    turns.set(nil, of: key)
+    metrics.set(nil, of: key)
+    if let counts = instances.change(key, { $0 = InstanceRecords.Record() }) { metrics.set(counts) }
   }
 
   /// How many problems of a pass are logged.

@@ -55,8 +55,8 @@ package final class Controller: Sendable {
     looks = StatusLooks(
       client, ask: settings.statusQuestion, events: events, logger: logger,
       loginsNoted: { key in if instances[key].rotates { queue.add(CollectionOfOne(key)) } },
-      // No watch tells that somebody has deleted a Service.
-      askedAgain: { key in if instances[key].makesService { queue.add(CollectionOfOne(key)) } }
+      // No watch tells that somebody has deleted a Service, or made one that was missing.
+      askedAgain: { key in if instances[key].awaitsService { queue.add(CollectionOfOne(key)) } }
     ) { key, found in
       metrics.set(found, of: key)
       if let counts = instances.change(key, { $0.found = found }) { metrics.set(counts) }
@@ -140,8 +140,8 @@ package final class Controller: Sendable {
       for (key, customer) in customers {
         let pods = Array(customer.pods.values)
         looks.see(pods, of: key)
-        // No pass may come that finds out.
-        if customer.isEmpty { looks.expect(nil, of: key) }
+        // No pass may come that finds out: no watch shows the end of a workload whose Pods alone are labelled.
+        if customer.isEmpty { forget(key) }
         updater.see(pods, of: key)
       }
       return result

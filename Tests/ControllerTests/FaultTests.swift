@@ -9,8 +9,10 @@ import PrometheusText
 import Synchronization
 import TestSupport
 import Testing
+import TextEncoding
 
 @testable import Controller
+@testable import Instances
 
 /// The loop against an API server that does not always do what it is asked.
 @Suite struct FaultTests {
@@ -148,6 +150,75 @@ import Testing
         controller.take(.deleted(gone), of: WatchSource(resource: .pods, namespace: nil))
         #expect(try await eventually { registry.text().contains(#"postern_instances{state="pending"} 1"#) })
         #expect(!registry.text().contains("postern_instance_provisioned{"))
+      }
+    }
+  }
+
+  /// Without the right to pods/status, the Events say all the same what became of the declaration.
+  @Test func whatTheConditionCannotSayEventsDo() async throws {
+    let answer = Mutex("")
+    let question: StatusQuestion = { _, _, _ in .status(Array(answer.withLock { $0 }.utf8)) }
+    let pod = try Self.pod()
+      .replacing(#""image":"sidecar""#, with: #""image":"sidecar","ports":[{"name":"postern","containerPort":8432}]"#)
+      .replacing(#""phase":"Running""#, with: #""phase":"Running","podIP":"127.0.0.1""#)
+    let script = try script { request in
+      if request.path == "/api/v1/pods" {
+        return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(pod)]}"#)
+      }
+      return request.path.hasSuffix("/pods/db-1/status")
+        ? .status(403, "Forbidden", "no right to pods/status") : nil
+    }
+    try await controlling(script, statusQuestion: question) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        func written(_ path: String, _ key: String) -> [UInt8]? {
+          server.requests.first { $0.method == .PATCH && $0.path.hasSuffix(path) }
+            .flatMap { try? json($0.body)["data"]?[key]?.string }.map { Array($0.utf8) }
+        }
+        #expect(try await eventually { written("/acme-pg-spec", "spec.json") != nil })
+        let spec = try #require(written("/acme-pg-spec", "spec.json"))
+        let encoded = String(decoding: try #require(written("/acme-pg-passwords", "generation")), as: UTF8.self)
+        let generation = String(decoding: try #require(Base64.decoded(encoded)), as: UTF8.self)
+        answer.withLock {
+          $0 =
+            #"{"apiVersion":"postern.io/v1","outcome":"converged","triedSpecHash":"#
+            + #""\#(ScriptText(spec, isSecret: false).sha256)","triedGeneration":"\#(generation)","problems":[]}"#
+        }
+        let told = { server.requests.count { $0.path.hasSuffix("/events") && $0.body.contains(#""Provisioned""#) } }
+        #expect(try await eventually { told() == 1 })
+        #expect(try await eventually { registry.text().contains(#"postern_instances{state="provisioned"} 1"#) })
+        // It is tried again, and not told again.
+        let tries = { server.requests.count { $0.path.hasSuffix("/pods/db-1/status") } }
+        let before = tries()
+        #expect(try await eventually { tries() > before })
+        #expect(told() == 1)
+      }
+    }
+  }
+
+  /// No watch shows the end of a workload whose Pods alone are labelled. Its Secrets stay as they are, because the next Pod may be
+  /// on its way.
+  @Test func aCustomerWhoseLastPodGoesIsCountedNoMore() async throws {
+    let pod = Sample(
+      kind: "Pod", name: "db-1", annotations: ["postern.io/injected": "v1"], uid: "2", replicaSet: "r")
+    let text = String(decoding: try pod.manifest().bytes, as: UTF8.self)
+    let deployment = String(decoding: try Sample(isLabelled: false, uid: "1").manifest().bytes, as: UTF8.self)
+    let replicaSet =
+      #"{"metadata":{"name":"r","ownerReferences":[{"apiVersion":"apps/v1","kind":"Deployment","name":"db","uid":"1","controller":true}]}}"#
+    let script: FakeServer.Script = { _, request in
+      if request.query["watch"] == "true" { return .stream { _ in } }
+      guard request.method == .GET else { return .json(200, request.body) }
+      if request.path.contains("-pg-") { return .status(404, "NotFound", "not found") }
+      if request.path.hasSuffix("/replicasets/r") { return .json(200, replicaSet) }
+      if request.path.hasSuffix("/deployments/db") { return .json(200, deployment) }
+      let items = request.path == "/api/v1/pods" ? text : ""
+      return .json(200, #"{"metadata":{"resourceVersion":"1"},"items":[\#(items)]}"#)
+    }
+    try await controlling(script) { server, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"postern_instances{state="pending"} 1"#) })
+        controller.take(.deleted(try pod.sighting()), of: WatchSource(resource: .pods, namespace: nil))
+        #expect(try await eventually { registry.text().contains(#"postern_instances{state="pending"} 0"#) })
+        #expect(!server.requests.contains { $0.body.contains("unused-since") })
       }
     }
   }

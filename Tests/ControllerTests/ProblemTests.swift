@@ -69,7 +69,9 @@ import TextEncoding
   }
 
   /// What passes by itself is not noted, and takes nothing off that is.
-  @Test(arguments: [(403, true), (503, false)]) func whatTheAPIServerRefusesIsNoted(code: Int, isNoted: Bool) async throws {
+  @Test(arguments: [(403, true), (503, false)]) func whatTheAPIServerRefusesIsNoted(code: Int, isNoted: Bool)
+    async throws
+  {
     let store = try Self.store(Sample(uid: "1"))
     let script: FakeServer.Script = { _, request in
       request.method == .POST && request.path.hasSuffix("/secrets")

@@ -246,6 +246,16 @@ import Testing
     #expect(schedule.found(of: Self.key) == nil)
   }
 
+  /// The controller may lack the right to write it.
+  @Test func whatTheConditionDoesNotSayIsKnownAndAskedAgainSoon() throws {
+    var (schedule, look) = try asked(at: .now)
+    let now = ContinuousClock.now
+    schedule.answered(look, as: .converged, isSaid: false, at: now)
+    schedule.ended(look)
+    #expect(schedule.found(of: Self.key) == .converged && schedule.holdsAll(of: Self.key))
+    #expect(schedule.take(at: now + .seconds(1)).count == 1)
+  }
+
   @Test func waitsGrowAndEnd() {
     for found in [Provisioned.Reason.failing, .unreachable, .pending] {
       let waits = (0..<64).map { LookSchedule.delay(found, tries: $0) }

@@ -82,6 +82,20 @@ import Testing
     }
   }
 
+  @Test func oneThatIsMadeAfterAllIsSeenWhenTheSidecarsAreAskedAgain() async throws {
+    let store = try ObjectStore([Sample(uid: "1")])
+    try await controlling({ _, request in store.answer(request) }) { _, controller, _ in
+      try await leading(controller) { () async throws in
+        let key = CustomerKey(namespace: "shops", customer: "acme")
+        #expect(try await eventually { controller.instances[key].awaitsService })
+        store.put(try Self.object(Self.fitting), at: Self.service)
+        controller.looks.askedAgain(key)
+        #expect(try await eventually { controller.instances[key].answeredService != nil })
+        #expect(try await eventually { !controller.instances[key].awaitsService })
+      }
+    }
+  }
+
   @Test func somebodyElsesServiceIsLeftAsItIs() async throws {
     let make = ["postern.io/service": "make"]
     let (asked, told) = try await talk(make, Self.object(#"{"selector":{"app":"web"},"ports":[{"port":5432}]}"#))

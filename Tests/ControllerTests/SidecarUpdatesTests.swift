@@ -486,7 +486,7 @@ import Testing
 
   @Test(arguments: [
     (refusal(404), SidecarUpdates.Result.outdated), (refusal(409), .outdated), (refusal(422), .refused),
-    (refusal(403), .failed), (refusal(500), .failed), (.unreachable(reason: ""), .failed),
+    (refusal(403), .refused), (refusal(500), .failed), (.unreachable(reason: ""), .failed),
     (.interrupted(reason: ""), .unknown),
   ])
   func anErrorMeans(cause: KubernetesError.Cause, result: SidecarUpdates.Result) {

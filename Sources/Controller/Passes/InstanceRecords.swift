@@ -58,6 +58,9 @@ final class InstanceRecords: Sendable {
 }
 
 extension InstanceRecords.Record {
+  /// Whether a pass may find that its Service has gone or come.
+  var awaitsService: Bool { makesService || problems.contains { $0.reason == .noService } }
+
   fileprivate var isEmpty: Bool {
     state == nil && found == nil && !isOwed && !rotates && answeredService == nil && guarded.isEmpty
       && !makesService && problems.isEmpty

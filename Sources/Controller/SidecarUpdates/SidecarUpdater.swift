@@ -153,7 +153,9 @@ extension SidecarUpdates.Result {
   init(_ error: KubernetesError) {
     switch error.cause {
     case .interrupted: self = .unknown
-    default: self = error.isNotFound || error.isConflict ? .outdated : error.code == 422 ? .refused : .failed
+    default:
+      let isRefused = error.code == 403 || error.code == 422
+      self = error.isNotFound || error.isConflict ? .outdated : isRefused ? .refused : .failed
     }
   }
 }

@@ -97,7 +97,7 @@ struct LookSchedule: Sendable {
 
   /// The questions that are due, as many as there is room for; namespaces take turns, also from one call to the next. Pods that
   /// did not answer the last time wait in a line of their own, and have half of the places at most. For each, call
-  /// ``answered(_:as:runsScript:logins:at:)`` and ``ended(_:)`` afterwards.
+  /// ``answered(_:as:isSaid:runsScript:logins:at:)`` and ``ended(_:)`` afterwards.
   mutating func take(at now: Instant) -> [Look] {
     allowance = min(Self.perSecond, allowance + (now - (counted ?? now)) / .seconds(1) * Self.perSecond)
     counted = now
@@ -138,11 +138,14 @@ struct LookSchedule: Sendable {
   }
 
   /// The result of a question; nil where it must be asked again soon.
-  /// - Parameter runsScript: whether a script runs; nil: that was not told, or one may begin at any moment.
+  /// - Parameters:
+  ///   - isSaid: whether the Pod's condition says the result. If not, it must be asked again soon.
+  ///   - runsScript: whether a script runs; nil: that was not told, or one may begin at any moment.
   /// - Returns: whether what is known of the logins has changed.
   @discardableResult
   mutating func answered(
-    _ look: Look, as found: Provisioned.Reason?, runsScript: Bool? = nil, logins: LoginReport? = nil, at now: Instant
+    _ look: Look, as found: Provisioned.Reason?, isSaid: Bool = true, runsScript: Bool? = nil,
+    logins: LoginReport? = nil, at now: Instant
   ) -> Bool {
     guard var entry = entries[look.key]?[look.pod.uid] else { return false }
     // What was told before the clock was set, or before the sidecar was started again, counts as nothing.
@@ -160,8 +163,9 @@ struct LookSchedule: Sendable {
     // If something has changed meanwhile, ask again at once.
     if expectations[look.key] == look.expectation, isOfNow {
       // One answer that fails after many others is no reason to wait as long as after many that failed.
-      if entry.result != found { (entry.result, entry.tries) = (found, 0) }
-      var delay = Self.delay(found, tries: entry.tries)
+      let result = isSaid ? found : nil
+      if entry.result != result { (entry.result, entry.tries) = (result, 0) }
+      var delay = Self.delay(result, tries: entry.tries)
       // A turn waits for the logins, also those of a standby, which is settled otherwise.
       if look.expectation.rotates, !Self.isSettled(logins, look.expectation) {
         delay = min(delay, Self.delay(.pending, tries: entry.tries))

@@ -131,11 +131,12 @@ final class StatusLooks: Sendable {
         }
       }
     }
-    let result = isSaid || isGone ? found.reason : nil
     let isNews = state.withLock { state in
-      state.schedule.answered(look, as: result, runsScript: runsScript, logins: logins, at: .now)
+      state.schedule.answered(
+        look, as: found.reason, isSaid: isSaid || isGone, runsScript: runsScript, logins: logins, at: .now)
     }
-    if isSaid { await tell(found, failures, look, wasSaid: wasSaid, mayWrite) }
+    // Who may not write the condition, as without the right to pods/status, says it all the same.
+    if !isGone { await tell(found, failures, look, wasSaid: wasSaid, mayWrite) }
     if isNews { loginsNoted(look.key) }
     if look.isOfSettled { askedAgain(look.key) }
     noted(look.key, self.found(of: look.key))

@@ -95,8 +95,8 @@ package struct DatabaseContents: Equatable, Sendable {
   package var passedOn: [PassedOnRights] = []
   /// The table and function that record scripts there.
   package var recorder: RecorderState
-  /// Who may do more with them than record and read, as words of SQL (``Postern/intruders``).
-  package var intruders: [String] = []
+  /// Who may do more with them than record and read, as a list in SQL (``Postern/intruders``).
+  package var intruders: String?
   /// The scripts that ran there.
   package var scripts: [AppliedScript]
   /// What publishes that table.

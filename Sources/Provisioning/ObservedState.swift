@@ -14,8 +14,8 @@ package struct ObservedState: Equatable, Sendable {
   package var databases: [PostgresName: DatabaseState]
   /// Postern's own records.
   package var records: RecordsState
-  /// Who may do more with them than a superuser gave, as words of SQL (``Postern/intruders``).
-  package var intruders: [String] = []
+  /// Who may do more with them than a superuser gave, as a list in SQL (``Postern/intruders``).
+  package var intruders: String?
   /// The extensions that the server has available, in each version; nil where no plan needs them.
   package var availableExtensions: [PostgresName: [AvailableExtension]]?
 

@@ -36,7 +36,7 @@ extension Planner {
     if records.roles.contains(where: { $0.value.isRestored && observed.roles[$0.key] != nil }) {
       statements.append(Postern.renewRecords)
     }
-    if !observed.intruders.isEmpty { statements += [Postern.unnoticed] + Postern.close(to: observed.intruders) }
+    if observed.intruders != nil { statements += [Postern.unnoticed] + Postern.close(to: observed.intruders) }
     if !statements.isEmpty {
       add("renew records", [Detail("schema", Postern.schema)], for: .server, isBookkeeping: true, statements.sql)
     }

@@ -23,7 +23,7 @@ extension Planner {
   /// Creates the recorder of scripts, and lets the owner call its function. Returns false where the schema belongs to
   /// somebody else.
   private mutating func planRecorder(
-    of database: Database, _ recorder: RecorderState, _ intruders: [String]
+    of database: Database, _ recorder: RecorderState, _ intruders: String?
   ) -> Bool {
     let details = [Detail("schema", Postern.schema), Detail("database", database.name)]
     let item = Item.database(database.name)
@@ -46,7 +46,7 @@ extension Planner {
     case .present(let callers, let readers):
       var statements = callers.filter { $0 != database.owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
       statements += Postern.close(to: intruders)
-      if !readers.contains(database.owner) || !intruders.isEmpty {
+      if !readers.contains(database.owner) || intruders != nil {
         statements += Postern.allowRecording(by: database.owner)
       }
       if !statements.isEmpty {

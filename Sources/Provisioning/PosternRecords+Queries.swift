@@ -13,10 +13,15 @@ extension Postern {
     """
 
   /// The grantees that may do more with the schema and the tables than find and read them, and, where there is no schema, those
-  /// that would have rights on it by this role's default privileges (PostgreSQL docs §5.8, ALTER DEFAULT PRIVILEGES). As words
-  /// of SQL: names, quoted, or PUBLIC.
-  package static var intruders: CatalogQuery<String> {
-    grantees(
+  /// that would have rights on it by this role's default privileges (PostgreSQL docs §5.8, ALTER DEFAULT PRIVILEGES). As a list in
+  /// SQL: names, quoted, and PUBLIC; nil where there is none.
+  package static var intruders: CatalogQuery<String?> { grantees("SELECT \(intruderList)") }
+
+  /// Those that have rights by this role's default privileges on what it makes now.
+  package static var granteesByDefault: CatalogQuery<String?> { grantees("SELECT \(list(byDefault))") }
+
+  private static var intruderList: String {
+    list(
       """
       SELECT e.grantee FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) e
         WHERE c.relnamespace = to_regnamespace('postern') AND e.grantee <> c.relowner AND e.privilege_type <> 'SELECT'
@@ -26,29 +31,33 @@ extension Postern {
       """)
   }
 
-  /// Those that have rights by this role's default privileges on what it makes now.
-  package static var granteesByDefault: CatalogQuery<String> { grantees(byDefault) }
-
   private static let byDefault = """
     SELECT e.grantee FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) e
     WHERE d.defaclrole = (SELECT oid FROM pg_authid WHERE rolname = current_user) AND e.grantee <> d.defaclrole
       AND (d.defaclnamespace = 0 OR d.defaclnamespace = to_regnamespace('postern'))
     """
 
-  private static func grantees(_ oids: String) -> CatalogQuery<String> {
-    CatalogQuery(
-      "the rights on Postern's records",
-      """
-      SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') FROM (\(oids)) g LEFT JOIN pg_authid r ON r.oid = g.grantee
-      ORDER BY r.rolname
-      """
-    ) { row throws(CatalogMismatch) in try row.text() }
+  /// The names of roles by their OIDs, in one text.
+  private static func list(_ oids: String) -> String {
+    """
+    (SELECT string_agg(DISTINCT coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ')
+      FROM (\(oids)) g LEFT JOIN pg_authid r ON r.oid = g.grantee)
+    """
+  }
+
+  private static func grantees(_ query: String) -> CatalogQuery<String?> {
+    CatalogQuery("the rights on Postern's records", query) { row throws(CatalogMismatch) in try row.optionalText() }
   }
 
   /// The first owner of something in the records' schema in the current database who is no superuser, or else an owner; whether
-  /// that is a superuser; and whether the tables have all columns. There is no row where the schema does not exist yet.
+  /// that is a superuser; whether the tables have all columns; and the ``intruders``. There is no row where the schema does not
+  /// exist yet.
   package static var recordsOwner:
-    CatalogQuery<(owner: PostgresName, isSuperuser: Bool, isComplete: Bool, publications: WidePublications?)>
+    CatalogQuery<
+      (
+        owner: PostgresName, isSuperuser: Bool, isComplete: Bool, publications: WidePublications?, intruders: String?
+      )
+    >
   {
     CatalogQuery(
       "the owner of Postern's records",
@@ -56,13 +65,15 @@ extension Postern {
       SELECT r.rolname, r.rolsuper, EXISTS (
         SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = n.oid AND c.relname = 'managed_role' AND a.attname = 'home' AND NOT a.attisdropped),
-        p.first, p.count
+        p.first, p.count, \(intruderList)
       FROM pg_namespace n CROSS JOIN (\(widePublications)) p CROSS JOIN LATERAL (
         SELECT rolname, rolsuper FROM pg_authid WHERE oid IN (\(holders)) ORDER BY rolsuper, rolname LIMIT 1) r
       WHERE n.nspname = 'postern'
       """
     ) { row throws(CatalogMismatch) in
-      (try row.name(), try row.isTrue(), try row.isTrue(), try WidePublications.read(&row))
+      (
+        try row.name(), try row.isTrue(), try row.isTrue(), try WidePublications.read(&row), try row.optionalText()
+      )
     }
   }
 

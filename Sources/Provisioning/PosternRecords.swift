@@ -47,11 +47,10 @@ package enum Postern {
   /// Takes all rights on the records from these grantees, and from whom they have passed them on to. Whoever may make a trigger
   /// on a table could otherwise act as the superuser who writes into it.
   /// - Parameter grantees: as ``intruders`` has them.
-  package static func close(to grantees: [String]) -> [String] {
-    guard !grantees.isEmpty else { return [] }
-    let list = grantees.joined(separator: ", ")
+  package static func close(to grantees: String?) -> [String] {
+    guard let grantees else { return [] }
     return ["SCHEMA postern", "ALL TABLES IN SCHEMA postern", "ALL ROUTINES IN SCHEMA postern"].map {
-      "REVOKE ALL ON \($0) FROM \(list) CASCADE"
+      "REVOKE ALL ON \($0) FROM \(grantees) CASCADE"
     }
   }
 

@@ -140,9 +140,8 @@ import ThrowawayPostgres
     #expect(try bench.value("SELECT datdba::regrole FROM pg_database WHERE datname = 'd'") == "theirs")
   }
 
-  /// CONNECT, which a grantee with grant option has granted to everybody.
-  @Test(arguments: PostgresInstallation.all)
-  func aDatabaseThatSomebodyElseHasOpenedIsClosed(_ installation: PostgresInstallation) throws {
+  /// A database to which a grantee with grant option has let everybody connect.
+  private func benchWithAnOpenDatabase(_ installation: PostgresInstallation) throws -> ProvisionerBench {
     let bench = try ProvisionerBench(installation)
     for name in ["shop", "friend", "stranger"] { try bench.user(name) }
     try bench.database("d", owner: "shop")
@@ -150,6 +149,12 @@ import ThrowawayPostgres
     try bench.connect(to: "d", as: "shop").execute("GRANT CONNECT ON DATABASE d TO friend WITH GRANT OPTION")
     try bench.connect(to: "d", as: "friend").execute("GRANT CONNECT ON DATABASE d TO PUBLIC")
     #expect(try bench.sqlState("SELECT", in: "d", as: "stranger") == nil)
+    return bench
+  }
+
+  @Test(arguments: PostgresInstallation.all)
+  func aDatabaseThatSomebodyElseHasOpenedIsClosed(_ installation: PostgresInstallation) throws {
+    let bench = try benchWithAnOpenDatabase(installation)
     #expect(bench.pass().applied == ["close database to others name=d grantor=friend"])
     #expect(try bench.sqlState("SELECT", in: "d", as: "stranger") == SQLState.insufficientPrivilege)
     #expect(try bench.sqlState("SELECT", in: "d", as: "friend") == nil)
@@ -159,12 +164,7 @@ import ThrowawayPostgres
   /// What a superuser now does with that database counts as done by its owner.
   @Test(arguments: PostgresInstallation.all)
   func oneThatASuperuserOfTodayHadOpenedIsTold(_ installation: PostgresInstallation) throws {
-    let bench = try ProvisionerBench(installation)
-    for name in ["shop", "friend", "stranger"] { try bench.user(name) }
-    try bench.database("d", owner: "shop")
-    #expect(bench.pass().problems == [])
-    try bench.connect(to: "d", as: "shop").execute("GRANT CONNECT ON DATABASE d TO friend WITH GRANT OPTION")
-    try bench.connect(to: "d", as: "friend").execute("GRANT CONNECT ON DATABASE d TO PUBLIC")
+    let bench = try benchWithAnOpenDatabase(installation)
     try bench.remove("friend")
     bench.desired.spec.removedUsers = .keep
     try bench.server.connect().execute("ALTER ROLE friend SUPERUSER")

@@ -39,7 +39,7 @@ import Testing
       counts.append(cost.statements)
     }
     #expect(counts[0] == counts[1])
-    #expect((5...19).contains(counts[0]))
+    #expect((5...18).contains(counts[0]))
   }
 
   @Test(arguments: PostgresInstallation.all)

@@ -49,7 +49,7 @@ extension Observer {
     for (name, installed) in try answers.rows(extensions) { contents.extensions[name] = installed }
     contents.recorder = Self.recorder(
       owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
-    contents.intruders = try answers.rows(intruders)
+    contents.intruders = try answers.row(intruders)
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
     contents.publications = try answers.row(publications)
     if let openTransactions {

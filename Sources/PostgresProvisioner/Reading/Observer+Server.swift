@@ -16,7 +16,6 @@ extension Observer {
     let connectors = batch.ask(Catalog.connectors)
     let publicGrantors = batch.ask(Catalog.publicGrantors)
     let recordsOwner = batch.ask(Postern.recordsOwner)
-    let intruders = batch.ask(Postern.intruders)
     let answers = try connection.answers(batch)
 
     var state = ObservedState(
@@ -51,7 +50,8 @@ extension Observer {
     for (database, role) in try answers.rows(publicGrantors) {
       state.databases[database]?.publicGrantors.insert(role)
     }
-    if let (owner, isSuperuser, isComplete, publications) = try answers.rows(recordsOwner).first {
+    if let (owner, isSuperuser, isComplete, publications, intruders) = try answers.rows(recordsOwner).first {
+      state.intruders = intruders
       if isSuperuser {
         var records = try observeRecords(connection)
         records.isComplete = isComplete
@@ -60,8 +60,9 @@ extension Observer {
       } else {
         state.records = .foreign(owner: owner)
       }
+    } else {
+      state.intruders = try connection.row(Postern.intruders)
     }
-    state.intruders = try answers.rows(intruders)
     try observePassedOn(present, connection, &state)
     try observeDependencies(desired.spec, connection, &state)
     if !withSettings.isEmpty {

@@ -38,7 +38,7 @@ struct KnownFailures {
     guard !adding.isEmpty || !removing.isEmpty else { return }
     let statements =
       (isThere
-        ? [] : Postern.createKnownFailures + Postern.close(to: try connection.rows(Postern.granteesByDefault)))
+        ? [] : Postern.createKnownFailures + Postern.close(to: try connection.row(Postern.granteesByDefault)))
       + Postern.changeKnownFailures(of: customer, adding: adding, removing: removing)
     // One string is one transaction.
     try connection.execute(statements.joined(separator: "; "))

@@ -89,8 +89,7 @@ extension Controller {
       logger.warning("an instance is tried again", metadata: ["instance": "\(key)", "error": "\(error)"])
       if isWorthTelling(error, of: key) {
         notices += customer.pods.values.sorted { $0.name < $1.name }.map { pod in
-          let object = Instance.Workload(apiVersion: "v1", kind: "Pod", name: pod.name, uid: pod.uid)
-          return Notice(.failed, of: object, in: key.namespace, error.description)
+          Notice(.failed, of: .pod(name: pod.name, uid: pod.uid), in: key.namespace, error.description)
         }
       }
       (state, outcome) = (.failed, .failed)
@@ -136,15 +135,20 @@ extension Controller {
     let said = instances[key].problems
     let fresh = problems.filter { !said.contains($0) }.prefix(Self.maximumLogged)
     for problem in fresh {
-      logger.warning(
-        "a declaration is not carried out",
-        metadata: [
-          "instance": "\(key)", "reason": "\(problem.reason.rawValue)",
-          "object": "\(problem.kind) \(problem.namespace)/\(problem.name)", "message": "\(problem.message)",
-        ])
+      var metadata = problem.metadata
+      metadata["instance"] = "\(key)"
+      logger.warning("a declaration is not carried out", metadata: metadata)
     }
     // The others are logged by the next pass.
     _ = instances.change(key) { $0.problems = (isAll ? said.intersection(problems) : said).union(fresh) }
+  }
+
+  /// Has it noted what is not carried out. No pass fails because of that.
+  private func note(_ notices: [Notice], by pass: inout InstancePass, of key: CustomerKey) async {
+    do throws(Interruption) { try await pass.noteProblems(notices) } catch {
+      guard case .failed(let failure) = error, !failure.isCancelled else { return }
+      logger.warning("problems were not noted", metadata: ["instance": "\(key)", "error": "\(failure)"])
+    }
   }
 
   /// Whether people are told of a failed pass. Where another writer was faster, or the API server is away, the next try comes
@@ -257,16 +261,6 @@ extension Controller {
     if failure != nil || end == .stopped { return (.stopped, false, nil, []) }
     let state = pass.problems.isEmpty && end == nil ? nil : Customer.State.incomplete
     return (end ?? (pass.summary == nil ? .unchanged : .changed), pass.summary != nil, state, notices)
-  }
-}
-
-extension Controller {
-  /// Has it noted what is not carried out. No pass fails because of that.
-  private func note(_ notices: [Notice], by pass: inout InstancePass, of key: CustomerKey) async {
-    do throws(Interruption) { try await pass.noteProblems(notices) } catch {
-      guard case .failed(let failure) = error, !failure.isCancelled else { return }
-      logger.warning("problems were not noted", metadata: ["instance": "\(key)", "error": "\(failure)"])
-    }
   }
 }
 

@@ -78,6 +78,8 @@ package struct KubernetesError: Error, Equatable, Sendable, CustomStringConverti
   package var isUnauthorized: Bool { code == 401 }
   /// 403: it is not allowed.
   package var isForbidden: Bool { code == 403 }
+  /// 403 or 422: rights, an admission policy or the API's own rules do not allow it, and will not allow the same again.
+  package var isDisallowed: Bool { isForbidden || code == 422 }
   /// The task was cancelled.
   package var isCancelled: Bool { cause == .cancelled }
 

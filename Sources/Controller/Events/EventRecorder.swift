@@ -125,12 +125,9 @@ final class EventRecorder: Sendable {
   }
 
   private func log(_ text: Logger.Message, _ notice: Notice, _ error: KubernetesError) {
-    logger.warning(
-      text,
-      metadata: [
-        "reason": "\(notice.reason.rawValue)", "object": "\(notice.kind) \(notice.namespace)/\(notice.name)",
-        "message": "\(notice.message)", "error": "\(error)",
-      ])
+    var metadata = notice.metadata
+    metadata["error"] = "\(error)"
+    logger.warning(text, metadata: metadata)
   }
 
   /// An Event that is there already was written by a try whose answer did not come.

@@ -1,4 +1,5 @@
 import Instances
+import Logging
 import TextEncoding
 
 /// A message about an object, to be sent as an Event.
@@ -79,5 +80,10 @@ struct Notice: Hashable, Sendable {
       case .conflict: .conflict
       }
     self.init(reason, of: object, in: namespace, problem.message)
+  }
+
+  /// The same in a line of the log.
+  var metadata: Logger.Metadata {
+    ["reason": "\(reason.rawValue)", "object": "\(kind) \(namespace)/\(name)", "message": "\(message)"]
   }
 }

@@ -402,7 +402,7 @@ struct InstancePass {
         // If a webhook is away, for example, the rest of the pass must not wait for it. The kubelet looks within a
         // minute anyway, so that a refusal that lasts is none of the instance.
         guard case .failed(let failure) = error, !failure.isCancelled else { throw error }
-        if failure.code == 403 || failure.code == 422 { unhurried = failure } else { untold = failure }
+        if failure.isDisallowed { unhurried = failure } else { untold = failure }
       }
     }
     hasUntoldUpdate = untold != nil

@@ -47,7 +47,7 @@ struct ServicePass {
       let live: LiveService?
       do throws(Interruption) { live = try await access.service(host.service) } catch {
         // A role of an earlier release lacks the right. All else is done without it.
-        guard case .failed(let failure) = error, failure.code == 403 else { throw error }
+        guard case .failed(let failure) = error, failure.isForbidden else { throw error }
         return
       }
       guard let fault = faultOf(live, host) else {

@@ -249,7 +249,7 @@ final class Restarter: Sendable {
             try? await Task.sleep(for: settings.pause)
           }
         }
-        let hint = error.code == 403 ? "; an admin adds overlays/restart (chart: restarts.enabled)" : ""
+        let hint = error.isForbidden ? "; an admin adds overlays/restart (chart: restarts.enabled)" : ""
         return .held(.now("\(error)\(hint)"))
       }
       left -= 1

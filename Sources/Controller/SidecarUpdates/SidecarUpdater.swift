@@ -153,9 +153,7 @@ extension SidecarUpdates.Result {
   init(_ error: KubernetesError) {
     switch error.cause {
     case .interrupted: self = .unknown
-    default:
-      let isRefused = error.code == 403 || error.code == 422
-      self = error.isNotFound || error.isConflict ? .outdated : isRefused ? .refused : .failed
+    default: self = error.isNotFound || error.isConflict ? .outdated : error.isDisallowed ? .refused : .failed
     }
   }
 }

@@ -191,6 +191,53 @@ import Testing
     #expect(!canLogIn(try settings(of: "analyst", in: trial.output)), "the throwaway Postgres still runs")
   }
 
+  enum Moment { case start, script, watching, command }
+
+  /// By Ctrl-C, by whoever has waited long enough, and by a terminal that is closed, from the first file on.
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP], [Moment.start, .script, .watching, .command])
+  func whateverEndsItNothingIsLeft(signal: Int32, moment: Moment) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "left-\(UUID().uuidString)")
+    let file = folder.appendingPathExtension("yaml")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder.path)
+    defer { for url in [folder, file] { try? FileManager.default.removeItem(at: url) } }
+    let sql = moment == .script ? "SELECT pg_sleep(600)" : "SELECT 1"
+    let manifest = """
+      apiVersion: v1
+      kind: Pod
+      metadata:
+        name: db
+        labels: {postern.io/customer: acme}
+        annotations:
+          postern.io/users: shop
+          postern.io/databases: "[{name: orders, scripts: [{name: s, sql: \(sql)}]}]"
+      spec: {containers: [{name: postgres, image: "postgres:17", env: [{name: POSTGRES_PASSWORD, value: x}]}]}
+      """
+    try Data(manifest.utf8).write(to: file)
+    let more =
+      moment == .watching ? [] : moment == .command ? ["--", "sh", "-c", "echo begun; exec sleep 600"] : ["--once"]
+    let trial = try RunningProgram(["try", file.path] + more, environment: ["TMPDIR": folder.path])
+    switch moment {
+    case .start:
+      try trial.waitFor("its first file") { _ in
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty) == false
+      }
+    case .script: try trial.waitFor("the script") { $0.contains("running script") }
+    case .watching: try trial.waitFor("the end of the first pass") { $0.contains("Watching") }
+    case .command: try trial.waitFor("the command") { $0.contains("begun") }
+    }
+    let group = moment == .command && signal == SIGINT ? -trial.processIdentifier : trial.processIdentifier
+    kill(group, signal)
+    let status = trial.waitForEnd()
+    #expect(status == (moment == .watching ? 0 : moment == .command ? 1 : 128 + signal), "\(trial.output)")
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
+    let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").filter { name in
+      (try? String(contentsOfFile: "/proc/\(name)/cmdline", encoding: .utf8))?.contains(folder.path) == true
+        || (try? String(contentsOfFile: "/proc/\(name)/environ", encoding: .utf8))?.contains(folder.path) == true
+    }
+    #expect(processes == [])
+  }
+
   @Test func noPasswordIsInTheSidecarsLog() throws {
     let answer = try Program.run(["try", Program.fixture("labelled-deployment.yaml"), "--once"])
     let log = answer.output.split(separator: "\n").filter { $0.hasPrefix("  20") }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Logging
-import UnixSignals
 
 /// `postern try FILE`
 struct Try: AsyncParsableCommand {
@@ -38,24 +37,27 @@ struct Try: AsyncParsableCommand {
   func run() async throws {
     LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
     let console = Console()
+    let interruption = Interruption()
     try await report(on: console) { () throws(CommandError) in
       do throws(CommandError) {
-        try await tryOut(TrialReport(file: file, console: console))
+        try await tryOut(TrialReport(file: file, console: console), interruption)
       } catch {
+        // A signal of the terminal's also ends the programs that make a certificate or a server's data.
+        guard !interruption.isOver else { return .success }
         // Design §5 has one exit status for whatever kept the trial from being provisioned.
         throw CommandError(status: .refused, lines: error.lines)
       }
       return .success
     }
+    if let signal = interruption.signal, !interruption.isExpected { throw ExitCode(128 + signal) }
   }
 
-  private func tryOut(_ report: TrialReport) async throws(CommandError) {
+  private func tryOut(_ report: TrialReport, _ interruption: Interruption) async throws(CommandError) {
+    // Before there is anything that an end would leave behind.
+    await interruption.listen()
     let trial = try await Trial(file: file, postgresBin: postgresBin, folder: folder)
     do throws(CommandError) {
-      report.decided(try await trial.apply())
-      report.sidecarStarts(on: try trial.startPostgres())
-      try trial.startSidecar(once: runsOnce) { line in report.console.print("  \(line)") }
-      try await runsOnce ? finish(trial, report) : follow(trial, report)
+      try await goOn(trial, report, interruption)
     } catch {
       await trial.end()
       throw error
@@ -63,10 +65,23 @@ struct Try: AsyncParsableCommand {
     await trial.end()
   }
 
+  private func goOn(
+    _ trial: Trial, _ report: TrialReport, _ interruption: Interruption
+  ) async throws(CommandError) {
+    report.decided(try await trial.apply())
+    guard !interruption.isOver else { return }
+    report.sidecarStarts(on: try trial.startPostgres())
+    guard !interruption.isOver else { return }
+    try trial.startSidecar(once: runsOnce) { line in report.console.print("  \(line)") }
+    try await runsOnce ? finish(trial, report, interruption) : follow(trial, report, interruption)
+  }
+
   private var runsOnce: Bool { once || !command.isEmpty }
 
-  private func finish(_ trial: Trial, _ report: TrialReport) async throws(CommandError) {
-    let isProvisioned = await trial.waitForSidecar()
+  private func finish(
+    _ trial: Trial, _ report: TrialReport, _ interruption: Interruption
+  ) async throws(CommandError) {
+    guard let isProvisioned = await trial.waitForSidecar(unless: interruption) else { return }
     report.connections(trial.connections)
     guard isProvisioned else {
       throw .refused("not everything could be provisioned; the sidecar's log above says what and why")
@@ -74,18 +89,19 @@ struct Try: AsyncParsableCommand {
     guard !command.isEmpty else { return report.next() }
     let application = try await trial.application()
     report.runs(application, command)
+    interruption.stopListening()
     try application.run(command)
   }
 
   /// Applies the file whenever it is saved, until the user interrupts.
-  private func follow(_ trial: Trial, _ report: TrialReport) async throws(CommandError) {
-    let interruption = Interruption()
-    let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-    let listening = Task { for await _ in signals { interruption.happened() } }
-    defer { listening.cancel() }
+  private func follow(
+    _ trial: Trial, _ report: TrialReport, _ interruption: Interruption
+  ) async throws(CommandError) {
     try await trial.waitForFirstPass(unless: interruption)
+    guard !interruption.isOver else { return }
     report.connections(trial.connections)
     report.watches()
+    interruption.isExpected = true
     while !interruption.isOver {
       do throws(CommandError) {
         guard let applied = try await trial.applyNextChange(unless: interruption) else { break }

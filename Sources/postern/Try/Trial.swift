@@ -116,8 +116,14 @@ final class Trial {
   }
 
   /// Waits until the sidecar has ended by itself.
-  /// - Returns: whether everything is provisioned.
-  func waitForSidecar() async -> Bool { await sidecar?.exit() == 0 }
+  /// - Returns: whether everything is provisioned; nil if the user interrupts first.
+  func waitForSidecar(unless interruption: Interruption) async -> Bool? {
+    while sidecar?.isRunning == true {
+      guard !interruption.isOver else { return nil }
+      try? await Task.sleep(for: .milliseconds(10))
+    }
+    return await sidecar?.exit() == 0
+  }
 
   /// Waits until the sidecar has finished its first pass.
   func waitForFirstPass(unless interruption: Interruption) async throws(CommandError) {

@@ -50,6 +50,11 @@ import Testing
   @Test func severalPodsOnOneVolumeAreRefusedWhenTheLabelComesToThem() throws {
     let object = try workload(#"{"type":"Recreate"}"#).adding("/spec/replicas", "2")
     for path in AdmissionPath.allCases { #expect(try post(object, path).fields == ["spec.replicas"]) }
+    // The way out that it names is one.
+    #expect(
+      try post(object, .validate).causes.first?.message.contains("say so: postern.io/replication: external") == true)
+    let copies = #"{"postern.io/users":"a","postern.io/replication":"external"}"#
+    #expect(try post(object.adding("/metadata/annotations", copies), .validate).isAllowed)
     let changed = try object.adding("/metadata/annotations/postern.io~1users", #""a, b""#)
     let reply = try post(changed, .validate, replacing: object)
     #expect(reply.isAllowed && reply.warnings.first?.contains("2 Pods of a Deployment have one volume") == true)

@@ -50,8 +50,9 @@ struct ReplacedPods {
       if isNew {
         findings.refuse(
           "spec.replicas",
-          "\(replicas.count) Pods of a \(object.kind) have one volume, and two servers on it ruin the data: write replicas: 1",
-          .valueForbidden)
+          "\(replicas.count) Pods of a \(object.kind) have one volume, and two servers on it ruin the data: write replicas: 1; "
+            + "where each has a folder of its own there, and something else replicates them, say so: "
+            + "\(AnnotationKey.replication): external", .valueForbidden)
       } else {
         findings.warn(
           "\(replicas.count) Pods of a \(object.kind) have one volume, on which two servers ruin the data: write replicas: 1"

@@ -209,15 +209,15 @@ import ThrowawayPostgres
       OR grantee = 'shop'::regrole AND privilege_type NOT IN ('SELECT', 'USAGE', 'EXECUTE')
     """
   private static let generous = """
-    ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app, shop; ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO app, shop;
-    ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO app, shop
+    ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO app, shop, PUBLIC, "We ird"; ALTER DEFAULT PRIVILEGES GRANT ALL ON SCHEMAS TO app, shop, PUBLIC, "We ird";
+    ALTER DEFAULT PRIVILEGES GRANT ALL ON FUNCTIONS TO app, shop, PUBLIC, "We ird"
     """
 
   /// Who may make a trigger on a record would act as the superuser who writes into it.
   @Test(arguments: PostgresInstallation.all)
   func defaultPrivilegesGiveNobodyARightOnThem(_ installation: PostgresInstallation) throws {
     let bench = try ProvisionerBench(installation)
-    try bench.server.connect().execute("CREATE ROLE app LOGIN; CREATE ROLE shop LOGIN")
+    try bench.server.connect().execute(#"CREATE ROLE app LOGIN; CREATE ROLE shop LOGIN; CREATE ROLE "We ird""#)
     try bench.server.connect().execute("CREATE DATABASE d OWNER shop")
     for database in ["postgres", "d"] { try bench.server.connect(database: database).execute(Self.generous) }
     try bench.user("shop")

@@ -288,6 +288,32 @@ int postern_watch_wait(int watch, int descriptor, int meanwhile, int timeout_mil
   return result;
 }
 
+static int is_ignored(int signal) {
+  struct sigaction action;
+  return sigaction(signal, NULL, &action) == 0 && !(action.sa_flags & SA_SIGINFO) && action.sa_handler == SIG_IGN;
+}
+
+static volatile sig_atomic_t noted_signal;
+
+static void note_signal(int signal) {
+  if (noted_signal == 0) noted_signal = signal;
+}
+
+void postern_note_signals(void) {
+  static const int noted[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (int index = 0; index < 4; index++) {
+    sigaddset(&wanted, noted[index]);
+    if (!is_ignored(noted[index])) sigaction(noted[index], &action, NULL);
+  }
+  // A parent may have blocked these signals, and a mask survives exec.
+  pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
+}
+
+int postern_noted_signal(void) { return noted_signal; }
+
 static volatile sig_atomic_t child;
 static volatile sig_atomic_t end_of_child;
 
@@ -311,9 +337,7 @@ static char **pointers(const char *texts, int count) {
 static void mind_ends_of_children(void) {
   struct sigaction action = {0};
   action.sa_handler = SIG_DFL;
-  struct sigaction old;
-  sigaction(SIGCHLD, NULL, &old);
-  if (!(old.sa_flags & SA_SIGINFO) && old.sa_handler == SIG_IGN) sigaction(SIGCHLD, &action, NULL);
+  if (is_ignored(SIGCHLD)) sigaction(SIGCHLD, &action, NULL);
 }
 
 static int spawn(pid_t *started, const char *program, const char *arguments, int argument_count,
@@ -329,6 +353,8 @@ static int spawn(pid_t *started, const char *program, const char *arguments, int
   mind_ends_of_children();
   // What this process ignores or blocks would otherwise be ignored or blocked by the program.
   sigfillset(&all);
+  // But nohup(1) is meant for all that a command runs.
+  if (is_ignored(SIGHUP)) sigdelset(&all, SIGHUP);
   sigemptyset(&none);
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, (short)(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK |
@@ -368,7 +394,12 @@ int postern_run_child(const char *program, const char *arguments, int argument_c
   action.sa_flags = SA_RESTART;
   action.sa_handler = on_end_of_child;
   end_of_child = 0;
-  for (int index = 0; index < 2; index++) sigaction(passed_on[index], &action, &old_passed_on[index]);
+  for (int index = 0; index < 2; index++) {
+    int was_ignored = is_ignored(passed_on[index]);
+    sigaction(passed_on[index], was_ignored ? NULL : &action, &old_passed_on[index]);
+  }
+  // From here on all come to the program.
+  if (noted_signal) end_of_child = noted_signal;
 
   // A parent may have blocked these signals, and a mask survives exec.
   sigemptyset(&wanted);

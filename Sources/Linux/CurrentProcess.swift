@@ -17,6 +17,16 @@ package enum CurrentProcess {
     unsafe postern_environment(name).map { unsafe String(cString: $0) }
   }
 
+  /// From now on SIGINT, SIGQUIT, SIGTERM and SIGHUP are noted and do not end it; those that it ignores, as nohup(1) has it ignore
+  /// SIGHUP, it still ignores. A program that runs at the terminal gets them instead.
+  package static func noteSignals() { postern_note_signals() }
+
+  /// The first of them that came.
+  package static var notedSignal: Int32? {
+    let signal = postern_noted_signal()
+    return signal == 0 ? nil : signal
+  }
+
   /// Whether standard input is a terminal.
   package static var inputIsTerminal: Bool { postern_is_terminal(0) == 1 }
 

@@ -42,8 +42,10 @@ final class RunningProgram: Sendable {
   private let text = Mutex("")
   private let ended = DispatchSemaphore(value: 0)
 
-  init(_ arguments: [String], environment: [String: String] = [:]) throws {
-    var program = ChildProgram(Program.products.appending(path: "postern").path, arguments)
+  /// - Parameter launcher: what it is run by, such as nohup: a path and the words before the command's own.
+  init(_ arguments: [String], environment: [String: String] = [:], by launcher: [String] = []) throws {
+    let words = launcher + [Program.products.appending(path: "postern").path] + arguments
+    var program = ChildProgram(words[0], Array(words.dropFirst()))
     program.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     (program.output, program.errors) = (.collected, .asOutput)
     program.leadsGroup = true

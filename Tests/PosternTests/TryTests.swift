@@ -135,10 +135,10 @@ import Testing
   }
 
   /// A trial of a copy of the example, which the test may edit.
-  private func trial(of manifest: String) throws -> (trial: RunningProgram, file: URL) {
+  private func trial(of manifest: String, by launcher: [String] = []) throws -> (trial: RunningProgram, file: URL) {
     let file = FileManager.default.temporaryDirectory.appending(path: "trial-\(UUID().uuidString).yaml")
     try Data(manifest.utf8).write(to: file)
-    let trial = try RunningProgram(["try", file.path])
+    let trial = try RunningProgram(["try", file.path], by: launcher)
     try trial.waitFor("first provisioning") { $0.contains("Watching") }
     return (trial, file)
   }
@@ -194,7 +194,7 @@ import Testing
   enum Moment { case start, script, watching, command }
 
   /// By Ctrl-C, by whoever has waited long enough, and by a terminal that is closed, from the first file on.
-  @Test(arguments: [SIGINT, SIGTERM, SIGHUP], [Moment.start, .script, .watching, .command])
+  @Test(arguments: [SIGINT, SIGQUIT, SIGTERM, SIGHUP], [Moment.start, .script, .watching, .command])
   func whateverEndsItNothingIsLeft(signal: Int32, moment: Moment) throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "left-\(UUID().uuidString)")
     let file = folder.appendingPathExtension("yaml")
@@ -226,8 +226,9 @@ import Testing
     case .watching: try trial.waitFor("the end of the first pass") { $0.contains("Watching") }
     case .command: try trial.waitFor("the command") { $0.contains("begun") }
     }
-    let group = moment == .command && signal == SIGINT ? -trial.processIdentifier : trial.processIdentifier
-    kill(group, signal)
+    // The terminal sends its signals to the command, too.
+    let isTerminals = signal == SIGINT || signal == SIGQUIT
+    kill(moment == .command && isTerminals ? -trial.processIdentifier : trial.processIdentifier, signal)
     let status = trial.waitForEnd()
     #expect(status == (moment == .watching ? 0 : moment == .command ? 1 : 128 + signal), "\(trial.output)")
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == [])
@@ -236,6 +237,18 @@ import Testing
         || (try? String(contentsOfFile: "/proc/\(name)/environ", encoding: .utf8))?.contains(folder.path) == true
     }
     #expect(processes == [])
+  }
+
+  /// What nohup has it ignore does not end it.
+  @Test func itOutlivesItsTerminalWhereItIsToldTo() throws {
+    let example = try String(contentsOf: Program.package.appending(path: "Examples/acme.yaml"), encoding: .utf8)
+    let (trial, file) = try trial(of: example, by: ["/usr/bin/nohup"])
+    defer { try? FileManager.default.removeItem(at: file) }
+    kill(trial.processIdentifier, SIGHUP)
+    let text = example.replacing("      - name: shop\n", with: "      - name: shop\n      - name: reports\n")
+    try Data(text.utf8).write(to: file)
+    try trial.waitFor("new user's role") { $0.contains("create role  name=reports") }
+    #expect(trial.terminate() == 0)
   }
 
   @Test func noPasswordIsInTheSidecarsLog() throws {

@@ -99,11 +99,18 @@ int postern_timer_open(void);
 /// Sets the time; 0 stops the timer.
 int postern_timer_set(int timer, int milliseconds);
 
+/// From now on SIGINT, SIGQUIT, SIGTERM and SIGHUP are noted and do not end the process; those that it ignores, as nohup(1) has it
+/// ignore SIGHUP, it still ignores.
+void postern_note_signals(void);
+/// The first of them that came; 0 where none did.
+int postern_noted_signal(void);
+
 // Of programs: `arguments` and `environment` are so many texts, each ended by a NUL. Without an environment or a folder,
 // the program has this process's. It has no descriptors but its three streams, and handles signals as by default.
 
 /// Runs a program to its end, with this process's files, terminal and process group. Meanwhile SIGINT and SIGQUIT, which
-/// a terminal sends to both, are the program's alone; SIGTERM and SIGHUP are passed on to it. Returns its exit status, or
+/// a terminal sends to both, are the program's alone; SIGTERM and SIGHUP are passed on to it, and so is the signal that was noted
+/// before. Returns its exit status, or
 /// 128 and the number of the signal that ended it, as a shell does.
 int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
                       int variable_count, const char *folder);

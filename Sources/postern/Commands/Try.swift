@@ -37,6 +37,7 @@ struct Try: AsyncParsableCommand {
   func run() async throws {
     LoggingSystem.bootstrap { _ in SwiftLogNoOpLogHandler() }
     let console = Console()
+    // Before there is anything that an end would leave behind.
     let interruption = Interruption()
     try await report(on: console) { () throws(CommandError) in
       do throws(CommandError) {
@@ -53,8 +54,6 @@ struct Try: AsyncParsableCommand {
   }
 
   private func tryOut(_ report: TrialReport, _ interruption: Interruption) async throws(CommandError) {
-    // Before there is anything that an end would leave behind.
-    await interruption.listen()
     let trial = try await Trial(file: file, postgresBin: postgresBin, folder: folder)
     do throws(CommandError) {
       try await goOn(trial, report, interruption)
@@ -88,8 +87,8 @@ struct Try: AsyncParsableCommand {
     }
     guard !command.isEmpty else { return report.next() }
     let application = try await trial.application()
+    guard !interruption.isOver else { return }
     report.runs(application, command)
-    interruption.stopListening()
     try application.run(command)
   }
 

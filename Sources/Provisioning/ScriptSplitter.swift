@@ -112,14 +112,27 @@ struct ScriptSplitter {
     let begin = index
     endStatement()
     skipLine()
-    let isDumps = ["\\restrict", "\\unrestrict"].contains { bytes[begin..<index].starts(with: $0.utf8) }
+    let name = bytes[(begin + 1)..<index].prefix { !Self.isSpace($0) && $0 != UInt8(ascii: ";") }
+    let hint = Self.commandHints.first { hint in hint.commands.contains { name.elementsEqual($0.utf8) } }?.hint
     fail(
       "holds a command of psql, which begins with a backslash", at: begin,
-      hint: isDumps
-        ? "take out what pg_dump has written for psql: \\restrict, \\unrestrict and \\connect; pg_dump --inserts writes rows as "
-          + "SQL; a large dump is loaded with psql itself"
-        : "take it out: scripts are sent to the server, which knows SQL alone")
+      hint: hint ?? "take it out: scripts are sent to the server, which knows SQL alone")
   }
+
+  /// What does the work of psql's commands (PostgreSQL docs, "psql", "Meta-Commands").
+  private static let commandHints: [(commands: [String], hint: String)] = [
+    (
+      ["restrict", "unrestrict"],
+      "take out what pg_dump has written for psql; pg_dump --inserts writes rows as SQL; a large dump is loaded with psql itself"
+    ),
+    (["c", "connect"], "a script runs in its own database: move what follows into a script of the other one"),
+    (
+      ["gexec"],
+      "psql alone runs what a query returns: declare databases and users; for the rest, EXECUTE it in a DO block"
+    ),
+    (["i", "ir", "include", "include_relative"], "make that file a script of its own"),
+    (["copy"], "write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)"),
+  ]
 
   private mutating func scanWord() {
     let begin = index

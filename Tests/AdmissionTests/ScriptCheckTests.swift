@@ -61,6 +61,14 @@ private let field = "metadata.annotations[postern.io/databases][0].scripts[0].sq
 
   @Test(arguments: [
     ("CREATE TABEL t ()", #"script "one", line 1, column 8: syntax error at or near "TABEL""#),
+    (
+      "ALTER ROLE shop CONNECTION LIMIT :most",
+      #"script "one", line 1, column 34: syntax error at or near ":": psql alone puts variables in; write the value"#
+    ),
+    (
+      "INSERT INTO t VALUES (:'name')",
+      #"script "one", line 1, column 23: syntax error at or near ":": psql alone puts variables in; write the value"#
+    ),
     ("\u{FEFF}SELECT 1", #"script "one" begins with a byte order mark"#),
     ("SELECT 1;\n-- ü\nSELECT 'ü' FORM t;", #"script "one", line 3, column 17: syntax error at or near "t""#),
     ("SELECT 1;\n\\copy t FROM 'x'", #"script "one", line 2, column 1: holds a command of psql"#),

@@ -244,7 +244,7 @@ import Testing
     #expect(answer.status == 1)
     #expect(
       answer.output.split(separator: "\n").dropFirst().map { $0.drop { $0 == " " } } == [
-        #"* \#(field) "a" (ConfigMap sql, a.sql), line 2, column 1: holds a command of psql, which begins with a backslash; take it out: scripts are sent to the server, which knows SQL alone"#,
+        #"* \#(field) "a" (ConfigMap sql, a.sql), line 2, column 1: holds a command of psql, which begins with a backslash; write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)"#,
         #"warning: \#(field) "a" (ConfigMap sql, a.sql), line 1 makes an extension that takes a superuser: declare it in `extensions`"#,
         #"* \#(field) "b" (ConfigMap sql, b.sql), line 2, column 1: syntax error at or near "SELEC""#,
         #"* \#(field) "c" (ConfigMap sql, c.sql), line 1: MERGE INTO needs Postgres 15, and the image is of 14"#,
@@ -456,6 +456,27 @@ import Testing
     let answer = try Program.run(["check", "/no/such/file.yaml"])
     #expect(answer.status == 2)
     #expect(answer.errors == "error: /no/such/file.yaml: cannot be read: there is no such file\n")
+  }
+
+  /// What a template writes where the value is missing. The API server takes it for an empty text.
+  @Test(arguments: ["", " null", " ~", " \"\""]) func aLabelWithNothingBehindItIsRefused(value: String) throws {
+    let manifest = """
+      apiVersion: apps/v1
+      kind: StatefulSet
+      metadata: {name: db}
+      spec:
+        template:
+          metadata:
+            labels:
+              postern.io/customer:\(value)
+          spec: {containers: [{name: postgres, image: "postgres:17"}]}
+      """
+    for command in ["check", "inject"] {
+      let answer = try Program.run([command, "-"], input: manifest)
+      #expect(answer.status == 1)
+      #expect(
+        (answer.output + answer.errors).contains(#"spec.template.metadata.labels[postern.io/customer]: "" cannot be"#))
+    }
   }
 
   @Test func aManifestWithoutTheLabelIsFineAndSaysWhatToAdd() throws {

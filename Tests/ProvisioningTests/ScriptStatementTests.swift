@@ -60,6 +60,19 @@ import Testing
     #expect(try ScriptStatement.split(script, isTransaction: true).map(\.text) == statements)
   }
 
+  /// What does the work of a command of psql; its name alone is enough.
+  @Test(arguments: [
+    ("\\c shop", "of the other one"), ("\\connect -reuse-previous=on \"dbname=a\"", "of the other one"),
+    ("SELECT 'CREATE DATABASE a'\\gexec", "declare databases and users"), ("\\i a.sql", "a script of its own"),
+    ("\\ir a.sql", "a script of its own"), ("\\copy t FROM a", "pg_dump --inserts"),
+    ("\\restrict abc", "what pg_dump has written"), ("\\unrestrict abc\r\nSELECT 1", "what pg_dump has written"),
+    ("\\set a 1", "take it out"), ("\\crosstabview", "take it out"), ("\\", "take it out"),
+  ])
+  func psqlsCommandsHaveAHint(_ script: String, _ hint: String) {
+    let errors = ScriptStatement.check(script, isTransaction: true).errors
+    #expect(errors.count == 1 && errors.first?.hint.contains(hint) == true, "\(errors)")
+  }
+
   @Test(arguments: [
     ("SELECT 1;\n  \\i other.sql", "line 2, column 3: holds a command of psql, which begins with a backslash"),
     ("SELECT 1 \\gexec", "line 1, column 10: holds a command of psql, which begins with a backslash"),

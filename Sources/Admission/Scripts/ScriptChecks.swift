@@ -176,7 +176,8 @@ struct ScriptChecks {
     let place = place.map { ", \($0)" } ?? ""
     // The parser's stack is the same in every version.
     let isTooDeep = error.message.hasPrefix("memory exhausted")
-    let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql)
+    let hint = Self.isVariable(at: error.position, in: sql) ? ": psql alone puts variables in; write the value" : ""
+    let message = isTooDeep ? "nested too deep; write it flatter" : text(error, in: sql) + hint
     if (isParserCurrent && !mayBeDueToAge(error, in: sql)) || isTooDeep {
       findings.refuse(field(), "\(script())\(place): \(message)")
     } else {
@@ -230,6 +231,14 @@ struct ScriptChecks {
     let before = sql.unicodeScalars.prefix(max(0, position - 1))
     let statement = before.suffix(from: before.lastIndex(of: ";") ?? before.startIndex)
     return String(statement).lowercased().contains("password")
+  }
+
+  /// Whether `:name`, `:'name'` or `:"name"` stands at a character, counted from 1 (PostgreSQL docs, "psql", "SQL Interpolation").
+  private static func isVariable(at position: Int?, in sql: String) -> Bool {
+    guard let position else { return false }
+    let text = sql.unicodeScalars.dropFirst(position - 1)
+    guard text.first == ":", let next = text.dropFirst().first else { return false }
+    return "'\"_".unicodeScalars.contains(next) || next.properties.isAlphabetic
   }
 
   /// The line and column, both from 1, of a character counted from 1.

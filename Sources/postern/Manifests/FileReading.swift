@@ -105,14 +105,15 @@ struct FileReading {
       try ManifestList.check(document.value)
       guard document.value["items"] != nil else {
         reading.manifests.append(
-          Manifest(file: file, line: document.line, object: document.value, places: document.places, text: text))
+          Manifest(file: file, line: document.line, object: document.value, places: document.places, text: text)
+            .withTextsForNull)
         return
       }
       let places = ManifestList.places(document.places)
       for item in try ManifestList.items(of: document.value) {
         let own = places[item.index] ?? [:]
         reading.manifests.append(
-          Manifest(file: file, line: own[""]?.line ?? document.line, object: item.object, places: own))
+          Manifest(file: file, line: own[""]?.line ?? document.line, object: item.object, places: own).withTextsForNull)
       }
     } catch {
       let which = count > 1 ? "document \(number) is" : "is"

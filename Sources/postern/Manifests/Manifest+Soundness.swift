@@ -38,6 +38,16 @@ extension Manifest {
     return pods.map { ($0 + [.key("spec")], .pod) } + (isWorkload ? [([.key("spec")], .workload)] : [])
   }
 
+  /// As the API server reads it: null in labels and annotations, which a template writes where a value is missing, is an empty text.
+  var withTextsForNull: Manifest {
+    var read = self
+    let maps = metadataFields([]) + PodTemplates.paths(in: object).filter { !$0.isEmpty }.flatMap(metadataFields)
+    for path in maps where object.value(at: path[...]) == .null {
+      read.object = read.object.replacing(path[...], by: .string(""))
+    }
+    return read
+  }
+
   private mutating func mendKind(_ faults: inout [FieldFault]) {
     let wanted = Self.versions.keys.first { $0.lowercased() == kind.lowercased() }
     guard let wanted, let version = Self.versions[wanted], Self.ownGroups.contains(group),

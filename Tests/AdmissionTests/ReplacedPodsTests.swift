@@ -175,6 +175,12 @@ import Testing
     ("paradedb/paradedb:0.13.0", "", ["data /bitnami/postgresql"]),
     ("quay.io/sclorg/postgresql-16-c9s", "", ["data /var/lib/pgsql/data"]),
     ("sameersbn/postgresql:15", "", ["data /var/lib/postgresql"]),
+    ("registry.suse.com/suse/postgres:17", "", ["data /var/lib/pgsql/data"]),
+    ("registry.opensuse.org/opensuse/postgres:16", "", ["data /var/lib/pgsql"]),
+    (
+      "postgres:17", #""command":["sh","-c","export PGDATA=/k8s/pg; exec docker-entrypoint.sh postgres"],"#,
+      ["data /k8s", "empty /var/lib/postgresql/data"]
+    ),
     ("cgr.dev/chainguard/postgres:latest", "", ["data /var/lib/postgresql/data"]),
     ("acme/db:1", env(#"{"name":"PGDATA","value":"/k8s/pg"}"#), ["data /k8s", "empty /var/lib/postgresql"]),
     // The same part of a volume for all Pods.
@@ -193,6 +199,32 @@ import Testing
     #expect(reply.fields.contains("spec.replicas"))
     #expect(!reply.warnings.contains { $0.contains("servers with data of their own") }, "\(reply.warnings)")
     #expect(try !post(several.removing("/spec/replicas"), .validate).fields.contains("spec.strategy"))
+  }
+
+  /// What is a guess is told as one, and what settles it.
+  @Test func aGuessNamesTheVolume() throws {
+    let podSpec = Self.podSpec("postgres:17", Self.fromSecret, ["empty /scratch", "backup /seed"])
+    let object = try workload(nil, podSpec: podSpec)
+    let reply = try post(object, .validate)
+    #expect(
+      reply.causes.first?.message
+        == #"a rolling update starts a second Postgres on volume "backup" (it may hold the data) while the first still "#
+        + "runs, which ruins the data: write PGDATA into env if the data are elsewhere, else strategy: {type: Recreate}"
+    )
+    let several = try workload(#"{"type":"Recreate"}"#, podSpec: podSpec).adding("/spec/replicas", "2")
+    let told = try post(several, .validate).causes.first?.message
+    #expect(told?.contains(#"2 Pods of a Deployment have volume "backup" (it may hold the data), and two"#) == true)
+    #expect(told?.contains("write PGDATA into env if the data are elsewhere, else replicas: 1; where") == true)
+    // A workload that is there is warned of, in few words.
+    for (object, what) in [(object, "type: Recreate"), (several, "replicas: 1")] {
+      let changed = try object.adding("/metadata/annotations/postern.io~1users", #""a, b""#)
+      #expect(
+        try post(changed, .validate, replacing: object).warnings.first
+          == #"postern: write PGDATA into env, or \#(what): volume "backup" may hold the data, which two servers ruin"#)
+    }
+    let settled = Self.fromSecret + Self.env(#"{"name":"PGDATA","value":"/scratch/pg"}"#)
+    let elsewhere = Self.podSpec("postgres:17", settled, ["empty /scratch", "backup /seed"])
+    #expect(try post(workload(nil, podSpec: elsewhere), .validate).isAllowed)
   }
 
   static let unshared: [(image: String, more: String, mounts: [String])] = [
@@ -215,6 +247,10 @@ import Testing
     ("postgres:17", #""args":["postgres","-c","ssl=on"],"#, ["data /backups"]),
     ("postgres:17", #""command":["postgres"],"args":["-c","ssl=on"],"#, ["data /backups"]),
     ("bitnami/postgresql:16", "", ["data /backups"]), ("bitnami/postgresql:16", "", ["data /data/db"]),
+    (
+      "postgres:17", #""command":["sh","-c","PGDATA=/scratch exec docker-entrypoint.sh postgres"],"#,
+      ["empty /scratch", "data /backups"]
+    ),
     // The nearest mount has the data.
     (
       "postgres:17", env(#"{"name":"PGDATA","value":"/k8s/pg/data"}"#), ["data /k8s", "empty /k8s/pg"]
@@ -245,6 +281,13 @@ import Testing
       #"[{"metadata":{"name":"own"},"spec":{"accessModes":["ReadWriteOnce"]}}]"#, false
     ),
     (["own /pgdata", "data /backups"], #"[{"metadata":{"name":"own"},"spec":{}}]"#, false),
+    // The claim by a template is for something else, or there is none.
+    (
+      ["own /wal", "data /var/lib/postgresql/data"], #"[{"metadata":{"name":"own"},"spec":{}}]"#, true
+    ),
+    (["data /var/lib/postgresql/data"], "[]", true), (["data /var/lib/postgresql/data"], "null", true),
+    // It takes the place of the Pod's volume of its name.
+    (["data /var/lib/postgresql/data"], #"[{"metadata":{"name":"data"},"spec":{}}]"#, false),
   ])
   func replicasOfAStatefulSetMayShareAClaim(mounts: [String], claims: String, isShared: Bool) throws {
     for more in ["", Self.fromSecret] where more.isEmpty || !claims.isEmpty {

@@ -1,4 +1,5 @@
 import Contract
+import Declarations
 import JSONBytes
 import KubernetesAPI
 
@@ -17,46 +18,37 @@ struct ReplacedPods {
     _ object: CustomerObject, _ postgres: ChosenPostgres, isNew: Bool, tellsReplicas: Bool = true
   ) throws(JSONError) {
     guard object.role == .workload else { return }
-    let sharesVolume = try Self.sharesVolume(object, postgres)
-    if tellsReplicas { try tellOfReplicas(object, postgres, sharesVolume: sharesVolume, isNew: isNew) }
-    guard sharesVolume, object.kind == GroupVersionKind.deployment.kind,
+    let shared = try SharedVolume(object, postgres)
+    if tellsReplicas { try tellOfReplicas(object, postgres, shared, isNew: isNew) }
+    guard let shared, object.kind == GroupVersionKind.deployment.kind,
       try Self.surges(object.spec.strategy, of: object.bytes)
     else { return }
     guard isNew else {
-      findings.warn("while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
+      findings.warn(
+        shared.guessed(orElse: "type: Recreate")
+          ?? "while Pods are replaced, two servers can ruin one volume: write strategy: {type: Recreate}")
       return
     }
     findings.refuse(
       "spec.strategy",
-      "a rolling update starts a second Postgres on the volume while the first still runs, which ruins the data: write "
-        + "strategy: {type: Recreate}", .valueForbidden)
-  }
-
-  /// Whether all its Pods have their data on one volume. Each Pod of a StatefulSet has its own of those that are claimed by
-  /// templates, and may have a node of its own.
-  private static func sharesVolume(_ object: CustomerObject, _ postgres: ChosenPostgres) throws(JSONError) -> Bool {
-    let isStatefulSet = object.kind == GroupVersionKind.statefulSet.kind
-    guard !isStatefulSet || object.spec.volumeClaimTemplates == nil else { return false }
-    let volumes = try Volumes(object.pod?.spec.volumes, of: object.bytes, countsNodes: !isStatefulSet)
-    guard !volumes.lasting.isEmpty else { return false }
-    return try !volumes.lasting.isDisjoint(with: postgres.sharedDataVolumes(besides: volumes.readOnly))
+      "a rolling update starts a second Postgres on \(shared.volume) while the first still runs, which ruins the data: "
+        + shared.wayOut("strategy: {type: Recreate}"), .valueForbidden)
   }
 
   private mutating func tellOfReplicas(
-    _ object: CustomerObject, _ postgres: ChosenPostgres, sharesVolume: Bool, isNew: Bool
+    _ object: CustomerObject, _ postgres: ChosenPostgres, _ shared: SharedVolume?, isNew: Bool
   ) throws(JSONError) {
     let replicas = Replicas(object)
-    if replicas.count > 1, sharesVolume, !object.isReplicated {
+    if replicas.count > 1, let shared, !object.isReplicated {
+      let pods = "\(replicas.count) Pods of a \(object.kind) have \(shared.volume)"
       if isNew {
         findings.refuse(
           "spec.replicas",
-          "\(replicas.count) Pods of a \(object.kind) have one volume, and two servers on it ruin the data: write replicas: 1; "
-            + "where each has a folder of its own there, and something else replicates them, say so: "
-            + "\(AnnotationKey.replication): external", .valueForbidden)
+          "\(pods), and two servers on it ruin the data: \(shared.wayOut("replicas: 1")); where each has a folder of its own there, and "
+            + "something else replicates them, say so: \(AnnotationKey.replication): external", .valueForbidden)
       } else {
         findings.warn(
-          "\(replicas.count) Pods of a \(object.kind) have one volume, on which two servers ruin the data: write replicas: 1"
-        )
+          shared.guessed(orElse: "replicas: 1") ?? "\(pods), on which two servers ruin the data: write replicas: 1")
       }
     } else if let variable = try postgres.copyingVariable() {
       findings.warn(
@@ -99,6 +91,39 @@ struct ReplacedPods {
       }
     }
     return isRolling && !["0", "\"0\"", "\"0%\""].contains(mostMore)
+  }
+
+  /// A volume on which several Pods of a workload have, or may have, one folder of data.
+  private struct SharedVolume {
+    /// Its name, where that is all that is known: something that is not seen here may say where the data are.
+    private let guess: String?
+
+    /// Nil where each Pod has its own. One of a StatefulSet has one of each claim by a template, and may have a node of its own.
+    init?(_ object: CustomerObject, _ postgres: ChosenPostgres) throws(JSONError) {
+      let isStatefulSet = object.kind == GroupVersionKind.statefulSet.kind
+      let volumes = try Volumes(object.pod?.spec.volumes, of: object.bytes, countsNodes: !isStatefulSet)
+      guard !volumes.lasting.isEmpty else { return nil }
+      let data = try postgres.sharedDataVolumes(besides: volumes.readOnly)
+      let claims = isStatefulSet ? try PodContainers.claimNames(object.spec.volumeClaimTemplates, of: object.bytes) : []
+      // Of what may hold the data, that is the likeliest.
+      guard !data.isGuess || data.names.isDisjoint(with: claims) else { return nil }
+      // A claim by a template replaces the Pod's volume of its name.
+      guard let name = data.names.intersection(volumes.lasting).subtracting(claims).min() else { return nil }
+      guess = data.isGuess ? name : nil
+    }
+
+    /// As messages have it.
+    var volume: String { guess.map { "volume \(quoted($0)) (it may hold the data)" } ?? "one volume" }
+
+    /// A warning, short, with what helps in front: it is cut. Nil where all is known.
+    func guessed(orElse what: String) -> String? {
+      guess.map { "write PGDATA into env, or \(what): volume \(quoted($0)) may hold the data, which two servers ruin" }
+    }
+
+    /// - Parameter what: what is to be written where the data are on it.
+    func wayOut(_ what: String) -> String {
+      guess == nil ? "write \(what)" : "write PGDATA into env if the data are elsewhere, else \(what)"
+    }
   }
 
   /// The volumes of a Pod by what they are (Kubernetes docs, "Volumes").

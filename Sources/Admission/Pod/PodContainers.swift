@@ -148,6 +148,13 @@ final class PodContainers {
   }
 
   private static func named(claims slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [Named] {
+    try claimNames(slice, of: bytes).enumerated().filter { $0.element.hasPrefix(SidecarContainer.name) }.map {
+      Named(index: $0.offset, name: $0.element)
+    }
+  }
+
+  /// The names of `volumeClaimTemplates`.
+  static func claimNames(_ slice: JSONSlice?, of bytes: [UInt8]) throws(JSONError) -> [String] {
     try JSONReader.list(slice, of: bytes) { reader throws(JSONError) in
       var claimName = ""
       try reader.beginObject()
@@ -155,8 +162,6 @@ final class PodContainers {
         if reader.matches(key, "metadata") { claimName = try name(&reader) } else { try reader.skip() }
       }
       return claimName
-    }.enumerated().filter { $0.element.hasPrefix(SidecarContainer.name) }.map {
-      Named(index: $0.offset, name: $0.element)
     }
   }
 

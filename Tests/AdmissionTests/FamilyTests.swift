@@ -36,7 +36,7 @@ import Testing
   private static let fromC = ["c/p>admin/password"]
   private static let generated = "acme-pg-admin/password>admin/password"
 
-  static let cases = redHat + bitnami + official + started + unknown + doubtful + others
+  static let cases = redHat + bitnami + official + wrapped + started + unknown + doubtful + others
 
   private static let redHat: [Case] = [
     Case(
@@ -97,9 +97,30 @@ import Testing
       name: "none at all, and that is meant", image: "docker.io/bitnami/postgresql:16",
       container: env(literal("ALLOW_EMPTY_PASSWORD", "yes"))),
     Case(
-      name: "Bitnami's port", image: "docker.io/bitnami/postgresql:16",
-      container: env(literal("POSTGRESQL_PORT_NUMBER", "5433"), secret("POSTGRESQL_PASSWORD", "s", "p")),
+      name: "Bitnami's port, which its settings have, before the server's own variable",
+      image: "docker.io/bitnami/postgresql:16",
+      container: env(
+        literal("PGPORT", "6000"), literal("POSTGRESQL_PORT_NUMBER", "5433"), secret("POSTGRESQL_PASSWORD", "s", "p")),
       sources: ["s/p>admin/password"], port: 5433),
+    Case(
+      name: "Bitnami's port where the server's own variable is alone", image: "docker.io/bitnami/postgresql:16",
+      container: env(literal("PGPORT", "6000"), secret("POSTGRESQL_PASSWORD", "s", "p")),
+      sources: ["s/p>admin/password"]),
+    Case(
+      name: "Bitnami's further arguments", image: "docker.io/bitnami/postgresql:16",
+      container: env(
+        literal("POSTGRESQL_PORT_NUMBER", "5433"), literal("POSTGRESQL_EXTRA_FLAGS", "-c ssl=off  -p 5444"),
+        secret("POSTGRESQL_PASSWORD", "s", "p")), sources: ["s/p>admin/password"], port: 5444),
+    Case(
+      name: "none for the superuser, where an app's user has one: loopback asks", image: "bitnami/postgresql:16",
+      container: env(
+        literal("ALLOW_EMPTY_PASSWORD", "yes"), literal("POSTGRESQL_USERNAME", "app"),
+        secret("POSTGRESQL_PASSWORD", "s", "password")),
+      sources: [generated], given: ["POSTGRESQL_POSTGRES_PASSWORD=acme-pg-admin/password"],
+      warned: ["where there is data already"]),
+    Case(
+      name: "none for anybody, and an app's user", image: "bitnami/postgresql:16",
+      container: env(literal("ALLOW_EMPTY_PASSWORD", "yes"), literal("POSTGRESQL_USERNAME", "app"))),
     Case(
       name: "another name and Bitnami's variables", image: "harbor.example/library/postgresql:16",
       container: env(secret("POSTGRESQL_PASSWORD", "s", "p")), sources: ["s/p>admin/password"]),
@@ -248,6 +269,20 @@ import Testing
       warned: ["if the command sets"]),
   ]
 
+  /// As kompose makes them of `command` in a compose file: arguments of the image's entry point. It ends where a variable is set
+  /// that stands for the same as a file.
+  private static let wrapped: [Case] = [
+    #"["sh","-c","export POSTGRES_PASSWORD=$(cat /run/x) && docker-entrypoint.sh postgres"]"#,
+    #"["bash","-c","export POSTGRES_USER=x; exec docker-entrypoint.sh postgres -c ssl=on"]"#,
+    #"["/scripts/start.sh"]"#,
+  ].map { arguments in
+    Case(
+      name: arguments, image: "postgres:16", container: #","args":\#(arguments)"#,
+      sources: ["acme-pg-admin/username>admin/username", generated],
+      given: ["POSTGRES_USER=acme-pg-admin/username", "POSTGRES_PASSWORD=acme-pg-admin/password"],
+      warned: arguments.contains("-c") ? ["if the command sets"] : [])
+  }
+
   /// Servers that other programs start.
   private static let started: [Case] = [
     (#"["sh","-c","pg_ctl -D /data -o '-p 5499' start; exec tail -f /dev/null"]"#, 5499),
@@ -268,6 +303,15 @@ import Testing
     (#"["stolon-keeper","--pg-port=5499"]"#, 5499),
     (#"["sh","-c","exec postgres -p ${X:-5499}"]"#, 5499), (#"["sh","-c","exec postgres -p $P"]"#, 5434),
     (#"["sh","-c","exec postgres --port=\"${P}\""]"#, 5434),
+    // What a script sets for the server, which arguments go before.
+    (#"["sh","-c","export PGPORT=5438; exec docker-entrypoint.sh postgres"]"#, 5438),
+    (#"["sh","-c","PGPORT=5438 exec docker-entrypoint.sh postgres"]"#, 5438),
+    (#"["sh","-c","export PGDATA=/d PGPORT=\"5438\"\nexec docker-entrypoint.sh postgres"]"#, 5438),
+    (#"["sh","-c","PGPORT=5438; export PGPORT; exec postgres"]"#, 5438),
+    (#"["env","PGPORT=6000","docker-entrypoint.sh","postgres"]"#, 6000),
+    (#"["sh","-c","export PGPORT=$P; exec docker-entrypoint.sh postgres"]"#, 5434),
+    (#"["sh","-c","export PGPORT=5438; exec postgres -p 6000"]"#, 6000),
+    (#"["sh","-c","PGPORT=5438 psql -h x; exec docker-entrypoint.sh postgres"]"#, 5432),
   ].map { command, port in
     Case(
       name: command, image: "postgres:16", container: env(password, literal("P", "5434")) + #","command":\#(command)"#,

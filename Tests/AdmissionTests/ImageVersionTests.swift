@@ -34,7 +34,11 @@ import Testing
     arguments: [
       ("postgres:18", ["/var/lib/postgresql/data"], "ends at once"),
       ("postgres:18", ["/var/lib/postgresql", "/var/lib/postgresql/data/"], "ends at once"),
-      ("registry.example/postgis:18-3.6", ["/var/lib/postgresql/data"], "ends at once"),
+      (
+        "registry.example/postgis:18-3.6", ["/var/lib/postgresql/data"],
+        "copies of the official Postgres 18 end with a volume"
+      ),
+      ("dhi.io/postgres:17-alpine3.22", ["/var/lib/postgresql"], "copies of the official Postgres 17 keep no data"),
       ("pgvector/pgvector:pg18", ["/var/lib/postgresql/data"], "ends at once"),
       ("postgres:18", ["/var/lib/postgresql"], nil), ("postgres:18", ["/var/lib/postgresql/18/docker"], nil),
       ("postgres:17", ["/var/lib/postgresql"], "keeps no data"), ("postgres:17", ["/var/lib/postgresql/data"], nil),

@@ -39,6 +39,30 @@ import Testing
       #"{"name":"a","image":"x","env":[{"name":"POSTGRES_DB","value":"x"},{"name":"STORE","value":"jdbc:postgresql://db/x"}]}"#,
       "nothing says that container \"a\" is Postgres"
     ),
+    // What is in front of a server has its port, or what is said to every client, and says where the server is.
+    (
+      #"{"name":"t","image":"temporalio/auto-setup:1.25","env":[{"name":"POSTGRES_USER","value":"x"},{"name":"POSTGRES_SEEDS","value":"db"}]}"#,
+      "nothing says that container \"t\" is Postgres"
+    ),
+    (
+      #"{"name":"p","image":"acme/pooler:1","ports":[{"containerPort":5432}],"env":[{"name":"DATABASE_URL","value":"postgres://db"}]}"#,
+      "nothing says that container \"p\" is Postgres"
+    ),
+    (
+      #"{"name":"a","image":"x","env":[{"name":"POSTGRES_DB","value":"x"},{"name":"STORE","value":"postgresql+asyncpg://db/x"}]}"#,
+      "nothing says that container \"a\" is Postgres"
+    ),
+    (
+      #"{"name":"m","image":"mlflow","args":["server","--uri=postgresql://u@db/x"],"env":[{"name":"POSTGRES_DB","value":"x"}]}"#,
+      "nothing says that container \"m\" is Postgres"
+    ),
+    (
+      #"{"name":"m","image":"x","command":["sh","-c","run --to postgres://db"],"ports":[{"containerPort":5432}]}"#,
+      "nothing says that container \"m\" is Postgres"
+    ),
+    (#"{"name":"g","image":"kartoza/geoserver:2.25"}"#, "nothing says that container \"g\" is Postgres"),
+    (#"{"name":"s","image":"supabase/supavisor:2","ports":[{"containerPort":5432}]}"#, "is no Postgres"),
+    (#"{"name":"s","image":"alpine/socat","ports":[{"containerPort":5432}]}"#, "is no Postgres"),
     (#"{"name":"c","image":"postgres:17","command":["/usr/bin/psql","-h","db"]}"#, "container \"c\" runs psql"),
     (#"{"name":"c","image":"postgres:17","args":["pg_isready"]}"#, "container \"c\" runs pg_isready"),
     (
@@ -92,6 +116,18 @@ import Testing
         #expect(reply.causes.contains { $0.message.contains(says) })
       }
     }
+  }
+
+  /// A server has PGHOST for its own psql, and may be told to follow another one.
+  @Test(arguments: [
+    #""ports":[{"containerPort":5432}],"env":[{"name":"PGHOST","value":"/var/run/postgresql"}]"#,
+    #""ports":[{"containerPort":5432}],"env":[{"name":"PGHOST","value":"localhost"}]"#,
+    #""ports":[{"containerPort":5432}],"command":["sh","-c","exec postgres -c primary_conninfo=postgres://db"]"#,
+    #""env":[{"name":"PGDATA","value":"/d"},{"name":"DATABASE_URL","value":"postgres://127.0.0.1/x"}]"#,
+  ])
+  func aServerMayKnowADatabase(container: String) throws {
+    let reply = try post(pod().adding("/spec", #"{"containers":[{"name":"db","image":"x",\#(container)}]}"#), .mutate)
+    #expect(reply.isAllowed && reply.patch != nil, "\(reply.warnings)")
   }
 
   /// An image of one's own whose variables are all in an object.

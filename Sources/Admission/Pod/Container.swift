@@ -75,8 +75,9 @@ final class Container {
     (self.name, self.image, self.environment, environmentSources) = (name, image, environment, sources)
     (self.identity, self.resources, self.ports, self.environmentSlice) = (identity, resources, ports, environmentSlice)
     (self.mounts, self.command, self.arguments, bytes) = (mounts, command, arguments, reader.bytes)
-    self.knowsDatabase = knowsDatabase
-    client = try ClientProgram.name(command: command, arguments: arguments, knowsDatabase, of: reader.bytes)
+    let run = try ClientProgram.read(command: command, arguments: arguments, knowsDatabase, of: reader.bytes)
+    client = run.name
+    self.knowsDatabase = knowsDatabase || run.knowsDatabase
   }
 
   private static func environment(
@@ -147,14 +148,15 @@ final class Container {
   func declares(port: Int) -> Bool { ports.contains { $0.number == port } }
 
   /// Whether the container shows that it is a Postgres server, whatever its image's name: by its name, a port, its
-  /// arguments, or variables that only a server's image reads. A client can have POSTGRES_PASSWORD as well, but then it
-  /// also has a host.
+  /// arguments, or variables that only a server's image reads. A client can have POSTGRES_PASSWORD as well, and what is in
+  /// front of a server its port, but then it also has a host.
   var looksLikePostgres: Bool {
-    if ["postgres", "postgresql"].contains(name) || ports.contains(where: \.isPostgres) { return true }
+    if ["postgres", "postgresql"].contains(name) { return true }
     if defines("PGDATA") || defines("POSTGRES_INITDB_ARGS") || runsPatroni { return true }
+    guard !knowsDatabase else { return false }
     let tells = ["POSTGRES_PASSWORD", "POSTGRES_PASSWORD_FILE", "POSTGRES_USER", "POSTGRES_DB"]
-    return !knowsDatabase
-      && (tells.contains(where: defines) || environment.contains { $0.name.hasPrefix("POSTGRESQL_") })
+    return ports.contains(where: \.isPostgres) || tells.contains(where: defines)
+      || environment.contains { $0.name.hasPrefix("POSTGRESQL_") }
   }
 
   /// Whether it has variables that Patroni alone reads, whatever its image's name.

@@ -52,16 +52,22 @@ struct EnvironmentVariable {
   /// How applications call the address of a database: `DATABASE_URL`, `DB_HOST`, `KC_DB_URL`, `SPRING_DATASOURCE_URL`.
   private static let addresses: [StaticString] = [
     "_HOST", "_HOSTNAME", "_SERVER", "_URL", "_URI", "_DSN", "_ADDR", "_ADDRESS", "_SERVICE",
+    "_SEEDS",
   ]
   private static let databases = ["DB", "DATABASE", "DATASOURCE", "JDBC", "SQL", "POSTGRES", "PG"]
-  private static let schemes = ["postgres://", "postgresql://", "jdbc:postgresql:"]
+  /// What the address of a database begins with. SQLAlchemy names a driver: `postgresql+asyncpg:`.
+  static let schemes = ["postgres://", "postgresql://", "postgresql+", "jdbc:postgresql:"]
 
   private static func tellsDatabase(_ name: JSONString, _ value: JSONString?, in reader: JSONReader) -> Bool {
     if let value, reader.starts(value, with: "postgres") || reader.starts(value, with: "jdbc") {
       let text = reader.text(value)
       if schemes.contains(where: text.hasPrefix) { return true }
     }
-    if reader.matches(name, "PGHOST") { return true }
+    if reader.matches(name, "PGHOST") {
+      // A server has it for its own psql.
+      guard let value else { return true }
+      return !["/", "localhost", "127."].contains { reader.starts(value, with: $0) }
+    }
     // Most variables of a Postgres are none of these, and are not copied.
     guard addresses.contains(where: { reader.ends(name, with: $0) }) else { return false }
     let text = reader.text(name)

@@ -110,7 +110,7 @@ final class AdminAccess {
     }
     guard let variable else { return nil }
     let isOfficial = family == .official
-    let usesFiles = isOfficial && !postgres.container.hasCommand && !mayBeSet
+    let usesFiles = isOfficial && !postgres.container.hasCommand && !postgres.arguments.runsOther && !mayBeSet
     var variables: [(name: String, key: String?)] = [(variable, SecretKey.password)]
     if isOfficial, superuser.name == nil { variables.insert(("POSTGRES_USER", SecretKey.username), at: 0) }
     if usesFiles { variables = variables.map { ("\($0.name)_FILE", $0.key) } }

@@ -36,7 +36,11 @@ final class ChosenPostgres {
     family = known ?? ImageFamily(definingVariables: container.environment.lazy.map(\.name))
     shownVersion = image.postgresVersion
     isFamilyKnown = known != nil
-    arguments = try container.serverArguments()
+    var arguments = try container.serverArguments()
+    if family == .bitnami, case .literal(let flags)? = try container.value(of: "POSTGRESQL_EXTRA_FLAGS") {
+      arguments.append(flags.split(separator: " ").map(String.init))
+    }
+    self.arguments = arguments
     var port = arguments.port
     var isUnknown = false
     if port == nil, let text = arguments.settings["port"] {
@@ -113,12 +117,18 @@ final class ChosenPostgres {
       arguments.settings["data_directory"] == nil, shownVersion?.isSure == true || version <= Self.newestVersion
     else { return nil }
     let (folder, old) = ("/var/lib/postgresql", "/var/lib/postgresql/data")
+    // Somebody's own image of the name may be a copy of the official one, or not. A warning has 111 characters.
+    let isSure = shownVersion?.isSure == true
     if version >= 18 {
       guard try container.mounts(at: old) else { return nil }
-      return "Postgres \(version)'s image ends at once with a volume at \(old): mount it at \(folder)"
+      return isSure
+        ? "Postgres \(version)'s image ends at once with a volume at \(old): mount it at \(folder)"
+        : "copies of the official Postgres \(version) end with a volume at \(old): use \(folder)"
     }
     guard try container.mounts(at: folder), try !container.mounts(at: old) else { return nil }
-    return "Postgres \(version)'s image keeps no data in a volume at \(folder): mount it at \(old)"
+    return isSure
+      ? "Postgres \(version)'s image keeps no data in a volume at \(folder): mount it at \(old)"
+      : "copies of the official Postgres \(version) keep no data at \(folder): mount \(old)"
   }
 
   /// The folders in which its arguments or variables say that the data are.
@@ -156,12 +166,20 @@ final class ChosenPostgres {
     return told
   }
 
-  /// The volumes that may hold the server's data, of which all Pods of a workload have the same part. Where the folder is not known,
+  /// Volumes with the server's data in them.
+  struct DataVolumes {
+    fileprivate(set) var names: Set<String> = []
+    /// Whether the folder is not known, so that they are all that may hold the data.
+    fileprivate(set) var isGuess = false
+  }
+
+  /// The volumes that hold the server's data, of which all Pods of a workload have the same part. Where the folder is not known,
   /// any that is written may hold them, unless one is where images of this family keep theirs.
   /// - Parameter readOnly: the names of volumes that no container can write.
-  func sharedDataVolumes(besides readOnly: Set<String>) throws(JSONError) -> Set<String> {
+  func sharedDataVolumes(besides readOnly: Set<String>) throws(JSONError) -> DataVolumes {
     let told = try toldFolders()
-    guard !told.differsByPod else { return [] }
+    var volumes = DataVolumes()
+    guard !told.differsByPod else { return volumes }
     var folders = told.folders
     if folders.isEmpty || !told.isSure {
       folders += isFamilyKnown ? family.dataFolders(ofImage: image.name) : Container.ownFolders + ["/home/postgres"]
@@ -176,12 +194,12 @@ final class ChosenPostgres {
     }
     if found.isEmpty, !told.isSure {
       found = mounts.filter { mount in !Self.otherFolders.contains { MountPath.isAtOrBelow(mount.path, $0) } }
+      volumes.isGuess = true
     }
-    var volumes: Set<String> = []
     var lookups = VariableLookups(most: 50)
     for mount in found {
       if let expression = mount.expression, try container.differsByPod(expression, &lookups) { continue }
-      volumes.insert(mount.volume)
+      volumes.names.insert(mount.volume)
     }
     return volumes
   }

@@ -6,7 +6,7 @@ extension ImageFamily {
   init?(ofImage name: String, by owners: ImageOwners) {
     if name.hasPrefix("postgresql"), owners.contains(.bitnami) {
       self = .bitnami
-    } else if owners.contains(.kartoza) {
+    } else if name == "postgis", owners.contains(.kartoza) {
       self = .kartoza
     } else if name == "postgresql" ? owners.contains(.sameersbn) : name == "sameersbn-postgresql" {
       self = .sameersbn
@@ -104,9 +104,9 @@ extension ImageFamily {
     case .official:
       switch name {
       case "timescaledb-ha": ["/home/postgres", "/var/lib/postgresql"]
-      case "paradedb": ["/var/lib/postgresql", "/bitnami/postgresql"]
       case "percona-distribution-postgresql": ["/data/db"]
-      default: ["/var/lib/postgresql"]
+      // SUSE's `postgres` keeps them where Red Hat's does, ParadeDB's where Bitnami's does.
+      default: Container.ownFolders
       }
     case .supabase, .kartoza, .sameersbn: ["/var/lib/postgresql"]
     case .bitnami: ["/bitnami/postgresql"]
@@ -169,7 +169,8 @@ extension ImageFamily {
   /// The variables that hold the port, in order of precedence; an address may be before it.
   var portVariables: [String] {
     switch self {
-    case .bitnami: ["PGPORT", "POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"]
+    // It writes the port into its postgresql.conf, which goes before PGPORT.
+    case .bitnami: ["POSTGRESQL_PORT_NUMBER", "POSTGRES_PORT_NUMBER"]
     case .patroni: ["PGPORT", "PATRONI_POSTGRESQL_LISTEN"]
     case .official, .supabase, .sclorg, .kartoza, .sameersbn, .spilo: ["PGPORT"]
     }

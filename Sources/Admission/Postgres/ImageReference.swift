@@ -60,8 +60,9 @@ package struct ImageReference {
     if let number = versionInName { return PostgresVersion(number: number, isSure: true) }
     let tag = Self.part(tagPlace, of: image).lowercased()
     if let number = Self.versionBehindMark(in: tag) { return PostgresVersion(number: number, isSure: true) }
-    guard Self.numberedAsPostgres.contains(name), let number = Self.version(tag[...]) else { return nil }
-    return PostgresVersion(number: number, isSure: isPublishers)
+    guard Self.numberedAsPostgres.contains(name) else { return nil }
+    let isSure = isPublishers
+    return Self.version(tag[...], least: isSure ? 7 : 9).map { PostgresVersion(number: $0, isSure: isSure) }
   }
 
   /// The version behind `pg` where a word begins.
@@ -85,7 +86,10 @@ package struct ImageReference {
   }
 
   /// Docker Hub, and registries that hold its official images.
-  private static let hubs = ["docker.io/", "index.docker.io/", "public.ecr.aws/docker/", "mirror.gcr.io/"]
+  private static let hubs = [
+    "docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/", "public.ecr.aws/docker/",
+    "mirror.gcr.io/",
+  ]
   private static let publishers = ["", "library/", "postgis/", "pgrouting/", "percona/"]
 
   /// The version in a name such as `postgresql-15`.
@@ -97,7 +101,8 @@ package struct ImageReference {
   }
 
   /// The version that a text begins with. What follows tells it from a commit's hash, such as 13ab12c.
-  private static func version(_ text: Substring) -> Int? {
+  /// - Parameter least: no lower number is one.
+  private static func version(_ text: Substring, least: Int = 9) -> Int? {
     let digits = text.utf8.prefix { (0x30...0x39).contains($0) }
     let rest = text.utf8.dropFirst(digits.count)
     guard let number = Int(Substring(digits)), rest.first.map(isLetter) != true || isPrerelease(rest) else {
@@ -105,7 +110,7 @@ package struct ImageReference {
     }
     // Red Hat's images of version 9.6 are named postgresql-96.
     if (90...96).contains(number) { return 9 }
-    return (9...89).contains(number) ? number : nil
+    return (least...89).contains(number) ? number : nil
   }
 
   /// Whether this follows a version that is not released yet: 18beta1.

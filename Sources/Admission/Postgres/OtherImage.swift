@@ -29,9 +29,8 @@ package enum OtherImage {
 
   private static let words = [
     "pgbouncer", "pgpool", "pgcat", "odyssey", "exporter", "pgadmin", "postgrest", "pgweb", "adminer", "backup",
-    "restic", "rclone", "borg", "kopia", "pgbackrest", "operator", "proxy", "envoy", "nginx", "httpd", "redis", "mysql",
-    "mariadb", "mongo", "busybox",
-    "kubectl",
+    "restic", "rclone", "borg", "kopia", "pgbackrest", "wal-g", "operator", "proxy", "envoy", "nginx", "httpd", "redis",
+    "mysql", "mariadb", "mongo", "crate", "busybox", "kubectl", "supavisor", "pgdog", "socat", "stunnel",
   ]
 
   /// Words of programs that nobody puts into one image with a server.

@@ -1,8 +1,9 @@
 import Declarations
 
 /// The server's arguments in a container's command: `-p`, `-h`, `-D`, and settings by `-c` or `--` (PostgreSQL docs, "postgres"),
-/// also within `-o` of `pg_ctl`. Of a shell's script, those of the commands that start a server, or of all where none is seen to.
-/// A value with `$` in it is not known; the container's variables may tell it.
+/// also within `-o` of `pg_ctl`. Of a shell's script, those of the commands that start a server, or of all where none is seen to;
+/// and the variables that it sets for the server, which arguments go before. A value with `$` in it is not known; the container's
+/// variables may tell it.
 struct ServerArguments {
   private(set) var settings: [String: String] = [:]
   /// Whether a shell runs first, which may set more variables.
@@ -43,7 +44,16 @@ struct ServerArguments {
     for program in starting {
       if program.isControl { readControl(program.arguments) } else { read(program.arguments, isServers: true) }
     }
+    for (name, value) in programs.flatMap(\.variables) {
+      if let setting = Self.variables[name], settings[setting] == nil { set(setting, value) }
+    }
   }
+
+  /// Arguments that an image's program puts behind those it is given.
+  mutating func append(_ arguments: [String]) { read(arguments[...], isServers: true) }
+
+  /// The variables that the server reads (PostgreSQL docs, "postgres", "Environment").
+  private static let variables = ["PGPORT": "port", "PGDATA": "data_directory"]
 
   /// The commands that start the server with which a container goes on. One that is stopped again, or is in the background where
   /// another comes, only prepares the data.

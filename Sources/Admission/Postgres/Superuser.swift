@@ -42,9 +42,11 @@ struct Superuser {
       password = own
       allowsEmpty = user != nil
     case .bitnami:
-      password = hasApplicationUser ? own : try given(family.applicationPasswordVariables) ?? own
+      let users = try given(family.applicationPasswordVariables)
+      password = hasApplicationUser ? own : users ?? own
       if case .literal(let text)? = try given(["ALLOW_EMPTY_PASSWORD"]) {
-        allowsEmpty = password == nil && ["yes", "true", "1"].contains(text.lowercased())
+        // With a password of anybody, loopback asks for one.
+        allowsEmpty = own == nil && users == nil && ["yes", "true", "1"].contains(text.lowercased())
       }
     }
     let isGiven = password != nil || allowsEmpty || !family.canBeGivenPassword

@@ -12,6 +12,9 @@ package struct DeclaredPostgres: Equatable, Sendable {
   package let declares: Bool
   /// Whether it has the webhook's mark and a container with the sidecar's name. The mark alone may have been copied.
   package let isInjected: Bool
+  /// Whether it says or shows that it is Postgres, or has the sidecar. The webhook leaves the Pods of what does not alone, as an
+  /// application's under a label that stands on everything.
+  package let isKnown: Bool
   /// The declaration, with the settings of its Pods; nil where there are errors.
   package let declaration: Declaration?
   /// All errors, one line each.
@@ -27,7 +30,7 @@ package struct DeclaredPostgres: Equatable, Sendable {
   package let usesGeneratedAdmin: Bool
 
   /// Reads a Deployment, a StatefulSet or a Pod. Nil where Postern has nothing to do with it: it has no customer, is to
-  /// be left alone, is being deleted, is a mirror Pod, or uses the node's network.
+  /// be left alone, is being deleted, is a mirror Pod, uses the node's network, or is a Pod that is not ``isKnown``.
   package init?(_ object: JSONValue, kind: GroupVersionKind, namespace: String) {
     self.init(object.bytes, kind: kind, namespace: namespace)
   }
@@ -39,16 +42,19 @@ package struct DeclaredPostgres: Equatable, Sendable {
       guard let slices = try ObjectSlices(&reader),
         let object = try CustomerObject(slices, kind, namespace: namespace, of: bytes), let podSlices = object.pod
       else { return nil }
+      let isKnown = if object.saysSomething { true } else { try PodReading(podSlices, object).choice != nil }
+      guard isKnown || object.role == .workload else { return nil }
       let pod = try PodReading(podSlices, object, isThere: true)
       guard let choice = pod.choice else { return nil }
-      self.init(object, pod, choice)
+      self.init(object, pod, choice, isKnown: isKnown)
     } catch {
       // The API server does not store such objects.
       return nil
     }
   }
 
-  private init(_ object: CustomerObject, _ pod: PodReading, _ choice: PostgresChoice) {
+  private init(_ object: CustomerObject, _ pod: PodReading, _ choice: PostgresChoice, isKnown: Bool) {
+    self.isKnown = isKnown
     let reading = DeclarationReading(object)
     let settings = reading.podSettings
     problems = (reading.findings.causes + choice.findings.causes).map { "\($0.field): \($0.message)" }

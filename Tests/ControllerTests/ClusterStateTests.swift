@@ -217,6 +217,27 @@ import Testing
     #expect(notices.map(\.name) == ["marked", "plain"])
   }
 
+  /// Where the label stands on everything, the webhook leaves applications' Pods alone; one that says that it is Postgres it
+  /// does not.
+  @Test func anApplicationsPodIsNoPostgresWithoutASidecar() throws {
+    func pod(_ name: String, _ annotations: [String: String] = [:], owner: String? = "web") -> Sample {
+      Sample(
+        kind: "Pod", name: name, annotations: annotations, uid: name, replicaSet: owner, container: "app",
+        image: "registry.example/shop:1")
+    }
+    let pods = [
+      pod("left"), pod("bare", owner: nil), pod("named", ["postern.io/container": "app"]),
+      pod("injected", ["postern.io/injected": "v1"]),
+    ]
+    let customer = try state([Sample(uid: "1")] + pods)[Self.key]
+    #expect(customer.pods.keys.sorted() == ["injected", "named"] && customer.declarers.keys.sorted() == ["1"])
+    let notices = customer.resolve(Self.key).notices
+    #expect(notices.map(\.name) == ["named"])
+    // In such a namespace the webhook is not asked, and only people know that.
+    let text = notices.first?.message ?? ""
+    #expect(text.contains("postern.io/inject: disabled") && text.contains(#"postern.io/inject: "false""#), "\(text)")
+  }
+
   @Test func onlyNewsWakes() throws {
     var state = try state([])
     let deployment = source("Deployment")

@@ -20,6 +20,9 @@ struct Sample {
   var environment = "[]"
   /// The ReplicaSet that a Pod belongs to.
   var replicaSet: String?
+  /// Its container's name and image.
+  var container = "postgres"
+  var image = "postgres:17"
   /// Labels beside the customer's.
   var labels: [String: String] = [:]
   /// Whether an object with the webhook's mark also has the sidecar's container.
@@ -29,7 +32,7 @@ struct Sample {
   func manifest() throws -> JSONValue {
     let isInjected = annotations["postern.io/injected"] != nil && hasMarkedSidecar
     let sidecar = isInjected ? #",{"name":"postern","image":"sidecar"}"# : ""
-    let podSpec = #"{"containers":[{"name":"postgres","image":"postgres:17","env":\#(environment)}\#(sidecar)]}"#
+    let podSpec = #"{"containers":[{"name":"\#(container)","image":"\#(image)","env":\#(environment)}\#(sidecar)]}"#
     let own = Self.text(annotations)
     let labels = Self.text(labels.merging(isLabelled ? ["postern.io/customer": customer] : [:]) { $1 })
     var metadata =

@@ -187,6 +187,22 @@ import TextEncoding
     #expect(row.cells().last?.hasPrefix(theCase.problem) == true, "\(row.cells())")
   }
 
+  /// Under a label that stands on everything. Its Pods are no Postgres that lacks a sidecar, and are not waited for.
+  @Test func anApplicationWithTheLabelIsNotCounted() throws {
+    let spec = try Self.spec()
+    let good = Self.good().replacing("HASH", with: "declaration \(spec.hash.prefix(12)): ")
+    func app(_ text: String) -> String {
+      text.replacing(#""name":"postgres","image":"postgres:17""#, with: #""name":"app","image":"shop:1""#)
+        .replacing("POSTGRES_PASSWORD", with: "A")
+    }
+    let cluster = try cluster(
+      workloads: [Self.workload("db"), app(Self.workload("web", annotations: "", replicas: 2))],
+      pods: [good, app(Self.pod("web-0", owner: "web", isInjected: false))], specs: [spec.object])
+    let row = try #require(cluster.rows().first)
+    #expect(row.state == .provisioned && row.wantedPods == 1 && row.readyPods == 1, "\(row.problems)")
+    #expect(cluster.podsWithoutSidecar.isEmpty && cluster.idleLabels.map(\.object) == ["shop/StatefulSet/web"])
+  }
+
   @Test func aSidecarOfAnotherVersionIsListed() throws {
     let rows = try cluster(
       pods: ["0.1.0", "0.0.9", "v0.2.0-rc.1", "latest", "0.1.0@sha256:abc", "1"].enumerated().map {

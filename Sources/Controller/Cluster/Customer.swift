@@ -1,4 +1,5 @@
 import Admission
+import Contract
 import Instances
 
 /// Everything that is known of one customer in one namespace.
@@ -74,7 +75,9 @@ struct Customer: Equatable, Sendable {
       resolution.notices.append(
         Notice(
           .notInjected, of: .pod(name: pod.name, uid: pod.uid), in: key.namespace,
-          "it has no sidecar: the webhook was not there when it was made; delete it, so that it is made again with one")
+          "it has no sidecar: the webhook was not there when it was made, or its namespace has the label "
+            + "\(AnnotationKey.inject): \(AnnotationKey.disabledNamespace); delete it, so that it is made again with one, or, "
+            + "where it is to have none, write \(AnnotationKey.inject): \"false\" on its workload")
       )
     }
     return resolution

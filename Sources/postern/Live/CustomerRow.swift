@@ -107,7 +107,13 @@ struct CustomerRow: Equatable {
 
   private static func problems(of pod: SeenPod, declared: String?) -> [(State, String)] {
     guard pod.isInjected else {
-      return [(.notInjected, "Pod \(pod.pod) has no sidecar; delete it, so that it is made again with one")]
+      return [
+        (
+          .notInjected,
+          "Pod \(pod.pod) has no sidecar; delete it, so that it is made again with one (not where the namespace has the label "
+            + "\(AnnotationKey.inject): \(AnnotationKey.disabledNamespace))"
+        )
+      ]
     }
     guard let condition = pod.condition else {
       return [

@@ -22,11 +22,11 @@ struct SeenWorkload: Sendable {
   /// The first error in the declaration, and how many more there are.
   let problem: String?
 
-  /// Nil where Postern has nothing to do with it.
+  /// Nil where Postern has nothing to do with it, or leaves its Pods alone.
   init?(_ bytes: [UInt8], _ object: JSONValue, _ resource: Resource, namespace: String) {
-    guard let declared = DeclaredPostgres(bytes, kind: resource.groupVersionKind, namespace: namespace) else {
-      return nil
-    }
+    guard let declared = DeclaredPostgres(bytes, kind: resource.groupVersionKind, namespace: namespace),
+      declared.isKnown
+    else { return nil }
     name = CustomerName(namespace: namespace, customer: declared.customer)
     let metadata = object["metadata"]
     self.object = "\(resource.kind)/\(metadata?["name"]?.string ?? "")"

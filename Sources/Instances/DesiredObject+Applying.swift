@@ -8,23 +8,22 @@ extension DesiredObject {
     let owners = Set([owner?.uid].compactMap(\.self))
     return live.isManaged(for: customer) && live.labels[AnnotationKey.customerLabel] != nil && live.isHeld
       && annotations.allSatisfy { live.annotations[$0] == $1 }
-      && staleAnnotations(in: live).isEmpty
       && live.appliedOwners == owners && owners.isSubset(of: live.owners)
       && data.allSatisfy { isSeeded($0, in: live) || live.data[$0].map { Array($0) } == Array($1.utf8) }
-      && staleKeys(in: live).isEmpty
+      && removal(from: live) == nil
   }
 
   /// Keys that Postern once wrote and that must no longer exist.
-  package func staleKeys(in live: LiveObject) -> [String] {
+  func staleKeys(in live: LiveObject) -> [String] {
     // A restore may forget who has written what. By such a name is then a login that is none any more.
-    let isConnection = type == SecretKey.userType && live.type == SecretKey.userType
+    let isUnknown = !live.isHeld && type == SecretKey.userType && live.type == SecretKey.userType
     return live.data.keys.filter { key in
-      data[key] == nil && (live.writtenKeys.contains(key) || isConnection && SecretKey.isPosterns(key))
+      data[key] == nil && (live.writtenKeys.contains(key) || isUnknown && SecretKey.isPosterns(key))
     }.sorted()
   }
 
   /// Annotations that say what Postern has made and no longer hold. Whoever else wrote them, an apply leaves them.
-  package func staleAnnotations(in live: LiveObject) -> [String] {
+  private func staleAnnotations(in live: LiveObject) -> [String] {
     [AnnotationKey.madeService].filter { live.annotations[$0] != nil && annotations[$0] == nil }
   }
 
@@ -55,10 +54,13 @@ extension DesiredObject {
   }
 
   /// A merge patch that removes keys which an apply does not remove, because they were written when the object was
-  /// created, and annotations that somebody else wrote.
-  package static func removal(
-    of keys: [String], annotations: [String] = [], from live: LiveObject
-  ) -> JSONValue {
+  /// created, or are somebody else's as well, as after a restore that has forgotten who wrote them, and annotations that
+  /// somebody else wrote; nil where there are none.
+  /// - Parameter former: the object before the apply, which still says which keys were Postern's.
+  package func removal(from live: LiveObject, former: LiveObject? = nil) -> JSONValue? {
+    let keys = staleKeys(in: former ?? live).filter { live.data[$0] != nil }
+    let annotations = staleAnnotations(in: live)
+    guard !keys.isEmpty || !annotations.isEmpty else { return nil }
     func nulls(_ keys: [String]) -> JSONValue? { keys.isEmpty ? nil : .members(keys.map { ($0, .null) }) }
     return .members([
       (

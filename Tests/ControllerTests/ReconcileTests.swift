@@ -122,12 +122,13 @@ import Testing
       ] {
         let passes = cluster.passes("unchanged")
         let value = kind == .secret ? "YmFy" : "bar"
-        let patch = #"{"data":{"foo":"\#(value)"},"metadata":{"annotations":{"theirs":"x"}}}"#
+        let patch = #"{"data":{"foo":"\#(value)","sslmode":"\#(value)"},"metadata":{"annotations":{"theirs":"x"}}}"#
         #expect(try cluster.kubectl(["patch", "\(resource.plural)/\(name)", "--type=merge", "-p", patch]) == nil)
         let version = try await cluster.live(kind, name)?.resourceVersion
         #expect(try await eventually { cluster.passes("unchanged") > passes }, "\(name)")
         let live = try await cluster.live(kind, name)
-        #expect(live?.resourceVersion == version && live?.data["foo"] == Array("bar".utf8), "\(name)")
+        #expect(live?.resourceVersion == version, "\(name)")
+        for key in ["foo", "sslmode"] { #expect(live?.data[key] == Array("bar".utf8), "\(name)") }
       }
       let changed = cluster.passes("changed")
       let note = #"{"metadata":{"annotations":{"postern.io/made-service":"db"}}}"#
@@ -137,6 +138,14 @@ import Testing
       }
       #expect(try await eventually { try await !isNoted() })
       #expect(cluster.passes("changed") <= changed + 1)
+      // Another database's key comes, and goes with it; theirs stays.
+      for databases in ["orders, other", "orders"] {
+        try await cluster.patch(
+          .deployments, "db", #"{"metadata":{"annotations":{"postern.io/databases":"\#(databases)"}}}"#)
+        let isThere = { try await cluster.value("uri.other", of: "acme-pg-user-shop") != nil }
+        #expect(try await eventually { try await isThere() == databases.contains("other") })
+      }
+      #expect(try await cluster.value("sslmode", of: "acme-pg-user-shop") == "bar")
     }
   }
 

@@ -591,6 +591,36 @@ import TextEncoding
     #expect(count(.notLeading) == nil && count(.tooMuch) == nil)
   }
 
+  /// Afterwards it is Postern's again, and nobody would see that it was not known who wrote such a key.
+  @Test func whatMayBeALoginOfBeforeARestoreGoesBeforeItsSecretIsTakenBack() async throws {
+    let path = Self.secret("user-shop")
+    let store = try ObjectStore([Sample(uid: "1")])
+    let isRefused = Mutex(false)
+    let script: FakeServer.Script = { _, request in
+      let isApply = request.path == path && request.headers.first(name: "Content-Type")?.contains("apply") == true
+      return isApply && isRefused.withLock({ $0 }) ? .status(403, "Forbidden", "a policy") : store.answer(request)
+    }
+    try await controlling(script) { _, controller, registry in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { registry.text().contains(#"postern_reconciles_total{result="changed"} 1"#) })
+        guard case .object(var secret)? = store.object(path), case .object(var metadata)? = secret["metadata"],
+          case .object(var data)? = secret["data"]
+        else {
+          Issue.record("there is no Secret")
+          return
+        }
+        metadata["managedFields"] = nil
+        for key in ["uri.gone", "theirs"] { data[key] = .string(base64("x")) }
+        (secret["metadata"], secret["data"]) = (.object(metadata), .object(data))
+        isRefused.withLock { $0 = true }
+        store.put(.object(secret), at: path)
+        controller.queue.add([Self.key])
+        #expect(try await eventually { store.object(path)?["data"]?["uri.gone"] == nil })
+        #expect(store.object(path)?["data"]?["theirs"] != nil)
+      }
+    }
+  }
+
   /// A list that breaks off is read again from its start.
   @Test func whatIsReadAgainTakesTheRoomOfBefore() throws {
     let secret = { (name: String, bytes: Int) throws -> LiveObject in

@@ -82,15 +82,30 @@ struct ObjectAccess: Sendable {
   /// Changes an object to the desired state.
   /// - Parameter live: the object as it was read; nil where there was none.
   func apply(_ object: DesiredObject, over live: LiveObject?) async throws(Interruption) -> LiveObject {
+    var live = live
+    // If the pass ended behind the apply, nobody would know any more whose the keys were. What is mounted loses its keys last, so
+    // that the spec names no file that is not there.
+    if let found = live, object.type == SecretKey.userType { live = try await removeStale(of: object, from: found) }
     try check()
-    let (resource, reader) = (object.kind.resource, Self.reader(object.kind))
+    let applied: LiveObject
     do throws(KubernetesError) {
-      let applied = noted(
-        try await client.apply(resource, object.application(over: live), force: true, as: reader))
-      let (stale, annotations) = (object.staleKeys(in: applied), object.staleAnnotations(in: applied))
-      guard !stale.isEmpty || !annotations.isEmpty, mayWrite() else { return applied }
-      let patch = ObjectPatch.merge(DesiredObject.removal(of: stale, annotations: annotations, from: applied))
-      return noted(try await client.patch(resource, object.name, in: key.namespace, patch, as: reader))
+      applied = noted(
+        try await client.apply(
+          object.kind.resource, object.application(over: live), force: true, as: Self.reader(object.kind)))
+    } catch { throw .failed(error) }
+    return mayWrite() ? try await removeStale(of: object, from: applied, former: live) : applied
+  }
+
+  /// Removes what an apply does not remove.
+  private func removeStale(
+    of object: DesiredObject, from live: LiveObject, former: LiveObject? = nil
+  ) async throws(Interruption) -> LiveObject {
+    guard let removal = object.removal(from: live, former: former) else { return live }
+    try check()
+    do throws(KubernetesError) {
+      return noted(
+        try await client.patch(
+          object.kind.resource, object.name, in: key.namespace, .merge(removal), as: Self.reader(object.kind)))
     } catch { throw .failed(error) }
   }
 

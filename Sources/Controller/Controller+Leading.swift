@@ -59,6 +59,11 @@ extension Controller {
     while (try? await Task.sleep(for: settings.turnInterval)) != nil { queue.add(turns.take(at: Self.now)) }
   }
 
+  /// Has another pass over an instance come after this time at the latest.
+  private func bring(_ key: CustomerKey, in duration: Duration) {
+    turns.bring(Self.now.adding(seconds: Int(duration.components.seconds)), of: key)
+  }
+
   private static var now: Timestamp { Timestamp(microseconds: SystemClock.wallMilliseconds * 1000) }
 
   private func work(on key: CustomerKey, mayWrite: @escaping @Sendable () -> Bool) async {
@@ -71,9 +76,11 @@ extension Controller {
     var outcome = PassOutcome.unchanged
     var hasWritten = false
     var notices: [Notice] = []
+    var makesService = false
     do throws(KubernetesError) {
       if customer.needsLookup { try await lookUp(&customer, of: key) }
       let resolution = customer.resolve(key)
+      makesService = resolution.instance?.declaration.makesService == true
       (state, notices) = (resolution.state, resolution.notices)
       if let instance = resolution.instance {
         let passed = await pass(
@@ -97,7 +104,11 @@ extension Controller {
     await events.tell(notices, mayWrite: mayWrite)
     let problems = notices.filter(\.reason.isOfDeclaration)
     log(problems, of: key, isAll: outcome != .failed)
-    if !problems.isEmpty { turns.bring(Self.now.adding(seconds: UserRotation.toldAgain), of: key) }
+    if !problems.isEmpty { bring(key, in: .seconds(UserRotation.toldAgain)) }
+    // No watch tells that somebody has deleted a Service, or made one that was missing. Not all customers at once.
+    if makesService || notices.contains(where: { $0.reason == .noService }) {
+      bring(key, in: .seconds(600) * Double.random(in: 0.8...1))
+    }
     metrics.record(outcome, took: ContinuousClock.now - start)
     // Where its last Pod went meanwhile, and no workload was seen to go, no other pass comes.
     let isGone = cluster.withLock { $0[key].isEmpty }
@@ -223,7 +234,6 @@ extension Controller {
     let (isOwed, guarded, answered) = (pass.hasUntoldUpdate, pass.guarded, pass.service.answered)
     _ = instances.change(key) { record in
       (record.isOwed, record.guarded, record.answeredService) = (isOwed, guarded, answered)
-      record.makesService = instance.declaration.makesService
     }
     // A pass that ended early knows nothing of the turns, and is tried again.
     if let last = pass.turns {

@@ -54,9 +54,7 @@ package final class Controller: Sendable {
     let (instances, queue) = (instances, queue)
     looks = StatusLooks(
       client, ask: settings.statusQuestion, events: events, logger: logger,
-      loginsNoted: { key in if instances[key].rotates { queue.add(CollectionOfOne(key)) } },
-      // No watch tells that somebody has deleted a Service, or made one that was missing.
-      askedAgain: { key in if instances[key].awaitsService { queue.add(CollectionOfOne(key)) } }
+      loginsNoted: { key in if instances[key].rotates { queue.add(CollectionOfOne(key)) } }
     ) { key, found in
       metrics.set(found, of: key)
       if let counts = instances.change(key, { $0.found = found }) { metrics.set(counts) }

@@ -13,8 +13,6 @@ final class InstanceRecords: Sendable {
     var answeredService: Int?
     /// Whether a password of it turns.
     var rotates = false
-    /// Whether a Service is made for it.
-    var makesService = false
     /// What of its declaration was not carried out, as it was last logged.
     var problems: Set<Notice> = []
     /// What its Pods have, as was last found.
@@ -58,12 +56,9 @@ final class InstanceRecords: Sendable {
 }
 
 extension InstanceRecords.Record {
-  /// Whether a pass may find that its Service has gone or come.
-  var awaitsService: Bool { makesService || problems.contains { $0.reason == .noService } }
-
   fileprivate var isEmpty: Bool {
     state == nil && found == nil && !isOwed && !rotates && answeredService == nil && guarded.isEmpty
-      && !makesService && problems.isEmpty
+      && problems.isEmpty
   }
 
   /// The state that it counts as. What is written may not have reached Postgres yet.

@@ -9,8 +9,6 @@ struct LookSchedule: Sendable {
     var key: CustomerKey
     var pod: ObservedPod
     var expectation: Expectation
-    /// Whether all was as it should be the last time, so that it is asked only because time has passed.
-    var isOfSettled: Bool
     /// How often the controller's clock had been set.
     fileprivate var clockSettings: Int
   }
@@ -129,10 +127,7 @@ struct LookSchedule: Sendable {
       if isDoubtful { openDoubtful.insert(uid) }
       turns.take(key.namespace)
       allowance -= 1
-      let isOfSettled = entry.about == expectation && (entry.result == .converged || entry.result == .standby)
-      looks.append(
-        Look(
-          key: key, pod: entry.pod, expectation: expectation, isOfSettled: isOfSettled, clockSettings: clockSettings))
+      looks.append(Look(key: key, pod: entry.pod, expectation: expectation, clockSettings: clockSettings))
     }
     return looks
   }

@@ -27,13 +27,11 @@ final class StatusLooks: Sendable {
   private let noted: @Sendable (CustomerKey, Provisioned.Reason?) -> Void
   /// Called when what is known of an instance's logins has changed.
   private let loginsNoted: @Sendable (CustomerKey) -> Void
-  /// Called when a Pod was asked again though all was as it should be.
-  let askedAgain: @Sendable (CustomerKey) -> Void
   private let state = Mutex(State())
 
   init(
     _ client: KubernetesClient, ask: StatusQuestion?, events: EventRecorder, logger: Logger,
-    loginsNoted: @escaping @Sendable (CustomerKey) -> Void, askedAgain: @escaping @Sendable (CustomerKey) -> Void,
+    loginsNoted: @escaping @Sendable (CustomerKey) -> Void,
     noted: @escaping @Sendable (CustomerKey, Provisioned.Reason?) -> Void
   ) {
     self.client = client
@@ -41,7 +39,6 @@ final class StatusLooks: Sendable {
     self.events = events
     self.logger = logger
     self.loginsNoted = loginsNoted
-    self.askedAgain = askedAgain
     self.noted = noted
   }
 
@@ -138,7 +135,6 @@ final class StatusLooks: Sendable {
     // Who may not write the condition, as without the right to pods/status, says it all the same.
     if !isGone { await tell(found, failures, look, wasSaid: wasSaid, mayWrite) }
     if isNews { loginsNoted(look.key) }
-    if look.isOfSettled { askedAgain(look.key) }
     noted(look.key, self.found(of: look.key))
   }
 

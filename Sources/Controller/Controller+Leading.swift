@@ -101,10 +101,12 @@ extension Controller {
       }
       (state, outcome) = (.failed, .failed)
     }
+    let isAll = outcome == .unchanged || outcome == .changed
+    if isAll { events.forgetUnsent(of: customer.uids, but: notices) }
     await events.tell(notices, mayWrite: mayWrite)
-    let problems = notices.filter(\.reason.isOfDeclaration)
-    log(problems, of: key, isAll: outcome != .failed)
-    if !problems.isEmpty { bring(key, in: .seconds(UserRotation.toldAgain)) }
+    log(notices.filter(\.reason.isOfDeclaration), of: key, isAll: isAll)
+    // A little later, so that all can be told again that was told after it.
+    if let wait = events.wait(for: notices) { bring(key, in: .seconds(60) + wait) }
     // No watch tells that somebody has deleted a Service, or made one that was missing. Not all customers at once.
     if makesService || notices.contains(where: { $0.reason == .noService }) {
       bring(key, in: .seconds(600) * Double.random(in: 0.8...1))

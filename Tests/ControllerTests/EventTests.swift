@@ -36,8 +36,15 @@ import Testing
     }
   }
 
-  private static func notice(_ number: Int = 1, reason: Notice.Reason = .conflict, name: String = "db") -> Notice {
-    Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: name, uid: "\(number)"), in: "shops", "two declare")
+  private static func notice(
+    _ number: Int = 1, reason: Notice.Reason = .conflict, name: String = "db", message: String = "two declare"
+  ) -> Notice {
+    Notice(reason, of: .init(apiVersion: "v1", kind: "Pod", name: name, uid: "\(number)"), in: "shops", message)
+  }
+
+  /// The Events that were sent from the one of this number on.
+  private static func events(_ fake: FakeServer, from number: Int) throws -> [JSONValue] {
+    try fake.requests.filter { $0.path.hasSuffix("/events") }.dropFirst(number).map { try json($0.body) }
   }
 
   private func recording(
@@ -70,6 +77,83 @@ import Testing
       #expect(Server.sent(fake).count == tries + 1 && Set(Server.sent(fake)).count == 1)
       await events.tell([Self.notice()], mayWrite: { true })
       #expect(Server.sent(fake).count == tries + 1)
+    }
+  }
+
+  @Test func oneThatIsSentLateSaysWhenItHappenedAndTheOldestOfAnObjectIsFirst() async throws {
+    try await recording(.status(403, "Refused", "a webhook failed")) { server, fake, events, _ in
+      let reasons: [Notice.Reason] = [.noService, .failed, .missingReference, .conflict, .notInjected]
+      let before = SystemClock.timestamp()
+      for reason in reasons {
+        for object in 1...2 { await events.tell([Self.notice(object, reason: reason)], mayWrite: { true }) }
+      }
+      let (tries, after) = (Server.sent(fake).count, SystemClock.timestamp())
+      #expect(try await eventually { SystemClock.timestamp() > after })
+      server.refuse(nil)
+      await events.sendAgain(mayWrite: { true })
+      let sent = try Self.events(fake, from: tries)
+      for uid in ["1", "2"] {
+        let told = sent.filter { $0["involvedObject"]?["uid"]?.string == uid }
+        #expect(told.map { $0["reason"]?.string } == reasons.map(\.rawValue))
+      }
+      for event in sent {
+        for time in ["firstTimestamp", "lastTimestamp"] {
+          let text = event[time]?.string ?? ""
+          #expect(text >= before && text <= after, "\(text)")
+        }
+      }
+    }
+  }
+
+  /// Of the outcomes in Postgres, only the last one holds.
+  @Test(arguments: [(Notice.Reason.provisioningFailed, Notice.Reason.provisioned), (.provisioned, .provisioningFailed)])
+  func anOutcomeThatAnotherHasFollowedIsNotSentLate(first: Notice.Reason, last: Notice.Reason) async throws {
+    try await recording(.status(403, "Refused", "a webhook failed")) { server, fake, events, _ in
+      let firsts = [Self.notice(reason: first, message: "a"), Self.notice(reason: first, message: "b")]
+      await events.tell(firsts + [Self.notice(2, reason: first), Self.notice(reason: .failed)], mayWrite: { true })
+      await events.tell([Self.notice(reason: last)], mayWrite: { true })
+      let tries = Server.sent(fake).count
+      server.refuse(nil)
+      await events.sendAgain(mayWrite: { true })
+      let sent = try Self.events(fake, from: tries).map { event in
+        "\(event["involvedObject"]?["uid"]?.string ?? "") \(event["reason"]?.string ?? "")"
+      }
+      #expect(sent.sorted() == ["1 Failed", "1 \(last.rawValue)", "2 \(first.rawValue)"].sorted())
+      // It comes again when it is so again.
+      await events.tell(firsts, mayWrite: { true })
+      #expect(try Self.events(fake, from: tries + sent.count).count == 2)
+    }
+  }
+
+  /// Nor what a pass has found mended.
+  @Test func whatIsCarriedOutAfterAllIsNotSentLate() async throws {
+    let users = "[{name: shop, passwordFrom: {secret: login, key: pw}}]"
+    let store = try ObjectStore([Sample(annotations: ["postern.io/users": users], uid: "1")])
+    let isRefused = Mutex(true)
+    let refused = Mutex(Set<String>())
+    let script: FakeServer.Script = { _, request in
+      guard request.path.hasSuffix("/events"), isRefused.withLock({ $0 }) else { return store.answer(request) }
+      refused.withLock { _ = $0.insert((try? json(request.body))?["reason"]?.string ?? "") }
+      return .status(403, "Forbidden", "not this time")
+    }
+    try await controlling(script) { _, controller, _ in
+      try await leading(controller) { () async throws in
+        #expect(try await eventually { refused.withLock { $0.isSuperset(of: ["MissingReference", "NoService"]) } })
+        store.put(
+          try json(#"{"metadata":{"name":"login"},"data":{"pw":"Z2l2ZW4tcGFzc3dvcmQ="}}"#),
+          at: "/api/v1/namespaces/shops/secrets/login")
+        let key = CustomerKey(namespace: "shops", customer: "acme")
+        #expect(
+          try await eventually {
+            controller.queue.add([key])
+            return controller.instances[key].problems.map(\.reason) == [.noService]
+          })
+        isRefused.withLock { $0 = false }
+        await controller.events.sendAgain(mayWrite: { true })
+        let told = { store.writes.compactMap { $0.object["reason"]?.string } }
+        #expect(try await eventually { told().contains("NoService") && told().contains("ObjectsWritten") })
+        #expect(!told().contains("MissingReference"))
+      }
     }
   }
 
@@ -189,6 +273,25 @@ import Testing
         let told = { store.writes.contains { $0.object["message"]?.string?.contains("always another") == true } }
         #expect(try await eventually { told() })
       }
+    }
+  }
+
+  /// A pass in between tells it no later: its Event is gone an hour after it was told.
+  @Test func whatLastsIsDueAgainFromWhenItWasTold() async throws {
+    try await recording(nil) { _, _, events, _ in
+      let (first, second) = (Self.notice(reason: .noService), Self.notice(reason: .missingReference))
+      let start = ContinuousClock.now
+      await events.tell([first, second, Self.notice(reason: .objectsWritten)], mayWrite: { true })
+      let end = ContinuousClock.now
+      #expect(events.wait(for: []) == nil && events.wait(for: [Self.notice(reason: .objectsWritten)]) == nil)
+      let later = start + .seconds(3000)
+      for notices in [[first, second], [second]] {
+        let wait = try #require(events.wait(for: notices, at: later))
+        #expect(wait >= .seconds(300) && wait <= .seconds(300) + (end - start))
+      }
+      // What was not told, or is overdue, waits as long as what is told now.
+      #expect(events.wait(for: [Self.notice(reason: .conflict)], at: later) == .seconds(3300))
+      #expect(events.wait(for: [second], at: end + .seconds(3300)) == .seconds(3300))
     }
   }
 

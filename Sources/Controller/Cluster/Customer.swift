@@ -19,6 +19,9 @@ struct Customer: Equatable, Sendable {
     declarers.isEmpty ? [unlabelled].compactMap(\.self) : Array(declarers.values)
   }
 
+  /// The objects that Events of its instance are about.
+  var uids: Set<String> { Set(allDeclarers.compactMap(\.workload.uid)).union(pods.keys) }
+
   var isEmpty: Bool { declarers.isEmpty && pods.isEmpty }
 
   /// The states of an instance, for `postern_instances`.

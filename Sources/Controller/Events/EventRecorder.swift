@@ -16,14 +16,21 @@ final class EventRecorder: Sendable {
     var event: String
     var count: Int
     var at: ContinuousClock.Instant
+    /// The same by the wall clock, as the Event has it however late it is sent.
+    var time: String
   }
 
   private struct State {
     var told: [Notice: Told] = [:]
     /// How many notices of a reason each object may still get, and when that was counted.
     var allowances: [Allowed: (left: Double, at: ContinuousClock.Instant)] = [:]
-    /// What could not be sent, and since when. It counts as told, so that nobody else sends it meanwhile.
-    var unsent: [Notice: (told: Told, since: ContinuousClock.Instant)] = [:]
+    /// What could not be sent. It counts as told, so that nobody else sends it meanwhile.
+    var unsent: [Notice: Told] = [:]
+
+    /// Forgets what could not be sent of these. It may be told again when it comes again.
+    mutating func forgetUnsent(where isForgotten: (Notice) -> Bool) {
+      for notice in unsent.keys where isForgotten(notice) { (told[notice], unsent[notice]) = (nil, nil) }
+    }
   }
 
   /// Each reason of an object is counted by itself, so that many notices of one leave room for the others.
@@ -72,23 +79,44 @@ final class EventRecorder: Sendable {
   }
 
   /// Forgets what could not be sent: the next leader sees for itself what is to be told.
-  func forgetUnsent() {
+  func forgetUnsent() { state.withLock { $0.forgetUnsent { _ in true } } }
+
+  /// Forgets what could not be sent, and is not so any more.
+  /// - Parameters:
+  ///   - uids: the objects of an instance.
+  ///   - notices: all that a pass over it has found.
+  func forgetUnsent(of uids: Set<String>, but notices: [Notice]) {
     state.withLock { state in
-      for notice in state.unsent.keys { state.told[notice] = nil }
-      state.unsent = [:]
+      state.forgetUnsent { $0.reason.lasts && uids.contains($0.uid) && !notices.contains($0) }
     }
   }
 
-  /// Tries once what could not be sent, in another order each time. Where much is refused, the others wait for the next time.
+  /// How long it takes until the first of these that lasts may be told again; nil where none lasts.
+  func wait(for notices: [Notice], at now: ContinuousClock.Instant = .now) -> Duration? {
+    state.withLock { state in
+      notices.filter(\.reason.lasts).map { notice in
+        let wait = state.told[notice].map { settings.eventInterval - (now - $0.at) }
+        // What is overdue has had too many before it.
+        return wait.flatMap { $0 > .zero ? $0 : nil } ?? settings.eventInterval
+      }.min()
+    }
+  }
+
+  /// Tries once what could not be sent: of each object the oldest first, the objects in another order each time. Where much is
+  /// refused, the others wait for the next time.
   func sendAgain(at now: ContinuousClock.Instant = .now, mayWrite: () -> Bool) async {
     var refusals = Refusals()
-    for (notice, (told, since)) in state.withLock({ $0.unsent }).shuffled() where refusals.mayWrite {
+    let objects = Dictionary(grouping: state.withLock { $0.unsent }, by: \.key.uid).values.shuffled()
+    let notices = objects.flatMap { $0.sorted { $0.value.at < $1.value.at }.map(\.key) }
+    for notice in notices where refusals.mayWrite {
+      // It may be forgotten by now.
+      guard let told = state.withLock({ $0.unsent[notice] }) else { continue }
       guard mayWrite() else { return }
       do throws(KubernetesError) {
         try await send(notice, told)
         state.withLock { $0.unsent[notice] = nil }
       } catch {
-        if Self.isFutile(error) || now - since >= Self.keptFor {
+        if Self.isFutile(error) || now - told.at >= Self.keptFor {
           forget(notice)
           log("an Event was not written", notice, error)
         }
@@ -104,12 +132,11 @@ final class EventRecorder: Sendable {
       return false
     }
     return state.withLock { state in
-      let since = state.unsent[notice]?.since
-      guard since != nil || state.unsent.count < Self.maximumUnsent else {
+      guard state.unsent[notice] != nil || state.unsent.count < Self.maximumUnsent else {
         state.told[notice] = nil
         return false
       }
-      state.unsent[notice] = (told, since ?? .now)
+      state.unsent[notice] = told
       return true
     }
   }
@@ -134,7 +161,7 @@ final class EventRecorder: Sendable {
   private func send(_ notice: Notice, _ told: Told) async throws(KubernetesError) {
     if told.count > 1, try await countUp(notice, told) { return }
     do throws(KubernetesError) {
-      try await client.create(.events, Self.event(notice, name: told.event), as: .nothing)
+      try await client.create(.events, Self.event(notice, told), as: .nothing)
     } catch {
       guard error.isAlreadyExists else { throw error }
     }
@@ -147,10 +174,16 @@ final class EventRecorder: Sendable {
       if !notice.reason.isOfAChange, let told = state.told[notice], now - told.at < settings.eventInterval {
         return nil
       }
+      if notice.reason.isOfAChange {
+        state.forgetUnsent {
+          $0.reason.isOfAChange && $0.reason != notice.reason && $0.uid == notice.uid
+        }
+      }
       guard allows(Allowed(uid: notice.uid, reason: notice.reason), now, &state) else { return nil }
-      var told = state.told[notice] ?? Told(event: Self.name(notice), count: 0, at: now)
+      var told = Told(
+        event: state.told[notice]?.event ?? Self.name(notice), count: state.told[notice]?.count ?? 0, at: now,
+        time: SystemClock.timestamp())
       told.count += 1
-      told.at = now
       state.told[notice] = told
       if state.told.count > Self.maximumRemembered {
         state.told = state.told.filter { now - $0.value.at < settings.eventInterval }
@@ -172,7 +205,7 @@ final class EventRecorder: Sendable {
   /// - Returns: whether the Event still existed.
   private func countUp(_ notice: Notice, _ told: Told) async throws(KubernetesError) -> Bool {
     let patch = JSONValue.members([
-      ("count", .integer(told.count)), ("lastTimestamp", .string(SystemClock.timestamp())),
+      ("count", .integer(told.count)), ("lastTimestamp", .string(told.time)),
     ])
     do throws(KubernetesError) {
       try await client.patch(.events, told.event, in: notice.namespace, .merge(patch), as: .nothing)
@@ -191,20 +224,20 @@ final class EventRecorder: Sendable {
     return "\(name).\(Hex.encoded(random))"
   }
 
-  private static func event(_ notice: Notice, name: String) -> JSONValue {
-    let now = JSONValue.string(SystemClock.timestamp())
+  private static func event(_ notice: Notice, _ told: Told) -> JSONValue {
+    let time = JSONValue.string(told.time)
     let involved = JSONValue.members([
       ("apiVersion", .string(notice.apiVersion)), ("kind", .string(notice.kind)), ("name", .string(notice.name)),
       ("namespace", .string(notice.namespace)), ("uid", .string(notice.uid)),
     ])
     return .members([
       ("apiVersion", .string("v1")), ("kind", .string("Event")),
-      ("metadata", .members([("name", .string(name)), ("namespace", .string(notice.namespace))])),
+      ("metadata", .members([("name", .string(told.event)), ("namespace", .string(notice.namespace))])),
       ("involvedObject", involved), ("type", .string(notice.reason.type)),
       ("reason", .string(notice.reason.rawValue)), ("message", .string(notice.message)),
       ("source", .members([("component", .string(ObjectLabel.manager))])),
       ("reportingComponent", .string(ObjectLabel.manager)),
-      ("firstTimestamp", now), ("lastTimestamp", now), ("count", .integer(1)),
+      ("firstTimestamp", time), ("lastTimestamp", time), ("count", .integer(1)),
     ])
   }
 }

@@ -46,6 +46,9 @@ struct Notice: Hashable, Sendable {
       }
     }
 
+    /// Whether each pass says it, for as long as it is so.
+    var lasts: Bool { isOfDeclaration || [.failed, .rotationHeld, .staleConnection].contains(self) }
+
     /// Whether it reports a change of state. Then it is sent at every change, however often that is.
     var isOfAChange: Bool { self == .provisioned || self == .provisioningFailed }
   }

@@ -24,6 +24,8 @@ package struct DatabaseState: Equatable, Sendable {
   package var publicGrantors: Set<PostgresName> = []
   /// The roles to which CONNECT was granted.
   package var connectors: Set<PostgresName>
+  /// Whether its owner may call a routine there by a grant of somebody else's, such as the one that records scripts.
+  package var isOwnerCaller = false
   /// A number that is another one after something was written in it; nil where the server does not count that.
   package var writes: Int?
   /// Its contents; nil where no plan needs them, or they could not be read.
@@ -95,7 +97,7 @@ package struct DatabaseContents: Equatable, Sendable {
   package var passedOn: [PassedOnRights] = []
   /// The table and function that record scripts there.
   package var recorder: RecorderState
-  /// Who may do more with them than record and read, as a list in SQL (``Postern/intruders``).
+  /// Who may do more with them than record and read, each with these rights, for people; nil where nobody may.
   package var intruders: String?
   /// The scripts that ran there.
   package var scripts: [AppliedScript]
@@ -196,10 +198,14 @@ package struct InstalledExtension: Equatable, Sendable {
 package enum RecorderState: Equatable, Sendable {
   /// It does not exist yet.
   case absent
-  /// The schema, what is in it, or the function of a trigger there does not belong to a superuser. Postern must not touch it.
+  /// The schema or what is in it does not belong to a superuser. Postern must not touch it.
   case foreign(owner: PostgresName)
-  /// It exists; these roles may call the function, and some of them read the table.
-  case present(callers: Set<PostgresName>, readers: Set<PostgresName>)
+  /// On the table, or referring to it, is what is not Postern's, such as a trigger; what it is, for people, and who may call the
+  /// function.
+  case altered(by: String, callers: Set<PostgresName>)
+  /// It exists; these roles may call the function, and some of them read the table. A function that is not quiet is of an older
+  /// version, by which triggers on the table run.
+  case present(callers: Set<PostgresName>, readers: Set<PostgresName>, isQuiet: Bool)
 }
 
 /// A script that has run.

@@ -14,7 +14,7 @@ package struct ObservedState: Equatable, Sendable {
   package var databases: [PostgresName: DatabaseState]
   /// Postern's own records.
   package var records: RecordsState
-  /// Who may do more with them than a superuser gave, as a list in SQL (``Postern/intruders``).
+  /// Who may do more with them than read, each with these rights, for people; nil where nobody may.
   package var intruders: String?
   /// The extensions that the server has available, in each version; nil where no plan needs them.
   package var availableExtensions: [PostgresName: [AvailableExtension]]?
@@ -31,6 +31,12 @@ package struct ObservedState: Equatable, Sendable {
     self.databases = databases
     self.records = records
     self.availableExtensions = availableExtensions
+  }
+
+  /// Whether a role is recorded, and not as another customer's.
+  package func isRecorded(_ name: PostgresName, by customer: String) -> Bool {
+    guard let role = roles[name], records.records.roles[name]?.isAbout(role) == true else { return false }
+    return otherCustomer(than: customer, of: name) == nil
   }
 
   /// The other customer of this server that declared a role, if there is one.
@@ -60,14 +66,34 @@ package struct AvailableExtension: Equatable, Sendable {
 package enum RecordsState: Equatable, Sendable {
   /// They do not exist yet.
   case absent
-  /// The schema, what is in it, or the function of a trigger there does not belong to a superuser, so that its contents cannot
-  /// be trusted.
+  /// The schema or what is in it does not belong to a superuser, so that its contents cannot be trusted.
   case foreign(owner: PostgresName)
+  /// On the tables, or referring to them, is what is not Postern's, such as a trigger; what it is, for people.
+  case altered(by: String)
   case present(Records)
 
   /// The records; empty where there are none.
   package var records: Records {
     if case .present(let records) = self { records } else { Records() }
+  }
+}
+
+/// The schema `postern` of a database.
+package struct RecordsCondition: Equatable, Sendable {
+  /// The first owner of the schema, or of something in it, who is no superuser; or else an owner.
+  package var owner: PostgresName
+  /// Whether that is a superuser.
+  package var isSuperuser: Bool
+  /// What is on the tables, or refers to them, and is not Postern's, such as a trigger, for people; nil where nothing is.
+  package var additions: String?
+  /// Who may do more with them than read, and record, each with these rights, for people; nil where nobody may.
+  package var intruders: String?
+
+  /// Reads the columns ``Postern/condition``.
+  static func read(_ row: inout CatalogRow) throws(CatalogMismatch) -> RecordsCondition {
+    RecordsCondition(
+      owner: try row.name(), isSuperuser: try row.isTrue(), additions: try row.optionalText(),
+      intruders: try row.optionalText())
   }
 }
 

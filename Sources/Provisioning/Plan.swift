@@ -53,6 +53,7 @@ package func plan(_ desired: DesiredState, _ observed: ObservedState) -> Plan {
   for database in databases { planner.planContents(of: database) }
   planner.planGrants()
   planner.planRemovals()
+  planner.planLeftRecorders()
   for database in databases { planner.planScripts(of: database) }
   return planner.plan
 }

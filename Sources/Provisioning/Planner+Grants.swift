@@ -112,7 +112,7 @@ extension Planner {
       return add(
         "forget grant", [Detail("name", user), Detail("database", database)], for: .grant(to: user, on: database),
         requires: requirements(of: user, on: database), isBookkeeping: true,
-        [Postern.forgetGrant(to: user, on: database)].sql)
+        Postern.forgetGrant(to: user, on: database).sql)
     }
     note(level, to: user, on: database, requirements(of: user, on: database))
   }
@@ -194,7 +194,7 @@ extension Planner {
     add(
       "note grant", [Detail("name", user), Detail("database", database), Detail("level", level.rawValue)],
       for: .grant(to: user, on: database), requires: requires, isBookkeeping: true,
-      [Postern.recordGrant(level, to: user, on: database)].sql)
+      Postern.recordGrant(level, to: user, on: database).sql)
   }
 
   /// Revoking a privilege also revokes what the user has passed on by it (CASCADE).

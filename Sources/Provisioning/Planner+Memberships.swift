@@ -50,7 +50,7 @@ extension Planner {
     let state = observed.roles[member]
     let isMember = state?.memberships.contains(role) == true || state?.limitedMemberships.contains(role) == true
     var statements: [String] = isMember ? ["REVOKE \(id(role)) FROM \(id(member)) CASCADE"] : []
-    statements.append(Postern.forgetMembership(of: member, in: role))
+    statements += Postern.forgetMembership(of: member, in: role)
     let item = Item.membership(of: member, in: role)
     for other in (state?.passedOn[role] ?? []).sorted() where isMember {
       warn(
@@ -97,10 +97,9 @@ extension Planner {
     add(
       "grant membership", [Detail("name", member), Detail("role", role)], for: item,
       requires: [.server, .user(member)] + self.user(role),
-      [
+      ([
         "GRANT \(id(role)) TO \(id(member))"
-          + (observed.serverVersion >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : ""),
-        Postern.recordMembership(of: member, in: role),
-      ].sql)
+          + (observed.serverVersion >= 160_000 ? " WITH INHERIT TRUE, SET TRUE" : "")
+      ] + Postern.recordMembership(of: member, in: role)).sql)
   }
 }

@@ -10,20 +10,35 @@ extension Planner {
         "such tables in a schema postern")
       renewRecords(records)
     case .absent:
-      add(
-        "create records", [Detail("schema", Postern.schema)], for: .server,
-        (Postern.createRecords + Postern.close(to: observed.intruders)).sql)
+      add("create records", [Detail("schema", Postern.schema)], for: .server, Postern.createRecords.sql)
+    case .altered(let additions):
+      fail(
+        .server, "Postern's records, in the database postgres, have what is not Postern's: \(additions)",
+        hint: Self.additionsHint)
+      closeRecords(and: [])
     case .foreign(let owner):
       fail(
         .server,
-        "the schema postern in the database postgres, what is in there, or the function of a trigger on it, belongs to "
-          + "\(owner.text), who is no superuser",
+        "the schema postern in the database postgres, or what is in there, belongs to \(owner.text), who is no superuser",
         hint:
-          "drop triggers on its tables, which would act as a superuser, and look at what else \(owner.text) has made; if Postern "
-          + "made the schema, when \(owner.text) was a superuser: look at what is in it, plain tables, and, "
+          "if Postern made the schema, when \(owner.text) was a superuser: look at what is in it, plain tables, and, "
           + "in postgres, \(Self.ownership(of: Self.recordTables, to: observed.administrator)); otherwise rename it: the "
           + "records are made anew, and all roles then count as found, not as made by Postern")
     }
+  }
+
+  /// What to do about what is on the records.
+  static let additionsHint =
+    "it could act as the superuser who writes there: drop it (DROP TRIGGER … ON …, ALTER TABLE … DROP CONSTRAINT …), after "
+    + "a look at who made it, and who had given the right to; until then nothing is written there"
+
+  /// Tells who had got rights on records, and has them taken back.
+  mutating func tellIntruders(_ intruders: String, of item: Item, _ what: String) {
+    warn(
+      item, "rights on \(what) are taken back: \(intruders)",
+      hint:
+        "whoever has them may have changed what is there, and could act as the superuser who writes it: see who gave them, "
+        + "as by GRANT … ON ALL TABLES, or by default privileges (\\ddp in psql)")
   }
 
   private static let recordTables = [
@@ -34,12 +49,19 @@ extension Planner {
   private mutating func renewRecords(_ records: Records) {
     var statements = records.isComplete ? [] : Postern.completeRecords
     if records.roles.contains(where: { $0.value.isRestored && observed.roles[$0.key] != nil }) {
-      statements.append(Postern.renewRecords)
+      statements += Postern.renewRecords
     }
-    if observed.intruders != nil { statements += [Postern.unnoticed] + Postern.close(to: observed.intruders) }
-    if !statements.isEmpty {
-      add("renew records", [Detail("schema", Postern.schema)], for: .server, isBookkeeping: true, statements.sql)
+    closeRecords(and: statements)
+  }
+
+  private mutating func closeRecords(and renewal: [String]) {
+    var statements = renewal
+    if let intruders = observed.intruders {
+      tellIntruders(intruders, of: .server, "Postern's records in the database postgres")
+      statements += [Postern.unnoticed] + Postern.close
     }
+    guard !statements.isEmpty else { return }
+    add("renew records", [Detail("schema", Postern.schema)], for: .server, isBookkeeping: true, statements.sql)
   }
 
   /// Plans the declared users that must exist and that Postern already manages.
@@ -91,7 +113,7 @@ extension Planner {
     } else if target.canLogIn == true {
       warnOfMissingPassword(user.name)
     }
-    statements.append(.sql(Postern.recordRole(user.name, isMade: true, customer: spec.customer)))
+    statements += Postern.recordRole(user.name, isMade: true, customer: spec.customer).sql
     add("create role", [Detail("name", user.name)], for: .user(user.name), requires: [.server], statements)
   }
 
@@ -144,7 +166,7 @@ extension Planner {
       warnOfMissingPassword(user.name)
     }
     if record == nil {
-      statements.append(.sql(Postern.recordRole(user.name, isMade: false, customer: spec.customer)))
+      statements += Postern.recordRole(user.name, isMade: false, customer: spec.customer).sql
     } else if record?.customer == nil, records.isComplete {
       claim(user.name)
     }
@@ -177,7 +199,7 @@ extension Planner {
   private mutating func claim(_ name: PostgresName) {
     add(
       "note customer", [Detail("name", name)], for: .user(name), requires: [.server], isBookkeeping: true,
-      [Postern.claimRole(name, customer: spec.customer)].sql)
+      Postern.claimRole(name, customer: spec.customer).sql)
   }
 
   /// Ends a role's sessions: asks all to end, then waits up to five seconds for each.

@@ -3,8 +3,9 @@ import DatabaseSpec
 extension Planner {
   /// Plans the scripts of a database that have not run yet, each after the one before.
   mutating func planScripts(of database: Database) {
-    guard !database.scripts.isEmpty, let contents = contents(of: database) else { return }
-    guard planRecorder(of: database, contents.recorder, contents.intruders) else { return }
+    guard let contents = contents(of: database),
+      planRecorder(of: database.name, owner: database.owner, contents, isNeeded: !database.scripts.isEmpty)
+    else { return }
     tellPublications(
       contents.publications, of: .database(database.name), "its", "Postern's record of scripts", "table postern.script",
       orMake: "CREATE SCHEMA postern; CREATE TABLE postern.script (name text PRIMARY KEY, sha256 text, applied_at "
@@ -20,42 +21,77 @@ extension Planner {
     }
   }
 
-  /// Creates the recorder of scripts, and lets the owner call its function. Returns false where the schema belongs to
-  /// somebody else.
+  /// Closes the recorders of scripts in databases that are declared no more.
+  mutating func planLeftRecorders() {
+    for (name, state) in observed.databases.sorted(by: { $0.key < $1.key }) {
+      guard database(name) == nil, foreignDatabases[name] == nil, let contents = state.contents,
+        name != Postern.database
+      else { continue }
+      _ = planRecorder(of: name, owner: state.owner, contents, isNeeded: false)
+    }
+  }
+
+  /// Creates the recorder of scripts, and lets the owner call its function; to one that is there nobody else may write.
+  /// - Parameter isNeeded: whether there are scripts.
+  /// - Returns: whether there are and can be recorded.
   private mutating func planRecorder(
-    of database: Database, _ recorder: RecorderState, _ intruders: String?
+    of database: PostgresName, owner: PostgresName, _ contents: DatabaseContents, isNeeded: Bool
   ) -> Bool {
-    let details = [Detail("schema", Postern.schema), Detail("database", database.name)]
-    let item = Item.database(database.name)
-    switch recorder {
-    case .foreign(let owner):
+    let details = [Detail("schema", Postern.schema), Detail("database", database)]
+    let item = Item.database(database)
+    switch contents.recorder {
+    case .foreign(let holder):
+      guard isNeeded else { return false }
       fail(
-        item,
-        "the schema postern in it, what is in there, or the function of a trigger on it, belongs to \(owner.text), who is no "
-          + "superuser",
+        item, "the schema postern in it, or what is in there, belongs to \(holder.text), who is no superuser",
         hint:
           "if it came from a dump of Postern's, as by pg_restore --no-owner: look at what is in it, a table and a function; the "
           + "table must have no trigger, rule, check or other default than now() (\\d postern.script), which would act as a "
-          + "superuser; and, in \(database.name.text), \(Self.ownership(of: Self.recorder, to: observed.administrator)); "
+          + "superuser; and, in \(database.text), \(Self.ownership(of: Self.recorder, to: observed.administrator)); "
           + "otherwise rename it: all scripts then run again")
       return false
+    case .altered(let additions, let callers):
+      let message = "Postern's record of scripts in it has what is not Postern's: \(additions)"
+      if isNeeded {
+        fail(item, message, hint: Self.additionsHint)
+      } else {
+        warn(item, message, hint: Self.additionsHint)
+      }
+      if !callers.isEmpty || contents.intruders != nil {
+        closeRecorder(of: database, contents.intruders, details, Postern.close)
+      }
+      return false
     case .absent:
+      guard isNeeded else { return false }
       add(
-        "create script records", details, for: item, requires: user(database.owner), in: database.name,
-        (Postern.createRecorder + Postern.close(to: intruders) + Postern.allowRecording(by: database.owner)).sql)
-    case .present(let callers, let readers):
-      var statements = callers.filter { $0 != database.owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
-      statements += Postern.close(to: intruders)
-      if !readers.contains(database.owner) || intruders != nil {
-        statements += Postern.allowRecording(by: database.owner)
+        "create script records", details, for: item, requires: user(owner), in: database,
+        (Postern.createRecorder + Postern.allowRecording(by: owner)).sql)
+    case .present(let callers, let readers, let isQuiet):
+      var statements = isQuiet ? [] : [Postern.quietRecorder]
+      statements += callers.filter { $0 != owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
+      if contents.intruders != nil {
+        statements += Postern.close
+        if callers.contains(owner) { statements += Postern.allowRecording(by: owner) }
       }
       if !statements.isEmpty {
+        closeRecorder(of: database, contents.intruders, details + [Detail("owner", owner)], statements)
+      }
+      if isNeeded, !readers.contains(owner) {
         add(
-          "alter script records", details + [Detail("owner", database.owner)], for: item,
-          requires: user(database.owner), in: database.name, ([Postern.unnoticed] + statements).sql)
+          "alter script records", details + [Detail("owner", owner)], for: item, requires: user(owner), in: database,
+          ([Postern.unnoticed] + Postern.allowRecording(by: owner)).sql)
       }
     }
-    return true
+    return isNeeded
+  }
+
+  private mutating func closeRecorder(
+    of database: PostgresName, _ intruders: String?, _ details: [Detail], _ statements: [String]
+  ) {
+    if let intruders { tellIntruders(intruders, of: .database(database), "Postern's record of scripts in it") }
+    add(
+      "close script records", details, for: .database(database), in: database, isBookkeeping: true,
+      ([Postern.unnoticed] + statements).sql)
   }
 
   private static let recorder = [

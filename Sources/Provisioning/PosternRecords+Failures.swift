@@ -9,15 +9,16 @@ extension Postern {
       (customer text COLLATE "C", item text COLLATE "C", PRIMARY KEY (customer, item))
       """,
       "REVOKE ALL ON TABLE postern.known_failure FROM PUBLIC",
-    ]
+    ] + close
 
-  /// Whether the schema and all that is in it belong to superusers; and whether the table exists. There is no row where the
-  /// schema does not exist.
+  /// Whether the schema and all that is in it belong to superusers, and nothing of somebody else's is on the tables; and whether the
+  /// table exists. There is no row where the schema does not exist.
   package static var knownFailuresState: CatalogQuery<(isOurs: Bool, isThere: Bool)> {
     CatalogQuery(
       "the state of the known failures",
       """
-      SELECT (SELECT bool_and(rolsuper) FROM pg_authid WHERE oid IN (\(holders))), c.oid IS NOT NULL
+      SELECT \(additions) IS NULL AND (SELECT bool_and(rolsuper) FROM pg_authid WHERE oid IN (\(holders))),
+        c.oid IS NOT NULL
       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'known_failure'
       WHERE n.nspname = 'postern'
       """
@@ -34,9 +35,10 @@ extension Postern {
   /// Adds and removes digests.
   package static func changeKnownFailures(of customer: String, adding: [String], removing: [String]) -> [String] {
     let customer = SQLText.literal(customer)
-    return adding.map {
-      "INSERT INTO postern.known_failure VALUES (\(customer), \(SQLText.literal($0))) ON CONFLICT DO NOTHING"
-    }
+    return [unnoticed]
+      + adding.map {
+        "INSERT INTO postern.known_failure VALUES (\(customer), \(SQLText.literal($0))) ON CONFLICT DO NOTHING"
+      }
       + removing.map {
         "DELETE FROM postern.known_failure WHERE customer = \(customer) AND item = \(SQLText.literal($0))"
       }

@@ -3,79 +3,102 @@ package import DatabaseSpec
 /// Queries for the records of what Postern manages.
 extension Postern {
   /// The OIDs of the roles by whose right something is done where the records are read or written: the owners of the schema
-  /// in the current database, of its tables and functions, and of the functions of their triggers.
+  /// in the current database, and of its tables and functions.
   static let holders = """
     SELECT nspowner AS oid FROM pg_namespace WHERE nspname = 'postern'
     UNION SELECT relowner FROM pg_class WHERE relnamespace = to_regnamespace('postern')
     UNION SELECT proowner FROM pg_proc WHERE pronamespace = to_regnamespace('postern')
-    UNION SELECT p.proowner FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-      WHERE c.relnamespace = to_regnamespace('postern')
     """
 
-  /// The grantees that may do more with the schema and the tables than find and read them, and, where there is no schema, those
-  /// that would have rights on it by this role's default privileges (PostgreSQL docs §5.8, ALTER DEFAULT PRIVILEGES). As a list in
-  /// SQL: names, quoted, and PUBLIC; nil where there is none.
-  package static var intruders: CatalogQuery<String?> { grantees("SELECT \(intruderList)") }
+  /// The OIDs of the tables.
+  private static let tables = """
+    SELECT oid FROM pg_class WHERE relnamespace = to_regnamespace('postern') AND relname IN (\
+    'managed_role', 'managed_membership', 'managed_grant', 'known_failure', 'script')
+    """
 
-  /// Those that have rights by this role's default privileges on what it makes now.
-  package static var granteesByDefault: CatalogQuery<String?> { grantees("SELECT \(list(byDefault))") }
+  /// What is on the tables, or refers to them, and is not Postern's: what may run somebody's code by the right of who writes there.
+  /// As the server names it, in one text, five of it at most; null where there is nothing. A foreign key has triggers on the table
+  /// that it refers to.
+  static let additions = """
+    (SELECT string_agg(pg_describe_object(a.class, a.object, 0), ', ' ORDER BY a.object) FROM (
+      SELECT CASE WHEN tgisinternal THEN 'pg_constraint' ELSE 'pg_trigger' END::regclass AS class,
+        CASE WHEN tgisinternal THEN tgconstraint ELSE oid END AS object FROM pg_trigger WHERE tgrelid IN (\(tables))
+      UNION SELECT 'pg_rewrite'::regclass, oid FROM pg_rewrite WHERE ev_class IN (\(tables))
+      UNION SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE contype = 'c' AND conrelid IN (\(tables))
+      UNION SELECT 'pg_attrdef'::regclass, oid FROM pg_attrdef
+        WHERE adrelid IN (\(tables)) AND pg_get_expr(adbin, adrelid) NOT IN ('now()', '"now"()')
+      UNION SELECT 'pg_class'::regclass, indexrelid FROM pg_index
+        WHERE indrelid IN (\(tables)) AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
+      UNION SELECT 'pg_class'::regclass, inhrelid FROM pg_inherits WHERE inhparent IN (\(tables)) ORDER BY 2 LIMIT 5) a)
+    """
 
-  private static var intruderList: String {
-    list(
+  /// What others than their owners may do with the schema, its tables and its function, one right a row, other than to find and
+  /// read them. A superuser needs no right.
+  private static let rights = """
+    SELECT e.*, coalesce(quote_ident(r.rolname), 'PUBLIC') AS name FROM (
+      SELECT 'TABLE' AS kind, c.oid::regclass::text AS object, c.relowner AS owner, e.* FROM pg_class c CROSS JOIN LATERAL (
+        SELECT * FROM aclexplode(c.relacl)
+        UNION ALL SELECT e.* FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) e WHERE a.attrelid = c.oid) e
+      WHERE c.oid IN (\(tables)) AND e.privilege_type <> 'SELECT'
+      UNION ALL SELECT 'SCHEMA', 'postern', n.nspowner, e.* FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) e
+      WHERE n.nspname = 'postern' AND e.privilege_type <> 'USAGE'
+      UNION ALL SELECT 'FUNCTION', p.oid::regprocedure::text, p.proowner, e.*
+      FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) e
+      WHERE p.pronamespace = to_regnamespace('postern') AND p.proname = 'record_script') e
+    LEFT JOIN pg_authid r ON r.oid = e.grantee WHERE e.grantee <> e.owner AND r.rolsuper IS NOT TRUE
+    """
+
+  /// Who has such rights, each with them, in one text; null where nobody has. Whom Postern has let record scripts is not among them.
+  static let intruders = """
+    (SELECT string_agg(format('%s (%s)', i.name, i.rights), ', ' ORDER BY i.name) FROM (
+      SELECT e.name, string_agg(DISTINCT e.privilege_type, ', ') AS rights FROM (\(rights)) e
+      WHERE e.kind <> 'FUNCTION' OR e.grantee = 0 OR e.grantor <> e.owner GROUP BY e.name) i)
+    """
+
+  /// Takes all these rights back, and from whom they were passed on to, also from whom Postern has let record scripts: whoever may
+  /// make a trigger on a table could otherwise act as the superuser who writes into it. What others than the owner gave, and that
+  /// did not go with what they had themselves, they alone could take back, and a superuser not even that, as it counts as the owner:
+  /// so they are the owner for a moment, which nobody else sees.
+  static let close = [
+    closing("=", "REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE"),
+    closing(
+      "<>",
+      "ALTER %1$s %2$s OWNER TO %5$I; REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE; ALTER %1$s %2$s OWNER TO %6$I"),
+  ]
+
+  private static func closing(_ isOwner: String, _ statements: String) -> String {
+    let block = """
+      DECLARE entry record; BEGIN \
+      FOR entry IN SELECT r.kind, r.object, r.owner, r.name, r.grantor, string_agg(DISTINCT r.privilege_type, ', ') AS rights \
+      FROM (\(rights)) r WHERE r.grantor \(isOwner) r.owner GROUP BY 1, 2, 3, 4, 5 LOOP \
+      EXECUTE format(\(SQLText.literal(statements)), entry.kind, entry.object, entry.name, entry.rights, \
+      pg_get_userbyid(entry.grantor), pg_get_userbyid(entry.owner)); END LOOP; END
       """
-      SELECT e.grantee FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) e
-        WHERE c.relnamespace = to_regnamespace('postern') AND e.grantee <> c.relowner AND e.privilege_type <> 'SELECT'
-      UNION SELECT e.grantee FROM pg_namespace n CROSS JOIN LATERAL aclexplode(n.nspacl) e
-        WHERE n.nspname = 'postern' AND e.grantee <> n.nspowner AND e.privilege_type <> 'USAGE'
-      UNION SELECT grantee FROM (\(byDefault)) d WHERE to_regnamespace('postern') IS NULL
-      """)
+    return "DO \(SQLText.literal(block))"
   }
 
-  private static let byDefault = """
-    SELECT e.grantee FROM pg_default_acl d CROSS JOIN LATERAL aclexplode(d.defaclacl) e
-    WHERE d.defaclrole = (SELECT oid FROM pg_authid WHERE rolname = current_user) AND e.grantee <> d.defaclrole
-      AND (d.defaclnamespace = 0 OR d.defaclnamespace = to_regnamespace('postern'))
-    """
-
-  /// The names of roles by their OIDs, in one text.
-  private static func list(_ oids: String) -> String {
-    """
-    (SELECT string_agg(DISTINCT coalesce(quote_ident(r.rolname), 'PUBLIC'), ', ')
-      FROM (\(oids)) g LEFT JOIN pg_authid r ON r.oid = g.grantee)
-    """
-  }
-
-  private static func grantees(_ query: String) -> CatalogQuery<String?> {
-    CatalogQuery("the rights on Postern's records", query) { row throws(CatalogMismatch) in try row.optionalText() }
-  }
-
-  /// The first owner of something in the records' schema in the current database who is no superuser, or else an owner; whether
-  /// that is a superuser; whether the tables have all columns; and the ``intruders``. There is no row where the schema does not
-  /// exist yet.
+  /// The records in the database `postgres`, and whether they have all columns. There is no row where the schema does not exist yet.
   package static var recordsOwner:
-    CatalogQuery<
-      (
-        owner: PostgresName, isSuperuser: Bool, isComplete: Bool, publications: WidePublications?, intruders: String?
-      )
-    >
+    CatalogQuery<(condition: RecordsCondition, isComplete: Bool, publications: WidePublications?)>
   {
     CatalogQuery(
       "the owner of Postern's records",
       """
-      SELECT r.rolname, r.rolsuper, EXISTS (
+      SELECT \(condition), EXISTS (
         SELECT FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
         WHERE c.relnamespace = n.oid AND c.relname = 'managed_role' AND a.attname = 'home' AND NOT a.attisdropped),
-        p.first, p.count, \(intruderList)
-      FROM pg_namespace n CROSS JOIN (\(widePublications)) p CROSS JOIN LATERAL (
-        SELECT rolname, rolsuper FROM pg_authid WHERE oid IN (\(holders)) ORDER BY rolsuper, rolname LIMIT 1) r
-      WHERE n.nspname = 'postern'
+        p.first, p.count
+      FROM \(firstHolder) CROSS JOIN pg_namespace n CROSS JOIN (\(widePublications)) p WHERE n.nspname = 'postern'
       """
     ) { row throws(CatalogMismatch) in
-      (
-        try row.name(), try row.isTrue(), try row.isTrue(), try WidePublications.read(&row), try row.optionalText()
-      )
+      (try RecordsCondition.read(&row), try row.isTrue(), try WidePublications.read(&row))
     }
   }
+
+  /// The columns that ``RecordsCondition/read(_:)`` reads, of ``firstHolder``.
+  static let condition = "r.rolname, r.rolsuper, \(additions), \(intruders)"
+  static let firstHolder =
+    "(SELECT rolname, rolsuper FROM pg_authid WHERE oid IN (\(holders)) ORDER BY rolsuper, rolname LIMIT 1) r"
 
   private static var widePublications: String {
     """

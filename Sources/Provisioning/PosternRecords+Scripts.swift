@@ -13,13 +13,17 @@ extension Postern {
       """,
       """
       CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
-      SET search_path = pg_catalog, pg_temp AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
+      SET search_path = pg_catalog, pg_temp SET session_replication_role = 'replica' AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
       ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
       WHERE script.sha256 <> excluded.sha256 RETURNING true'
       """,
       "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
       "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
-    ]
+    ] + close
+
+  /// Makes the function of an older version do what ``unnoticed`` does.
+  static let quietRecorder =
+    "ALTER FUNCTION postern.record_script(text, text) SET session_replication_role = 'replica'"
 
   /// The call of the function, with a script's name and hash, as the last statement of the script. It is qualified, so
   /// no setting of the script can change its meaning. True where the script was not recorded yet; NULL where it has
@@ -45,24 +49,28 @@ extension Postern {
 
   static func forbidRecording(by role: PostgresName) -> [String] {
     [
-      "REVOKE SELECT ON TABLE postern.script FROM \(id(role))",
-      "REVOKE EXECUTE ON FUNCTION postern.record_script(text, text) FROM \(id(role))",
-      "REVOKE USAGE ON SCHEMA postern FROM \(id(role))",
+      "REVOKE SELECT ON TABLE postern.script FROM \(id(role)) CASCADE",
+      "REVOKE EXECUTE ON FUNCTION postern.record_script(text, text) FROM \(id(role)) CASCADE",
+      "REVOKE USAGE ON SCHEMA postern FROM \(id(role)) CASCADE",
     ]
   }
 
-  /// The owners of the schema, of what is in it and of the functions of triggers there, and whether each is a superuser. There
-  /// is no row where nothing exists.
-  package static var recorderOwners: CatalogQuery<(owner: PostgresName, isSuperuser: Bool)> {
+  /// The record of scripts in the current database, and whether its function does what ``unnoticed`` does, which is null where
+  /// there is no function. There is no row where nothing exists.
+  package static var recorder: CatalogQuery<(condition: RecordsCondition, isQuiet: Bool?)> {
     CatalogQuery(
-      "the owners of the record of scripts",
+      "the record of scripts",
       """
-      SELECT rolname, rolsuper FROM pg_authid WHERE oid IN (\(holders)) ORDER BY rolname
+      SELECT \(condition), (
+        SELECT coalesce(p.proconfig @> ARRAY['session_replication_role=replica'], false) FROM pg_proc p
+        WHERE p.pronamespace = to_regnamespace('postern')
+          AND p.oid = to_regprocedure('postern.record_script(text, text)'))
+      FROM \(firstHolder)
       """
-    ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
+    ) { row throws(CatalogMismatch) in (try RecordsCondition.read(&row), try row.optionalIsTrue()) }
   }
 
-  /// The roles that may call the function, and whether they may read the table as well.
+  /// The roles, but superusers, that may call the function by its owner's grant, and whether they may read the table as well.
   package static var recorderCallers: CatalogQuery<(caller: PostgresName, isReader: Bool)> {
     CatalogQuery(
       "the callers of the record of scripts",
@@ -71,9 +79,9 @@ extension Postern {
         SELECT FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) t
         WHERE c.relnamespace = n.oid AND c.relname = 'script' AND t.grantee = r.oid AND t.privilege_type = 'SELECT')
       FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-      CROSS JOIN LATERAL aclexplode(p.proacl) e JOIN pg_authid r ON r.oid = e.grantee
+      CROSS JOIN LATERAL aclexplode(p.proacl) e JOIN pg_authid r ON r.oid = e.grantee AND NOT r.rolsuper
       WHERE n.nspname = 'postern' AND p.proname = 'record_script' AND e.privilege_type = 'EXECUTE'
-        AND e.grantee <> p.proowner
+        AND e.grantee <> p.proowner AND e.grantor = p.proowner
       """
     ) { row throws(CatalogMismatch) in (try row.name(), try row.isTrue()) }
   }

@@ -42,17 +42,7 @@ package enum Postern {
       (role text COLLATE "C", database text COLLATE "C", level text NOT NULL, PRIMARY KEY (role, database))
       """,
       "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
-    ]
-
-  /// Takes all rights on the records from these grantees, and from whom they have passed them on to. Whoever may make a trigger
-  /// on a table could otherwise act as the superuser who writes into it.
-  /// - Parameter grantees: as ``intruders`` has them.
-  package static func close(to grantees: String?) -> [String] {
-    guard let grantees else { return [] }
-    return ["SCHEMA postern", "ALL TABLES IN SCHEMA postern", "ALL ROUTINES IN SCHEMA postern"].map {
-      "REVOKE ALL ON \($0) FROM \(grantees) CASCADE"
-    }
-  }
+    ] + close
 
   /// The records are ordinary tables in the database's own tablespace, whatever the defaults for new tables are.
   /// Objects of extensions use the database's defaults.
@@ -60,8 +50,11 @@ package enum Postern {
     unnoticed, "SET LOCAL default_tablespace = ''", "SET LOCAL default_table_access_method = 'heap'",
   ]
 
-  /// No event trigger runs for the rest of the transaction, unless it is one that always runs. Some give what is made to a
-  /// role of theirs, and the records would not be Postern's any more.
+  /// No trigger and no rule runs for the rest of the transaction, unless it is one that always runs, which only the table's owner
+  /// can make; neither does a foreign key do anything. So nobody who has got a right on the records acts as the superuser who
+  /// writes there: it goes before each write. Nor does an event trigger run. Some give what is made to a role of theirs, and the
+  /// records would not be Postern's any more. Statements about what is not Postern's go before it, or are of a kind that no
+  /// event trigger is about, as all about roles and databases.
   static let unnoticed = "SET LOCAL session_replication_role = 'replica'"
 
   /// Adds to the records of version 0.1 what they lack: the customer of a role, and the table in which the role was
@@ -74,26 +67,30 @@ package enum Postern {
 
   /// Updates the OIDs of roles that were restored from a dump. Their records are in another table than the one noted in
   /// them.
-  static let renewRecords = """
+  static let renewRecords = [
+    unnoticed,
+    """
     UPDATE postern.managed_role m SET role = r.oid, home = m.tableoid FROM pg_roles r \
     WHERE r.rolname = m.name AND m.home <> m.tableoid
-    """
+    """,
+  ]
 
   /// Records an existing role with its present OID.
-  static func recordRole(_ name: PostgresName, isMade: Bool, customer: String) -> String {
-    """
-    INSERT INTO postern.managed_role (name, role, made, customer, home) \
-    SELECT rolname, oid, \(isMade), \(SQLText.literal(customer)), 'postern.managed_role'::regclass \
-    FROM pg_roles WHERE rolname = \(lit(name)) ON CONFLICT (name) DO UPDATE SET role = excluded.role, \
-    made = excluded.made, customer = excluded.customer, home = excluded.home
-    """
+  static func recordRole(_ name: PostgresName, isMade: Bool, customer: String) -> [String] {
+    [
+      unnoticed,
+      """
+      INSERT INTO postern.managed_role (name, role, made, customer, home) \
+      SELECT rolname, oid, \(isMade), \(SQLText.literal(customer)), 'postern.managed_role'::regclass \
+      FROM pg_roles WHERE rolname = \(lit(name)) ON CONFLICT (name) DO UPDATE SET role = excluded.role, \
+      made = excluded.made, customer = excluded.customer, home = excluded.home
+      """,
+    ]
   }
 
   /// Records a role as the second login of a user. The column is made with the first of them.
   static func recordLogin(_ name: PostgresName, of user: PostgresName, customer: String) -> [String] {
-    [
-      recordRole(name, isMade: true, customer: customer),
-      unnoticed,
+    recordRole(name, isMade: true, customer: customer) + [
       #"ALTER TABLE postern.managed_role ADD COLUMN IF NOT EXISTS login_of text COLLATE "C""#,
       "UPDATE postern.managed_role SET login_of = \(lit(user)) WHERE name = \(lit(name))",
     ]
@@ -105,11 +102,14 @@ package enum Postern {
   }
 
   /// Records the customer of a role that version 0.1 has recorded.
-  static func claimRole(_ name: PostgresName, customer: String) -> String {
-    "UPDATE postern.managed_role SET customer = \(SQLText.literal(customer)) WHERE name = \(lit(name))"
+  static func claimRole(_ name: PostgresName, customer: String) -> [String] {
+    [unnoticed, "UPDATE postern.managed_role SET customer = \(SQLText.literal(customer)) WHERE name = \(lit(name))"]
   }
 
-  static func forgetRole(_ name: PostgresName) -> [String] {
+  static func forgetRole(_ name: PostgresName) -> [String] { [unnoticed] + forgetting(name) }
+
+  /// What takes a role out of the records, also by hand.
+  static func forgetting(_ name: PostgresName) -> [String] {
     [
       "DELETE FROM postern.managed_membership WHERE member = \(lit(name))",
       "DELETE FROM postern.managed_grant WHERE role = \(lit(name))",
@@ -131,27 +131,34 @@ package enum Postern {
   /// Notes a database's new name.
   static func renameDatabase(_ old: PostgresName, to new: PostgresName) -> [String] {
     [
+      unnoticed,
       "DELETE FROM postern.managed_grant WHERE database = \(lit(new))",
       "UPDATE postern.managed_grant SET database = \(lit(new)) WHERE database = \(lit(old))",
     ]
   }
 
-  static func recordMembership(of member: PostgresName, in role: PostgresName) -> String {
-    "INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING"
+  static func recordMembership(of member: PostgresName, in role: PostgresName) -> [String] {
+    [
+      unnoticed,
+      "INSERT INTO postern.managed_membership VALUES (\(lit(member)), \(lit(role))) ON CONFLICT DO NOTHING",
+    ]
   }
 
-  static func forgetMembership(of member: PostgresName, in role: PostgresName) -> String {
-    "DELETE FROM postern.managed_membership WHERE member = \(lit(member)) AND role = \(lit(role))"
+  static func forgetMembership(of member: PostgresName, in role: PostgresName) -> [String] {
+    [unnoticed, "DELETE FROM postern.managed_membership WHERE member = \(lit(member)) AND role = \(lit(role))"]
   }
 
-  static func recordGrant(_ level: Grant.Level, to user: PostgresName, on database: PostgresName) -> String {
-    """
-    INSERT INTO postern.managed_grant VALUES (\(lit(user)), \(lit(database)), \(SQLText.literal(level.rawValue))) \
-    ON CONFLICT (role, database) DO UPDATE SET level = excluded.level
-    """
+  static func recordGrant(_ level: Grant.Level, to user: PostgresName, on database: PostgresName) -> [String] {
+    [
+      unnoticed,
+      """
+      INSERT INTO postern.managed_grant VALUES (\(lit(user)), \(lit(database)), \(SQLText.literal(level.rawValue))) \
+      ON CONFLICT (role, database) DO UPDATE SET level = excluded.level
+      """,
+    ]
   }
 
-  static func forgetGrant(to user: PostgresName, on database: PostgresName) -> String {
-    "DELETE FROM postern.managed_grant WHERE role = \(lit(user)) AND database = \(lit(database))"
+  static func forgetGrant(to user: PostgresName, on database: PostgresName) -> [String] {
+    [unnoticed, "DELETE FROM postern.managed_grant WHERE role = \(lit(user)) AND database = \(lit(database))"]
   }
 }

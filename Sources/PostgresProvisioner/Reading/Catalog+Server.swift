@@ -145,7 +145,10 @@ enum Catalog {
         CASE WHEN current_setting('track_counts')::boolean THEN hashtextextended(concat_ws(' ',
           d.oid, pg_postmaster_start_time(), s.since, pg_stat_get_db_stat_reset_time(d.oid),
           pg_stat_get_db_tuples_inserted(d.oid), pg_stat_get_db_tuples_updated(d.oid),
-          pg_stat_get_db_tuples_deleted(d.oid)), 0) END
+          pg_stat_get_db_tuples_deleted(d.oid)), 0) END,
+        EXISTS (
+          SELECT FROM pg_shdepend s WHERE s.dbid = d.oid AND s.classid = 'pg_proc'::regclass
+            AND s.refclassid = 'pg_authid'::regclass AND s.refobjid = d.datdba AND s.deptype = 'a')
       FROM pg_database d JOIN pg_authid r ON r.oid = d.datdba
       CROSS JOIN (SELECT stats_reset AS since FROM pg_stat_bgwriter) s
       """
@@ -157,6 +160,7 @@ enum Catalog {
         isOpenToPublic: try row.isTrue())
       state.isClosedToOwner = try row.isTrue()
       state.writes = try row.optional("a number") { Int($0) }
+      state.isOwnerCaller = try row.isTrue()
       return (name, state)
     }
   }

@@ -28,9 +28,8 @@ extension Observer {
     let definers =
       mereReaders.isEmpty ? nil : batch.ask(Catalog.definers(callableBy: mereReaders.map({ $0.name })))
     let invalidIndexes = batch.ask(Catalog.invalidIndexes)
-    let recorderOwners = batch.ask(Postern.recorderOwners)
+    let recorder = batch.ask(Postern.recorder)
     let recorderCallers = batch.ask(Postern.recorderCallers)
-    let intruders = batch.ask(Postern.intruders)
     let publications = batch.ask(Postern.publications)
     let passedOn = unwanted.isEmpty ? nil : batch.ask(Catalog.passedOn(unwanted))
     let gaps =
@@ -47,9 +46,10 @@ extension Observer {
     contents.invalidIndexes = try answers.rows(invalidIndexes)
     for (name, owner) in try answers.rows(schemas) { contents.schemas[name] = owner }
     for (name, installed) in try answers.rows(extensions) { contents.extensions[name] = installed }
-    contents.recorder = Self.recorder(
-      owners: try answers.rows(recorderOwners), callers: try answers.rows(recorderCallers))
-    contents.intruders = try answers.row(intruders)
+    if let (condition, isQuiet) = try answers.rows(recorder).first {
+      contents.recorder = Self.recorder(condition, isQuiet, callers: try answers.rows(recorderCallers))
+      contents.intruders = condition.intruders
+    }
     if case .present = contents.recorder { contents.scripts = try connection.rows(Postern.recordedScripts) }
     contents.publications = try answers.row(publications)
     if let openTransactions {
@@ -81,11 +81,12 @@ extension Observer {
   }
 
   private static func recorder(
-    owners: [(owner: PostgresName, isSuperuser: Bool)], callers: [(caller: PostgresName, isReader: Bool)]
+    _ condition: RecordsCondition, _ isQuiet: Bool?, callers: [(caller: PostgresName, isReader: Bool)]
   ) -> RecorderState {
-    guard !owners.isEmpty else { return .absent }
-    for (owner, isSuperuser) in owners where !isSuperuser { return .foreign(owner: owner) }
+    let names = Set(callers.map({ $0.caller }))
+    if !condition.isSuperuser { return .foreign(owner: condition.owner) }
+    if let additions = condition.additions { return .altered(by: additions, callers: names) }
     return .present(
-      callers: Set(callers.map({ $0.caller })), readers: Set(callers.filter({ $0.isReader }).map({ $0.caller })))
+      callers: names, readers: Set(callers.filter({ $0.isReader }).map({ $0.caller })), isQuiet: isQuiet ?? true)
   }
 }

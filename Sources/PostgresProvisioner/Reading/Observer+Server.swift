@@ -50,18 +50,18 @@ extension Observer {
     for (database, role) in try answers.rows(publicGrantors) {
       state.databases[database]?.publicGrantors.insert(role)
     }
-    if let (owner, isSuperuser, isComplete, publications, intruders) = try answers.rows(recordsOwner).first {
-      state.intruders = intruders
-      if isSuperuser {
+    if let (condition, isComplete, publications) = try answers.rows(recordsOwner).first {
+      state.intruders = condition.intruders
+      if !condition.isSuperuser {
+        state.records = .foreign(owner: condition.owner)
+      } else if let additions = condition.additions {
+        state.records = .altered(by: additions)
+      } else {
         var records = try observeRecords(connection)
         records.isComplete = isComplete
         records.publications = publications
         state.records = .present(records)
-      } else {
-        state.records = .foreign(owner: owner)
       }
-    } else {
-      state.intruders = try connection.row(Postern.intruders)
     }
     try observePassedOn(present, connection, &state)
     try observeDependencies(desired.spec, connection, &state)

@@ -53,6 +53,9 @@ struct Observer {
         if let walk { unfinished.append(walk) }
         room = room.map { $0 - contents.gaps.count }
       } catch {
+        // Of one that nobody declares any more, nothing else is needed.
+        let isNeeded = declared[name] != nil || grantees.recordedDatabases.contains(name)
+        guard isNeeded || error.isDisconnection else { continue }
         unread.append(Failure(.database(name), error))
       }
     }
@@ -65,7 +68,7 @@ struct Observer {
     return Observation(state: state, unread: unread, looked: looked, unfinished: unfinished)
   }
 
-  /// Databases in which something is declared, or was granted.
+  /// Databases in which something is declared, or was granted, or a record of scripts may be.
   private static func databasesToRead(
     _ spec: InstanceSpec, _ grantees: Grantees, _ state: ObservedState
   ) -> [PostgresName] {
@@ -73,10 +76,12 @@ struct Observer {
       !database.extensions.isEmpty || !database.schemas.isEmpty || !database.scripts.isEmpty
         || !grantees[database.name].isEmpty || grantees.makers(of: database).contains { $0.isMember }
         || state.serverVersion < 150_000
-        || state.databases[database.name].map { $0.owner != database.owner } == true
+        || state.databases[database.name].map { $0.owner != database.owner || $0.isOwnerCaller } == true
     }
     let names = declared.map({ $0.name })
-    let others = grantees.recordedDatabases.subtracting(names)
+    // Databases that are declared no more have their record of scripts still.
+    let left = state.databases.filter { $0.value.isOwnerCaller && state.isRecorded($0.value.owner, by: spec.customer) }
+    let others = grantees.recordedDatabases.union(left.keys).subtracting(names)
     return (names + others.sorted()).filter { name in
       guard let database = state.databases[name] else { return false }
       return database.isUsable

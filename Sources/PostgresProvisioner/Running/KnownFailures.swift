@@ -37,8 +37,7 @@ struct KnownFailures {
   ) throws(PostgresError) {
     guard !adding.isEmpty || !removing.isEmpty else { return }
     let statements =
-      (isThere
-        ? [] : Postern.createKnownFailures + Postern.close(to: try connection.row(Postern.granteesByDefault)))
+      (isThere ? [] : Postern.createKnownFailures)
       + Postern.changeKnownFailures(of: customer, adding: adding, removing: removing)
     // One string is one transaction.
     try connection.execute(statements.joined(separator: "; "))

@@ -39,14 +39,13 @@ struct ScriptTimes: Sendable {
   }
 
   private mutating func add(_ database: PostgresName, _ connection: borrowing Connection) throws(PostgresError) {
-    let owners = try connection.rows(Provisioning.Postern.recorderOwners)
+    guard let condition = try connection.rows(Provisioning.Postern.recorder).first?.condition else { return }
     // What belongs to somebody else could run that role's code as the superuser.
-    if let foreign = owners.first(where: { !$0.isSuperuser }) {
+    guard condition.isSuperuser else {
       return note(
         "the scripts of database \(database.text)",
-        "its record belongs to role \"\(foreign.owner.text)\", which is no superuser")
+        "its record belongs to role \"\(condition.owner.text)\", which is no superuser")
     }
-    guard !owners.isEmpty else { return }
     times[database] = Dictionary(try connection.rows(Provisioning.Postern.scriptTimes)) { $1 }
   }
 

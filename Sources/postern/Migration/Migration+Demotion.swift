@@ -18,9 +18,13 @@ extension Migration {
       guard let declaration = result.declaration else { return }
       let survey = try look(DesiredState(spec: declaration.spec, specHash: ""))
       let (state, plan) = (survey.state, survey.plan)
-      if case .foreign(let owner) = state.records {
+      switch state.records {
+      case .foreign(let owner):
         throw .refused(
           "the schema postern in the database postgres belongs to \(owner.text), and Postern keeps its records there")
+      case .altered(let additions):
+        throw .refused("Postern's records, in the database postgres, have what is not Postern's: \(additions)")
+      case .absent, .present: break
       }
       var isChanged = false
       for step in plan.steps where !isExpected(step, state) && demote(step.item, "a first pass would \(step.title)") {

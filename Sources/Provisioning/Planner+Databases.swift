@@ -82,8 +82,9 @@ extension Planner {
         warn(
           .database(database),
           "everybody can connect to it: \(grantor.text) allowed that before somebody made it a superuser",
-          hint: "ALTER ROLE \(id(grantor)) NOSUPERUSER for a moment: what it had given is out of a superuser's "
-            + "reach, and the next pass takes it back then")
+          hint: "what it had given is out of a superuser's reach; as another superuser: BEGIN; ALTER ROLE "
+            + "\(id(grantor)) NOSUPERUSER; SET LOCAL ROLE \(id(grantor)); REVOKE CONNECT ON DATABASE \(id(database)) "
+            + "FROM PUBLIC; SET LOCAL ROLE NONE; ALTER ROLE \(id(grantor)) SUPERUSER; COMMIT")
         continue
       }
       add(

@@ -31,11 +31,14 @@ extension Planner {
   private var undeclaredSuperusers: [PostgresName] { roles(areSuperusers: true).map({ $0.name }) }
 
   private mutating func tellSuperuser(_ name: PostgresName) {
+    let end = spec.removedUsers == .drop ? "dropped" : "locked"
+    // Postern's own login must stay a superuser's.
+    let demotion =
+      name == observed.administrator ? "" : "ALTER ROLE \(id(name)) NOSUPERUSER, and it is \(end); or, "
     warn(
-      .user(name), "is not declared any more, and not locked, because somebody has made it a superuser",
-      hint:
-        "ALTER ROLE \(id(name)) NOSUPERUSER, and it is locked; or, where it is to stay, in the database postgres: DELETE "
-        + "FROM postern.managed_role WHERE name = \(lit(name))")
+      .user(name), "is not declared any more, and not \(end), because somebody has made it a superuser",
+      hint: "\(demotion)where it is to stay, in the database postgres: "
+        + Postern.forgetting(name).joined(separator: "; "))
   }
 
   private func roles(areSuperusers: Bool) -> [(name: PostgresName, role: RoleState)] {

@@ -16,8 +16,11 @@ final class ProvisionerBench {
   private let cache = VerifierCache()
   /// What passes remember of databases. Where there is nothing to remember it in, each pass looks into all.
   var known: ContentsCache?
+  /// As whom passes log in, where not as the server's first superuser.
+  var administrator: ConnectionSettings?
   private var provisioner: Provisioner {
-    Provisioner(settings: server.settings, cache: cache, known: known ?? ContentsCache(), control: control)
+    Provisioner(
+      settings: administrator ?? server.settings, cache: cache, known: known ?? ContentsCache(), control: control)
   }
 
   /// Connects passes to this bench: what they log, and when they must stop.

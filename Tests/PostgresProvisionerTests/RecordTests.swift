@@ -162,29 +162,36 @@ import ThrowawayPostgres
   }
 
   /// What a superuser now does with that database counts as done by its owner.
-  @Test(arguments: PostgresInstallation.all)
-  func oneThatASuperuserOfTodayHadOpenedIsTold(_ installation: PostgresInstallation) throws {
+  @Test(arguments: PostgresInstallation.all, [false, true])
+  func oneThatASuperuserOfTodayHadOpenedIsToldWithWhatClosesIt(
+    _ installation: PostgresInstallation, isAdministrator: Bool
+  ) throws {
     let bench = try benchWithAnOpenDatabase(installation)
     try bench.remove("friend")
     bench.desired.spec.removedUsers = .keep
-    try bench.server.connect().execute("ALTER ROLE friend SUPERUSER")
+    let admin = try bench.server.connect()
+    try admin.execute("ALTER ROLE friend SUPERUSER")
+    if isAdministrator { bench.administrator = bench.server.settings(user: "friend", password: "friend-secret") }
     let report = bench.pass()
     #expect(report.outcome == .converged && report.applied == [], "\(report)")
     let problem = try #require(report.problems.first)
     #expect(problem.message.hasPrefix("everybody can connect to it: friend allowed that"))
-    #expect(problem.hint?.hasPrefix(#"ALTER ROLE "friend" NOSUPERUSER "#) == true)
-    try bench.server.connect().execute("ALTER ROLE friend NOSUPERUSER")
-    #expect(bench.pass().applied == ["close database to others name=d grantor=friend"])
-    try bench.server.connect().execute("ALTER ROLE friend SUPERUSER")
+    let hint = try #require(problem.hint)
+    let statements = try #require(hint.firstMatch(of: #/as another superuser: (BEGIN; .*; COMMIT)$/#)).1
+    for statement in statements.split(separator: "; ") { try admin.execute(String(statement)) }
+    #expect(try bench.value("SELECT rolsuper FROM pg_roles WHERE rolname = 'friend'") == "t")
     #expect(try bench.sqlState("SELECT", in: "d", as: "stranger") == SQLState.insufficientPrivilege)
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 
   /// A role that somebody makes a superuser is not locked, and not forgotten either.
-  @Test(arguments: PostgresInstallation.all)
-  func aLeaverThatHasBecomeASuperuserIsToldAndLockedWhenItIsNoneAnyMore(_ installation: PostgresInstallation) throws {
+  @Test(arguments: PostgresInstallation.all, [(RemovedUsers.lock, "locked"), (.drop, "dropped")])
+  func aLeaverThatHasBecomeASuperuserIsToldUntilItIsNoneAnyMore(
+    _ installation: PostgresInstallation, _ removal: (rule: RemovedUsers, word: String)
+  ) throws {
     let bench = try ProvisionerBench(installation)
     for name in ["shop", "leaver"] { try bench.user(name) }
+    bench.desired.spec.removedUsers = removal.rule
     #expect(bench.pass().problems == [])
     try bench.server.connect().execute("ALTER ROLE leaver SUPERUSER")
     try bench.remove("leaver")
@@ -192,10 +199,34 @@ import ThrowawayPostgres
       let report = bench.pass()
       #expect(report.outcome == .converged && report.applied == [])
       #expect(report.problems.map(\.item) == ["user leaver"])
-      #expect(report.problems.first?.hint?.hasPrefix(#"ALTER ROLE "leaver" NOSUPERUSER"#) == true)
+      #expect(report.problems.first?.message.contains("and not \(removal.word),") == true)
+      let hint = #"ALTER ROLE "leaver" NOSUPERUSER, and it is \#(removal.word); or, "#
+      #expect(report.problems.first?.hint?.hasPrefix(hint) == true)
     }
     try bench.server.connect().execute("ALTER ROLE leaver NOSUPERUSER")
-    #expect(bench.pass().applied.contains("lock role name=leaver"))
+    #expect(bench.pass().applied.contains(removal.rule == .drop ? "drop role name=leaver" : "lock role name=leaver"))
+    #expect(bench.pass() == PassReport(outcome: .converged))
+  }
+
+  /// Declared again, it has what is declared then, and no rights of before to lose.
+  @Test(arguments: PostgresInstallation.all)
+  func aSuperuserThatIsPosternsOwnIsForgottenAsTheHintSays(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.user("boss", grants: ["d": .write], memberOf: ["shop"])
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    let admin = try bench.server.connect()
+    try admin.execute("ALTER ROLE boss SUPERUSER")
+    try bench.remove("boss")
+    bench.administrator = bench.server.settings(user: "boss", password: "boss-secret")
+    let problem = try #require(bench.pass().problems.first)
+    let hint = try #require(problem.hint)
+    let statements = try #require(hint.wholeMatch(of: #/where it is to stay, in the database postgres: (.*)/#)).1
+    try admin.execute(String(statements))
+    for table in ["managed_role", "managed_grant", "managed_membership"] {
+      #expect(try bench.value("SELECT count(*) FROM postern.\(table) t WHERE t::text ~ 'boss'") == "0")
+    }
     #expect(bench.pass() == PassReport(outcome: .converged))
   }
 

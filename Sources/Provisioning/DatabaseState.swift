@@ -198,14 +198,14 @@ package struct InstalledExtension: Equatable, Sendable {
 package enum RecorderState: Equatable, Sendable {
   /// It does not exist yet.
   case absent
-  /// The schema or what is in it does not belong to a superuser. Postern must not touch it.
-  case foreign(owner: PostgresName)
-  /// On the table, or referring to it, is what is not Postern's, such as a trigger; what it is, for people, and who may call the
-  /// function.
+  /// The schema or what is in it does not belong to a superuser. Postern must not write there. The function of an older version may
+  /// be a superuser's still (`isQuiet` as below; nil where there is none).
+  case foreign(owner: PostgresName, isQuiet: Bool?)
+  /// On the table is what is not Postern's, such as a check; what it is, for people, and who may call the function.
   case altered(by: String, callers: Set<PostgresName>)
   /// It exists; these roles may call the function, and some of them read the table. A function that is not quiet is of an older
-  /// version, by which triggers on the table run.
-  case present(callers: Set<PostgresName>, readers: Set<PostgresName>, isQuiet: Bool)
+  /// version, by which triggers on the table run; nil where there is none.
+  case present(callers: Set<PostgresName>, readers: Set<PostgresName>, isQuiet: Bool?)
 }
 
 /// A script that has run.

@@ -68,13 +68,16 @@ package enum RecordsState: Equatable, Sendable {
   case absent
   /// The schema or what is in it does not belong to a superuser, so that its contents cannot be trusted.
   case foreign(owner: PostgresName)
-  /// On the tables, or referring to them, is what is not Postern's, such as a trigger; what it is, for people.
-  case altered(by: String)
+  /// On the tables is what is not Postern's and would run where they are written, such as a check; what it is, for people.
+  case altered(by: String, Records)
   case present(Records)
 
   /// The records; empty where there are none.
   package var records: Records {
-    if case .present(let records) = self { records } else { Records() }
+    switch self {
+    case .present(let records), .altered(_, let records): records
+    case .absent, .foreign: Records()
+    }
   }
 }
 
@@ -84,9 +87,10 @@ package struct RecordsCondition: Equatable, Sendable {
   package var owner: PostgresName
   /// Whether that is a superuser.
   package var isSuperuser: Bool
-  /// What is on the tables, or refers to them, and is not Postern's, such as a trigger, for people; nil where nothing is.
+  /// What is on the tables and is not Postern's, such as a check, for people; nil where nothing is.
   package var additions: String?
-  /// Who may do more with them than read, and record, each with these rights, for people; nil where nobody may.
+  /// Who may do more with them than read, and record, each with these rights, and the triggers and foreign keys that are there, for
+  /// people; nil where nothing is.
   package var intruders: String?
 
   /// Reads the columns ``Postern/condition``.

@@ -11,7 +11,7 @@ extension Planner {
       renewRecords(records)
     case .absent:
       add("create records", [Detail("schema", Postern.schema)], for: .server, Postern.createRecords.sql)
-    case .altered(let additions):
+    case .altered(let additions, _):
       fail(
         .server, "Postern's records, in the database postgres, have what is not Postern's: \(additions)",
         hint: Self.additionsHint)
@@ -24,21 +24,23 @@ extension Planner {
           "if Postern made the schema, when \(owner.text) was a superuser: look at what is in it, plain tables, and, "
           + "in postgres, \(Self.ownership(of: Self.recordTables, to: observed.administrator)); otherwise rename it: the "
           + "records are made anew, and all roles then count as found, not as made by Postern")
+      closeRecords(and: [])
     }
   }
 
   /// What to do about what is on the records.
   static let additionsHint =
-    "it could act as the superuser who writes there: drop it (DROP TRIGGER … ON …, ALTER TABLE … DROP CONSTRAINT …), after "
-    + "a look at who made it, and who had given the right to; until then nothing is written there"
+    "it would act as the superuser who writes there: drop it (DROP TRIGGER … ON …, ALTER TABLE … DROP CONSTRAINT …), after "
+    + "a look at where the records came from; until then nothing is written there"
 
-  /// Tells who had got rights on records, and has them taken back.
+  /// Tells what others had got on records, and has it taken back.
   mutating func tellIntruders(_ intruders: String, of item: Item, _ what: String) {
     warn(
-      item, "rights on \(what) are taken back: \(intruders)",
+      item, "what others have on \(what) is taken back: \(intruders)",
       hint:
-        "whoever has them may have changed what is there, and could act as the superuser who writes it: see who gave them, "
-        + "as by GRANT … ON ALL TABLES, or by default privileges (\\ddp in psql)")
+        "whoever has such a right may have changed what is there, and could act as the superuser who writes it: see who gave it, "
+        + "as by GRANT … ON ALL TABLES, or by default privileges (\\ddp in psql); triggers are disabled, foreign keys dropped"
+    )
   }
 
   private static let recordTables = [

@@ -40,7 +40,10 @@ extension Planner {
     let details = [Detail("schema", Postern.schema), Detail("database", database)]
     let item = Item.database(database)
     switch contents.recorder {
-    case .foreign(let holder):
+    case .foreign(let holder, let isQuiet):
+      // What is a superuser's still is closed, so that nobody acts as one by it.
+      if isQuiet == false { renewFunction(in: database, details) }
+      if contents.intruders != nil { closeRecorder(of: database, contents.intruders, details, Postern.close) }
       guard isNeeded else { return false }
       fail(
         item, "the schema postern in it, or what is in there, belongs to \(holder.text), who is no superuser",
@@ -67,8 +70,8 @@ extension Planner {
         "create script records", details, for: item, requires: user(owner), in: database,
         (Postern.createRecorder + Postern.allowRecording(by: owner)).sql)
     case .present(let callers, let readers, let isQuiet):
-      var statements = isQuiet ? [] : [Postern.quietRecorder]
-      statements += callers.filter { $0 != owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
+      if isQuiet == false || isQuiet == nil && isNeeded { renewFunction(in: database, details) }
+      var statements = callers.filter { $0 != owner }.sorted().flatMap { Postern.forbidRecording(by: $0) }
       if contents.intruders != nil {
         statements += Postern.close
         if callers.contains(owner) { statements += Postern.allowRecording(by: owner) }
@@ -83,6 +86,13 @@ extension Planner {
       }
     }
     return isNeeded
+  }
+
+  /// By itself, as it waits for no lock on the table.
+  private mutating func renewFunction(in database: PostgresName, _ details: [Detail]) {
+    add(
+      "renew script records", details, for: .database(database), in: database, isBookkeeping: true,
+      ([Postern.unnoticed] + Postern.makeFunction).sql)
   }
 
   private mutating func closeRecorder(

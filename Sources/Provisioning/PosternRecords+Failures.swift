@@ -17,7 +17,7 @@ extension Postern {
     CatalogQuery(
       "the state of the known failures",
       """
-      SELECT \(additions) IS NULL AND (SELECT bool_and(rolsuper) FROM pg_authid WHERE oid IN (\(holders))),
+      SELECT \(additions(on: "to_regclass('postern.known_failure')::oid")) IS NULL AND (SELECT bool_and(rolsuper) FROM pg_authid WHERE oid IN (\(holders))),
         c.oid IS NOT NULL
       FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'known_failure'
       WHERE n.nspname = 'postern'

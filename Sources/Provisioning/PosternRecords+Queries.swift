@@ -16,13 +16,15 @@ extension Postern {
     'managed_role', 'managed_membership', 'managed_grant', 'known_failure', 'script')
     """
 
-  /// What is on the tables, or refers to them, and is not Postern's: what may run somebody's code by the right of who writes there.
-  /// As the server names it, in one text, five of it at most; null where there is nothing. A foreign key has triggers on the table
-  /// that it refers to.
-  static let additions = """
+  /// What is on the tables, is not Postern's, and does its work even where ``unnoticed`` stands: only the tables' owner can have made
+  /// it, as where somebody has restored them. As the server names it, in one text, five of it at most; null where there is nothing.
+  static let additions = additions(on: tables)
+
+  static func additions(on tables: String) -> String {
+    """
     (SELECT string_agg(pg_describe_object(a.class, a.object, 0), ', ' ORDER BY a.object) FROM (
-      SELECT CASE WHEN tgisinternal THEN 'pg_constraint' ELSE 'pg_trigger' END::regclass AS class,
-        CASE WHEN tgisinternal THEN tgconstraint ELSE oid END AS object FROM pg_trigger WHERE tgrelid IN (\(tables))
+      SELECT 'pg_trigger'::regclass AS class, oid AS object FROM pg_trigger
+        WHERE NOT tgisinternal AND tgenabled IN ('A', 'R') AND tgrelid IN (\(tables))
       UNION SELECT 'pg_rewrite'::regclass, oid FROM pg_rewrite WHERE ev_class IN (\(tables))
       UNION SELECT 'pg_constraint'::regclass, oid FROM pg_constraint WHERE contype = 'c' AND conrelid IN (\(tables))
       UNION SELECT 'pg_attrdef'::regclass, oid FROM pg_attrdef
@@ -30,6 +32,17 @@ extension Postern {
       UNION SELECT 'pg_class'::regclass, indexrelid FROM pg_index
         WHERE indrelid IN (\(tables)) AND (indexprs IS NOT NULL OR indpred IS NOT NULL)
       UNION SELECT 'pg_class'::regclass, inhrelid FROM pg_inherits WHERE inhparent IN (\(tables)) ORDER BY 2 LIMIT 5) a)
+    """
+  }
+
+  /// The triggers on the tables and the foreign keys that refer to them, which who has got a right can have made. A trigger runs by the
+  /// right of who writes there by hand. A foreign key's check runs by the right of the table's owner, with the casts of its column,
+  /// whoever writes on the other side.
+  private static let handles = """
+    SELECT 'pg_trigger'::regclass AS class, oid AS object, format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname) AS
+      statement FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid IN (\(tables))
+    UNION ALL SELECT 'pg_constraint'::regclass, oid, format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
+      FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND confrelid IN (\(tables))
     """
 
   /// What others than their owners may do with the schema, its tables and its function, one right a row, other than to find and
@@ -45,36 +58,42 @@ extension Postern {
       UNION ALL SELECT 'FUNCTION', p.oid::regprocedure::text, p.proowner, e.*
       FROM pg_proc p CROSS JOIN LATERAL aclexplode(p.proacl) e
       WHERE p.pronamespace = to_regnamespace('postern') AND p.proname = 'record_script') e
+    JOIN pg_authid o ON o.oid = e.owner AND o.rolsuper
     LEFT JOIN pg_authid r ON r.oid = e.grantee WHERE e.grantee <> e.owner AND r.rolsuper IS NOT TRUE
     """
 
-  /// Who has such rights, each with them, in one text; null where nobody has. Whom Postern has let record scripts is not among them.
+  /// Who has such rights, each with them, and ``handles``, in one text; null where there is nothing. Whom Postern has let record
+  /// scripts is not among them.
   static let intruders = """
-    (SELECT string_agg(format('%s (%s)', i.name, i.rights), ', ' ORDER BY i.name) FROM (
-      SELECT e.name, string_agg(DISTINCT e.privilege_type, ', ') AS rights FROM (\(rights)) e
-      WHERE e.kind <> 'FUNCTION' OR e.grantee = 0 OR e.grantor <> e.owner GROUP BY e.name) i)
+    (SELECT string_agg(i.text, ', ' ORDER BY i.place, i.text) FROM (
+      SELECT 1 AS place, format('%s (%s)', e.name, string_agg(DISTINCT e.privilege_type, ', ')) AS text FROM (\(rights)) e
+      WHERE e.kind <> 'FUNCTION' OR e.grantee = 0 OR e.grantor <> e.owner GROUP BY e.name
+      UNION ALL SELECT 2, pg_describe_object(h.class, h.object, 0) FROM (\(handles)) h) i)
     """
 
   /// Takes all these rights back, and from whom they were passed on to, also from whom Postern has let record scripts: whoever may
   /// make a trigger on a table could otherwise act as the superuser who writes into it. What others than the owner gave, and that
   /// did not go with what they had themselves, they alone could take back, and a superuser not even that, as it counts as the owner:
-  /// so they are the owner for a moment, which nobody else sees.
+  /// so they are the owner for a moment, which nobody else sees. Then it disables triggers and drops foreign keys.
   static let close = [
     closing("=", "REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE"),
     closing(
       "<>",
       "ALTER %1$s %2$s OWNER TO %5$I; REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE; ALTER %1$s %2$s OWNER TO %6$I"),
+    block("entry text; BEGIN FOR entry IN SELECT h.statement FROM (\(handles)) h LOOP EXECUTE entry; END LOOP; END"),
   ]
 
+  private static func block(_ body: String) -> String { "DO \(SQLText.literal("DECLARE \(body)"))" }
+
   private static func closing(_ isOwner: String, _ statements: String) -> String {
-    let block = """
-      DECLARE entry record; BEGIN \
+    block(
+      """
+      entry record; BEGIN \
       FOR entry IN SELECT r.kind, r.object, r.owner, r.name, r.grantor, string_agg(DISTINCT r.privilege_type, ', ') AS rights \
       FROM (\(rights)) r WHERE r.grantor \(isOwner) r.owner GROUP BY 1, 2, 3, 4, 5 LOOP \
       EXECUTE format(\(SQLText.literal(statements)), entry.kind, entry.object, entry.name, entry.rights, \
       pg_get_userbyid(entry.grantor), pg_get_userbyid(entry.owner)); END LOOP; END
-      """
-    return "DO \(SQLText.literal(block))"
+      """)
   }
 
   /// The records in the database `postgres`, and whether they have all columns. There is no row where the schema does not exist yet.

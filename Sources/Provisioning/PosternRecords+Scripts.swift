@@ -11,19 +11,22 @@ extension Postern {
       CREATE TABLE postern.script \
       (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
       """,
-      """
-      CREATE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE sql VOLATILE SECURITY DEFINER \
-      SET search_path = pg_catalog, pg_temp SET session_replication_role = 'replica' AS 'INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
-      ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
-      WHERE script.sha256 <> excluded.sha256 RETURNING true'
-      """,
-      "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
-      "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
-    ] + close
+    ] + makeFunction + ["REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC"] + close
 
-  /// Makes the function of an older version do what ``unnoticed`` does.
-  static let quietRecorder =
-    "ALTER FUNCTION postern.record_script(text, text) SET session_replication_role = 'replica'"
+  /// Makes the function, also in the place of an older version's. It does what ``unnoticed`` does by itself: in a clause of the
+  /// function's, that would be a setting that no owner can restore from a dump.
+  static let makeFunction = [
+    """
+    CREATE OR REPLACE FUNCTION postern.record_script(text, text) RETURNS boolean LANGUAGE plpgsql VOLATILE SECURITY DEFINER \
+    SET search_path = pg_catalog, pg_temp AS 'DECLARE earlier text := current_setting(''session_replication_role''); \
+    is_new boolean; BEGIN PERFORM set_config(''session_replication_role'', ''replica'', true); \
+    INSERT INTO postern.script (name, sha256) VALUES ($1, $2) \
+    ON CONFLICT (name) DO UPDATE SET sha256 = excluded.sha256, applied_at = now() \
+    WHERE script.sha256 <> excluded.sha256 RETURNING true INTO is_new; \
+    PERFORM set_config(''session_replication_role'', earlier, true); RETURN is_new; END'
+    """,
+    "REVOKE ALL ON FUNCTION postern.record_script(text, text) FROM PUBLIC",
+  ]
 
   /// The call of the function, with a script's name and hash, as the last statement of the script. It is qualified, so
   /// no setting of the script can change its meaning. True where the script was not recorded yet; NULL where it has
@@ -56,14 +59,14 @@ extension Postern {
   }
 
   /// The record of scripts in the current database, and whether its function does what ``unnoticed`` does, which is null where
-  /// there is no function. There is no row where nothing exists.
+  /// no superuser has one. There is no row where nothing exists.
   package static var recorder: CatalogQuery<(condition: RecordsCondition, isQuiet: Bool?)> {
     CatalogQuery(
       "the record of scripts",
       """
       SELECT \(condition), (
-        SELECT coalesce(p.proconfig @> ARRAY['session_replication_role=replica'], false) FROM pg_proc p
-        WHERE p.pronamespace = to_regnamespace('postern')
+        SELECT strpos(p.prosrc, 'session_replication_role') > 0 FROM pg_proc p JOIN pg_authid o ON o.oid = p.proowner
+        WHERE o.rolsuper AND p.pronamespace = to_regnamespace('postern')
           AND p.oid = to_regprocedure('postern.record_script(text, text)'))
       FROM \(firstHolder)
       """

@@ -84,9 +84,9 @@ extension Observer {
     _ condition: RecordsCondition, _ isQuiet: Bool?, callers: [(caller: PostgresName, isReader: Bool)]
   ) -> RecorderState {
     let names = Set(callers.map({ $0.caller }))
-    if !condition.isSuperuser { return .foreign(owner: condition.owner) }
+    if !condition.isSuperuser { return .foreign(owner: condition.owner, isQuiet: isQuiet) }
     if let additions = condition.additions { return .altered(by: additions, callers: names) }
     return .present(
-      callers: names, readers: Set(callers.filter({ $0.isReader }).map({ $0.caller })), isQuiet: isQuiet ?? true)
+      callers: names, readers: Set(callers.filter({ $0.isReader }).map({ $0.caller })), isQuiet: isQuiet)
   }
 }

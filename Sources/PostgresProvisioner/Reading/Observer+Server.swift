@@ -54,13 +54,11 @@ extension Observer {
       state.intruders = condition.intruders
       if !condition.isSuperuser {
         state.records = .foreign(owner: condition.owner)
-      } else if let additions = condition.additions {
-        state.records = .altered(by: additions)
       } else {
         var records = try observeRecords(connection)
         records.isComplete = isComplete
         records.publications = publications
-        state.records = .present(records)
+        state.records = condition.additions.map { .altered(by: $0, records) } ?? .present(records)
       }
     }
     try observePassedOn(present, connection, &state)

@@ -22,7 +22,7 @@ extension Migration {
       case .foreign(let owner):
         throw .refused(
           "the schema postern in the database postgres belongs to \(owner.text), and Postern keeps its records there")
-      case .altered(let additions):
+      case .altered(let additions, _):
         throw .refused("Postern's records, in the database postgres, have what is not Postern's: \(additions)")
       case .absent, .present: break
       }

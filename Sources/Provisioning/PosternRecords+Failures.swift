@@ -8,8 +8,8 @@ extension Postern {
       CREATE TABLE IF NOT EXISTS postern.known_failure \
       (customer text COLLATE "C", item text COLLATE "C", PRIMARY KEY (customer, item))
       """,
-      "REVOKE ALL ON TABLE postern.known_failure FROM PUBLIC",
-    ] + close
+      "REVOKE ALL ON TABLE postern.known_failure FROM PUBLIC", closeNew,
+    ]
 
   /// Whether the schema and all that is in it belong to superusers, and nothing of somebody else's is on the tables; and whether the
   /// table exists. There is no row where the schema does not exist.

@@ -76,12 +76,15 @@ extension Postern {
   /// did not go with what they had themselves, they alone could take back, and a superuser not even that, as it counts as the owner:
   /// so they are the owner for a moment, which nobody else sees. Then it disables triggers and drops foreign keys.
   static let close = [
-    closing("=", "REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE"),
+    closeNew,
     closing(
       "<>",
       "ALTER %1$s %2$s OWNER TO %5$I; REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE; ALTER %1$s %2$s OWNER TO %6$I"),
     block("entry text; BEGIN FOR entry IN SELECT h.statement FROM (\(handles)) h LOOP EXECUTE entry; END LOOP; END"),
   ]
+
+  /// As ``close``, of what has just been made: default privileges give rights in the owner's name.
+  static let closeNew = closing("=", "REVOKE %4$s ON %1$s %2$s FROM %3$s CASCADE")
 
   private static func block(_ body: String) -> String { "DO \(SQLText.literal("DECLARE \(body)"))" }
 

@@ -11,7 +11,7 @@ extension Postern {
       CREATE TABLE postern.script \
       (name text COLLATE "C" PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())
       """,
-    ] + makeFunction + ["REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC"] + close
+    ] + makeFunction + ["REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC", closeNew]
 
   /// Makes the function, also in the place of an older version's. It does what ``unnoticed`` does by itself: in a clause of the
   /// function's, that would be a setting that no owner can restore from a dump.

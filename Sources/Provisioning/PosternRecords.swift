@@ -41,8 +41,8 @@ package enum Postern {
       CREATE TABLE postern.managed_grant \
       (role text COLLATE "C", database text COLLATE "C", level text NOT NULL, PRIMARY KEY (role, database))
       """,
-      "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC",
-    ] + close
+      "REVOKE ALL ON ALL TABLES IN SCHEMA postern FROM PUBLIC", closeNew,
+    ]
 
   /// The records are ordinary tables in the database's own tablespace, whatever the defaults for new tables are.
   /// Objects of extensions use the database's defaults.

@@ -37,13 +37,14 @@ extension Postern {
 
   /// The triggers on the tables and the foreign keys that refer to them, which who has got a right can have made. A trigger runs by the
   /// right of who writes there by hand. A foreign key's check runs by the right of the table's owner, with the casts of its column,
-  /// whoever writes on the other side.
+  /// whoever writes on the other side. Those on tables that are no superuser's are somebody's own.
   private static let handles = """
     SELECT 'pg_trigger'::regclass AS class, oid AS object, format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname) AS
-      statement FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid IN (\(tables))
+      statement FROM pg_trigger WHERE NOT tgisinternal AND tgenabled = 'O' AND tgrelid IN (\(superusersTables))
     UNION ALL SELECT 'pg_constraint'::regclass, oid, format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname)
-      FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND confrelid IN (\(tables))
+      FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND confrelid IN (\(superusersTables))
     """
+  private static let superusersTables = "\(tables) AND relowner IN (SELECT oid FROM pg_authid WHERE rolsuper)"
 
   /// What others than their owners may do with the schema, its tables and its function, one right a row, other than to find and
   /// read them. A superuser needs no right.

@@ -27,6 +27,10 @@ import ThrowawayPostgres
     LEFT JOIN pg_roles r ON r.oid = a.grantee WHERE r.rolsuper IS NOT TRUE AND privilege_type NOT IN ('SELECT', 'USAGE')
       AND NOT (r.rolname IS NOT DISTINCT FROM 'shop' AND privilege_type = 'EXECUTE')
     """
+  /// The table to which a pass writes there.
+  private static func record(in database: String) -> String {
+    database == "d" ? "postern.script" : "postern.managed_role"
+  }
   private static let isSuperuser = "SELECT rolsuper FROM pg_roles WHERE rolname = 'shop'"
   private static let grant = "GRANT ALL ON SCHEMA postern TO shop; GRANT ALL ON ALL TABLES IN SCHEMA postern TO shop"
 
@@ -78,7 +82,7 @@ import ThrowawayPostgres
   ) throws {
     let bench = try Self.bench(installation)
     let admin = try bench.server.connect(database: database)
-    let table = database == "d" ? "postern.script" : "postern.managed_role"
+    let table = Self.record(in: database)
     try admin.execute(
       """
       CREATE ROLE reader LOGIN PASSWORD 'reader-secret'; GRANT CONNECT ON DATABASE \(database) TO reader;
@@ -110,7 +114,7 @@ import ThrowawayPostgres
   ) throws {
     let bench = try Self.bench(installation)
     let admin = try bench.server.connect(database: database)
-    let table = database == "d" ? "postern.script" : "postern.managed_role"
+    let table = Self.record(in: database)
     // As a tenant can set it.
     try admin.execute("ALTER DATABASE \(database) SET quote_all_identifiers = on")
     let function = database == "d" ? "GRANT EXECUTE ON FUNCTION postern.record_script(text, text) TO" : nil
@@ -184,7 +188,7 @@ import ThrowawayPostgres
     let admin = try bench.server.connect(database: database)
     try admin.execute(Self.entrance(to: database))
     var scripts = bench.desired.spec.databases[0].scripts
-    let table = database == "d" ? "postern.script" : "postern.managed_role"
+    let table = Self.record(in: database)
     for (index, addition) in Self.additions(on: table).enumerated() {
       try admin.execute(Self.grant)
       try bench.connect(to: database, as: "shop").execute(addition.make)
@@ -211,7 +215,7 @@ import ThrowawayPostgres
   /// It is made while a pass runs, after a look at the records.
   @Test(arguments: PostgresInstallation.all, ["postgres", "d"])
   func whatComesAfterALookDoesNothing(_ installation: PostgresInstallation, _ database: String) throws {
-    let table = database == "d" ? "postern.script" : "postern.managed_role"
+    let table = Self.record(in: database)
     for (index, addition) in Self.additions(on: table).enumerated() {
       let bench = try Self.bench(installation)
       try bench.user("leaver", grants: ["d": .read], memberOf: ["shop"])
@@ -315,6 +319,29 @@ import ThrowawayPostgres
     try bench.connect(to: "d", as: "shop").execute(Self.additions(on: "postern.script")[0].make)
     _ = try bench.sqlState("SELECT postern.record_script('forged', '')", in: "d", as: "shop")
     #expect(try bench.value(Self.isSuperuser) == "f")
+  }
+
+  /// A schema of that name, and a table, may be the tenant's own.
+  @Test(arguments: PostgresInstallation.all)
+  func nothingOfATenantsOwnSchemaIsDisarmed(_ installation: PostgresInstallation) throws {
+    let bench = try ProvisionerBench(installation)
+    try bench.user("shop")
+    try bench.database("d", owner: "shop")
+    #expect(bench.pass().problems == [])
+    try bench.connect(to: "d", as: "shop").execute(
+      """
+      CREATE SCHEMA postern; CREATE TABLE postern.script (name text PRIMARY KEY);
+      CREATE TABLE postern.run (script text CONSTRAINT own REFERENCES postern.script);
+      CREATE FUNCTION postern.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+      CREATE TRIGGER own BEFORE INSERT ON postern.script FOR EACH ROW EXECUTE FUNCTION postern.f()
+      """)
+    for scripts in [[], [bench.script("1", "SELECT 1")]] {
+      try bench.database("d", owner: "shop", scripts: scripts)
+      let report = bench.pass()
+      #expect(!report.problems.contains { $0.message.contains("taken back") }, "\(report)")
+      #expect(try bench.value("SELECT count(*) FROM pg_constraint WHERE conname = 'own'", in: "d") == "1")
+      #expect(try bench.value("SELECT tgenabled FROM pg_trigger WHERE tgname = 'own'", in: "d") == "O")
+    }
   }
 
   /// What only a superuser can have put on them stops what would be written, and nothing else: they are read.

@@ -131,8 +131,10 @@ struct ScriptSplitter {
       "psql alone runs what a query returns: declare databases and users; for the rest, EXECUTE it in a DO block"
     ),
     (["i", "ir", "include", "include_relative"], "make that file a script of its own"),
-    (["copy"], "write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)"),
+    (["copy"], rowsHint),
   ]
+  private static let rowsHint =
+    "write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)"
 
   private mutating func scanWord() {
     let begin = index
@@ -147,9 +149,7 @@ struct ScriptSplitter {
     add(word, at: begin)
     guard parentheses == 0 else { return }
     if words.first == "copy", word == "stdin" || word == "stdout", previous == "from" || previous == "to" {
-      fail(
-        "copies from or to the client", at: begin,
-        hint: "write the rows as INSERT: nothing but SQL is sent to the server (pg_dump --inserts writes them so)")
+      fail("copies from or to the client", at: begin, hint: Self.rowsHint)
       skipRows(isInput: word == "stdin")
       return
     }

@@ -29,7 +29,8 @@ struct StartedProgram {
   /// The variables that it sets for a server, the last first: its own, or those of the commands behind it in a shell.
   var variables: [(name: String, value: String)] {
     guard isServer || own.isEmpty || Self.exporters.contains(name) else { return [] }
-    return words.prefix(while: { isServer ? $0 != own.first : true }).reversed().compactMap { word in
+    let assignments = isServer ? words.prefix { $0 != own.first } : words[...]
+    return assignments.reversed().compactMap { word in
       guard let equals = word.firstIndex(of: "=") else { return nil }
       return (String(word[..<equals]), String(word[word.index(after: equals)...]))
     }

@@ -110,8 +110,7 @@ int postern_noted_signal(void);
 
 /// Runs a program to its end, with this process's files, terminal and process group. Meanwhile SIGINT and SIGQUIT, which
 /// a terminal sends to both, are the program's alone; SIGTERM and SIGHUP are passed on to it, and so is the signal that was noted
-/// before. Returns its exit status, or
-/// 128 and the number of the signal that ended it, as a shell does.
+/// before. Returns its exit status, or 128 and the number of the signal that ended it, as a shell does.
 int postern_run_child(const char *program, const char *arguments, int argument_count, const char *environment,
                       int variable_count, const char *folder);
 
